@@ -1,0 +1,134 @@
+//! The permission table: one row an operation, one column a role. It is the whole of the role model; a test walks it
+//! together with the API document, so that no operation is without a row and no row without an operation.
+
+use crate::words;
+
+words! {
+    /// What a grant makes of its subject.
+    pub enum Role {
+        NationalAdmin = "national-admin",
+        ProgrammeManager = "programme-manager",
+        RegionalLead = "regional-lead",
+        Submitter = "submitter",
+        Fellow = "fellow",
+        Evaluator = "evaluator",
+        Reader = "reader",
+    }
+}
+
+/// The answer of one role to one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Everywhere.
+    All,
+    /// Inside the grant's scope only.
+    Own,
+    /// Not at all.
+    No,
+}
+
+/// One row: the operation and the answer of each role, then whether it can be done without a token.
+pub struct Row {
+    pub operation: &'static str,
+    pub answers: [Answer; 7],
+    pub anonymous: bool,
+}
+
+const A: Answer = Answer::All;
+const O: Answer = Answer::Own;
+const X: Answer = Answer::No;
+
+macro_rules! table {
+    ($($operation:ident: $a:ident $p:ident $l:ident $s:ident $f:ident $e:ident $r:ident $public:ident;)*) => {
+        /// Rows in alphabetical order of their operation.
+        pub const TABLE: &[Row] = &[$(Row { operation: stringify!($operation), answers: [$a, $p, $l, $s, $f, $e, $r], anonymous: table!(@ $public) },)*];
+    };
+    (@ public) => { true };
+    (@ token) => { false };
+}
+
+// Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, anonymous.
+table! {
+    analyse_spc:                    A A A A A A A token;
+    create_exclusion:               A O O X X X X token;
+    create_innovation:              A O X X X X X token;
+    create_kpi:                     A A A X X X X token;
+    create_kpi_set:                 A O X X X X X token;
+    create_kpi_target:              A O X X X X X token;
+    create_organisation:            A X X X X X X token;
+    create_organisation_edge:       A X X X X X X token;
+    create_organisation_succession: A X X X X X X token;
+    create_recalculation:           A O O X X X X token;
+    delete_exclusion:               A O O X X X X token;
+    delete_innovation:              A O X X X X X token;
+    delete_kpi_target:              A O X X X X X token;
+    delete_recalculation:           A O O X X X X token;
+    get_code_list:                  A A A A A A A public;
+    get_innovation:                 A A A A A A A public;
+    get_kpi:                        A A A A A A A public;
+    get_kpi_chart:                  A O O A O O A token;
+    get_kpi_set:                    A A A A A A A token;
+    get_kpi_spc:                    A O O A O O A token;
+    get_kpi_submission:             A O O O O X X token;
+    get_kpi_template:               A A A A A A A public;
+    get_me:                         A A A A A A A token;
+    get_organisation:               A A A A A A A public;
+    list_audit_events:              A O O O O O X token;
+    list_code_lists:                A A A A A A A public;
+    list_exclusions:                A A A A A A A token;
+    list_innovation_transitions:    A A A A A A A token;
+    list_innovations:               A A A A A A A public;
+    list_kpi_sets:                  A A A A A A A token;
+    list_kpi_submission_rows:       A O O O O X X token;
+    list_kpi_submissions:           A O O O O X X token;
+    list_kpi_targets:               A A A A A A A public;
+    list_kpi_transitions:           A A A A A A A token;
+    list_kpi_value_revisions:       A O O A O O A token;
+    list_kpi_values:                A O O A O O A token;
+    list_kpi_versions:              A A A A A A A public;
+    list_kpis:                      A A A A A A A public;
+    list_organisation_edges:        A A A A A A A public;
+    list_organisation_successions:  A A A A A A A public;
+    list_organisations:             A A A A A A A public;
+    list_recalculations:            A A A A A A A token;
+    see_unsuppressed_values:        A O O O O O X token;
+    submit_kpi_values:              A X O O O X X token;
+    transition_innovation:          A O X X O X X token;
+    transition_kpi:                 A X X X X X X token;
+    update_innovation:              A O X X O X X token;
+    update_kpi:                     A O X X X X X token;
+    update_kpi_set:                 A O X X X X X token;
+    update_organisation:            A X X X X X X token;
+}
+
+/// Rows that are no operation of the API but an ability that several operations ask for.
+pub const ABILITIES: &[&str] = &["see_unsuppressed_values"];
+
+/// The row of an operation.
+pub fn row(operation: &str) -> Option<&'static Row> {
+    TABLE.binary_search_by(|row| row.operation.cmp(operation)).ok().and_then(|index| TABLE.get(index))
+}
+
+impl Row {
+    pub fn answer(&self, role: Role) -> Answer {
+        self.answers.get(role as usize).copied().unwrap_or(Answer::No)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_in_alphabetical_order_so_that_they_can_be_found() {
+        assert!(TABLE.is_sorted_by(|a, b| a.operation < b.operation));
+        assert!(row("get_me").is_some() && row("get_you").is_none());
+    }
+
+    #[test]
+    fn what_is_public_is_open_to_every_role() {
+        for row in TABLE.iter().filter(|row| row.anonymous) {
+            assert_eq!(row.answers, [A; 7], "{}", row.operation);
+        }
+    }
+}

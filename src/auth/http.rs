@@ -1,0 +1,102 @@
+//! `/v1/me` and the published keys.
+
+use crate::auth::{Grant, Role, Scope};
+use crate::error::Result;
+use crate::http::reply::Reply;
+use crate::http::request::Cx;
+use crate::startup::Service;
+use crate::vocabulary::instant;
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Who the token says you are, and what the register lets you do.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeResponse {
+    #[schema(example = "demo-trust-submitter", max_length = 300)]
+    subject: String,
+    #[schema(max_items = 1000)]
+    grants: Vec<GrantResponse>,
+    /// When the token runs out.
+    #[schema(format = "date-time", max_length = 40)]
+    expires_at: Option<String>,
+    /// The organisation the request was narrowed to.
+    #[schema(max_length = 60)]
+    end_user_organisation: Option<String>,
+    /// Operations that one of the grants allows, somewhere.
+    #[schema(max_items = 1000)]
+    operations: Vec<&'static str>,
+}
+
+/// A role and where it holds.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantResponse {
+    role: Role,
+    scope: ScopeKind,
+    /// The organisation, programme or innovation it holds for.
+    #[schema(example = "RF4", max_length = 200)]
+    target: Option<String>,
+    #[schema(format = "date-time", max_length = 40)]
+    from: String,
+    #[schema(format = "date-time", max_length = 40)]
+    to: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScopeKind {
+    National,
+    Programme,
+    Organisation,
+    Innovation,
+    Unscoped,
+}
+
+impl From<&Grant> for GrantResponse {
+    fn from(grant: &Grant) -> Self {
+        let (scope, target) = match &grant.scope {
+            Scope::National => (ScopeKind::National, None),
+            Scope::Programme(slug) => (ScopeKind::Programme, Some(slug.clone())),
+            Scope::Organisation { code, .. } => (ScopeKind::Organisation, Some(code.clone())),
+            Scope::Innovation { slug, .. } => (ScopeKind::Innovation, Some(slug.clone())),
+            Scope::Unscoped => (ScopeKind::Unscoped, None),
+        };
+        Self { role: grant.role, scope, target, from: instant(grant.from.naive_utc()), to: instant(grant.to.naive_utc()) }
+    }
+}
+
+/// Who am I
+///
+/// The subject of the token, its grants with their dates, and the operations they allow.
+#[utoipa::path(tag = "me", responses((status = 200, description = "You", body = MeResponse)))]
+#[get("/v1/me")]
+pub async fn get_me(cx: Cx) -> Result<Reply> {
+    let actor = &cx.context.actor;
+    let allowed = cx.service.operations.all().iter().filter(|operation| operation.access.is_some() && actor.may(operation.id));
+    let mut operations: Vec<&'static str> = allowed.map(|operation| operation.id).collect();
+    operations.sort_unstable();
+    Reply::ok(&MeResponse {
+        subject: actor.subject.clone(),
+        grants: actor.grants.iter().map(GrantResponse::from).collect(),
+        expires_at: actor.expires_at.map(|at| instant(at.naive_utc())),
+        end_user_organisation: actor.end_user_organisation.clone(),
+        operations,
+    })
+}
+
+/// A JSON Web Key Set (RFC 7517).
+#[derive(Serialize, ToSchema)]
+pub struct JwksResponse {
+    #[schema(value_type = Vec<Object>, max_items = 20)]
+    keys: Vec<jsonwebtoken::jwk::Jwk>,
+}
+
+/// The keys that access tokens are signed with
+#[utoipa::path(tag = "platform", responses((status = 200, description = "The public keys, an hour before they sign", body = JwksResponse)))]
+#[get("/.well-known/jwks.json")]
+pub async fn get_jwks(service: web::Data<Service>) -> HttpResponse {
+    let keys = service.doorkeeper.issuer().keys.clone();
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=900")).json(JwksResponse { keys })
+}

@@ -1,0 +1,101 @@
+//! Grants and signing keys in the database.
+
+use super::{Grant, Role, Scope};
+use crate::db::Conn;
+use crate::db::schema::{grant_generation, grants, innovations, organisations, signing_keys};
+use crate::error::Result;
+use crate::vocabulary::{Id, Timestamp};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = signing_keys)]
+pub struct SigningKeyRow {
+    pub kid: String,
+    pub algorithm: String,
+    pub public_jwk: String,
+    pub private_sealed: Vec<u8>,
+    pub created_at: NaiveDateTime,
+    pub signs_from: NaiveDateTime,
+    pub verifies_until: NaiveDateTime,
+}
+
+pub fn newest_key(conn: &mut Conn) -> Result<Option<SigningKeyRow>> {
+    Ok(signing_keys::table.order_by(signing_keys::signs_from.desc()).first(conn).optional()?)
+}
+
+pub fn signing_key(conn: &mut Conn, now: Timestamp) -> Result<Option<SigningKeyRow>> {
+    let usable = signing_keys::table.filter(signing_keys::signs_from.le(now.naive_utc()));
+    Ok(usable.order_by(signing_keys::signs_from.desc()).first(conn).optional()?)
+}
+
+pub fn verifying_keys(conn: &mut Conn, now: Timestamp) -> Result<Vec<SigningKeyRow>> {
+    let usable = signing_keys::table.filter(signing_keys::verifies_until.gt(now.naive_utc()));
+    Ok(usable.order_by(signing_keys::signs_from.desc()).load(conn)?)
+}
+
+pub fn insert_key(conn: &mut Conn, row: &SigningKeyRow) -> Result<()> {
+    diesel::insert_into(signing_keys::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = grants)]
+pub struct NewGrantRow {
+    pub id: Id,
+    pub subject: String,
+    pub role: Role,
+    pub organisation_id: Option<Id>,
+    pub programme: Option<String>,
+    pub innovation_id: Option<Id>,
+    pub from_at: NaiveDateTime,
+    pub to_at: NaiveDateTime,
+    pub made_by: String,
+    pub created_at: NaiveDateTime,
+}
+
+/// Writes a grant and tells every instance that grants have changed.
+pub fn insert_grant(conn: &mut Conn, row: &NewGrantRow) -> Result<()> {
+    diesel::insert_into(grants::table).values(row).execute(conn)?;
+    diesel::update(grant_generation::table)
+        .set(grant_generation::generation.eq(grant_generation::generation + 1))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn generation(conn: &mut Conn) -> Result<i64> {
+    Ok(grant_generation::table.select(grant_generation::generation).first(conn)?)
+}
+
+/// The subject's grants that hold at this moment.
+pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<Grant>> {
+    type GrantRow = (Role, Option<Id>, Option<String>, Option<Id>, Option<String>, Option<String>, NaiveDateTime, NaiveDateTime);
+    let rows: Vec<GrantRow> = grants::table
+        .left_join(organisations::table)
+        .left_join(innovations::table)
+        .filter(grants::subject.eq(subject))
+        .filter(grants::from_at.le(now.naive_utc()))
+        .filter(grants::to_at.gt(now.naive_utc()))
+        .select((
+            grants::role,
+            grants::organisation_id,
+            organisations::code.nullable(),
+            grants::innovation_id,
+            innovations::slug.nullable(),
+            grants::programme,
+            grants::from_at,
+            grants::to_at,
+        ))
+        .load(conn)?;
+    let grant = |(role, organisation, code, innovation, slug, programme, from, to): GrantRow| {
+        let scope = match (organisation.zip(code), innovation.zip(slug), programme) {
+            (Some((id, code)), _, _) => Scope::Organisation { id, code },
+            (_, Some((id, slug)), _) => Scope::Innovation { id, slug },
+            (_, _, Some(programme)) => Scope::Programme(programme),
+            _ if matches!(role, Role::NationalAdmin) => Scope::National,
+            _ => Scope::Unscoped,
+        };
+        Grant { role, scope, from: from.and_utc(), to: to.and_utc() }
+    };
+    Ok(rows.into_iter().map(grant).collect())
+}

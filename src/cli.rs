@@ -1,0 +1,254 @@
+//! The verbs of the command line. Standard output carries the answer and nothing else; faults and logs go to
+//! standard error.
+
+use crate::auth::ops::NewLocalToken;
+use crate::auth::{Role, keys, tokens};
+use crate::config::{Config, SETTINGS};
+use crate::context::Context;
+use crate::db::{Conn, transaction};
+use crate::error::Error;
+use crate::startup;
+use crate::vocabulary::now;
+use chrono::TimeDelta;
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The register of health innovations, as a REST/JSON API.
+#[derive(Parser)]
+#[command(name = "innovation-register", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve with demonstration data, and print where it is and tokens to try it with
+    Demo {
+        /// SQLite file to keep it in; a throwaway one unless told
+        #[arg(long)]
+        database: Option<PathBuf>,
+        /// Address and port to serve on; port 0 takes a free one
+        #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+        listen: String,
+    },
+    /// Serve
+    Serve,
+    /// Bring the database schema up to date
+    Migrate {
+        /// Take every migration back instead: all data is lost
+        #[arg(long)]
+        down: bool,
+    },
+    /// Load reference and demonstration data into the configured database
+    Seed,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Write a grant and print a bearer token for it (needs LOCAL_TOKENS=true)
+    Token(TokenArguments),
+    /// Check the configuration and say what it amounts to
+    CheckConfig,
+}
+
+#[derive(clap::Args)]
+struct TokenArguments {
+    /// national-admin, programme-manager, regional-lead, submitter, fellow, evaluator or reader
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// Code of the organisation the grant holds for, with all below it
+    #[arg(long)]
+    organisation: Option<String>,
+    /// Slug of the programme the grant holds for
+    #[arg(long)]
+    programme: Option<String>,
+    /// Slug of the innovation the grant holds for
+    #[arg(long)]
+    innovation: Option<String>,
+    /// Who the token is for; made up unless told
+    #[arg(long)]
+    subject: Option<String>,
+    /// How long it lives, such as 10m or 24h
+    #[arg(long, default_value = "10m", value_parser = life)]
+    ttl: TimeDelta,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| format!("expected one of {}", <Role as crate::vocabulary::Word>::WORDS.join(", ")))
+}
+
+fn life(text: &str) -> Result<TimeDelta, String> {
+    let fault = || "expected a number and s, m or h, at most 24h".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(fault)?;
+    let number: i64 = number.parse().map_err(|_| fault())?;
+    let seconds = match unit {
+        "s" => Some(number),
+        "m" => number.checked_mul(60),
+        "h" => number.checked_mul(3600),
+        _ => None,
+    };
+    let life = TimeDelta::try_seconds(seconds.ok_or_else(fault)?).ok_or_else(fault)?;
+    if life > TimeDelta::zero() && life <= tokens::LONGEST_LIFE { Ok(life) } else { Err(fault()) }
+}
+
+/// Runs the verb that the command line names.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Demo { database, listen } => demo(database, &listen),
+        Verb::Serve => configured().and_then(serve),
+        Verb::Migrate { down } => configured().and_then(|config| migrate(&config, down)),
+        Verb::Seed => configured().and_then(|config| seed(&config)),
+        Verb::Openapi => print_openapi(),
+        Verb::Token(arguments) => configured().and_then(|config| token(&config, arguments)),
+        Verb::CheckConfig => configured().and_then(|config| check_config(&config)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&mut std::io::stderr(), fault.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A closed pipe is no reason to fail.
+fn say(out: &mut impl Write, line: &str) {
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn print(line: &str) {
+    say(&mut std::io::stdout(), line);
+}
+
+fn configured() -> Result<Config, String> {
+    Config::from_environment().map_err(|faults| faults.to_string())
+}
+
+/// What the operator is told of a failure: faults in full, and the cause of what went wrong inside.
+fn told(error: Error) -> String {
+    let faults: Vec<String> = error.listed().iter().map(|fault| fault.detail.clone()).collect();
+    match (faults.is_empty(), error.cause()) {
+        (false, _) => faults.join("\n"),
+        (true, Some(cause)) => format!("{}: {cause}", error.told()),
+        (true, None) => error.told().to_owned(),
+    }
+}
+
+fn start_log(directives: &str) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(directives).map_err(|cause| format!("LOG: {cause}"))?;
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let started = log.with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    started.map_err(|cause| format!("LOG: {cause}"))
+}
+
+fn serve(config: Config) -> Result<(), String> {
+    start_log(&config.log)?;
+    let shown = config.listen;
+    actix_web::rt::System::new().block_on(async move {
+        let running = startup::build(config, Arc::new(now)).await?;
+        if shown.port() == 0 {
+            print(&format!("http://{}", running.address));
+        }
+        tracing::info!(address = %running.address, "listening");
+        running.server.await.map_err(|cause| cause.to_string())
+    })
+}
+
+fn migrate(config: &Config, down: bool) -> Result<(), String> {
+    let ran = if down { crate::db::migrate::down(&config.database) } else { crate::db::migrate::up(&config.database) };
+    let ran = ran.map_err(told)?;
+    match ran.as_slice() {
+        [] => print("nothing to do"),
+        names => names.iter().for_each(|name| print(name)),
+    }
+    Ok(())
+}
+
+/// A connection to a schema that is ready; SQLite's is made so.
+fn open(config: &Config) -> Result<Conn, String> {
+    if matches!(config.database, crate::db::DatabaseUrl::Sqlite(_)) {
+        crate::db::migrate::up(&config.database).map_err(told)?;
+    }
+    let mut conn = Conn::open(&config.database).map_err(told)?;
+    crate::db::migrate::check(&mut conn)?;
+    Ok(conn)
+}
+
+fn seed(config: &Config) -> Result<(), String> {
+    let mut conn = open(config)?;
+    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map_err(told)?;
+    print(&told_of);
+    Ok(())
+}
+
+fn print_openapi() -> Result<(), String> {
+    let document = startup::document().map_err(|cause| cause.to_string())?;
+    print(&serde_json::to_string_pretty(&document).map_err(|cause| cause.to_string())?);
+    Ok(())
+}
+
+fn check_config(config: &Config) -> Result<(), String> {
+    let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    print(&format!("{} settings read; issuer {issuer}, audience {}", SETTINGS.len(), config.audience));
+    open(config).map(drop)?;
+    print("the database is reached and its schema is up to date");
+    Ok(())
+}
+
+fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
+    if !config.local_tokens {
+        return Err("tokens are printed only with LOCAL_TOKENS=true: it is meant for trials and tests".to_owned());
+    }
+    let mut conn = open(config)?;
+    let wanted = NewLocalToken {
+        role: arguments.role,
+        organisation: arguments.organisation,
+        programme: arguments.programme,
+        innovation: arguments.innovation,
+        subject: arguments.subject,
+        life: arguments.ttl,
+    };
+    let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    print(&local_token(&mut conn, config, &issuer, &wanted)?);
+    Ok(())
+}
+
+/// Writes the grant and signs the token.
+fn local_token(conn: &mut Conn, config: &Config, issuer: &str, wanted: &NewLocalToken) -> Result<String, String> {
+    let sealing = keys::SealingKey::open(&config.keys)?;
+    let context = Context::local("issue_local_token", now());
+    let issued = transaction(conn, |conn| {
+        keys::ensure(conn, &sealing, context.now)?;
+        let subject = crate::auth::ops::grant_locally(conn, &context, wanted)?;
+        let key = keys::signing(conn, &sealing, context.now)?;
+        tokens::issue(&key, issuer, &config.audience, &subject, context.now, wanted.life)
+    });
+    issued.map_err(told)
+}
+
+fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
+    let throwaway = tempfile::tempdir().map_err(|cause| cause.to_string())?;
+    let path = database.unwrap_or_else(|| throwaway.path().join("demo.sqlite"));
+    let url = format!("sqlite://{}", path.display());
+    let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
+    let config = Config::from_pairs(&settings).map_err(|faults| faults.to_string())?;
+    start_log(&config.log)?;
+    seed_quietly(&config)?;
+    actix_web::rt::System::new().block_on(async move {
+        let running = startup::build(config.clone(), Arc::new(now)).await?;
+        let issuer = format!("http://{}", running.address);
+        let mut conn = open(&config)?;
+        for line in crate::demonstration::welcome(&issuer, |person| local_token(&mut conn, &config, &issuer, person))? {
+            print(&line);
+        }
+        drop(conn);
+        running.server.await.map_err(|cause| cause.to_string())
+    })
+}
+
+fn seed_quietly(config: &Config) -> Result<(), String> {
+    let mut conn = open(config)?;
+    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map(drop).map_err(told)
+}

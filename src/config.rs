@@ -1,0 +1,329 @@
+//! Every setting: its name, what it means, its default. Read from the environment and, below it, from a TOML file
+//! named by `CONFIG`; all faults are told at once.
+
+use crate::db::{DatabaseUrl, Sizes};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One row of the settings table: README shows it, a test compares the two.
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:literal = $default:literal, $meaning:literal;)*) => {
+        /// All settings, in the order README lists them.
+        pub const SETTINGS: &[Setting] = &[$(Setting { name: $name, default: $default, meaning: $meaning },)*];
+    };
+}
+
+settings! {
+    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. A PostgreSQL on another machine is spoken to by TLS unless the URL spells out `sslmode=disable`.";
+    "LISTEN" = "127.0.0.1:8080", "Address and port to serve on; port 0 takes a free one and prints it.";
+    "METRICS_LISTEN" = "off", "Address for `/metrics` (Prometheus) on a listener of its own, or `off`.";
+    "PUBLIC_URL" = "", "The address clients see, such as `https://register.example`; it is the issuer of tokens. Empty: `http://` and the address listened on.";
+    "AUDIENCE" = "innovation-register", "The `aud` an access token must carry.";
+    "PUBLIC_READ" = "true", "Whether reference data and the public fields of innovations can be read without a token.";
+    "LOCAL_TOKENS" = "false", "Whether the `token` command may write grants and print tokens. For trials and tests.";
+    "KEY_FILE" = "", "File of the key that encrypts the signing keys, readable by its owner alone. Empty: `PATH.keys` beside SQLite, `innovation-register.keys` in the working folder with PostgreSQL; every instance needs the same one.";
+    "KEY_SECRET" = "", "The same key as 64 hexadecimal digits, instead of a file.";
+    "OIDC_ISSUER" = "", "`iss` of an external OpenID Connect issuer to trust beside the built-in one.";
+    "OIDC_JWKS_FILE" = "", "File with that issuer's public keys (JWKS).";
+    "OIDC_AUDIENCE" = "", "The `aud` that issuer's tokens must carry.";
+    "RATE_LIMIT" = "100/s", "Requests a client may send: `N/s` or `N/m`, or `off`.";
+    "CORS_ORIGINS" = "", "Origins that browsers may call from, separated by commas; `*` for all.";
+    "WORKERS" = "0", "Threads that serve HTTP; 0: one a core.";
+    "DB_READERS" = "0", "Threads for short reads; 0: two a core.";
+    "DB_WRITERS" = "0", "Threads for short writes (PostgreSQL); 0: two a core. SQLite has one writer.";
+    "DB_BULK" = "2", "Threads for imports and exports.";
+    "DB_PATIENCE" = "5", "Seconds a request may wait for a database thread before it is answered 503.";
+    "BODY_TIMEOUT" = "60", "Seconds a request body may take to arrive.";
+    "MAX_JSON_BYTES" = "1048576", "Largest JSON body, in bytes.";
+    "MAX_UPLOAD_BYTES" = "104857600", "Largest submission or import, in bytes.";
+    "SHUTDOWN_GRACE" = "30", "Seconds that requests under way get to finish after SIGTERM.";
+    "LOG" = "info", "What is logged: a level, or `tracing` directives. Logs are JSON lines on standard error.";
+}
+
+/// How many requests a client may send in a second, on average, and at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    pub requests: NonZeroU32,
+    pub per: Duration,
+}
+
+/// An OpenID Connect issuer outside this service.
+#[derive(Debug, Clone)]
+pub struct ExternalIssuer {
+    pub issuer: String,
+    pub jwks_file: PathBuf,
+    pub audience: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    File(PathBuf),
+    Secret(SecretString),
+}
+
+/// The settings, typed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub database: DatabaseUrl,
+    pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
+    pub public_url: Option<String>,
+    pub audience: String,
+    pub public_read: bool,
+    pub local_tokens: bool,
+    pub keys: KeySource,
+    pub oidc: Option<ExternalIssuer>,
+    pub rate_limit: Option<RateLimit>,
+    pub cors_origins: Vec<String>,
+    pub workers: usize,
+    pub db: Sizes,
+    pub body_timeout: Duration,
+    pub max_json_bytes: usize,
+    pub max_upload_bytes: u64,
+    pub shutdown_grace: Duration,
+    pub log: String,
+}
+
+/// Every fault of a configuration.
+#[derive(Debug)]
+pub struct ConfigFaults(pub Vec<String>);
+
+impl std::fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "the configuration has {} fault(s):", self.0.len())?;
+        self.0.iter().try_for_each(|fault| writeln!(f, "  {fault}"))
+    }
+}
+
+impl Config {
+    /// Reads the environment and the file that `CONFIG` names.
+    ///
+    /// # Errors
+    /// Every fault found, each with the setting's name and what was expected.
+    pub fn from_environment() -> Result<Self, ConfigFaults> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let file = environment("CONFIG").map(PathBuf::from);
+        let mut faults = Vec::new();
+        let table = file.map(|path| read_file(&path, &mut faults)).unwrap_or_default();
+        Self::from_lookup(|name| environment(name).or_else(|| table.get(name).cloned()), faults)
+    }
+
+    /// Reads settings from the given pairs alone; what is absent takes its default.
+    ///
+    /// # Errors
+    /// As [`Config::from_environment`].
+    pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, ConfigFaults> {
+        let table: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let faults = table.keys().filter(|name| !is_setting(name)).map(|name| format!("{name}: no such setting")).collect();
+        Self::from_lookup(|name| table.get(name).cloned(), faults)
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>, faults: Vec<String>) -> Result<Self, ConfigFaults> {
+        let mut read = Reader { lookup, faults };
+        let database = read.parsed("DATABASE_URL", DatabaseUrl::parse);
+        let listen = read.parsed("LISTEN", address);
+        let metrics_listen = read.parsed("METRICS_LISTEN", |text| if text == "off" { Ok(None) } else { address(text).map(Some) });
+        let public_url = read.optional("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
+        if public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            read.faults.push("PUBLIC_URL: expected an address that begins with http:// or https://".to_owned());
+        }
+        let keys = read.keys(database.as_ref());
+        let oidc = read.oidc();
+        let rate_limit = read.parsed("RATE_LIMIT", rate_limit);
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let or_per_core = |number: usize, per_core: usize| if number == 0 { per_core * cores } else { number };
+        let whole = |text: &str| text.parse::<usize>().map_err(|_| "expected a whole number".to_owned());
+        let seconds = |text: &str| match text.parse::<u64>() {
+            Ok(n) if n > 0 => Ok(Duration::from_secs(n)),
+            _ => Err("expected a whole number of seconds, at least 1".to_owned()),
+        };
+        let (workers, readers, writers) = (read.parsed("WORKERS", whole), read.parsed("DB_READERS", whole), read.parsed("DB_WRITERS", whole));
+        let (bulk, patience) = (read.parsed("DB_BULK", whole), read.parsed("DB_PATIENCE", seconds));
+        let (body_timeout, shutdown_grace) = (read.parsed("BODY_TIMEOUT", seconds), read.parsed("SHUTDOWN_GRACE", seconds));
+        let (max_json_bytes, max_upload_bytes) = (read.parsed("MAX_JSON_BYTES", whole), read.parsed("MAX_UPLOAD_BYTES", whole));
+        let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
+        let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
+        let audience = read.text("AUDIENCE");
+        let cors_origins = read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
+        let log = read.text("LOG");
+        let complete = || {
+            Some(Self {
+                database: database?,
+                listen: listen?,
+                metrics_listen: metrics_listen?,
+                public_url,
+                audience,
+                public_read: public_read?,
+                local_tokens: local_tokens?,
+                keys: keys?,
+                oidc,
+                rate_limit: rate_limit?,
+                cors_origins,
+                workers: or_per_core(workers?, 1),
+                db: Sizes {
+                    readers: or_per_core(readers?, 2),
+                    writers: or_per_core(writers?, 2),
+                    bulk: bulk?.max(1),
+                    patience: patience?,
+                },
+                body_timeout: body_timeout?,
+                max_json_bytes: max_json_bytes?,
+                max_upload_bytes: max_upload_bytes? as u64,
+                shutdown_grace: shutdown_grace?,
+                log,
+            })
+        };
+        match complete() {
+            Some(config) if read.faults.is_empty() => Ok(config),
+            _ => Err(ConfigFaults(read.faults)),
+        }
+    }
+}
+
+struct Reader<L> {
+    lookup: L,
+    faults: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn text(&self, name: &str) -> String {
+        let default = || SETTINGS.iter().find(|s| s.name == name).map_or("", |s| s.default).to_owned();
+        (self.lookup)(name).unwrap_or_else(default)
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        parse(&self.text(name)).map_err(|fault| self.faults.push(format!("{name}: {fault}"))).ok()
+    }
+
+    fn keys(&mut self, database: Option<&DatabaseUrl>) -> Option<KeySource> {
+        match (self.optional("KEY_SECRET"), self.optional("KEY_FILE"), database) {
+            (Some(_), Some(_), _) => {
+                self.faults.push("KEY_SECRET: give it or KEY_FILE, not both".to_owned());
+                None
+            }
+            (Some(secret), None, _) if secret.len() == 64 && secret.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                Some(KeySource::Secret(secret.into()))
+            }
+            (Some(_), None, _) => {
+                self.faults.push("KEY_SECRET: expected 64 hexadecimal digits".to_owned());
+                None
+            }
+            (None, Some(file), _) => Some(KeySource::File(file.into())),
+            (None, None, Some(DatabaseUrl::Sqlite(path))) => Some(KeySource::File(format!("{path}.keys").into())),
+            (None, None, Some(DatabaseUrl::Postgres(_))) => Some(KeySource::File("innovation-register.keys".into())),
+            (None, None, None) => None,
+        }
+    }
+
+    fn oidc(&mut self) -> Option<ExternalIssuer> {
+        match (self.optional("OIDC_ISSUER"), self.optional("OIDC_JWKS_FILE"), self.optional("OIDC_AUDIENCE")) {
+            (Some(issuer), Some(file), Some(audience)) => {
+                Some(ExternalIssuer { issuer, jwks_file: file.into(), audience })
+            }
+            (None, None, None) => None,
+            _ => {
+                self.faults.push("OIDC_ISSUER: give OIDC_ISSUER, OIDC_JWKS_FILE and OIDC_AUDIENCE together".to_owned());
+                None
+            }
+        }
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.name == name)
+}
+
+/// The file's keys are the settings' names in any case; values may be text, numbers or booleans.
+fn read_file(path: &std::path::Path, faults: &mut Vec<String>) -> BTreeMap<String, String> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(cause) => {
+            faults.push(format!("CONFIG: the file cannot be read: {cause}"));
+            return BTreeMap::new();
+        }
+    };
+    let table: toml::Table = match toml::from_str(&text) {
+        Ok(table) => table,
+        Err(cause) => {
+            faults.push(format!("CONFIG: the file is no TOML: {}", cause.message()));
+            return BTreeMap::new();
+        }
+    };
+    let mut settings = BTreeMap::new();
+    for (key, value) in table {
+        let name = key.to_ascii_uppercase();
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(flag) => flag.to_string(),
+            _ => {
+                faults.push(format!("{name}: expected text, a number or true/false in the file"));
+                continue;
+            }
+        };
+        if is_setting(&name) {
+            settings.insert(name, text);
+        } else {
+            faults.push(format!("{name}: no such setting"));
+        }
+    }
+    settings
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn rate_limit(text: &str) -> Result<Option<RateLimit>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let fault = || "expected N/s, N/m or off".to_owned();
+    let (number, unit) = text.split_once('/').ok_or_else(fault)?;
+    let per = match unit {
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_secs(60),
+        _ => return Err(fault()),
+    };
+    Ok(Some(RateLimit { requests: number.parse().map_err(|_| fault())?, per }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let faults = Config::from_pairs(&[("LISTEN", "here"), ("RATE_LIMIT", "fast"), ("SPEED", "1")]).unwrap_err().0;
+        assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn the_defaults_are_a_configuration() {
+        let config = Config::from_pairs(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert!(config.public_read && !config.local_tokens);
+    }
+
+    #[test]
+    fn a_key_is_given_as_a_file_or_as_a_secret() {
+        let secret = "0".repeat(64);
+        assert!(Config::from_pairs(&[("KEY_SECRET", &secret)]).is_ok());
+        assert!(Config::from_pairs(&[("KEY_SECRET", "short")]).is_err());
+        assert!(Config::from_pairs(&[("KEY_SECRET", &secret), ("KEY_FILE", "keys")]).is_err());
+    }
+}

@@ -1,0 +1,60 @@
+//! What every operation is told beside its input: the clock, the caller, the request, the version it was sent for.
+
+use crate::auth::{Actor, Reach};
+use crate::error::{Code, Error, Result};
+use crate::vocabulary::Timestamp;
+use chrono::NaiveDate;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub now: Timestamp,
+    pub actor: Arc<Actor>,
+    /// The operation's id: the key of the permission table.
+    pub operation: &'static str,
+    pub request_id: String,
+    pub if_match: Option<IfMatch>,
+}
+
+/// The versions an `If-Match` header allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    Any,
+    Versions(Vec<i32>),
+}
+
+impl Context {
+    /// A command given on the machine itself: everything is allowed, and the audit trail says who by `subject`.
+    pub fn local(operation: &'static str, now: Timestamp) -> Self {
+        use crate::auth::{Grant, Role, Scope};
+        let grant = Grant { role: Role::NationalAdmin, scope: Scope::National, from: now, to: now };
+        let actor = Actor { subject: "local-operator".to_owned(), grants: vec![grant], expires_at: None, end_user_organisation: None };
+        Self { now, actor: Arc::new(actor), operation, request_id: crate::vocabulary::Id::generate().to_string(), if_match: None }
+    }
+
+    pub fn today(&self) -> NaiveDate {
+        self.now.with_timezone(&chrono_tz::Europe::London).date_naive()
+    }
+
+    pub fn reach(&self) -> Reach {
+        self.actor.reach(self.operation)
+    }
+
+    /// Holds the record's present version against `If-Match`.
+    ///
+    /// # Errors
+    /// `version-required` without the header, `version-mismatch` with another version.
+    pub fn check_version(&self, present: i32) -> Result<()> {
+        match &self.if_match {
+            None => Err(Error::new(Code::VersionRequired)),
+            Some(IfMatch::Any) => Ok(()),
+            Some(IfMatch::Versions(versions)) if versions.contains(&present) => Ok(()),
+            Some(IfMatch::Versions(_)) => Err(changed(present)),
+        }
+    }
+}
+
+/// The answer to a change of a version that is no longer the present one.
+pub fn changed(present: i32) -> Error {
+    Error::new(Code::VersionMismatch).detail(format!("The present version is W/\"{present}\"; If-Match names another."))
+}

@@ -1,0 +1,251 @@
+//! Keyset lists: one piece of code sorts, pages and counts every list of the service. A resource declares its sorts
+//! with [`sortable!`], builds its filtered query, and calls [`page`].
+
+use super::conn::Conn;
+use crate::error::{Code, Error, Result};
+use crate::vocabulary::Id;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{NaiveDate, NaiveDateTime};
+use serde_json::Value;
+
+/// The value of one sort column in one row: what a cursor is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortValue {
+    Text(String),
+    Number(i64),
+    Instant(NaiveDateTime),
+    Day(NaiveDate),
+    Id(Id),
+}
+
+/// The ways to compare a column with a cursor's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Before,
+    Same,
+    After,
+}
+
+/// A row type with a boxed query and the columns it may be sorted by.
+pub trait Listed: Sized {
+    type Query;
+    type Condition;
+    /// Names as clients write them; the last column, which breaks ties, is not among them.
+    const SORTS: &'static [&'static str];
+    fn order(query: Self::Query, column: usize, descending: bool) -> Self::Query;
+    /// `None` when the value is not of the column's type.
+    fn compare(column: usize, comparison: Comparison, value: &SortValue) -> Option<Self::Condition>;
+    fn and(left: Self::Condition, right: Self::Condition) -> Self::Condition;
+    fn or(left: Self::Condition, right: Self::Condition) -> Self::Condition;
+    fn filter(query: Self::Query, condition: Self::Condition) -> Self::Query;
+    fn key(&self, column: usize) -> SortValue;
+    fn load(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<Vec<Self>>;
+    fn count(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<usize>;
+}
+
+/// Declares the columns a row may be sorted by. The first is the default order; `tie` makes it total.
+#[macro_export]
+macro_rules! sortable {
+    ($row:ty, $source:ty, $query:ty $(, select: $select:expr)?;
+     $($index:literal: $name:literal => $column:path, $kind:ident, |$r:ident| $value:expr;)*
+     tie $tie_index:literal => $tie:path, $tie_kind:ident, |$t:ident| $tie_value:expr;) => {
+        impl $crate::db::list::Listed for $row {
+            type Query = $query;
+            type Condition = $crate::db::dialect::Condition<$source>;
+            const SORTS: &'static [&'static str] = &[$($name),*];
+
+            fn order(query: Self::Query, column: usize, descending: bool) -> Self::Query {
+                use diesel::prelude::*;
+                match (column, descending) {
+                    $(($index, false) => query.then_order_by($column.asc()), ($index, true) => query.then_order_by($column.desc()),)*
+                    (_, false) => query.then_order_by($tie.asc()),
+                    (_, true) => query.then_order_by($tie.desc()),
+                }
+            }
+
+            fn compare(column: usize, comparison: $crate::db::list::Comparison, value: &$crate::db::list::SortValue) -> Option<Self::Condition> {
+                use diesel::prelude::*;
+                use $crate::db::list::{Comparison, SortValue};
+                match (column, value) {
+                    $(($index, SortValue::$kind(v)) => Some(match comparison {
+                        Comparison::Before => Box::new($column.lt(v.clone())),
+                        Comparison::Same => Box::new($column.eq(v.clone())),
+                        Comparison::After => Box::new($column.gt(v.clone())),
+                    }),)*
+                    ($tie_index, SortValue::$tie_kind(v)) => Some(match comparison {
+                        Comparison::Before => Box::new($tie.lt(v.clone())),
+                        Comparison::Same => Box::new($tie.eq(v.clone())),
+                        Comparison::After => Box::new($tie.gt(v.clone())),
+                    }),
+                    _ => None,
+                }
+            }
+
+            fn and(left: Self::Condition, right: Self::Condition) -> Self::Condition {
+                use diesel::prelude::*;
+                Box::new(left.and(right))
+            }
+
+            fn or(left: Self::Condition, right: Self::Condition) -> Self::Condition {
+                use diesel::prelude::*;
+                Box::new(left.or(right))
+            }
+
+            fn filter(query: Self::Query, condition: Self::Condition) -> Self::Query {
+                use diesel::prelude::*;
+                query.filter(condition)
+            }
+
+            fn key(&self, column: usize) -> $crate::db::list::SortValue {
+                use $crate::db::list::SortValue;
+                match column {
+                    $($index => { let $r = self; SortValue::$kind($value) })*
+                    _ => { let $t = self; SortValue::$tie_kind($tie_value) }
+                }
+            }
+
+            fn load(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<Vec<Self>> {
+                use diesel::prelude::*;
+                query.limit(limit).load::<Self>(conn)
+            }
+
+            fn count(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<usize> {
+                use diesel::prelude::*;
+                Ok(query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).load::<i32>(conn)?.len())
+            }
+        }
+    };
+}
+
+/// What a caller asked of a list beside its filters.
+#[derive(Debug, Clone, Default)]
+pub struct PageRequest {
+    pub limit: i64,
+    /// Columns by their index in `SORTS`, and whether each descends.
+    pub sort: Vec<(usize, bool)>,
+    pub cursor: Option<String>,
+    pub count: bool,
+    /// Names the filters and the sort, so that a cursor made for others is refused.
+    pub fingerprint: u64,
+}
+
+/// One page of rows and the way to the next.
+#[derive(Debug)]
+pub struct Page<R> {
+    pub rows: Vec<R>,
+    pub next: Option<String>,
+    pub limit: i64,
+    pub total: Option<Total>,
+}
+
+/// How many rows the filters leave: exact up to ten thousand, then a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    pub total: usize,
+    pub exact: bool,
+}
+
+const COUNTED_EXACTLY: usize = 10_000;
+const MAGIC: &str = "ir1";
+
+/// Sorts, pages and counts the filtered query that `build` makes.
+///
+/// # Errors
+/// `invalid-cursor` or `unknown-cursor`; else what the database answers.
+pub fn page<R: Listed>(conn: &mut Conn, request: &PageRequest, build: impl Fn() -> R::Query) -> Result<Page<R>> {
+    let tie = R::SORTS.len();
+    let mut columns = request.sort.clone();
+    if columns.is_empty() && tie > 0 {
+        columns.push((0, false));
+    }
+    // The tie-breaker follows the last column's direction, so that one index serves both.
+    let descending = columns.last().is_some_and(|(_, descending)| *descending);
+    columns.push((tie, descending));
+
+    let mut query = build();
+    if let Some(cursor) = &request.cursor {
+        let values = read_cursor(cursor, request.fingerprint, columns.len())?;
+        query = R::filter(query, beyond::<R>(&columns, &values).ok_or_else(altered)?);
+    }
+    for (column, descending) in &columns {
+        query = R::order(query, *column, *descending);
+    }
+    let mut rows = R::load(query, request.limit + 1, conn)?;
+    let more = rows.len() as i64 > request.limit;
+    rows.truncate(usize::try_from(request.limit).unwrap_or(0));
+    let next = rows.last().filter(|_| more).map(|row| {
+        let values: Vec<SortValue> = columns.iter().map(|(column, _)| row.key(*column)).collect();
+        write_cursor(request.fingerprint, &values)
+    });
+    let total = if request.count {
+        let counted = R::count(build(), COUNTED_EXACTLY as i64 + 1, conn)?;
+        Some(Total { total: counted.min(COUNTED_EXACTLY), exact: counted <= COUNTED_EXACTLY })
+    } else {
+        None
+    };
+    Ok(Page { rows, next, limit: request.limit, total })
+}
+
+/// The rows after the cursor's: `a > x OR (a = x AND (b > y OR (b = y AND id > z)))`, led by `a >= x` in the first
+/// column so that an index can start there.
+fn beyond<R: Listed>(columns: &[(usize, bool)], values: &[SortValue]) -> Option<R::Condition> {
+    let ahead = |descending: bool| if descending { Comparison::Before } else { Comparison::After };
+    let mut condition: Option<R::Condition> = None;
+    for ((column, descending), value) in columns.iter().zip(values).rev() {
+        let strictly = R::compare(*column, ahead(*descending), value)?;
+        condition = Some(match condition {
+            None => strictly,
+            Some(rest) => R::or(strictly, R::and(R::compare(*column, Comparison::Same, value)?, rest)),
+        });
+    }
+    let (first, value) = (columns.first()?, values.first()?);
+    let from = R::or(R::compare(first.0, ahead(first.1), value)?, R::compare(first.0, Comparison::Same, value)?);
+    Some(R::and(from, condition?))
+}
+
+fn write_cursor(fingerprint: u64, values: &[SortValue]) -> String {
+    let values: Vec<Value> = values
+        .iter()
+        .map(|value| match value {
+            SortValue::Text(text) => serde_json::json!({ "t": text }),
+            SortValue::Number(number) => serde_json::json!({ "n": number }),
+            SortValue::Instant(at) => serde_json::json!({ "i": at.and_utc().timestamp_micros() }),
+            SortValue::Day(day) => serde_json::json!({ "d": day.to_string() }),
+            SortValue::Id(id) => serde_json::json!({ "k": id.to_string() }),
+        })
+        .collect();
+    URL_SAFE_NO_PAD.encode(serde_json::json!([MAGIC, fingerprint, values]).to_string())
+}
+
+fn read_cursor(cursor: &str, fingerprint: u64, columns: usize) -> Result<Vec<SortValue>> {
+    let decoded = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+    if !decoded.starts_with(format!("[\"{MAGIC}\"").as_bytes()) {
+        return Err(Error::new(Code::UnknownCursor));
+    }
+    let (_, made_for, values): (String, u64, Vec<Value>) = serde_json::from_slice(&decoded).map_err(|_| altered())?;
+    if made_for != fingerprint || values.len() != columns {
+        return Err(altered());
+    }
+    values.iter().map(|value| read_value(value).ok_or_else(altered)).collect()
+}
+
+fn read_value(value: &Value) -> Option<SortValue> {
+    let (kind, value) = value.as_object().filter(|o| o.len() == 1)?.iter().next()?;
+    Some(match kind.as_str() {
+        "t" => SortValue::Text(value.as_str().filter(|text| !text.contains('\0'))?.to_owned()),
+        "n" => SortValue::Number(value.as_i64()?),
+        "i" => SortValue::Instant(chrono::DateTime::from_timestamp_micros(value.as_i64()?)?.naive_utc()),
+        "d" => SortValue::Day(value.as_str()?.parse().ok()?),
+        "k" => SortValue::Id(Id::parse(value.as_str()?)?),
+        _ => return None,
+    })
+}
+
+fn altered() -> Error {
+    Error::new(Code::InvalidCursor).fault(crate::error::Fault::new(
+        "?cursor",
+        "invalid-cursor",
+        "The cursor belongs to other filters or another sort, or was altered.",
+    ))
+}

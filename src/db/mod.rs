@@ -1,0 +1,116 @@
+//! The only door to the database. A read, a write or a bulk job is a closure over [`Conn`] that runs on the threads
+//! of its lane; `write` owns the transaction, so that no other code begins one.
+
+pub mod conn;
+pub mod dialect;
+mod lanes;
+pub mod list;
+pub mod migrate;
+pub mod schema;
+pub mod violations;
+
+pub use conn::{Conn, DatabaseUrl};
+
+use crate::error::Result;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use lanes::Lane;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the database work of one process is laid out.
+#[derive(Clone, Debug)]
+pub struct Sizes {
+    pub readers: usize,
+    pub writers: usize,
+    pub bulk: usize,
+    /// How long a job may wait for its turn.
+    pub patience: Duration,
+}
+
+/// A handle to the lanes; cloning it is cheap.
+#[derive(Clone)]
+pub struct Db(Arc<Lanes>);
+
+struct Lanes {
+    readers: Lane,
+    writers: Lane,
+    bulk: Lane,
+}
+
+impl Db {
+    /// Starts the lanes; connections are made on first use.
+    ///
+    /// # Errors
+    /// `internal` when threads cannot be started.
+    pub fn start(url: &DatabaseUrl, sizes: &Sizes) -> Result<Self> {
+        // SQLite has one writer; a second thread would only wait on its lock.
+        let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { sizes.writers };
+        let long = sizes.patience * 12;
+        Ok(Self(Arc::new(Lanes {
+            readers: Lane::start("db-read", url, sizes.readers, 1024, sizes.patience)?,
+            writers: Lane::start("db-write", url, writers, 512, sizes.patience)?,
+            bulk: Lane::start("db-bulk", url, sizes.bulk, 64, long)?,
+        })))
+    }
+
+    /// Short reads; each statement sees what was committed before it.
+    ///
+    /// # Errors
+    /// What the job returns, or `overloaded`, `unavailable`, `internal` from the lane.
+    pub async fn read<T: Send + 'static>(&self, job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.0.readers.run(job).await
+    }
+
+    /// A short change in one transaction: committed when the job succeeds, rolled back when it fails.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.0.writers.run(move |conn| transaction(conn, job)).await
+    }
+
+    /// A long read, such as an export: it never takes a thread from short ones.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn bulk_read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.bulk.run(job).await
+    }
+
+    /// A long change in one transaction, such as an import.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn bulk_write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.bulk.run(move |conn| transaction(conn, job)).await
+    }
+}
+
+/// Runs the job in one transaction. SQLite's begins immediate: a deferred one that reads and then writes fails
+/// with "database is locked" as soon as two of them meet.
+///
+/// # Errors
+/// What the job returns, or the database's own failure to begin or commit.
+pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+    }
+    match job(conn) {
+        Ok(value) => {
+            <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The first failure is the one to tell; a connection whose rollback fails is dropped by the pool.
+            let _ = <Conn as TransactionManager<Conn>>::rollback_transaction(conn);
+            Err(error)
+        }
+    }
+}

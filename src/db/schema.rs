@@ -1,0 +1,448 @@
+//! The tables, as both engines have them; a test holds this file and the two migrations together.
+
+diesel::table! {
+    schema_info (id) {
+        id -> Integer,
+        min_app_generation -> Integer,
+        epoch -> Binary,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Binary,
+        code -> Text,
+        ods_code -> Nullable<Text>,
+        name -> Text,
+        sort_name -> Text,
+        kind -> Text,
+        status -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        postcode -> Nullable<Text>,
+        identifiers -> Text,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    organisation_edges (id) {
+        id -> Binary,
+        kind -> Text,
+        parent_id -> Binary,
+        child_id -> Binary,
+        from_on -> Date,
+        to_on -> Date,
+        illustrative -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    organisation_closure (ancestor_id, descendant_id, from_on) {
+        descendant_id -> Binary,
+        ancestor_id -> Binary,
+        from_on -> Date,
+        to_on -> Date,
+    }
+}
+
+diesel::table! {
+    organisation_successions (id) {
+        id -> Binary,
+        from_id -> Binary,
+        to_id -> Binary,
+        kind -> Text,
+        share_ppm -> BigInt,
+        effective_on -> Date,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    innovations (id) {
+        id -> Binary,
+        slug -> Text,
+        reference -> Text,
+        name -> Text,
+        sort_name -> Text,
+        summary -> Text,
+        description -> Nullable<Text>,
+        main_category -> Text,
+        categories -> Text,
+        areas -> Text,
+        care_settings -> Text,
+        shifts -> Text,
+        priorities -> Text,
+        evidence -> Text,
+        standards_met -> Text,
+        stage -> Text,
+        owner_id -> Nullable<Binary>,
+        eligible_value -> Nullable<BigInt>,
+        eligible_qualifier -> Nullable<Text>,
+        eligible_basis -> Nullable<Text>,
+        nis_unique_id -> Nullable<Text>,
+        website -> Nullable<Text>,
+        illustrative -> Bool,
+        archived_at -> Nullable<Timestamp>,
+        search_text -> Text,
+        created_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    innovation_tags (innovation_id, list, word) {
+        list -> Text,
+        word -> Text,
+        innovation_id -> Binary,
+    }
+}
+
+diesel::table! {
+    programme_memberships (id) {
+        id -> Binary,
+        innovation_id -> Binary,
+        programme -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reference_counters (prefix, year) {
+        prefix -> Text,
+        year -> Integer,
+        last_number -> BigInt,
+    }
+}
+
+diesel::table! {
+    transitions (id) {
+        id -> Binary,
+        resource -> Text,
+        resource_id -> Binary,
+        from_state -> Text,
+        to_state -> Text,
+        reason -> Nullable<Text>,
+        effective_on -> Date,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpis (id) {
+        id -> Binary,
+        code -> Text,
+        name -> Text,
+        sort_name -> Text,
+        definition -> Text,
+        level -> Text,
+        unit -> Text,
+        period_type -> Text,
+        value_type -> Text,
+        decimals -> Integer,
+        multiplier -> BigInt,
+        improvement_direction -> Text,
+        aggregation -> Text,
+        breakdowns -> Text,
+        min_value -> Nullable<BigInt>,
+        max_value -> Nullable<BigInt>,
+        programme -> Nullable<Text>,
+        successor_of -> Nullable<Text>,
+        due_days -> Nullable<Integer>,
+        lock_days -> Nullable<Integer>,
+        open_future_periods -> Integer,
+        approval_required -> Bool,
+        disclosure_control -> Bool,
+        conflict_rule -> Text,
+        status -> Text,
+        definition_version -> Integer,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_versions (kpi_id, number) {
+        kpi_id -> Binary,
+        number -> Integer,
+        document -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_targets (id) {
+        id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Nullable<Binary>,
+        from_on -> Date,
+        to_on -> Date,
+        value -> BigInt,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_sets (id) {
+        id -> Binary,
+        code -> Text,
+        name -> Text,
+        sort_name -> Text,
+        programme -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_set_kpis (set_id, kpi_id) {
+        set_id -> Binary,
+        kpi_id -> Binary,
+    }
+}
+
+diesel::table! {
+    kpi_set_organisations (set_id, organisation_id) {
+        set_id -> Binary,
+        organisation_id -> Binary,
+    }
+}
+
+diesel::table! {
+    series (id) {
+        id -> BigInt,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+    }
+}
+
+diesel::table! {
+    kpi_values (series_id, period_start) {
+        series_id -> BigInt,
+        period_start -> Date,
+        value -> BigInt,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        comment -> Nullable<Text>,
+        version -> Integer,
+        kpi_version -> Integer,
+        submission_id -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_value_revisions (series_id, period_start, version) {
+        series_id -> BigInt,
+        period_start -> Date,
+        version -> Integer,
+        value -> BigInt,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        comment -> Nullable<Text>,
+        kpi_version -> Integer,
+        submission_id -> Binary,
+        updated_at -> Timestamp,
+        replaced_by -> Binary,
+        replaced_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_submissions (id) {
+        id -> Binary,
+        kpi_code -> Nullable<Text>,
+        state -> Text,
+        dry_run -> Bool,
+        mode -> Text,
+        strategy -> Text,
+        received -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        deleted -> BigInt,
+        rejected -> BigInt,
+        organisation_id -> Nullable<Binary>,
+        submitted_by -> Text,
+        submitted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_submission_rows (submission_id, line) {
+        submission_id -> Binary,
+        line -> BigInt,
+        outcome -> Text,
+        document -> Text,
+    }
+}
+
+diesel::table! {
+    recalculations (id) {
+        id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        from_on -> Date,
+        baseline_points -> Nullable<Integer>,
+        reason -> Text,
+        made_by -> Text,
+        archived_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    exclusions (id) {
+        id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        period_start -> Date,
+        reason -> Text,
+        made_by -> Text,
+        archived_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Binary,
+        subject -> Text,
+        role -> Text,
+        organisation_id -> Nullable<Binary>,
+        programme -> Nullable<Text>,
+        innovation_id -> Nullable<Binary>,
+        from_at -> Timestamp,
+        to_at -> Timestamp,
+        made_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    grant_generation (id) {
+        id -> Integer,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        private_sealed -> Binary,
+        created_at -> Timestamp,
+        signs_from -> Timestamp,
+        verifies_until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Binary,
+        position -> Nullable<BigInt>,
+        occurred_at -> Timestamp,
+        subject -> Text,
+        end_user_organisation -> Nullable<Text>,
+        operation -> Text,
+        resource -> Text,
+        resource_key -> Text,
+        resource_version -> Integer,
+        organisation_id -> Nullable<Binary>,
+        innovation_id -> Nullable<Binary>,
+        programme -> Nullable<Text>,
+        request_id -> Text,
+        data -> Text,
+        hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller, operation, idempotency_key) {
+        caller -> Text,
+        operation -> Text,
+        idempotency_key -> Text,
+        request_hash -> Binary,
+        authority -> Text,
+        lease_until -> Timestamp,
+        expires_at -> Timestamp,
+        status -> Nullable<Integer>,
+        headers -> Nullable<Text>,
+        body -> Nullable<Binary>,
+    }
+}
+
+diesel::joinable!(innovations -> organisations (owner_id));
+diesel::joinable!(series -> kpis (kpi_id));
+diesel::joinable!(series -> organisations (organisation_id));
+diesel::joinable!(kpi_values -> series (series_id));
+diesel::joinable!(kpi_value_revisions -> series (series_id));
+diesel::joinable!(kpi_targets -> kpis (kpi_id));
+diesel::joinable!(grants -> organisations (organisation_id));
+diesel::joinable!(grants -> innovations (innovation_id));
+diesel::joinable!(recalculations -> kpis (kpi_id));
+diesel::joinable!(exclusions -> kpis (kpi_id));
+diesel::joinable!(recalculations -> organisations (organisation_id));
+diesel::joinable!(exclusions -> organisations (organisation_id));
+diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    schema_info,
+    organisations,
+    organisation_edges,
+    organisation_closure,
+    organisation_successions,
+    innovations,
+    innovation_tags,
+    programme_memberships,
+    reference_counters,
+    transitions,
+    kpis,
+    kpi_versions,
+    kpi_targets,
+    kpi_sets,
+    kpi_set_kpis,
+    kpi_set_organisations,
+    series,
+    kpi_values,
+    kpi_value_revisions,
+    kpi_submissions,
+    kpi_submission_rows,
+    recalculations,
+    exclusions,
+    grants,
+    grant_generation,
+    signing_keys,
+    events,
+    idempotency_keys,
+);

@@ -1,0 +1,239 @@
+//! One table of everything that can go wrong, and the one error type that carries a row of it.
+//!
+//! This module knows no HTTP: `http/problem.rs` alone turns a [`Kind`] into a status. What may be told to the caller
+//! is in `detail`, `faults` and `extensions`; the cause is in `context`, goes to the log only, and no `Display` joins them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The family a code belongs to; it decides the status of the answer and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Unreadable,
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    Timeout,
+    Conflict,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooLarge,
+    UnsupportedMediaType,
+    TooMany,
+    Internal,
+    Unavailable,
+}
+
+macro_rules! codes {
+    ($($name:ident => $kind:ident, $code:literal, $title:literal, $meaning:literal;)*) => {
+        /// Every code of the service. A code is stable; its title may be reworded.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $meaning] $name,)* }
+
+        impl Code {
+            /// All codes, in the order of the table: the problem pages and the tests walk it.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+            pub fn kind(self) -> Kind { match self { $(Code::$name => Kind::$kind,)* } }
+            /// The stable, kebab-case word that clients match on.
+            pub fn as_str(self) -> &'static str { match self { $(Code::$name => $code,)* } }
+            pub fn title(self) -> &'static str { match self { $(Code::$name => $title,)* } }
+            /// What happened and what to do about it: the text of the page at `/problems/{code}`.
+            pub fn meaning(self) -> &'static str { match self { $(Code::$name => $meaning,)* } }
+        }
+    };
+}
+
+codes! {
+    MalformedBody => Unreadable, "malformed-body", "The body cannot be read", "The body is not well-formed, or its shape is not the one this operation takes: a property is missing, unknown or of the wrong type. The first such fault is pointed at. Compare the body with the example in the API document.";
+    MalformedHeader => Unreadable, "malformed-header", "A header cannot be read", "A request header is not of the form its definition asks for.";
+    MalformedPath => Unreadable, "malformed-path", "The path cannot be read", "The path holds bytes that are not valid percent-encoded UTF-8.";
+    InvalidParameter => Unreadable, "invalid-parameter", "A query parameter cannot be read", "A query parameter is given twice, or its value is not of the form the operation documents.";
+    UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "The operation does not know this query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
+    InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor was made for other filters or another sort, or was altered. Start again from the first page.";
+    UnknownCursor => Invalid, "unknown-cursor", "This is no cursor of ours", "The cursor was not made by this service. Take it from page.next or from the Link header of the page before.";
+    UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not know, names one twice, or lacks one that is needed.";
+    ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";
+    UnknownReference => Invalid, "unknown-reference", "Something referred to is not there", "A code in the request names something that does not exist or that you may not see.";
+    RowsRejected => Invalid, "rows-rejected", "Rows were rejected; nothing was written", "One or more rows break a rule and the submission is atomic, so nothing was written. The rows member says which and why. Mend them, or send mode=partial to write the good rows.";
+    TooManyRows => Invalid, "too-many-rows", "Too many rows", "The submission holds more rows than one request may carry. Split it.";
+    IdempotencyMismatch => Invalid, "idempotency-mismatch", "The idempotency key was used for another request", "This Idempotency-Key was used within the last 24 hours with a different body or on a different operation. Use a new key.";
+    Unauthenticated => Unauthenticated, "unauthenticated", "A bearer token is needed", "The operation needs a bearer token and the request has none.";
+    InvalidToken => Unauthenticated, "invalid-token", "The bearer token was refused", "The token is malformed, expired, not yet valid, not signed by a trusted key, or not meant for this service. The detail says which check failed.";
+    Forbidden => Forbidden, "forbidden", "Not allowed", "You may see this but your grants do not allow this operation, or not on this part of the register.";
+    NotFound => NotFound, "not-found", "Not found", "There is nothing here by that name that you may see.";
+    MethodNotAllowed => MethodNotAllowed, "method-not-allowed", "Method not allowed", "The path exists but not with this method. The Allow header lists the methods it takes.";
+    NotAcceptable => NotAcceptable, "not-acceptable", "No acceptable representation", "The Accept header names no media type this operation can answer with.";
+    RequestTimeout => Timeout, "request-timeout", "The request took too long to arrive", "The body did not arrive within the time allowed.";
+    IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The state machine has no such move from the present state. The allowed member lists the moves there are.";
+    AlreadyExists => Conflict, "already-exists", "It exists already", "Something with the same key exists already.";
+    InUse => Conflict, "in-use", "It is in use", "Other records refer to this one, so it cannot be changed in this way.";
+    NotLive => Conflict, "not-live", "The KPI is not live", "Values are taken for live KPIs only.";
+    Immutable => Conflict, "immutable", "This cannot change", "A property that others rely on cannot change once it is set. Create a successor instead.";
+    IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is being worked on", "A request with this Idempotency-Key is still being worked on. Try again shortly.";
+    VersionMismatch => PreconditionFailed, "version-mismatch", "It has changed since you read it", "The If-Match header names another version than the present one. Read it again and repeat the change.";
+    VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
+    BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation takes.";
+    UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "The Content-Type or Content-Encoding is not one this operation reads.";
+    RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit. Retry-After says when to try again.";
+    Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote it when you report the problem.";
+    Overloaded => Unavailable, "overloaded", "Too busy", "The service is busier than it can serve in time. Retry-After says when to try again.";
+    Unavailable => Unavailable, "unavailable", "The database cannot be reached", "The service cannot reach its database. Retry-After says when to try again.";
+}
+
+/// One fault inside a request: where (a JSON pointer, or `?name` for a query parameter), what, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub pointer: String,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, detail: detail.into() }
+    }
+}
+
+/// A failure on its way to the caller.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    code: Code,
+    detail: Cow<'static, str>,
+    faults: Vec<Fault>,
+    extensions: Vec<(&'static str, serde_json::Value)>,
+    context: Option<String>,
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Inner {
+            code,
+            detail: Cow::Borrowed(code.title()),
+            faults: Vec::new(),
+            extensions: Vec::new(),
+            context: None,
+        }))
+    }
+
+    /// What the caller is told: never SQL, a path, or Debug output.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.0.faults.push(fault);
+        self
+    }
+
+    #[must_use]
+    pub fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+
+    /// A member of the problem beyond the standard ones, such as `allowed` of `illegal-transition`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.0.extensions.push((name, value.into()));
+        self
+    }
+
+    /// The cause, for the log only.
+    #[must_use]
+    pub fn context(mut self, cause: impl fmt::Display) -> Self {
+        self.0.context = Some(cause.to_string());
+        self
+    }
+
+    /// An unexpected failure: told as `internal`, its cause logged.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(Code::Internal).context(cause)
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound).detail(format!("There is no {what} by that name that you may see."))
+    }
+
+    /// 422 with one fault.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::validation(vec![Fault::new(pointer, code, detail)])
+    }
+
+    /// 422 with every fault found.
+    pub fn validation(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [one] => one.detail.clone(),
+            many => format!("{} rules are broken; each is listed under errors.", many.len()),
+        };
+        Self::new(Code::ValidationFailed).detail(detail).faults(faults)
+    }
+
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+    pub fn told(&self) -> &str {
+        &self.0.detail
+    }
+    pub fn listed(&self) -> &[Fault] {
+        &self.0.faults
+    }
+    pub fn extended(&self) -> &[(&'static str, serde_json::Value)] {
+        &self.0.extensions
+    }
+    pub fn cause(&self) -> Option<&str> {
+        self.0.context.as_deref()
+    }
+}
+
+/// Collects rule faults so that all of them are told at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.0.push(Fault::new(pointer, code, detail));
+    }
+
+    /// Keeps the value, or notes the fault and keeps nothing.
+    pub fn take<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.0.push(fault)).ok()
+    }
+
+    /// # Errors
+    /// `validation-failed` with every fault, if there is one.
+    pub fn check(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::validation(self.0)) }
+    }
+}
+
+/// A database failure nobody expected. Those a caller can act on are named by the store that knows them
+/// (`db::violations`); a lost connection is not the caller's fault.
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        match &error {
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Diesel::BrokenTransactionManager => {
+                Self::new(Code::Unavailable).context(error)
+            }
+            _ if crate::db::violations::is_busy(&error) => Self::new(Code::Overloaded).context(error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}

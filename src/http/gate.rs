@@ -1,0 +1,325 @@
+//! The one way in. In this order: name the request, find the operation (else 404, or 405 with `Allow`), authenticate,
+//! limit, authorise by role, negotiate media types, and hand over to the handler; on the way out: the problem, the
+//! conditional answer, the common headers, the log line and the metrics.
+
+use super::operations::{Found, Operation};
+use super::problem;
+use super::request::Cx;
+use crate::auth::{self, Actor};
+use crate::context::{Context, IfMatch};
+use crate::error::{Code, Error, Result};
+use crate::startup::Service;
+use crate::vocabulary::{Id, Timestamp};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, web};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a request is called in logs and answers.
+struct Named {
+    request_id: String,
+    correlation_id: Option<String>,
+    target: String,
+}
+
+/// The middleware around every route.
+pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let named = name(&request);
+    let Some(service) = request.app_data::<web::Data<Service>>().cloned() else {
+        return Err(Error::internal("the service is not in the router").into());
+    };
+    let head = request.method() == Method::HEAD;
+    if head {
+        request.head_mut().method = Method::GET;
+    }
+    let now = (service.clock)();
+    let mut quota = None;
+    let (operation, admitted) = admit(&service, &request, &named, now, &mut quota).await;
+    let mut response = match admitted {
+        Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
+        Ok(cx) => {
+            if let Some(cx) = cx {
+                request.extensions_mut().insert(cx);
+            }
+            let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
+            let (kept, outcome) = (request.request().clone(), next.call(request).await);
+            let response = match outcome {
+                Ok(response) => response.map_into_boxed_body(),
+                Err(error) => ServiceResponse::from_err(error, kept),
+            };
+            let response = told(response, &named);
+            if unchanged(&response, not_modified.as_ref()) { strip(response, StatusCode::NOT_MODIFIED) } else { response }
+        }
+    };
+    if head {
+        let status = response.status();
+        response = strip(response, status);
+    }
+    dress(&mut response, &named, quota);
+    let id = operation.map_or("none", |operation| operation.id);
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    service.metrics.observe(id, status, elapsed);
+    tracing::info!(request_id = named.request_id, operation = id, status, micros = elapsed.as_micros() as u64, "request");
+    Ok(response)
+}
+
+fn path(target: &str) -> &str {
+    target.split('?').next().unwrap_or(target)
+}
+
+fn name(request: &ServiceRequest) -> Named {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let request_id = text("x-request-id").and_then(Id::parse).unwrap_or_else(Id::generate).to_string();
+    let clean = |text: &str| text.chars().filter(|c| c.is_ascii_graphic()).take(100).collect::<String>();
+    let correlation_id = text("x-correlation-id").map(clean).filter(|text| !text.is_empty());
+    let target: String = request.uri().path_and_query().map_or("/", |target| target.as_str()).chars().take(4000).collect();
+    Named { request_id, correlation_id, target }
+}
+
+/// Everything that can be decided before the handler; the operation is told even where the request is refused.
+async fn admit(
+    service: &web::Data<Service>,
+    request: &ServiceRequest,
+    named: &Named,
+    now: Timestamp,
+    quota: &mut Option<Quota>,
+) -> (Option<&'static Operation>, Result<Option<Cx>>) {
+    let operation = match service.operations.find(request.method().as_str(), request.path()) {
+        Found::Operation(operation) => Some(operation),
+        Found::OtherMethods(allow) => {
+            return (None, Err(Error::new(Code::MethodNotAllowed).detail(format!("This path takes {allow}.")).with("allow", allow)));
+        }
+        Found::Nothing if service.is_page(request.path()) => None,
+        Found::Nothing => return (None, Err(Error::new(Code::NotFound).detail("There is nothing at this path."))),
+    };
+    let cx = enter(service, request, named, now, operation, quota).await;
+    (operation, cx)
+}
+
+async fn enter(
+    service: &web::Data<Service>,
+    request: &ServiceRequest,
+    named: &Named,
+    now: Timestamp,
+    operation: Option<&'static Operation>,
+    quota: &mut Option<Quota>,
+) -> Result<Option<Cx>> {
+    let peer = || request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
+    let text = |name: &str| -> Result<Option<&str>> {
+        let read = |value: &'_ header::HeaderValue| value.to_str().is_ok();
+        match request.headers().get(name) {
+            Some(value) if !read(value) => Err(malformed(name, "it holds bytes outside printable ASCII")),
+            value => Ok(value.and_then(|value| value.to_str().ok())),
+        }
+    };
+    let Some(operation) = operation.filter(|operation| operation.access.is_some()) else {
+        limit(service, peer(), quota)?;
+        return Ok(None);
+    };
+    let authenticated = match text("authorization")? {
+        None => Ok(Arc::new(Actor::anonymous())),
+        Some(authorization) => auth::ops::authenticate(service, authorization, text("nhsd-end-user-organisation-ods")?, now).await,
+    };
+    let client = match &authenticated {
+        Ok(actor) if !actor.is_anonymous() => actor.subject.clone(),
+        _ => peer(),
+    };
+    limit(service, client, quota)?;
+    let actor = authenticated?;
+    permit(service, operation, &actor)?;
+    let accept = accepted(operation, text("accept")?)?;
+    let content_type = content_type(operation, text("content-type")?)?;
+    let if_match = text("if-match")?.map(if_match).transpose()?;
+    if operation.conditional && if_match.is_none() {
+        return Err(Error::new(Code::VersionRequired));
+    }
+    let idempotency_key = text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| operation.method == "POST");
+    let context = Context { now, actor, operation: operation.id, request_id: named.request_id.clone(), if_match };
+    Ok(Some(Cx { service: service.clone(), context, operation, idempotency_key, accept, content_type, target: named.target.clone() }))
+}
+
+/// What is left of a client's allowance.
+#[derive(Clone, Copy)]
+pub struct Quota {
+    pub limit: u32,
+    pub window_seconds: u64,
+    pub remaining: u32,
+    pub retry_after_seconds: Option<u64>,
+}
+
+fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result<()> {
+    let Some(state) = service.limiter.as_ref().map(|limiter| limiter.check(client)) else { return Ok(()) };
+    *quota = Some(state);
+    match state.retry_after_seconds {
+        None => Ok(()),
+        Some(seconds) => Err(Error::new(Code::RateLimited).detail(format!("Try again in {seconds} s."))),
+    }
+}
+
+/// Whether the caller's roles allow the operation anywhere at all; where they do is decided beside the data.
+fn permit(service: &Service, operation: &Operation, actor: &Actor) -> Result<()> {
+    let public = operation.access.is_some_and(|row| row.anonymous) && service.config.public_read;
+    if public || actor.may(operation.id) {
+        return Ok(());
+    }
+    if actor.is_anonymous() { Err(Error::new(Code::Unauthenticated)) } else { Err(Error::new(Code::Forbidden).detail("None of your grants allows this operation.")) }
+}
+
+fn malformed(name: &str, why: &str) -> Error {
+    Error::new(Code::MalformedHeader).detail(format!("The header {name} cannot be read: {why}."))
+}
+
+fn if_match(text: &str) -> Result<IfMatch> {
+    if text.trim() == "*" {
+        return Ok(IfMatch::Any);
+    }
+    let tag = |tag: &str| -> Option<i32> {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    };
+    let quoted = |tag: &str| tag.trim().trim_start_matches("W/").starts_with('"') && tag.trim().ends_with('"');
+    if !text.split(',').all(quoted) {
+        return Err(malformed("If-Match", "expected an ETag such as W/\"3\""));
+    }
+    // A tag this service never made matches no version.
+    Ok(IfMatch::Versions(text.split(',').filter_map(tag).collect()))
+}
+
+fn idempotency_key(text: &str) -> Result<String> {
+    let fits = !text.is_empty() && text.len() <= crate::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| text.to_owned()).ok_or_else(|| malformed("Idempotency-Key", "expected 1 to 200 printable characters without spaces"))
+}
+
+/// The first media type of the operation that the client takes, by its own order of preference.
+fn accepted(operation: &Operation, accept: Option<&str>) -> Result<&'static str> {
+    let default = operation.produces.first().copied().unwrap_or("");
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(default) };
+    let mut ranges: Vec<(f32, &str)> = accept
+        .split(',')
+        .map(|range| {
+            let mut parts = range.split(';');
+            let media = parts.next().unwrap_or_default().trim();
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+            (weight, media)
+        })
+        .filter(|(weight, _)| *weight > 0.0)
+        .collect();
+    ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let fits = |offer: &&'static str, range: &str| {
+        let essence = offer.split(';').next().unwrap_or(offer);
+        range == "*/*" || range.eq_ignore_ascii_case(essence) || range.strip_suffix("/*").is_some_and(|kind| essence.split('/').next() == Some(kind))
+    };
+    if operation.produces.is_empty() {
+        return Ok(default);
+    }
+    let found = ranges.iter().find_map(|(_, range)| operation.produces.iter().find(|offer| fits(offer, range)));
+    found.copied().ok_or_else(|| {
+        Error::new(Code::NotAcceptable).detail(format!("This operation answers {}.", operation.produces.join(", ")))
+    })
+}
+
+/// The essence of the body's media type, which the operation must read; charsets other than UTF-8 are refused.
+fn content_type(operation: &Operation, given: Option<&str>) -> Result<String> {
+    if operation.consumes.is_empty() {
+        return Ok(String::new());
+    }
+    let unsupported = || {
+        Error::new(Code::UnsupportedMediaType).detail(format!("This operation reads {} in UTF-8.", operation.consumes.join(", ")))
+    };
+    let mut parts = given.ok_or_else(unsupported)?.split(';');
+    let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let charset = parts.find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()));
+    let utf8 = charset.is_none_or(|charset| charset == "utf-8" || charset == "us-ascii");
+    // application/json says the same as merge-patch+json does, to clients that cannot set the latter.
+    let reads = operation.consumes.iter().any(|media| *media == essence || (essence == "application/json" && media.ends_with("merge-patch+json")));
+    if utf8 && reads { Ok(essence) } else { Err(unsupported()) }
+}
+
+/// Renders a handler's failure; one of the framework's own becomes the code of its status.
+fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let error = match response.response().error() {
+        None if status.is_client_error() || status.is_server_error() => None,
+        None => return response,
+        Some(error) => error.as_error::<Error>(),
+    };
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/problem")) {
+        return response;
+    }
+    let answer = match error {
+        Some(error) => problem::respond(error, path(&named.target), &named.request_id),
+        None => {
+            let code = match status {
+                StatusCode::NOT_FOUND => Code::NotFound,
+                StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+                StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+                StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+                status if status.is_client_error() => Code::MalformedPath,
+                _ => Code::Internal,
+            };
+            problem::respond(&Error::new(code), path(&named.target), &named.request_id)
+        }
+    };
+    ServiceResponse::new(response.request().clone(), answer)
+}
+
+/// Whether a conditional GET names the version that would be answered.
+fn unchanged(response: &ServiceResponse<BoxBody>, wanted: Option<&header::HeaderValue>) -> bool {
+    let (Some(wanted), Some(tag)) = (wanted.and_then(|w| w.to_str().ok()), response.headers().get(header::ETAG)) else { return false };
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let tag = bare(tag.to_str().unwrap_or_default());
+    response.status() == StatusCode::OK
+        && response.request().method() == Method::GET
+        && wanted.split(',').any(|one| one.trim() == "*" || bare(one) == tag)
+}
+
+/// The same answer without its body.
+fn strip(response: ServiceResponse<BoxBody>, status: StatusCode) -> ServiceResponse<BoxBody> {
+    let (request, response) = response.into_parts();
+    let mut bare = HttpResponse::build(status).finish();
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_LENGTH && name != header::CONTENT_ENCODING {
+            bare.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    ServiceResponse::new(request, bare.map_into_boxed_body())
+}
+
+/// The headers every answer has.
+fn dress(response: &mut ServiceResponse<BoxBody>, named: &Named, quota: Option<Quota>) {
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = header::HeaderValue::from_str(value) {
+            headers.insert(header::HeaderName::from_static(name), value);
+        }
+    };
+    set("x-request-id", &named.request_id);
+    if let Some(id) = &named.correlation_id {
+        set("x-correlation-id", id);
+    }
+    set("x-content-type-options", "nosniff");
+    set("x-frame-options", "DENY");
+    set("referrer-policy", "no-referrer");
+    set("strict-transport-security", "max-age=31536000; includeSubDomains");
+    if let Some(quota) = quota {
+        set("ratelimit-policy", &format!("\"default\";q={};w={}", quota.limit, quota.window_seconds));
+        set("ratelimit", &format!("\"default\";r={};t={}", quota.remaining, quota.retry_after_seconds.unwrap_or(quota.window_seconds)));
+        if let Some(seconds) = quota.retry_after_seconds {
+            set("retry-after", &seconds.to_string());
+        }
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let reusable = headers.contains_key(header::ETAG);
+        headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(if reusable { "private, no-cache" } else { "no-store" }));
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let policy = header::HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.append(header::VARY, header::HeaderValue::from_static("Authorization, Accept"));
+}

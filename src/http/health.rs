@@ -1,0 +1,37 @@
+//! Whether the process lives, and whether it can serve.
+
+use crate::error::{Code, Error, Result};
+use crate::http::reply::Reply;
+use crate::startup::Service;
+use actix_web::{get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub struct HealthResponse {
+    #[schema(example = "ok", max_length = 20)]
+    status: &'static str,
+    #[schema(example = "0.1.0", max_length = 40)]
+    version: &'static str,
+}
+
+const OK: HealthResponse = HealthResponse { status: "ok", version: env!("CARGO_PKG_VERSION") };
+
+/// Is the process alive?
+#[utoipa::path(tag = "platform", responses((status = 200, description = "It is", body = HealthResponse)))]
+#[get("/health/live")]
+pub async fn get_liveness() -> Result<Reply> {
+    Reply::ok(&OK)
+}
+
+/// Can it serve?
+///
+/// Asks the database for its schema; 503 while it cannot be reached or is not up to date.
+#[utoipa::path(tag = "platform", responses((status = 200, description = "It can", body = HealthResponse)))]
+#[get("/health/ready")]
+pub async fn get_readiness(service: web::Data<Service>) -> Result<Reply> {
+    let check = |conn: &mut crate::db::Conn| crate::db::migrate::check(conn).map_err(|cause| Error::new(Code::Unavailable).context(cause));
+    service.db.read(check).await?;
+    Reply::ok(&OK)
+}

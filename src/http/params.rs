@@ -1,0 +1,331 @@
+//! Query parameters, declared once: what is read, what is refused, and what the API document says of them all come
+//! from the same lines. An unknown parameter, one given twice, or one that cannot be read is 400 with its name.
+
+use crate::db::dialect::SearchTerms;
+use crate::db::list::{Listed, PageRequest};
+use crate::error::{Code, Error, Fault, Result};
+use crate::vocabulary::{Id, Timestamp, Word};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{RefOr, Required, Schema};
+
+/// A type that one query parameter can hold.
+pub trait Param: Sized {
+    /// # Errors
+    /// Text that says what was expected.
+    fn read(text: &str) -> Result<Self, String>;
+    /// Its JSON Schema.
+    fn schema() -> Value;
+    /// Whether a comma separates several values.
+    const LIST: bool = false;
+}
+
+/// A code as clients write it: letters, digits and hyphens; compared in upper case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeParam(pub String);
+
+/// One or more words of a closed list, separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOf<W>(pub Vec<W>);
+
+/// One or more codes, separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codes(pub Vec<String>);
+
+fn code(text: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (!text.is_empty() && text.len() <= 60 && text.chars().all(fits)).then(|| text.to_owned())
+}
+
+const CODE: &str = "^[A-Za-z0-9-]{1,60}$";
+
+impl Param for CodeParam {
+    fn read(text: &str) -> Result<Self, String> {
+        code(text).map(Self).ok_or_else(|| "expected a code of 1 to 60 letters, digits and hyphens".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": CODE, "maxLength": 60 })
+    }
+}
+
+impl Param for Codes {
+    fn read(text: &str) -> Result<Self, String> {
+        let codes = text.split(',').map(code).collect::<Option<Vec<_>>>().filter(|codes| codes.len() <= 100);
+        codes.map(Self).ok_or_else(|| "expected 1 to 100 codes separated by commas".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": CodeParam::schema() })
+    }
+    const LIST: bool = true;
+}
+
+impl<W: Word> Param for OneOf<W> {
+    fn read(text: &str) -> Result<Self, String> {
+        let words = text.split(',').map(W::parse).collect::<Option<Vec<_>>>();
+        words.map(Self).ok_or_else(|| format!("expected one or more of {}, separated by commas", W::WORDS.join(", ")))
+    }
+    fn schema() -> Value {
+        json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "enum": W::WORDS } })
+    }
+    const LIST: bool = true;
+}
+
+/// A single word of a closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneWord<W>(pub W);
+
+impl<W: Word> Param for OneWord<W> {
+    fn read(text: &str) -> Result<Self, String> {
+        W::parse(text).map(Self).ok_or_else(|| format!("expected one of {}", W::WORDS.join(", ")))
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": W::WORDS })
+    }
+}
+
+impl Param for SearchTerms {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.chars().count() > 200 { Err("expected at most 200 characters".to_owned()) } else { Ok(Self::parse(text)) }
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "maxLength": 200 })
+    }
+}
+
+impl Param for NaiveDate {
+    fn read(text: &str) -> Result<Self, String> {
+        let date = (text.len() == 10).then(|| text.parse().ok()).flatten();
+        date.ok_or_else(|| "expected a date, such as 2026-04-01".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "date", "maxLength": 10 })
+    }
+}
+
+impl Param for Timestamp {
+    fn read(text: &str) -> Result<Self, String> {
+        let at = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
+        at.map_err(|_| "expected an instant, such as 2026-04-01T09:00:00Z".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "date-time", "maxLength": 40 })
+    }
+}
+
+impl Param for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "expected true or false".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl Param for Id {
+    fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| "expected a UUID".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "uuid", "maxLength": 36 })
+    }
+}
+
+/// A whole number between two bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<const MIN: i64, const MAX: i64> Param for Whole<MIN, MAX> {
+    fn read(text: &str) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|n| (MIN..=MAX).contains(n) && !text.starts_with('+'));
+        number.map(Self).ok_or_else(|| format!("expected a whole number from {MIN} to {MAX}"))
+    }
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX, "format": "int64" })
+    }
+}
+
+/// A finite number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decimal(pub f64);
+
+impl Param for Decimal {
+    fn read(text: &str) -> Result<Self, String> {
+        let number = serde_json::from_str::<f64>(text).ok().filter(|n| n.is_finite() && n.abs() <= 1e15);
+        number.map(Self).ok_or_else(|| "expected a number".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "number", "format": "double", "minimum": -1e15, "maximum": 1e15 })
+    }
+}
+
+/// Free text of at most 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line(pub String);
+
+impl Param for Line {
+    fn read(text: &str) -> Result<Self, String> {
+        let fits = text.chars().count() <= 200 && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned())).ok_or_else(|| "expected at most 200 printable characters".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$" })
+    }
+}
+
+/// The parameters of one request by name, each once.
+pub type Pairs = BTreeMap<String, String>;
+
+/// A set of query parameters, declared by [`crate::params!`].
+pub trait Params: Sized {
+    /// # Errors
+    /// `unknown-parameter` or `invalid-parameter`, naming it.
+    fn read(pairs: Pairs) -> Result<Self>;
+}
+
+/// Extracts declared parameters from the request.
+pub struct Query<T>(pub T);
+
+impl<T: Params> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request.query_string()).and_then(T::read).map(Self))
+    }
+}
+
+fn pairs(query: &str) -> Result<Pairs> {
+    let list: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Error::new(Code::InvalidParameter).detail("The query string is not valid percent-encoded UTF-8."))?;
+    let mut pairs = Pairs::new();
+    for (name, value) in list {
+        let name = name.strip_suffix("[]").unwrap_or(&name).to_owned();
+        if pairs.contains_key(&name) {
+            return Err(invalid(&name, "it is given twice; separate several values by commas".to_owned()));
+        }
+        pairs.insert(name, value);
+    }
+    Ok(pairs)
+}
+
+pub fn invalid(name: &str, expected: String) -> Error {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    Error::new(Code::InvalidParameter)
+        .detail(format!("The query parameter {name} cannot be read: {expected}."))
+        .fault(Fault::new(format!("?{name}"), "invalid-parameter", expected))
+}
+
+/// Takes one parameter out of the pairs.
+///
+/// # Errors
+/// `invalid-parameter`.
+pub fn take<P: Param>(pairs: &mut Pairs, name: &str) -> Result<Option<P>> {
+    pairs.remove(name).map(|text| P::read(&text).map_err(|expected| invalid(name, expected))).transpose()
+}
+
+/// # Errors
+/// `unknown-parameter` if anything is left.
+pub fn nothing_left(pairs: &Pairs, known: &[&str]) -> Result<()> {
+    let Some(name) = pairs.keys().next() else { return Ok(()) };
+    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    let expected = if known.is_empty() { "this operation takes none".to_owned() } else { format!("known are {}", known.join(", ")) };
+    Err(Error::new(Code::UnknownParameter)
+        .detail(format!("There is no query parameter {name} here; {expected}."))
+        .fault(Fault::new(format!("?{name}"), "unknown-parameter", expected)))
+}
+
+/// Describes one parameter for the API document.
+pub fn describe<P: Param>(name: &str, description: &str) -> Parameter {
+    let schema: RefOr<Schema> = serde_json::from_value(P::schema()).unwrap_or_default();
+    let builder = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+    let builder = builder.description(Some(description.trim())).schema(Some(schema));
+    if P::LIST { builder.explode(Some(false)).style(Some(utoipa::openapi::path::ParameterStyle::Form)).build() } else { builder.build() }
+}
+
+/// Reads what every list takes beside its filters.
+///
+/// # Errors
+/// `invalid-parameter`.
+pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
+    let (limit, cursor) = (take::<Whole<1, 500>>(pairs, "limit")?, pairs.remove("cursor"));
+    let count = take::<bool>(pairs, "count")?.unwrap_or(false);
+    let names = pairs.get("sort").cloned();
+    let mut sort = Vec::new();
+    for name in names.iter().flat_map(|names| names.split(',')) {
+        let (bare, descending) = name.strip_prefix('-').map_or((name, false), |bare| (bare, true));
+        let column = R::SORTS.iter().position(|known| *known == bare);
+        let column = column.ok_or_else(|| invalid("sort", format!("expected {}, each with - in front to descend", R::SORTS.join(", "))))?;
+        if sort.iter().any(|(other, _)| *other == column) {
+            return Err(invalid("sort", format!("{bare} is named twice")));
+        }
+        sort.push((column, descending));
+    }
+    if cursor.as_ref().is_some_and(|c| c.len() < 24 || c.len() > 4000 || !c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')) {
+        return Err(Error::new(Code::InvalidCursor).fault(Fault::new("?cursor", "invalid-cursor", "It is not a cursor that a page before gave.")));
+    }
+    // What is left in the pairs, sort included, is what makes this list this list.
+    let text = serde_urlencoded::to_string(&*pairs).unwrap_or_default();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    let fingerprint = digest.as_ref().iter().take(6).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    pairs.remove("sort");
+    Ok(PageRequest { limit: limit.map_or(50, |l| l.0), sort, cursor, count, fingerprint })
+}
+
+/// Describes what every list takes beside its filters.
+pub fn describe_page<R: Listed>() -> Vec<Parameter> {
+    let names = R::SORTS.join("|");
+    let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})$"), "example": R::SORTS.first() });
+    let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
+    let build = |name: &str, description: &str, schema: Value| {
+        let schema: RefOr<Schema> = serde_json::from_value(schema).unwrap_or_default();
+        ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False).description(Some(description)).schema(Some(schema)).build()
+    };
+    let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The most rows to answer; 50 unless told.")];
+    parameters.push(build("cursor", "Where to go on: page.next of the page before.", cursor));
+    if !R::SORTS.is_empty() {
+        let meaning = "What to sort by; - in front descends. Several are separated by commas, none twice.";
+        parameters.push(build("sort", meaning, sort));
+    }
+    parameters.push(describe::<bool>("count", "Whether to count what the filters leave, exactly up to 10,000."));
+    parameters
+}
+
+/// Declares the query parameters of an operation. With `list of Row`, also those every list takes.
+#[macro_export]
+macro_rules! params {
+    ($(#[$meta:meta])* pub struct $name:ident $(list of $row:ty)? { $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $query:literal,)* }) => {
+        $(#[$meta])*
+        pub struct $name {
+            $(#[allow(dead_code, reason = "an operation may only forward its page")] $(#[doc = $doc])+ pub $field: Option<$type>,)*
+            $(pub page: $crate::params!(@page $row),)?
+        }
+
+        impl $crate::http::params::Params for $name {
+            fn read(mut pairs: $crate::http::params::Pairs) -> $crate::error::Result<Self> {
+                let known: &[&str] = &[$($query,)* $($crate::params!(@known $row),)*];
+                let unknown: $crate::http::params::Pairs = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()) && !$crate::params!(@is_list $($row)?, name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+                $crate::http::params::nothing_left(&unknown, known)?;
+                $(let page = $crate::http::params::page_request::<$row>(&mut pairs)?;)?
+                Ok(Self { $($field: $crate::http::params::take(&mut pairs, $query)?,)* $(page: $crate::params!(@value $row, page),)? })
+            }
+        }
+
+        impl utoipa::IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>) -> Vec<utoipa::openapi::path::Parameter> {
+                #[allow(unused_mut, reason = "not every set is of a list")]
+                let mut parameters = vec![$($crate::http::params::describe::<$type>($query, concat!($($doc, " "),+)),)*];
+                $(parameters.extend($crate::http::params::describe_page::<$row>());)?
+                parameters
+            }
+        }
+    };
+    (@page $row:ty) => { $crate::db::list::PageRequest };
+    (@value $row:ty, $page:ident) => { $page };
+    (@known $row:ty) => { "limit, cursor, sort, count" };
+    (@is_list , $name:ident) => { false };
+    (@is_list $row:ty, $name:ident) => { ["limit", "cursor", "sort", "count"].contains(&$name.as_str()) };
+}

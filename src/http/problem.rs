@@ -1,0 +1,143 @@
+//! RFC 9457 problems: the one place where a failure becomes an HTTP answer.
+
+use crate::error::{Code, Error, Fault, Kind};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Any refusal or failure (RFC 9457, `application/problem+json`).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Address of a page about this kind of problem.
+    #[schema(example = "/problems/validation-failed", format = "uri-reference", max_length = 200)]
+    r#type: String,
+    #[schema(example = "The request breaks a rule", max_length = 200)]
+    title: &'static str,
+    #[schema(example = 422, minimum = 400, maximum = 599)]
+    status: u16,
+    #[schema(max_length = 2000)]
+    detail: String,
+    /// The path that was asked for.
+    #[schema(example = "/v1/innovations", max_length = 2000)]
+    instance: String,
+    /// Stable word to match on.
+    #[schema(example = "validation-failed", max_length = 60)]
+    code: &'static str,
+    /// Quote it when you report the problem.
+    #[schema(format = "uuid", max_length = 36)]
+    request_id: String,
+    /// Every fault found in the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    errors: Vec<ProblemFault>,
+    /// Further members by kind, such as `allowed`, `counts` or `rows`.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    extensions: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One fault inside a request.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemFault {
+    /// JSON pointer into the body, or `?name` for a query parameter.
+    #[schema(example = "/mainCategory", max_length = 500)]
+    pointer: String,
+    #[schema(example = "unknown-word", max_length = 60)]
+    code: &'static str,
+    #[schema(max_length = 2000)]
+    detail: String,
+}
+
+impl From<&Fault> for ProblemFault {
+    fn from(fault: &Fault) -> Self {
+        Self { pointer: fault.pointer.clone(), code: fault.code, detail: fault.detail.clone() }
+    }
+}
+
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Unreadable => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Kind::Timeout => StatusCode::REQUEST_TIMEOUT,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The status a code is told with.
+pub fn status_of(code: Code) -> StatusCode {
+    status(code.kind())
+}
+
+/// Renders the failure for the given request, and logs what the caller is not told.
+pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse {
+    let code = error.code();
+    let status = status_of(code);
+    if status.is_server_error() {
+        tracing::error!(request_id, code = code.as_str(), cause = error.cause().unwrap_or_default(), "request failed");
+    } else if let Some(cause) = error.cause() {
+        tracing::debug!(request_id, code = code.as_str(), cause, "request refused");
+    }
+    let problem = Problem {
+        r#type: format!("/problems/{}", code.as_str()),
+        title: code.title(),
+        status: status.as_u16(),
+        detail: error.told().to_owned(),
+        instance: instance.to_owned(),
+        code: code.as_str(),
+        request_id: request_id.to_owned(),
+        errors: error.listed().iter().map(ProblemFault::from).collect(),
+        extensions: error.extended().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    };
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/problem+json");
+    match code.kind() {
+        Kind::Unauthenticated => {
+            let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        Kind::Unavailable => {
+            response.insert_header((header::RETRY_AFTER, "1"));
+        }
+        Kind::MethodNotAllowed => {
+            if let Some((_, serde_json::Value::String(allow))) = error.extended().iter().find(|(name, _)| *name == "allow") {
+                response.insert_header((header::ALLOW, allow.as_str()));
+            }
+        }
+        _ => {}
+    }
+    // Written as text here: the problem's members are all plain values, so this cannot fail.
+    response.body(serde_json::to_string(&problem).unwrap_or_default())
+}
+
+/// A handler's error travels to the gate, which knows the request and renders it there.
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        status_of(self.code())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code().as_str())
+    }
+}
+
+impl std::error::Error for Error {}

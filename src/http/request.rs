@@ -1,0 +1,237 @@
+//! What a handler is given: [`Cx`], through which it reads and writes, and [`Body`], which is read in full but not
+//! looked into until the caller is known, allowed, and not repeating an earlier request.
+
+use super::operations::Operation;
+use super::reply::Reply;
+use super::schemas;
+use crate::context::Context;
+use crate::db::Conn;
+use crate::idempotency::{self, Claim};
+use crate::error::{Code, Error, Result};
+use crate::startup::Service;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::future::{Future, Ready, ready};
+use std::io::Write;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+/// The request as the gate left it: authenticated, permitted, with its headers understood.
+#[derive(Clone)]
+pub struct Cx {
+    pub service: web::Data<Service>,
+    pub context: Context,
+    pub operation: &'static Operation,
+    pub idempotency_key: Option<String>,
+    /// The media type the answer will have, of those the operation offers.
+    pub accept: &'static str,
+    /// The media type of the body.
+    pub content_type: String,
+    /// Path and query, as asked for.
+    pub target: String,
+}
+
+impl FromRequest for Cx {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| Error::internal("the gate did not admit this request")))
+    }
+}
+
+impl Cx {
+    /// A read; its answer is rendered inside the job.
+    ///
+    /// # Errors
+    /// What the job returns, or the lane's own.
+    pub async fn read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+        let context = self.context;
+        self.service.db.read(move |conn| job(conn, &context)).await
+    }
+
+    /// A long read.
+    ///
+    /// # Errors
+    /// As [`Cx::read`].
+    pub async fn bulk_read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+        let context = self.context;
+        self.service.db.bulk_read(move |conn| job(conn, &context)).await
+    }
+
+    /// A change without a body: its event and its stored answer are in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Cx::read`].
+    pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+        self.write_hashed(&[], Lane::Short, move |conn, context| job(conn, context)).await
+    }
+
+    /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
+    ///
+    /// # Errors
+    /// `malformed-body`, `validation-failed`, and as [`Cx::read`].
+    pub async fn write_json<T: DeserializeOwned + Send + 'static>(
+        self,
+        body: Body<T>,
+        job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        let operation = self.operation;
+        let (hash, service) = (body.hash.clone(), self.service.clone());
+        self.write_hashed(&hash, Lane::Short, move |conn, context| {
+            let value = schemas::read(&service, operation, &body.bytes)?;
+            job(conn, context, value)
+        })
+        .await
+    }
+
+    /// A long change whose input was spooled.
+    ///
+    /// # Errors
+    /// As [`Cx::read`].
+    pub async fn bulk_write(self, hash: &[u8], job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+        self.write_hashed(hash, Lane::Bulk, job).await
+    }
+
+    async fn write_hashed(
+        self,
+        hash: &[u8],
+        lane: Lane,
+        job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        let claim = match &self.idempotency_key {
+            None => None,
+            Some(key) => {
+                let claim = Claim::new(&self.context, key, hash);
+                let wanted = claim.clone();
+                match self.service.db.write(move |conn| idempotency::claim(conn, &wanted)).await? {
+                    Some(stored) => return Ok(stored),
+                    None => Some(claim),
+                }
+            }
+        };
+        let (context, finish) = (self.context.clone(), claim.clone());
+        let work = move |conn: &mut Conn| {
+            let reply = job(conn, &context)?;
+            if let Some(claim) = &finish {
+                idempotency::finish(conn, claim, &reply)?;
+            }
+            Ok(reply)
+        };
+        let outcome = match lane {
+            Lane::Short => self.service.db.write(work).await,
+            Lane::Bulk => self.service.db.bulk_write(work).await,
+        };
+        self.service.sequencer.wake();
+        if let (Err(_), Some(claim)) = (&outcome, claim) {
+            // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
+            self.service.db.write(move |conn| idempotency::release(conn, &claim)).await?;
+        }
+        outcome
+    }
+
+    /// Whether a client asked for CSV.
+    pub fn wants(&self, media_type: &str) -> bool {
+        self.accept == media_type
+    }
+}
+
+enum Lane {
+    Short,
+    Bulk,
+}
+
+/// A JSON body, read but not yet parsed.
+pub struct Body<T> {
+    pub bytes: Vec<u8>,
+    pub hash: Vec<u8>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Body<T> {
+    /// A body that was spooled because it might have been a large one, and turned out to be JSON.
+    ///
+    /// # Errors
+    /// `body-too-large` above the limit for JSON.
+    pub fn spooled(cx: &Cx, mut upload: Upload) -> Result<Self> {
+        let limit = cx.service.config.max_json_bytes;
+        let mut bytes = Vec::new();
+        let mut limited = std::io::Read::take(&mut upload.file, limit as u64 + 1);
+        std::io::Read::read_to_end(&mut limited, &mut bytes).map_err(Error::internal)?;
+        if bytes.len() > limit {
+            return Err(Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes.")));
+        }
+        Ok(Self { bytes, hash: upload.hash, of: PhantomData })
+    }
+}
+
+impl<T> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limit = request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_json_bytes as u64);
+            let mut bytes = Vec::new();
+            let hash = receive(&request, payload, limit, |chunk| {
+                bytes.extend_from_slice(chunk);
+                Ok(())
+            })
+            .await?;
+            Ok(Self { bytes, hash, of: PhantomData })
+        })
+    }
+}
+
+/// A large body, spooled to a temporary file that vanishes with it, so that a slow uploader holds no connection.
+pub struct Upload {
+    pub file: std::fs::File,
+    pub hash: Vec<u8>,
+}
+
+impl FromRequest for Upload {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limit = request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_upload_bytes);
+            let mut file = std::io::BufWriter::new(tempfile::tempfile().map_err(Error::internal)?);
+            let hash = receive(&request, payload, limit, |chunk| file.write_all(chunk).map_err(Error::internal)).await?;
+            let mut file = file.into_inner().map_err(Error::internal)?;
+            std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
+            Ok(Self { file, hash })
+        })
+    }
+}
+
+/// Reads a body to its end, inflating it when it is compressed, within the limits of size (after inflation) and time.
+async fn receive(request: &HttpRequest, payload: Payload, limit: u64, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<Vec<u8>> {
+    let service = request.app_data::<web::Data<Service>>().ok_or_else(|| Error::internal("no service"))?;
+    let encoding = request.headers().get("content-encoding").map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    if encoding.as_deref().is_some_and(|encoding| !["identity", "gzip", "br", "deflate"].contains(&encoding)) {
+        return Err(Error::new(Code::UnsupportedMediaType).detail("Content-Encoding may be gzip, br, deflate or identity."));
+    }
+    let mut stream = actix_web::dev::Decompress::from_headers(payload, request.headers());
+    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    hash.update(request.query_string().as_bytes());
+    let mut size = 0u64;
+    let reading = async {
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|cause| Error::new(Code::MalformedBody).detail("The body broke off or is not encoded as Content-Encoding says.").context(cause))?;
+            size += chunk.len() as u64;
+            if size > limit {
+                return Err(Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes.")));
+            }
+            hash.update(&chunk);
+            take(&chunk)?;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(service.config.body_timeout, reading).await.map_err(|_| Error::new(Code::RequestTimeout))??;
+    Ok(hash.finish().as_ref().to_vec())
+}

@@ -1,0 +1,185 @@
+//! Bodies are held against the very schemas the API document publishes: what is documented is what is enforced.
+
+use super::operations::Operation;
+use crate::error::{Code, Error, Fault, Result};
+use crate::startup::Service;
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Broken;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// A compiled schema for each operation that takes JSON.
+pub struct Schemas(HashMap<&'static str, Validator>);
+
+impl Schemas {
+    /// # Errors
+    /// Text, where a schema of the document cannot be compiled.
+    pub fn of(document: &Value, operations: &[&'static Operation]) -> Result<Self, String> {
+        let mut compiled = HashMap::new();
+        for operation in operations {
+            let Some(reference) = operation.body_schema else { continue };
+            let root = serde_json::json!({ "$ref": reference, "components": document["components"] });
+            let validator = jsonschema::options().should_validate_formats(true).build(&root);
+            compiled.insert(operation.id, validator.map_err(|cause| format!("{}: {cause}", operation.id))?);
+        }
+        Ok(Self(compiled))
+    }
+}
+
+/// Reads a JSON body: well-formed, of the documented shape, keeping the documented rules.
+///
+/// # Errors
+/// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
+pub fn read<T: DeserializeOwned>(service: &Service, operation: &Operation, bytes: &[u8]) -> Result<T> {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?;
+    let mut rules = Vec::new();
+    tidy(&mut value, &mut String::new(), &mut rules);
+    if let Some(validator) = service.schemas.0.get(operation.id) {
+        for error in validator.iter_errors(&value) {
+            let pointer = error.instance_path().to_string();
+            let (shape, fault) = fault(pointer, &error);
+            if shape {
+                return Err(Error::new(Code::MalformedBody).detail(fault.detail.clone()).fault(fault));
+            }
+            rules.push(fault);
+        }
+    }
+    if !rules.is_empty() {
+        rules.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        return Err(Error::validation(rules));
+    }
+    serde_json::from_value(value).map_err(|cause| {
+        let detail = format!("The body does not fit the schema of this operation: {}.", plain(&cause.to_string()));
+        Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "shape", detail))
+    })
+}
+
+/// A body that is no JSON at all.
+pub fn malformed(cause: &serde_json::Error) -> Error {
+    let detail = format!("The body is no well-formed JSON: line {}, column {}.", cause.line(), cause.column());
+    Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "json", detail))
+}
+
+/// Whole numbers written as 3.0 become whole numbers, as JSON Schema sees them; text that no database can hold, or
+/// that holds a patient's number by accident, is noted.
+fn tidy(value: &mut Value, pointer: &mut String, faults: &mut Vec<Fault>) {
+    let length = pointer.len();
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|f| number.is_f64() && f.fract() == 0.0 && f.abs() < 9e15) {
+                // Exact: a whole float below 2^53.
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::String(text) => faults.extend(text_fault(text).map(|(code, detail)| Fault::new(pointer.clone(), code, detail))),
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                tidy(item, pointer, faults);
+                pointer.truncate(length);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                tidy(member, pointer, faults);
+                pointer.truncate(length);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// What is wrong with a piece of free text, if anything.
+pub fn text_fault(text: &str) -> Option<(&'static str, &'static str)> {
+    if text.contains('\0') {
+        return Some(("control-character", "The text holds a NUL character, which cannot be stored."));
+    }
+    holds_nhs_number(text).then_some(("nhs-number", "The text holds a valid NHS number. Patient data does not belong in this register."))
+}
+
+/// Whether ten digits in a row, alone or grouped 3-3-4, pass the modulus 11 check of an NHS number
+/// (NHS Data Dictionary, "NHS NUMBER").
+fn holds_nhs_number(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let separator = |b: u8| b == b' ' || b == b'-';
+    let mut start = 0;
+    while start < bytes.len() {
+        let begins = bytes[start].is_ascii_digit() && (start == 0 || !bytes[start - 1].is_ascii_digit());
+        if begins {
+            let (mut digits, mut at, mut grouped) = (Vec::with_capacity(10), start, true);
+            while at < bytes.len() && digits.len() < 10 {
+                if bytes[at].is_ascii_digit() {
+                    digits.push(u32::from(bytes[at] - b'0'));
+                } else if separator(bytes[at]) {
+                    grouped &= matches!(digits.len(), 3 | 6);
+                } else {
+                    break;
+                }
+                at += 1;
+            }
+            let ends = at >= bytes.len() || !bytes[at].is_ascii_digit();
+            if digits.len() == 10 && ends && grouped && passes(&digits) {
+                return true;
+            }
+        }
+        start += 1;
+    }
+    false
+}
+
+fn passes(digits: &[u32]) -> bool {
+    let sum: u32 = digits.iter().take(9).zip((2..=10).rev()).map(|(digit, weight)| digit * weight).sum();
+    let check = match 11 - sum % 11 {
+        11 => 0,
+        other => other,
+    };
+    digits.iter().any(|d| *d != digits[0]) && digits.get(9) == Some(&check)
+}
+
+/// Whether the fault is one of shape, and how it is told.
+fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fault) {
+    let told = |code, detail: String| Fault::new(pointer.clone(), code, detail);
+    match error.kind() {
+        Broken::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            (true, Fault::new(format!("{pointer}/{name}"), "missing", format!("The property {name} is missing.")))
+        }
+        Broken::AdditionalProperties { unexpected } | Broken::UnevaluatedProperties { unexpected } => {
+            let name = unexpected.first().map(String::as_str).unwrap_or_default();
+            (true, Fault::new(format!("{pointer}/{name}"), "unknown-property", format!("There is no property {name} here.")))
+        }
+        Broken::Type { .. } => (true, told("type", plain(&error.to_string()))),
+        Broken::Enum { .. } => (false, told("unknown-word", plain(&error.to_string()))),
+        Broken::MaxLength { limit } => (false, told("too-long", format!("It may have at most {limit} characters."))),
+        Broken::MinLength { limit } => (false, told("too-short", format!("It must have at least {limit} characters."))),
+        Broken::Maximum { .. } | Broken::ExclusiveMaximum { .. } => (false, told("too-large", plain(&error.to_string()))),
+        Broken::Minimum { .. } | Broken::ExclusiveMinimum { .. } => (false, told("too-small", plain(&error.to_string()))),
+        Broken::MaxItems { limit } => (false, told("too-many", format!("It may have at most {limit} items."))),
+        Broken::MinItems { limit } => (false, told("too-few", format!("It must have at least {limit} items."))),
+        Broken::Pattern { .. } | Broken::Format { .. } => (false, told("format", plain(&error.to_string()))),
+        _ => (false, told("rule", plain(&error.to_string()))),
+    }
+}
+
+/// The library's words, without echoing more of the input than helps.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_nhs_number;
+
+    #[test]
+    fn an_nhs_number_is_found_by_its_check_digit() {
+        for text in ["943 476 5919", "see 9434765919.", "943-476-5919"] {
+            assert!(holds_nhs_number(text), "{text}");
+        }
+        for text in ["943 476 5918", "19434765919", "0000000000", "2017-03-01 12:30", "94 34765919"] {
+            assert!(!holds_nhs_number(text), "{text}");
+        }
+    }
+}

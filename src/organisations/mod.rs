@@ -1,0 +1,8 @@
+//! NHS bodies and others: the spine of every permission and total. An organisation stands in a hierarchy of dated
+//! edges; a closure table kept beside them answers "who is below whom, on which day" with one join.
+
+pub mod http;
+pub mod ops;
+pub mod reference;
+pub mod rules;
+pub mod store;

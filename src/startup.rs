@@ -1,0 +1,197 @@
+//! From a configuration to a running service: the one way in for `main` and for every test.
+
+use crate::auth::keys::{self, SealingKey};
+use crate::auth::ops::Doorkeeper;
+use crate::config::Config;
+use crate::db::{Conn, DatabaseUrl, Db, migrate};
+use crate::events::Sequencer;
+use crate::http::limits::Limiter;
+use crate::http::metrics::Metrics;
+use crate::http::operations::Operations;
+use crate::http::schemas::Schemas;
+use crate::http::{documents, gate, openapi, routes};
+use crate::vocabulary::Timestamp;
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, middleware, web};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa_actix_web::AppExt;
+
+/// Where the present moment comes from; tests set it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What every request can reach.
+pub struct Service {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Clock,
+    pub doorkeeper: Doorkeeper,
+    pub operations: Operations,
+    pub schemas: Schemas,
+    pub limiter: Option<Limiter>,
+    pub metrics: Metrics,
+    pub sequencer: Sequencer,
+    pub document_json: web::Bytes,
+    pub document_yaml: web::Bytes,
+}
+
+impl Service {
+    /// Whether the path is one of the pages for people, which are no operations of the API.
+    pub fn is_page(&self, path: &str) -> bool {
+        path == "/" || path == "/docs" || path.starts_with("/docs/")
+    }
+}
+
+/// A service that listens.
+pub struct Running {
+    pub address: SocketAddr,
+    pub server: actix_web::dev::Server,
+    pub handle: ServerHandle,
+    pub service: web::Data<Service>,
+}
+
+/// The API document as this build serves it.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn document() -> serde_json::Result<serde_json::Value> {
+    let (_, collected) = App::new().into_utoipa_app().openapi(openapi::base()).configure(routes).split_for_parts();
+    openapi::complete(&collected)
+}
+
+/// Opens the database, makes what is missing, and listens.
+///
+/// # Errors
+/// Text for the operator.
+pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
+    prepare_database(&config.database, &config, clock())?;
+    let listener = std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
+    let address = listener.local_addr().map_err(|cause| cause.to_string())?;
+    let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let doorkeeper = Doorkeeper::new(issuer, config.audience.clone(), config.oidc.as_ref())?;
+    let document = document().map_err(|cause| cause.to_string())?;
+    let operations = Operations::of(&document)?;
+    let db = Db::start(&config.database, &config.db).map_err(|error| error.cause().unwrap_or_default().to_owned())?;
+    let service = web::Data::new(Service {
+        schemas: Schemas::of(&document, operations.all())?,
+        limiter: config.rate_limit.map(Limiter::new),
+        metrics: Metrics::new()?,
+        sequencer: Sequencer::default(),
+        document_yaml: yaml(&document)?.into(),
+        document_json: serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?.into(),
+        config: config.clone(),
+        db,
+        clock,
+        doorkeeper,
+        operations,
+    });
+    let keys = service.clone();
+    let loaded = service.db.read(move |conn| keys.doorkeeper.reload_keys(conn, (keys.clock)())).await;
+    loaded.map_err(|error| error.cause().unwrap_or("the signing keys cannot be read").to_owned())?;
+    let server = listen(&service, listener)?;
+    actix_web::rt::spawn(service.sequencer.clone().run(service.db.clone()));
+    actix_web::rt::spawn(housekeeping(service.clone()));
+    if let Some(address) = config.metrics_listen {
+        serve_metrics(&service, address)?;
+    }
+    Ok(Running { address, handle: server.handle(), server, service })
+}
+
+fn yaml(document: &serde_json::Value) -> Result<String, String> {
+    let typed: utoipa::openapi::OpenApi = serde_json::from_value(document.clone()).map_err(|cause| cause.to_string())?;
+    typed.to_yaml().map_err(|cause| cause.to_string())
+}
+
+/// SQLite is migrated on start, since one process owns it; PostgreSQL by `migrate`, once, before instances start.
+fn prepare_database(url: &DatabaseUrl, config: &Config, now: Timestamp) -> Result<(), String> {
+    if matches!(url, DatabaseUrl::Sqlite(_)) {
+        migrate::up(url).map_err(|error| format!("the database cannot be migrated: {}", error.cause().unwrap_or_default()))?;
+    }
+    let mut conn = Conn::open(url).map_err(|_| "DATABASE_URL: the database cannot be reached".to_owned())?;
+    migrate::check(&mut conn)?;
+    let sealing = SealingKey::open(&config.keys)?;
+    crate::db::transaction(&mut conn, |conn| {
+        keys::ensure(conn, &sealing, now)?;
+        keys::signing(conn, &sealing, now).map(drop)
+    })
+    .map_err(|error| error.cause().unwrap_or("the signing keys cannot be made").to_owned())
+}
+
+fn listen(service: &web::Data<Service>, listener: std::net::TcpListener) -> Result<actix_web::dev::Server, String> {
+    let (data, workers) = (service.clone(), service.config.workers);
+    let grace = service.config.shutdown_grace.as_secs();
+    let origins = service.config.cors_origins.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .wrap(middleware::Compress::default())
+            .wrap(middleware::from_fn(gate::gate))
+            .wrap(cors(&origins))
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .configure(routes)
+            .into_app()
+            .route("/", web::get().to(documents::front))
+            .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
+            .service(documents::swagger_ui())
+    })
+    .workers(workers)
+    .client_request_timeout(Duration::from_secs(6))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(grace)
+    .listen(listener)
+    .map_err(|cause| cause.to_string())?;
+    Ok(server.run())
+}
+
+fn cors(origins: &[String]) -> actix_cors::Cors {
+    let base = actix_cors::Cors::default()
+        .allow_any_method()
+        .allow_any_header()
+        .expose_headers(["ETag", "Location", "Link", "X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"])
+        .max_age(3600);
+    if origins.iter().any(|origin| origin == "*") {
+        return base.allow_any_origin();
+    }
+    origins.iter().fold(base, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// What goes on beside requests: grants are polled, keys rotated and read again, what has run out is removed.
+async fn housekeeping(service: web::Data<Service>) {
+    let mut round: u64 = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        round += 1;
+        let (one, two) = (service.clone(), service.clone());
+        let polled = service.db.read(move |conn| one.doorkeeper.poll_grants(conn)).await;
+        let kept = if round.is_multiple_of(30) { service.db.write(move |conn| tidy(conn, &two)).await } else { Ok(()) };
+        for error in [polled.err(), kept.err()].into_iter().flatten() {
+            tracing::warn!(cause = error.cause().unwrap_or_default(), "housekeeping failed");
+        }
+    }
+}
+
+fn tidy(conn: &mut Conn, service: &Service) -> crate::error::Result<()> {
+    let now = (service.clock)();
+    let sealing = SealingKey::open(&service.config.keys).map_err(crate::error::Error::internal)?;
+    keys::ensure(conn, &sealing, now)?;
+    service.doorkeeper.reload_keys(conn, now)?;
+    crate::idempotency::sweep(conn, now)?;
+    crate::kpis::submissions::sweep(conn, now)?;
+    if let Some(limiter) = &service.limiter {
+        limiter.sweep();
+    }
+    Ok(())
+}
+
+/// `/metrics` listens apart, so that what it tells stays inside.
+fn serve_metrics(service: &web::Data<Service>, address: SocketAddr) -> Result<(), String> {
+    let data = service.clone();
+    let app = move || {
+        App::new().app_data(data.clone()).route("/metrics", web::get().to(|service: web::Data<Service>| async move { service.metrics.render() }))
+    };
+    let server = HttpServer::new(app).workers(1).bind(address).map_err(|cause| format!("METRICS_LISTEN {address}: {cause}"))?;
+    actix_web::rt::spawn(server.disable_signals().run());
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Ids and closed word lists: each declared once, here or beside its feature, by one macro, and from then on the
+//! same word in Rust, in JSON, in the database and in the API document.
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Binary, Text};
+use std::fmt;
+use uuid::Uuid;
+
+/// The key of a record without a natural one: a UUIDv7, 16 bytes in the database, hyphenated in JSON.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[diesel(sql_type = Binary)]
+#[schema(value_type = String, format = "uuid", min_length = 36, max_length = 36)]
+#[serde(transparent)]
+pub struct Id(Uuid);
+
+impl Id {
+    /// A new id; ids made later sort later.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// Reads the hyphenated form; anything else is no id.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<DB: Backend> ToSql<Binary, DB> for Id
+where
+    [u8]: ToSql<Binary, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_bytes().as_slice().to_sql(out)
+    }
+}
+
+impl<DB: Backend> FromSql<Binary, DB> for Id
+where
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(&Vec::<u8>::from_sql(bytes)?)?))
+    }
+}
+
+/// An instant in UTC, to the microsecond: what both databases can hold.
+pub type Timestamp = DateTime<Utc>;
+
+/// The present moment. Called where a request or a command starts, and nowhere else: below that the clock is an argument.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn now() -> Timestamp {
+    Utc::now().trunc_subsecs(6)
+}
+
+/// How an instant is written in JSON: RFC 3339 with `Z`.
+pub fn instant(at: NaiveDateTime) -> String {
+    at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+/// Folds case and accents, so that names sort and are found as people expect on either engine.
+pub fn fold(text: &str) -> String {
+    use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+    let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    folded.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Declares a closed list of words.
+#[macro_export]
+macro_rules! words {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        $vis enum $name { $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)* }
+
+        #[allow(dead_code, reason = "not every list uses every door to its words")]
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $word,)* } }
+            pub fn parse(word: &str) -> Option<Self> { match word { $($word => Some(Self::$variant),)* _ => None } }
+        }
+
+        impl $crate::vocabulary::Word for $name {
+            const WORDS: &'static [&'static str] = &[$($word,)*];
+            fn parse(word: &str) -> Option<Self> { Self::parse(word) }
+            fn as_str(self) -> &'static str { self.as_str() }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        where str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, DB>) -> diesel::serialize::Result {
+                diesel::serialize::ToSql::<diesel::sql_types::Text, DB>::to_sql(self.as_str(), out)
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        where String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                let word = <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes)?;
+                Self::parse(&word).ok_or_else(|| format!("{word} is no {}", stringify!($name)).into())
+            }
+        }
+    };
+}
+
+/// A closed list of kebab-case words.
+pub trait Word: Copy + Sized + 'static {
+    const WORDS: &'static [&'static str];
+    fn parse(word: &str) -> Option<Self>;
+    fn as_str(self) -> &'static str;
+}
+
+/// Several words of one list, held in one text column as `word word word`.
+#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub struct Words<W>(pub Vec<W>);
+
+impl<W> Default for Words<W> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+words! {
+    /// How sure a figure is: "over 8m" is not "8m".
+    pub enum Qualifier { Exact = "exact", AtLeast = "at-least", AtMost = "at-most", Approximate = "approximate" }
+}
+
+words! {
+    /// How a figure was come by.
+    pub enum Basis { Measured = "measured", Estimated = "estimated", Projected = "projected", Modelled = "modelled" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_drops_case_accents_and_punctuation() {
+        assert_eq!(fold("  Café-Änderung (O'Brien) "), "cafe anderung o brien");
+        assert_eq!(fold("\u{0}%_*"), "");
+    }
+
+    #[test]
+    fn an_id_is_read_in_its_hyphenated_form_only() {
+        let id = Id::generate();
+        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        assert_eq!(Id::parse(&id.to_string().replace('-', "")), None);
+    }
+}
