@@ -6,7 +6,7 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{Binary, Text};
+use diesel::sql_types::Binary;
 use std::fmt;
 use uuid::Uuid;
 
@@ -19,6 +19,9 @@ use uuid::Uuid;
 pub struct Id(Uuid);
 
 impl Id {
+    /// Sixteen zero bytes: stands for no record in a key whose parts cannot be absent.
+    pub const NONE: Self = Self(Uuid::nil());
+
     /// A new id; ids made later sort later.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
@@ -93,7 +96,7 @@ macro_rules! words {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
         #[diesel(sql_type = diesel::sql_types::Text)]
-        #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         $vis enum $name { $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)* }
 
         #[allow(dead_code, reason = "not every list uses every door to its words")]
@@ -108,6 +111,15 @@ macro_rules! words {
             fn parse(word: &str) -> Option<Self> { Self::parse(word) }
             fn as_str(self) -> &'static str { self.as_str() }
         }
+
+        // By hand: the derive does not see a rename whose word comes from a macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                use utoipa::openapi::schema::{ObjectBuilder, Type};
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some([$($word),*])).into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
 
         impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
         where str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
@@ -136,13 +148,21 @@ pub trait Word: Copy + Sized + 'static {
 }
 
 /// Several words of one list, held in one text column as `word word word`.
-#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Text)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words<W>(pub Vec<W>);
 
-impl<W> Default for Words<W> {
-    fn default() -> Self {
-        Self(Vec::new())
+impl<W: Word> From<Words<W>> for String {
+    fn from(words: Words<W>) -> Self {
+        words.0.into_iter().map(Word::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl<W: Word> TryFrom<String> for Words<W> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let read = |word: &str| W::parse(word).ok_or_else(|| format!("{word} is no word of its list"));
+        text.split_whitespace().map(read).collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::{Code, Error, Fault, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
 
@@ -59,6 +59,11 @@ impl<T: ToSchema> PartialSchema for Patch<T> {
                     if !required.contains(name) {
                         nullable(&mut property.schema_type);
                     }
+                }
+                if matches!(property, RefOr::Ref(_)) && !required.contains(name) {
+                    let null = Object::with_type(Type::Null);
+                    let either = OneOfBuilder::new().item(property.clone()).item(null);
+                    *property = RefOr::T(Schema::OneOf(either.build()));
                 }
             }
         }

@@ -114,6 +114,13 @@ pub struct Listing<T> {
     pub page: PageInfo,
 }
 
+/// Everything of one kind, where that is too little to page.
+#[derive(Serialize, ToSchema)]
+pub struct Collection<T> {
+    #[schema(max_items = 10000)]
+    pub data: Vec<T>,
+}
+
 /// Where in the list this page is.
 #[derive(Serialize, ToSchema)]
 pub struct PageInfo {

@@ -7,7 +7,7 @@ use crate::db::dialect::SearchTerms;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
-use crate::http::reply::{Listing, Reply};
+use crate::http::reply::{Collection, Listing, Reply};
 use crate::http::request::{Body, Cx, Upload};
 use crate::params;
 use crate::vocabulary::{Id, instant};
@@ -392,13 +392,6 @@ impl EdgeResponse {
             illustrative: edge.illustrative,
         }
     }
-}
-
-/// Everything of one kind that belongs to a record.
-#[derive(Serialize, ToSchema)]
-pub struct Collection<T> {
-    #[schema(max_items = 10000)]
-    pub data: Vec<T>,
 }
 
 /// List the edges of an organisation

@@ -1,0 +1,83 @@
+//! `/v1/code-lists`.
+
+use super::{CodeList, LISTS, find};
+use crate::error::{Error, Result};
+use crate::http::reply::{Collection, Reply};
+use crate::http::request::Cx;
+use actix_web::{get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_code_lists).service(get_code_list);
+}
+
+/// A closed list of words, without them.
+#[derive(Serialize, ToSchema)]
+pub struct CodeListSummaryResponse {
+    #[schema(example = "stages", max_length = 60)]
+    name: &'static str,
+    #[schema(example = "How far an innovation has come", max_length = 200)]
+    title: &'static str,
+    /// How many words it has.
+    #[schema(minimum = 1, maximum = 1000)]
+    count: usize,
+}
+
+/// A closed list of words.
+#[derive(Serialize, ToSchema)]
+pub struct CodeListResponse {
+    #[schema(example = "stages", max_length = 60)]
+    name: &'static str,
+    #[schema(example = "How far an innovation has come", max_length = 200)]
+    title: &'static str,
+    /// In their own order.
+    #[schema(max_items = 1000)]
+    codes: Vec<CodeResponse>,
+}
+
+/// A word and what people read in its place.
+#[derive(Serialize, ToSchema)]
+pub struct CodeResponse {
+    /// What the API reads and writes; it does not change.
+    #[schema(example = "proof-of-concept", max_length = 60)]
+    code: &'static str,
+    /// It may be reworded.
+    #[schema(example = "Proof of concept", max_length = 200)]
+    label: String,
+}
+
+impl From<&'static CodeList> for CodeListResponse {
+    fn from(list: &'static CodeList) -> Self {
+        let codes = list.codes().into_iter().map(|(code, label)| CodeResponse { code, label }).collect();
+        Self { name: list.name, title: list.title, codes }
+    }
+}
+
+/// List the code lists
+///
+/// Every closed list of words in the API, by name.
+#[utoipa::path(tag = "code-lists", responses((status = 200, description = "The lists", body = Collection<CodeListSummaryResponse>)))]
+#[get("/v1/code-lists")]
+pub async fn list_code_lists(_: Cx) -> Result<Reply> {
+    let summary = |list: &CodeList| CodeListSummaryResponse { name: list.name, title: list.title, count: list.count() };
+    Reply::ok(&Collection { data: LISTS.iter().map(summary).collect() })
+}
+
+/// Get a code list
+///
+/// Its words, each with a label for people.
+#[utoipa::path(
+    tag = "code-lists",
+    params(("name" = String, Path, description = "Its name", example = "stages", pattern = "^[a-z-]{1,60}$", max_length = 60)),
+    responses((status = 200, description = "The list", body = CodeListResponse, headers(("ETag" = String)))),
+)]
+#[get("/v1/code-lists/{name}")]
+pub async fn get_code_list(_: Cx, name: web::Path<String>) -> Result<Reply> {
+    let list = find(&name).ok_or_else(|| Error::not_found("code list"))?;
+    let reply = Reply::ok(&CodeListResponse::from(list))?;
+    // A list changes only with a release, which nothing counts: its version is a number made of what it says.
+    let version = reply.body.iter().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    Ok(reply.version((version % 1_000_000_000) as i32))
+}

@@ -1,0 +1,163 @@
+//! Every closed list of words in the service, as a resource: the words are the very ones the code reads and writes, so
+//! a list here cannot disagree with what is accepted. Words are stable; their labels may be reworded.
+
+pub mod http;
+
+use crate::auth::Role;
+use crate::innovations::words::{
+    Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
+};
+use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, ValueType};
+use crate::kpis::periods::PeriodType;
+use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
+use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::vocabulary::{Basis, Qualifier};
+
+/// A closed list of words.
+pub struct CodeList {
+    pub name: &'static str,
+    pub title: &'static str,
+    words: fn() -> Vec<&'static str>,
+}
+
+impl CodeList {
+    /// Its words in their own order, each with its label.
+    pub fn codes(&self) -> Vec<(&'static str, String)> {
+        (self.words)().into_iter().map(|word| (word, label(word))).collect()
+    }
+
+    pub fn count(&self) -> usize {
+        (self.words)().len()
+    }
+}
+
+macro_rules! lists {
+    ($($name:literal, $title:literal => $words:ty;)*) => {
+        /// All lists, by name.
+        pub const LISTS: &[CodeList] = &[$(CodeList {
+            name: $name,
+            title: $title,
+            words: || <$words>::ALL.iter().map(|word| word.as_str()).collect(),
+        },)*];
+    };
+}
+
+lists! {
+    "aggregations", "How the values of several organisations make one" => Aggregation;
+    "areas", "What innovations help with" => Area;
+    "bases", "How a figure was come by" => Basis;
+    "care-settings", "Where innovations are used" => CareSetting;
+    "conflict-rules", "What a point is called that says improvement and concern at once" => ConflictRule;
+    "edge-kinds", "What an edge of the organisations' hierarchy means" => EdgeKind;
+    "evidence-types", "Kinds of evidence" => EvidenceType;
+    "improvement-directions", "Which way a KPI moves when it gets better" => ImprovementDirection;
+    "innovation-categories", "Kinds of innovation" => Category;
+    "kpi-levels", "What a KPI looks at" => KpiLevel;
+    "kpi-statuses", "Where a KPI stands" => KpiStatus;
+    "opportunity-areas", "Where the health service looks for innovation first" => OpportunityArea;
+    "organisation-statuses", "Whether an organisation still works" => OrganisationStatus;
+    "organisation-types", "Kinds of organisation" => OrganisationType;
+    "period-types", "How long a KPI's periods are" => PeriodType;
+    "qualifiers", "How sure a figure is" => Qualifier;
+    "roles", "What a grant makes of its bearer" => Role;
+    "shifts", "The three shifts of the health service" => Shift;
+    "spc-assurances", "Whether a process will meet its target" => Assurance;
+    "spc-profiles", "Whose SPC rules are followed" => Profile;
+    "spc-rules", "Signs of special cause" => Rule;
+    "spc-signals", "What a point of an SPC chart says" => Signal;
+    "stages", "How far an innovation has come" => Stage;
+    "standard-statuses", "Whether a standard is met" => StandardStatus;
+    "standards", "Regulations, certifications and assessments" => Standard;
+    "succession-kinds", "How one organisation followed another" => SuccessionKind;
+    "value-types", "What kind of figure a KPI's values are" => ValueType;
+}
+
+/// The list of that name.
+pub fn find(name: &str) -> Option<&'static CodeList> {
+    LISTS.iter().find(|list| list.name == name)
+}
+
+/// Words whose label is more than the word with spaces.
+const LABELS: &[(&str, &str)] = &[
+    ("ai-pathology-radiology", "AI, pathology and radiology"),
+    ("acute-trusts-inpatient", "Acute trusts, inpatient"),
+    ("acute-trusts-outpatient", "Acute trusts, outpatient"),
+    ("care-homes-care-setting", "Care homes"),
+    ("ce-ukca-class-i", "CE/UKCA class I"),
+    ("ce-ukca-class-ii-a", "CE/UKCA class IIa"),
+    ("ce-ukca-class-ii-b", "CE/UKCA class IIb"),
+    ("ce-ukca-class-iii", "CE/UKCA class III"),
+    ("ce-ukca-non-medical", "CE/UKCA non-medical"),
+    ("data-monitoring", "Data and monitoring"),
+    ("data-published", "Published data"),
+    ("end-life-care", "End-of-life care"),
+    ("estates-facilities", "Estates and facilities"),
+    ("food-nutrition", "Food and nutrition"),
+    ("ivd-annex-list-a", "IVD annex list A"),
+    ("ivd-annex-list-b", "IVD annex list B"),
+    ("ivd-self-test", "IVD self-test"),
+    ("local-authority-education", "Local authority, education"),
+    ("marketing", "Marketing authorisation"),
+    ("mdc", "Making Data Count"),
+    ("net-zero-greener-innovation", "Net zero, greener innovation"),
+    ("non-randomised-comparative-data", "Non-randomised comparative data"),
+    ("non-randomised-non-comparative-data", "Non-randomised non-comparative data"),
+    ("procurement-productivity", "Procurement and productivity"),
+    ("ptd", "NHSRplotthedots"),
+    ("real-world-evaluation", "Real-world evaluation"),
+    ("real-world-testing", "Real-world testing"),
+    ("recruitment-training", "Recruitment and training"),
+    ("sub-icb", "Sub-ICB location"),
+    ("travel-transport", "Travel and transport"),
+    ("winter-self-care", "Winter and self-care"),
+    ("workforce-resource-optimisation", "Workforce and resource optimisation"),
+];
+
+/// Parts of words that are written in capitals.
+const CAPITALS: &[&str] = &["ai", "cqc", "dtac", "gp", "hin", "icb", "ics", "ivd", "kpi", "nhs", "nice", "pcn", "ppe"];
+
+/// What people read in place of a word.
+fn label(word: &str) -> String {
+    if let Some((_, label)) = LABELS.iter().find(|(known, _)| *known == word) {
+        return (*label).to_owned();
+    }
+    let part = |(index, part): (usize, &str)| {
+        let mut letters = part.chars();
+        match letters.next() {
+            _ if CAPITALS.contains(&part) => part.to_ascii_uppercase(),
+            Some(first) if index == 0 => first.to_ascii_uppercase().to_string() + letters.as_str(),
+            _ => part.to_owned(),
+        }
+    };
+    word.split('-').enumerate().map(part).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn labels_read_as_people_write() {
+        for (word, expected) in [
+            ("nhs-trust", "NHS trust"),
+            ("gp-practice", "GP practice"),
+            ("ai", "AI"),
+            ("at-least", "At least"),
+            ("nice-guidance", "NICE guidance"),
+            ("ivd-general", "IVD general"),
+            ("models-of-care", "Models of care"),
+            ("mdc", "Making Data Count"),
+        ] {
+            assert_eq!(label(word), expected);
+        }
+    }
+
+    #[test]
+    fn lists_stand_by_name_and_every_label_of_its_own_is_used() {
+        assert!(LISTS.is_sorted_by(|a, b| a.name < b.name));
+        let words: BTreeSet<&str> = LISTS.iter().flat_map(|list| (list.words)()).collect();
+        let unused: Vec<&str> = LABELS.iter().map(|(word, _)| *word).filter(|word| !words.contains(word)).collect();
+        assert!(unused.is_empty(), "{unused:?}");
+    }
+}
