@@ -14,6 +14,8 @@ use serde_json::Value;
 pub enum SortValue {
     Text(String),
     Number(i64),
+    /// Of an INTEGER column, where `Number` is of a BIGINT one.
+    Small(i32),
     Instant(NaiveDateTime),
     Day(NaiveDate),
     Id(Id),
@@ -210,6 +212,7 @@ fn write_cursor(fingerprint: u64, values: &[SortValue]) -> String {
         .map(|value| match value {
             SortValue::Text(text) => serde_json::json!({ "t": text }),
             SortValue::Number(number) => serde_json::json!({ "n": number }),
+            SortValue::Small(number) => serde_json::json!({ "s": number }),
             SortValue::Instant(at) => serde_json::json!({ "i": at.and_utc().timestamp_micros() }),
             SortValue::Day(day) => serde_json::json!({ "d": day.to_string() }),
             SortValue::Id(id) => serde_json::json!({ "k": id.to_string() }),
@@ -235,6 +238,7 @@ fn read_value(value: &Value) -> Option<SortValue> {
     Some(match kind.as_str() {
         "t" => SortValue::Text(value.as_str().filter(|text| !text.contains('\0'))?.to_owned()),
         "n" => SortValue::Number(value.as_i64()?),
+        "s" => SortValue::Small(i32::try_from(value.as_i64()?).ok()?),
         "i" => SortValue::Instant(chrono::DateTime::from_timestamp_micros(value.as_i64()?)?.naive_utc()),
         "d" => SortValue::Day(value.as_str()?.parse().ok()?),
         "k" => SortValue::Id(Id::parse(value.as_str()?)?),
