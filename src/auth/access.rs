@@ -64,15 +64,18 @@ table! {
     delete_kpi_target:              A O X X X X X token;
     delete_recalculation:           A O O X X X X token;
     get_code_list:                  A A A A A A A public;
+    get_exclusion:                  A A A A A A A token;
     get_innovation:                 A A A A A A A public;
     get_kpi:                        A A A A A A A public;
     get_kpi_chart:                  A O O A O O A token;
     get_kpi_set:                    A A A A A A A token;
     get_kpi_spc:                    A O O A O O A token;
     get_kpi_submission:             A O O O O X X token;
+    get_kpi_target:                 A A A A A A A public;
     get_kpi_template:               A A A A A A A public;
     get_me:                         A A A A A A A token;
     get_organisation:               A A A A A A A public;
+    get_recalculation:              A A A A A A A token;
     list_audit_events:              A O O O O O X token;
     list_code_lists:                A A A A A A A public;
     list_exclusions:                A A A A A A A token;

@@ -1,0 +1,529 @@
+//! What a KPI's definition may be, how its breakdowns are written, and what a sender's template looks like.
+
+use crate::error::{Fault, Faults, Result};
+use crate::kpis::numbers::{MAX_DECIMALS, NumberError, format_scaled, parse_scaled};
+use crate::kpis::periods::PeriodType;
+use crate::transitions::rules::Machine;
+use crate::words;
+use std::collections::{BTreeMap, BTreeSet};
+
+words! {
+    /// What the KPI looks at.
+    pub enum KpiLevel {
+        Outcome = "outcome", Implementation = "implementation", Process = "process", Balancing = "balancing",
+    }
+}
+
+words! {
+    /// What kind of figure its values are.
+    pub enum ValueType {
+        Count = "count",
+        Number = "number",
+        /// A share of one: 0 to 1.
+        Ratio = "ratio",
+        /// A share of a hundred: 0 to 100.
+        Percentage = "percentage",
+        /// So many per `multiplier`.
+        Rate = "rate",
+        Money = "money",
+        Duration = "duration",
+    }
+}
+
+words! {
+    /// Which way it moves when it gets better.
+    pub enum ImprovementDirection { Increase = "increase", Decrease = "decrease", Neutral = "neutral" }
+}
+
+words! {
+    /// How the values of several organisations, or of the members of a breakdown, make one.
+    pub enum Aggregation {
+        Sum = "sum",
+        /// The sum of numerators over the sum of denominators.
+        RatioOfSums = "ratio-of-sums",
+        Mean = "mean",
+        None = "none",
+        /// Things counted once wherever they turn up, so that counts cannot be added.
+        UniqueCount = "unique-count",
+    }
+}
+
+words! {
+    /// What a point is called whose rules say improvement and concern at once.
+    pub enum ConflictRule { Improvement = "improvement", Concern = "concern" }
+}
+
+words! {
+    /// Where it stands; values are taken for live KPIs only.
+    pub enum KpiStatus {
+        Proposed = "proposed", Agreed = "agreed", Live = "live", Retired = "retired", Superseded = "superseded",
+    }
+}
+
+impl Machine for KpiStatus {
+    fn next(self) -> Vec<Self> {
+        match self {
+            Self::Proposed => vec![Self::Agreed, Self::Live, Self::Retired],
+            Self::Agreed => vec![Self::Live, Self::Proposed, Self::Retired],
+            Self::Live => vec![Self::Retired, Self::Superseded],
+            Self::Retired | Self::Superseded => Vec::new(),
+        }
+    }
+
+    fn needs_reason(self, to: Self) -> bool {
+        matches!(to, Self::Proposed | Self::Retired | Self::Superseded)
+    }
+}
+
+impl KpiStatus {
+    /// Whether it is still being talked about: no value can have been taken for it.
+    pub fn is_draft(self) -> bool {
+        matches!(self, Self::Proposed | Self::Agreed)
+    }
+}
+
+impl ValueType {
+    /// Whether a value is a numerator over a denominator.
+    pub fn is_quotient(self) -> bool {
+        matches!(self, Self::Ratio | Self::Percentage | Self::Rate)
+    }
+
+    /// What the quotient of numerator and denominator is multiplied by.
+    pub fn factor(self, multiplier: i64) -> u32 {
+        match self {
+            Self::Percentage => 100,
+            Self::Rate => u32::try_from(multiplier).unwrap_or(1),
+            _ => 1,
+        }
+    }
+}
+
+/// A dimension that values are broken down by, such as `sex`, with all its members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breakdown {
+    pub dimension: String,
+    pub members: Vec<String>,
+}
+
+/// A KPI as it is to be. Numbers are decimal text, so that they scale exactly whatever `decimals` are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kpi {
+    pub code: String,
+    pub name: String,
+    pub definition: String,
+    pub level: KpiLevel,
+    pub unit: String,
+    pub period_type: PeriodType,
+    pub value_type: ValueType,
+    pub improvement_direction: ImprovementDirection,
+    pub aggregation: Aggregation,
+    pub decimals: u8,
+    /// The "per" of a rate, 1,000 for "per 1,000"; 1 for everything else.
+    pub multiplier: i64,
+    pub breakdowns: Vec<Breakdown>,
+    pub min: Option<String>,
+    pub max: Option<String>,
+    pub programme: Option<String>,
+    pub successor_of: Option<String>,
+    /// Days after a period's end until its values are due.
+    pub due_days: Option<i32>,
+    /// Days after a period's end until its values are locked; never without.
+    pub lock_days: Option<i32>,
+    pub open_future_periods: i32,
+    pub approval_required: bool,
+    pub disclosure_control: bool,
+    pub conflict_rule: ConflictRule,
+    pub status: KpiStatus,
+}
+
+/// The largest number a definition or a target may hold, once scaled: any JSON reader keeps fifteen digits.
+const LARGEST: u64 = 999_999_999_999_999;
+
+/// Scales the number of a definition or target.
+///
+/// # Errors
+/// A fault at the pointer: no number, more decimals than the KPI has, or too large.
+pub fn scaled(pointer: &str, text: &str, decimals: u8) -> Result<i64, Fault> {
+    let fault = |error: NumberError| Fault::new(pointer, error.code(), error.detail());
+    match parse_scaled(text, decimals) {
+        Ok(number) if number.unsigned_abs() > LARGEST => Err(fault(NumberError::TooLarge)),
+        outcome => outcome.map_err(fault),
+    }
+}
+
+/// Whether a text can be the code of a KPI or of a set of them.
+pub fn is_code(code: &str) -> bool {
+    code.len() <= 60
+        && code.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// Whether a text can name a dimension or a member, so that neither holds what separates them.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (1..=40).contains(&text.len()) && text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')
+}
+
+impl Kpi {
+    /// Folds codes to lower case, writes numbers in their shortest form, and checks every rule.
+    ///
+    /// # Errors
+    /// `validation-failed` with every fault.
+    pub fn checked(mut self) -> Result<Self> {
+        let mut faults = Faults::default();
+        self.code.make_ascii_lowercase();
+        self.successor_of = self.successor_of.map(|code| code.to_ascii_lowercase());
+        if !is_code(&self.code) {
+            faults.add("/code", "format", "A code is 1 to 60 letters, digits and hyphens, the first no hyphen.");
+        }
+        if self.successor_of.as_ref() == Some(&self.code) {
+            faults.add("/successorOf", "circular", "A KPI cannot succeed itself.");
+        }
+        let texts = [("name", &mut self.name), ("definition", &mut self.definition), ("unit", &mut self.unit)];
+        for (name, text) in texts {
+            *text = text.trim().to_owned();
+            if text.is_empty() {
+                faults.add(format!("/{name}"), "missing", format!("The {name} cannot be blank."));
+            }
+        }
+        if self.decimals > MAX_DECIMALS {
+            faults.add("/decimals", "too-large", format!("A KPI has at most {MAX_DECIMALS} decimals."));
+        }
+        if self.value_type != ValueType::Rate && self.multiplier != 1 {
+            faults.add("/multiplier", "not-applicable", "Only a rate has a multiplier.");
+        }
+        if self.aggregation == Aggregation::RatioOfSums && !self.value_type.is_quotient() {
+            faults.add("/aggregation", "not-applicable", "Only a ratio, a percentage or a rate is a ratio of sums.");
+        }
+        let bound = |pointer: &str, text: &Option<String>| {
+            text.as_deref().map(|text| scaled(pointer, text, self.decimals)).transpose()
+        };
+        let (min, max) =
+            (faults.take(bound("/min", &self.min)).flatten(), faults.take(bound("/max", &self.max)).flatten());
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            faults.add("/max", "range", "max is not less than min.");
+        }
+        self.min = min.map(|min| format_scaled(min, self.decimals));
+        self.max = max.map(|max| format_scaled(max, self.decimals));
+        check_breakdowns(&self.breakdowns, &mut faults);
+        faults.check()?;
+        Ok(self)
+    }
+
+    /// Whether the two differ in what stored values rely on.
+    pub fn breaks_values_of(&self, other: &Self) -> bool {
+        let relied_on = |kpi: &Self| (kpi.value_type, kpi.period_type, kpi.decimals, kpi.multiplier);
+        relied_on(self) != relied_on(other) || self.unit != other.unit || self.breakdowns != other.breakdowns
+    }
+
+    /// What full-text search looks through, folded.
+    pub fn search_text(&self) -> String {
+        let parts = [&self.name, &self.code, &self.definition, &self.unit].into_iter().chain(&self.programme);
+        crate::vocabulary::fold(&parts.map(String::as_str).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The rows of a submission to fill in, the first being the header: one for each member of each breakdown.
+    pub fn template(&self, period: &str) -> Vec<Vec<String>> {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let example = self.example_value();
+        let (names, figures) = if takes_fraction(self.value_type, self.aggregation) {
+            (vec!["numerator", "denominator"], vec!["19", "20"])
+        } else {
+            (vec!["value"], vec![example.as_str()])
+        };
+        let broken_down = !self.breakdowns.is_empty();
+        let breakdown: &[&str] = if broken_down { &["breakdown"] } else { &[] };
+        let header =
+            texts(&[&["organisation", "period"], breakdown, &names, &["qualifier", "basis", "comment"]].concat());
+        let longest = self.breakdowns.iter().map(|breakdown| breakdown.members.len()).max().unwrap_or(1);
+        let rows = (0..longest).map(|index| {
+            let cell = self.example_breakdown(index);
+            let breakdown: &[&str] = if broken_down { &[&cell] } else { &[] };
+            texts(&[&["RF4", period], breakdown, &figures, &["exact", "measured", ""]].concat())
+        });
+        std::iter::once(header).chain(rows).collect()
+    }
+
+    /// The acceptable value nearest to nought.
+    fn example_value(&self) -> String {
+        let bound = |text: &Option<String>| text.as_deref().and_then(|text| parse_scaled(text, self.decimals).ok());
+        let capped = bound(&self.max).map_or(0, |max| max.min(0));
+        format_scaled(bound(&self.min).map_or(capped, |min| min.max(capped)), self.decimals)
+    }
+
+    /// A member of each dimension, a shorter one beginning again at its end.
+    fn example_breakdown(&self, index: usize) -> String {
+        match self.breakdowns.as_slice() {
+            [one] => one.members.get(index).cloned().unwrap_or_default(),
+            many => {
+                let member =
+                    |breakdown: &Breakdown| breakdown.members.iter().cycle().nth(index).cloned().unwrap_or_default();
+                many.iter().map(|b| format!("{}={}", b.dimension, member(b))).collect::<Vec<_>>().join(";")
+            }
+        }
+    }
+}
+
+/// Whether values of this kind are sent as numerator and denominator.
+pub fn takes_fraction(value_type: ValueType, aggregation: Aggregation) -> bool {
+    value_type.is_quotient() && aggregation == Aggregation::RatioOfSums
+}
+
+fn check_breakdowns(breakdowns: &[Breakdown], faults: &mut Faults) {
+    let mut dimensions = BTreeSet::new();
+    for (index, breakdown) in breakdowns.iter().enumerate() {
+        let mut members = BTreeSet::new();
+        if !dimensions.insert(&breakdown.dimension) {
+            faults.add(format!("/breakdowns/{index}/dimension"), "duplicate", "The dimension is named twice.");
+        }
+        if breakdown.members.is_empty() {
+            faults.add(format!("/breakdowns/{index}/members"), "too-few", "A dimension has at least one member.");
+        }
+        for (at, member) in breakdown.members.iter().enumerate() {
+            if !members.insert(member) {
+                faults.add(format!("/breakdowns/{index}/members/{at}"), "duplicate", "The member is named twice.");
+            }
+        }
+        if !breakdown.members.iter().chain([&breakdown.dimension]).all(|name| is_name(name)) {
+            let expected =
+                "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, the first no hyphen.";
+            faults.add(format!("/breakdowns/{index}"), "format", expected);
+        }
+    }
+}
+
+/// The one text a combination of members is stored under: `dimension=member;dimension=member`, in the KPI's order of
+/// dimensions. `None` unless every dimension has one of its members and there is nothing else. Case does not matter.
+pub fn canonical_breakdown(breakdowns: &[Breakdown], given: &BTreeMap<String, String>) -> Option<String> {
+    if given.len() != breakdowns.len() {
+        return None;
+    }
+    let pair = |breakdown: &Breakdown| {
+        let (_, wanted) = given.iter().find(|(dimension, _)| dimension.eq_ignore_ascii_case(&breakdown.dimension))?;
+        let member = breakdown.members.iter().find(|member| member.eq_ignore_ascii_case(wanted))?;
+        Some(format!("{}={member}", breakdown.dimension))
+    };
+    Some(breakdowns.iter().map(pair).collect::<Option<Vec<_>>>()?.join(";"))
+}
+
+/// Reads a breakdown as a CSV cell or a query parameter writes it: `type=1;sex=f` in any order, or the member alone
+/// where there is one dimension; empty where there is none. Answers the canonical text, `None` if it is no such thing.
+pub fn parse_breakdown_text(breakdowns: &[Breakdown], text: &str) -> Option<String> {
+    let text = text.trim();
+    let mut given = BTreeMap::new();
+    match breakdowns {
+        [] => return text.is_empty().then(String::new),
+        [one] if !text.contains('=') => {
+            given.insert(one.dimension.clone(), text.to_owned());
+        }
+        _ => {
+            for pair in text.split(';') {
+                let (dimension, member) = pair.split_once('=')?;
+                if given.insert(dimension.trim().to_owned(), member.trim().to_owned()).is_some() {
+                    return None;
+                }
+            }
+        }
+    }
+    canonical_breakdown(breakdowns, &given)
+}
+
+/// The members of a canonical text by their dimensions; none of the empty one.
+pub fn split_breakdown(canonical: &str) -> BTreeMap<String, String> {
+    let pairs = canonical.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(dimension, member)| (dimension.to_owned(), member.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn breakdown(dimension: &str, members: &[&str]) -> Breakdown {
+        Breakdown { dimension: dimension.to_owned(), members: members.iter().map(|m| (*m).to_owned()).collect() }
+    }
+
+    fn kpi() -> Kpi {
+        Kpi {
+            code: "AE-Performance".to_owned(),
+            name: " A&E performance ".to_owned(),
+            definition: "Within four hours.".to_owned(),
+            level: KpiLevel::Process,
+            unit: "share".to_owned(),
+            period_type: PeriodType::Month,
+            value_type: ValueType::Ratio,
+            improvement_direction: ImprovementDirection::Increase,
+            aggregation: Aggregation::RatioOfSums,
+            decimals: 4,
+            multiplier: 1,
+            breakdowns: Vec::new(),
+            min: Some("0.0".to_owned()),
+            max: Some("1e0".to_owned()),
+            programme: None,
+            successor_of: None,
+            due_days: None,
+            lock_days: None,
+            open_future_periods: 0,
+            approval_required: false,
+            disclosure_control: false,
+            conflict_rule: ConflictRule::Improvement,
+            status: KpiStatus::Proposed,
+        }
+    }
+
+    fn faults(kpi: Kpi) -> Vec<String> {
+        let error = kpi.checked().expect_err("a fault");
+        error.listed().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect()
+    }
+
+    #[test]
+    fn a_good_definition_is_tidied() {
+        let kpi = kpi().checked().unwrap();
+        assert_eq!((kpi.code.as_str(), kpi.name.as_str()), ("ae-performance", "A&E performance"));
+        assert_eq!((kpi.min.as_deref(), kpi.max.as_deref()), (Some("0"), Some("1")));
+        assert_eq!(kpi.clone().checked().unwrap(), kpi);
+    }
+
+    #[test]
+    fn every_broken_rule_is_told() {
+        let broken = Kpi {
+            code: "-x".to_owned(),
+            unit: " ".to_owned(),
+            value_type: ValueType::Count,
+            decimals: 0,
+            multiplier: 1000,
+            min: Some("0.5".to_owned()),
+            max: Some("1e15".to_owned()),
+            successor_of: Some("-X".to_owned()),
+            breakdowns: vec![breakdown("sex", &["f", "f"]), breakdown("sex", &["a=b"]), breakdown("age", &[])],
+            ..kpi()
+        };
+        let expected = [
+            "/code format",
+            "/successorOf circular",
+            "/unit missing",
+            "/multiplier not-applicable",
+            "/aggregation not-applicable",
+            "/min value-type",
+            "/max value-range",
+            "/breakdowns/0/members/1 duplicate",
+            "/breakdowns/1/dimension duplicate",
+            "/breakdowns/1 format",
+            "/breakdowns/2/members too-few",
+        ];
+        assert_eq!(faults(broken), expected);
+        assert_eq!(faults(Kpi { min: Some("1.5".to_owned()), ..kpi() }), ["/max range"]);
+    }
+
+    #[test]
+    fn only_what_values_rely_on_is_set_in_stone() {
+        let present = kpi();
+        assert!(!Kpi { name: "New".to_owned(), max: None, ..kpi() }.breaks_values_of(&present));
+        assert!(Kpi { unit: "%".to_owned(), ..kpi() }.breaks_values_of(&present));
+        assert!(Kpi { decimals: 2, ..kpi() }.breaks_values_of(&present));
+        assert!(Kpi { breakdowns: vec![breakdown("sex", &["f"])], ..kpi() }.breaks_values_of(&present));
+    }
+
+    #[test]
+    fn a_template_has_the_columns_the_kpi_takes() {
+        let lines = |kpi: Kpi| kpi.template("2024-03").iter().map(|row| row.join(",")).collect::<Vec<_>>();
+        assert_eq!(
+            lines(kpi()),
+            ["organisation,period,numerator,denominator,qualifier,basis,comment", "RF4,2024-03,19,20,exact,measured,"]
+        );
+        let count = Kpi {
+            value_type: ValueType::Count,
+            aggregation: Aggregation::Sum,
+            min: Some("5".to_owned()),
+            max: None,
+            ..kpi()
+        };
+        let by_type = Kpi { breakdowns: vec![breakdown("type", &["1", "other"])], ..count.clone() };
+        assert_eq!(
+            lines(by_type),
+            [
+                "organisation,period,breakdown,value,qualifier,basis,comment",
+                "RF4,2024-03,1,5,exact,measured,",
+                "RF4,2024-03,other,5,exact,measured,"
+            ]
+        );
+        let both =
+            Kpi { breakdowns: vec![breakdown("type", &["1", "2", "other"]), breakdown("sex", &["f", "m"])], ..count };
+        let cells: Vec<String> =
+            both.template("2024-03").into_iter().skip(1).map(|mut row| row.swap_remove(2)).collect();
+        assert_eq!(cells, ["type=1;sex=f", "type=2;sex=m", "type=other;sex=f"]);
+        assert!(cells.iter().all(|cell| parse_breakdown_text(&both.breakdowns, cell).is_some()));
+    }
+
+    #[test]
+    fn breakdowns_are_read_as_people_write_them() {
+        let one = vec![breakdown("type", &["1", "2", "other"])];
+        let two = vec![breakdown("type", &["1", "2"]), breakdown("sex", &["f", "m"])];
+        for (breakdowns, text, expected) in [
+            (&one, "1", Some("type=1")),
+            (&one, " Other ", Some("type=other")),
+            (&one, "type=2", Some("type=2")),
+            (&one, "Type = OTHER", Some("type=other")),
+            (&one, "3", None),
+            (&one, "", None),
+            (&one, "sex=1", None),
+            (&one, "type=1;type=1", None),
+            (&one, "type=1;sex=f", None),
+            (&two, "type=1;sex=f", Some("type=1;sex=f")),
+            (&two, "sex=m; type=2", Some("type=2;sex=m")),
+            (&two, "type=1", None),
+            (&two, "1;f", None),
+            (&two, "type=1;Type=2", None),
+            (&two, "type=1;sex=f;", None),
+            (&Vec::new(), "", Some("")),
+            (&Vec::new(), "  ", Some("")),
+            (&Vec::new(), "type=1", None),
+        ] {
+            assert_eq!(parse_breakdown_text(breakdowns, text).as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(split_breakdown(""), BTreeMap::new());
+    }
+
+    #[test]
+    fn moves_back_and_out_need_a_reason() {
+        use KpiStatus::*;
+        assert_eq!(Proposed.next(), [Agreed, Live, Retired]);
+        for (from, to, needed) in [(Proposed, Live, false), (Agreed, Proposed, true), (Live, Superseded, true)] {
+            assert_eq!(from.needs_reason(to), needed);
+        }
+        assert!(Retired.next().is_empty() && Superseded.next().is_empty());
+    }
+
+    prop_compose! {
+        fn dimensions()(names in prop::collection::btree_map("[a-z0-9][a-z0-9-]{0,8}", prop::collection::btree_set("[a-z0-9][a-z0-9-]{0,8}", 1..6), 1..5))
+            -> Vec<Breakdown> {
+            names.into_iter().map(|(dimension, members)| Breakdown { dimension, members: members.into_iter().collect() }).collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_breakdown_reads_back_whatever_its_order(
+            (breakdowns, chosen, order) in dimensions().prop_flat_map(|breakdowns| {
+                let members: Vec<_> = breakdowns.iter().map(|b| prop::sample::select(b.members.clone())).collect();
+                let order = Just((0..breakdowns.len()).collect::<Vec<_>>()).prop_shuffle();
+                (Just(breakdowns), members, order)
+            })
+        ) {
+            let given: BTreeMap<String, String> =
+                breakdowns.iter().map(|b| b.dimension.clone()).zip(chosen.iter().cloned()).collect();
+            let canonical = canonical_breakdown(&breakdowns, &given).expect("every dimension has a member");
+            prop_assert_eq!(split_breakdown(&canonical), given);
+            let shuffled: Vec<_> = order.iter().map(|i| format!("{}={}", breakdowns[*i].dimension, chosen[*i])).collect();
+            prop_assert_eq!(parse_breakdown_text(&breakdowns, &shuffled.join(";")), Some(canonical.clone()));
+            prop_assert_eq!(parse_breakdown_text(&breakdowns, &canonical.to_ascii_uppercase()), Some(canonical));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_of_breakdowns_panic(breakdowns in dimensions(), text in "\\PC{0,40}|[a-z0-9=; -]{0,40}") {
+            if let Some(canonical) = parse_breakdown_text(&breakdowns, &text) {
+                prop_assert_eq!(split_breakdown(&canonical).len(), breakdowns.len());
+            }
+        }
+    }
+}

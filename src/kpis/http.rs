@@ -1,0 +1,15 @@
+//! The routes of every KPI feature.
+
+use super::{catalogue, exclusions, recalculations, sets, spc, submissions, targets, values};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    catalogue::http::routes(config);
+    targets::http::routes(config);
+    sets::http::routes(config);
+    submissions::http::routes(config);
+    values::http::routes(config);
+    spc::http::routes(config);
+    recalculations::http::routes(config);
+    exclusions::http::routes(config);
+}
