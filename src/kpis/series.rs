@@ -1,0 +1,187 @@
+//! The series a recalculation, an exclusion or a chart is of: one KPI, one organisation, an innovation or none, a
+//! combination of breakdown members or their total.
+
+use super::catalogue;
+use super::catalogue::rules::parse_breakdown_text;
+use super::catalogue::store::KpiRow;
+use super::periods::Period;
+use crate::auth::actor::outside;
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::{Error, Fault, Result};
+use crate::vocabulary::Id;
+use crate::{innovations, organisations};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+
+/// Names a series in the database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    pub kpi: Id,
+    pub organisation: Id,
+    /// [`Id::NONE`] without one.
+    pub innovation: Id,
+    /// Canonical; empty for the total.
+    pub breakdown: String,
+}
+
+/// What a list of such keys may be narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesFilter {
+    /// Codes of KPIs, in lower case.
+    pub kpis: Option<Vec<String>>,
+    /// Codes of organisations, in upper case.
+    pub organisations: Option<Vec<String>>,
+    /// An organisation and all below it, on `today`.
+    pub place: Option<Id>,
+    pub today: NaiveDate,
+}
+
+impl SeriesFilter {
+    /// Takes codes in any case.
+    pub fn new(
+        kpis: Option<Vec<String>>,
+        organisations: Option<Vec<String>>,
+        place: Option<Id>,
+        today: NaiveDate,
+    ) -> Self {
+        let folded = |codes: Option<Vec<String>>, fold: fn(&String) -> String| {
+            codes.map(|codes| codes.iter().map(fold).collect())
+        };
+        Self {
+            kpis: folded(kpis, |code| code.to_ascii_lowercase()),
+            organisations: folded(organisations, |code| code.to_ascii_uppercase()),
+            place,
+            today,
+        }
+    }
+}
+
+/// Names a series as a request does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesName {
+    pub kpi: String,
+    pub organisation: String,
+    pub innovation: Option<String>,
+    /// As [`parse_breakdown_text`] reads it; the total without.
+    pub breakdown: Option<String>,
+}
+
+impl SeriesName {
+    /// What the body of a request refers to.
+    ///
+    /// # Errors
+    /// `unknown-reference`; `validation-failed` for a breakdown the KPI does not have.
+    pub fn resolve(&self, conn: &mut Conn) -> Result<(KpiRow, SeriesKey)> {
+        let kpi = catalogue::ops::referred(conn, "/kpi", &self.kpi)?;
+        let organisation = organisations::ops::referred(conn, "/organisation", &self.organisation)?;
+        let innovation = innovation(conn, "/innovation", self.innovation.as_deref())?;
+        let breakdown = breakdown(&kpi, "/breakdown", self.breakdown.as_deref())?.unwrap_or_default();
+        let key = SeriesKey { kpi: kpi.id, organisation, innovation, breakdown };
+        Ok((kpi, key))
+    }
+}
+
+/// The innovation a request names, or [`Id::NONE`].
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn innovation(conn: &mut Conn, pointer: &str, slug: Option<&str>) -> Result<Id> {
+    slug.map_or(Ok(Id::NONE), |slug| innovations::ops::referred(conn, pointer, slug))
+}
+
+/// The canonical text of a breakdown of the KPI; none where none is named.
+///
+/// # Errors
+/// `validation-failed`, `unknown-breakdown`.
+pub fn breakdown(kpi: &KpiRow, pointer: &str, text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = text else { return Ok(None) };
+    let breakdowns = kpi.breakdowns();
+    let expected = || match breakdowns.as_slice() {
+        [] => format!("{} is not broken down.", kpi.code),
+        many => {
+            let each = many.iter().map(|b| format!("{}={}", b.dimension, b.members.join("|")));
+            format!("Expected {}, one member of each.", each.collect::<Vec<_>>().join(";"))
+        }
+    };
+    let canonical = parse_breakdown_text(&breakdowns, text).filter(|text| !text.is_empty());
+    canonical.map(Some).ok_or_else(|| Error::invalid(pointer, "unknown-breakdown", expected()))
+}
+
+/// The period a body names.
+///
+/// # Errors
+/// `validation-failed`, pointing at the value.
+pub fn period(kpi: &KpiRow, pointer: &str, text: &str) -> Result<Period> {
+    let told =
+        |error: super::periods::PeriodError| Error::validation(vec![Fault::new(pointer, error.code(), error.detail())]);
+    Period::parse(kpi.period_type, text).map_err(told)
+}
+
+/// The KPI of a key.
+///
+/// # Errors
+/// `not-found`, which a key in the database never is.
+pub fn kpi(conn: &mut Conn, id: Id) -> Result<KpiRow> {
+    catalogue::store::find_by_ids(conn, &[id])?.remove(&id).ok_or_else(|| Error::not_found("KPI"))
+}
+
+/// Whether the caller may decide how the series is read: with the KPI's programme, or the organisation, in the grants.
+///
+/// # Errors
+/// `forbidden`.
+pub fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id) -> Result<()> {
+    let reach = context.reach();
+    let allowed = reach.covers_programme(kpi.programme.as_deref())
+        || reach.covers_organisation(conn, organisation, context.today())?;
+    if allowed { Ok(()) } else { Err(outside()) }
+}
+
+/// Why it was done, without the space around it.
+///
+/// # Errors
+/// `validation-failed` for a blank one.
+pub fn reason(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(Error::invalid("/reason", "missing", "A reason cannot be blank."))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// The public names of what the keys of a page refer to.
+pub struct Names {
+    kpis: HashMap<Id, KpiRow>,
+    organisations: HashMap<Id, String>,
+    innovations: HashMap<Id, String>,
+}
+
+impl Names {
+    /// # Errors
+    /// The database's own.
+    pub fn of(conn: &mut Conn, keys: &[SeriesKey]) -> Result<Self> {
+        let ids = |part: fn(&SeriesKey) -> Id| keys.iter().map(part).filter(|id| *id != Id::NONE).collect::<Vec<_>>();
+        Ok(Self {
+            kpis: catalogue::store::find_by_ids(conn, &ids(|key| key.kpi))?,
+            organisations: organisations::store::codes(conn, ids(|key| key.organisation))?,
+            innovations: innovations::store::slugs(conn, &ids(|key| key.innovation))?,
+        })
+    }
+
+    /// The names of one key.
+    pub fn name(&self, key: &SeriesKey) -> SeriesName {
+        SeriesName {
+            kpi: self.kpis.get(&key.kpi).map(|kpi| kpi.code.clone()).unwrap_or_default(),
+            organisation: self.organisations.get(&key.organisation).cloned().unwrap_or_default(),
+            innovation: self.innovations.get(&key.innovation).cloned(),
+            breakdown: Some(key.breakdown.clone()).filter(|breakdown| !breakdown.is_empty()),
+        }
+    }
+
+    /// The period of the key's KPI that holds the day.
+    pub fn label(&self, key: &SeriesKey, day: NaiveDate) -> String {
+        let label = |kpi: &KpiRow| Period::containing(kpi.period_type, day).label();
+        self.kpis.get(&key.kpi).map(label).unwrap_or_default()
+    }
+}

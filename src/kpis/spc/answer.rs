@@ -1,0 +1,321 @@
+//! The answer of an analysis as JSON: the same for a stored series and for one that was sent.
+
+use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
+use super::study::{Note, Study, Subject};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::periods::{Period, PeriodType};
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A series and what it says.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpcResponse {
+    series: SpcSeriesResponse,
+    profile: Profile,
+    /// The exact version of the rules.
+    #[schema(example = "making-data-count-2.5+2023-11", max_length = 60)]
+    rule_set: &'static str,
+    parameters: SpcParametersResponse,
+    /// The stretches between recalculations, each with its own mean and limits.
+    #[schema(max_items = 10000)]
+    parts: Vec<SpcPartResponse>,
+    /// One per period from the first to the last, gaps included.
+    #[schema(max_items = 10000)]
+    points: Vec<SpcPointResponse>,
+    variation: Variation,
+    assurance: Assurance,
+    /// The periods without a value that may be shown.
+    #[schema(max_items = 10000)]
+    gaps: Vec<String>,
+    /// What to know before relying on the answer.
+    #[schema(max_items = 100000)]
+    warnings: Vec<SpcWarningResponse>,
+}
+
+/// What the series is of.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpcSeriesResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ae-attendances", max_length = 60, nullable = false)]
+    kpi: Option<String>,
+    /// The organisation whose series it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "RF4", max_length = 60, nullable = false)]
+    organisation: Option<String>,
+    /// The place over which series were added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "QMF", max_length = 60, nullable = false)]
+    place: Option<String>,
+    /// How many organisations of the place have values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, nullable = false)]
+    organisations: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, nullable = false)]
+    innovation: Option<String>,
+    /// `dimension=member`, several joined by `;`; absent for the total.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "type=1", max_length = 2000, nullable = false)]
+    breakdown: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300, nullable = false)]
+    title: Option<String>,
+    period_type: PeriodType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, nullable = false)]
+    unit: Option<String>,
+    improvement_direction: ImprovementDirection,
+}
+
+/// Everything that decided the answer beside the points and the profile.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpcParametersResponse {
+    screen_outliers: bool,
+    #[schema(minimum = 6, maximum = 8)]
+    shift_length: usize,
+    #[schema(minimum = 6, maximum = 8)]
+    trend_length: usize,
+    #[schema(minimum = 2)]
+    min_points: usize,
+    conflict_rule: ConflictRule,
+    /// The first period asked for; null for the first there is.
+    #[schema(max_length = 10)]
+    from: Option<String>,
+    /// The last period asked for; null for the last there is.
+    #[schema(max_length = 10)]
+    to: Option<String>,
+    /// The least value there can be, if it is known.
+    min: Option<f64>,
+    /// The greatest value there can be, if it is known.
+    max: Option<f64>,
+}
+
+/// A stretch of the series with one mean and one pair of limits; null where too few points set them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpcPartResponse {
+    /// Its first period.
+    #[schema(example = "2024-01", max_length = 10)]
+    from: String,
+    /// Its last period.
+    #[schema(example = "2024-12", max_length = 10)]
+    to: String,
+    /// Points that count: neither gaps nor excluded.
+    #[schema(minimum = 0)]
+    n: usize,
+    /// How many of them, from the first on, set the mean and limits.
+    #[schema(minimum = 0)]
+    baseline_n: usize,
+    mean: Option<f64>,
+    /// Lower process limit.
+    lpl: Option<f64>,
+    /// Upper process limit.
+    upl: Option<f64>,
+    sigma2_low: Option<f64>,
+    sigma2_high: Option<f64>,
+    /// The lower limit within the values there can be, for display; null where no least value is known.
+    clipped_low: Option<f64>,
+    /// The upper limit within the values there can be, for display; null where no greatest value is known.
+    clipped_high: Option<f64>,
+}
+
+/// One period.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpcPointResponse {
+    #[schema(example = "2024-01", max_length = 10)]
+    period: String,
+    /// Its first day.
+    start: NaiveDate,
+    /// Its last day.
+    end: NaiveDate,
+    /// Null for a gap.
+    value: Option<f64>,
+    target: Option<f64>,
+    /// Whether it was left out of every calculation.
+    excluded: bool,
+    /// The index of its part.
+    #[schema(minimum = 0)]
+    part: usize,
+    #[schema(max_items = 8)]
+    rules: Vec<Rule>,
+    /// Null for a gap or an excluded point, which say nothing.
+    signal: Option<Signal>,
+    /// Whether its rules say improvement and concern at once, so that the conflict rule decided.
+    conflict: bool,
+}
+
+/// Something to know before relying on the answer.
+#[derive(Serialize, ToSchema)]
+pub struct SpcWarningResponse {
+    #[schema(example = "few-points", max_length = 60)]
+    code: &'static str,
+    #[schema(max_length = 500)]
+    detail: String,
+}
+
+/// The same as a drawing.
+pub struct SpcChart;
+
+impl PartialSchema for SpcChart {
+    fn schema() -> RefOr<Schema> {
+        let described = "An SVG that stands alone: no scripts, styles or outside references.";
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(20_000_000)).description(Some(described)).into()
+    }
+}
+
+impl ToSchema for SpcChart {}
+
+impl SpcResponse {
+    pub fn of(study: &Study) -> Self {
+        let analysis = &study.analysis;
+        let parameters = &analysis.parameters;
+        let points = study.layout.periods.iter().zip(&study.layout.points).zip(&analysis.points);
+        Self {
+            series: SpcSeriesResponse::of(study.subject.clone()),
+            profile: parameters.profile,
+            rule_set: parameters.profile.rule_set(),
+            parameters: SpcParametersResponse {
+                screen_outliers: parameters.screen_outliers,
+                shift_length: parameters.shift_length,
+                trend_length: parameters.trend_length,
+                min_points: parameters.min_points,
+                conflict_rule: parameters.conflict_rule.into(),
+                from: study.window.from.map(Period::label),
+                to: study.window.to.map(Period::label),
+                min: parameters.display_min,
+                max: parameters.display_max,
+            },
+            parts: analysis.parts.iter().map(|part| SpcPartResponse::of(study, part)).collect(),
+            points: points
+                .map(|((period, point), result)| SpcPointResponse {
+                    period: period.label(),
+                    start: period.start(),
+                    end: period.end(),
+                    value: point.figure(),
+                    target: point.target,
+                    excluded: point.excluded,
+                    part: result.part,
+                    rules: result.rules.iter().collect(),
+                    signal: result.signal,
+                    conflict: result.conflict,
+                })
+                .collect(),
+            variation: analysis.variation,
+            assurance: analysis.assurance,
+            gaps: analysis.gaps.iter().map(|index| study.label(*index)).collect(),
+            warnings: study
+                .notes
+                .iter()
+                .cloned()
+                .map(|Note { code, detail }| SpcWarningResponse { code, detail })
+                .collect(),
+        }
+    }
+}
+
+impl SpcSeriesResponse {
+    fn of(subject: Subject) -> Self {
+        Self {
+            kpi: subject.kpi,
+            organisation: subject.organisation,
+            place: subject.place,
+            organisations: subject.organisations,
+            innovation: subject.innovation,
+            breakdown: subject.breakdown,
+            title: subject.title,
+            period_type: subject.period_type,
+            unit: subject.unit,
+            improvement_direction: subject.direction,
+        }
+    }
+}
+
+impl SpcPartResponse {
+    fn of(study: &Study, part: &Part) -> Self {
+        let limits = part.limits;
+        Self {
+            from: study.label(part.from),
+            to: study.label(part.until.saturating_sub(1)),
+            n: part.n,
+            baseline_n: part.baseline_n,
+            mean: part.mean,
+            lpl: limits.map(|limits| limits.lpl),
+            upl: limits.map(|limits| limits.upl),
+            sigma2_low: limits.map(|limits| limits.sigma2_low),
+            sigma2_high: limits.map(|limits| limits.sigma2_high),
+            clipped_low: limits.and_then(|limits| limits.clipped_low),
+            clipped_high: limits.and_then(|limits| limits.clipped_high),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kpis::spc::given::{Given, GivenPoint, Told};
+    use crate::kpis::spc::study::Choices;
+    use serde_json::json;
+
+    #[test]
+    fn the_answer_has_every_member_by_its_published_name() {
+        let point = |period: &str, value| GivenPoint { period: period.to_owned(), value, ..GivenPoint::default() };
+        let mut points = vec![point("2024-01", Some(10.0)), point("2024-02", Some(12.0)), point("2024-04", Some(11.0))];
+        points.push(GivenPoint { excluded: true, ..point("2024-05", Some(99.0)) });
+        let told = Told {
+            direction: Some(ImprovementDirection::Increase),
+            target: Some(20.0),
+            recalculate_at: Some(vec!["2024-04".to_owned()]),
+            choices: Choices { min_points: Some(2), ..Choices::default() },
+            from: Some("2024-01-31".to_owned()),
+            min: Some(8.0),
+            ..Told::default()
+        };
+        let study = Given { points, told, place: "/" }.study().expect("sound");
+        let answer = serde_json::to_value(SpcResponse::of(&study)).expect("JSON");
+        assert_eq!(answer["series"], json!({ "periodType": "month", "improvementDirection": "increase" }));
+        assert_eq!((&answer["profile"], &answer["ruleSet"]), (&json!("mdc"), &json!("making-data-count-2.5+2023-11")));
+        assert_eq!(
+            answer["parameters"],
+            json!({
+                "screenOutliers": false, "shiftLength": 7, "trendLength": 7, "minPoints": 2, "conflictRule": "improvement",
+                "from": "2024-01", "to": null, "min": 8.0, "max": null,
+            })
+        );
+        let part = &answer["parts"][0];
+        assert_eq!(
+            (&part["from"], &part["to"], &part["n"], &part["baselineN"]),
+            (&json!("2024-01"), &json!("2024-03"), &json!(2), &json!(2))
+        );
+        assert_eq!(
+            (&part["mean"], &part["clippedLow"], &part["clippedHigh"]),
+            (&json!(11.0), &json!(8.0), &json!(null))
+        );
+        for name in ["lpl", "upl", "sigma2Low", "sigma2High"] {
+            assert!(part[name].is_number(), "{name}");
+            assert!(answer["parts"][1][name].is_null(), "{name} of a single point");
+        }
+        assert_eq!(
+            answer["points"][2],
+            json!({
+                "period": "2024-03", "start": "2024-03-01", "end": "2024-03-31", "value": null, "target": 20.0, "excluded": false,
+                "part": 0, "rules": [], "signal": null, "conflict": false,
+            })
+        );
+        assert_eq!((&answer["points"][4]["excluded"], &answer["points"][4]["signal"]), (&json!(true), &json!(null)));
+        assert_eq!(
+            (&answer["variation"], &answer["assurance"]),
+            (&json!("insufficient-data"), &json!("insufficient-data"))
+        );
+        assert_eq!(answer["gaps"], json!(["2024-03"]));
+        let codes: Vec<&str> =
+            answer["warnings"].as_array().expect("a list").iter().filter_map(|w| w["code"].as_str()).collect();
+        assert_eq!(codes, ["short-part", "short-part", "no-limits"]);
+    }
+}

@@ -1,0 +1,363 @@
+//! What `POST /v1/spc-analyses` takes: JSON, or CSV with the rest by query.
+
+use super::given::{Given, GivenPoint, Told};
+use super::layout::LONGEST;
+use super::rules::Profile;
+use super::study::Choices;
+use crate::error::{Code, Error, Fault, Result};
+use crate::http::params::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::numbers::{self, NumberError};
+use crate::kpis::periods::PeriodType;
+use crate::params;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+params! {
+    /// What is told of the series beside its points; for a JSON body, what holds where the body is silent.
+    pub struct AnalyseSpc {
+        /// How long the periods are; `month` unless told.
+        period_type: OneWord<PeriodType> = "periodType",
+        /// Which way is better; `neutral` unless told.
+        improvement_direction: OneWord<ImprovementDirection> = "improvementDirection",
+        /// The target of every point without one of its own.
+        target: Decimal = "target",
+        /// Periods at which the mean and limits begin anew.
+        recalculate_at: Codes = "recalculateAt",
+        /// How many points of each part set its mean and limits; all of them unless told.
+        baseline_points: Whole<2, 10000> = "baselinePoints",
+        /// Whose rules are followed; `mdc` unless told.
+        profile: OneWord<Profile> = "profile",
+        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        screen_outliers: bool = "screenOutliers",
+        /// Points on one side of the mean that make a shift; 7 unless told.
+        shift_length: Whole<6, 8> = "shiftLength",
+        /// Points each beyond the one before that make a trend; 7 unless told.
+        trend_length: Whole<6, 8> = "trendLength",
+        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        min_points: Whole<2, 10000> = "minPoints",
+        /// What a point is called that says improvement and concern at once.
+        conflict_rule: OneWord<ConflictRule> = "conflictRule",
+        /// The first period to take, or a date in it.
+        from: CodeParam = "from",
+        /// The last period to take, or a date in it.
+        to: CodeParam = "to",
+        /// The least value there can be; the lower limit is clipped to it for display.
+        min: Decimal = "min",
+        /// The greatest value there can be; the upper limit is clipped to it for display.
+        max: Decimal = "max",
+        /// The chart's title.
+        title: Line = "title",
+        /// What the values count; `%` is written after every figure of the chart.
+        unit: Line = "unit",
+        /// The decimals of the chart's figures; as many as the values show unless told.
+        decimals: Whole<0, 6> = "decimals",
+    }
+}
+
+fn count<const MIN: i64, const MAX: i64>(number: Whole<MIN, MAX>) -> Option<usize> {
+    usize::try_from(number.0).ok()
+}
+
+/// The choices of a query; the two lengths are of a shift and of a trend.
+pub fn choices(
+    profile: Option<OneWord<Profile>>,
+    screen_outliers: Option<bool>,
+    (shift_length, trend_length): (Option<Whole<6, 8>>, Option<Whole<6, 8>>),
+    min_points: Option<Whole<2, 10000>>,
+    conflict_rule: Option<OneWord<ConflictRule>>,
+) -> Choices {
+    Choices {
+        profile: profile.map(|word| word.0),
+        screen_outliers,
+        shift_length: shift_length.and_then(count),
+        trend_length: trend_length.and_then(count),
+        min_points: min_points.and_then(count),
+        conflict_rule: conflict_rule.map(|word| word.0),
+    }
+}
+
+impl From<AnalyseSpc> for Told {
+    fn from(query: AnalyseSpc) -> Self {
+        Self {
+            title: query.title.map(|line| line.0),
+            unit: query.unit.map(|line| line.0),
+            decimals: query.decimals.and_then(|decimals| u8::try_from(decimals.0).ok()),
+            period_type: query.period_type.map(|word| word.0),
+            direction: query.improvement_direction.map(|word| word.0),
+            target: query.target.map(|number| number.0),
+            recalculate_at: query.recalculate_at.map(|codes| codes.0),
+            baseline_points: query.baseline_points.and_then(count),
+            choices: choices(
+                query.profile,
+                query.screen_outliers,
+                (query.shift_length, query.trend_length),
+                query.min_points,
+                query.conflict_rule,
+            ),
+            from: query.from.map(|code| code.0),
+            to: query.to.map(|code| code.0),
+            min: query.min.map(|number| number.0),
+            max: query.max.map(|number| number.0),
+        }
+    }
+}
+
+/// One point of a series to analyse.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SpcPointInput {
+    #[schema(example = "2024-01", min_length = 1, max_length = 60)]
+    period: String,
+    /// Null or absent is a gap.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    value: Option<f64>,
+    /// The target of this point; that of the series where null or absent.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    target: Option<f64>,
+    /// Whether it is shown but left out of every calculation.
+    #[serde(default)]
+    excluded: bool,
+}
+
+/// A series to analyse. Nothing of it is kept.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({
+    "periodType": "month",
+    "improvementDirection": "decrease",
+    "target": 12,
+    "minPoints": 2,
+    "points": [{ "period": "2024-01", "value": 14 }, { "period": "2024-02", "value": 11 }, { "period": "2024-03", "value": 13, "excluded": true }, { "period": "2024-04", "value": 9 }],
+}))]
+pub struct AnalyseSpcRequest {
+    /// In any order, each period once.
+    #[schema(max_items = 10000)]
+    points: Vec<SpcPointInput>,
+    /// How long the periods are; `month` unless told.
+    #[schema(nullable = false)]
+    period_type: Option<PeriodType>,
+    /// Which way is better; `neutral` unless told.
+    #[schema(nullable = false)]
+    improvement_direction: Option<ImprovementDirection>,
+    /// The target of every point without one of its own.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    target: Option<f64>,
+    /// Periods at which the mean and limits begin anew.
+    #[schema(max_items = 10000, nullable = false)]
+    recalculate_at: Option<Vec<String>>,
+    /// How many points of each part set its mean and limits; all of them unless told.
+    #[schema(minimum = 2, maximum = 10000)]
+    baseline_points: Option<u32>,
+    /// Whose rules are followed; `mdc` unless told.
+    #[schema(nullable = false)]
+    profile: Option<Profile>,
+    /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+    #[schema(nullable = false)]
+    screen_outliers: Option<bool>,
+    /// Points on one side of the mean that make a shift; 7 unless told.
+    #[schema(minimum = 6, maximum = 8, nullable = false)]
+    shift_length: Option<u32>,
+    /// Points each beyond the one before that make a trend; 7 unless told.
+    #[schema(minimum = 6, maximum = 8, nullable = false)]
+    trend_length: Option<u32>,
+    /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+    #[schema(minimum = 2, maximum = 10000, nullable = false)]
+    min_points: Option<u32>,
+    /// What a point is called that says improvement and concern at once.
+    #[schema(nullable = false)]
+    conflict_rule: Option<ConflictRule>,
+    /// The first period to take, or a date in it.
+    #[schema(max_length = 60, nullable = false)]
+    from: Option<String>,
+    /// The last period to take, or a date in it.
+    #[schema(max_length = 60, nullable = false)]
+    to: Option<String>,
+    /// The least value there can be; the lower limit is clipped to it for display.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    min: Option<f64>,
+    /// The greatest value there can be; the upper limit is clipped to it for display.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    max: Option<f64>,
+    /// The chart's title.
+    #[schema(max_length = 200, nullable = false)]
+    title: Option<String>,
+    /// What the values count; `%` is written after every figure of the chart.
+    #[schema(max_length = 200, nullable = false)]
+    unit: Option<String>,
+    /// The decimals of the chart's figures; as many as the values show unless told.
+    #[schema(minimum = 0, maximum = 6, nullable = false)]
+    decimals: Option<u8>,
+}
+
+fn whole(number: u32) -> Option<usize> {
+    usize::try_from(number).ok()
+}
+
+impl AnalyseSpcRequest {
+    /// The series, with what the query says where the body is silent.
+    pub fn given(self, query: Told) -> Given {
+        let point = |point: SpcPointInput| GivenPoint {
+            period: point.period,
+            value: point.value,
+            target: point.target,
+            excluded: point.excluded,
+        };
+        let told = Told {
+            title: self.title,
+            unit: self.unit,
+            decimals: self.decimals,
+            period_type: self.period_type,
+            direction: self.improvement_direction,
+            target: self.target,
+            recalculate_at: self.recalculate_at,
+            baseline_points: self.baseline_points.and_then(whole),
+            choices: Choices {
+                profile: self.profile,
+                screen_outliers: self.screen_outliers,
+                shift_length: self.shift_length.and_then(whole),
+                trend_length: self.trend_length.and_then(whole),
+                min_points: self.min_points.and_then(whole),
+                conflict_rule: self.conflict_rule,
+            },
+            from: self.from,
+            to: self.to,
+            min: self.min,
+            max: self.max,
+        };
+        Given { points: self.points.into_iter().map(point).collect(), told: told.or(query), place: "/" }
+    }
+}
+
+const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
+
+/// Reads the points from CSV; an empty value is a gap.
+///
+/// # Errors
+/// `unknown-column`, `malformed-body`, `too-many-rows`; `validation-failed` with every figure that cannot be read.
+pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let malformed = |line: u64| {
+        let detail =
+            format!("Line {line} of the CSV cannot be read: it has another number of columns, or is no UTF-8.");
+        Error::new(Code::MalformedBody).detail(detail)
+    };
+    let headers = reader.headers().map_err(|_| malformed(1))?.clone();
+    let named = |name: &str| headers.iter().position(|header| header.trim_start_matches('\u{feff}') == name);
+    let [period, value, target, excluded] = COLUMNS.map(named);
+    let known = [period, value, target, excluded].into_iter().flatten().count();
+    let (Some(period), Some(value), true) = (period, value, known == headers.len()) else {
+        let detail = format!("The columns are {}, each at most once; period and value are needed.", COLUMNS.join(", "));
+        return Err(Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new(
+            "",
+            "unknown-column",
+            detail,
+        )));
+    };
+    let (mut points, mut faults) = (Vec::new(), Vec::new());
+    for record in reader.records() {
+        let record = record.map_err(|cause| malformed(cause.position().map_or(0, csv::Position::line)))?;
+        if points.len() == LONGEST {
+            return Err(Error::new(Code::TooManyRows).detail(format!("One analysis takes {LONGEST} points at most.")));
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |column: Option<usize>| column.and_then(|column| record.get(column)).unwrap_or_default();
+        let mut tell = |name: &str, code, detail: String| {
+            faults.push(Fault::new(format!("/points/{}/{name}", points.len()), code, format!("Line {line}: {detail}")));
+        };
+        let mut figure = |name: &str, text: &str| {
+            number(text).unwrap_or_else(|error| {
+                tell(name, error.code(), error.detail());
+                None
+            })
+        };
+        let (value, target) = (figure("value", cell(Some(value))), figure("target", cell(target)));
+        let excluded = match cell(excluded) {
+            "" | "false" => false,
+            "true" => true,
+            _ => {
+                tell("excluded", "value-type", "Expected true, false or nothing.".to_owned());
+                false
+            }
+        };
+        points.push(GivenPoint { period: cell(Some(period)).to_owned(), value, target, excluded });
+    }
+    if faults.is_empty() { Ok(Given { points, told: query, place: "?" }) } else { Err(Error::validation(faults)) }
+}
+
+/// The number in a cell, as JSON writes one; an empty cell has none.
+fn number(text: &str) -> Result<Option<f64>, NumberError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match serde_json::from_str::<f64>(text) {
+        Ok(number) if number.abs() <= 1e15 => Ok(Some(number)),
+        Ok(_) => Err(NumberError::TooLarge),
+        // Why it is no number is known where KPI values are read.
+        Err(_) => Err(numbers::parse_scaled(text, numbers::MAX_DECIMALS).err().unwrap_or(NumberError::TooLarge)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_read_in_any_order_of_columns_with_empty_cells_as_gaps() {
+        let given = read_csv(
+            b"\xef\xbb\xbfvalue,period,excluded\n14,2024-01,\n,2024-02,true\n9.5e0 , 2024-03 ,false\n",
+            Told::default(),
+        );
+        let points = given.expect("readable").points;
+        let read: Vec<_> = points.iter().map(|point| (point.period.as_str(), point.value, point.excluded)).collect();
+        assert_eq!(read, [("2024-01", Some(14.0), false), ("2024-02", None, true), ("2024-03", Some(9.5), false)]);
+    }
+
+    #[test]
+    fn every_cell_that_cannot_be_read_is_told_with_its_line() {
+        let error = read_csv(
+            b"period,value,target,excluded\n2024-01,\"1,234\",,\n2024-02,1,x,maybe\n2024-03,1e30,,\n",
+            Told::default(),
+        );
+        let error = error.expect_err("unreadable");
+        let faults: Vec<_> = error.listed().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(
+            faults,
+            [
+                ("/points/0/value", "value-type"),
+                ("/points/1/target", "value-type"),
+                ("/points/1/excluded", "value-type"),
+                ("/points/2/value", "value-range"),
+            ]
+        );
+        assert!(error.listed()[0].detail.starts_with("Line 2: Expected a plain number"));
+    }
+
+    #[test]
+    fn a_header_must_name_the_period_and_the_value_and_nothing_unknown() {
+        for header in ["", "period", "period,value,colour", "period,value,value"] {
+            let error = read_csv(header.as_bytes(), Told::default()).expect_err(header);
+            assert_eq!(error.code(), Code::UnknownColumn, "{header}");
+        }
+        assert_eq!(
+            read_csv(b"period,value\n2024-01\n", Told::default()).expect_err("short").code(),
+            Code::MalformedBody
+        );
+    }
+
+    #[test]
+    fn the_body_wins_over_the_query() {
+        let body = serde_json::json!({ "points": [{ "period": "2024-01" }], "minPoints": 5, "profile": "ptd" });
+        let request: AnalyseSpcRequest = serde_json::from_value(body).expect("fits");
+        let query = Told {
+            unit: Some("%".to_owned()),
+            choices: Choices { min_points: Some(9), ..Choices::default() },
+            ..Told::default()
+        };
+        let told = request.given(query).told;
+        assert_eq!(
+            (told.choices.min_points, told.choices.profile, told.unit.as_deref()),
+            (Some(5), Some(Profile::Ptd), Some("%"))
+        );
+    }
+}

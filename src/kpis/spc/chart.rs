@@ -1,0 +1,260 @@
+//! An analysis drawn as an SVG that stands alone: no scripts, styles, ids or outside references, so
+//! it may be served as a file or pasted into a page.
+//!
+//! The look follows NHS England's Making Data Count charts; the icons are drawn here. Colour is
+//! never the only carrier of a meaning: each kind of point has its own shape, each icon its letter.
+
+mod canvas;
+mod frame;
+mod icons;
+mod legend;
+mod text;
+
+use std::fmt::Write;
+
+use super::rules::{Analysis, Part, Point, Rule, Signal};
+use canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
+use frame::{Frame, NothingToDraw, shown, target_of};
+use icons::{assurance_caption, draw_icons, variation_caption};
+use legend::draw_legend;
+use text::{cut, figure, per_cent, safe, text_width, tidy, wrapped};
+
+/// What is drawn. Text is taken as it comes and made safe here.
+#[derive(Clone, Copy, Debug)]
+pub struct Chart<'a> {
+    pub title: &'a str,
+    /// A line under the title, such as the organisation; may be empty.
+    pub subtitle: &'a str,
+    /// `%` follows every figure; any other unit is written once, above the axis. May be empty.
+    pub unit: &'a str,
+    /// The digits after the point with which figures are written.
+    pub decimals: usize,
+    /// A label per point.
+    pub periods: &'a [String],
+    pub points: &'a [Point],
+    /// The analysis of these very points.
+    pub analysis: &'a Analysis,
+}
+
+const WIDTH: f64 = 960.0;
+const HEIGHT: f64 = 480.0;
+const MARGIN: f64 = 24.0;
+const PLOT_TOP: f64 = 108.0;
+
+/// Draws the chart.
+#[must_use]
+pub fn draw(chart: &Chart<'_>) -> String {
+    let mut canvas = Canvas::default();
+    let title = safe(chart.title);
+    canvas.put(format_args!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+         role=\"img\" aria-label=\"{title}\" font-family=\"Arial, Helvetica, sans-serif\" font-size=\"12\" fill=\"{INK}\">\
+         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>",
+        safe(&describe(chart))
+    ));
+    let icons_from = draw_icons(&mut canvas, chart.analysis);
+    draw_heading(&mut canvas, chart, icons_from - MARGIN);
+    match Frame::around(chart) {
+        Ok(frame) => {
+            draw_axes(&mut canvas, chart, &frame);
+            draw_lines(&mut canvas, chart, &frame);
+            draw_series(&mut canvas, chart, &frame);
+            draw_line_labels(&mut canvas, &frame);
+            draw_legend(&mut canvas, &frame);
+        }
+        Err(NothingToDraw(reason)) => {
+            let (middle, height) = (WIDTH / 2.0, HEIGHT - PLOT_TOP - 2.0 * MARGIN);
+            canvas.put(format_args!(
+                "<rect x=\"{MARGIN}\" y=\"{PLOT_TOP}\" width=\"{}\" height=\"{height}\" rx=\"4\" fill=\"#f6f8f9\"/>",
+                WIDTH - 2.0 * MARGIN
+            ));
+            canvas.text(
+                middle,
+                PLOT_TOP + height / 2.0 + 6.0,
+                "text-anchor=\"middle\" font-size=\"18\"",
+                MUTED,
+                reason,
+            );
+        }
+    }
+    canvas.put(format_args!("</svg>"));
+    canvas.0
+}
+
+fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
+    let lines = wrapped(chart.title, 18.0 * 1.1, right - MARGIN, 2);
+    let mut y = if lines.len() > 1 { 28.0 } else { 40.0 };
+    for line in &lines {
+        canvas.text(MARGIN, y, "font-size=\"18\" font-weight=\"bold\"", INK, line);
+        y += 22.0;
+    }
+    for line in wrapped(chart.subtitle, 13.0, right - MARGIN, 1) {
+        canvas.text(MARGIN, y, "font-size=\"13\"", MUTED, &line);
+    }
+}
+
+fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
+    if !per_cent(chart.unit) {
+        for unit in wrapped(chart.unit, 11.0, 400.0, 1) {
+            canvas.text(MARGIN, PLOT_TOP - 16.0, "font-size=\"11\"", MUTED, &unit);
+        }
+    }
+    for tick in &frame.ticks {
+        let y = frame.y(*tick);
+        canvas.line((frame.left, y), (frame.right, y), Pen { colour: GRID, width: 1.0, dashes: "none" });
+        let label = figure(*tick, frame.tick_decimals, chart.unit);
+        canvas.text(frame.left - 8.0, y + 4.0, "text-anchor=\"end\" font-size=\"11\"", MUTED, &label);
+    }
+    let axis = Pen { colour: MUTED, width: 1.0, dashes: "none" };
+    canvas.line((frame.left, frame.bottom), (frame.right, frame.bottom), axis);
+
+    let labels: Vec<String> = chart.periods.iter().map(|period| cut(&tidy(period), 11.0, 110.0)).collect();
+    let widest = labels.iter().map(|label| text_width(label, 11.0)).fold(0.0, f64::max);
+    let every = label_every((widest + 14.0) / frame.band, chart.points.len());
+    for (index, label) in labels.iter().enumerate().take(chart.points.len()).step_by(every) {
+        let x = frame.x(index);
+        canvas.line((x, frame.bottom), (x, frame.bottom + 5.0), axis);
+        canvas.text(x, frame.bottom + 20.0, "text-anchor=\"middle\" font-size=\"11\"", MUTED, label);
+    }
+}
+
+/// Label every so many periods that no two labels touch, in strides natural to months and quarters.
+fn label_every(needed: f64, points: usize) -> usize {
+    let natural = [1, 2, 3, 4, 6, 12, 24, 36, 48, 60, 120].into_iter();
+    natural.chain([points]).find(|stride| count(*stride) >= needed).unwrap_or(points).max(1)
+}
+
+fn draw_lines(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
+    for (number, Part { from, until, mean, limits, .. }) in chart.analysis.parts.iter().enumerate() {
+        let (left, right) = (frame.edge(*from), frame.edge(*until));
+        if number > 0 {
+            canvas.line((left, PLOT_TOP), (left, frame.bottom), RECALCULATION);
+        }
+        for limit in limits.iter().flat_map(shown) {
+            canvas.line((left, frame.y(limit)), (right, frame.y(limit)), LIMIT);
+        }
+        if let Some(mean) = mean {
+            canvas.line((left, frame.y(*mean)), (right, frame.y(*mean)), MEAN);
+        }
+    }
+    // A target that changes is drawn as a step; a period without one breaks it.
+    let mut path = String::new();
+    let mut drawn_to = None;
+    for (index, point) in chart.points.iter().enumerate() {
+        if let Some(target) = target_of(point) {
+            let (from, to, y) = (frame.edge(index), frame.edge(index + 1), frame.y(target));
+            let start = if drawn_to == Some(index) { 'L' } else { 'M' };
+            let _ = write!(path, "{start}{from:.1} {y:.1}H{to:.1}");
+            drawn_to = Some(index + 1);
+        }
+    }
+    canvas.path(&path, TARGET);
+}
+
+/// The line through the counted points. A gap breaks it; an excluded point does not, for its
+/// neighbours count as consecutive.
+fn series_path(points: &[Point], frame: &Frame) -> String {
+    let mut path = String::new();
+    let mut broken = true;
+    for (index, point) in points.iter().enumerate() {
+        match point.figure() {
+            None => broken = true,
+            Some(_) if point.excluded => {}
+            Some(value) => {
+                let start = if broken { 'M' } else { 'L' };
+                let _ = write!(path, "{start}{:.1} {:.1}", frame.x(index), frame.y(value));
+                broken = false;
+            }
+        }
+    }
+    path
+}
+
+fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
+    canvas.path(&series_path(chart.points, frame), SERIES);
+    let radius = (frame.band * 0.34).clamp(2.4, 4.6);
+    for (index, (point, result)) in chart.points.iter().zip(&chart.analysis.points).enumerate() {
+        let Some(value) = point.figure() else { continue };
+        let period = chart.periods.get(index).map_or("", String::as_str);
+        let rules: Vec<&str> = result.rules.iter().map(Rule::as_str).collect();
+        let told = result.signal.map_or("excluded", Signal::as_str);
+        let told = [&[told], rules.as_slice()].concat().join(", ");
+        let value_told = figure(value, chart.decimals, chart.unit);
+        canvas.put(format_args!("<g><title>{}: {value_told} ({told})</title>", safe(period)));
+        let mark = Mark::of(result.signal);
+        // What stands out must be seen in a crowd.
+        let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
+        canvas.mark(mark, frame.x(index), frame.y(value), radius);
+        canvas.put(format_args!("</g>"));
+    }
+}
+
+/// Writes each label beside its line, moved just far enough that none covers another.
+fn draw_line_labels(canvas: &mut Canvas, frame: &Frame) {
+    const SPACING: f64 = 14.0;
+    let mut placed: Vec<(f64, &str)> =
+        frame.labels.iter().map(|(label, value)| (frame.y(*value), label.as_str())).collect();
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut least = PLOT_TOP;
+    for (y, _) in &mut placed {
+        *y = y.max(least);
+        least = *y + SPACING;
+    }
+    let mut most = frame.bottom;
+    for (y, _) in placed.iter_mut().rev() {
+        *y = y.min(most);
+        most = *y - SPACING;
+    }
+    for (y, label) in placed {
+        let colour = if label.starts_with("Target") { RED } else { MUTED };
+        canvas.text(frame.right + 8.0, y + 4.0, "font-size=\"11\"", colour, label);
+    }
+}
+
+/// The chart in words, for those who do not see it.
+fn describe(chart: &Chart<'_>) -> String {
+    let analysis = chart.analysis;
+    let told = |value: f64| figure(value, chart.decimals, chart.unit);
+    let mut text = String::new();
+    if !chart.subtitle.is_empty() {
+        let _ = write!(text, "{}. ", chart.subtitle);
+    }
+    let periods = (chart.periods.first(), chart.periods.last());
+    if let (Some(first), Some(last)) = periods
+        && chart.points.iter().any(|point| point.figure().is_some())
+    {
+        let _ = write!(text, "XmR chart from {first} to {last}, {} periods. ", chart.points.len());
+    } else {
+        text.push_str("XmR chart without data. ");
+    }
+    let (variation, assurance) = (variation_caption(analysis.variation), assurance_caption(analysis.assurance));
+    let _ = write!(text, "Variation: {variation}. Assurance: {assurance}.");
+    for (number, part) in analysis.parts.iter().enumerate() {
+        if number > 0 {
+            let from = chart.periods.get(part.from).map_or("", String::as_str);
+            let _ = write!(text, " Limits recalculated from {from}.");
+        }
+        if let Some(mean) = part.mean {
+            let _ = write!(text, " Mean {}", told(mean));
+            if let Some(limits) = part.limits {
+                let _ = write!(text, ", process limits {} to {}", told(limits.lpl), told(limits.upl));
+            }
+            text.push('.');
+        }
+    }
+    if let Some(target) = chart.points.last().and_then(target_of) {
+        let _ = write!(text, " Target {}.", told(target));
+    }
+    if !analysis.gaps.is_empty() {
+        let _ = write!(text, " Periods without a value: {}.", analysis.gaps.len());
+    }
+    let _ = write!(text, " Rules: {}.", analysis.parameters.profile.rule_set());
+    text
+}
+
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+}
+
+#[cfg(test)]
+mod tests;

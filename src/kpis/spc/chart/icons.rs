@@ -1,0 +1,151 @@
+//! The variation and assurance icons, and their names in words.
+
+use std::fmt::{Arguments, Write};
+
+use super::super::rules::{Analysis, Assurance, Direction, Signal, Variation};
+use super::canvas::{BLUE, Canvas, GREY, INK, Mark, ORANGE, RED};
+use super::{MARGIN, WIDTH};
+
+/// Draws the two icons from the right edge inwards and says where they begin.
+pub(super) fn draw_icons(canvas: &mut Canvas, analysis: &Analysis) -> f64 {
+    const SPACING: f64 = 112.0;
+    let mut x = WIDTH - MARGIN - 46.0;
+    if analysis.assurance != Assurance::NoTarget {
+        assurance_icon(canvas, x, analysis.assurance, analysis.parameters.direction);
+        x -= SPACING;
+    }
+    variation_icon(canvas, x, analysis.variation);
+    x - SPACING / 2.0
+}
+
+const WAVE: &str = "q3.75 -8 7.5 0 t7.5 0 t7.5 0 t7.5 0";
+const ICON_Y: f64 = 42.0;
+
+/// A round badge with a caption; the drawing inside has its origin at the centre.
+fn badge(canvas: &mut Canvas, x: f64, colour: &str, what: &str, caption: &str, drawing: Arguments<'_>) {
+    canvas.put(format_args!(
+        "<g transform=\"translate({x:.1} {ICON_Y})\"><title>{what}: {caption}</title>\
+         <circle r=\"25\" fill=\"#ffffff\" stroke=\"{colour}\" stroke-width=\"3\"/>\
+         <g fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">{drawing}</g></g>"
+    ));
+    canvas.text(x, ICON_Y + 41.0, "text-anchor=\"middle\" font-size=\"11\"", INK, caption);
+}
+
+fn letter(letter: char, x: f64, y: f64, size: f64, colour: &str) -> String {
+    format!(
+        "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" font-size=\"{size}\" font-weight=\"bold\" fill=\"{colour}\" stroke=\"none\">{letter}</text>"
+    )
+}
+
+fn variation_icon(canvas: &mut Canvas, x: f64, variation: Variation) {
+    let caption = variation_caption(variation);
+    let what = "Variation";
+    match variation {
+        Variation::InsufficientData => badge(canvas, x, GREY, what, caption, format_args!("{}", dots(&WAITING, GREY))),
+        Variation::Signal(Signal::CommonCause) => badge(
+            canvas,
+            x,
+            GREY,
+            what,
+            caption,
+            format_args!(
+                "<path d=\"M-17 -11H17M-17 11H17\" stroke-dasharray=\"3 3.5\" stroke-width=\"1.5\"/>\
+                 <path d=\"M-16 2L-9.5 -4L-3 3L3.5 -3L10 4L16 -2\"/>{}",
+                dots(&[(-16.0, 2.0), (-9.5, -4.0), (-3.0, 3.0), (3.5, -3.0), (10.0, 4.0), (16.0, -2.0)], GREY)
+            ),
+        ),
+        Variation::Signal(signal) => {
+            let high = matches!(signal, Signal::ImprovementHigh | Signal::ConcernHigh | Signal::NeitherHigh);
+            let colour = Mark::of(Some(signal)).colour();
+            // The series wavers in grey, then leaves in the colour of what that means.
+            let way = if high { 1.0 } else { -1.0 };
+            let steady = [(-16.0, 9.0), (-10.5, 12.0), (-5.0, 9.0)].map(|(x, y)| (x, y * way));
+            let leaving = [(1.0, 3.0), (7.0, -3.5), (13.0, -10.0)].map(|(x, y)| (x, y * way));
+            let mut path = String::new();
+            for (index, (x, y)) in steady.iter().chain(&leaving).enumerate() {
+                let _ = write!(path, "{}{x} {y}", if index == 0 { 'M' } else { 'L' });
+            }
+            let letter =
+                if high { letter('H', -8.5, 0.5, 16.0, colour) } else { letter('L', -8.5, 11.5, 16.0, colour) };
+            badge(
+                canvas,
+                x,
+                colour,
+                what,
+                caption,
+                format_args!(
+                    "<path d=\"{path}\" stroke=\"{GREY}\" stroke-width=\"1.5\"/>{}{}{letter}",
+                    dots(&steady, GREY),
+                    dots(&leaving, colour)
+                ),
+            );
+        }
+    }
+}
+
+fn assurance_icon(canvas: &mut Canvas, x: f64, assurance: Assurance, direction: Direction) {
+    let (colour, sign) = match assurance {
+        Assurance::Pass => (BLUE, 'P'),
+        Assurance::Fail => (ORANGE, 'F'),
+        Assurance::HitOrMiss => (GREY, '?'),
+        Assurance::InsufficientData | Assurance::NoTarget => {
+            let drawing = dots(&WAITING, GREY);
+            return badge(canvas, x, GREY, "Assurance", assurance_caption(assurance), format_args!("{drawing}"));
+        }
+    };
+    // The target is the straight line: clear of the wave where the process is sure of its outcome,
+    // on the side it lies on in the chart.
+    let target_above = (assurance == Assurance::Pass) == (direction == Direction::Decrease);
+    let (wave, target) = match (assurance, target_above) {
+        (Assurance::HitOrMiss, _) => (10.0, 9.0),
+        (_, true) => (14.0, 5.0),
+        (_, false) => (6.0, 14.0),
+    };
+    let width = if target > 12.0 || wave > 12.0 { 0.85 } else { 1.0 };
+    badge(
+        canvas,
+        x,
+        colour,
+        "Assurance",
+        assurance_caption(assurance),
+        format_args!(
+            "{}<g transform=\"scale({width} 1)\"><path d=\"M-15 {wave}{WAVE}\"/><path d=\"M-18 {target}H18\" stroke=\"{RED}\" \
+             stroke-dasharray=\"4.8 3\" stroke-linecap=\"butt\"/></g>",
+            letter(sign, 0.0, -2.0, 19.0, colour)
+        ),
+    );
+}
+
+/// Three dots: not enough to say yet.
+const WAITING: [(f64, f64); 3] = [(-9.0, 0.0), (0.0, 0.0), (9.0, 0.0)];
+
+fn dots(places: &[(f64, f64)], colour: &str) -> String {
+    let mut dots = String::new();
+    for (x, y) in places {
+        let _ = write!(dots, "<circle cx=\"{x}\" cy=\"{y}\" r=\"2.6\" fill=\"{colour}\" stroke=\"none\"/>");
+    }
+    dots
+}
+
+pub(super) const fn variation_caption(variation: Variation) -> &'static str {
+    match variation {
+        Variation::InsufficientData => "Too few points",
+        Variation::Signal(Signal::CommonCause) => "Common cause",
+        Variation::Signal(Signal::ImprovementHigh) => "Improvement, high",
+        Variation::Signal(Signal::ImprovementLow) => "Improvement, low",
+        Variation::Signal(Signal::ConcernHigh) => "Concern, high",
+        Variation::Signal(Signal::ConcernLow) => "Concern, low",
+        Variation::Signal(Signal::NeitherHigh) => "Special cause, high",
+        Variation::Signal(Signal::NeitherLow) => "Special cause, low",
+    }
+}
+
+pub(super) const fn assurance_caption(assurance: Assurance) -> &'static str {
+    match assurance {
+        Assurance::Pass => "Meets target",
+        Assurance::Fail => "Misses target",
+        Assurance::HitOrMiss => "Hit or miss",
+        Assurance::NoTarget => "No target",
+        Assurance::InsufficientData => "Too few points",
+    }
+}

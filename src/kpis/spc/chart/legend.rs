@@ -1,0 +1,96 @@
+//! What the shapes and lines mean.
+
+use super::super::rules::Direction;
+use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET};
+use super::frame::{Frame, target_of};
+use super::text::text_width;
+use super::{Chart, MARGIN, WIDTH, count};
+
+pub(super) const LEGEND_ROW: f64 = 20.0;
+
+/// What stands beside a name in the legend.
+#[derive(Clone, Copy)]
+pub(super) enum Sample {
+    Mark(Mark),
+    Across(Pen),
+    Upright(Pen),
+}
+
+pub(super) type Entry = (&'static str, Sample);
+
+/// Only what the chart holds; rows are filled from the left.
+pub(super) fn legend(chart: &Chart<'_>) -> Vec<Vec<Entry>> {
+    let analysis = chart.analysis;
+    let mut entries: Vec<Entry> = Vec::new();
+    let neutral = analysis.parameters.direction == Direction::Neutral;
+    for mark in
+        [Mark::CommonCause, Mark::Improvement, Mark::Concern, Mark::NeitherHigh, Mark::NeitherLow, Mark::Excluded]
+    {
+        let always = match mark {
+            Mark::CommonCause => true,
+            Mark::Improvement | Mark::Concern => !neutral,
+            Mark::NeitherHigh | Mark::NeitherLow => neutral,
+            Mark::Excluded => chart.points.iter().any(|point| point.excluded && point.figure().is_some()),
+        };
+        if always {
+            entries.push((mark.name(), Sample::Mark(mark)));
+        }
+    }
+    if analysis.parts.iter().any(|part| part.mean.is_some()) {
+        entries.push(("Mean", Sample::Across(MEAN)));
+    }
+    if analysis.parts.iter().any(|part| part.limits.is_some()) {
+        entries.push(("Process limits", Sample::Across(LIMIT)));
+    }
+    if chart.points.iter().any(|point| target_of(point).is_some()) {
+        entries.push(("Target", Sample::Across(TARGET)));
+    }
+    if analysis.parts.len() > 1 {
+        entries.push(("Recalculated", Sample::Upright(RECALCULATION)));
+    }
+
+    let mut rows: Vec<Vec<Entry>> = vec![Vec::new()];
+    let mut used = 0.0;
+    for entry in entries {
+        let width = legend_width(entry);
+        if used + width > WIDTH - 2.0 * MARGIN {
+            rows.push(Vec::new());
+            used = 0.0;
+        }
+        used += width;
+        if let Some(row) = rows.last_mut() {
+            row.push(entry);
+        }
+    }
+    rows
+}
+
+impl Sample {
+    const fn width(self) -> f64 {
+        match self {
+            Self::Mark(_) | Self::Upright(_) => 12.0,
+            Self::Across(_) => 26.0,
+        }
+    }
+}
+
+fn legend_width((name, sample): Entry) -> f64 {
+    sample.width() + 6.0 + text_width(name, 12.0) + 18.0
+}
+
+pub(super) fn draw_legend(canvas: &mut Canvas, frame: &Frame) {
+    for (row, entries) in frame.legend.iter().enumerate() {
+        let y = frame.legend_top + LEGEND_ROW * count(row);
+        let mut x = MARGIN;
+        for (name, sample) in entries.iter().copied() {
+            let middle = x + sample.width() / 2.0;
+            match sample {
+                Sample::Mark(mark) => canvas.mark(mark, middle, y, 4.6),
+                Sample::Across(pen) => canvas.line((x, y), (x + sample.width(), y), pen),
+                Sample::Upright(pen) => canvas.line((middle, y - 8.0), (middle, y + 8.0), pen),
+            }
+            canvas.text(x + sample.width() + 6.0, y + 4.0, "font-size=\"12\"", INK, name);
+            x += legend_width((name, sample));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `/v1/kpis/{code}/spc`, `/v1/kpis/{code}/chart.svg` and `/v1/spc-analyses`.
+
+use super::answer::{SpcChart, SpcResponse};
+use super::body::{self, AnalyseSpc, AnalyseSpcRequest};
+use super::ops::{self, SpcQuery};
+use super::rules::Profile;
+use crate::error::Result;
+use crate::http::params::{CodeParam, Line, OneWord, Query, Whole};
+use crate::http::reply::{Reply, SVG};
+use crate::http::request::{Body, Cx, Upload};
+use crate::http::schemas;
+use crate::kpis::catalogue::rules::ConflictRule;
+use crate::params;
+use actix_web::http::StatusCode;
+use actix_web::{get, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc);
+}
+
+params! {
+    /// Which series of the KPI is analysed, and how.
+    pub struct GetKpiSpc {
+        /// The code of the organisation whose series it is. Either this or `place` is needed.
+        organisation: CodeParam = "organisation",
+        /// The code of a place: the series of that organisation and of all below it today are added up by the KPI's
+        /// aggregation.
+        place: CodeParam = "place",
+        /// The slug of an innovation; the series of no innovation unless told.
+        innovation: CodeParam = "innovation",
+        /// One member of each dimension, as `type=1;sex=f`, or the member alone where there is one dimension; the total
+        /// over the members unless told.
+        breakdown: Line = "breakdown",
+        /// Whose rules are followed; `mdc` unless told.
+        profile: OneWord<Profile> = "profile",
+        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        screen_outliers: bool = "screenOutliers",
+        /// Points on one side of the mean that make a shift; 7 unless told.
+        shift_length: Whole<6, 8> = "shiftLength",
+        /// Points each beyond the one before that make a trend; 7 unless told.
+        trend_length: Whole<6, 8> = "trendLength",
+        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        min_points: Whole<2, 10000> = "minPoints",
+        /// What a point is called that says improvement and concern at once; the KPI decides unless told.
+        conflict_rule: OneWord<ConflictRule> = "conflictRule",
+        /// The first period to take, or a date in it; what lies before plays no part.
+        from: CodeParam = "from",
+        /// The last period to take, or a date in it; what lies after plays no part.
+        to: CodeParam = "to",
+    }
+}
+
+impl From<GetKpiSpc> for SpcQuery {
+    fn from(query: GetKpiSpc) -> Self {
+        Self {
+            organisation: query.organisation.map(|code| code.0),
+            place: query.place.map(|code| code.0),
+            innovation: query.innovation.map(|slug| slug.0),
+            breakdown: query.breakdown.map(|line| line.0),
+            choices: body::choices(
+                query.profile,
+                query.screen_outliers,
+                (query.shift_length, query.trend_length),
+                query.min_points,
+                query.conflict_rule,
+            ),
+            from: query.from.map(|code| code.0),
+            to: query.to.map(|code| code.0),
+        }
+    }
+}
+
+/// Analyse a series of a KPI
+///
+/// The mean, limits, rules and icons of an XmR chart, of one organisation's series or of the total of a place. Periods
+/// without a value are gaps. Values are those the caller may see; the analysis is of those.
+#[utoipa::path(
+    tag = "spc",
+    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
+    responses((status = 200, description = "The series and what it says", body = SpcResponse)),
+)]
+#[get("/v1/kpis/{code}/spc")]
+pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc>) -> Result<Reply> {
+    let query = query.0.into();
+    cx.read(move |conn, context| Reply::ok(&SpcResponse::of(&ops::get_kpi_spc(conn, context, &code, &query)?))).await
+}
+
+/// Draw the chart of a series of a KPI
+///
+/// The same analysis as an SVG that stands alone: no scripts, styles or outside references.
+#[utoipa::path(
+    tag = "spc",
+    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
+    responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml")),
+)]
+#[get("/v1/kpis/{code}/chart.svg")]
+pub async fn get_kpi_chart(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc>) -> Result<Reply> {
+    let query = query.0.into();
+    cx.read(move |conn, context| {
+        let study = ops::get_kpi_spc(conn, context, &code, &query)?;
+        Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()))
+    })
+    .await
+}
+
+/// Analyse a series that is sent along
+///
+/// Nothing is kept. JSON, with query parameters where the body is silent; or CSV with the columns `period`, `value`, and
+/// where there are any `target` and `excluded`, the rest by query. An empty or absent value is a gap. With
+/// `Accept: image/svg+xml` the answer is the chart.
+#[utoipa::path(
+    tag = "spc",
+    params(AnalyseSpc),
+    request_body(content(
+        (AnalyseSpcRequest = "application/json"),
+        (String = "text/csv", example = json!("period,value,target\n2024-01,14,12\n2024-02,11,12\n2024-03,,12\n2024-04,9,12\n")),
+    )),
+    responses((status = 200, description = "The series and what it says", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
+)]
+#[post("/v1/spc-analyses")]
+pub async fn analyse_spc(cx: Cx, query: Query<AnalyseSpc>, upload: Upload) -> Result<Reply> {
+    let body = Body::<AnalyseSpcRequest>::spooled(&cx, upload)?;
+    let given = if cx.content_type == "text/csv" {
+        body::read_csv(&body.bytes, query.0.into())?
+    } else {
+        schemas::read::<AnalyseSpcRequest>(&cx.service, cx.operation, &body.bytes)?.given(query.0.into())
+    };
+    let study = given.study()?;
+    if cx.wants(SVG) {
+        return Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()));
+    }
+    Reply::ok(&SpcResponse::of(&study))
+}

@@ -1,0 +1,228 @@
+//! The analysis of stored series.
+
+use super::layout::{LONGEST, NewStart, Reading, TooLong, Window, lay_out};
+use super::store::{self, Area};
+use super::study::{Choices, Measure, Note, Study, Subject};
+use super::totals::{Arithmetic, Observation, Total};
+use crate::auth::actor::outside;
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::numbers::to_f64;
+use crate::kpis::periods::Period;
+use crate::kpis::recalculations::store::RecalculationRow;
+use crate::kpis::series::{self, SeriesKey};
+use crate::kpis::targets::store::{self as targets, TargetRow};
+use crate::kpis::values::ops::visibility;
+use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
+use crate::kpis::{catalogue, exclusions, recalculations};
+use crate::organisations;
+use crate::organisations::store::OrganisationRow;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The series of a KPI to analyse, as a query names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpcQuery {
+    /// One of these two: the organisation whose series it is, or the place over which series are added up.
+    pub organisation: Option<String>,
+    pub place: Option<String>,
+    pub innovation: Option<String>,
+    /// The total over the members without.
+    pub breakdown: Option<String>,
+    pub choices: Choices,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// What a query refers to.
+struct Asked {
+    kpi: KpiRow,
+    /// The organisation whose series it is, or the place over which series are added up.
+    organisation: OrganisationRow,
+    is_place: bool,
+    innovation: Id,
+    breakdown: Option<String>,
+    window: Window,
+}
+
+fn asked(conn: &mut Conn, code: &str, query: &SpcQuery) -> Result<Asked> {
+    let kpi = catalogue::ops::get_kpi(conn, code)?;
+    let (named, pointer, is_place) = match (&query.organisation, &query.place) {
+        (Some(code), None) => (code, "?organisation", false),
+        (None, Some(code)) => (code, "?place", true),
+        (None, None) => return Err(Error::invalid("?organisation", "missing", "Name an organisation or a place.")),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("?place", "not-applicable", "Name an organisation or a place, not both."));
+        }
+    };
+    organisations::ops::referred(conn, pointer, named)?;
+    Ok(Asked {
+        organisation: organisations::ops::get_organisation(conn, named)?,
+        is_place,
+        innovation: series::innovation(conn, "?innovation", query.innovation.as_deref())?,
+        breakdown: series::breakdown(&kpi, "?breakdown", query.breakdown.as_deref())?,
+        window: Window::read(kpi.period_type, query.from.as_deref(), query.to.as_deref(), "?")?,
+        kpi,
+    })
+}
+
+impl Asked {
+    /// Whether several series may have to become one.
+    fn adds_up(&self) -> bool {
+        self.is_place || (self.breakdown.is_none() && !self.kpi.breakdowns().is_empty())
+    }
+
+    /// How they do.
+    fn arithmetic(&self) -> Result<Arithmetic> {
+        let kpi = &self.kpi;
+        let arithmetic =
+            Arithmetic { aggregation: kpi.aggregation, multiplier: kpi.factor(), decimals: kpi.decimals_u8() };
+        if self.adds_up() && !arithmetic.adds_up() {
+            let pointer = if self.is_place { "?place" } else { "?breakdown" };
+            let aggregation = kpi.aggregation.as_str();
+            let detail = format!("Values of {} cannot be totalled: its aggregation is {aggregation}.", kpi.code);
+            return Err(Error::invalid(pointer, "not-additive", detail));
+        }
+        Ok(arithmetic)
+    }
+
+    /// The key that the acts on this very series, or on this very total, are filed under.
+    fn key(&self) -> SeriesKey {
+        SeriesKey {
+            kpi: self.kpi.id,
+            organisation: self.organisation.id,
+            innovation: self.innovation,
+            breakdown: self.breakdown.clone().unwrap_or_default(),
+        }
+    }
+
+    fn period(&self, day: NaiveDate) -> Period {
+        Period::containing(self.kpi.period_type, day)
+    }
+
+    fn figure(&self, scaled: i64) -> f64 {
+        to_f64(scaled, self.kpi.decimals_u8())
+    }
+
+    /// The measure behind the KPI. Bounds that leave no room between them clip nothing.
+    fn measure(&self) -> Measure {
+        let kpi = &self.kpi;
+        let room = kpi.min_value.zip(kpi.max_value).is_none_or(|(min, max)| min < max);
+        let bound = |value: Option<i64>| value.filter(|_| room).map(|value| self.figure(value));
+        Measure {
+            direction: kpi.improvement_direction,
+            conflict_rule: kpi.conflict_rule,
+            min: bound(kpi.min_value),
+            max: bound(kpi.max_value),
+        }
+    }
+
+    /// What the caller may see of each period.
+    fn readings(&self, visibility: Visibility, total: &Total) -> BTreeMap<Period, Reading> {
+        let shown = |value: &ScaledValue| disclose(&self.kpi, visibility, *value).map(|shown| self.figure(shown.value));
+        let reading = |value: &ScaledValue| Reading { value: shown(value), ..Reading::default() };
+        total.values.iter().map(|(start, value)| (self.period(*start), reading(value))).collect()
+    }
+
+    fn new_starts(&self, conn: &mut Conn) -> Result<Vec<NewStart>> {
+        let rows = recalculations::store::of_series(conn, &self.key())?;
+        let start = |row: &RecalculationRow| NewStart {
+            from: self.period(row.from_on),
+            baseline_points: row.baseline_points.and_then(|points| usize::try_from(points).ok()),
+        };
+        Ok(rows.iter().map(start).collect())
+    }
+
+    /// The targets that apply: one that every organisation has for itself says nothing of what all add up to.
+    fn targets(&self, conn: &mut Conn) -> Result<Vec<TargetRow>> {
+        let own_only = self.is_place && self.kpi.aggregation == Aggregation::Sum;
+        let mut targets = targets::targets_for(conn, self.kpi.id, Some(self.organisation.id))?;
+        targets.retain(|target| !own_only || target.organisation_id.is_some());
+        Ok(targets)
+    }
+
+    fn subject(self, query: &SpcQuery, contributors: usize) -> Subject {
+        let Self { kpi, organisation, is_place, breakdown, .. } = self;
+        let names = [&query.innovation, &breakdown].into_iter().flatten().cloned();
+        let names = names.chain(is_place.then(|| counted(contributors, "organisation")));
+        Subject {
+            subtitle: std::iter::once(organisation.name).chain(names).collect::<Vec<_>>().join(", "),
+            organisation: (!is_place).then(|| organisation.code.clone()),
+            place: is_place.then_some(organisation.code),
+            organisations: is_place.then_some(contributors),
+            innovation: query.innovation.clone(),
+            breakdown,
+            period_type: kpi.period_type,
+            decimals: kpi.decimals_u8(),
+            direction: kpi.improvement_direction,
+            kpi: Some(kpi.code),
+            title: Some(kpi.name),
+            unit: Some(kpi.unit),
+        }
+    }
+}
+
+/// Analyses a series of a KPI, or the total of several, as far as the caller may see it.
+///
+/// # Errors
+/// `not-found` for the KPI, `unknown-reference`, `forbidden`; `validation-failed` for what cannot be added up, is too
+/// long, or is not allowed by the profile.
+pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQuery) -> Result<Study> {
+    let asked = asked(conn, code, query)?;
+    let parameters = query.choices.parameters(asked.measure(), "?")?;
+    let arithmetic = asked.arithmetic()?;
+    let (organisation, today) = (asked.organisation.id, context.today());
+    let visibility = visibility(conn, context, &asked.kpi, organisation, asked.innovation)?;
+    if visibility == Visibility::Hidden {
+        return Err(outside());
+    }
+    let area = if asked.is_place { Area::Place { id: organisation, today } } else { Area::Organisation(organisation) };
+    let found =
+        store::observations(conn, &asked.kpi, area, asked.innovation, asked.breakdown.as_deref(), asked.window)?;
+    let contributors = found.iter().map(|(organisation, _)| *organisation).collect::<BTreeSet<Id>>().len();
+    let found: Vec<Observation> = found.into_iter().map(|(_, observation)| observation).collect();
+    let total = if asked.adds_up() { arithmetic.total(&found) } else { Total::only(&found) };
+
+    let mut readings = asked.readings(visibility, &total);
+    let hidden = readings.values().filter(|reading| reading.value.is_none()).count();
+    for row in exclusions::store::of_series(conn, &asked.key())? {
+        if let Some(reading) = readings.get_mut(&asked.period(row.period_start)) {
+            reading.excluded = true;
+        }
+    }
+    let (starts, targets) = (asked.new_starts(conn)?, asked.targets(conn)?);
+    let target = |period: Period| {
+        let scaled = targets::target_on(&targets, Some(organisation), period.start());
+        scaled.map(|scaled| asked.figure(scaled))
+    };
+    let layout = lay_out(&readings, asked.window, &starts, target).map_err(|TooLong| {
+        let detail = format!("The series spans more than {LONGEST} periods; narrow it with from and to.");
+        Error::invalid("?from", "too-many", detail)
+    })?;
+    let window = asked.window;
+    let subject = asked.subject(query, contributors);
+    Ok(Study::of(subject, window, layout, None, &parameters, notes(total.partial, hidden)))
+}
+
+fn notes(partial: usize, hidden: usize) -> Vec<Note> {
+    let partial = (partial > 0).then(|| Note {
+        code: "partial-total",
+        detail: format!("In {}, the total lacks a series that other periods have.", counted(partial, "period")),
+    });
+    let hidden = (hidden > 0).then(|| Note {
+        code: "suppressed",
+        detail: format!(
+            "The values of {} are suppressed, and were left out of the analysis.",
+            counted(hidden, "period")
+        ),
+    });
+    partial.into_iter().chain(hidden).collect()
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,280 @@
+//! Statistical process control: what a series of figures says about the process behind it.
+//!
+//! An XmR chart (a point per period and the moving range between neighbours) tells the ordinary
+//! noise of a process, common cause, from signs that it has changed, special cause. Two sets of
+//! rules are offered, [`Profile::Mdc`] and [`Profile::Ptd`]. Sources: NHS England, Making Data
+//! Count, SPC SQL query v2.5 and its two-sigma change of 6 November 2023; the R package
+//! NHSRplotthedots 0.2.2.
+//!
+//! A point is known here by its index; callers keep the periods. A gap (no value) or an excluded
+//! point takes no part in any step, and its neighbours count as consecutive.
+
+mod limits;
+mod marks;
+mod parameters;
+mod warnings;
+mod words;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+pub use limits::Limits;
+pub use parameters::{Fault, Parameters};
+pub use warnings::Warning;
+pub use words::{Assurance, ConflictRule, Direction, Profile, Rule, Rules, Signal, UnknownWord, Variation};
+
+/// Fewer points than this have no moving range, so no limits and no icons.
+pub const POINTS_FOR_LIMITS: usize = 2;
+
+/// One period of a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// In the unit of the measure; `None` is a gap.
+    pub value: Option<f64>,
+    /// The target valid in this period, in the same unit.
+    pub target: Option<f64>,
+    /// Ghosted: shown, but left out of every calculation.
+    pub excluded: bool,
+}
+
+impl Point {
+    /// The value, if it is a number. A NaN or an infinity is no figure, so it is a gap.
+    #[must_use]
+    pub fn figure(&self) -> Option<f64> {
+        self.value.filter(|value| value.is_finite())
+    }
+
+    /// The value, if it takes part in the calculations.
+    fn counted(&self) -> Option<f64> {
+        self.figure().filter(|_| !self.excluded)
+    }
+}
+
+/// A deliberate new start of the mean and limits, from the point at `at` on. Never automatic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recalculation {
+    /// The index of the first point of the new part. It may be a gap or an excluded point.
+    pub at: usize,
+    /// How many counted points of the new part set its mean and limits; `None` means all of them.
+    pub baseline_points: Option<usize>,
+}
+
+/// What the series says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    pub parameters: Parameters,
+    /// One per stretch between recalculations, in order. None for a series without points.
+    pub parts: Vec<Part>,
+    /// One per point given, in order.
+    pub points: Vec<PointResult>,
+    pub variation: Variation,
+    pub assurance: Assurance,
+    /// The indices of the points without a value.
+    pub gaps: Vec<usize>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A stretch of the series with one mean and one pair of limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// The index of its first point.
+    pub from: usize,
+    /// The index after its last point.
+    pub until: usize,
+    /// Its counted points: neither gaps nor excluded.
+    pub n: usize,
+    /// How many of them, from the first on, set the mean and limits.
+    pub baseline_n: usize,
+    /// `None` without counted points.
+    pub mean: Option<f64>,
+    /// The mean moving range, after screening where that is asked for.
+    pub mean_moving_range: Option<f64>,
+    /// `None` where fewer than two points set them.
+    pub limits: Option<Limits>,
+}
+
+/// What one point says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointResult {
+    /// The index of its part.
+    pub part: usize,
+    /// The rules it breaks; [`Profile::Ptd`] keeps only the first in its order of precedence.
+    pub rules: Rules,
+    /// `None` for a gap or an excluded point, which say nothing.
+    pub signal: Option<Signal>,
+    /// Whether its rules say both improvement and concern, so that the conflict rule decided.
+    pub conflict: bool,
+}
+
+/// Analyses a series in time order: finds the mean and limits of each part, the rules each point
+/// breaks, and from the last counted point the variation and assurance of the whole.
+///
+/// `first_baseline` is the number of counted points that set the first part's mean and limits,
+/// unless a recalculation of the very first point says otherwise; `None` means all of them.
+/// Recalculations may come in any order; of two at one point the later in the list holds.
+#[must_use]
+pub fn analyse(
+    points: &[Point],
+    first_baseline: Option<usize>,
+    recalculations: &[Recalculation],
+    parameters: &Parameters,
+) -> Analysis {
+    let mut warnings = Vec::new();
+    let mut parts = Vec::new();
+    let mut results = Vec::with_capacity(points.len());
+
+    for stretch in split(points.len(), first_baseline, recalculations, &mut warnings) {
+        let members = points.get(stretch.from..stretch.until).unwrap_or_default();
+        let values: Vec<f64> = members.iter().filter_map(Point::counted).collect();
+        let part = measure(&stretch, &values, parameters);
+        warnings.extend(Warning::of_part(parts.len(), &part, stretch.baseline, parameters.profile));
+
+        let mut marks = marks::mark(&values, part.mean, part.limits.as_ref(), parameters).into_iter();
+        results.extend(members.iter().map(|point| {
+            let rules = point.counted().and_then(|_| marks.next());
+            let judged = rules.map(|rules| judge(rules, parameters));
+            PointResult {
+                part: parts.len(),
+                rules: rules.unwrap_or_default(),
+                signal: judged.map(|(signal, _)| signal),
+                conflict: judged.is_some_and(|(_, conflict)| conflict),
+            }
+        }));
+        parts.push(part);
+    }
+
+    let counted = parts.iter().map(|part: &Part| part.n).sum();
+    if counted < parameters.min_points {
+        warnings.insert(0, Warning::FewPoints { points: counted, needed: parameters.min_points });
+    }
+    let (variation, assurance) = conclude(points, &results, &parts, counted, parameters);
+    let gaps = points.iter().enumerate().filter(|(_, point)| point.figure().is_none());
+    Analysis {
+        parameters: *parameters,
+        parts,
+        variation,
+        assurance,
+        gaps: gaps.map(|(index, _)| index).collect(),
+        points: results,
+        warnings,
+    }
+}
+
+/// Whether `a` is above, on or below `b`, where values that differ by no more than the noise of
+/// binary arithmetic are equal.
+fn compare(a: f64, b: f64) -> Ordering {
+    if (a - b).abs() <= 1e-9 * 1_f64.max(a.abs()).max(b.abs()) { Ordering::Equal } else { a.total_cmp(&b) }
+}
+
+/// Where a part lies, and how many of its points are to set its limits.
+struct Stretch {
+    from: usize,
+    until: usize,
+    baseline: Option<usize>,
+}
+
+fn split(
+    length: usize,
+    first_baseline: Option<usize>,
+    recalculations: &[Recalculation],
+    warnings: &mut Vec<Warning>,
+) -> Vec<Stretch> {
+    let mut starts = BTreeMap::new();
+    for Recalculation { at, baseline_points } in recalculations.iter().copied() {
+        if at >= length {
+            warnings.push(Warning::RecalculationOutside { at });
+        } else if starts.insert(at, baseline_points).is_some() {
+            warnings.push(Warning::RecalculationSuperseded { at });
+        }
+    }
+    starts.entry(0).or_insert(first_baseline);
+    let ends = starts.keys().copied().skip(1).chain([length]);
+    let stretches =
+        starts.iter().zip(ends).map(|((from, baseline), until)| Stretch { from: *from, until, baseline: *baseline });
+    stretches.filter(|stretch| stretch.from < stretch.until).collect()
+}
+
+/// The mean and limits of a part with these counted values.
+fn measure(stretch: &Stretch, values: &[f64], parameters: &Parameters) -> Part {
+    let baseline_n = stretch.baseline.map_or(values.len(), |baseline| baseline.min(values.len()));
+    let baseline = values.get(..baseline_n).unwrap_or_default();
+    let (mean, mean_moving_range) = limits::centre_and_spread(baseline, parameters);
+    Part {
+        from: stretch.from,
+        until: stretch.until,
+        n: values.len(),
+        baseline_n,
+        mean,
+        mean_moving_range,
+        limits: mean.zip(mean_moving_range).and_then(|(mean, range)| Limits::around(mean, range, parameters)),
+    }
+}
+
+/// What a point that breaks these rules says, and whether they contradict each other.
+fn judge(rules: Rules, parameters: &Parameters) -> (Signal, bool) {
+    let high = rules.iter().any(Rule::is_high);
+    let low = rules.iter().any(|rule| !rule.is_high());
+    let both = high && low;
+    if !high && !low {
+        return (Signal::CommonCause, false);
+    }
+    let favours_improvement = parameters.conflict_rule == ConflictRule::Improvement;
+    match parameters.direction {
+        Direction::Neutral if high => (Signal::NeitherHigh, false),
+        Direction::Neutral => (Signal::NeitherLow, false),
+        Direction::Increase if high && (favours_improvement || !low) => (Signal::ImprovementHigh, both),
+        Direction::Increase => (Signal::ConcernLow, both),
+        Direction::Decrease if low && (favours_improvement || !high) => (Signal::ImprovementLow, both),
+        Direction::Decrease => (Signal::ConcernHigh, both),
+    }
+}
+
+/// The two icons: both look at the last counted point and the limits of its part.
+fn conclude(
+    points: &[Point],
+    results: &[PointResult],
+    parts: &[Part],
+    counted: usize,
+    parameters: &Parameters,
+) -> (Variation, Assurance) {
+    let last = points.iter().zip(results).rev().find_map(|(point, result)| {
+        let limits = parts.get(result.part)?.limits;
+        Some((point.target, result.signal?, limits))
+    });
+    let target = last.and_then(|(target, ..)| target).filter(|target| target.is_finite());
+    let judgeable = last.filter(|_| counted >= parameters.min_points);
+    let (signal, limits) = match judgeable {
+        Some((_, signal, Some(limits))) => (Some(signal), Some(limits)),
+        _ => (None, None),
+    };
+    (signal.map_or(Variation::InsufficientData, Variation::Signal), assure(target, limits.as_ref(), parameters))
+}
+
+/// Whether the target is sure to be met, sure to be missed, or neither.
+fn assure(target: Option<f64>, limits: Option<&Limits>, parameters: &Parameters) -> Assurance {
+    let Some(target) = target.filter(|_| parameters.direction != Direction::Neutral) else {
+        return Assurance::NoTarget;
+    };
+    let Some(limits) = limits else {
+        return Assurance::InsufficientData;
+    };
+    // A target on a limit is beyond it for Making Data Count, between them for NHSRplotthedots.
+    let on_limit_counts = parameters.profile == Profile::Mdc;
+    let against_lower = compare(target, limits.lpl);
+    let against_upper = compare(target, limits.upl);
+    let below = against_lower.is_lt() || (on_limit_counts && against_lower.is_eq());
+    let above = against_upper.is_gt() || (on_limit_counts && against_upper.is_eq());
+    let (pass, fail) = match parameters.direction {
+        Direction::Decrease => (above, below),
+        Direction::Increase | Direction::Neutral => (below, above),
+    };
+    // Pass first: a process that never moves and sits on its target meets it.
+    match (pass, fail) {
+        (true, _) => Assurance::Pass,
+        (false, true) => Assurance::Fail,
+        (false, false) => Assurance::HitOrMiss,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! A series together with what its analysis says: what the JSON answer and the chart are both made of.
+
+use super::chart::{self, Chart};
+use super::layout::{Layout, Window};
+use super::rules::{self, Analysis, Parameters, Profile};
+use crate::error::{Error, Fault, Result};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::periods::{Period, PeriodType};
+
+/// What a caller may choose of the method; the profile and the measure decide the rest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices {
+    pub profile: Option<Profile>,
+    pub screen_outliers: Option<bool>,
+    pub shift_length: Option<usize>,
+    pub trend_length: Option<usize>,
+    pub min_points: Option<usize>,
+    pub conflict_rule: Option<ConflictRule>,
+}
+
+/// What the method needs to know of the measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    pub direction: ImprovementDirection,
+    pub conflict_rule: ConflictRule,
+    /// The least and the greatest value it can take.
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl Choices {
+    /// These choices, and where nothing was chosen those of another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            profile: self.profile.or(other.profile),
+            screen_outliers: self.screen_outliers.or(other.screen_outliers),
+            shift_length: self.shift_length.or(other.shift_length),
+            trend_length: self.trend_length.or(other.trend_length),
+            min_points: self.min_points.or(other.min_points),
+            conflict_rule: self.conflict_rule.or(other.conflict_rule),
+        }
+    }
+
+    /// Every parameter of the analysis. `place` stands before the name of one that is pointed at: `?` or `/`.
+    ///
+    /// # Errors
+    /// `validation-failed` with all that the profile does not allow.
+    pub fn parameters(self, measure: Measure, place: &str) -> Result<Parameters> {
+        let chosen = Parameters::of(self.profile.unwrap_or(Profile::Mdc), measure.direction.into());
+        let parameters = Parameters {
+            conflict_rule: self.conflict_rule.unwrap_or(measure.conflict_rule).into(),
+            screen_outliers: self.screen_outliers.unwrap_or(chosen.screen_outliers),
+            shift_length: self.shift_length.unwrap_or(chosen.shift_length),
+            trend_length: self.trend_length.unwrap_or(chosen.trend_length),
+            min_points: self.min_points.unwrap_or(chosen.min_points),
+            display_min: measure.min,
+            display_max: measure.max,
+            ..chosen
+        };
+        let faults: Vec<Fault> = parameters.faults().iter().map(|fault| told(fault, place)).collect();
+        if faults.is_empty() { Ok(parameters) } else { Err(Error::validation(faults)) }
+    }
+}
+
+/// The engine's fault by the name the parameter has in the API.
+fn told(fault: &rules::Fault, place: &str) -> Fault {
+    let (name, detail) = match fault.parameter {
+        "displayMin" => ("min", "min must be less than max.".to_owned()),
+        name => (name, format!("{name} {}.", fault.detail)),
+    };
+    Fault::new(format!("{place}{name}"), "range", detail)
+}
+
+/// What the series is of; what was not given or does not apply is absent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    pub kpi: Option<String>,
+    pub organisation: Option<String>,
+    pub place: Option<String>,
+    /// How many organisations of the place have values.
+    pub organisations: Option<usize>,
+    pub innovation: Option<String>,
+    pub breakdown: Option<String>,
+    pub title: Option<String>,
+    /// A line under the chart's title.
+    pub subtitle: String,
+    pub period_type: PeriodType,
+    pub unit: Option<String>,
+    /// The decimals its figures are written with.
+    pub decimals: u8,
+    pub direction: ImprovementDirection,
+}
+
+/// Something to know before relying on the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub code: &'static str,
+    pub detail: String,
+}
+
+/// A series and what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    pub subject: Subject,
+    pub window: Window,
+    pub layout: Layout,
+    pub analysis: Analysis,
+    pub notes: Vec<Note>,
+}
+
+impl Study {
+    /// Analyses the series. `baseline_points` is of the first part, where no recalculation begins it.
+    pub fn of(
+        subject: Subject,
+        window: Window,
+        layout: Layout,
+        baseline_points: Option<usize>,
+        parameters: &Parameters,
+        mut notes: Vec<Note>,
+    ) -> Self {
+        let analysis = rules::analyse(&layout.points, baseline_points, &layout.recalculations, parameters);
+        notes
+            .extend(analysis.warnings.iter().map(|warning| Note { code: warning.code(), detail: warning.to_string() }));
+        Self { subject, window, layout, analysis, notes }
+    }
+
+    /// The label of the period at an index; empty beyond the last.
+    pub fn label(&self, index: usize) -> String {
+        self.layout.periods.get(index).copied().map(Period::label).unwrap_or_default()
+    }
+
+    /// The chart as an SVG that stands alone.
+    pub fn chart(&self) -> String {
+        let periods: Vec<String> = self.layout.periods.iter().map(|period| period.label()).collect();
+        chart::draw(&Chart {
+            title: self.subject.title.as_deref().unwrap_or("XmR chart"),
+            subtitle: &self.subject.subtitle,
+            unit: self.subject.unit.as_deref().unwrap_or_default(),
+            decimals: usize::from(self.subject.decimals),
+            periods: &periods,
+            points: &self.layout.points,
+            analysis: &self.analysis,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEASURE: Measure = Measure {
+        direction: ImprovementDirection::Decrease,
+        conflict_rule: ConflictRule::Concern,
+        min: Some(0.0),
+        max: Some(100.0),
+    };
+
+    #[test]
+    fn what_is_not_chosen_is_the_profiles_or_the_measures() {
+        let parameters =
+            Choices { profile: Some(Profile::Ptd), ..Choices::default() }.parameters(MEASURE, "?").expect("sound");
+        assert_eq!((parameters.screen_outliers, parameters.min_points), (true, 2));
+        assert_eq!(
+            (parameters.direction, parameters.conflict_rule),
+            (rules::Direction::Decrease, rules::ConflictRule::Concern)
+        );
+        assert_eq!((parameters.display_min, parameters.display_max), (Some(0.0), Some(100.0)));
+        let chosen = Choices {
+            screen_outliers: Some(false),
+            conflict_rule: Some(ConflictRule::Improvement),
+            ..Choices::default()
+        };
+        let parameters =
+            chosen.or(Choices { screen_outliers: Some(true), shift_length: Some(6), ..Choices::default() });
+        let parameters = parameters.parameters(MEASURE, "?").expect("sound");
+        assert_eq!((parameters.screen_outliers, parameters.shift_length, parameters.min_points), (false, 6, 13));
+        assert_eq!(parameters.conflict_rule, rules::ConflictRule::Improvement);
+    }
+
+    #[test]
+    fn a_choice_the_profile_does_not_allow_is_pointed_at_by_its_name() {
+        let choices = Choices { profile: Some(Profile::Ptd), shift_length: Some(6), ..Choices::default() };
+        let error =
+            choices.parameters(Measure { min: Some(5.0), max: Some(5.0), ..MEASURE }, "/").expect_err("unsound");
+        let pointers: Vec<&str> = error.listed().iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/shiftLength", "/min"]);
+    }
+}
