@@ -157,8 +157,7 @@ fn serve(config: Config) -> Result<(), String> {
 }
 
 fn migrate(config: &Config, down: bool) -> Result<(), String> {
-    let ran = if down { crate::db::migrate::down(&config.database) } else { crate::db::migrate::up(&config.database) };
-    let ran = ran.map_err(told)?;
+    let ran = if down { crate::db::migrate::down(&config.database).map_err(told) } else { startup::migrate_database(&config.database, now()) }?;
     match ran.as_slice() {
         [] => print("nothing to do"),
         names => names.iter().for_each(|name| print(name)),
@@ -166,18 +165,8 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// A connection to a schema that is ready; SQLite's is made so.
-fn open(config: &Config) -> Result<Conn, String> {
-    if matches!(config.database, crate::db::DatabaseUrl::Sqlite(_)) {
-        crate::db::migrate::up(&config.database).map_err(told)?;
-    }
-    let mut conn = Conn::open(&config.database).map_err(told)?;
-    crate::db::migrate::check(&mut conn)?;
-    Ok(conn)
-}
-
 fn seed(config: &Config) -> Result<(), String> {
-    let mut conn = open(config)?;
+    let mut conn = startup::open_database(&config.database, now())?;
     let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map_err(told)?;
     print(&told_of);
     Ok(())
@@ -192,7 +181,7 @@ fn print_openapi() -> Result<(), String> {
 fn check_config(config: &Config) -> Result<(), String> {
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     print(&format!("{} settings read; issuer {issuer}, audience {}", SETTINGS.len(), config.audience));
-    open(config).map(drop)?;
+    startup::open_database(&config.database, now()).map(drop)?;
     print("the database is reached and its schema is up to date");
     Ok(())
 }
@@ -201,7 +190,7 @@ fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
     if !config.local_tokens {
         return Err("tokens are printed only with LOCAL_TOKENS=true: it is meant for trials and tests".to_owned());
     }
-    let mut conn = open(config)?;
+    let mut conn = startup::open_database(&config.database, now())?;
     let wanted = NewLocalToken {
         role: arguments.role,
         organisation: arguments.organisation,
@@ -239,7 +228,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     actix_web::rt::System::new().block_on(async move {
         let running = startup::build(config.clone(), Arc::new(now)).await?;
         let issuer = format!("http://{}", running.address);
-        let mut conn = open(&config)?;
+        let mut conn = startup::open_database(&config.database, now())?;
         for line in crate::demonstration::welcome(&issuer, |person| local_token(&mut conn, &config, &issuer, person))? {
             print(&line);
         }
@@ -249,6 +238,6 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
 }
 
 fn seed_quietly(config: &Config) -> Result<(), String> {
-    let mut conn = open(config)?;
+    let mut conn = startup::open_database(&config.database, now())?;
     transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map(drop).map_err(told)
 }

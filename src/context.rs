@@ -32,6 +32,12 @@ impl Context {
         Self { now, actor: Arc::new(actor), operation, request_id: crate::vocabulary::Id::generate().to_string(), if_match: None }
     }
 
+    /// The same caller and moment, for one step of a command that takes several.
+    #[must_use]
+    pub fn step(&self, operation: &'static str) -> Self {
+        Self { operation, ..self.clone() }
+    }
+
     pub fn today(&self) -> NaiveDate {
         self.now.with_timezone(&chrono_tz::Europe::London).date_naive()
     }

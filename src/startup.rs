@@ -3,7 +3,9 @@
 use crate::auth::keys::{self, SealingKey};
 use crate::auth::ops::Doorkeeper;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, Db, migrate};
+use crate::context::Context;
+use crate::db::{Conn, DatabaseUrl, Db, migrate, transaction};
+use crate::error::Error;
 use crate::events::Sequencer;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
@@ -65,7 +67,7 @@ pub fn document() -> serde_json::Result<serde_json::Value> {
 /// # Errors
 /// Text for the operator.
 pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
-    prepare_database(&config.database, &config, clock())?;
+    make_keys(&config, clock())?;
     let listener = std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -103,15 +105,38 @@ fn yaml(document: &serde_json::Value) -> Result<String, String> {
     typed.to_yaml().map_err(|cause| cause.to_string())
 }
 
-/// SQLite is migrated on start, since one process owns it; PostgreSQL by `migrate`, once, before instances start.
-fn prepare_database(url: &DatabaseUrl, config: &Config, now: Timestamp) -> Result<(), String> {
+/// Brings the schema up to date and loads the reference data it starts with. Returns the migrations that ran.
+///
+/// # Errors
+/// Text for the operator.
+pub fn migrate_database(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<String>, String> {
+    let told = |error: Error| format!("the database cannot be migrated: {}", error.cause().unwrap_or(error.told()));
+    let ran = migrate::up(url).map_err(told)?;
+    let mut conn = Conn::open(url).map_err(told)?;
+    let context = Context::local("create_organisation", now);
+    transaction(&mut conn, |conn| crate::organisations::ops::load_reference_data(conn, &context)).map_err(told)?;
+    Ok(ran)
+}
+
+/// A connection to a schema that is ready. SQLite is migrated on the way, since one process owns it; PostgreSQL by
+/// `migrate`, once, before instances start.
+///
+/// # Errors
+/// Text for the operator.
+pub fn open_database(url: &DatabaseUrl, now: Timestamp) -> Result<Conn, String> {
     if matches!(url, DatabaseUrl::Sqlite(_)) {
-        migrate::up(url).map_err(|error| format!("the database cannot be migrated: {}", error.cause().unwrap_or_default()))?;
+        migrate_database(url, now)?;
     }
-    let mut conn = Conn::open(url).map_err(|_| "DATABASE_URL: the database cannot be reached".to_owned())?;
+    let unreachable = |error: Error| format!("DATABASE_URL: the database cannot be reached: {}", error.cause().unwrap_or_default().trim());
+    let mut conn = Conn::open(url).map_err(unreachable)?;
     migrate::check(&mut conn)?;
+    Ok(conn)
+}
+
+fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
+    let mut conn = open_database(&config.database, now)?;
     let sealing = SealingKey::open(&config.keys)?;
-    crate::db::transaction(&mut conn, |conn| {
+    transaction(&mut conn, |conn| {
         keys::ensure(conn, &sealing, now)?;
         keys::signing(conn, &sealing, now).map(drop)
     })
@@ -174,7 +199,7 @@ async fn housekeeping(service: web::Data<Service>) {
 
 fn tidy(conn: &mut Conn, service: &Service) -> crate::error::Result<()> {
     let now = (service.clock)();
-    let sealing = SealingKey::open(&service.config.keys).map_err(crate::error::Error::internal)?;
+    let sealing = SealingKey::open(&service.config.keys).map_err(Error::internal)?;
     keys::ensure(conn, &sealing, now)?;
     service.doorkeeper.reload_keys(conn, now)?;
     crate::idempotency::sweep(conn, now)?;

@@ -46,12 +46,8 @@ pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
                 request.extensions_mut().insert(cx);
             }
             let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
-            let (kept, outcome) = (request.request().clone(), next.call(request).await);
-            let response = match outcome {
-                Ok(response) => response.map_into_boxed_body(),
-                Err(error) => ServiceResponse::from_err(error, kept),
-            };
-            let response = told(response, &named);
+            // A handler's failure is a response by now; only a failing middleware would be an error here.
+            let response = told(next.call(request).await?.map_into_boxed_body(), &named);
             if unchanged(&response, not_modified.as_ref()) { strip(response, StatusCode::NOT_MODIFIED) } else { response }
         }
     };
@@ -88,6 +84,9 @@ async fn admit(
     now: Timestamp,
     quota: &mut Option<Quota>,
 ) -> (Option<&'static Operation>, Result<Option<Cx>>) {
+    if request.path().contains("%00") {
+        return (None, Err(Error::new(Code::MalformedPath).detail("The path holds a NUL character.")));
+    }
     let operation = match service.operations.find(request.method().as_str(), request.path()) {
         Found::Operation(operation) => Some(operation),
         Found::OtherMethods(allow) => {
@@ -131,6 +130,9 @@ async fn enter(
     limit(service, client, quota)?;
     let actor = authenticated?;
     permit(service, operation, &actor)?;
+    if !operation.has_query && !request.query_string().is_empty() {
+        return Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters."));
+    }
     let accept = accepted(operation, text("accept")?)?;
     let content_type = content_type(operation, text("content-type")?)?;
     let if_match = text("if-match")?.map(if_match).transpose()?;

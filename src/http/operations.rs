@@ -15,6 +15,8 @@ pub struct Operation {
     pub consumes: Vec<&'static str>,
     /// Media types of success, the first being the default.
     pub produces: Vec<&'static str>,
+    /// Whether it takes query parameters at all.
+    pub has_query: bool,
     /// Whether it needs `If-Match`.
     pub conditional: bool,
     /// The request body's schema, for JSON bodies.
@@ -59,6 +61,7 @@ impl Operations {
                 let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
                 let parameters = operation.get("parameters").and_then(Value::as_array);
                 let conditional = parameters.is_some_and(|list| list.iter().any(|p| p["name"] == "If-Match" || p["$ref"] == "#/components/parameters/IfMatch"));
+                let has_query = parameters.is_some_and(|list| list.iter().any(|p| p["in"] == "query"));
                 let facts: &'static Operation = Box::leak(Box::new(Operation {
                     id: leak(id),
                     method,
@@ -66,6 +69,7 @@ impl Operations {
                     access: access::row(id),
                     consumes: media(operation.pointer("/requestBody/content")),
                     produces: media(success),
+                    has_query,
                     conditional,
                     body_schema: schema.or_else(|| operation.pointer("/requestBody/content/application~1merge-patch+json/schema/$ref").and_then(Value::as_str)).map(leak),
                 }));

@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error, Fault, Kind};
 use actix_web::http::{StatusCode, header};
+use super::reply::Reply;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -91,19 +92,8 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
     } else if let Some(cause) = error.cause() {
         tracing::debug!(request_id, code = code.as_str(), cause, "request refused");
     }
-    let problem = Problem {
-        r#type: format!("/problems/{}", code.as_str()),
-        title: code.title(),
-        status: status.as_u16(),
-        detail: error.told().to_owned(),
-        instance: instance.to_owned(),
-        code: code.as_str(),
-        request_id: request_id.to_owned(),
-        errors: error.listed().iter().map(ProblemFault::from).collect(),
-        extensions: error.extended().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-    };
     let mut response = HttpResponse::build(status);
-    response.content_type("application/problem+json");
+    response.content_type(CONTENT_TYPE);
     match code.kind() {
         Kind::Unauthenticated => {
             let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
@@ -119,8 +109,34 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
         }
         _ => {}
     }
-    // Written as text here: the problem's members are all plain values, so this cannot fail.
-    response.body(serde_json::to_string(&problem).unwrap_or_default())
+    // The problem's members are all plain values, so this cannot fail.
+    response.body(serde_json::to_string(&problem(error, instance, request_id)).unwrap_or_default())
+}
+
+const CONTENT_TYPE: &str = "application/problem+json";
+
+/// A refusal that is part of a committed answer, such as that of an atomic submission with wrong rows.
+///
+/// # Errors
+/// `internal` when it cannot be written as JSON.
+pub fn reply(error: &Error, target: &str, request_id: &str) -> crate::error::Result<Reply> {
+    let instance = target.split('?').next().unwrap_or(target);
+    Ok(Reply::text(status_of(error.code()), CONTENT_TYPE, serde_json::to_vec(&problem(error, instance, request_id))?))
+}
+
+fn problem(error: &Error, instance: &str, request_id: &str) -> Problem {
+    let code = error.code();
+    Problem {
+        r#type: format!("/problems/{}", code.as_str()),
+        title: code.title(),
+        status: status_of(code).as_u16(),
+        detail: error.told().to_owned(),
+        instance: instance.to_owned(),
+        code: code.as_str(),
+        request_id: request_id.to_owned(),
+        errors: error.listed().iter().map(ProblemFault::from).collect(),
+        extensions: error.extended().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    }
 }
 
 /// A handler's error travels to the gate, which knows the request and renders it there.

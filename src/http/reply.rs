@@ -157,3 +157,9 @@ impl From<Total> for Count {
         Self { total: total.total, relation: if total.exact { Relation::Exact } else { Relation::AtLeast } }
     }
 }
+
+/// A CSV cell that no spreadsheet takes for a formula.
+pub fn harmless(cell: &str) -> String {
+    let number = cell.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number { format!("'{cell}") } else { cell.to_owned() }
+}

@@ -66,7 +66,7 @@ impl Cx {
     /// # Errors
     /// As [`Cx::read`].
     pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.write_hashed(&[], Lane::Short, move |conn, context| job(conn, context)).await
+        self.write_hashed(&[], Lane::Short, || Ok(()), move |conn, context, ()| job(conn, context)).await
     }
 
     /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
@@ -80,56 +80,72 @@ impl Cx {
     ) -> Result<Reply> {
         let operation = self.operation;
         let (hash, service) = (body.hash.clone(), self.service.clone());
-        self.write_hashed(&hash, Lane::Short, move |conn, context| {
-            let value = schemas::read(&service, operation, &body.bytes)?;
-            job(conn, context, value)
-        })
-        .await
+        self.write_hashed(&hash, Lane::Short, move || schemas::read(&service, operation, &body.bytes), job).await
     }
 
-    /// A long change whose input was spooled.
+    /// A long change whose input was spooled. It is prepared (parsed) before the transaction begins, so that reading it
+    /// holds no lock.
     ///
     /// # Errors
     /// As [`Cx::read`].
-    pub async fn bulk_write(self, hash: &[u8], job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.write_hashed(hash, Lane::Bulk, job).await
+    pub async fn bulk_write<P: Send + 'static>(
+        self,
+        hash: &[u8],
+        prepare: impl FnOnce() -> Result<P> + Send + 'static,
+        job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        self.write_hashed(hash, Lane::Bulk, prepare, job).await
     }
 
-    async fn write_hashed(
+    async fn write_hashed<P: Send + 'static>(
         self,
         hash: &[u8],
         lane: Lane,
-        job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
+        prepare: impl FnOnce() -> Result<P> + Send + 'static,
+        job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let claim = match &self.idempotency_key {
-            None => None,
-            Some(key) => {
-                let claim = Claim::new(&self.context, key, hash);
-                let wanted = claim.clone();
-                match self.service.db.write(move |conn| idempotency::claim(conn, &wanted)).await? {
-                    Some(stored) => return Ok(stored),
-                    None => Some(claim),
-                }
+        let service = self.service.clone();
+        let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, hash));
+        if let Some(wanted) = claim.clone() {
+            if let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await? {
+                return Ok(stored);
             }
-        };
-        let (context, finish) = (self.context.clone(), claim.clone());
-        let work = move |conn: &mut Conn| {
-            let reply = job(conn, &context)?;
-            if let Some(claim) = &finish {
-                idempotency::finish(conn, claim, &reply)?;
+        }
+        let outcome = self.work(lane, prepare, claim.clone(), job).await;
+        service.sequencer.wake();
+        let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
+        if let Some(claim) = claim.filter(|_| !kept) {
+            // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
+            service.db.write(move |conn| idempotency::release(conn, &claim)).await?;
+        }
+        outcome
+    }
+
+    async fn work<P: Send + 'static>(
+        self,
+        lane: Lane,
+        prepare: impl FnOnce() -> Result<P> + Send + 'static,
+        claim: Option<Claim>,
+        job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        let (db, context) = (&self.service.db, self.context);
+        let finish = move |conn: &mut Conn, prepared: P| {
+            let reply = job(conn, &context, prepared)?;
+            if let Some(claim) = claim.filter(|_| reply.status < 300) {
+                idempotency::finish(conn, &claim, &reply)?;
             }
             Ok(reply)
         };
-        let outcome = match lane {
-            Lane::Short => self.service.db.write(work).await,
-            Lane::Bulk => self.service.db.bulk_write(work).await,
-        };
-        self.service.sequencer.wake();
-        if let (Err(_), Some(claim)) = (&outcome, claim) {
-            // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
-            self.service.db.write(move |conn| idempotency::release(conn, &claim)).await?;
+        match lane {
+            Lane::Short => {
+                let prepared = prepare()?;
+                db.write(move |conn| finish(conn, prepared)).await
+            }
+            Lane::Bulk => {
+                let prepared = db.bulk_read(move |_| prepare()).await?;
+                db.bulk_write(move |conn| finish(conn, prepared)).await
+            }
         }
-        outcome
     }
 
     /// Whether a client asked for CSV.

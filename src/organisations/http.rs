@@ -237,7 +237,7 @@ pub async fn get_organisation(cx: Cx, code: web::Path<String>) -> Result<Reply> 
 pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Reply> {
     if cx.content_type == "text/csv" {
         let hash = upload.hash.clone();
-        return cx.bulk_write(&hash, move |conn, context| import(conn, context, upload.file)).await;
+        return cx.bulk_write(&hash, || Ok(upload.file), import).await;
     }
     let body = Body::<CreateOrganisationRequest>::spooled(&cx, upload)?;
     cx.write_json(body, |conn, context, request| {

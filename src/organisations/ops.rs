@@ -237,16 +237,18 @@ pub fn create_organisation_succession(conn: &mut Conn, context: &Context, code: 
 ///
 /// # Errors
 /// The database's own.
-pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<usize> {
+pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
     use super::reference;
-    let mut created = 0;
+    // Two instances may start at once.
+    crate::db::dialect::lock(conn, REFERENCE_LOCK)?;
+    if store::id_of(conn, reference::ENGLAND.code)?.is_some() {
+        return Ok(());
+    }
     for entry in reference::reference_organisations() {
-        if store::id_of(conn, entry.code)?.is_some() {
-            continue;
-        }
         let kind = super::rules::OrganisationType::parse(entry.kind).ok_or_else(|| Error::internal("reference type"))?;
-        let ons = entry.ons_code.map(|code| Identifier { scheme: "ons".to_owned(), value: code.to_owned() });
-        let former = entry.former_name.map(|name| Identifier { scheme: "former-name".to_owned(), value: name.to_owned() });
+        let identifier = |scheme: &str, value: &str| Identifier { scheme: scheme.to_owned(), value: value.to_owned() };
+        let ons = entry.ons_code.map(|code| identifier("ons", code));
+        let former = entry.former_name.map(|name| identifier("former-name", name));
         let new = Organisation {
             code: entry.code.to_owned(),
             ods_code: entry.ods_code.map(str::to_owned),
@@ -259,16 +261,16 @@ pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<usize> 
             identifiers: ons.into_iter().chain(former).collect(),
         };
         create_organisation(conn, context, new, entry.parent)?;
-        created += 1;
     }
     for (hin, boards) in reference::ILLUSTRATIVE_FOOTPRINTS {
         let parent = referred(conn, "/parent", hin)?;
         for board in boards {
             let child = referred(conn, "/child", board)?;
-            if created > 0 && !store::would_circle(conn, child, parent, Span::ALWAYS)? {
-                insert_edge(conn, context, parent, child, EdgeKind::Network, Span::ALWAYS, true)?;
-            }
+            insert_edge(conn, context, parent, child, EdgeKind::Network, Span::ALWAYS, true)?;
         }
     }
-    Ok(created)
+    Ok(())
 }
+
+/// Held while reference data is loaded.
+const REFERENCE_LOCK: i64 = 0x5245_4645_5245;

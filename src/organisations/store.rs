@@ -100,6 +100,20 @@ pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: Nai
     Ok(found.first::<Id>(conn).optional()?.is_some())
 }
 
+/// Those of the organisations that are one of the ancestors or below one today.
+///
+/// # Errors
+/// The database's own.
+pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate) -> Result<std::collections::HashSet<Id>> {
+    let mut found = std::collections::HashSet::new();
+    // SQLite takes a bounded number of parameters.
+    for part in ids.chunks(10_000) {
+        let some = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq_any(part.to_vec()));
+        found.extend(some.load::<Id>(conn)?);
+    }
+    Ok(found)
+}
+
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<OrganisationRow>> {

@@ -1,0 +1,243 @@
+//! What a newcomer tries the register with: real trusts, the founding documents' innovations, a small KPI catalogue,
+//! and series that are invented and say so. It comes in through the same doors as everything else.
+
+mod data;
+
+use crate::auth::Role;
+use crate::auth::ops::NewLocalToken;
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::innovations::rules::{EligiblePopulation, Innovation};
+use crate::kpis::catalogue::rules::{Breakdown, Kpi};
+use crate::kpis::submissions::input::Input;
+use crate::kpis::submissions::ops::{Terms, submit_kpi_values};
+use crate::kpis::submissions::rules::{Cell, Mode, RawRow, Strategy};
+use crate::kpis::targets::ops::{NewTarget, create_kpi_target};
+use crate::organisations::reference;
+use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::vocabulary::Word;
+use chrono::{NaiveDate, TimeDelta};
+use data::{DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
+
+/// Loads reference and demonstration data. A second run changes nothing. Returns a line that says what there is now.
+///
+/// # Errors
+/// The database's own.
+pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
+    crate::organisations::ops::load_reference_data(conn, &context.step("create_organisation"))?;
+    if crate::kpis::catalogue::store::find(conn, data::KPIS[0].code)?.is_some() {
+        return Ok("the demonstration data is there already".to_owned());
+    }
+    load_trusts(conn, context)?;
+    for entry in &data::INNOVATIONS {
+        crate::innovations::ops::create_innovation(conn, &context.step("create_innovation"), innovation(entry)?)?;
+    }
+    let mut values = 0;
+    for entry in &data::KPIS {
+        crate::kpis::catalogue::ops::create_kpi(conn, &context.step("create_kpi"), kpi(entry)?)?;
+        if let Some(target) = entry.target {
+            let new = NewTarget { value: target.to_owned(), from: "2016-04-01".to_owned(), to: None, organisation: None };
+            create_kpi_target(conn, &context.step("create_kpi_target"), entry.code, &new)?;
+        }
+        values += load_series(conn, context, entry)?;
+    }
+    Ok(format!(
+        "{} trusts, {} innovations, {} KPIs and {values} illustrative values loaded",
+        reference::DEMONSTRATION_TRUSTS.len(),
+        data::INNOVATIONS.len(),
+        data::KPIS.len()
+    ))
+}
+
+fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
+    let step = context.step("create_organisation");
+    for trust in &reference::DEMONSTRATION_TRUSTS {
+        let succession = reference::DEMONSTRATION_SUCCESSIONS.iter().find(|succession| succession.from == trust.code);
+        let new = Organisation {
+            code: trust.code.to_owned(),
+            ods_code: None,
+            name: trust.name.to_owned(),
+            kind: OrganisationType::NhsTrust,
+            status: if succession.is_some() { OrganisationStatus::Closed } else { OrganisationStatus::Active },
+            valid_from: None,
+            valid_to: succession.map(|succession| day(succession.effective_on)).transpose()?,
+            postcode: Some(trust.postcode.to_owned()),
+            identifiers: Vec::new(),
+        };
+        crate::organisations::ops::import_organisation(conn, &step, new, Some(trust.icb))?;
+    }
+    for succession in &reference::DEMONSTRATION_SUCCESSIONS {
+        let new = crate::organisations::ops::NewSuccession {
+            to: succession.to.to_owned(),
+            kind: word::<SuccessionKind>(succession.kind)?,
+            share_ppm: 1_000_000,
+            effective_on: day(succession.effective_on)?,
+        };
+        let step = context.step("create_organisation_succession");
+        crate::organisations::ops::create_organisation_succession(conn, &step, succession.from, &new)?;
+    }
+    Ok(())
+}
+
+fn day(text: &str) -> Result<NaiveDate> {
+    text.parse().map_err(Error::internal)
+}
+
+fn word<W: Word>(text: &str) -> Result<W> {
+    W::parse(text).ok_or_else(|| Error::internal(format!("{text} is no word of its list")))
+}
+
+fn words<W: Word>(texts: &[&str]) -> Result<Vec<W>> {
+    texts.iter().map(|text| word(text)).collect()
+}
+
+fn innovation(entry: &DemonstrationInnovation) -> Result<Innovation> {
+    let eligible = |population: &data::EligiblePopulation| -> Result<EligiblePopulation> {
+        Ok(EligiblePopulation { value: population.value, qualifier: word(population.qualifier)?, basis: word(population.basis)? })
+    };
+    Ok(Innovation {
+        slug: Some(entry.slug.to_owned()),
+        name: entry.name.to_owned(),
+        summary: entry.summary.to_owned(),
+        description: Some(entry.description.to_owned()),
+        main_category: word(entry.main_category)?,
+        categories: words(entry.categories)?,
+        areas: words(entry.areas)?,
+        care_settings: words(entry.care_settings)?,
+        shifts: words(entry.shifts)?,
+        priorities: Vec::new(),
+        stage: word(entry.stage)?,
+        owner: None,
+        eligible_population: entry.eligible_population.as_ref().map(eligible).transpose()?,
+        evidence: Vec::new(),
+        standards_met: Vec::new(),
+        nis_unique_id: None,
+        website: entry.website.map(str::to_owned),
+        illustrative: false,
+    })
+}
+
+fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
+    let days = |days: Option<u32>| days.map(i32::try_from).transpose().map_err(Error::internal);
+    let breakdown = |(dimension, members): &(&str, &[&str])| Breakdown {
+        dimension: (*dimension).to_owned(),
+        members: members.iter().map(|member| (*member).to_owned()).collect(),
+    };
+    Ok(Kpi {
+        code: entry.code.to_owned(),
+        name: entry.name.to_owned(),
+        definition: entry.definition.to_owned(),
+        level: word(entry.level)?,
+        unit: entry.unit.to_owned(),
+        period_type: word(entry.period_type)?,
+        value_type: word(entry.value_type)?,
+        improvement_direction: word(entry.improvement_direction)?,
+        aggregation: word(entry.aggregation)?,
+        decimals: entry.decimals,
+        multiplier: 1,
+        breakdowns: entry.breakdowns.iter().map(breakdown).collect(),
+        min: entry.min.map(str::to_owned),
+        max: entry.max.map(str::to_owned),
+        programme: entry.programme.map(str::to_owned),
+        successor_of: None,
+        due_days: days(entry.due_days)?,
+        lock_days: days(entry.lock_days)?,
+        open_future_periods: days(Some(entry.open_future_periods))?.unwrap_or(0),
+        approval_required: entry.approval_required,
+        disclosure_control: false,
+        conflict_rule: word(entry.conflict_rule)?,
+        status: word(entry.status)?,
+    })
+}
+
+/// Sends the invented series of a KPI as one delivery. Returns how many values it held.
+fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> Result<usize> {
+    let mut input = Input::default();
+    for (index, trust) in (0u32..).zip(&reference::DEMONSTRATION_TRUSTS) {
+        let ended = reference::DEMONSTRATION_SUCCESSIONS.iter().find(|succession| succession.from == trust.code);
+        for point in data::illustrative_series(entry.code, index) {
+            if ended.is_none_or(|succession| point.period.as_str() < &succession.effective_on[..7]) {
+                push(&mut input, trust.code, entry.innovation, &point);
+            }
+        }
+    }
+    if input.rows.is_empty() {
+        return Ok(0);
+    }
+    let terms = Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
+    let judged = submit_kpi_values(conn, &context.step("submit_kpi_values"), &terms, input)?;
+    match judged.counts.rejected {
+        0 => Ok(judged.verdicts.len()),
+        rejected => Err(Error::internal(format!("{rejected} illustrative rows of {} were rejected: {:?}", entry.code, judged.told().0.first()))),
+    }
+}
+
+fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: &IllustrativePoint) {
+    let number = |number: i64| Some(Cell::Number(number.to_string().into()));
+    let (value, numerator, denominator) = match point.measure {
+        IllustrativeMeasure::Value(value) => (number(value), None, None),
+        IllustrativeMeasure::Fraction { numerator, denominator } => (None, number(numerator), number(denominator)),
+    };
+    let row = RawRow {
+        line: input.rows.len() as u32 + 1,
+        organisation: Some(input.texts.hold(organisation)),
+        innovation: innovation.map(|slug| input.texts.hold(slug)),
+        breakdown: (!point.breakdown.is_empty()).then(|| input.texts.hold(point.breakdown)),
+        period: Some(input.texts.hold(&point.period)),
+        value,
+        numerator,
+        denominator,
+        comment: Some(data::ILLUSTRATIVE_COMMENT.into()),
+        ..RawRow::default()
+    };
+    input.rows.push(row);
+}
+
+/// Somebody to try the register as.
+struct Person {
+    who: &'static str,
+    role: Role,
+    organisation: Option<&'static str>,
+    innovation: Option<&'static str>,
+    /// Something they would do, as curl arguments after the token.
+    does: &'static str,
+}
+
+const PEOPLE: [Person; 5] = [
+    Person { who: "national admin", role: Role::NationalAdmin, organisation: None, innovation: None, does: "URL/v1/audit-events?sort=-occurredAt&limit=5" },
+    Person { who: "ICB lead for South East London", role: Role::RegionalLead, organisation: Some("QKK"), innovation: None, does: "URL/v1/kpis/emergency-performance/spc?organisation=RJZ" },
+    Person { who: "submitter at King's College Hospital", role: Role::Submitter, organisation: Some("RJZ"), innovation: None, does: "URL/v1/kpi-submissions?kpi=emergency-performance&dryRun=true' -H 'Content-Type: application/json' -d '{\"rows\":[{\"organisation\":\"RJZ\",\"period\":\"2019-04\",\"numerator\":9000,\"denominator\":10000}]}" },
+    Person { who: "fellow with Brainomix e-Stroke", role: Role::Fellow, organisation: None, innovation: Some("brainomix-e-stroke"), does: "URL/v1/innovations/brainomix-e-stroke" },
+    Person { who: "reader", role: Role::Reader, organisation: None, innovation: None, does: "URL/v1/kpi-values?kpi=emergency-attendances&place=QKK&limit=5" },
+];
+
+/// What `demo` prints: where it is, and a token and a command for each of five people.
+///
+/// # Errors
+/// What making a token fails with.
+pub fn welcome(url: &str, mut token: impl FnMut(&NewLocalToken) -> Result<String, String>) -> Result<Vec<String>, String> {
+    let mut lines = vec![
+        "The Innovation Register is up, with demonstration data. Series marked illustrative are invented.".to_owned(),
+        String::new(),
+        format!("  {url}/docs/   try it in the browser: Authorize, paste a token"),
+        String::new(),
+    ];
+    for person in &PEOPLE {
+        let wanted = NewLocalToken {
+            role: person.role,
+            organisation: person.organisation.map(str::to_owned),
+            programme: None,
+            innovation: person.innovation.map(str::to_owned),
+            subject: Some(format!("demo-{}", person.role.as_str())),
+            life: TimeDelta::hours(24),
+        };
+        let token = token(&wanted)?;
+        lines.push(format!("{} (24 hours):", person.who));
+        lines.push(format!("  {token}"));
+        lines.push(format!("  curl -H 'Authorization: Bearer {token}' '{}'", person.does.replace("URL", url)));
+        lines.push(String::new());
+    }
+    lines.push("Stop it with Ctrl-C.".to_owned());
+    Ok(lines)
+}

@@ -1,0 +1,289 @@
+//! Writing many values at once, each engine by its own best way: PostgreSQL by COPY and set-based statements, SQLite
+//! by prepared single-row statements in the one transaction.
+
+use super::rules::Measure;
+use crate::db::Conn;
+use crate::db::schema::{kpi_value_revisions, kpi_values};
+use crate::error::{Error, Result};
+use crate::vocabulary::{Basis, Id, Qualifier};
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::connection::SimpleConnection;
+use diesel::pg::CopyFormat;
+use diesel::prelude::*;
+use diesel::{PgConnection, SqliteConnection};
+use std::io::Write;
+
+/// A value to write.
+pub struct NewValue<'a> {
+    pub series_id: i64,
+    pub period_start: NaiveDate,
+    pub measure: &'a Measure,
+    pub version: i32,
+    pub kpi_version: i32,
+}
+
+/// What all values of one submission share.
+#[derive(Clone, Copy)]
+pub struct Stamp {
+    pub submission_id: Id,
+    pub at: NaiveDateTime,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = kpi_values)]
+struct ValueRow<'a> {
+    series_id: i64,
+    period_start: NaiveDate,
+    value: i64,
+    numerator: Option<i64>,
+    denominator: Option<i64>,
+    qualifier: Qualifier,
+    basis: Basis,
+    comment: Option<&'a str>,
+    version: i32,
+    kpi_version: i32,
+    submission_id: Id,
+    updated_at: NaiveDateTime,
+}
+
+impl<'a> ValueRow<'a> {
+    fn of(value: &NewValue<'a>, stamp: Stamp) -> Self {
+        Self {
+            series_id: value.series_id,
+            period_start: value.period_start,
+            value: value.measure.value,
+            numerator: value.measure.numerator,
+            denominator: value.measure.denominator,
+            qualifier: value.measure.qualifier,
+            basis: value.measure.basis,
+            comment: value.measure.comment.as_deref(),
+            version: value.version,
+            kpi_version: value.kpi_version,
+            submission_id: stamp.submission_id,
+            updated_at: stamp.at,
+        }
+    }
+}
+
+/// Writes values that were not there.
+///
+/// # Errors
+/// The database's own.
+pub fn create(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Postgres(c) => copy_into(c, "kpi_values", stamp, values),
+        Conn::Sqlite(c) => {
+            for value in values {
+                diesel::insert_into(kpi_values::table).values(ValueRow::of(value, stamp)).execute(c)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Writes over values that are there; what they were becomes a revision.
+///
+/// # Errors
+/// The database's own.
+pub fn update(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Postgres(c) => {
+            stage(c, stamp, values)?;
+            keep_revisions(c, stamp)?;
+            c.batch_execute(
+                "UPDATE kpi_values v SET value = i.value, numerator = i.numerator, denominator = i.denominator, \
+                 qualifier = i.qualifier, basis = i.basis, comment = i.comment, version = i.version, \
+                 kpi_version = i.kpi_version, submission_id = i.submission_id, updated_at = i.updated_at \
+                 FROM incoming i WHERE v.series_id = i.series_id AND v.period_start = i.period_start; DROP TABLE incoming",
+            )?;
+            Ok(())
+        }
+        Conn::Sqlite(c) => {
+            for value in values {
+                keep_revision(c, stamp, value)?;
+                diesel::update(kpi_values::table.find((value.series_id, value.period_start)))
+                    .set((
+                        kpi_values::value.eq(value.measure.value),
+                        kpi_values::numerator.eq(value.measure.numerator),
+                        kpi_values::denominator.eq(value.measure.denominator),
+                        kpi_values::qualifier.eq(value.measure.qualifier),
+                        kpi_values::basis.eq(value.measure.basis),
+                        kpi_values::comment.eq(value.measure.comment.as_deref()),
+                        kpi_values::version.eq(value.version),
+                        kpi_values::kpi_version.eq(value.kpi_version),
+                        kpi_values::submission_id.eq(stamp.submission_id),
+                        kpi_values::updated_at.eq(stamp.at),
+                    ))
+                    .execute(c)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Takes values away; what they were becomes a revision.
+///
+/// # Errors
+/// The database's own.
+pub fn delete(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Postgres(c) => {
+            stage(c, stamp, values)?;
+            keep_revisions(c, stamp)?;
+            c.batch_execute(
+                "DELETE FROM kpi_values v USING incoming i WHERE v.series_id = i.series_id AND v.period_start = i.period_start; \
+                 DROP TABLE incoming",
+            )?;
+            Ok(())
+        }
+        Conn::Sqlite(c) => {
+            for value in values {
+                keep_revision(c, stamp, value)?;
+                diesel::delete(kpi_values::table.find((value.series_id, value.period_start))).execute(c)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The values to change, in a table of this transaction's own.
+fn stage(conn: &mut PgConnection, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+    conn.batch_execute("CREATE TEMPORARY TABLE incoming (LIKE kpi_values) ON COMMIT DROP")?;
+    copy_into(conn, "incoming", stamp, values)?;
+    conn.batch_execute("ANALYZE incoming")?;
+    Ok(())
+}
+
+fn keep_revisions(conn: &mut PgConnection, stamp: Stamp) -> Result<()> {
+    diesel::sql_query(
+        "INSERT INTO kpi_value_revisions (series_id, period_start, version, value, numerator, denominator, qualifier, basis, \
+         comment, kpi_version, submission_id, updated_at, replaced_by, replaced_at) \
+         SELECT v.series_id, v.period_start, v.version, v.value, v.numerator, v.denominator, v.qualifier, v.basis, v.comment, \
+         v.kpi_version, v.submission_id, v.updated_at, $1, $2 \
+         FROM kpi_values v JOIN incoming i ON v.series_id = i.series_id AND v.period_start = i.period_start",
+    )
+    .bind::<diesel::sql_types::Binary, _>(stamp.submission_id)
+    .bind::<diesel::sql_types::Timestamp, _>(stamp.at)
+    .execute(conn)?;
+    Ok(())
+}
+
+fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue<'_>) -> Result<()> {
+    use kpi_value_revisions as kept;
+    type Row = (i64, Option<i64>, Option<i64>, Qualifier, Basis, Option<String>, i32, i32, Id, NaiveDateTime);
+    let present = kpi_values::table.find((value.series_id, value.period_start)).select((
+        kpi_values::value,
+        kpi_values::numerator,
+        kpi_values::denominator,
+        kpi_values::qualifier,
+        kpi_values::basis,
+        kpi_values::comment,
+        kpi_values::version,
+        kpi_values::kpi_version,
+        kpi_values::submission_id,
+        kpi_values::updated_at,
+    ));
+    let (number, numerator, denominator, qualifier, basis, comment, version, kpi_version, submission_id, updated_at): Row =
+        present.first(conn)?;
+    diesel::insert_into(kept::table)
+        .values((
+            kept::series_id.eq(value.series_id),
+            kept::period_start.eq(value.period_start),
+            kept::version.eq(version),
+            kept::value.eq(number),
+            kept::numerator.eq(numerator),
+            kept::denominator.eq(denominator),
+            kept::qualifier.eq(qualifier),
+            kept::basis.eq(basis),
+            kept::comment.eq(comment),
+            kept::kpi_version.eq(kpi_version),
+            kept::submission_id.eq(submission_id),
+            kept::updated_at.eq(updated_at),
+            kept::replaced_by.eq(stamp.submission_id),
+            kept::replaced_at.eq(stamp.at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+diesel::table! {
+    incoming (series_id, period_start) {
+        series_id -> BigInt,
+        period_start -> Date,
+        value -> BigInt,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        comment -> Nullable<Text>,
+        version -> Integer,
+        kpi_version -> Integer,
+        submission_id -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+/// COPY in PostgreSQL's text format: tabs between columns, `\N` for null, backslashes and line breaks escaped.
+fn copy_into(conn: &mut PgConnection, table: &str, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+    let hex: String = stamp.submission_id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let tail = format!("\\\\x{hex}\t{}\n", stamp.at);
+    let write = |out: &mut dyn Write| -> std::io::Result<()> {
+        let mut line = String::with_capacity(256);
+        for value in values {
+            line.clear();
+            render(&mut line, value);
+            line.push_str(&tail);
+            out.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    };
+    let told = |cause: diesel::result::Error| Error::from(cause);
+    if table == "incoming" {
+        diesel::copy_from(incoming::table).from_raw_data(incoming::table, |out| write(out).map_err(copy_failed)).with_format(CopyFormat::Text).execute(conn).map_err(told)?;
+    } else {
+        diesel::copy_from(kpi_values::table).from_raw_data(kpi_values::table, |out| write(out).map_err(copy_failed)).with_format(CopyFormat::Text).execute(conn).map_err(told)?;
+    }
+    Ok(())
+}
+
+fn copy_failed(cause: std::io::Error) -> diesel::result::Error {
+    diesel::result::Error::SerializationError(cause.into())
+}
+
+fn render(line: &mut String, value: &NewValue<'_>) {
+    use std::fmt::Write;
+    let measure = value.measure;
+    // Writing to a String cannot fail.
+    let _ = write!(line, "{}\t{}\t{}", value.series_id, value.period_start, measure.value);
+    for number in [measure.numerator, measure.denominator] {
+        let _ = match number {
+            Some(number) => write!(line, "\t{number}"),
+            None => write!(line, "\t\\N"),
+        };
+    }
+    let _ = write!(line, "\t{}\t{}\t", measure.qualifier.as_str(), measure.basis.as_str());
+    match &measure.comment {
+        None => line.push_str("\\N"),
+        Some(comment) => {
+            for c in comment.chars() {
+                match c {
+                    '\\' => line.push_str("\\\\"),
+                    '\n' => line.push_str("\\n"),
+                    '\r' => line.push_str("\\r"),
+                    '\t' => line.push_str("\\t"),
+                    c => line.push(c),
+                }
+            }
+        }
+    }
+    let _ = write!(line, "\t{}\t{}\t", value.version, value.kpi_version);
+}

@@ -1,0 +1,274 @@
+//! What a row must be, and what becomes of it.
+
+use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::numbers::{self, format_scaled, parse_scaled};
+use crate::kpis::periods::Period;
+use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::words;
+use chrono::NaiveDate;
+use std::borrow::Cow;
+
+words! {
+    /// What happens when a row is wrong.
+    pub enum Mode { Atomic = "atomic", Partial = "partial" }
+}
+
+words! {
+    /// What may be done with values.
+    pub enum Strategy { Upsert = "upsert", Create = "create", Update = "update", Delete = "delete" }
+}
+
+words! {
+    /// What became of a submission.
+    pub enum SubmissionState { Checked = "checked", Accepted = "accepted", Rejected = "rejected" }
+}
+
+words! {
+    /// What became of a row.
+    pub enum Outcome { Rejected = "rejected", Created = "created", Updated = "updated", Deleted = "deleted", Unchanged = "unchanged" }
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowError {
+    pub code: &'static str,
+    pub detail: Cow<'static, str>,
+}
+
+impl RowError {
+    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// One cell that should be a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Text in the grammar of a number, from CSV or a JSON number.
+    Number(Box<str>),
+    /// Something else, in a few words.
+    NotANumber(Box<str>),
+}
+
+/// A row as it was sent. Texts that repeat (codes, periods) are held once, by their index in [`super::input::Texts`].
+#[derive(Debug, Clone, Default)]
+pub struct RawRow {
+    pub line: u32,
+    pub kpi: Option<u32>,
+    pub organisation: Option<u32>,
+    pub innovation: Option<u32>,
+    pub breakdown: Option<u32>,
+    pub period: Option<u32>,
+    pub qualifier: Option<u32>,
+    pub basis: Option<u32>,
+    pub value: Option<Cell>,
+    pub numerator: Option<Cell>,
+    pub denominator: Option<Cell>,
+    pub comment: Option<Box<str>>,
+}
+
+/// What a value says, scaled by ten to the KPI's decimals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    pub value: i64,
+    pub numerator: Option<i64>,
+    pub denominator: Option<i64>,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+    pub comment: Option<Box<str>>,
+}
+
+/// What a row says of a value; what it leaves out stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub value: i64,
+    pub numerator: Option<i64>,
+    pub denominator: Option<i64>,
+    pub qualifier: Option<Qualifier>,
+    pub basis: Option<Basis>,
+    pub comment: Option<Box<str>>,
+}
+
+impl Said {
+    /// The value after this row.
+    pub fn over(&self, present: Option<&Measure>) -> Measure {
+        Measure {
+            value: self.value,
+            numerator: self.numerator,
+            denominator: self.denominator,
+            qualifier: self.qualifier.or(present.map(|p| p.qualifier)).unwrap_or(Qualifier::Exact),
+            basis: self.basis.or(present.map(|p| p.basis)).unwrap_or(Basis::Measured),
+            comment: self.comment.clone().or_else(|| present.and_then(|p| p.comment.clone())),
+        }
+    }
+}
+
+/// What becomes of a good row, given the value that is there.
+///
+/// # Errors
+/// `exists` for a create over a value, `missing` for an update of none.
+pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>) -> Result<(Outcome, Option<Measure>), RowError> {
+    match (strategy, present) {
+        (Strategy::Create, Some(_)) => return Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only.")),
+        (Strategy::Update, None) => return Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only.")),
+        (Strategy::Delete, None) => return Ok((Outcome::Unchanged, None)),
+        (Strategy::Delete, Some(_)) => return Ok((Outcome::Deleted, None)),
+        _ => {}
+    }
+    let Some(said) = said else { return Ok((Outcome::Unchanged, None)) };
+    let new = said.over(present);
+    Ok(match present {
+        None => (Outcome::Created, Some(new)),
+        Some(present) if *present == new => (Outcome::Unchanged, None),
+        Some(_) => (Outcome::Updated, Some(new)),
+    })
+}
+
+/// The period of a row, which must have begun, unless the KPI is open to the future, and not be locked.
+///
+/// # Errors
+/// `period-malformed`, `period-type`, `period-future`, `period-locked`.
+pub fn period(kpi: &KpiRow, text: &str, today: NaiveDate, now: crate::vocabulary::Timestamp) -> Result<Period, RowError> {
+    let period = Period::parse(kpi.period_type, text.trim()).map_err(|error| RowError::new(error.code(), error.detail()))?;
+    if period.in_future(today, u32::try_from(kpi.open_future_periods).unwrap_or(0)) {
+        return Err(RowError::new("period-future", format!("{} has not begun.", period.label())));
+    }
+    let locks_at = kpi.lock_days.map(|days| period.closes_at(u32::try_from(days).unwrap_or(0)));
+    match locks_at {
+        Some(at) if now >= at => Err(RowError::new("period-locked", format!("{} was locked at {}.", period.label(), crate::vocabulary::instant(at.naive_utc())))),
+        _ => Ok(period),
+    }
+}
+
+/// The canonical breakdown of a row.
+///
+/// # Errors
+/// `unknown-breakdown`, saying what there is.
+pub fn breakdown(kpi: &KpiRow, text: &str) -> Result<String, RowError> {
+    let breakdowns = kpi.breakdowns();
+    parse_breakdown_text(&breakdowns, text).ok_or_else(|| {
+        let known: Vec<String> = breakdowns.iter().map(|b| format!("{}={}", b.dimension, b.members.join("|"))).collect();
+        let expected = if known.is_empty() { "the KPI has no breakdown".to_owned() } else { format!("expected {}", known.join(";")) };
+        RowError::new("unknown-breakdown", format!("This is no breakdown of the KPI: {expected}."))
+    })
+}
+
+/// The numbers of a row.
+///
+/// # Errors
+/// Every fault: `value-type`, `value-range`, `value-missing`.
+pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i64>), Vec<RowError>> {
+    let decimals = kpi.decimals_u8();
+    let mut errors = Vec::new();
+    let mut read = |name: &str, cell: &Option<Cell>| -> Option<i64> {
+        let parsed = match cell {
+            None => return None,
+            Some(Cell::NotANumber(found)) => Err(RowError::new("value-type", format!("{name} is {found}; expected a number."))),
+            Some(Cell::Number(text)) => parse_scaled(text.trim(), decimals)
+                .map_err(|error| RowError::new(error.code(), format!("{name}: {}", error.detail()))),
+        };
+        parsed.map_err(|error| errors.push(error)).ok()
+    };
+    let (value, numerator, denominator) =
+        (read("value", &row.value), read("numerator", &row.numerator), read("denominator", &row.denominator));
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let fault = |code, detail: String| Err(vec![RowError::new(code, detail)]);
+    let value = match (value, numerator, denominator) {
+        (_, Some(_), Some(_)) if !kpi.value_type.is_quotient() => {
+            return fault("value-type", format!("A {} has no numerator and denominator.", kpi.value_type.as_str()));
+        }
+        (given, Some(numerator), Some(denominator)) => {
+            if numerator < 0 || denominator < 0 {
+                return fault("value-range", "A numerator and a denominator cannot be negative.".to_owned());
+            }
+            let Some(computed) = numbers::ratio(numerator, denominator, kpi.factor(), decimals) else {
+                return fault("value-range", "The denominator is zero, or the quotient too large.".to_owned());
+            };
+            if given.is_some_and(|given| given != computed) {
+                return fault("value-range", format!("value is not the numerator over the denominator, which is {}.", format_scaled(computed, decimals)));
+            }
+            computed
+        }
+        (_, Some(_), None) | (_, None, Some(_)) => {
+            return fault("value-missing", "A numerator and a denominator come together.".to_owned());
+        }
+        (Some(value), None, None) => value,
+        (None, None, None) => {
+            let expected = if kpi.value_type.is_quotient() { "a value, or a numerator and a denominator" } else { "a value" };
+            return fault("value-missing", format!("Expected {expected}."));
+        }
+    };
+    let negative = value < 0 && matches!(kpi.value_type, ValueType::Count);
+    let low = kpi.min_value.filter(|min| value < *min).or(negative.then_some(0));
+    let high = kpi.max_value.filter(|max| value > *max);
+    match (low, high) {
+        (Some(min), _) => fault("value-range", format!("The value is below {}.", format_scaled(min, decimals))),
+        (_, Some(max)) => fault("value-range", format!("The value is above {}.", format_scaled(max, decimals))),
+        _ => Ok((value, numerator, denominator)),
+    }
+}
+
+/// Where a value lives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesKey {
+    pub kpi: Id,
+    pub organisation: Id,
+    pub innovation: Id,
+    pub breakdown: String,
+}
+
+/// Counts by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub received: i64,
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub deleted: i64,
+    pub rejected: i64,
+}
+
+impl Counts {
+    pub fn add(&mut self, outcome: Outcome) {
+        self.received += 1;
+        *match outcome {
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::Created => &mut self.created,
+            Outcome::Updated => &mut self.updated,
+            Outcome::Deleted => &mut self.deleted,
+            Outcome::Unchanged => &mut self.unchanged,
+        } += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(value: i64) -> Said {
+        Said { value, numerator: None, denominator: None, qualifier: None, basis: None, comment: None }
+    }
+
+    #[test]
+    fn each_strategy_says_what_becomes_of_a_row() {
+        let old = said(1).over(None);
+        let outcome = |strategy, present: Option<&Measure>, value| decide(strategy, Some(&said(value)), present).map(|(o, _)| o).map_err(|e| e.code);
+        assert_eq!(outcome(Strategy::Upsert, None, 1), Ok(Outcome::Created));
+        assert_eq!(outcome(Strategy::Upsert, Some(&old), 1), Ok(Outcome::Unchanged));
+        assert_eq!(outcome(Strategy::Upsert, Some(&old), 2), Ok(Outcome::Updated));
+        assert_eq!(outcome(Strategy::Create, Some(&old), 1), Err("exists"));
+        assert_eq!(outcome(Strategy::Update, None, 1), Err("missing"));
+        assert_eq!(outcome(Strategy::Delete, Some(&old), 1), Ok(Outcome::Deleted));
+        assert_eq!(outcome(Strategy::Delete, None, 1), Ok(Outcome::Unchanged));
+    }
+
+    #[test]
+    fn what_a_row_leaves_out_stays_as_it_is() {
+        let old = Measure { qualifier: Qualifier::AtLeast, comment: Some("kept".into()), ..said(1).over(None) };
+        let new = said(2).over(Some(&old));
+        assert_eq!((new.value, new.qualifier, new.comment.as_deref()), (2, Qualifier::AtLeast, Some("kept")));
+    }
+}

@@ -1,0 +1,279 @@
+//! Submissions, series and values in the database. The writing of many values at once is in `bulk`.
+
+use super::rules::{Counts, Measure, Mode, SeriesKey, Strategy, SubmissionState};
+use crate::auth::Reach;
+use crate::context::Context;
+use crate::db::conn::MultiBackend;
+use crate::db::list::{Page, PageRequest, page};
+use crate::db::schema::{innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, organisation_closure, organisations, series};
+use crate::db::{Conn, dialect::Engine};
+use crate::error::Result;
+use crate::sortable;
+use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = kpi_submissions)]
+pub struct SubmissionRow {
+    pub id: Id,
+    pub kpi_code: Option<String>,
+    pub state: SubmissionState,
+    pub dry_run: bool,
+    pub mode: Mode,
+    pub strategy: Strategy,
+    pub received: i64,
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub deleted: i64,
+    pub rejected: i64,
+    pub organisation_id: Option<Id>,
+    pub submitted_by: String,
+    pub submitted_at: NaiveDateTime,
+}
+
+impl SubmissionRow {
+    pub fn counts(&self) -> Counts {
+        Counts {
+            received: self.received,
+            created: self.created,
+            updated: self.updated,
+            unchanged: self.unchanged,
+            deleted: self.deleted,
+            rejected: self.rejected,
+        }
+    }
+}
+
+sortable! {
+    SubmissionRow, kpi_submissions::table, kpi_submissions::BoxedQuery<'static, MultiBackend>;
+    0: "submittedAt" => kpi_submissions::submitted_at, Instant, |row| row.submitted_at;
+    tie 1 => kpi_submissions::id, Id, |row| row.id;
+}
+
+pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
+    diesel::insert_into(kpi_submissions::table).values(row.clone()).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, id: Id) -> Result<Option<SubmissionRow>> {
+    Ok(kpi_submissions::table.find(id).first(conn).optional()?)
+}
+
+/// Whether the caller made the submission, or its organisation lies in the reach.
+///
+/// # Errors
+/// The database's own.
+pub fn is_visible(conn: &mut Conn, context: &Context, reach: &Reach, row: &SubmissionRow) -> Result<bool> {
+    match row.organisation_id {
+        _ if reach.everything || row.submitted_by == context.actor.subject => Ok(true),
+        Some(organisation) => reach.covers_organisation(conn, organisation, context.today()),
+        None => Ok(false),
+    }
+}
+
+pub struct SubmissionFilter {
+    pub kpi: Option<String>,
+    pub states: Option<Vec<SubmissionState>>,
+}
+
+pub fn list(conn: &mut Conn, context: &Context, reach: &Reach, filter: &SubmissionFilter, request: &PageRequest) -> Result<Page<SubmissionRow>> {
+    page(conn, request, || {
+        let mut query = kpi_submissions::table.into_boxed::<MultiBackend>();
+        if !reach.everything {
+            let places = crate::organisations::store::below(reach.organisations.clone(), context.today());
+            let in_reach = kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable()));
+            query = query.filter(kpi_submissions::submitted_by.eq(context.actor.subject.clone()).or(in_reach));
+        }
+        if let Some(kpi) = &filter.kpi {
+            query = query.filter(kpi_submissions::kpi_code.eq(kpi.clone()));
+        }
+        if let Some(states) = &filter.states {
+            query = query.filter(kpi_submissions::state.eq_any(states.clone()));
+        }
+        query
+    })
+}
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = kpi_submission_rows)]
+pub struct SubmissionLineRow {
+    pub submission_id: Id,
+    pub line: i64,
+    pub outcome: String,
+    pub document: String,
+}
+
+sortable! {
+    SubmissionLineRow, kpi_submission_rows::table, kpi_submission_rows::BoxedQuery<'static, MultiBackend>;
+    0: "line" => kpi_submission_rows::line, Number, |row| row.line;
+    tie 1 => kpi_submission_rows::line, Number, |row| row.line;
+}
+
+pub fn insert_line(conn: &mut Conn, row: SubmissionLineRow) -> Result<()> {
+    diesel::insert_into(kpi_submission_rows::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn lines(conn: &mut Conn, submission: Id, request: &PageRequest) -> Result<Page<SubmissionLineRow>> {
+    page(conn, request, || kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq(submission)).into_boxed::<MultiBackend>())
+}
+
+/// Removes the rows of submissions older than seven days, and dry runs altogether.
+///
+/// # Errors
+/// The database's own.
+pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let before = (now - TimeDelta::days(7)).naive_utc();
+    let old = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).select(kpi_submissions::id);
+    let removed = diesel::delete(kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq_any(old))).execute(conn)?;
+    let stale = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).filter(kpi_submissions::dry_run.eq(true));
+    Ok(removed + diesel::delete(stale).execute(conn)?)
+}
+
+/// SQLite takes a bounded number of parameters, so long lists are asked for in parts.
+const PART: usize = 10_000;
+
+/// Ids of the organisations with these codes.
+///
+/// # Errors
+/// The database's own.
+pub fn organisations_by_code(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, Id>> {
+    let mut found = HashMap::with_capacity(codes.len());
+    for part in codes.chunks(PART) {
+        let rows = organisations::table.filter(organisations::code.eq_any(part.to_vec())).select((organisations::code, organisations::id));
+        found.extend(rows.load::<(String, Id)>(conn)?);
+    }
+    Ok(found)
+}
+
+/// Ids of the innovations with these slugs.
+///
+/// # Errors
+/// The database's own.
+pub fn innovations_by_slug(conn: &mut Conn, slugs: &[String]) -> Result<HashMap<String, Id>> {
+    let mut found = HashMap::with_capacity(slugs.len());
+    for part in slugs.chunks(PART) {
+        let rows = innovations::table
+            .filter(innovations::slug.eq_any(part.to_vec()))
+            .filter(innovations::archived_at.is_null())
+            .select((innovations::slug, innovations::id));
+        found.extend(rows.load::<(String, Id)>(conn)?);
+    }
+    Ok(found)
+}
+
+/// The series of a KPI for these organisations.
+///
+/// # Errors
+/// The database's own.
+pub fn series_of(conn: &mut Conn, kpi: Id, organisations: &[Id]) -> Result<Vec<(i64, SeriesKey)>> {
+    let mut found = Vec::new();
+    for part in organisations.chunks(PART) {
+        let rows: Vec<(i64, Id, Id, Id, String)> = series::table
+            .filter(series::kpi_id.eq(kpi))
+            .filter(series::organisation_id.eq_any(part.to_vec()))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, kpi, organisation, innovation, breakdown)| (id, SeriesKey { kpi, organisation, innovation, breakdown })));
+    }
+    Ok(found)
+}
+
+/// A value that is there.
+pub struct Present {
+    pub measure: Measure,
+    pub version: i32,
+}
+
+type PresentRow = (i64, NaiveDate, i64, Option<i64>, Option<i64>, Qualifier, Basis, Option<String>, i32);
+
+/// The values of these series between two days.
+///
+/// # Errors
+/// The database's own.
+pub fn present_values(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDate) -> Result<HashMap<(i64, NaiveDate), Present>> {
+    let mut found = HashMap::new();
+    for part in ids.chunks(PART) {
+        let rows: Vec<PresentRow> = kpi_values::table
+            .filter(kpi_values::series_id.eq_any(part.to_vec()))
+            .filter(kpi_values::period_start.between(from, to))
+            .select((
+                kpi_values::series_id,
+                kpi_values::period_start,
+                kpi_values::value,
+                kpi_values::numerator,
+                kpi_values::denominator,
+                kpi_values::qualifier,
+                kpi_values::basis,
+                kpi_values::comment,
+                kpi_values::version,
+            ))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, start, value, numerator, denominator, qualifier, basis, comment, version)| {
+            let measure = Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
+            ((id, start), Present { measure, version })
+        }));
+    }
+    Ok(found)
+}
+
+/// The last version of values that were deleted, so that a new one goes on counting.
+///
+/// # Errors
+/// The database's own.
+pub fn past_versions(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDate) -> Result<HashMap<(i64, NaiveDate), i32>> {
+    let mut found: HashMap<(i64, NaiveDate), i32> = HashMap::new();
+    for part in ids.chunks(PART) {
+        let rows: Vec<(i64, NaiveDate, i32)> = kpi_value_revisions::table
+            .filter(kpi_value_revisions::series_id.eq_any(part.to_vec()))
+            .filter(kpi_value_revisions::period_start.between(from, to))
+            .select((kpi_value_revisions::series_id, kpi_value_revisions::period_start, kpi_value_revisions::version))
+            .load(conn)?;
+        for (id, start, version) in rows {
+            let last = found.entry((id, start)).or_insert(version);
+            *last = version.max(*last);
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the series that are not there yet, in the order given, which must be the same for everyone. PostgreSQL waits
+/// here for a series that another transaction is making.
+///
+/// # Errors
+/// The database's own.
+pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
+    for key in keys {
+        let row = (
+            series::kpi_id.eq(key.kpi),
+            series::organisation_id.eq(key.organisation),
+            series::innovation_id.eq(key.innovation),
+            series::breakdown.eq(&key.breakdown),
+        );
+        match conn {
+            Conn::Postgres(c) => diesel::insert_into(series::table).values(row).on_conflict_do_nothing().execute(c)?,
+            Conn::Sqlite(c) => diesel::insert_into(series::table).values(row).on_conflict_do_nothing().execute(c)?,
+        };
+    }
+    Ok(())
+}
+
+/// Holds these series until the transaction ends, so that two deliveries of the same values come one after the other.
+/// Locked in the order of their ids, so that no two wait for each other. SQLite's writer is alone already.
+///
+/// # Errors
+/// The database's own.
+pub fn lock_series(conn: &mut Conn, ids: &[i64]) -> Result<()> {
+    if conn.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    if let Conn::Postgres(c) = conn {
+        let locked = series::table.filter(series::id.eq_any(ids)).order_by(series::id).select(series::id).for_update();
+        locked.load::<i64>(c)?;
+    }
+    Ok(())
+}

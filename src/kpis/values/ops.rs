@@ -1,0 +1,65 @@
+//! What a caller may see of a series.
+
+use super::rules::Visibility;
+use super::store::ValueRow;
+use crate::auth::Reach;
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::vocabulary::Id;
+use std::collections::HashSet;
+
+/// The ability to see counts as they are.
+pub const UNSUPPRESSED: &str = "see_unsuppressed_values";
+
+/// How much the caller may see of one series, or of a place's total.
+///
+/// # Errors
+/// The database's own.
+pub fn visibility(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id, innovation: Id) -> Result<Visibility> {
+    let mut reaches = |reach: &Reach| -> Result<bool> {
+        if covers_without_place(reach, kpi.programme.as_deref(), innovation) {
+            return Ok(true);
+        }
+        reach.covers_organisation(conn, organisation, context.today())
+    };
+    if !reaches(&context.reach())? {
+        return Ok(Visibility::Hidden);
+    }
+    if !kpi.disclosure_control || reaches(&context.actor.reach(UNSUPPRESSED))? { Ok(Visibility::Full) } else { Ok(Visibility::Suppressed) }
+}
+
+fn covers_without_place(reach: &Reach, programme: Option<&str>, innovation: Id) -> bool {
+    reach.covers_programme(programme) || (innovation != Id::NONE && reach.innovations.contains(&innovation))
+}
+
+/// The same for each row of a page that was already narrowed to what is visible: with one question to the database.
+///
+/// # Errors
+/// The database's own.
+pub fn unsuppressed(conn: &mut Conn, context: &Context, rows: &[ValueRow]) -> Result<Unsuppressed> {
+    let reach = context.actor.reach(UNSUPPRESSED);
+    let mut organisations: Vec<Id> = rows.iter().map(|row| row.organisation_id).collect();
+    organisations.sort_unstable();
+    organisations.dedup();
+    let organisations = if reach.everything || reach.organisations.is_empty() {
+        HashSet::new()
+    } else {
+        crate::organisations::store::those_below(conn, &reach.organisations, &organisations, context.today())?
+    };
+    Ok(Unsuppressed { reach, organisations })
+}
+
+/// Whose counts the caller may see as they are.
+pub struct Unsuppressed {
+    reach: Reach,
+    organisations: HashSet<Id>,
+}
+
+impl Unsuppressed {
+    pub fn visibility(&self, kpi: &KpiRow, organisation: Id, innovation: Id) -> Visibility {
+        let full = covers_without_place(&self.reach, kpi.programme.as_deref(), innovation) || self.organisations.contains(&organisation);
+        if full { Visibility::Full } else { Visibility::Suppressed }
+    }
+}
