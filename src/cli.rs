@@ -1,7 +1,7 @@
 //! The verbs of the command line. Standard output carries the answer and nothing else; faults and logs go to
 //! standard error.
 
-use crate::auth::ops::NewLocalToken;
+use crate::auth::ops::{NewLocalToken, issue_local_token};
 use crate::auth::{Role, keys, tokens};
 use crate::config::{Config, SETTINGS};
 use crate::context::Context;
@@ -157,7 +157,11 @@ fn serve(config: Config) -> Result<(), String> {
 }
 
 fn migrate(config: &Config, down: bool) -> Result<(), String> {
-    let ran = if down { crate::db::migrate::down(&config.database).map_err(told) } else { startup::migrate_database(&config.database, now()) }?;
+    let ran = if down {
+        crate::db::migrate::down(&config.database).map_err(told)
+    } else {
+        startup::migrate_database(&config.database, now())
+    }?;
     match ran.as_slice() {
         [] => print("nothing to do"),
         names => names.iter().for_each(|name| print(name)),
@@ -167,7 +171,8 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
 
 fn seed(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map_err(told)?;
+    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now())))
+        .map_err(told)?;
     print(&told_of);
     Ok(())
 }
@@ -208,13 +213,8 @@ fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
 fn local_token(conn: &mut Conn, config: &Config, issuer: &str, wanted: &NewLocalToken) -> Result<String, String> {
     let sealing = keys::SealingKey::open(&config.keys)?;
     let context = Context::local("issue_local_token", now());
-    let issued = transaction(conn, |conn| {
-        keys::ensure(conn, &sealing, context.now)?;
-        let subject = crate::auth::ops::grant_locally(conn, &context, wanted)?;
-        let key = keys::signing(conn, &sealing, context.now)?;
-        tokens::issue(&key, issuer, &config.audience, &subject, context.now, wanted.life)
-    });
-    issued.map_err(told)
+    let issuer = (issuer, config.audience.as_str());
+    transaction(conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted)).map_err(told)
 }
 
 fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
@@ -239,5 +239,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
 
 fn seed_quietly(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now()))).map(drop).map_err(told)
+    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now())))
+        .map(drop)
+        .map_err(told)
 }

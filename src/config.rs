@@ -124,7 +124,8 @@ impl Config {
     /// As [`Config::from_environment`].
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, ConfigFaults> {
         let table: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let faults = table.keys().filter(|name| !is_setting(name)).map(|name| format!("{name}: no such setting")).collect();
+        let faults =
+            table.keys().filter(|name| !is_setting(name)).map(|name| format!("{name}: no such setting")).collect();
         Self::from_lookup(|name| table.get(name).cloned(), faults)
     }
 
@@ -132,7 +133,8 @@ impl Config {
         let mut read = Reader { lookup, faults };
         let database = read.parsed("DATABASE_URL", DatabaseUrl::parse);
         let listen = read.parsed("LISTEN", address);
-        let metrics_listen = read.parsed("METRICS_LISTEN", |text| if text == "off" { Ok(None) } else { address(text).map(Some) });
+        let metrics_listen =
+            read.parsed("METRICS_LISTEN", |text| if text == "off" { Ok(None) } else { address(text).map(Some) });
         let public_url = read.optional("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
         if public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
             read.faults.push("PUBLIC_URL: expected an address that begins with http:// or https://".to_owned());
@@ -147,14 +149,18 @@ impl Config {
             Ok(n) if n > 0 => Ok(Duration::from_secs(n)),
             _ => Err("expected a whole number of seconds, at least 1".to_owned()),
         };
-        let (workers, readers, writers) = (read.parsed("WORKERS", whole), read.parsed("DB_READERS", whole), read.parsed("DB_WRITERS", whole));
+        let (workers, readers, writers) =
+            (read.parsed("WORKERS", whole), read.parsed("DB_READERS", whole), read.parsed("DB_WRITERS", whole));
         let (bulk, patience) = (read.parsed("DB_BULK", whole), read.parsed("DB_PATIENCE", seconds));
-        let (body_timeout, shutdown_grace) = (read.parsed("BODY_TIMEOUT", seconds), read.parsed("SHUTDOWN_GRACE", seconds));
-        let (max_json_bytes, max_upload_bytes) = (read.parsed("MAX_JSON_BYTES", whole), read.parsed("MAX_UPLOAD_BYTES", whole));
+        let (body_timeout, shutdown_grace) =
+            (read.parsed("BODY_TIMEOUT", seconds), read.parsed("SHUTDOWN_GRACE", seconds));
+        let (max_json_bytes, max_upload_bytes) =
+            (read.parsed("MAX_JSON_BYTES", whole), read.parsed("MAX_UPLOAD_BYTES", whole));
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
-        let cors_origins = read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
+        let cors_origins =
+            read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
         let log = read.text("LOG");
         let complete = || {
             Some(Self {

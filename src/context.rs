@@ -28,8 +28,19 @@ impl Context {
     pub fn local(operation: &'static str, now: Timestamp) -> Self {
         use crate::auth::{Grant, Role, Scope};
         let grant = Grant { role: Role::NationalAdmin, scope: Scope::National, from: now, to: now };
-        let actor = Actor { subject: "local-operator".to_owned(), grants: vec![grant], expires_at: None, end_user_organisation: None };
-        Self { now, actor: Arc::new(actor), operation, request_id: crate::vocabulary::Id::generate().to_string(), if_match: None }
+        let actor = Actor {
+            subject: "local-operator".to_owned(),
+            grants: vec![grant],
+            expires_at: None,
+            end_user_organisation: None,
+        };
+        Self {
+            now,
+            actor: Arc::new(actor),
+            operation,
+            request_id: crate::vocabulary::Id::generate().to_string(),
+            if_match: None,
+        }
     }
 
     /// The same caller and moment, for one step of a command that takes several.

@@ -3,11 +3,11 @@
 //! A claim is a row written in a short transaction of its own before the work begins, finished in the work's own
 //! transaction, and given up when the work fails; a claim whose instance died runs out.
 
-use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
 use crate::context::Context;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
 use crate::error::{Code, Error, Result};
+use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
 use crate::vocabulary::Timestamp;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -33,7 +33,8 @@ impl Claim {
     pub fn new(context: &Context, key: &str, hash: &[u8]) -> Self {
         let actor = &context.actor;
         let end_user = actor.end_user_organisation.as_deref().unwrap_or_default();
-        let mut grants: Vec<String> = actor.grants.iter().map(|grant| format!("{}:{:?}", grant.role.as_str(), grant.scope)).collect();
+        let mut grants: Vec<String> =
+            actor.grants.iter().map(|grant| format!("{}:{:?}", grant.role.as_str(), grant.scope)).collect();
         grants.sort();
         grants.dedup();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, grants.join("|").as_bytes());
@@ -59,7 +60,15 @@ pub fn claim(conn: &mut Conn, claim: &Claim) -> Result<Option<Reply>> {
     let now = claim.now.naive_utc();
     let mine = keys::table.find((&claim.caller, claim.operation, &claim.key));
     let found: Option<Stored> = mine
-        .select((keys::request_hash, keys::authority, keys::lease_until, keys::expires_at, keys::status, keys::headers, keys::body))
+        .select((
+            keys::request_hash,
+            keys::authority,
+            keys::lease_until,
+            keys::expires_at,
+            keys::status,
+            keys::headers,
+            keys::body,
+        ))
         .first(conn)
         .optional()?;
     if let Some((hash, authority, lease_until, expires_at, status, headers, body)) = found {
@@ -69,7 +78,8 @@ pub fn claim(conn: &mut Conn, claim: &Claim) -> Result<Option<Reply>> {
             }
             let Some(status) = status else { return Err(Error::new(Code::IdempotencyInFlight)) };
             if authority != claim.authority {
-                return Err(Error::new(Code::Forbidden).detail("Your grants have changed since this request was first answered."));
+                return Err(Error::new(Code::Forbidden)
+                    .detail("Your grants have changed since this request was first answered."));
             }
             return stored(status, headers, body).map(Some);
         }
@@ -85,16 +95,23 @@ pub fn claim(conn: &mut Conn, claim: &Claim) -> Result<Option<Reply>> {
         keys::expires_at.eq(now + KEPT),
     );
     let in_flight = |_: Error| Error::new(Code::IdempotencyInFlight);
-    diesel::insert_into(keys::table).values(row).execute(conn).map_err(crate::db::violations::unique("")).map_err(|error| {
-        if error.code() == Code::AlreadyExists { in_flight(error) } else { error }
-    })?;
+    diesel::insert_into(keys::table).values(row).execute(conn).map_err(crate::db::violations::unique("")).map_err(
+        |error| {
+            if error.code() == Code::AlreadyExists { in_flight(error) } else { error }
+        },
+    )?;
     Ok(None)
 }
 
 fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result<Reply> {
     let (content_type, pairs): (String, Vec<(String, String)>) = serde_json::from_str(&headers.unwrap_or_default())?;
     let known = [JSON, CSV, NDJSON, SVG].into_iter().find(|known| *known == content_type).unwrap_or_default();
-    let mut reply = Reply { status: u16::try_from(status).unwrap_or(200), content_type: known, headers: Vec::new(), body: body.unwrap_or_default() };
+    let mut reply = Reply {
+        status: u16::try_from(status).unwrap_or(200),
+        content_type: known,
+        headers: Vec::new(),
+        body: body.unwrap_or_default(),
+    };
     for (name, value) in pairs {
         if let Some(name) = ["ETag", "Location", "Link"].into_iter().find(|known| *known == name) {
             reply = reply.header(name, value);

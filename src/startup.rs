@@ -68,7 +68,8 @@ pub fn document() -> serde_json::Result<serde_json::Value> {
 /// Text for the operator.
 pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     make_keys(&config, clock())?;
-    let listener = std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
+    let listener =
+        std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let doorkeeper = Doorkeeper::new(issuer, config.audience.clone(), config.oidc.as_ref())?;
@@ -101,7 +102,8 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
 }
 
 fn yaml(document: &serde_json::Value) -> Result<String, String> {
-    let typed: utoipa::openapi::OpenApi = serde_json::from_value(document.clone()).map_err(|cause| cause.to_string())?;
+    let typed: utoipa::openapi::OpenApi =
+        serde_json::from_value(document.clone()).map_err(|cause| cause.to_string())?;
     typed.to_yaml().map_err(|cause| cause.to_string())
 }
 
@@ -127,7 +129,9 @@ pub fn open_database(url: &DatabaseUrl, now: Timestamp) -> Result<Conn, String> 
     if matches!(url, DatabaseUrl::Sqlite(_)) {
         migrate_database(url, now)?;
     }
-    let unreachable = |error: Error| format!("DATABASE_URL: the database cannot be reached: {}", error.cause().unwrap_or_default().trim());
+    let unreachable = |error: Error| {
+        format!("DATABASE_URL: the database cannot be reached: {}", error.cause().unwrap_or_default().trim())
+    };
     let mut conn = Conn::open(url).map_err(unreachable)?;
     migrate::check(&mut conn)?;
     Ok(conn)
@@ -174,7 +178,16 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
     let base = actix_cors::Cors::default()
         .allow_any_method()
         .allow_any_header()
-        .expose_headers(["ETag", "Location", "Link", "X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"])
+        .expose_headers([
+            "ETag",
+            "Location",
+            "Link",
+            "X-Request-ID",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "Idempotency-Replayed",
+        ])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return base.allow_any_origin();
@@ -214,9 +227,12 @@ fn tidy(conn: &mut Conn, service: &Service) -> crate::error::Result<()> {
 fn serve_metrics(service: &web::Data<Service>, address: SocketAddr) -> Result<(), String> {
     let data = service.clone();
     let app = move || {
-        App::new().app_data(data.clone()).route("/metrics", web::get().to(|service: web::Data<Service>| async move { service.metrics.render() }))
+        App::new()
+            .app_data(data.clone())
+            .route("/metrics", web::get().to(|service: web::Data<Service>| async move { service.metrics.render() }))
     };
-    let server = HttpServer::new(app).workers(1).bind(address).map_err(|cause| format!("METRICS_LISTEN {address}: {cause}"))?;
+    let server =
+        HttpServer::new(app).workers(1).bind(address).map_err(|cause| format!("METRICS_LISTEN {address}: {cause}"))?;
     actix_web::rt::spawn(server.disable_signals().run());
     Ok(())
 }

@@ -63,7 +63,13 @@ impl From<&Grant> for GrantResponse {
             Scope::Innovation { slug, .. } => (ScopeKind::Innovation, Some(slug.clone())),
             Scope::Unscoped => (ScopeKind::Unscoped, None),
         };
-        Self { role: grant.role, scope, target, from: instant(grant.from.naive_utc()), to: instant(grant.to.naive_utc()) }
+        Self {
+            role: grant.role,
+            scope,
+            target,
+            from: instant(grant.from.naive_utc()),
+            to: instant(grant.to.naive_utc()),
+        }
     }
 }
 
@@ -74,7 +80,8 @@ impl From<&Grant> for GrantResponse {
 #[get("/v1/me")]
 pub async fn get_me(cx: Cx) -> Result<Reply> {
     let actor = &cx.context.actor;
-    let allowed = cx.service.operations.all().iter().filter(|operation| operation.access.is_some() && actor.may(operation.id));
+    let allowed =
+        cx.service.operations.all().iter().filter(|operation| operation.access.is_some() && actor.may(operation.id));
     let mut operations: Vec<&'static str> = allowed.map(|operation| operation.id).collect();
     operations.sort_unstable();
     Reply::ok(&MeResponse {

@@ -56,7 +56,9 @@ impl SealingKey {
     }
 
     fn unseal(&self, kid: &str, sealed: &[u8]) -> Result<Vec<u8>> {
-        let wrong = |_| Error::internal("a signing key cannot be unsealed: every instance needs the same KEY_FILE or KEY_SECRET");
+        let wrong = |_| {
+            Error::internal("a signing key cannot be unsealed: every instance needs the same KEY_FILE or KEY_SECRET")
+        };
         let (nonce, body) = sealed.split_at_checked(12).ok_or_else(|| Error::internal("a sealed key is cut short"))?;
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(Error::internal)?;
@@ -102,7 +104,8 @@ pub fn ensure(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<(
         Some(key) if key.signs_from.and_utc() + SIGNS_FOR < now + JWKS_LIFETIME => now + JWKS_LIFETIME,
         Some(_) => return Ok(()),
     };
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).map_err(Error::internal)?;
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+        .map_err(Error::internal)?;
     let kid = crate::vocabulary::Id::generate().to_string();
     let encoding = EncodingKey::from_ec_der(pkcs8.as_ref());
     let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::ES256).map_err(Error::internal)?;

@@ -19,12 +19,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
 const REMEMBERED_TOKENS: usize = 10_000;
 
+type TokenDigest = [u8; 32];
+/// Until when, and as whom.
+type Admitted = (Timestamp, Arc<Actor>);
+
 /// What this process remembers of tokens, keys and grants.
 pub struct Doorkeeper {
     builtin: RwLock<Arc<Issuer>>,
     external: Option<Issuer>,
     /// By the SHA-256 of the token and of what narrows it.
-    admitted: RwLock<HashMap<[u8; 32], (Timestamp, Arc<Actor>)>>,
+    admitted: RwLock<HashMap<TokenDigest, Admitted>>,
     generation: AtomicI64,
 }
 
@@ -53,7 +57,8 @@ impl Doorkeeper {
     pub fn reload_keys(&self, conn: &mut Conn, now: Timestamp) -> Result<()> {
         let keys = keys::published(conn, now)?;
         let old = self.issuer();
-        let new = Issuer { name: old.name.clone(), audience: old.audience.clone(), keys, typed: true, prefix: String::new() };
+        let new =
+            Issuer { name: old.name.clone(), audience: old.audience.clone(), keys, typed: true, prefix: String::new() };
         *self.builtin.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())
     }
@@ -101,10 +106,17 @@ fn read_external(settings: &ExternalIssuer) -> Result<Issuer, String> {
 /// # Errors
 /// `unauthenticated` for another scheme than Bearer; `invalid-token`; `forbidden` when the end user's organisation
 /// lies outside the grants.
-pub async fn authenticate(service: &Service, authorization: &str, end_user: Option<&str>, now: Timestamp) -> Result<Arc<Actor>> {
+pub async fn authenticate(
+    service: &Service,
+    authorization: &str,
+    end_user: Option<&str>,
+    now: Timestamp,
+) -> Result<Arc<Actor>> {
     let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let Some(token) = token.map(|(_, token)| token.trim().to_owned()) else {
-        return Err(Error::new(Code::Unauthenticated).detail("The Authorization header must be: Bearer, a space, and a token."));
+        return Err(
+            Error::new(Code::Unauthenticated).detail("The Authorization header must be: Bearer, a space, and a token.")
+        );
     };
     let keyed = format!("{token} {}", end_user.unwrap_or_default());
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, keyed.as_bytes());
@@ -114,11 +126,13 @@ pub async fn authenticate(service: &Service, authorization: &str, end_user: Opti
         return Ok(actor);
     }
     let builtin = service.doorkeeper.issuer();
-    let issuers: Vec<&Issuer> = [Some(builtin.as_ref()), service.doorkeeper.external.as_ref()].into_iter().flatten().collect();
+    let issuers: Vec<&Issuer> =
+        [Some(builtin.as_ref()), service.doorkeeper.external.as_ref()].into_iter().flatten().collect();
     let verified = tokens::verify(&token, &issuers, now)?;
     let end_user = end_user.map(str::to_ascii_uppercase);
     let actor = service.db.read(move |conn| Ok(Arc::new(resolve(conn, &verified, end_user.as_deref(), now)?))).await?;
-    let until = actor.grants.iter().map(|grant| grant.to).chain(actor.expires_at).fold(now + REMEMBERED, Timestamp::min);
+    let until =
+        actor.grants.iter().map(|grant| grant.to).chain(actor.expires_at).fold(now + REMEMBERED, Timestamp::min);
     service.doorkeeper.remember(key, until, actor.clone());
     Ok(actor)
 }
@@ -128,14 +142,19 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
     let mut grants = store::grants_of(conn, &verified.subject, now)?;
     if let Some(code) = end_user {
         let today = now.date_naive();
-        let outside = || Error::new(Code::Forbidden).detail("NHSD-End-User-Organisation-ODS names no organisation inside your grants.");
+        let outside = || {
+            Error::new(Code::Forbidden)
+                .detail("NHSD-End-User-Organisation-ODS names no organisation inside your grants.")
+        };
         let id = crate::organisations::store::id_of(conn, code)?.ok_or_else(outside)?;
         let narrowed = Scope::Organisation { id, code: code.to_owned() };
         let mut kept = Vec::new();
         for mut grant in grants {
             let inside = match &grant.scope {
                 Scope::National | Scope::Unscoped => true,
-                Scope::Organisation { id: own, .. } => *own == id || crate::organisations::store::is_below_any(conn, id, &[*own], today)?,
+                Scope::Organisation { id: own, .. } => {
+                    *own == id || crate::organisations::store::is_below_any(conn, id, &[*own], today)?
+                }
                 Scope::Programme(_) | Scope::Innovation { .. } => false,
             };
             if inside {
@@ -167,6 +186,23 @@ pub struct NewLocalToken {
     pub life: TimeDelta,
 }
 
+/// Writes the grant and signs a token for its subject.
+///
+/// # Errors
+/// As [`grant_locally`]; `internal` where the signing key cannot be unsealed.
+pub fn issue_local_token(
+    conn: &mut Conn,
+    sealing: &keys::SealingKey,
+    context: &Context,
+    (issuer, audience): (&str, &str),
+    wanted: &NewLocalToken,
+) -> Result<String> {
+    keys::ensure(conn, sealing, context.now)?;
+    let subject = grant_locally(conn, context, wanted)?;
+    let key = keys::signing(conn, sealing, context.now)?;
+    tokens::issue(&key, issuer, audience, &subject, context.now, wanted.life)
+}
+
 /// Writes a dated, audited grant.
 ///
 /// # Errors
@@ -189,16 +225,21 @@ pub fn grant_locally(conn: &mut Conn, context: &Context, wanted: &NewLocalToken)
         None => None,
         Some(code) => {
             let found = crate::organisations::store::id_of(conn, &code.to_ascii_uppercase())?;
-            Some(found.ok_or_else(|| Error::invalid("", "unknown-organisation", format!("There is no organisation {code}.")))?)
+            Some(found.ok_or_else(|| {
+                Error::invalid("", "unknown-organisation", format!("There is no organisation {code}."))
+            })?)
         }
     };
-    let innovation_id = match &wanted.innovation {
-        None => None,
-        Some(slug) => {
-            let found = crate::innovations::store::id_of(conn, slug)?;
-            Some(found.ok_or_else(|| Error::invalid("", "unknown-innovation", format!("There is no innovation {slug}.")))?)
-        }
-    };
+    let innovation_id =
+        match &wanted.innovation {
+            None => None,
+            Some(slug) => {
+                let found = crate::innovations::store::id_of(conn, slug)?;
+                Some(found.ok_or_else(|| {
+                    Error::invalid("", "unknown-innovation", format!("There is no innovation {slug}."))
+                })?)
+            }
+        };
     let id = Id::generate();
     let subject = wanted.subject.clone().unwrap_or_else(|| format!("local-{}-{id}", wanted.role.as_str()));
     let row = store::NewGrantRow {
@@ -216,7 +257,12 @@ pub fn grant_locally(conn: &mut Conn, context: &Context, wanted: &NewLocalToken)
     store::insert_grant(conn, &row)?;
     let told = serde_json::json!({ "subject": subject, "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
         "innovation": wanted.innovation, "until": crate::vocabulary::instant(row.to_at) });
-    let event = crate::events::Event { organisation_id, innovation_id, programme: wanted.programme.clone(), ..crate::events::Event::new("grant", &id.to_string(), 1, told) };
+    let event = crate::events::Event {
+        organisation_id,
+        innovation_id,
+        programme: wanted.programme.clone(),
+        ..crate::events::Event::new("grant", &id.to_string(), 1, told)
+    };
     crate::events::record(conn, context, event)?;
     Ok(subject)
 }

@@ -69,7 +69,8 @@ pub fn generation(conn: &mut Conn) -> Result<i64> {
 
 /// The subject's grants that hold at this moment.
 pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<Grant>> {
-    type GrantRow = (Role, Option<Id>, Option<String>, Option<Id>, Option<String>, Option<String>, NaiveDateTime, NaiveDateTime);
+    type GrantRow =
+        (Role, Option<Id>, Option<String>, Option<Id>, Option<String>, Option<String>, NaiveDateTime, NaiveDateTime);
     let rows: Vec<GrantRow> = grants::table
         .left_join(organisations::table)
         .left_join(innovations::table)

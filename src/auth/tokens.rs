@@ -33,12 +33,27 @@ struct Claims<'a> {
 ///
 /// # Errors
 /// `internal` when signing fails.
-pub fn issue(key: &SigningKey, issuer: &str, audience: &str, subject: &str, now: Timestamp, life: TimeDelta) -> Result<String> {
+pub fn issue(
+    key: &SigningKey,
+    issuer: &str,
+    audience: &str,
+    subject: &str,
+    now: Timestamp,
+    life: TimeDelta,
+) -> Result<String> {
     let mut header = Header::new(Algorithm::ES256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(key.kid.clone());
     let iat = now.timestamp();
-    let claims = Claims { iss: issuer, sub: subject, aud: audience, iat, nbf: iat, exp: (now + life).timestamp(), jti: Id::generate() };
+    let claims = Claims {
+        iss: issuer,
+        sub: subject,
+        aud: audience,
+        iat,
+        nbf: iat,
+        exp: (now + life).timestamp(),
+        jti: Id::generate(),
+    };
     jsonwebtoken::encode(&header, &claims, &key.key).map_err(Error::internal)
 }
 

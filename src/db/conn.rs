@@ -1,5 +1,7 @@
 //! One connection type over both engines, chosen by the scheme of the URL and by nothing else.
 
+#![expect(clippy::disallowed_methods, reason = "connections are made here, by the scheme of the parsed URL")]
+
 use crate::error::{Error, Result};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -35,9 +37,11 @@ impl DatabaseUrl {
         }
         if needs_tls(url) {
             if !cfg!(feature = "tls") {
-                return Err("a PostgreSQL that is not on this machine needs TLS, and this build has none: build with the \
+                return Err(
+                    "a PostgreSQL that is not on this machine needs TLS, and this build has none: build with the \
                      feature tls, or spell out sslmode=disable"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
             let joint = if url.contains('?') { '&' } else { '?' };
             return Ok(Self::Postgres(format!("{url}{joint}sslmode=require")));
@@ -68,7 +72,6 @@ fn needs_tls(url: &str) -> bool {
 impl Conn {
     /// # Errors
     /// `unavailable` when the database cannot be reached.
-    #[expect(clippy::disallowed_methods, reason = "the variant is chosen here, by the parsed URL")]
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
         let unreachable = |cause: String| Error::new(crate::error::Code::Unavailable).context(cause);
         match url {

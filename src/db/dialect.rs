@@ -62,8 +62,7 @@ impl SearchTerms {
 pub type Condition<QS> = Box<dyn BoxableExpression<QS, MultiBackend, SqlType = Bool>>;
 
 /// Rows of `table` whose `search_text` matches; without a single word in the search, no row does.
-pub fn matches<QS: 'static>(engine: Engine, table: &'static str, terms: &SearchTerms) -> Condition<QS>
-{
+pub fn matches<QS: 'static>(engine: Engine, table: &'static str, terms: &SearchTerms) -> Condition<QS> {
     if terms.0.is_empty() {
         return Box::new(sql::<Bool>("1 = 0"));
     }
@@ -104,7 +103,8 @@ pub fn try_lock(conn: &mut Conn, name: i64) -> Result<bool> {
     }
     match conn {
         Conn::Postgres(c) => {
-            let row: Got = diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({name}) AS got")).get_result(c)?;
+            let row: Got =
+                diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({name}) AS got")).get_result(c)?;
             Ok(row.got)
         }
         Conn::Sqlite(_) => Ok(true),

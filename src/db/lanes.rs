@@ -78,6 +78,7 @@ fn run(pool: &r2d2::Pool<Source>, job: Job) {
 
 /// r2d2 keeps a thread pool for making connections; one thread serves every lane.
 fn scheduler() -> std::sync::Arc<scheduled_thread_pool::ScheduledThreadPool> {
-    static POOL: std::sync::OnceLock<std::sync::Arc<scheduled_thread_pool::ScheduledThreadPool>> = std::sync::OnceLock::new();
+    static POOL: std::sync::OnceLock<std::sync::Arc<scheduled_thread_pool::ScheduledThreadPool>> =
+        std::sync::OnceLock::new();
     POOL.get_or_init(|| std::sync::Arc::new(scheduled_thread_pool::ScheduledThreadPool::new(1))).clone()
 }

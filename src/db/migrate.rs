@@ -46,8 +46,7 @@ fn run(conn: &mut Conn, up: bool) -> Result<Vec<String>> {
         source: EmbeddedMigrations,
         up: bool,
     ) -> Result<Vec<String>> {
-        let versions =
-            if up { conn.run_pending_migrations(source) } else { conn.revert_all_migrations(source) };
+        let versions = if up { conn.run_pending_migrations(source) } else { conn.revert_all_migrations(source) };
         Ok(versions.map_err(Error::internal)?.iter().map(ToString::to_string).collect())
     }
     match conn {
@@ -75,7 +74,9 @@ pub fn check(conn: &mut Conn) -> Result<(), String> {
         .first(conn)
         .map_err(|_| "the schema has no schema_info row: it was not made by this service".to_owned())?;
     if needed > APP_GENERATION {
-        return Err(format!("the schema needs generation {needed} of this service; this build is generation {APP_GENERATION}"));
+        return Err(format!(
+            "the schema needs generation {needed} of this service; this build is generation {APP_GENERATION}"
+        ));
     }
     Ok(())
 }

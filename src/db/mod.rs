@@ -57,7 +57,10 @@ impl Db {
     ///
     /// # Errors
     /// What the job returns, or `overloaded`, `unavailable`, `internal` from the lane.
-    pub async fn read<T: Send + 'static>(&self, job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.0.readers.run(job).await
     }
 
@@ -65,7 +68,10 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub async fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.0.writers.run(move |conn| transaction(conn, job)).await
     }
 

@@ -37,7 +37,8 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step("create_kpi"), kpi(entry)?)?;
         if let Some(target) = entry.target {
-            let new = NewTarget { value: target.to_owned(), from: "2016-04-01".to_owned(), to: None, organisation: None };
+            let new =
+                NewTarget { value: target.to_owned(), from: "2016-04-01".to_owned(), to: None, organisation: None };
             create_kpi_target(conn, &context.step("create_kpi_target"), entry.code, &new)?;
         }
         values += load_series(conn, context, entry)?;
@@ -94,7 +95,11 @@ fn words<W: Word>(texts: &[&str]) -> Result<Vec<W>> {
 
 fn innovation(entry: &DemonstrationInnovation) -> Result<Innovation> {
     let eligible = |population: &data::EligiblePopulation| -> Result<EligiblePopulation> {
-        Ok(EligiblePopulation { value: population.value, qualifier: word(population.qualifier)?, basis: word(population.basis)? })
+        Ok(EligiblePopulation {
+            value: population.value,
+            qualifier: word(population.qualifier)?,
+            basis: word(population.basis)?,
+        })
     };
     Ok(Innovation {
         slug: Some(entry.slug.to_owned()),
@@ -165,11 +170,16 @@ fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> 
     if input.rows.is_empty() {
         return Ok(0);
     }
-    let terms = Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
+    let terms =
+        Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
     let judged = submit_kpi_values(conn, &context.step("submit_kpi_values"), &terms, input)?;
     match judged.counts.rejected {
         0 => Ok(judged.verdicts.len()),
-        rejected => Err(Error::internal(format!("{rejected} illustrative rows of {} were rejected: {:?}", entry.code, judged.told().0.first()))),
+        rejected => Err(Error::internal(format!(
+            "{rejected} illustrative rows of {} were rejected: {:?}",
+            entry.code,
+            judged.told().0.first()
+        ))),
     }
 }
 
@@ -205,18 +215,51 @@ struct Person {
 }
 
 const PEOPLE: [Person; 5] = [
-    Person { who: "national admin", role: Role::NationalAdmin, organisation: None, innovation: None, does: "URL/v1/audit-events?sort=-occurredAt&limit=5" },
-    Person { who: "ICB lead for South East London", role: Role::RegionalLead, organisation: Some("QKK"), innovation: None, does: "URL/v1/kpis/emergency-performance/spc?organisation=RJZ" },
-    Person { who: "submitter at King's College Hospital", role: Role::Submitter, organisation: Some("RJZ"), innovation: None, does: "URL/v1/kpi-submissions?kpi=emergency-performance&dryRun=true' -H 'Content-Type: application/json' -d '{\"rows\":[{\"organisation\":\"RJZ\",\"period\":\"2019-04\",\"numerator\":9000,\"denominator\":10000}]}" },
-    Person { who: "fellow with Brainomix e-Stroke", role: Role::Fellow, organisation: None, innovation: Some("brainomix-e-stroke"), does: "URL/v1/innovations/brainomix-e-stroke" },
-    Person { who: "reader", role: Role::Reader, organisation: None, innovation: None, does: "URL/v1/kpi-values?kpi=emergency-attendances&place=QKK&limit=5" },
+    Person {
+        who: "national admin",
+        role: Role::NationalAdmin,
+        organisation: None,
+        innovation: None,
+        does: "URL/v1/audit-events?sort=-occurredAt&limit=5",
+    },
+    Person {
+        who: "ICB lead for South East London",
+        role: Role::RegionalLead,
+        organisation: Some("QKK"),
+        innovation: None,
+        does: "URL/v1/kpis/emergency-performance/spc?organisation=RJZ",
+    },
+    Person {
+        who: "submitter at King's College Hospital",
+        role: Role::Submitter,
+        organisation: Some("RJZ"),
+        innovation: None,
+        does: "URL/v1/kpi-submissions?kpi=emergency-performance&dryRun=true' -H 'Content-Type: application/json' -d '{\"rows\":[{\"organisation\":\"RJZ\",\"period\":\"2019-04\",\"numerator\":9000,\"denominator\":10000}]}",
+    },
+    Person {
+        who: "fellow with Brainomix e-Stroke",
+        role: Role::Fellow,
+        organisation: None,
+        innovation: Some("brainomix-e-stroke"),
+        does: "URL/v1/innovations/brainomix-e-stroke",
+    },
+    Person {
+        who: "reader",
+        role: Role::Reader,
+        organisation: None,
+        innovation: None,
+        does: "URL/v1/kpi-values?kpi=emergency-attendances&place=QKK&limit=5",
+    },
 ];
 
 /// What `demo` prints: where it is, and a token and a command for each of five people.
 ///
 /// # Errors
 /// What making a token fails with.
-pub fn welcome(url: &str, mut token: impl FnMut(&NewLocalToken) -> Result<String, String>) -> Result<Vec<String>, String> {
+pub fn welcome(
+    url: &str,
+    mut token: impl FnMut(&NewLocalToken) -> Result<String, String>,
+) -> Result<Vec<String>, String> {
     let mut lines = vec![
         "The Innovation Register is up, with demonstration data. Series marked illustrative are invented.".to_owned(),
         String::new(),

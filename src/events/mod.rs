@@ -30,7 +30,15 @@ pub struct Event {
 
 impl Event {
     pub fn new(resource: &'static str, key: &str, version: i32, data: Value) -> Self {
-        Self { resource, key: key.to_owned(), version, organisation_id: None, innovation_id: None, programme: None, data }
+        Self {
+            resource,
+            key: key.to_owned(),
+            version,
+            organisation_id: None,
+            innovation_id: None,
+            programme: None,
+            data,
+        }
     }
 }
 

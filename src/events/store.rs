@@ -88,7 +88,8 @@ pub fn sequence(conn: &mut Conn) -> Result<usize> {
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(0);
     }
-    let waiting: Vec<EventRow> = events::table.filter(events::position.is_null()).order_by(events::id).limit(BATCH).load(conn)?;
+    let waiting: Vec<EventRow> =
+        events::table.filter(events::position.is_null()).order_by(events::id).limit(BATCH).load(conn)?;
     if waiting.is_empty() {
         return Ok(0);
     }
@@ -123,7 +124,20 @@ impl EventRow {
         let id = |id: &Option<Id>| id.map(|id| id.to_string()).unwrap_or_default();
         let (organisation, innovation) = (id(&self.organisation_id), id(&self.innovation_id));
         let programme = self.programme.as_deref().unwrap_or_default();
-        let fields = [&organisation, &innovation, programme, &at, &self.subject, end_user, &self.operation, &self.resource, &self.resource_key, &version, &self.request_id, &self.data];
+        let fields = [
+            &organisation,
+            &innovation,
+            programme,
+            &at,
+            &self.subject,
+            end_user,
+            &self.operation,
+            &self.resource,
+            &self.resource_key,
+            &version,
+            &self.request_id,
+            &self.data,
+        ];
         for field in fields {
             digest.update(&(field.len() as u64).to_be_bytes());
             digest.update(field.as_bytes());
@@ -144,7 +158,13 @@ pub struct EventFilter {
 }
 
 /// Numbered events inside the reach, and the caller's own.
-pub fn list(conn: &mut Conn, reach: &Reach, context: &Context, filter: &EventFilter, request: &PageRequest) -> Result<Page<EventRow>> {
+pub fn list(
+    conn: &mut Conn,
+    reach: &Reach,
+    context: &Context,
+    filter: &EventFilter,
+    request: &PageRequest,
+) -> Result<Page<EventRow>> {
     let today = context.today();
     page(conn, request, || {
         let mut query = events::table.filter(events::position.is_not_null()).into_boxed::<MultiBackend>();

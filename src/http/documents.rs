@@ -10,14 +10,20 @@ use actix_web::{HttpResponse, get, web};
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = Object)))]
 #[get("/openapi.json")]
 pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").insert_header((header::CACHE_CONTROL, "public, max-age=300")).body(service.document_json.clone())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(service.document_json.clone())
 }
 
 /// The API document as YAML
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = String, content_type = "application/yaml")))]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(service: web::Data<Service>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml").insert_header((header::CACHE_CONTROL, "public, max-age=300")).body(service.document_yaml.clone())
+    HttpResponse::Ok()
+        .content_type("application/yaml")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(service.document_yaml.clone())
 }
 
 /// What a problem code means
@@ -66,14 +72,20 @@ fn page(title: &str, body: &str) -> HttpResponse {
     );
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .body(html)
 }
 
 /// Swagger UI, from this binary and nowhere else.
 pub fn swagger_ui() -> impl actix_web::dev::HttpServiceFactory {
-    let config = utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true).persist_authorization(false).use_base_layout();
+    let config = utoipa_swagger_ui::Config::new(["/openapi.json"])
+        .try_it_out_enabled(true)
+        .persist_authorization(false)
+        .use_base_layout();
     web::scope("/docs")
         .wrap(actix_web::middleware::DefaultHeaders::new().add((
             header::CONTENT_SECURITY_POLICY,

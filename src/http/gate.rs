@@ -26,7 +26,10 @@ struct Named {
 }
 
 /// The middleware around every route.
-pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+pub async fn gate(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let named = name(&request);
     let Some(service) = request.app_data::<web::Data<Service>>().cloned() else {
@@ -48,7 +51,11 @@ pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
             let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
             // A handler's failure is a response by now; only a failing middleware would be an error here.
             let response = told(next.call(request).await?.map_into_boxed_body(), &named);
-            if unchanged(&response, not_modified.as_ref()) { strip(response, StatusCode::NOT_MODIFIED) } else { response }
+            if unchanged(&response, not_modified.as_ref()) {
+                strip(response, StatusCode::NOT_MODIFIED)
+            } else {
+                response
+            }
         }
     };
     if head {
@@ -59,7 +66,13 @@ pub async fn gate(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
     let id = operation.map_or("none", |operation| operation.id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     service.metrics.observe(id, status, elapsed);
-    tracing::info!(request_id = named.request_id, operation = id, status, micros = elapsed.as_micros() as u64, "request");
+    tracing::info!(
+        request_id = named.request_id,
+        operation = id,
+        status,
+        micros = elapsed.as_micros() as u64,
+        "request"
+    );
     Ok(response)
 }
 
@@ -72,7 +85,8 @@ fn name(request: &ServiceRequest) -> Named {
     let request_id = text("x-request-id").and_then(Id::parse).unwrap_or_else(Id::generate).to_string();
     let clean = |text: &str| text.chars().filter(|c| c.is_ascii_graphic()).take(100).collect::<String>();
     let correlation_id = text("x-correlation-id").map(clean).filter(|text| !text.is_empty());
-    let target: String = request.uri().path_and_query().map_or("/", |target| target.as_str()).chars().take(4000).collect();
+    let target: String =
+        request.uri().path_and_query().map_or("/", |target| target.as_str()).chars().take(4000).collect();
     Named { request_id, correlation_id, target }
 }
 
@@ -90,7 +104,12 @@ async fn admit(
     let operation = match service.operations.find(request.method().as_str(), request.path()) {
         Found::Operation(operation) => Some(operation),
         Found::OtherMethods(allow) => {
-            return (None, Err(Error::new(Code::MethodNotAllowed).detail(format!("This path takes {allow}.")).with("allow", allow)));
+            return (
+                None,
+                Err(Error::new(Code::MethodNotAllowed)
+                    .detail(format!("This path takes {allow}."))
+                    .with("allow", allow)),
+            );
         }
         Found::Nothing if service.is_page(request.path()) => None,
         Found::Nothing => return (None, Err(Error::new(Code::NotFound).detail("There is nothing at this path."))),
@@ -121,7 +140,9 @@ async fn enter(
     };
     let authenticated = match text("authorization")? {
         None => Ok(Arc::new(Actor::anonymous())),
-        Some(authorization) => auth::ops::authenticate(service, authorization, text("nhsd-end-user-organisation-ods")?, now).await,
+        Some(authorization) => {
+            auth::ops::authenticate(service, authorization, text("nhsd-end-user-organisation-ods")?, now).await
+        }
     };
     let client = match &authenticated {
         Ok(actor) if !actor.is_anonymous() => actor.subject.clone(),
@@ -139,9 +160,18 @@ async fn enter(
     if operation.conditional && if_match.is_none() {
         return Err(Error::new(Code::VersionRequired));
     }
-    let idempotency_key = text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| operation.method == "POST");
+    let idempotency_key =
+        text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| operation.method == "POST");
     let context = Context { now, actor, operation: operation.id, request_id: named.request_id.clone(), if_match };
-    Ok(Some(Cx { service: service.clone(), context, operation, idempotency_key, accept, content_type, target: named.target.clone() }))
+    Ok(Some(Cx {
+        service: service.clone(),
+        context,
+        operation,
+        idempotency_key,
+        accept,
+        content_type,
+        target: named.target.clone(),
+    }))
 }
 
 /// What is left of a client's allowance.
@@ -168,7 +198,11 @@ fn permit(service: &Service, operation: &Operation, actor: &Actor) -> Result<()>
     if public || actor.may(operation.id) {
         return Ok(());
     }
-    if actor.is_anonymous() { Err(Error::new(Code::Unauthenticated)) } else { Err(Error::new(Code::Forbidden).detail("None of your grants allows this operation.")) }
+    if actor.is_anonymous() {
+        Err(Error::new(Code::Unauthenticated))
+    } else {
+        Err(Error::new(Code::Forbidden).detail("None of your grants allows this operation."))
+    }
 }
 
 fn malformed(name: &str, why: &str) -> Error {
@@ -192,8 +226,10 @@ fn if_match(text: &str) -> Result<IfMatch> {
 }
 
 fn idempotency_key(text: &str) -> Result<String> {
-    let fits = !text.is_empty() && text.len() <= crate::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
-    fits.then(|| text.to_owned()).ok_or_else(|| malformed("Idempotency-Key", "expected 1 to 200 printable characters without spaces"))
+    let fits =
+        !text.is_empty() && text.len() <= crate::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| malformed("Idempotency-Key", "expected 1 to 200 printable characters without spaces"))
 }
 
 /// The first media type of the operation that the client takes, by its own order of preference.
@@ -205,7 +241,8 @@ fn accepted(operation: &Operation, accept: Option<&str>) -> Result<&'static str>
         .map(|range| {
             let mut parts = range.split(';');
             let media = parts.next().unwrap_or_default().trim();
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+            let weight =
+                parts.find_map(|part| part.trim().strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
             (weight, media)
         })
         .filter(|(weight, _)| *weight > 0.0)
@@ -213,7 +250,9 @@ fn accepted(operation: &Operation, accept: Option<&str>) -> Result<&'static str>
     ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
     let fits = |offer: &&'static str, range: &str| {
         let essence = offer.split(';').next().unwrap_or(offer);
-        range == "*/*" || range.eq_ignore_ascii_case(essence) || range.strip_suffix("/*").is_some_and(|kind| essence.split('/').next() == Some(kind))
+        range == "*/*"
+            || range.eq_ignore_ascii_case(essence)
+            || range.strip_suffix("/*").is_some_and(|kind| essence.split('/').next() == Some(kind))
     };
     if operation.produces.is_empty() {
         return Ok(default);
@@ -230,14 +269,20 @@ fn content_type(operation: &Operation, given: Option<&str>) -> Result<String> {
         return Ok(String::new());
     }
     let unsupported = || {
-        Error::new(Code::UnsupportedMediaType).detail(format!("This operation reads {} in UTF-8.", operation.consumes.join(", ")))
+        Error::new(Code::UnsupportedMediaType)
+            .detail(format!("This operation reads {} in UTF-8.", operation.consumes.join(", ")))
     };
     let mut parts = given.ok_or_else(unsupported)?.split(';');
     let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let charset = parts.find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()));
+    let charset = parts.find_map(|part| {
+        part.trim().to_ascii_lowercase().strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned())
+    });
     let utf8 = charset.is_none_or(|charset| charset == "utf-8" || charset == "us-ascii");
     // application/json says the same as merge-patch+json does, to clients that cannot set the latter.
-    let reads = operation.consumes.iter().any(|media| *media == essence || (essence == "application/json" && media.ends_with("merge-patch+json")));
+    let reads = operation
+        .consumes
+        .iter()
+        .any(|media| *media == essence || (essence == "application/json" && media.ends_with("merge-patch+json")));
     if utf8 && reads { Ok(essence) } else { Err(unsupported()) }
 }
 
@@ -249,7 +294,11 @@ fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<Bo
         None => return response,
         Some(error) => error.as_error::<Error>(),
     };
-    if response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/problem")) {
+    // A problem is told already, and so is a refused submission that goes back as the sender's own CSV.
+    let told = |value: &header::HeaderValue| {
+        [&b"application/problem"[..], b"text/csv"].iter().any(|media| value.as_bytes().starts_with(media))
+    };
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(told) {
         return response;
     }
     let answer = match error {
@@ -272,7 +321,9 @@ fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<Bo
 
 /// Whether a conditional GET names the version that would be answered.
 fn unchanged(response: &ServiceResponse<BoxBody>, wanted: Option<&header::HeaderValue>) -> bool {
-    let (Some(wanted), Some(tag)) = (wanted.and_then(|w| w.to_str().ok()), response.headers().get(header::ETAG)) else { return false };
+    let (Some(wanted), Some(tag)) = (wanted.and_then(|w| w.to_str().ok()), response.headers().get(header::ETAG)) else {
+        return false;
+    };
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let tag = bare(tag.to_str().unwrap_or_default());
     response.status() == StatusCode::OK
@@ -310,14 +361,24 @@ fn dress(response: &mut ServiceResponse<BoxBody>, named: &Named, quota: Option<Q
     set("strict-transport-security", "max-age=31536000; includeSubDomains");
     if let Some(quota) = quota {
         set("ratelimit-policy", &format!("\"default\";q={};w={}", quota.limit, quota.window_seconds));
-        set("ratelimit", &format!("\"default\";r={};t={}", quota.remaining, quota.retry_after_seconds.unwrap_or(quota.window_seconds)));
+        set(
+            "ratelimit",
+            &format!(
+                "\"default\";r={};t={}",
+                quota.remaining,
+                quota.retry_after_seconds.unwrap_or(quota.window_seconds)
+            ),
+        );
         if let Some(seconds) = quota.retry_after_seconds {
             set("retry-after", &seconds.to_string());
         }
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         let reusable = headers.contains_key(header::ETAG);
-        headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(if reusable { "private, no-cache" } else { "no-store" }));
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static(if reusable { "private, no-cache" } else { "no-store" }),
+        );
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         let policy = header::HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

@@ -31,7 +31,9 @@ pub async fn get_liveness() -> Result<Reply> {
 #[utoipa::path(tag = "platform", responses((status = 200, description = "It can", body = HealthResponse)))]
 #[get("/health/ready")]
 pub async fn get_readiness(service: web::Data<Service>) -> Result<Reply> {
-    let check = |conn: &mut crate::db::Conn| crate::db::migrate::check(conn).map_err(|cause| Error::new(Code::Unavailable).context(cause));
+    let check = |conn: &mut crate::db::Conn| {
+        crate::db::migrate::check(conn).map_err(|cause| Error::new(Code::Unavailable).context(cause))
+    };
     service.db.read(check).await?;
     Reply::ok(&OK)
 }

@@ -2,10 +2,10 @@
 
 use super::gate::Quota;
 use crate::config::RateLimit;
+use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::RateLimiter;
 
 pub struct Limiter {
     buckets: RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>,
@@ -25,7 +25,9 @@ impl Limiter {
     pub fn check(&self, client: String) -> Quota {
         let (limit, window_seconds) = (self.settings.requests.get(), self.settings.per.as_secs());
         match self.buckets.check_key(&client) {
-            Ok(state) => Quota { limit, window_seconds, remaining: state.remaining_burst_capacity(), retry_after_seconds: None },
+            Ok(state) => {
+                Quota { limit, window_seconds, remaining: state.remaining_burst_capacity(), retry_after_seconds: None }
+            }
             Err(not_yet) => {
                 let wait = not_yet.wait_time_from(self.clock.now());
                 Quota { limit, window_seconds, remaining: 0, retry_after_seconds: Some(wait.as_secs() + 1) }

@@ -72,7 +72,9 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Valu
             bound(schema, request);
         }
     }
-    for item in document["paths"].as_object_mut().into_iter().flatten().flat_map(|(_, item)| item.as_object_mut()).flatten() {
+    for item in
+        document["paths"].as_object_mut().into_iter().flatten().flat_map(|(_, item)| item.as_object_mut()).flatten()
+    {
         for (_, response) in item.1["responses"].as_object_mut().into_iter().flatten() {
             bound(response, false);
         }
@@ -81,7 +83,8 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Valu
 }
 
 fn headers() -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 4000 } });
+    let text =
+        |description: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 4000 } });
     json!({
         "RequestId": { "description": "The request's id: yours from X-Request-ID, or a new one", "schema": { "type": "string", "format": "uuid", "maxLength": 36 } },
         "RateLimit": text("What is left of the allowance: r requests in t seconds"),
@@ -96,9 +99,7 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
-    let header = |name: &str, required: bool, description: &str, schema: Value| {
-        json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
-    };
+    let header = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
     json!({
         "IfMatch": header("If-Match", true, "The ETag of the version you read.", json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$", "example": "W/\"1\"" })),
         "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$" })),
@@ -124,13 +125,19 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         Some(_) => json!([{ "bearer": [] }]),
         None => json!([]),
     };
-    let etagged = operation.pointer("/responses/200/headers/ETag").is_some() || operation.pointer("/responses/201/headers/ETag").is_some();
-    if let Some(parameters) = operation.as_object_mut().map(|o| o.entry("parameters").or_insert_with(|| json!([]))).and_then(Value::as_array_mut) {
+    let etagged = operation.pointer("/responses/200/headers/ETag").is_some()
+        || operation.pointer("/responses/201/headers/ETag").is_some();
+    if let Some(parameters) = operation
+        .as_object_mut()
+        .map(|o| o.entry("parameters").or_insert_with(|| json!([])))
+        .and_then(Value::as_array_mut)
+    {
         let mut add = |name: &str| parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         if row.is_some() {
             add("RequestId");
         }
-        let conditional = matches!(method, "patch" | "put" | "delete") || (method == "post" && path.ends_with("/transitions"));
+        let conditional =
+            matches!(method, "patch" | "put" | "delete") || (method == "post" && path.ends_with("/transitions"));
         if conditional && row.is_some() {
             add("IfMatch");
         }
@@ -145,13 +152,16 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
 }
 
 fn complete_responses(path: &str, method: &str, operation: &mut Value, under_v1: bool) {
-    let list = operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(|p| p["name"] == "cursor"));
+    let list =
+        operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(|p| p["name"] == "cursor"));
     let has_body = operation.get("requestBody").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
         let Some(response) = response.as_object_mut().filter(|_| status.starts_with('2')) else { continue };
         let headers = response.entry("headers").or_insert_with(|| json!({}));
-        for (name, component) in [("X-Request-ID", "RequestId"), ("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")] {
+        for (name, component) in
+            [("X-Request-ID", "RequestId"), ("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")]
+        {
             headers[name] = json!({ "$ref": format!("#/components/headers/{component}") });
         }
         if list {
@@ -217,7 +227,11 @@ fn bound(schema: &mut Value, request: bool) {
             }
             if is(object, "integer") {
                 let wide = object.get("format").and_then(Value::as_str) == Some("int64");
-                let (low, high) = if wide { (-9_007_199_254_740_991i64, 9_007_199_254_740_991i64) } else { (-2_147_483_648, 2_147_483_647) };
+                let (low, high) = if wide {
+                    (-9_007_199_254_740_991i64, 9_007_199_254_740_991i64)
+                } else {
+                    (-2_147_483_648, 2_147_483_647)
+                };
                 default(object, "minimum", json!(low));
                 default(object, "maximum", json!(high));
                 default(object, "format", json!("int32"));
@@ -228,7 +242,10 @@ fn bound(schema: &mut Value, request: bool) {
             if is(object, "object") && object.contains_key("properties") && request {
                 default(object, "additionalProperties", json!(false));
             }
-            object.values_mut().filter(|value| value.is_object() || value.is_array()).for_each(|value| bound(value, request));
+            object
+                .values_mut()
+                .filter(|value| value.is_object() || value.is_array())
+                .for_each(|value| bound(value, request));
         }
         _ => {}
     }

@@ -53,14 +53,23 @@ impl Operations {
                 let Some(id) = operation.get("operationId").and_then(Value::as_str) else { continue };
                 let method = leak(&method.to_ascii_uppercase());
                 let media = |content: Option<&Value>| -> Vec<&'static str> {
-                    content.and_then(Value::as_object).map(|types| types.keys().map(|name| leak(name)).collect()).unwrap_or_default()
+                    content
+                        .and_then(Value::as_object)
+                        .map(|types| types.keys().map(|name| leak(name)).collect())
+                        .unwrap_or_default()
                 };
                 let success = operation.get("responses").and_then(Value::as_object).and_then(|responses| {
-                    responses.iter().find(|(status, _)| status.starts_with('2')).and_then(|(_, response)| response.get("content"))
+                    responses
+                        .iter()
+                        .find(|(status, _)| status.starts_with('2'))
+                        .and_then(|(_, response)| response.get("content"))
                 });
-                let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
+                let schema =
+                    operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
                 let parameters = operation.get("parameters").and_then(Value::as_array);
-                let conditional = parameters.is_some_and(|list| list.iter().any(|p| p["name"] == "If-Match" || p["$ref"] == "#/components/parameters/IfMatch"));
+                let conditional = parameters.is_some_and(|list| {
+                    list.iter().any(|p| p["name"] == "If-Match" || p["$ref"] == "#/components/parameters/IfMatch")
+                });
                 let has_query = parameters.is_some_and(|list| list.iter().any(|p| p["in"] == "query"));
                 let facts: &'static Operation = Box::leak(Box::new(Operation {
                     id: leak(id),
@@ -71,7 +80,13 @@ impl Operations {
                     produces: media(success),
                     has_query,
                     conditional,
-                    body_schema: schema.or_else(|| operation.pointer("/requestBody/content/application~1merge-patch+json/schema/$ref").and_then(Value::as_str)).map(leak),
+                    body_schema: schema
+                        .or_else(|| {
+                            operation
+                                .pointer("/requestBody/content/application~1merge-patch+json/schema/$ref")
+                                .and_then(Value::as_str)
+                        })
+                        .map(leak),
                 }));
                 methods.insert(method, facts);
                 all.push(facts);

@@ -89,7 +89,11 @@ impl<W: Word> Param for OneWord<W> {
 
 impl Param for SearchTerms {
     fn read(text: &str) -> Result<Self, String> {
-        if text.chars().count() > 200 { Err("expected at most 200 characters".to_owned()) } else { Ok(Self::parse(text)) }
+        if text.chars().count() > 200 {
+            Err("expected at most 200 characters".to_owned())
+        } else {
+            Ok(Self::parse(text))
+        }
     }
     fn schema() -> Value {
         json!({ "type": "string", "maxLength": 200 })
@@ -199,8 +203,9 @@ impl<T: Params> FromRequest for Query<T> {
 }
 
 fn pairs(query: &str) -> Result<Pairs> {
-    let list: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|_| Error::new(Code::InvalidParameter).detail("The query string is not valid percent-encoded UTF-8."))?;
+    let list: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| {
+        Error::new(Code::InvalidParameter).detail("The query string is not valid percent-encoded UTF-8.")
+    })?;
     let mut pairs = Pairs::new();
     for (name, value) in list {
         let name = name.strip_suffix("[]").unwrap_or(&name).to_owned();
@@ -232,7 +237,11 @@ pub fn take<P: Param>(pairs: &mut Pairs, name: &str) -> Result<Option<P>> {
 pub fn nothing_left(pairs: &Pairs, known: &[&str]) -> Result<()> {
     let Some(name) = pairs.keys().next() else { return Ok(()) };
     let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-    let expected = if known.is_empty() { "this operation takes none".to_owned() } else { format!("known are {}", known.join(", ")) };
+    let expected = if known.is_empty() {
+        "this operation takes none".to_owned()
+    } else {
+        format!("known are {}", known.join(", "))
+    };
     Err(Error::new(Code::UnknownParameter)
         .detail(format!("There is no query parameter {name} here; {expected}."))
         .fault(Fault::new(format!("?{name}"), "unknown-parameter", expected)))
@@ -243,7 +252,11 @@ pub fn describe<P: Param>(name: &str, description: &str) -> Parameter {
     let schema: RefOr<Schema> = serde_json::from_value(P::schema()).unwrap_or_default();
     let builder = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
     let builder = builder.description(Some(description.trim())).schema(Some(schema));
-    if P::LIST { builder.explode(Some(false)).style(Some(utoipa::openapi::path::ParameterStyle::Form)).build() } else { builder.build() }
+    if P::LIST {
+        builder.explode(Some(false)).style(Some(utoipa::openapi::path::ParameterStyle::Form)).build()
+    } else {
+        builder.build()
+    }
 }
 
 /// Reads what every list takes beside its filters.
@@ -258,14 +271,22 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     for name in names.iter().flat_map(|names| names.split(',')) {
         let (bare, descending) = name.strip_prefix('-').map_or((name, false), |bare| (bare, true));
         let column = R::SORTS.iter().position(|known| *known == bare);
-        let column = column.ok_or_else(|| invalid("sort", format!("expected {}, each with - in front to descend", R::SORTS.join(", "))))?;
+        let column = column.ok_or_else(|| {
+            invalid("sort", format!("expected {}, each with - in front to descend", R::SORTS.join(", ")))
+        })?;
         if sort.iter().any(|(other, _)| *other == column) {
             return Err(invalid("sort", format!("{bare} is named twice")));
         }
         sort.push((column, descending));
     }
-    if cursor.as_ref().is_some_and(|c| c.len() < 24 || c.len() > 4000 || !c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')) {
-        return Err(Error::new(Code::InvalidCursor).fault(Fault::new("?cursor", "invalid-cursor", "It is not a cursor that a page before gave.")));
+    if cursor.as_ref().is_some_and(|c| {
+        c.len() < 24 || c.len() > 4000 || !c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    }) {
+        return Err(Error::new(Code::InvalidCursor).fault(Fault::new(
+            "?cursor",
+            "invalid-cursor",
+            "It is not a cursor that a page before gave.",
+        )));
     }
     // What is left in the pairs, sort included, is what makes this list this list.
     let text = serde_urlencoded::to_string(&*pairs).unwrap_or_default();
@@ -278,11 +299,18 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
 /// Describes what every list takes beside its filters.
 pub fn describe_page<R: Listed>() -> Vec<Parameter> {
     let names = R::SORTS.join("|");
-    let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})$"), "example": R::SORTS.first() });
+    let sort =
+        json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})$"), "example": R::SORTS.first() });
     let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
     let build = |name: &str, description: &str, schema: Value| {
         let schema: RefOr<Schema> = serde_json::from_value(schema).unwrap_or_default();
-        ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False).description(Some(description)).schema(Some(schema)).build()
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schema))
+            .build()
     };
     let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The most rows to answer; 50 unless told.")];
     parameters.push(build("cursor", "Where to go on: page.next of the page before.", cursor));
@@ -309,8 +337,8 @@ macro_rules! params {
                 let known: &[&str] = &[$($query,)* $($crate::params!(@known $row),)*];
                 let unknown: $crate::http::params::Pairs = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()) && !$crate::params!(@is_list $($row)?, name)).map(|(n, v)| (n.clone(), v.clone())).collect();
                 $crate::http::params::nothing_left(&unknown, known)?;
-                $(let page = $crate::http::params::page_request::<$row>(&mut pairs)?;)?
-                Ok(Self { $($field: $crate::http::params::take(&mut pairs, $query)?,)* $(page: $crate::params!(@value $row, page),)? })
+                $(let asked = $crate::http::params::page_request::<$row>(&mut pairs)?;)?
+                Ok(Self { $($field: $crate::http::params::take(&mut pairs, $query)?,)* $(page: $crate::params!(@asked $row, asked),)? })
             }
         }
 
@@ -324,7 +352,7 @@ macro_rules! params {
         }
     };
     (@page $row:ty) => { $crate::db::list::PageRequest };
-    (@value $row:ty, $page:ident) => { $page };
+    (@asked $row:ty, $asked:ident) => { $asked };
     (@known $row:ty) => { "limit, cursor, sort, count" };
     (@is_list , $name:ident) => { false };
     (@is_list $row:ty, $name:ident) => { ["limit", "cursor", "sort", "count"].contains(&$name.as_str()) };

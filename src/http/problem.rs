@@ -1,8 +1,8 @@
 //! RFC 9457 problems: the one place where a failure becomes an HTTP answer.
 
+use super::reply::Reply;
 use crate::error::{Code, Error, Fault, Kind};
 use actix_web::http::{StatusCode, header};
-use super::reply::Reply;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -103,7 +103,9 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
             response.insert_header((header::RETRY_AFTER, "1"));
         }
         Kind::MethodNotAllowed => {
-            if let Some((_, serde_json::Value::String(allow))) = error.extended().iter().find(|(name, _)| *name == "allow") {
+            if let Some((_, serde_json::Value::String(allow))) =
+                error.extended().iter().find(|(name, _)| *name == "allow")
+            {
                 response.insert_header((header::ALLOW, allow.as_str()));
             }
         }

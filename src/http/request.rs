@@ -6,8 +6,8 @@ use super::reply::Reply;
 use super::schemas;
 use crate::context::Context;
 use crate::db::Conn;
-use crate::idempotency::{self, Claim};
 use crate::error::{Code, Error, Result};
+use crate::idempotency::{self, Claim};
 use crate::startup::Service;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -38,7 +38,13 @@ impl FromRequest for Cx {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| Error::internal("the gate did not admit this request")))
+        ready(
+            request
+                .extensions()
+                .get::<Self>()
+                .cloned()
+                .ok_or_else(|| Error::internal("the gate did not admit this request")),
+        )
     }
 }
 
@@ -56,7 +62,10 @@ impl Cx {
     ///
     /// # Errors
     /// As [`Cx::read`].
-    pub async fn bulk_read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+    pub async fn bulk_read(
+        self,
+        job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
         let context = self.context;
         self.service.db.bulk_read(move |conn| job(conn, &context)).await
     }
@@ -106,10 +115,10 @@ impl Cx {
     ) -> Result<Reply> {
         let service = self.service.clone();
         let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, hash));
-        if let Some(wanted) = claim.clone() {
-            if let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await? {
-                return Ok(stored);
-            }
+        if let Some(wanted) = claim.clone()
+            && let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await?
+        {
+            return Ok(stored);
         }
         let outcome = self.work(lane, prepare, claim.clone(), job).await;
         service.sequencer.wake();
@@ -190,7 +199,8 @@ impl<T> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let limit = request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_json_bytes as u64);
+            let limit =
+                request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_json_bytes as u64);
             let mut bytes = Vec::new();
             let hash = receive(&request, payload, limit, |chunk| {
                 bytes.extend_from_slice(chunk);
@@ -217,7 +227,8 @@ impl FromRequest for Upload {
         Box::pin(async move {
             let limit = request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_upload_bytes);
             let mut file = std::io::BufWriter::new(tempfile::tempfile().map_err(Error::internal)?);
-            let hash = receive(&request, payload, limit, |chunk| file.write_all(chunk).map_err(Error::internal)).await?;
+            let hash =
+                receive(&request, payload, limit, |chunk| file.write_all(chunk).map_err(Error::internal)).await?;
             let mut file = file.into_inner().map_err(Error::internal)?;
             std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
             Ok(Self { file, hash })
@@ -226,11 +237,19 @@ impl FromRequest for Upload {
 }
 
 /// Reads a body to its end, inflating it when it is compressed, within the limits of size (after inflation) and time.
-async fn receive(request: &HttpRequest, payload: Payload, limit: u64, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<Vec<u8>> {
+async fn receive(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: u64,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<Vec<u8>> {
     let service = request.app_data::<web::Data<Service>>().ok_or_else(|| Error::internal("no service"))?;
-    let encoding = request.headers().get("content-encoding").map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    let encoding =
+        request.headers().get("content-encoding").map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
     if encoding.as_deref().is_some_and(|encoding| !["identity", "gzip", "br", "deflate"].contains(&encoding)) {
-        return Err(Error::new(Code::UnsupportedMediaType).detail("Content-Encoding may be gzip, br, deflate or identity."));
+        return Err(
+            Error::new(Code::UnsupportedMediaType).detail("Content-Encoding may be gzip, br, deflate or identity.")
+        );
     }
     let mut stream = actix_web::dev::Decompress::from_headers(payload, request.headers());
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
@@ -238,7 +257,11 @@ async fn receive(request: &HttpRequest, payload: Payload, limit: u64, mut take: 
     let mut size = 0u64;
     let reading = async {
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|cause| Error::new(Code::MalformedBody).detail("The body broke off or is not encoded as Content-Encoding says.").context(cause))?;
+            let chunk = chunk.map_err(|cause| {
+                Error::new(Code::MalformedBody)
+                    .detail("The body broke off or is not encoded as Content-Encoding says.")
+                    .context(cause)
+            })?;
             size += chunk.len() as u64;
             if size > limit {
                 return Err(Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes.")));
@@ -248,6 +271,8 @@ async fn receive(request: &HttpRequest, payload: Payload, limit: u64, mut take: 
         }
         Ok(())
     };
-    tokio::time::timeout(service.config.body_timeout, reading).await.map_err(|_| Error::new(Code::RequestTimeout))??;
+    tokio::time::timeout(service.config.body_timeout, reading)
+        .await
+        .map_err(|_| Error::new(Code::RequestTimeout))??;
     Ok(hash.finish().as_ref().to_vec())
 }

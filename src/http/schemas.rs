@@ -72,7 +72,9 @@ fn tidy(value: &mut Value, pointer: &mut String, faults: &mut Vec<Fault>) {
                 *value = Value::from(float as i64);
             }
         }
-        Value::String(text) => faults.extend(text_fault(text).map(|(code, detail)| Fault::new(pointer.clone(), code, detail))),
+        Value::String(text) => {
+            faults.extend(text_fault(text).map(|(code, detail)| Fault::new(pointer.clone(), code, detail)))
+        }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
                 pointer.push_str(&format!("/{index}"));
@@ -97,7 +99,8 @@ pub fn text_fault(text: &str) -> Option<(&'static str, &'static str)> {
     if text.contains('\0') {
         return Some(("control-character", "The text holds a NUL character, which cannot be stored."));
     }
-    holds_nhs_number(text).then_some(("nhs-number", "The text holds a valid NHS number. Patient data does not belong in this register."))
+    holds_nhs_number(text)
+        .then_some(("nhs-number", "The text holds a valid NHS number. Patient data does not belong in this register."))
 }
 
 /// Whether ten digits in a row, alone or grouped 3-3-4, pass the modulus 11 check of an NHS number
@@ -149,14 +152,25 @@ fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fau
         }
         Broken::AdditionalProperties { unexpected } | Broken::UnevaluatedProperties { unexpected } => {
             let name = unexpected.first().map(String::as_str).unwrap_or_default();
-            (true, Fault::new(format!("{pointer}/{name}"), "unknown-property", format!("There is no property {name} here.")))
+            (
+                true,
+                Fault::new(
+                    format!("{pointer}/{name}"),
+                    "unknown-property",
+                    format!("There is no property {name} here."),
+                ),
+            )
         }
         Broken::Type { .. } => (true, told("type", plain(&error.to_string()))),
         Broken::Enum { .. } => (false, told("unknown-word", plain(&error.to_string()))),
         Broken::MaxLength { limit } => (false, told("too-long", format!("It may have at most {limit} characters."))),
         Broken::MinLength { limit } => (false, told("too-short", format!("It must have at least {limit} characters."))),
-        Broken::Maximum { .. } | Broken::ExclusiveMaximum { .. } => (false, told("too-large", plain(&error.to_string()))),
-        Broken::Minimum { .. } | Broken::ExclusiveMinimum { .. } => (false, told("too-small", plain(&error.to_string()))),
+        Broken::Maximum { .. } | Broken::ExclusiveMaximum { .. } => {
+            (false, told("too-large", plain(&error.to_string())))
+        }
+        Broken::Minimum { .. } | Broken::ExclusiveMinimum { .. } => {
+            (false, told("too-small", plain(&error.to_string())))
+        }
         Broken::MaxItems { limit } => (false, told("too-many", format!("It may have at most {limit} items."))),
         Broken::MinItems { limit } => (false, told("too-few", format!("It must have at least {limit} items."))),
         Broken::Pattern { .. } | Broken::Format { .. } => (false, told("format", plain(&error.to_string()))),

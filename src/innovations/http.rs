@@ -1,7 +1,7 @@
 //! `/v1/innovations`. Without a token only the public facts are told: who registered an innovation, and its number in
 //! the NHS Innovation Service, are not.
 
-use super::ops::{self, Move};
+use super::ops;
 use super::rules::{self, Innovation, list};
 use super::store::{self, InnovationFilter, OwnedInnovation};
 use super::words::{
@@ -484,10 +484,7 @@ pub async fn delete_innovation(cx: Cx, slug: web::Path<String>) -> Result<Reply>
 #[post("/v1/innovations/{slug}/transitions")]
 pub async fn transition_innovation(cx: Cx, slug: web::Path<String>, body: Body<TransitionRequest>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
-        let found = ops::transition_innovation(conn, context, &slug, || {
-            let effective_on = request.effective_on(context.today())?;
-            Ok(Move { to: request.state()?, reason: request.reason, effective_on })
-        })?;
+        let found = ops::transition_innovation(conn, context, &slug, request.into())?;
         reply(conn, context, found)
     })
     .await

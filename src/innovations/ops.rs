@@ -9,9 +9,10 @@ use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::transitions::{self, rules::Machine};
+use crate::transitions;
+use crate::transitions::rules::{AskedMove, Machine, Move};
 use crate::vocabulary::{Id, Words, fold};
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDateTime};
 use serde_json::{Value, json};
 
 /// The name of an innovation's moves among those of every resource.
@@ -336,13 +337,6 @@ pub fn delete_innovation(conn: &mut Conn, context: &Context, slug: &str) -> Resu
     trace(conn, context, &row, programme, json!({ "reference": row.reference, "archived": true }))
 }
 
-/// A move of an innovation to another stage.
-pub struct Move {
-    pub to: Stage,
-    pub reason: Option<String>,
-    pub effective_on: NaiveDate,
-}
-
 /// Moves an innovation to another stage. From early adoption on that is not for its fellow alone.
 ///
 /// # Errors
@@ -351,22 +345,22 @@ pub fn transition_innovation(
     conn: &mut Conn,
     context: &Context,
     slug: &str,
-    read: impl FnOnce() -> Result<Move>,
+    asked: AskedMove,
 ) -> Result<OwnedInnovation> {
     let Held { present: OwnedInnovation { row, owner }, standing, programme } = held(conn, context, slug)?;
-    let Move { to, reason, effective_on } = read()?;
-    if standing == Standing::Fellow && to.needs_second_party() {
+    let step: Move<Stage> = asked.read(context.today())?;
+    if standing == Standing::Fellow && step.to.needs_second_party() {
         return Err(Error::new(Code::Forbidden).detail(format!(
             "A move to {} needs a second party: a national-admin, or a programme-manager of one of its programmes, makes it.",
-            to.as_str()
+            step.to.as_str()
         )));
     }
     let from = row.stage;
-    transitions::rules::decide(from, to, reason.as_deref())?;
-    let row = InnovationRow { stage: to, version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
+    step.decide(from)?;
+    let row = InnovationRow { stage: step.to, version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
     store::update(conn, &row)?;
-    transitions::store::record(conn, context, RESOURCE, row.id, from, to, reason, effective_on)?;
-    let data = json!({ "reference": row.reference, "from": from, "to": to, "effectiveOn": effective_on });
+    transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
+    let data = json!({ "reference": row.reference, "from": from, "to": step.to, "effectiveOn": step.effective_on });
     trace(conn, context, &row, programme, data)?;
     Ok(OwnedInnovation { row, owner })
 }

@@ -1,7 +1,9 @@
 //! `/v1/organisations`: one by one as JSON, or many at once as CSV.
 
 use super::ops::{self, Imported};
-use super::rules::{self, EdgeKind, Identifier, Organisation, OrganisationStatus, OrganisationType, Span, SuccessionKind};
+use super::rules::{
+    self, EdgeKind, Identifier, Organisation, OrganisationStatus, OrganisationType, Span, SuccessionKind,
+};
 use super::store::{self, EdgeEnds, EdgeRow, OrganisationFilter, OrganisationRow, SuccessionRow};
 use crate::db::dialect::SearchTerms;
 use crate::error::{Code, Error, Fault, Result};
@@ -108,7 +110,11 @@ impl From<CreateOrganisationRequest> for Organisation {
             valid_from: request.valid_from,
             valid_to: request.valid_to,
             postcode: request.postcode,
-            identifiers: request.identifiers.into_iter().map(|i| Identifier { scheme: i.scheme, value: i.value }).collect(),
+            identifiers: request
+                .identifiers
+                .into_iter()
+                .map(|i| Identifier { scheme: i.scheme, value: i.value })
+                .collect(),
         }
     }
 }
@@ -121,7 +127,11 @@ impl From<&Organisation> for CreateOrganisationRequest {
             name: organisation.name,
             kind: organisation.kind,
             ods_code: organisation.ods_code,
-            identifiers: organisation.identifiers.into_iter().map(|i| IdentifierBody { scheme: i.scheme, value: i.value }).collect(),
+            identifiers: organisation
+                .identifiers
+                .into_iter()
+                .map(|i| IdentifierBody { scheme: i.scheme, value: i.value })
+                .collect(),
             status: Some(organisation.status),
             valid_from: organisation.valid_from,
             valid_to: organisation.valid_to,
@@ -173,7 +183,11 @@ impl OrganisationResponse {
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             postcode: row.postcode,
-            identifiers: organisation.identifiers.into_iter().map(|i| IdentifierBody { scheme: i.scheme, value: i.value }).collect(),
+            identifiers: organisation
+                .identifiers
+                .into_iter()
+                .map(|i| IdentifierBody { scheme: i.scheme, value: i.value })
+                .collect(),
             version: row.version,
             updated_at: instant(row.updated_at),
         }
@@ -296,30 +310,50 @@ const COLUMNS: &[&str] = &["code", "name", "type", "odsCode", "status", "validFr
 
 fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: std::fs::File) -> Result<Reply> {
     context.reach().require_everything()?;
-    let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
-    let headers = reader.headers().map_err(|_| Error::new(Code::MalformedBody).detail("The CSV has no readable header."))?.clone();
-    let unknown = headers.iter().find(|name| !COLUMNS.contains(name) || headers.iter().filter(|other| other == name).count() > 1);
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
+    let headers = reader
+        .headers()
+        .map_err(|_| Error::new(Code::MalformedBody).detail("The CSV has no readable header."))?
+        .clone();
+    let unknown =
+        headers.iter().find(|name| !COLUMNS.contains(name) || headers.iter().filter(|other| other == name).count() > 1);
     let missing = ["code", "name", "type"].into_iter().find(|name| !headers.iter().any(|header| header == *name));
     if let Some(name) = unknown.or(missing) {
-        let detail = format!("The columns are {}, each at most once; code, name and type are needed.", COLUMNS.join(", "));
-        return Err(Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new(format!("/{name}"), "unknown-column", detail)));
+        let detail =
+            format!("The columns are {}, each at most once; code, name and type are needed.", COLUMNS.join(", "));
+        return Err(Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new(
+            format!("/{name}"),
+            "unknown-column",
+            detail,
+        )));
     }
     let (mut done, mut faults) = (ImportResponse::default(), Vec::new());
     for record in reader.records() {
         let record = record.map_err(|cause| {
             let line = cause.position().map_or(0, csv::Position::line);
-            Error::new(Code::MalformedBody).detail(format!("Line {line} of the CSV cannot be read: it has another number of columns, or is no UTF-8."))
+            Error::new(Code::MalformedBody).detail(format!(
+                "Line {line} of the CSV cannot be read: it has another number of columns, or is no UTF-8."
+            ))
         })?;
         done.counts.received += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        let value = |name: &str| headers.iter().position(|h| h == name).and_then(|i| record.get(i)).filter(|text| !text.is_empty());
-        let outcome = read_row(value).and_then(|(new, parent)| ops::import_organisation(conn, context, new, parent.as_deref()));
+        let value = |name: &str| {
+            headers.iter().position(|h| h == name).and_then(|i| record.get(i)).filter(|text| !text.is_empty())
+        };
+        let outcome =
+            read_row(value).and_then(|(new, parent)| ops::import_organisation(conn, context, new, parent.as_deref()));
         match outcome {
             Ok(Imported::Created) => done.counts.created += 1,
             Ok(Imported::Updated) => done.counts.updated += 1,
             Ok(Imported::Unchanged) => done.counts.unchanged += 1,
             Err(error) if matches!(error.code(), Code::ValidationFailed | Code::UnknownReference) => {
-                faults.extend(error.listed().iter().map(|f| Fault::new(format!("/line/{line}{}", f.pointer), f.code, f.detail.clone())));
+                faults.extend(
+                    error
+                        .listed()
+                        .iter()
+                        .map(|f| Fault::new(format!("/line/{line}{}", f.pointer), f.code, f.detail.clone())),
+                );
             }
             Err(error) => return Err(error),
         }
@@ -333,12 +367,17 @@ fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: s
 fn read_row<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Result<(Organisation, Option<String>)> {
     let mut faults = crate::error::Faults::default();
     let mut day = |name: &str| {
-        let read = |text: &str| text.parse::<NaiveDate>().map_err(|_| Fault::new(format!("/{name}"), "format", "Expected a date, such as 2026-04-01."));
+        let read = |text: &str| {
+            text.parse::<NaiveDate>()
+                .map_err(|_| Fault::new(format!("/{name}"), "format", "Expected a date, such as 2026-04-01."))
+        };
         value(name).and_then(|text| faults.take(read(text)))
     };
     let (valid_from, valid_to) = (day("validFrom"), day("validTo"));
     let word = |name: &str, expected: String| Fault::new(format!("/{name}"), "unknown-word", expected);
-    let kinds = || word("type", format!("Expected one of {}.", <OrganisationType as crate::vocabulary::Word>::WORDS.join(", ")));
+    let kinds = || {
+        word("type", format!("Expected one of {}.", <OrganisationType as crate::vocabulary::Word>::WORDS.join(", ")))
+    };
     let kind = faults.take(value("type").and_then(OrganisationType::parse).ok_or_else(kinds));
     let status = value("status").map_or(Ok(OrganisationStatus::Active), |text| {
         OrganisationStatus::parse(text).ok_or_else(|| word("status", "Expected active or closed.".to_owned()))
@@ -517,11 +556,16 @@ pub struct CreateSuccessionRequest {
     responses((status = 201, description = "Recorded", body = SuccessionResponse, headers(("ETag" = String), ("Location" = String)))),
 )]
 #[post("/v1/organisations/{code}/successions")]
-pub async fn create_organisation_succession(cx: Cx, code: web::Path<String>, body: Body<CreateSuccessionRequest>) -> Result<Reply> {
+pub async fn create_organisation_succession(
+    cx: Cx,
+    code: web::Path<String>,
+    body: Body<CreateSuccessionRequest>,
+) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         // Between 1e-6 and 1 by the schema, so the product is a whole number of millionths.
         let share_ppm = (request.share.unwrap_or(1.0) * 1e6).round() as i64;
-        let new = ops::NewSuccession { to: request.to, kind: request.kind, share_ppm, effective_on: request.effective_on };
+        let new =
+            ops::NewSuccession { to: request.to, kind: request.kind, share_ppm, effective_on: request.effective_on };
         let row = ops::create_organisation_succession(conn, context, &code, &new)?;
         let from = code.to_ascii_uppercase();
         let location = format!("/v1/organisations/{from}/successions");

@@ -23,12 +23,23 @@ pub fn get_organisation(conn: &mut Conn, code: &str) -> Result<OrganisationRow> 
 pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<Id> {
     store::id_of(conn, &code.to_ascii_uppercase())?.ok_or_else(|| {
         let detail = format!("There is no organisation {code}.");
-        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-organisation", detail))
+        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(
+            pointer,
+            "unknown-organisation",
+            detail,
+        ))
     })
 }
 
-fn row(organisation: &Organisation, id: Id, version: i32, created_at: chrono::NaiveDateTime, context: &Context) -> Result<OrganisationRow> {
-    let identifiers: Vec<_> = organisation.identifiers.iter().map(|i| json!({ "scheme": i.scheme, "value": i.value })).collect();
+fn row(
+    organisation: &Organisation,
+    id: Id,
+    version: i32,
+    created_at: chrono::NaiveDateTime,
+    context: &Context,
+) -> Result<OrganisationRow> {
+    let identifiers: Vec<_> =
+        organisation.identifiers.iter().map(|i| json!({ "scheme": i.scheme, "value": i.value })).collect();
     Ok(OrganisationRow {
         id,
         code: organisation.code.clone(),
@@ -73,14 +84,23 @@ impl OrganisationRow {
 
 fn trace(conn: &mut Conn, context: &Context, row: &OrganisationRow) -> Result<()> {
     let data = json!({ "code": row.code, "type": row.kind, "status": row.status });
-    events::record(conn, context, Event { organisation_id: Some(row.id), ..Event::new("organisation", &row.code, row.version, data) })
+    events::record(
+        conn,
+        context,
+        Event { organisation_id: Some(row.id), ..Event::new("organisation", &row.code, row.version, data) },
+    )
 }
 
 /// Creates an organisation, below a parent where one is named.
 ///
 /// # Errors
 /// `validation-failed`, `already-exists`, `unknown-reference` for the parent.
-pub fn create_organisation(conn: &mut Conn, context: &Context, new: Organisation, parent: Option<&str>) -> Result<OrganisationRow> {
+pub fn create_organisation(
+    conn: &mut Conn,
+    context: &Context,
+    new: Organisation,
+    parent: Option<&str>,
+) -> Result<OrganisationRow> {
     context.reach().require_everything()?;
     let new = new.checked()?;
     let row = row(&new, Id::generate(), 1, context.now.naive_utc(), context)?;
@@ -108,7 +128,9 @@ pub fn update_organisation(
     context.check_version(present.version)?;
     let new = change(&present.organisation())?.checked()?;
     if new.code != present.code {
-        return Err(Error::new(Code::Immutable).detail("A code cannot change: create a successor and record the succession."));
+        return Err(
+            Error::new(Code::Immutable).detail("A code cannot change: create a successor and record the succession.")
+        );
     }
     let row = row(&new, present.id, present.version + 1, present.created_at, context)?;
     store::update(conn, &row)?;
@@ -128,7 +150,12 @@ pub enum Imported {
 ///
 /// # Errors
 /// As [`create_organisation`].
-pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation, parent: Option<&str>) -> Result<Imported> {
+pub fn import_organisation(
+    conn: &mut Conn,
+    context: &Context,
+    new: Organisation,
+    parent: Option<&str>,
+) -> Result<Imported> {
     let new = new.checked()?;
     let Some(present) = store::find(conn, &new.code)? else {
         create_organisation(conn, context, new, parent)?;
@@ -138,9 +165,19 @@ pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation
         None => false,
         Some(parent) => {
             let parent = referred(conn, "/parent", parent)?;
-            let has_one = store::edges_of(conn, present.id)?.iter().any(|ends| ends.edge.child_id == present.id && ends.edge.parent_id == parent);
+            let has_one = store::edges_of(conn, present.id)?
+                .iter()
+                .any(|ends| ends.edge.child_id == present.id && ends.edge.parent_id == parent);
             if !has_one {
-                insert_edge(conn, context, parent, present.id, EdgeKind::Geographic, Span::new(new.valid_from, None)?, false)?;
+                insert_edge(
+                    conn,
+                    context,
+                    parent,
+                    present.id,
+                    EdgeKind::Geographic,
+                    Span::new(new.valid_from, None)?,
+                    false,
+                )?;
             }
             !has_one
         }
@@ -155,7 +192,15 @@ pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation
     Ok(Imported::Updated)
 }
 
-fn insert_edge(conn: &mut Conn, context: &Context, parent: Id, child: Id, kind: EdgeKind, span: Span, illustrative: bool) -> Result<EdgeRow> {
+fn insert_edge(
+    conn: &mut Conn,
+    context: &Context,
+    parent: Id,
+    child: Id,
+    kind: EdgeKind,
+    span: Span,
+    illustrative: bool,
+) -> Result<EdgeRow> {
     if parent == child || store::would_circle(conn, parent, child, span)? {
         return Err(Error::invalid("/parent", "circular", "The organisation would stand above itself."));
     }
@@ -191,7 +236,11 @@ pub fn create_organisation_edge(conn: &mut Conn, context: &Context, code: &str, 
     let parent = referred(conn, "/parent", &new.parent)?;
     let edge = insert_edge(conn, context, parent, child.id, new.kind, new.span, new.illustrative)?;
     let data = json!({ "parent": new.parent.to_ascii_uppercase(), "child": child.code, "kind": new.kind, "from": new.span.from, "to": new.span.to });
-    events::record(conn, context, Event { organisation_id: Some(child.id), ..Event::new("organisation-edge", &edge.id.to_string(), 1, data) })?;
+    events::record(
+        conn,
+        context,
+        Event { organisation_id: Some(child.id), ..Event::new("organisation-edge", &edge.id.to_string(), 1, data) },
+    )?;
     Ok(edge)
 }
 
@@ -208,7 +257,12 @@ pub struct NewSuccession {
 ///
 /// # Errors
 /// `not-found`, `unknown-reference`, `validation-failed` when the shares of a day exceed the whole, `already-exists`.
-pub fn create_organisation_succession(conn: &mut Conn, context: &Context, code: &str, new: &NewSuccession) -> Result<SuccessionRow> {
+pub fn create_organisation_succession(
+    conn: &mut Conn,
+    context: &Context,
+    code: &str,
+    new: &NewSuccession,
+) -> Result<SuccessionRow> {
     let from = get_organisation(conn, code)?;
     context.reach().require_everything()?;
     let to = referred(conn, "/to", &new.to)?;
@@ -216,7 +270,11 @@ pub fn create_organisation_succession(conn: &mut Conn, context: &Context, code: 
         return Err(Error::invalid("/to", "circular", "An organisation cannot succeed itself."));
     }
     if store::share_gone(conn, from.id, new.effective_on)? + new.share_ppm > 1_000_000 {
-        return Err(Error::invalid("/share", "too-large", "The shares of an organisation on one day add up to more than 1."));
+        return Err(Error::invalid(
+            "/share",
+            "too-large",
+            "The shares of an organisation on one day add up to more than 1.",
+        ));
     }
     let row = SuccessionRow {
         id: Id::generate(),
@@ -229,7 +287,11 @@ pub fn create_organisation_succession(conn: &mut Conn, context: &Context, code: 
     };
     store::insert_succession(conn, &row)?;
     let data = json!({ "from": from.code, "to": new.to.to_ascii_uppercase(), "kind": new.kind, "effectiveOn": new.effective_on });
-    events::record(conn, context, Event { organisation_id: Some(from.id), ..Event::new("organisation-succession", &row.id.to_string(), 1, data) })?;
+    events::record(
+        conn,
+        context,
+        Event { organisation_id: Some(from.id), ..Event::new("organisation-succession", &row.id.to_string(), 1, data) },
+    )?;
     Ok(row)
 }
 
@@ -245,7 +307,8 @@ pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
         return Ok(());
     }
     for entry in reference::reference_organisations() {
-        let kind = super::rules::OrganisationType::parse(entry.kind).ok_or_else(|| Error::internal("reference type"))?;
+        let kind =
+            super::rules::OrganisationType::parse(entry.kind).ok_or_else(|| Error::internal("reference type"))?;
         let identifier = |scheme: &str, value: &str| Identifier { scheme: scheme.to_owned(), value: value.to_owned() };
         let ons = entry.ons_code.map(|code| identifier("ons", code));
         let former = entry.former_name.map(|name| identifier("former-name", name));

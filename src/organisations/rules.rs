@@ -64,7 +64,10 @@ pub struct Organisation {
 impl OrganisationType {
     /// Whether bodies of this type have an ODS code, so that it may be taken from the code.
     pub fn has_ods_code(self) -> bool {
-        matches!(self, Self::NhsTrust | Self::TrustSite | Self::GpPractice | Self::Pcn | Self::Icb | Self::SubIcb | Self::Region)
+        matches!(
+            self,
+            Self::NhsTrust | Self::TrustSite | Self::GpPractice | Self::Pcn | Self::Icb | Self::SubIcb | Self::Region
+        )
     }
 }
 
@@ -88,10 +91,8 @@ impl Organisation {
         if self.name.is_empty() {
             faults.add("/name", "missing", "A name cannot be blank.");
         }
-        if let (Some(from), Some(to)) = (self.valid_from, self.valid_to) {
-            if to <= from {
-                faults.add("/validTo", "range", "validTo is the day it ceased to be, so it lies after validFrom.");
-            }
+        if self.valid_from.zip(self.valid_to).is_some_and(|(from, to)| to <= from) {
+            faults.add("/validTo", "range", "validTo is the day it ceased to be, so it lies after validFrom.");
         }
         faults.check()?;
         Ok(self)
@@ -107,7 +108,10 @@ impl Organisation {
     /// What full-text search looks through, folded.
     pub fn search_text(&self) -> String {
         let identifiers = self.identifiers.iter().map(|identifier| identifier.value.as_str());
-        let parts = [self.name.as_str(), &self.code].into_iter().chain(self.ods_code.as_deref()).chain(self.postcode.as_deref());
+        let parts = [self.name.as_str(), &self.code]
+            .into_iter()
+            .chain(self.ods_code.as_deref())
+            .chain(self.postcode.as_deref());
         crate::vocabulary::fold(&parts.chain(identifiers).collect::<Vec<_>>().join(" "))
     }
 }
@@ -130,7 +134,11 @@ impl Span {
     /// `validation-failed` when it would be empty.
     pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {
         let span = Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) };
-        if span.from < span.to { Ok(span) } else { Err(Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from.")) }
+        if span.from < span.to {
+            Ok(span)
+        } else {
+            Err(Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from."))
+        }
     }
 
     pub fn meet(self, other: Self) -> Option<Self> {
@@ -182,11 +190,21 @@ mod tests {
     #[test]
     fn an_ods_code_is_taken_from_the_code_where_the_type_has_one() {
         let organisation = |kind| Organisation {
-            code: "rf4".into(), ods_code: None, name: " A trust ".into(), kind, status: OrganisationStatus::Active,
-            valid_from: None, valid_to: None, postcode: None, identifiers: vec![],
+            code: "rf4".into(),
+            ods_code: None,
+            name: " A trust ".into(),
+            kind,
+            status: OrganisationStatus::Active,
+            valid_from: None,
+            valid_to: None,
+            postcode: None,
+            identifiers: vec![],
         };
         let trust = organisation(OrganisationType::NhsTrust).checked().unwrap();
-        assert_eq!((trust.code.as_str(), trust.ods_code.as_deref(), trust.name.as_str()), ("RF4", Some("RF4"), "A trust"));
+        assert_eq!(
+            (trust.code.as_str(), trust.ods_code.as_deref(), trust.name.as_str()),
+            ("RF4", Some("RF4"), "A trust")
+        );
         assert_eq!(organisation(OrganisationType::Company).checked().unwrap().ods_code, None);
     }
 }

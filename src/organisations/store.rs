@@ -104,7 +104,12 @@ pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: Nai
 ///
 /// # Errors
 /// The database's own.
-pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate) -> Result<std::collections::HashSet<Id>> {
+pub fn those_below(
+    conn: &mut Conn,
+    ancestors: &[Id],
+    ids: &[Id],
+    on: NaiveDate,
+) -> Result<std::collections::HashSet<Id>> {
     let mut found = std::collections::HashSet::new();
     // SQLite takes a bounded number of parameters.
     for part in ids.chunks(10_000) {
@@ -131,7 +136,8 @@ pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
 pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
     let taken = violations::unique(format!("There is an organisation {} already.", row.code));
     diesel::insert_into(organisations::table).values(row.clone()).execute(conn).map_err(taken)?;
-    let own = ClosureRow { descendant_id: row.id, ancestor_id: row.id, from_on: Span::ALWAYS.from, to_on: Span::ALWAYS.to };
+    let own =
+        ClosureRow { descendant_id: row.id, ancestor_id: row.id, from_on: Span::ALWAYS.from, to_on: Span::ALWAYS.to };
     diesel::insert_into(organisation_closure::table).values(own).execute(conn)?;
     Ok(())
 }
@@ -141,7 +147,8 @@ pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first; `already-exists` for an ODS code in use.
 pub fn update(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
-    let present = organisations::table.filter(organisations::id.eq(row.id)).filter(organisations::version.eq(row.version - 1));
+    let present =
+        organisations::table.filter(organisations::id.eq(row.id)).filter(organisations::version.eq(row.version - 1));
     let taken = violations::unique(format!("There is an organisation with the ODS code of {} already.", row.code));
     match diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? {
         0 => Err(crate::context::changed(row.version)),
@@ -191,7 +198,10 @@ pub fn edges_of(conn: &mut Conn, organisation: Id) -> Result<Vec<EdgeEnds>> {
         .load(conn)?;
     let codes = codes(conn, edges.iter().flat_map(|edge| [edge.parent_id, edge.child_id]))?;
     let code = |id: &Id| codes.get(id).cloned().unwrap_or_default();
-    Ok(edges.into_iter().map(|edge| EdgeEnds { parent: code(&edge.parent_id), child: code(&edge.child_id), edge }).collect())
+    Ok(edges
+        .into_iter()
+        .map(|edge| EdgeEnds { parent: code(&edge.parent_id), child: code(&edge.child_id), edge })
+        .collect())
 }
 
 /// The codes of the given organisations.
@@ -205,7 +215,9 @@ pub fn codes(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<HashM
     let mut codes = HashMap::with_capacity(ids.len());
     // SQLite takes a bounded number of parameters.
     for some in ids.chunks(10_000) {
-        let found = organisations::table.filter(organisations::id.eq_any(some.to_vec())).select((organisations::id, organisations::code));
+        let found = organisations::table
+            .filter(organisations::id.eq_any(some.to_vec()))
+            .select((organisations::id, organisations::code));
         codes.extend(found.load::<(Id, String)>(conn)?);
     }
     Ok(codes)
@@ -249,7 +261,8 @@ type Ancestors = BTreeMap<Id, Vec<Span>>;
 
 fn rebuild_closure(conn: &mut Conn, descendant: Id, known: &mut HashMap<Id, Ancestors>) -> Result<()> {
     let ancestors = ancestors(conn, descendant, known, 0)?;
-    diesel::delete(organisation_closure::table.filter(organisation_closure::descendant_id.eq(descendant))).execute(conn)?;
+    diesel::delete(organisation_closure::table.filter(organisation_closure::descendant_id.eq(descendant)))
+        .execute(conn)?;
     for (ancestor_id, spans) in ancestors {
         for span in spans {
             let row = ClosureRow { descendant_id: descendant, ancestor_id, from_on: span.from, to_on: span.to };
@@ -267,7 +280,8 @@ fn ancestors(conn: &mut Conn, organisation: Id, known: &mut HashMap<Id, Ancestor
     if depth > 32 {
         return Err(Error::internal("the hierarchy is deeper than 32 levels"));
     }
-    let edges: Vec<EdgeRow> = organisation_edges::table.filter(organisation_edges::child_id.eq(organisation)).load(conn)?;
+    let edges: Vec<EdgeRow> =
+        organisation_edges::table.filter(organisation_edges::child_id.eq(organisation)).load(conn)?;
     let mut found: Ancestors = BTreeMap::from([(organisation, vec![Span::ALWAYS])]);
     for edge in edges {
         let own = Span { from: edge.from_on, to: edge.to_on };
@@ -322,7 +336,8 @@ pub fn share_gone(conn: &mut Conn, from: Id, on: NaiveDate) -> Result<i64> {
 /// # Errors
 /// The database's own.
 pub fn successions_of(conn: &mut Conn, organisation: Id) -> Result<Vec<(SuccessionRow, String, String)>> {
-    let touching = organisation_successions::from_id.eq(organisation).or(organisation_successions::to_id.eq(organisation));
+    let touching =
+        organisation_successions::from_id.eq(organisation).or(organisation_successions::to_id.eq(organisation));
     let rows: Vec<SuccessionRow> = organisation_successions::table
         .filter(touching)
         .order_by((organisation_successions::effective_on, organisation_successions::id))

@@ -1,9 +1,9 @@
 //! The shapes of a move and of a history.
 
+use super::rules::AskedMove;
 use super::store::TransitionRow;
-use crate::error::{Error, Result};
 use crate::params;
-use crate::vocabulary::{Id, Word, instant};
+use crate::vocabulary::{Id, instant};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,25 +24,9 @@ pub struct TransitionRequest {
     pub effective_on: Option<NaiveDate>,
 }
 
-impl TransitionRequest {
-    /// The state asked for, as the machine's own word.
-    ///
-    /// # Errors
-    /// `validation-failed` for a word that is no state.
-    pub fn state<S: Word>(&self) -> Result<S> {
-        let expected = || format!("Expected one of {}.", S::WORDS.join(", "));
-        S::parse(&self.to).ok_or_else(|| Error::invalid("/to", "unknown-word", expected()))
-    }
-
-    /// The day the move takes effect.
-    ///
-    /// # Errors
-    /// `validation-failed` for a day in the future.
-    pub fn effective_on(&self, today: NaiveDate) -> Result<NaiveDate> {
-        match self.effective_on {
-            Some(day) if day > today => Err(Error::invalid("/effectiveOn", "future", "The day it took effect cannot lie in the future.")),
-            day => Ok(day.unwrap_or(today)),
-        }
+impl From<TransitionRequest> for AskedMove {
+    fn from(request: TransitionRequest) -> Self {
+        Self { to: request.to, reason: request.reason, effective_on: request.effective_on }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a machine is, and whether a move is one of its moves.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::vocabulary::Word;
+use chrono::NaiveDate;
 
 /// A state machine: which states follow a state, and which moves need a reason.
 pub trait Machine: Word + PartialEq {
@@ -9,21 +10,69 @@ pub trait Machine: Word + PartialEq {
     fn needs_reason(self, to: Self) -> bool;
 }
 
-/// Decides a move.
-///
-/// # Errors
-/// `illegal-transition` with the moves there are; `validation-failed` for a move without the reason it needs.
-pub fn decide<S: Machine>(from: S, to: S, reason: Option<&str>) -> Result<()> {
-    let allowed = from.next();
-    if !allowed.contains(&to) {
-        let words: Vec<&str> = allowed.iter().map(|state| state.as_str()).collect();
-        let choice = if words.is_empty() { "there is no move from here".to_owned() } else { format!("allowed are {}", words.join(", ")) };
-        return Err(Error::new(Code::IllegalTransition)
-            .detail(format!("From {} there is no move to {}; {choice}.", from.as_str(), to.as_str()))
-            .with("allowed", words));
+/// A move as it was asked for, in the caller's words.
+#[derive(Debug, Clone)]
+pub struct AskedMove {
+    pub to: String,
+    pub reason: Option<String>,
+    /// The day it took effect; today unless told.
+    pub effective_on: Option<NaiveDate>,
+}
+
+/// A move in the machine's own words.
+#[derive(Debug, Clone)]
+pub struct Move<S> {
+    pub to: S,
+    pub reason: Option<String>,
+    pub effective_on: NaiveDate,
+}
+
+impl AskedMove {
+    /// Reads the move.
+    ///
+    /// # Errors
+    /// `validation-failed` for a word that is no state, or a day in the future.
+    pub fn read<S: Word>(self, today: NaiveDate) -> Result<Move<S>> {
+        let mut faults = Faults::default();
+        let to = S::parse(&self.to);
+        if to.is_none() {
+            faults.add("/to", "unknown-word", format!("Expected one of {}.", S::WORDS.join(", ")));
+        }
+        if self.effective_on.is_some_and(|day| day > today) {
+            faults.add("/effectiveOn", "future", "The day it took effect cannot lie in the future.");
+        }
+        faults.check()?;
+        let to = to.ok_or_else(|| Error::internal("a fault was lost"))?;
+        Ok(Move { to, reason: self.reason, effective_on: self.effective_on.unwrap_or(today) })
     }
-    if from.needs_reason(to) && reason.is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Error::invalid("/reason", "missing", format!("A move from {} to {} needs a reason.", from.as_str(), to.as_str())));
+}
+
+impl<S: Machine> Move<S> {
+    /// Whether the machine has this move.
+    ///
+    /// # Errors
+    /// `illegal-transition` with the moves there are; `validation-failed` for a move without the reason it needs.
+    pub fn decide(&self, from: S) -> Result<()> {
+        let allowed = from.next();
+        let (from_word, to_word) = (from.as_str(), self.to.as_str());
+        if !allowed.contains(&self.to) {
+            let words: Vec<&str> = allowed.iter().map(|state| state.as_str()).collect();
+            let choice = if words.is_empty() {
+                "there is no move from here".to_owned()
+            } else {
+                format!("allowed are {}", words.join(", "))
+            };
+            return Err(Error::new(Code::IllegalTransition)
+                .detail(format!("From {from_word} there is no move to {to_word}; {choice}."))
+                .with("allowed", words));
+        }
+        if from.needs_reason(self.to) && self.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Error::invalid(
+                "/reason",
+                "missing",
+                format!("A move from {from_word} to {to_word} needs a reason."),
+            ));
+        }
+        Ok(())
     }
-    Ok(())
 }

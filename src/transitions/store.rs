@@ -1,5 +1,6 @@
 //! Moves in the database, of every resource in one table.
 
+use super::rules::Move;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
@@ -35,15 +36,22 @@ sortable! {
 ///
 /// # Errors
 /// The database's own.
-pub fn record<S: Word>(conn: &mut Conn, context: &Context, resource: &str, id: Id, from: S, to: S, reason: Option<String>, effective_on: NaiveDate) -> Result<()> {
+pub fn record<S: Word>(
+    conn: &mut Conn,
+    context: &Context,
+    resource: &str,
+    id: Id,
+    from: S,
+    step: &Move<S>,
+) -> Result<()> {
     let row = TransitionRow {
         id: Id::generate(),
         resource: resource.to_owned(),
         resource_id: id,
         from_state: from.as_str().to_owned(),
-        to_state: to.as_str().to_owned(),
-        reason,
-        effective_on,
+        to_state: step.to.as_str().to_owned(),
+        reason: step.reason.clone(),
+        effective_on: step.effective_on,
         made_by: context.actor.subject.clone(),
         made_at: context.now.naive_utc(),
     };
@@ -56,5 +64,10 @@ pub fn record<S: Word>(conn: &mut Conn, context: &Context, resource: &str, id: I
 /// # Errors
 /// As [`page`].
 pub fn history(conn: &mut Conn, resource: &'static str, id: Id, request: &PageRequest) -> Result<Page<TransitionRow>> {
-    page(conn, request, || transitions::table.filter(transitions::resource.eq(resource)).filter(transitions::resource_id.eq(id)).into_boxed::<MultiBackend>())
+    page(conn, request, || {
+        transitions::table
+            .filter(transitions::resource.eq(resource))
+            .filter(transitions::resource_id.eq(id))
+            .into_boxed::<MultiBackend>()
+    })
 }

@@ -1,6 +1,6 @@
 //! `/v1/kpis`: the catalogue, each definition with its versions, and a template for whoever sends values.
 
-use super::ops::{self, Move};
+use super::ops;
 use super::rules::{Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiLevel, KpiStatus, ValueType};
 use super::store::{self, KpiFilter, KpiRow, KpiVersionRow};
 use crate::db::dialect::SearchTerms;
@@ -384,11 +384,7 @@ pub async fn update_kpi(cx: Cx, code: web::Path<String>, body: Body<KpiPatch>) -
 #[post("/v1/kpis/{code}/transitions")]
 pub async fn transition_kpi(cx: Cx, code: web::Path<String>, body: Body<TransitionRequest>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
-        let to = || {
-            let (to, effective_on) = (request.state()?, request.effective_on(context.today())?);
-            Ok(Move { to, reason: request.reason, effective_on })
-        };
-        KpiResponse::reply(ops::transition_kpi(conn, context, &code, to)?)
+        KpiResponse::reply(ops::transition_kpi(conn, context, &code, request.into())?)
     })
     .await
 }

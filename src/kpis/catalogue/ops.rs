@@ -9,8 +9,9 @@ use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::transitions;
+use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::{Id, fold};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 
 /// What the moves of KPIs are recorded under.
@@ -226,32 +227,20 @@ pub fn update_kpi(
     Ok(row)
 }
 
-/// A move of a KPI's status.
-pub struct Move {
-    pub to: KpiStatus,
-    pub reason: Option<String>,
-    pub effective_on: NaiveDate,
-}
-
 /// Moves a KPI from one status to another.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed` without a needed reason.
-pub fn transition_kpi(
-    conn: &mut Conn,
-    context: &Context,
-    code: &str,
-    to: impl FnOnce() -> Result<Move>,
-) -> Result<KpiRow> {
+pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: AskedMove) -> Result<KpiRow> {
     let present = get_kpi(conn, code)?;
     context.reach().require_everything()?;
     context.check_version(present.version)?;
-    let to = to()?;
-    transitions::rules::decide(present.status, to.to, to.reason.as_deref())?;
     let from = present.status;
-    let row = KpiRow { status: to.to, version: present.version + 1, updated_at: context.now.naive_utc(), ..present };
+    let step: Move<KpiStatus> = asked.read(context.today())?;
+    step.decide(from)?;
+    let row = KpiRow { status: step.to, version: present.version + 1, updated_at: context.now.naive_utc(), ..present };
     store::update(conn, &row)?;
-    transitions::store::record(conn, context, RESOURCE, row.id, from, row.status, to.reason, to.effective_on)?;
+    transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     trace(conn, context, &row)?;
     Ok(row)
 }

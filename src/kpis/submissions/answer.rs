@@ -3,7 +3,7 @@
 
 use super::input::{Input, csv_reader};
 use super::ops::Terms;
-use super::rules::{Counts, Measure, Mode, Outcome, RowError, SeriesKey, Strategy, SubmissionState};
+use super::rules::{Counts, Measure, Mode, Outcome, RowError, Strategy, SubmissionState};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -11,6 +11,7 @@ use crate::kpis::catalogue::rules::split_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::numbers::format_scaled;
 use crate::kpis::periods::Period;
+use crate::kpis::series::SeriesKey;
 use crate::vocabulary::Id;
 use serde_json::{Map, Value, json, value::RawValue};
 use std::collections::HashMap;
@@ -62,7 +63,15 @@ impl Default for Judged {
             submitted_by: String::new(),
             submitted_at: chrono::NaiveDateTime::default(),
         };
-        Self { row, terms, counts: Counts::default(), verdicts: Vec::new(), series: Vec::new(), kpis: HashMap::new(), input: Input::default() }
+        Self {
+            row,
+            terms,
+            counts: Counts::default(),
+            verdicts: Vec::new(),
+            series: Vec::new(),
+            kpis: HashMap::new(),
+            input: Input::default(),
+        }
     }
 }
 
@@ -75,25 +84,35 @@ impl Judged {
     /// The rows to tell: rejected first, then changed, each by line; and whether there were more.
     pub fn told(&self) -> (Vec<Value>, bool) {
         let rejected = self.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err());
-        let changed = self.verdicts.iter().enumerate().filter(|(_, v)| v.as_ref().is_ok_and(|v| v.outcome != Outcome::Unchanged));
+        let changed =
+            self.verdicts.iter().enumerate().filter(|(_, v)| v.as_ref().is_ok_and(|v| v.outcome != Outcome::Unchanged));
         let rows: Vec<Value> = rejected.chain(changed).take(MOST_TOLD + 1).map(|(index, _)| self.tell(index)).collect();
         let truncated = rows.len() > MOST_TOLD;
         (rows.into_iter().take(MOST_TOLD).collect(), truncated)
     }
 
     fn tell(&self, index: usize) -> Value {
-        let (Some(raw), Some(verdict)) = (self.input.rows.get(index), self.verdicts.get(index)) else { return Value::Null };
+        let (Some(raw), Some(verdict)) = (self.input.rows.get(index), self.verdicts.get(index)) else {
+            return Value::Null;
+        };
         let mut row = json!({ "line": raw.line, "pointer": format!("/rows/{index}") });
         match verdict {
             Err(errors) => {
                 let text = |at: Option<u32>| at.map(|at| self.input.texts.get(at));
                 let mut key = Map::new();
                 let kpi = text(raw.kpi).or(self.row.kpi_code.as_deref());
-                for (name, said) in [("kpi", kpi), ("organisation", text(raw.organisation)), ("innovation", text(raw.innovation)), ("period", text(raw.period)), ("breakdown", text(raw.breakdown))] {
+                for (name, said) in [
+                    ("kpi", kpi),
+                    ("organisation", text(raw.organisation)),
+                    ("innovation", text(raw.innovation)),
+                    ("period", text(raw.period)),
+                    ("breakdown", text(raw.breakdown)),
+                ] {
                     key.extend(said.map(|said| (name.to_owned(), json!(said))));
                 }
                 row["outcome"] = json!(Outcome::Rejected);
-                row["errors"] = errors.iter().map(|error| json!({ "code": error.code, "detail": error.detail })).collect();
+                row["errors"] =
+                    errors.iter().map(|error| json!({ "code": error.code, "detail": error.detail })).collect();
                 row["key"] = Value::Object(key);
                 row["old"] = Value::Null;
                 row["new"] = Value::Null;
@@ -189,9 +208,12 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
     const OURS: [&str; 3] = ["outcome", "problem", "expected"];
     let mut reader = csv_reader(file);
     let headers = reader.headers().map_err(Error::internal)?.clone();
-    let theirs: Vec<usize> = headers.iter().enumerate().filter(|(_, name)| !OURS.contains(&name.trim())).map(|(index, _)| index).collect();
+    let theirs: Vec<usize> =
+        headers.iter().enumerate().filter(|(_, name)| !OURS.contains(&name.trim())).map(|(index, _)| index).collect();
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let own = |record: &csv::StringRecord| -> Vec<String> { theirs.iter().map(|index| record.get(*index).unwrap_or_default().to_owned()).collect() };
+    let own = |record: &csv::StringRecord| -> Vec<String> {
+        theirs.iter().map(|index| record.get(*index).unwrap_or_default().to_owned()).collect()
+    };
     writer.write_record(own(&headers).iter().map(String::as_str).chain(OURS)).map_err(Error::internal)?;
     for (record, verdict) in reader.records().zip(&judged.verdicts) {
         let record = record.map_err(Error::internal)?;
@@ -212,13 +234,39 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
 /// The same three columns for a delivery that was JSON: one line a row that is told.
 pub fn as_csv(judged: &Judged) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer.write_record(["line", "kpi", "organisation", "innovation", "period", "breakdown", "outcome", "problem", "expected"]).map_err(Error::internal)?;
+    writer
+        .write_record([
+            "line",
+            "kpi",
+            "organisation",
+            "innovation",
+            "period",
+            "breakdown",
+            "outcome",
+            "problem",
+            "expected",
+        ])
+        .map_err(Error::internal)?;
     for row in judged.told().0 {
-        let text = |value: &Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+        };
         let key = |name: &str| row.pointer(&format!("/key/{name}")).map(text).unwrap_or_default();
         let errors = row["errors"].as_array().cloned().unwrap_or_default();
         let join = |name: &str| errors.iter().map(|error| text(&error[name])).collect::<Vec<_>>().join("; ");
-        let cells = [text(&row["line"]), key("kpi"), key("organisation"), key("innovation"), key("period"), key("breakdown"), text(&row["outcome"]), join("code"), join("detail")];
+        let cells = [
+            text(&row["line"]),
+            key("kpi"),
+            key("organisation"),
+            key("innovation"),
+            key("period"),
+            key("breakdown"),
+            text(&row["outcome"]),
+            join("code"),
+            join("detail"),
+        ];
         writer.write_record(cells.iter().map(|cell| crate::http::reply::harmless(cell))).map_err(Error::internal)?;
     }
     writer.into_inner().map_err(Error::internal)

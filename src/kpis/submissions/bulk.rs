@@ -248,9 +248,17 @@ fn copy_into(conn: &mut PgConnection, table: &str, stamp: Stamp, values: &[NewVa
     };
     let told = |cause: diesel::result::Error| Error::from(cause);
     if table == "incoming" {
-        diesel::copy_from(incoming::table).from_raw_data(incoming::table, |out| write(out).map_err(copy_failed)).with_format(CopyFormat::Text).execute(conn).map_err(told)?;
+        diesel::copy_from(incoming::table)
+            .from_raw_data(incoming::table, |out| write(out).map_err(copy_failed))
+            .with_format(CopyFormat::Text)
+            .execute(conn)
+            .map_err(told)?;
     } else {
-        diesel::copy_from(kpi_values::table).from_raw_data(kpi_values::table, |out| write(out).map_err(copy_failed)).with_format(CopyFormat::Text).execute(conn).map_err(told)?;
+        diesel::copy_from(kpi_values::table)
+            .from_raw_data(kpi_values::table, |out| write(out).map_err(copy_failed))
+            .with_format(CopyFormat::Text)
+            .execute(conn)
+            .map_err(told)?;
     }
     Ok(())
 }

@@ -20,7 +20,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(submit_kpi_values).service(list_kpi_submissions).service(get_kpi_submission).service(list_kpi_submission_rows);
+    config
+        .service(submit_kpi_values)
+        .service(list_kpi_submissions)
+        .service(get_kpi_submission)
+        .service(list_kpi_submission_rows);
 }
 
 params! {
@@ -235,6 +239,7 @@ impl SubmissionResponse {
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
         (status = 201, description = "Written", headers(("Location" = String)), content((SubmissionResponse = "application/json"), (String = "text/csv"))),
+        (status = 422, description = "Rows are wrong, so nothing is written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
     ),
 )]
 #[post("/v1/kpi-submissions")]
@@ -258,8 +263,16 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
             SubmissionState::Checked => StatusCode::OK,
             SubmissionState::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let reply = if wants_csv { csv_answer(status, &judged, is_csv.then_some(again))? } else { json_answer(status, judged, &instance, &context.request_id)? };
-        Ok(if status == StatusCode::CREATED { reply.header("Location", format!("/v1/kpi-submissions/{id}")) } else { reply })
+        let reply = if wants_csv {
+            csv_answer(status, &judged, is_csv.then_some(again))?
+        } else {
+            json_answer(status, judged, &instance, &context.request_id)?
+        };
+        Ok(if status == StatusCode::CREATED {
+            reply.header("Location", format!("/v1/kpi-submissions/{id}"))
+        } else {
+            reply
+        })
     })
     .await
 }
@@ -282,7 +295,8 @@ fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &
     }
     let rejected = judged.row.rejected;
     let response = serde_json::to_value(SubmissionResponse::of(judged.row, rows, truncated))?;
-    let mut error = Error::new(Code::RowsRejected).detail(format!("{rejected} row(s) were rejected, so nothing was written."));
+    let mut error =
+        Error::new(Code::RowsRejected).detail(format!("{rejected} row(s) were rejected, so nothing was written."));
     for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "warnings"] {
         error = error.with(name, response[name].clone());
     }
@@ -297,7 +311,10 @@ fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &
 pub async fn list_kpi_submissions(cx: Cx, query: Query<ListSubmissions>) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, context| {
-        let filter = SubmissionFilter { kpi: query.kpi.map(|code| code.0.to_ascii_lowercase()), states: query.state.map(|states| states.0) };
+        let filter = SubmissionFilter {
+            kpi: query.kpi.map(|code| code.0.to_ascii_lowercase()),
+            states: query.state.map(|states| states.0),
+        };
         Reply::page(store::list(conn, context, &context.reach(), &filter, &query.page)?, &target, SubmissionSummary::of)
     })
     .await
@@ -366,7 +383,11 @@ pub async fn get_kpi_submission(cx: Cx, id: web::Path<String>) -> Result<Reply> 
     responses((status = 200, description = "A page of rows", content((Listing<SubmissionRowResponse> = "application/json"), (String = "application/x-ndjson")))),
 )]
 #[get("/v1/kpi-submissions/{id}/rows")]
-pub async fn list_kpi_submission_rows(cx: Cx, id: web::Path<String>, query: Query<ListSubmissionRows>) -> Result<Reply> {
+pub async fn list_kpi_submission_rows(
+    cx: Cx,
+    id: web::Path<String>,
+    query: Query<ListSubmissionRows>,
+) -> Result<Reply> {
     let (Query(query), target, lines) = (query, cx.target.clone(), cx.wants("application/x-ndjson"));
     cx.read(move |conn, context| {
         let submission = find(conn, context, &id)?;

@@ -49,8 +49,20 @@ pub struct Input {
 
 /// Columns of a CSV submission; the last three are those of our own answer, which may be sent back.
 pub const COLUMNS: &[&str] = &[
-    "kpi", "organisation", "innovation", "period", "breakdown", "value", "numerator", "denominator", "qualifier", "basis",
-    "comment", "outcome", "problem", "expected",
+    "kpi",
+    "organisation",
+    "innovation",
+    "period",
+    "breakdown",
+    "value",
+    "numerator",
+    "denominator",
+    "qualifier",
+    "basis",
+    "comment",
+    "outcome",
+    "problem",
+    "expected",
 ];
 
 /// A CSV reader as every pass over the file uses it.
@@ -67,7 +79,9 @@ pub fn read_csv(file: File) -> Result<Input> {
     let mut reader = csv_reader(file);
     let unreadable = |cause: csv::Error| {
         let line = cause.position().map_or(0, csv::Position::line);
-        let detail = format!("Line {line} of the CSV cannot be read: it has another number of columns than the header, or is no UTF-8.");
+        let detail = format!(
+            "Line {line} of the CSV cannot be read: it has another number of columns than the header, or is no UTF-8."
+        );
         Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/line/{line}"), "csv", detail))
     };
     let mut columns = reader.headers().map_err(unreadable)?.clone();
@@ -155,9 +169,18 @@ pub fn read_json(file: File) -> Result<Input> {
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end()).map_err(|cause| {
         if cause.is_data() {
-            let detail = format!("The body does not fit the schema at line {}, column {}: {}.", cause.line(), cause.column(), reason(&cause));
+            let detail = format!(
+                "The body does not fit the schema at line {}, column {}: {}.",
+                cause.line(),
+                cause.column(),
+                reason(&cause)
+            );
             let pointer = input.rows.len();
-            Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/rows/{pointer}"), "shape", detail))
+            Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(
+                format!("/rows/{pointer}"),
+                "shape",
+                detail,
+            ))
         } else {
             crate::http::schemas::malformed(&cause)
         }
@@ -233,7 +256,9 @@ impl<'de> Visitor<'de> for Rows<'_> {
             let mut held = |text: &Option<String>| text.as_deref().map(|text| texts.hold(clipped(text, LONGEST_CELL)));
             let breakdown = row.breakdown.map(|breakdown| match breakdown {
                 JsonBreakdown::Member(member) => member,
-                JsonBreakdown::Members(members) => members.iter().map(|(d, m)| format!("{d}={m}")).collect::<Vec<_>>().join(";"),
+                JsonBreakdown::Members(members) => {
+                    members.iter().map(|(d, m)| format!("{d}={m}")).collect::<Vec<_>>().join(";")
+                }
             });
             let raw = RawRow {
                 line,
@@ -336,7 +361,9 @@ mod tests {
 
     #[test]
     fn a_wrong_type_in_json_is_a_fault_of_its_row_and_a_wrong_shape_of_the_body() {
-        let input = read_json(spooled(r#"{"rows":[{"organisation":"A","value":"x"},{"organisation":"A","value":1.50}]}"#)).unwrap();
+        let input =
+            read_json(spooled(r#"{"rows":[{"organisation":"A","value":"x"},{"organisation":"A","value":1.50}]}"#))
+                .unwrap();
         assert!(matches!(input.rows[0].value, Some(Cell::NotANumber(_))));
         assert_eq!(input.rows[1].value, Some(Cell::Number("1.5".into())));
         for body in [r#"{"rows":[{"organization":"A"}]}"#, r#"{"row":[]}"#, r#"{"rows":{}}"#, "[", r#"{"rows":[]} x"#] {

@@ -5,7 +5,7 @@
 use super::answer::Judged;
 use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, comment_fault};
-use super::rules::{self, Counts, Measure, Mode, Outcome, RawRow, RowError, Said, SeriesKey, Strategy, SubmissionState};
+use super::rules::{self, Counts, Measure, Mode, Outcome, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
 use crate::auth::Reach;
 use crate::context::Context;
@@ -15,6 +15,7 @@ use crate::events::{self, Event};
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::periods::Period;
+use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
@@ -62,8 +63,18 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
     let reach = context.reach();
     let fallback = terms.kpi.clone().or(input.kpi.take());
     let directory = look_up(conn, context, &reach, &input, fallback.as_deref())?;
-    let mut resolver = Resolver { directory: &directory, reach: &reach, context, fallback: fallback.as_deref(), strategy: terms.strategy, series: Vec::new(), by_key: HashMap::new(), seen: HashSet::new() };
-    let resolved: Vec<Result<Resolved, Vec<RowError>>> = input.rows.iter().map(|row| resolver.resolve(row, &input)).collect();
+    let mut resolver = Resolver {
+        directory: &directory,
+        reach: &reach,
+        context,
+        fallback: fallback.as_deref(),
+        strategy: terms.strategy,
+        series: Vec::new(),
+        by_key: HashMap::new(),
+        seen: HashSet::new(),
+    };
+    let resolved: Vec<Result<Resolved, Vec<RowError>>> =
+        input.rows.iter().map(|row| resolver.resolve(row, &input)).collect();
     let keys = std::mem::take(&mut resolver.series);
     let certain_to_fail = terms.mode == Mode::Atomic && resolved.iter().any(Result::is_err);
     let writes = !terms.dry_run && !certain_to_fail;
@@ -73,7 +84,7 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
     }
     let mut judged = judge(conn, terms.strategy, resolved, &ids)?;
     judged.terms = terms.clone();
-    judged.kpis = directory.kpis.into_iter().map(|(_, facts)| (facts.row.id, facts.row)).collect();
+    judged.kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
     judged.series = keys;
     judged.input = input;
     let failed = terms.mode == Mode::Atomic && judged.counts.rejected > 0;
@@ -87,7 +98,13 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
     Ok(judged)
 }
 
-fn look_up(conn: &mut Conn, context: &Context, reach: &Reach, input: &Input, fallback: Option<&str>) -> Result<Directory> {
+fn look_up(
+    conn: &mut Conn,
+    context: &Context,
+    reach: &Reach,
+    input: &Input,
+    fallback: Option<&str>,
+) -> Result<Directory> {
     let mut directory = Directory::default();
     let distinct = |pick: fn(&RawRow) -> Option<u32>| -> Vec<&str> {
         let mut indexes: Vec<u32> = input.rows.iter().filter_map(pick).collect();
@@ -97,11 +114,11 @@ fn look_up(conn: &mut Conn, context: &Context, reach: &Reach, input: &Input, fal
     };
     for code in distinct(|row| row.kpi).into_iter().chain(fallback) {
         let code = code.to_ascii_lowercase();
-        if directory.kpis.len() < 1000 && !directory.kpis.contains_key(&code) {
-            if let Some(row) = catalogue::store::find(conn, &code)? {
-                let assigned = sets::store::assigned(conn, row.id, context.today())?;
-                directory.kpis.insert(code, KpiFacts { row, assigned });
-            }
+        if !directory.kpis.contains_key(&code)
+            && let Some(row) = catalogue::store::find(conn, &code)?
+        {
+            let assigned = sets::store::assigned(conn, row.id, context.today())?;
+            directory.kpis.insert(code, KpiFacts { row, assigned });
         }
     }
     let codes: Vec<String> = distinct(|row| row.organisation).into_iter().map(str::to_ascii_uppercase).collect();
@@ -110,7 +127,8 @@ fn look_up(conn: &mut Conn, context: &Context, reach: &Reach, input: &Input, fal
     directory.innovations = store::innovations_by_slug(conn, &slugs)?;
     if !reach.everything {
         let ids: Vec<Id> = directory.organisations.values().copied().collect();
-        directory.reachable = crate::organisations::store::those_below(conn, &reach.organisations, &ids, context.today())?;
+        directory.reachable =
+            crate::organisations::store::those_below(conn, &reach.organisations, &ids, context.today())?;
     }
     Ok(directory)
 }
@@ -136,14 +154,26 @@ impl Resolver<'_> {
         let innovation = self.innovation(text(row.innovation)).map_err(|error| errors.push(error)).ok();
         let said = self.say(kpi, row, input, &mut errors);
         let Some(facts) = kpi else { return Err(errors) };
-        let period = text(row.period).ok_or_else(|| RowError::new("period-malformed", format!("Expected a period, such as {}.", facts.row.period_type.example())));
+        let period = text(row.period).ok_or_else(|| {
+            RowError::new(
+                "period-malformed",
+                format!("Expected a period, such as {}.", facts.row.period_type.example()),
+            )
+        });
         let today = self.context.today();
-        let period = period.and_then(|text| rules::period(&facts.row, text, today, self.context.now)).map_err(|error| errors.push(error)).ok();
-        let breakdown = rules::breakdown(&facts.row, text(row.breakdown).unwrap_or_default()).map_err(|error| errors.push(error)).ok();
+        let period = period
+            .and_then(|text| rules::period(&facts.row, text, today, self.context.now))
+            .map_err(|error| errors.push(error))
+            .ok();
+        let breakdown = rules::breakdown(&facts.row, text(row.breakdown).unwrap_or_default())
+            .map_err(|error| errors.push(error))
+            .ok();
         if let (Some(organisation), Some(innovation)) = (organisation, innovation) {
             errors.extend(self.scope_error(facts, organisation, innovation));
         }
-        let (Some(period), Some(breakdown), Some(organisation), Some(innovation), true) = (period, breakdown, organisation, innovation, errors.is_empty()) else {
+        let (Some(period), Some(breakdown), Some(organisation), Some(innovation), true) =
+            (period, breakdown, organisation, innovation, errors.is_empty())
+        else {
             return Err(errors);
         };
         let key = SeriesKey { kpi: facts.row.id, organisation, innovation, breakdown };
@@ -156,23 +186,36 @@ impl Resolver<'_> {
             }
         };
         if !self.seen.insert((series, period.start())) {
-            return Err(vec![RowError::new("duplicate-key", "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.")]);
+            return Err(vec![RowError::new(
+                "duplicate-key",
+                "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.",
+            )]);
         }
         Ok(Resolved { series, period, said })
     }
 
     fn kpi(&self, code: Option<&str>) -> Result<&KpiFacts, RowError> {
-        let code = code.or(self.fallback).ok_or_else(|| RowError::new("unknown-kpi", "Name the KPI in the row, in the body or as ?kpi=."))?;
+        let code = code
+            .or(self.fallback)
+            .ok_or_else(|| RowError::new("unknown-kpi", "Name the KPI in the row, in the body or as ?kpi=."))?;
         let facts = self.directory.kpis.get(&code.to_ascii_lowercase());
         let facts = facts.ok_or_else(|| RowError::new("unknown-kpi", format!("There is no KPI {}.", shown(code))))?;
         if facts.row.status == KpiStatus::Live {
             return Ok(facts);
         }
-        Err(RowError::new("not-live", format!("The KPI {} is {}; values are taken for live KPIs only.", facts.row.code, facts.row.status.as_str())))
+        Err(RowError::new(
+            "not-live",
+            format!(
+                "The KPI {} is {}; values are taken for live KPIs only.",
+                facts.row.code,
+                facts.row.status.as_str()
+            ),
+        ))
     }
 
     fn organisation(&self, code: Option<&str>) -> Result<Id, RowError> {
-        let code = code.ok_or_else(|| RowError::new("unknown-organisation", "Expected the code of an organisation."))?;
+        let code =
+            code.ok_or_else(|| RowError::new("unknown-organisation", "Expected the code of an organisation."))?;
         let found = self.directory.organisations.get(&code.to_ascii_uppercase()).copied();
         found.ok_or_else(|| RowError::new("unknown-organisation", format!("There is no organisation {}.", shown(code))))
     }
@@ -188,7 +231,10 @@ impl Resolver<'_> {
             || self.directory.reachable.contains(&organisation)
             || (innovation != Id::NONE && self.reach.innovations.contains(&innovation));
         if !inside {
-            return Some(RowError::new("out-of-scope", "Your grants do not let you send values for this organisation."));
+            return Some(RowError::new(
+                "out-of-scope",
+                "Your grants do not let you send values for this organisation.",
+            ));
         }
         let assigned = facts.assigned.as_ref().is_none_or(|assigned| assigned.contains(&organisation));
         (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks it of this organisation."))
@@ -210,7 +256,9 @@ impl Resolver<'_> {
             return None;
         }
         match rules::measure(&kpi?.row, row) {
-            Ok((value, numerator, denominator)) => Some(Said { value, numerator, denominator, qualifier, basis, comment: row.comment.clone() }),
+            Ok((value, numerator, denominator)) => {
+                Some(Said { value, numerator, denominator, qualifier, basis, comment: row.comment.clone() })
+            }
             Err(faults) => {
                 errors.extend(faults);
                 None
@@ -250,7 +298,12 @@ fn series_ids(conn: &mut Conn, keys: &[SeriesKey], make: bool) -> Result<Vec<Opt
 }
 
 /// Judges every row against the values that are there.
-fn judge(conn: &mut Conn, strategy: Strategy, resolved: Vec<Result<Resolved, Vec<RowError>>>, ids: &[Option<i64>]) -> Result<Judged> {
+fn judge(
+    conn: &mut Conn,
+    strategy: Strategy,
+    resolved: Vec<Result<Resolved, Vec<RowError>>>,
+    ids: &[Option<i64>],
+) -> Result<Judged> {
     let starts = || resolved.iter().flatten().map(|row| row.period.start());
     let (from, to) = (starts().min().unwrap_or_default(), starts().max().unwrap_or_default());
     let there: Vec<i64> = ids.iter().flatten().copied().collect();
@@ -261,9 +314,17 @@ fn judge(conn: &mut Conn, strategy: Strategy, resolved: Vec<Result<Resolved, Vec
         let verdict = row.and_then(|row| {
             let at = ids.get(row.series).copied().flatten().map(|id| (id, row.period.start()));
             let present = at.and_then(|at| present.get(&at));
-            let (outcome, new) = rules::decide(strategy, row.said.as_ref(), present.map(|p| &p.measure)).map_err(|error| vec![error])?;
+            let (outcome, new) =
+                rules::decide(strategy, row.said.as_ref(), present.map(|p| &p.measure)).map_err(|error| vec![error])?;
             let before = present.map(|p| p.version).or(at.and_then(|at| past.get(&at).copied())).unwrap_or(0);
-            Ok(super::answer::Verdict { series: row.series, period: row.period, outcome, old: present.map(|p| p.measure.clone()), new, version: before + 1 })
+            Ok(super::answer::Verdict {
+                series: row.series,
+                period: row.period,
+                outcome,
+                old: present.map(|p| p.measure.clone()),
+                new,
+                version: before + 1,
+            })
         });
         judged.counts.add(verdict.as_ref().map_or(Outcome::Rejected, |verdict| verdict.outcome));
         judged.verdicts.push(verdict);
@@ -281,7 +342,8 @@ fn record(context: &Context, terms: &Terms, kpi_code: Option<String>, judged: &J
     let mut organisations = judged.series.iter().map(|key| key.organisation);
     let first = organisations.next();
     // What fails as a whole changes nothing, whatever its good rows would have done.
-    let (created, updated, unchanged, deleted) = if failed { (0, 0, 0, 0) } else { (created, updated, unchanged, deleted) };
+    let (created, updated, unchanged, deleted) =
+        if failed { (0, 0, 0, 0) } else { (created, updated, unchanged, deleted) };
     SubmissionRow {
         id: Id::generate(),
         kpi_code: kpi_code.map(|code| shown(&code).to_ascii_lowercase()),
@@ -303,11 +365,22 @@ fn record(context: &Context, terms: &Terms, kpi_code: Option<String>, judged: &J
 
 fn write(conn: &mut Conn, context: &Context, judged: &Judged, ids: &[Option<i64>]) -> Result<()> {
     let stamp = Stamp { submission_id: judged.row.id, at: context.now.naive_utc() };
-    let nothing = Measure { value: 0, numerator: None, denominator: None, qualifier: Qualifier::Exact, basis: Basis::Measured, comment: None };
+    let nothing = Measure {
+        value: 0,
+        numerator: None,
+        denominator: None,
+        qualifier: Qualifier::Exact,
+        basis: Basis::Measured,
+        comment: None,
+    };
     let select = |outcome: Outcome| -> Vec<NewValue<'_>> {
         let verdicts = judged.verdicts.iter().flatten().filter(|verdict| verdict.outcome == outcome);
         let values = verdicts.filter_map(|verdict| {
-            let kpi_version = judged.series.get(verdict.series).and_then(|key| judged.kpis.get(&key.kpi)).map_or(1, |kpi| kpi.definition_version);
+            let kpi_version = judged
+                .series
+                .get(verdict.series)
+                .and_then(|key| judged.kpis.get(&key.kpi))
+                .map_or(1, |kpi| kpi.definition_version);
             Some(NewValue {
                 series_id: ids.get(verdict.series).copied().flatten()?,
                 period_start: verdict.period.start(),
@@ -330,6 +403,7 @@ fn trace(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
     let row = &judged.row;
     let data = json!({ "kpi": row.kpi_code, "strategy": row.strategy, "mode": row.mode, "received": row.received, "created": row.created,
         "updated": row.updated, "unchanged": row.unchanged, "deleted": row.deleted, "rejected": row.rejected });
-    let event = Event { organisation_id: row.organisation_id, ..Event::new("kpi-submission", &row.id.to_string(), 1, data) };
+    let event =
+        Event { organisation_id: row.organisation_id, ..Event::new("kpi-submission", &row.id.to_string(), 1, data) };
     events::record(conn, context, event)
 }

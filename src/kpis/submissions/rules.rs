@@ -4,7 +4,7 @@ use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::numbers::{self, format_scaled, parse_scaled};
 use crate::kpis::periods::Period;
-use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::vocabulary::{Basis, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
 use std::borrow::Cow;
@@ -108,10 +108,18 @@ impl Said {
 ///
 /// # Errors
 /// `exists` for a create over a value, `missing` for an update of none.
-pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>) -> Result<(Outcome, Option<Measure>), RowError> {
+pub fn decide(
+    strategy: Strategy,
+    said: Option<&Said>,
+    present: Option<&Measure>,
+) -> Result<(Outcome, Option<Measure>), RowError> {
     match (strategy, present) {
-        (Strategy::Create, Some(_)) => return Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only.")),
-        (Strategy::Update, None) => return Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only.")),
+        (Strategy::Create, Some(_)) => {
+            return Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only."));
+        }
+        (Strategy::Update, None) => {
+            return Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only."));
+        }
         (Strategy::Delete, None) => return Ok((Outcome::Unchanged, None)),
         (Strategy::Delete, Some(_)) => return Ok((Outcome::Deleted, None)),
         _ => {}
@@ -129,14 +137,23 @@ pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>
 ///
 /// # Errors
 /// `period-malformed`, `period-type`, `period-future`, `period-locked`.
-pub fn period(kpi: &KpiRow, text: &str, today: NaiveDate, now: crate::vocabulary::Timestamp) -> Result<Period, RowError> {
-    let period = Period::parse(kpi.period_type, text.trim()).map_err(|error| RowError::new(error.code(), error.detail()))?;
+pub fn period(
+    kpi: &KpiRow,
+    text: &str,
+    today: NaiveDate,
+    now: crate::vocabulary::Timestamp,
+) -> Result<Period, RowError> {
+    let period =
+        Period::parse(kpi.period_type, text.trim()).map_err(|error| RowError::new(error.code(), error.detail()))?;
     if period.in_future(today, u32::try_from(kpi.open_future_periods).unwrap_or(0)) {
         return Err(RowError::new("period-future", format!("{} has not begun.", period.label())));
     }
     let locks_at = kpi.lock_days.map(|days| period.closes_at(u32::try_from(days).unwrap_or(0)));
     match locks_at {
-        Some(at) if now >= at => Err(RowError::new("period-locked", format!("{} was locked at {}.", period.label(), crate::vocabulary::instant(at.naive_utc())))),
+        Some(at) if now >= at => Err(RowError::new(
+            "period-locked",
+            format!("{} was locked at {}.", period.label(), crate::vocabulary::instant(at.naive_utc())),
+        )),
         _ => Ok(period),
     }
 }
@@ -148,8 +165,13 @@ pub fn period(kpi: &KpiRow, text: &str, today: NaiveDate, now: crate::vocabulary
 pub fn breakdown(kpi: &KpiRow, text: &str) -> Result<String, RowError> {
     let breakdowns = kpi.breakdowns();
     parse_breakdown_text(&breakdowns, text).ok_or_else(|| {
-        let known: Vec<String> = breakdowns.iter().map(|b| format!("{}={}", b.dimension, b.members.join("|"))).collect();
-        let expected = if known.is_empty() { "the KPI has no breakdown".to_owned() } else { format!("expected {}", known.join(";")) };
+        let known: Vec<String> =
+            breakdowns.iter().map(|b| format!("{}={}", b.dimension, b.members.join("|"))).collect();
+        let expected = if known.is_empty() {
+            "the KPI has no breakdown".to_owned()
+        } else {
+            format!("expected {}", known.join(";"))
+        };
         RowError::new("unknown-breakdown", format!("This is no breakdown of the KPI: {expected}."))
     })
 }
@@ -164,7 +186,9 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
     let mut read = |name: &str, cell: &Option<Cell>| -> Option<i64> {
         let parsed = match cell {
             None => return None,
-            Some(Cell::NotANumber(found)) => Err(RowError::new("value-type", format!("{name} is {found}; expected a number."))),
+            Some(Cell::NotANumber(found)) => {
+                Err(RowError::new("value-type", format!("{name} is {found}; expected a number.")))
+            }
             Some(Cell::Number(text)) => parse_scaled(text.trim(), decimals)
                 .map_err(|error| RowError::new(error.code(), format!("{name}: {}", error.detail()))),
         };
@@ -188,7 +212,13 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
                 return fault("value-range", "The denominator is zero, or the quotient too large.".to_owned());
             };
             if given.is_some_and(|given| given != computed) {
-                return fault("value-range", format!("value is not the numerator over the denominator, which is {}.", format_scaled(computed, decimals)));
+                return fault(
+                    "value-range",
+                    format!(
+                        "value is not the numerator over the denominator, which is {}.",
+                        format_scaled(computed, decimals)
+                    ),
+                );
             }
             computed
         }
@@ -197,7 +227,8 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
         }
         (Some(value), None, None) => value,
         (None, None, None) => {
-            let expected = if kpi.value_type.is_quotient() { "a value, or a numerator and a denominator" } else { "a value" };
+            let expected =
+                if kpi.value_type.is_quotient() { "a value, or a numerator and a denominator" } else { "a value" };
             return fault("value-missing", format!("Expected {expected}."));
         }
     };
@@ -209,15 +240,6 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
         (_, Some(max)) => fault("value-range", format!("The value is above {}.", format_scaled(max, decimals))),
         _ => Ok((value, numerator, denominator)),
     }
-}
-
-/// Where a value lives.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SeriesKey {
-    pub kpi: Id,
-    pub organisation: Id,
-    pub innovation: Id,
-    pub breakdown: String,
 }
 
 /// Counts by outcome.
@@ -255,7 +277,9 @@ mod tests {
     #[test]
     fn each_strategy_says_what_becomes_of_a_row() {
         let old = said(1).over(None);
-        let outcome = |strategy, present: Option<&Measure>, value| decide(strategy, Some(&said(value)), present).map(|(o, _)| o).map_err(|e| e.code);
+        let outcome = |strategy, present: Option<&Measure>, value| {
+            decide(strategy, Some(&said(value)), present).map(|(o, _)| o).map_err(|e| e.code)
+        };
         assert_eq!(outcome(Strategy::Upsert, None, 1), Ok(Outcome::Created));
         assert_eq!(outcome(Strategy::Upsert, Some(&old), 1), Ok(Outcome::Unchanged));
         assert_eq!(outcome(Strategy::Upsert, Some(&old), 2), Ok(Outcome::Updated));

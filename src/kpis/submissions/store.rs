@@ -1,13 +1,17 @@
 //! Submissions, series and values in the database. The writing of many values at once is in `bulk`.
 
-use super::rules::{Counts, Measure, Mode, SeriesKey, Strategy, SubmissionState};
+use super::rules::{Counts, Measure, Mode, Strategy, SubmissionState};
 use crate::auth::Reach;
 use crate::context::Context;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, organisation_closure, organisations, series};
+use crate::db::schema::{
+    innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, organisation_closure,
+    organisations, series,
+};
 use crate::db::{Conn, dialect::Engine};
 use crate::error::Result;
+use crate::kpis::series::SeriesKey;
 use crate::sortable;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
@@ -79,12 +83,19 @@ pub struct SubmissionFilter {
     pub states: Option<Vec<SubmissionState>>,
 }
 
-pub fn list(conn: &mut Conn, context: &Context, reach: &Reach, filter: &SubmissionFilter, request: &PageRequest) -> Result<Page<SubmissionRow>> {
+pub fn list(
+    conn: &mut Conn,
+    context: &Context,
+    reach: &Reach,
+    filter: &SubmissionFilter,
+    request: &PageRequest,
+) -> Result<Page<SubmissionRow>> {
     page(conn, request, || {
         let mut query = kpi_submissions::table.into_boxed::<MultiBackend>();
         if !reach.everything {
             let places = crate::organisations::store::below(reach.organisations.clone(), context.today());
-            let in_reach = kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable()));
+            let in_reach =
+                kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable()));
             query = query.filter(kpi_submissions::submitted_by.eq(context.actor.subject.clone()).or(in_reach));
         }
         if let Some(kpi) = &filter.kpi {
@@ -118,7 +129,11 @@ pub fn insert_line(conn: &mut Conn, row: SubmissionLineRow) -> Result<()> {
 }
 
 pub fn lines(conn: &mut Conn, submission: Id, request: &PageRequest) -> Result<Page<SubmissionLineRow>> {
-    page(conn, request, || kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq(submission)).into_boxed::<MultiBackend>())
+    page(conn, request, || {
+        kpi_submission_rows::table
+            .filter(kpi_submission_rows::submission_id.eq(submission))
+            .into_boxed::<MultiBackend>()
+    })
 }
 
 /// Removes the rows of submissions older than seven days, and dry runs altogether.
@@ -128,8 +143,11 @@ pub fn lines(conn: &mut Conn, submission: Id, request: &PageRequest) -> Result<P
 pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let before = (now - TimeDelta::days(7)).naive_utc();
     let old = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).select(kpi_submissions::id);
-    let removed = diesel::delete(kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq_any(old))).execute(conn)?;
-    let stale = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).filter(kpi_submissions::dry_run.eq(true));
+    let removed = diesel::delete(kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq_any(old)))
+        .execute(conn)?;
+    let stale = kpi_submissions::table
+        .filter(kpi_submissions::submitted_at.lt(before))
+        .filter(kpi_submissions::dry_run.eq(true));
     Ok(removed + diesel::delete(stale).execute(conn)?)
 }
 
@@ -143,7 +161,9 @@ const PART: usize = 10_000;
 pub fn organisations_by_code(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, Id>> {
     let mut found = HashMap::with_capacity(codes.len());
     for part in codes.chunks(PART) {
-        let rows = organisations::table.filter(organisations::code.eq_any(part.to_vec())).select((organisations::code, organisations::id));
+        let rows = organisations::table
+            .filter(organisations::code.eq_any(part.to_vec()))
+            .select((organisations::code, organisations::id));
         found.extend(rows.load::<(String, Id)>(conn)?);
     }
     Ok(found)
@@ -176,7 +196,9 @@ pub fn series_of(conn: &mut Conn, kpi: Id, organisations: &[Id]) -> Result<Vec<(
             .filter(series::kpi_id.eq(kpi))
             .filter(series::organisation_id.eq_any(part.to_vec()))
             .load(conn)?;
-        found.extend(rows.into_iter().map(|(id, kpi, organisation, innovation, breakdown)| (id, SeriesKey { kpi, organisation, innovation, breakdown })));
+        found.extend(rows.into_iter().map(|(id, kpi, organisation, innovation, breakdown)| {
+            (id, SeriesKey { kpi, organisation, innovation, breakdown })
+        }));
     }
     Ok(found)
 }
@@ -193,7 +215,12 @@ type PresentRow = (i64, NaiveDate, i64, Option<i64>, Option<i64>, Qualifier, Bas
 ///
 /// # Errors
 /// The database's own.
-pub fn present_values(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDate) -> Result<HashMap<(i64, NaiveDate), Present>> {
+pub fn present_values(
+    conn: &mut Conn,
+    ids: &[i64],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<(i64, NaiveDate), Present>> {
     let mut found = HashMap::new();
     for part in ids.chunks(PART) {
         let rows: Vec<PresentRow> = kpi_values::table
@@ -211,10 +238,13 @@ pub fn present_values(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDa
                 kpi_values::version,
             ))
             .load(conn)?;
-        found.extend(rows.into_iter().map(|(id, start, value, numerator, denominator, qualifier, basis, comment, version)| {
-            let measure = Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
-            ((id, start), Present { measure, version })
-        }));
+        found.extend(rows.into_iter().map(
+            |(id, start, value, numerator, denominator, qualifier, basis, comment, version)| {
+                let measure =
+                    Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
+                ((id, start), Present { measure, version })
+            },
+        ));
     }
     Ok(found)
 }
@@ -223,7 +253,12 @@ pub fn present_values(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDa
 ///
 /// # Errors
 /// The database's own.
-pub fn past_versions(conn: &mut Conn, ids: &[i64], from: NaiveDate, to: NaiveDate) -> Result<HashMap<(i64, NaiveDate), i32>> {
+pub fn past_versions(
+    conn: &mut Conn,
+    ids: &[i64],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<(i64, NaiveDate), i32>> {
     let mut found: HashMap<(i64, NaiveDate), i32> = HashMap::new();
     for part in ids.chunks(PART) {
         let rows: Vec<(i64, NaiveDate, i32)> = kpi_value_revisions::table

@@ -206,36 +206,56 @@ impl Names {
 fn filter(conn: &mut Conn, query: ListValues) -> Result<(ValueFilter, PageRequest)> {
     let kpis = match &query.kpi {
         None => None,
-        Some(codes) => Some(codes.0.iter().map(|code| catalogue::ops::referred(conn, "?kpi", code)).collect::<Result<Vec<KpiRow>>>()?),
+        Some(codes) => Some(
+            codes.0.iter().map(|code| catalogue::ops::referred(conn, "?kpi", code)).collect::<Result<Vec<KpiRow>>>()?,
+        ),
     };
     let only = kpis.as_ref().and_then(|kpis| if let [one] = kpis.as_slice() { Some(one.clone()) } else { None });
     let day = |name: &str, line: Option<Line>| -> Result<Option<NaiveDate>> {
         let Some(Line(text)) = line else { return Ok(None) };
-        let period = only.as_ref().and_then(|kpi| Period::parse(kpi.period_type, &text).ok()).map(|period| period.start());
+        let period =
+            only.as_ref().and_then(|kpi| Period::parse(kpi.period_type, &text).ok()).map(|period| period.start());
         let date = || (text.len() == 10).then(|| text.parse().ok()).flatten();
         let expected = || match &only {
-            Some(kpi) => format!("expected a {} such as {}, or a date", kpi.period_type.as_str(), kpi.period_type.example()),
+            Some(kpi) => {
+                format!("expected a {} such as {}, or a date", kpi.period_type.as_str(), kpi.period_type.example())
+            }
             None => "expected a date; periods need a single KPI".to_owned(),
         };
         period.or_else(date).map(Some).ok_or_else(|| Error::invalid(format!("?{name}"), "period-malformed", expected()))
     };
     let (from, to) = (day("from", query.from)?, day("to", query.to)?);
-    let breakdown = match (query.breakdown, &only) {
-        (None, _) => None,
-        (Some(_), None) => return Err(Error::invalid("?breakdown", "unknown-breakdown", "A breakdown needs a single KPI.")),
-        (Some(Line(text)), Some(kpi)) => {
-            let canonical = catalogue::rules::parse_breakdown_text(&kpi.breakdowns(), &text);
-            Some(canonical.ok_or_else(|| Error::invalid("?breakdown", "unknown-breakdown", "This is no breakdown of the KPI."))?)
-        }
-    };
+    let breakdown =
+        match (query.breakdown, &only) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(Error::invalid("?breakdown", "unknown-breakdown", "A breakdown needs a single KPI."));
+            }
+            (Some(Line(text)), Some(kpi)) => {
+                let canonical = catalogue::rules::parse_breakdown_text(&kpi.breakdowns(), &text);
+                Some(canonical.ok_or_else(|| {
+                    Error::invalid("?breakdown", "unknown-breakdown", "This is no breakdown of the KPI.")
+                })?)
+            }
+        };
     let organisations = match query.organisation {
         None => None,
-        Some(codes) => Some(codes.0.iter().map(|code| crate::organisations::ops::referred(conn, "?organisation", code)).collect::<Result<Vec<Id>>>()?),
+        Some(codes) => Some(
+            codes
+                .0
+                .iter()
+                .map(|code| crate::organisations::ops::referred(conn, "?organisation", code))
+                .collect::<Result<Vec<Id>>>()?,
+        ),
     };
     let place = query.place.map(|code| crate::organisations::ops::referred(conn, "?place", &code.0)).transpose()?;
-    let innovation = query.innovation.map(|slug| crate::innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
+    let innovation =
+        query.innovation.map(|slug| crate::innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
     let kpis = kpis.map(|kpis| kpis.iter().map(|kpi| kpi.id).collect());
-    Ok((ValueFilter { kpis, organisations, place, innovation, breakdown, from, to, submission: query.submission }, query.page))
+    Ok((
+        ValueFilter { kpis, organisations, place, innovation, breakdown, from, to, submission: query.submission },
+        query.page,
+    ))
 }
 
 /// List KPI values
@@ -247,7 +267,11 @@ fn filter(conn: &mut Conn, query: ListValues) -> Result<(ValueFilter, PageReques
     responses((status = 200, description = "A page of values", content((Listing<ValueResponse> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson")))),
 )]
 #[get("/v1/kpi-values")]
-pub async fn list_kpi_values(cx: Cx, query: Query<ListValues>, request: actix_web::HttpRequest) -> Result<HttpResponse> {
+pub async fn list_kpi_values(
+    cx: Cx,
+    query: Query<ListValues>,
+    request: actix_web::HttpRequest,
+) -> Result<HttpResponse> {
     let Query(query) = query;
     match cx.accept {
         "text/csv" => Ok(stream(cx, query, CSV, csv_lines)),
@@ -266,7 +290,12 @@ pub async fn list_kpi_values(cx: Cx, query: Query<ListValues>, request: actix_we
     }
 }
 
-fn load(conn: &mut Conn, context: &Context, filter: &ValueFilter, page: &PageRequest) -> Result<(Page<ValueRow>, Names)> {
+fn load(
+    conn: &mut Conn,
+    context: &Context,
+    filter: &ValueFilter,
+    page: &PageRequest,
+) -> Result<(Page<ValueRow>, Names)> {
     let rows = store::list(conn, &context.reach(), context.today(), filter, page)?;
     let names = Names::of(conn, context, &rows.rows)?;
     Ok((rows, names))
@@ -323,7 +352,19 @@ fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
 fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::with_capacity(rows.len() * 80));
     if first {
-        let columns = ["kpi", "organisation", "innovation", "period", "breakdown", "value", "numerator", "denominator", "qualifier", "basis", "comment"];
+        let columns = [
+            "kpi",
+            "organisation",
+            "innovation",
+            "period",
+            "breakdown",
+            "value",
+            "numerator",
+            "denominator",
+            "qualifier",
+            "basis",
+            "comment",
+        ];
         writer.write_record(columns).map_err(Error::internal)?;
     }
     let text = |number: &Option<Box<RawValue>>| number.as_ref().map_or(String::new(), |number| number.get().to_owned());
@@ -333,7 +374,10 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
             Some(Value::String(member)) => member.clone(),
             Some(members) => {
                 let pairs = members.as_object().into_iter().flatten();
-                pairs.map(|(dimension, member)| format!("{dimension}={}", member.as_str().unwrap_or_default())).collect::<Vec<_>>().join(";")
+                pairs
+                    .map(|(dimension, member)| format!("{dimension}={}", member.as_str().unwrap_or_default()))
+                    .collect::<Vec<_>>()
+                    .join(";")
             }
         };
         let cells = [
@@ -368,7 +412,8 @@ pub async fn list_kpi_value_revisions(cx: Cx, id: web::Path<String>, query: Quer
     cx.read(move |conn, context| {
         let missing = || Error::not_found("KPI value");
         let (series, start) = id.split_once('.').ok_or_else(missing)?;
-        let (series, start): (i64, NaiveDate) = (series.parse().map_err(|_| missing())?, start.parse().map_err(|_| missing())?);
+        let (series, start): (i64, NaiveDate) =
+            (series.parse().map_err(|_| missing())?, start.parse().map_err(|_| missing())?);
         let (kpi, organisation, innovation) = store::series_key(conn, series)?.ok_or_else(missing)?;
         let kpi = catalogue::store::find_by_ids(conn, &[kpi])?.remove(&kpi).ok_or_else(missing)?;
         let visibility = ops::visibility(conn, context, &kpi, organisation, innovation)?;
@@ -377,7 +422,11 @@ pub async fn list_kpi_value_revisions(cx: Cx, id: web::Path<String>, query: Quer
         }
         let page = store::revisions(conn, series, start, &query.page)?;
         Reply::page(page, &target, |row| {
-            let (value, numerator, denominator) = show(&kpi, visibility, ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator });
+            let (value, numerator, denominator) = show(
+                &kpi,
+                visibility,
+                ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator },
+            );
             RevisionResponse {
                 version: row.version,
                 value,

@@ -17,7 +17,13 @@ pub const UNSUPPRESSED: &str = "see_unsuppressed_values";
 ///
 /// # Errors
 /// The database's own.
-pub fn visibility(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id, innovation: Id) -> Result<Visibility> {
+pub fn visibility(
+    conn: &mut Conn,
+    context: &Context,
+    kpi: &KpiRow,
+    organisation: Id,
+    innovation: Id,
+) -> Result<Visibility> {
     let mut reaches = |reach: &Reach| -> Result<bool> {
         if covers_without_place(reach, kpi.programme.as_deref(), innovation) {
             return Ok(true);
@@ -27,7 +33,11 @@ pub fn visibility(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation
     if !reaches(&context.reach())? {
         return Ok(Visibility::Hidden);
     }
-    if !kpi.disclosure_control || reaches(&context.actor.reach(UNSUPPRESSED))? { Ok(Visibility::Full) } else { Ok(Visibility::Suppressed) }
+    if !kpi.disclosure_control || reaches(&context.actor.reach(UNSUPPRESSED))? {
+        Ok(Visibility::Full)
+    } else {
+        Ok(Visibility::Suppressed)
+    }
 }
 
 fn covers_without_place(reach: &Reach, programme: Option<&str>, innovation: Id) -> bool {
@@ -59,7 +69,8 @@ pub struct Unsuppressed {
 
 impl Unsuppressed {
     pub fn visibility(&self, kpi: &KpiRow, organisation: Id, innovation: Id) -> Visibility {
-        let full = covers_without_place(&self.reach, kpi.programme.as_deref(), innovation) || self.organisations.contains(&organisation);
+        let full = covers_without_place(&self.reach, kpi.programme.as_deref(), innovation)
+            || self.organisations.contains(&organisation);
         if full { Visibility::Full } else { Visibility::Suppressed }
     }
 }

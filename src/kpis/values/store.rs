@@ -94,7 +94,13 @@ pub struct ValueFilter {
 ///
 /// # Errors
 /// As [`page`].
-pub fn list(conn: &mut Conn, reach: &Reach, today: NaiveDate, filter: &ValueFilter, request: &PageRequest) -> Result<Page<ValueRow>> {
+pub fn list(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    filter: &ValueFilter,
+    request: &PageRequest,
+) -> Result<Page<ValueRow>> {
     page(conn, request, || {
         let mut query = kpi_values::table.inner_join(series::table).select(COLUMNS).into_boxed::<MultiBackend>();
         if !reach.everything {
@@ -114,7 +120,8 @@ pub fn list(conn: &mut Conn, reach: &Reach, today: NaiveDate, filter: &ValueFilt
             query = query.filter(series::organisation_id.eq_any(organisations.clone()));
         }
         if let Some(place) = filter.place {
-            query = query.filter(series::organisation_id.eq_any(crate::organisations::store::below(vec![place], today)));
+            query =
+                query.filter(series::organisation_id.eq_any(crate::organisations::store::below(vec![place], today)));
         }
         if let Some(innovation) = filter.innovation {
             query = query.filter(series::innovation_id.eq(innovation));
@@ -173,7 +180,12 @@ sortable! {
 ///
 /// # Errors
 /// As [`page`].
-pub fn revisions(conn: &mut Conn, series_id: i64, period_start: NaiveDate, request: &PageRequest) -> Result<Page<RevisionRow>> {
+pub fn revisions(
+    conn: &mut Conn,
+    series_id: i64,
+    period_start: NaiveDate,
+    request: &PageRequest,
+) -> Result<Page<RevisionRow>> {
     page(conn, request, || {
         kpi_value_revisions::table
             .filter(kpi_value_revisions::series_id.eq(series_id))
