@@ -123,7 +123,7 @@ fn print(line: &str) {
 }
 
 fn configured() -> Result<Config, String> {
-    Config::from_environment().map_err(|faults| faults.to_string())
+    Config::from_environment(&[]).map_err(|faults| faults.to_string())
 }
 
 /// What the operator is told of a failure: faults in full, and the cause of what went wrong inside.
@@ -222,7 +222,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let path = database.unwrap_or_else(|| throwaway.path().join("demo.sqlite"));
     let url = format!("sqlite://{}", path.display());
     let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
-    let config = Config::from_pairs(&settings).map_err(|faults| faults.to_string())?;
+    let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
     start_log(&config.log)?;
     seed_quietly(&config)?;
     actix_web::rt::System::new().block_on(async move {

@@ -106,16 +106,17 @@ impl std::fmt::Display for ConfigFaults {
 }
 
 impl Config {
-    /// Reads the environment and the file that `CONFIG` names.
+    /// Reads the environment and the file that `CONFIG` names; the given pairs go before both.
     ///
     /// # Errors
     /// Every fault found, each with the setting's name and what was expected.
-    pub fn from_environment() -> Result<Self, ConfigFaults> {
+    pub fn from_environment(fixed: &[(&str, &str)]) -> Result<Self, ConfigFaults> {
         let environment = |name: &str| std::env::var(name).ok();
         let file = environment("CONFIG").map(PathBuf::from);
         let mut faults = Vec::new();
         let table = file.map(|path| read_file(&path, &mut faults)).unwrap_or_default();
-        Self::from_lookup(|name| environment(name).or_else(|| table.get(name).cloned()), faults)
+        let fixed = |name: &str| fixed.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Self::from_lookup(|name| fixed(name).or_else(|| environment(name)).or_else(|| table.get(name).cloned()), faults)
     }
 
     /// Reads settings from the given pairs alone; what is absent takes its default.

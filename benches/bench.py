@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Measures the register against the engines it stands on, as ratios within one run.
+
+    python3 benches/bench.py reads        one innovation, and a page of 50, against pgbench (PostgreSQL) and itself (SQLite)
+    python3 benches/bench.py submissions  200,000 KPI values by CSV against COPY + INSERT .. ON CONFLICT; then sent again
+    python3 benches/bench.py footprint    memory at rest, and the time from start to the first 200
+
+Needs `cargo build --release`, wrk, PostgreSQL 15 or later (server, psql, pgbench), and k6 for the steady arrivals.
+Everything runs on 127.0.0.1 in a temporary folder. ROUNDS (5) interleaved rounds; medians are printed.
+"""
+import contextlib, csv, glob, io, json, os, pathlib, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "innovation-register"
+ROUNDS, SECONDS = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("SECONDS", "5"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def tool(name):
+    found = shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    return found or sys.exit(f"{name} is needed and was not found")
+
+
+@contextlib.contextmanager
+def postgres(folder):
+    data, port = folder / "pg", free_port()
+    prefix = []
+    if os.geteuid() == 0:
+        prefix = ["runuser", "-u", "postgres", "--"]
+        data.mkdir()
+        shutil.chown(data, "postgres")
+        folder.chmod(0o755)
+    run = lambda *args: subprocess.run([*prefix, *args], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    run(tool("initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C")
+    options = f"-p {port} -k {data} -c listen_addresses=127.0.0.1 -c shared_buffers=256MB"
+    run(tool("pg_ctl"), "-D", str(data), "-o", options, "-l", str(data / "log"), "-w", "start")
+    try:
+        psql(port, "postgres", "CREATE DATABASE register")
+        yield port
+    finally:
+        run(tool("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+
+
+def psql(port, database, sql):
+    command = [tool("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", database]
+    return subprocess.run(command, input=sql, text=True, check=True, capture_output=True).stdout.strip()
+
+
+class Register:
+    """The released binary over a database of its own."""
+
+    def __init__(self, folder, url):
+        self.port = free_port()
+        self.environment = dict(os.environ, DATABASE_URL=url, LISTEN=f"127.0.0.1:{self.port}", LOCAL_TOKENS="true", RATE_LIMIT="off",
+                                LOG="warn", KEY_FILE=str(folder / "keys"), MAX_UPLOAD_BYTES="200000000", BODY_TIMEOUT="120")
+        self.verb("migrate")
+        started = time.monotonic()
+        self.process = subprocess.Popen([BINARY, "serve"], env=self.environment, stderr=subprocess.DEVNULL)
+        while not self.answers():
+            time.sleep(0.002)
+        self.start_ms = (time.monotonic() - started) * 1000
+        self.token = self.verb("token", "--role", "national-admin", "--ttl", "2h").strip()
+
+    def verb(self, *arguments):
+        return subprocess.run([BINARY, *arguments], env=self.environment, text=True, check=True, capture_output=True).stdout
+
+    def answers(self):
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/live", timeout=1).status == 200
+        except OSError:
+            return False
+
+    def call(self, method, path, body=None, content_type="application/json"):
+        body = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
+        try:
+            return json.load(urllib.request.urlopen(request, timeout=120))
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{method} {path}: {error.code} {error.read()[:400]}")
+
+    def wrk(self, path):
+        command = [tool("wrk"), "-t1", "-c32", f"-d{SECONDS}s", "--latency", "-H", f"Authorization: Bearer {self.token}", f"http://127.0.0.1:{self.port}{path}"]
+        out = subprocess.run(command, text=True, check=True, capture_output=True).stdout
+        if "Non-2xx" in out or "Socket errors" in out:
+            sys.exit(out)
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+
+    def steady(self, folder, path, rate):
+        """p50 and p99 in milliseconds at a constant arrival rate, which hides no stall."""
+        script = folder / "rate.js"
+        script.write_text("""import http from 'k6/http'
+export const options = { summaryTrendStats: ['med', 'p(99)'], scenarios: { s: { executor: 'constant-arrival-rate', rate: +__ENV.RATE, timeUnit: '1s', duration: '10s', preAllocatedVUs: 100 } } }
+export default () => { http.get(__ENV.URL, { headers: { Authorization: 'Bearer ' + __ENV.TOKEN } }) }
+""")
+        command = [tool("k6"), "run", "--quiet", "--no-usage-report", "-e", f"URL=http://127.0.0.1:{self.port}{path}", "-e", f"TOKEN={self.token}", "-e", f"RATE={rate}", str(script)]
+        out = subprocess.run(command, text=True, capture_output=True).stdout
+        found = re.search(r"http_req_duration\.+: med=([\d.]+)(\S+)\s+p\(99\)=([\d.]+)(\S+)", out)
+        scale = {"µs": 0.001, "ms": 1, "s": 1000}
+        return (float(found[1]) * scale[found[2]], float(found[3]) * scale[found[4]]) if found else sys.exit(out)
+
+    def memory_mb(self, what="VmRSS"):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{what}:\s+(\d+)", status)[1]) / 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+def pgbench(folder, port, sql):
+    script = folder / "row.sql"
+    script.write_text(sql + "\n")
+    command = [tool("pgbench"), "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(SECONDS), "-f", str(script), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "register"]
+    out = subprocess.run(command, text=True, check=True, capture_output=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", out)[1])
+
+
+def fill(register):
+    """Two thousand innovations of about 2 KB each."""
+    description = "An innovation that helps people to be cared for sooner and nearer to home. " * 18
+    for number in range(2000):
+        register.call("POST", "/v1/innovations", {
+            "name": f"Measured innovation {number}", "slug": f"measured-{number}", "summary": "A summary of what it is and whom it helps.",
+            "description": description, "mainCategory": "digital", "categories": ["digital", "ai"], "areas": ["patient-safety"],
+            "careSettings": ["primary-care"], "shifts": ["analogue-to-digital"], "owner": "QKK",
+            "eligiblePopulation": {"value": 35000, "qualifier": "at-most", "basis": "estimated"}, "website": "https://example.org"})
+
+
+ROW = "SELECT i.*, o.code FROM innovations i LEFT JOIN organisations o ON o.id = i.owner_id WHERE i.slug = 'measured-1000' AND i.archived_at IS NULL;"
+PAGE = "SELECT i.*, o.code FROM innovations i LEFT JOIN organisations o ON o.id = i.owner_id WHERE i.archived_at IS NULL ORDER BY i.sort_name, i.id LIMIT 51;"
+
+
+def reads(folder):
+    with postgres(folder) as port:
+        on_postgres = Register(folder, f"postgres://postgres@127.0.0.1:{port}/register")
+        on_sqlite = Register(folder, f"sqlite://{folder}/register.sqlite")
+        for register in (on_postgres, on_sqlite):
+            fill(register)
+        psql(port, "register", "VACUUM ANALYZE")
+        figures = {}
+        for _ in range(ROUNDS):
+            for name, path, sql in (("one", "/v1/innovations/measured-1000", ROW), ("page of 50", "/v1/innovations", PAGE)):
+                direct = pgbench(folder, port, sql)
+                served, embedded = on_postgres.wrk(path), on_sqlite.wrk(path)
+                figures.setdefault(name, []).append((direct, served, served / direct, embedded))
+        for name, rounds in figures.items():
+            direct, served, ratio, embedded = (statistics.median(column) for column in zip(*rounds))
+            print(f"{name:11} pgbench {direct:8.0f}/s   register on PostgreSQL {served:8.0f}/s   ratio {ratio:.2f}   on SQLite {embedded:8.0f}/s", flush=True)
+        peak = statistics.median(served for _, served, _, _ in figures["one"])
+        median, p99 = on_postgres.steady(folder, "/v1/innovations/measured-1000", int(peak / 2))
+        print(f"one, arriving at {peak / 2:.0f}/s: median {median:.2f} ms, p99 {p99:.2f} ms, {p99 / median:.1f} times the median")
+        on_postgres.stop(), on_sqlite.stop()
+
+
+ORGANISATIONS, MONTHS = 200, 1000
+KPI = {"name": "Measured", "definition": "Made up for a measurement.", "level": "process", "unit": "count", "periodType": "day", "valueType": "count",
+       "improvementDirection": "neutral", "aggregation": "sum", "status": "live"}
+
+
+def delivery():
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["organisation", "period", "value"])
+    for organisation in range(ORGANISATIONS):
+        for day in range(MONTHS):
+            writer.writerow([f"M{organisation:03}", time.strftime("%Y-%m-%d", time.gmtime(1_400_000_000 + day * 86400)), organisation * day % 9973])
+    return out.getvalue().encode()
+
+
+def floor(port, body):
+    """The least that PostgreSQL itself needs: COPY to a temporary table, then INSERT .. SELECT .. ON CONFLICT."""
+    psql(port, "register", "DROP TABLE IF EXISTS floor_values; CREATE TABLE floor_values (LIKE kpi_values INCLUDING ALL)")
+    rows = body.decode().splitlines()[1:]
+    data = "\n".join(f"{int(o[1:])}\t{p}\t{v}" for o, p, v in (row.split(",") for row in rows))
+    path = f"/tmp/floor-{port}.tsv"
+    pathlib.Path(path).write_text(data + "\n")
+    sql = f"""\\timing off
+BEGIN;
+CREATE TEMP TABLE incoming (series_id bigint, period_start date, value bigint) ON COMMIT DROP;
+\\copy incoming FROM '{path}'
+INSERT INTO floor_values (series_id, period_start, value, qualifier, basis, version, kpi_version, submission_id, updated_at)
+SELECT series_id, period_start, value, 'exact', 'measured', 1, 1, decode(repeat('ab', 16), 'hex'), now() FROM incoming
+ON CONFLICT (series_id, period_start) DO UPDATE SET value = EXCLUDED.value WHERE floor_values.value IS DISTINCT FROM EXCLUDED.value;
+COMMIT;
+"""
+    started = time.monotonic()
+    psql(port, "register", sql)
+    elapsed = time.monotonic() - started
+    os.remove(path)
+    return elapsed
+
+
+def submissions(folder):
+    body, rows = delivery(), ORGANISATIONS * MONTHS
+    codes = "code,name,type\n" + "".join(f"M{n:03},Measured {n},other\n" for n in range(ORGANISATIONS))
+    with postgres(folder) as port:
+        registers = {"PostgreSQL": Register(folder, f"postgres://postgres@127.0.0.1:{port}/register"), "SQLite": Register(folder, f"sqlite://{folder}/register.sqlite")}
+        for register in registers.values():
+            register.call("POST", "/v1/organisations", codes.encode(), "text/csv")
+        floors, firsts, agains = [], {n: [] for n in registers}, {n: [] for n in registers}
+        for round_number in range(ROUNDS):
+            floors.append(floor(port, body))
+            for name, register in registers.items():
+                kpi = f"measured-{round_number}"
+                register.call("POST", "/v1/kpis", KPI | {"code": kpi})
+                for timings, outcome in ((firsts[name], "created"), (agains[name], "unchanged")):
+                    started = time.monotonic()
+                    answer = register.call("POST", f"/v1/kpi-submissions?kpi={kpi}", body, "text/csv")
+                    timings.append(time.monotonic() - started)
+                    assert answer["counts"][outcome] == rows, answer["counts"]
+        least = statistics.median(floors)
+        print(f"COPY + INSERT .. ON CONFLICT: {rows / least:8.0f} rows/s")
+        for name, register in registers.items():
+            first, again = statistics.median(firsts[name]), statistics.median(agains[name])
+            print(f"{name:10} first send {rows / first:8.0f} rows/s, ratio {least / first:.2f}; again {rows / again:8.0f} rows/s ({first / again:.1f} times as fast); peak memory {register.memory_mb('VmHWM'):.0f} MB")
+            register.stop()
+
+
+def footprint(folder):
+    register = Register(folder, f"sqlite://{folder}/register.sqlite")
+    time.sleep(3)
+    print(f"start to first 200: {register.start_ms:.0f} ms; memory at rest {register.memory_mb():.0f} MB")
+    register.stop()
+
+
+if __name__ == "__main__":
+    verbs = {"reads": reads, "submissions": submissions, "footprint": footprint}
+    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+        sys.exit(__doc__)
+    if not BINARY.exists():
+        sys.exit("build it first: cargo build --release")
+    with tempfile.TemporaryDirectory(prefix="register-bench-") as name:
+        verbs[sys.argv[1]](pathlib.Path(name))

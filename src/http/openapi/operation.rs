@@ -1,0 +1,121 @@
+//! What is true of an operation by its method, path and row in the permission table.
+
+use super::shared::{COMMON_HEADERS, REFUSALS, header_references, reference};
+use crate::auth::access::{self, Row};
+use serde_json::{Map, Value, json};
+
+/// The facts that decide what is added.
+struct Traits<'a> {
+    method: &'a str,
+    row: Option<&'static Row>,
+    has_body: bool,
+    /// A page of a list.
+    paged: bool,
+    /// Answers with an ETag.
+    tagged: bool,
+    /// Changes a record that is there, so that `If-Match` is needed.
+    conditional: bool,
+    /// Whether the path names something that may not be there.
+    named: bool,
+    /// Whether a repeated request may be answered from memory.
+    idempotent_by_key: bool,
+}
+
+impl<'a> Traits<'a> {
+    fn of(path: &str, method: &'a str, operation: &Value) -> Self {
+        let row = access::row(operation["operationId"].as_str().unwrap_or_default());
+        let under_v1 = row.is_some();
+        let tag = |status: &str| operation["responses"][status]["headers"].get("ETag").is_some();
+        let moves = method == "post" && path.ends_with("/transitions");
+        Self {
+            method,
+            row,
+            has_body: operation.get("requestBody").is_some(),
+            paged: operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor")),
+            tagged: tag("200") || tag("201"),
+            conditional: under_v1 && (moves || matches!(method, "patch" | "put" | "delete")),
+            named: path.contains('{'),
+            idempotent_by_key: under_v1 && method == "post" && !path.ends_with("-analyses"),
+        }
+    }
+
+    /// The header parameters it takes.
+    fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        let under_v1 = self.row.is_some();
+        [
+            (under_v1, "RequestId"),
+            (under_v1, "CorrelationId"),
+            (under_v1, "EndUserOrganisation"),
+            (self.conditional, "IfMatch"),
+            (self.method == "get" && self.tagged, "IfNoneMatch"),
+            (self.idempotent_by_key, "IdempotencyKey"),
+        ]
+        .into_iter()
+        .filter_map(|(takes, name)| takes.then_some(name))
+    }
+
+    /// Whether it may answer with this status.
+    fn refuses(&self, status: &str) -> bool {
+        let under_v1 = self.row.is_some();
+        match status {
+            "404" => under_v1 && self.named,
+            "408" | "413" | "415" => self.has_body,
+            "409" => under_v1 && self.method != "get",
+            "412" | "428" => self.conditional,
+            "422" => under_v1 && (self.has_body || self.method == "get"),
+            "429" | "500" | "default" => true,
+            _ => under_v1,
+        }
+    }
+}
+
+/// Adds what no handler says.
+pub fn complete(path: &str, method: &str, operation: &mut Value) {
+    let traits = Traits::of(path, method, operation);
+    operation["security"] = match traits.row {
+        Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),
+        Some(_) => json!([{ "bearer": [] }]),
+        None => json!([]),
+    };
+    if !operation["parameters"].is_array() {
+        operation["parameters"] = json!([]);
+    }
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        parameters.extend(traits.parameters().map(|name| reference("parameters", name)));
+    }
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        responses.iter_mut().for_each(|(status, response)| add_headers(&traits, status, response));
+        add_responses(&traits, responses);
+    }
+}
+
+/// The headers of an answer that the handler describes itself.
+fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
+    let Value::Object(mut headers) = header_references(&COMMON_HEADERS) else { return };
+    let own = response["headers"].take();
+    let mut add = |when: bool, name: &str, component: &str| {
+        if when {
+            headers.insert(name.to_owned(), reference("headers", component));
+        }
+    };
+    add(own.get("ETag").is_some(), "ETag", "ETag");
+    add(own.get("Location").is_some(), "Location", "Location");
+    if status.starts_with('2') {
+        add(traits.paged, "Link", "Link");
+        add(traits.idempotent_by_key, "Idempotency-Replayed", "Replayed");
+    }
+    for (name, header) in own.as_object().into_iter().flatten() {
+        headers.entry(name).or_insert_with(|| header.clone());
+    }
+    response["headers"] = Value::Object(headers);
+}
+
+fn add_responses(traits: &Traits<'_>, responses: &mut Map<String, Value>) {
+    if traits.method == "get" && traits.tagged {
+        let headers = header_references(COMMON_HEADERS.iter().chain(&[("ETag", "ETag")]));
+        responses.insert("304".to_owned(), json!({ "description": "You have the present version", "headers": headers }));
+    }
+    for (status, name, _) in REFUSALS.iter().filter(|(status, ..)| traits.refuses(status)) {
+        responses.entry(*status).or_insert_with(|| reference("responses", name));
+    }
+}

@@ -1,0 +1,156 @@
+//! Schemas as clients are to know them: each shape written once and by a good name, and every part with its limits.
+
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// Gives every schema its name and its limits.
+pub fn complete(document: &mut Value) {
+    rename(document);
+    for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        let request = ["Request", "Patch", "Input"].iter().any(|ending| name.ends_with(ending));
+        bound(schema, request);
+    }
+    bound_bodies(&mut document["paths"]);
+    share(document);
+}
+
+/// `Listing_InnovationResponse`, as the generic type is called, becomes `InnovationPage`; `Collection_…` a list.
+fn neat(name: &str) -> Option<String> {
+    let (generic, item) = name.split_once('_')?;
+    let item = item.strip_suffix("Response").unwrap_or(item);
+    match generic {
+        "Listing" => Some(format!("{item}Page")),
+        "Collection" => Some(format!("{item}List")),
+        _ => None,
+    }
+}
+
+fn rename(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let named = std::mem::take(schemas);
+    *schemas = named.into_iter().map(|(name, schema)| (neat(&name).unwrap_or(name), schema)).collect();
+    each(document, &mut |object| {
+        let name = object.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(SCHEMAS));
+        if let Some(neat) = name.and_then(neat) {
+            object.insert("$ref".to_owned(), json!(format!("{SCHEMAS}{neat}")));
+        }
+    });
+}
+
+/// Visits every object, the outer ones first.
+fn each(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each(item, visit)),
+        Value::Object(object) => {
+            visit(object);
+            object.values_mut().for_each(|value| each(value, visit));
+        }
+        _ => {}
+    }
+}
+
+/// A shape that has a name is referred to by it wherever it is written out.
+fn share(document: &mut Value) {
+    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+        if let Some(shape) = shape(schema) {
+            // Two names for one shape: which was meant cannot be told.
+            names.entry(shape).and_modify(|name| *name = None).or_insert_with(|| Some(name.clone()));
+        }
+    }
+    let mut refer = |object: &mut Map<String, Value>| {
+        let Some(Some(name)) = shape(&Value::Object(object.clone())).and_then(|shape| names.get(&shape)) else { return };
+        *object = Map::from_iter([("$ref".to_owned(), json!(format!("{SCHEMAS}{name}")))]);
+    };
+    for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        // Not the schema itself, but what is in it.
+        schema.as_object_mut().into_iter().flatten().for_each(|(_, part)| each(part, &mut refer));
+    }
+    each(&mut document["paths"], &mut refer);
+}
+
+/// What tells one nameable shape from another: an object's whole schema, or a list's words.
+fn shape(schema: &Value) -> Option<String> {
+    let words = schema["type"] == "string" && schema["enum"].is_array();
+    let shape = schema["type"] == "object" && schema["properties"].is_object();
+    match (words, shape) {
+        (true, _) => Some(schema["enum"].to_string()),
+        (_, true) => Some(schema.to_string()),
+        _ => None,
+    }
+}
+
+/// The bodies that the operations write out themselves. Those that are no JSON are streamed: they have no limit of
+/// their own but that of an upload.
+fn bound_bodies(paths: &mut Value) {
+    each(paths, &mut |object| {
+        for (media, body) in object.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
+            let Some(schema) = body.get_mut("schema") else { continue };
+            if schema["type"] == "string" && !media.ends_with("json") {
+                schema["maxLength"] = json!(i32::MAX);
+            }
+            bound(schema, false);
+        }
+    });
+}
+
+/// Every string, number and array says how large it may be; a request says that it takes no other properties.
+fn bound(schema: &mut Value, request: bool) {
+    each(schema, &mut |object| {
+        let is = |name: &str| match object.get("type") {
+            Some(Value::String(one)) => one == name,
+            Some(Value::Array(many)) => many.iter().any(|one| one == name),
+            _ => false,
+        };
+        let format = object.get("format").and_then(Value::as_str);
+        let (string, integer, array) = (is("string"), is("integer"), is("array"));
+        let closed = request && is("object") && object.contains_key("properties");
+        let listed = object.contains_key("enum") || object.contains_key("const");
+        let longest = match format {
+            Some("date") => 10,
+            Some("date-time") => 40,
+            Some("uuid") => 36,
+            _ => 20_000,
+        };
+        // Whole numbers that every client can hold: 2^53 - 1, or an i32.
+        let largest = if format == Some("int64") { 9_007_199_254_740_991i64 } else { 2_147_483_647 };
+        let mut default = |when: bool, name: &str, value: Value| {
+            if when {
+                object.entry(name.to_owned()).or_insert(value);
+            }
+        };
+        default(string && !listed, "maxLength", json!(longest));
+        default(integer, "minimum", json!(-largest));
+        default(integer, "maximum", json!(largest));
+        default(integer, "format", json!("int32"));
+        default(array, "maxItems", json!(10_000));
+        default(closed, "additionalProperties", json!(false));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_named_after_what_is_on_it() {
+        assert_eq!(neat("Listing_InnovationResponse").as_deref(), Some("InnovationPage"));
+        assert_eq!(neat("Collection_CodeListSummaryResponse").as_deref(), Some("CodeListSummaryList"));
+        assert_eq!(neat("InnovationResponse"), None);
+    }
+
+    #[test]
+    fn a_shape_with_a_name_is_referred_to_by_it() {
+        let shape = json!({ "type": "object", "properties": { "a": { "type": "boolean" } } });
+        let mut document = json!({
+            "components": { "schemas": { "A": shape, "APage": { "type": "array", "items": shape } } },
+            "paths": { "/a": { "schema": shape } },
+        });
+        share(&mut document);
+        assert_eq!(document["components"]["schemas"]["A"], shape);
+        assert_eq!(document["components"]["schemas"]["APage"]["items"]["$ref"], "#/components/schemas/A");
+        assert_eq!(document["paths"]["/a"]["schema"]["$ref"], "#/components/schemas/A");
+    }
+}

@@ -1,0 +1,104 @@
+//! What the operations refer to by name: headers, parameters, refusals, and how to say who one is.
+
+use serde_json::{Value, json};
+
+/// A refusal by its status: the name of its shared response and what that says.
+pub const REFUSALS: [(&str, &str, &str); 16] = [
+    ("400", "BadRequest", "The request cannot be read"),
+    ("401", "Unauthenticated", "A bearer token is needed, or was refused"),
+    ("403", "Forbidden", "Your grants do not allow this"),
+    ("404", "NotFound", "There is nothing by that name that you may see"),
+    ("406", "NotAcceptable", "No acceptable representation"),
+    ("408", "RequestTimeout", "The body took too long to arrive"),
+    ("409", "Conflict", "The present state does not allow it"),
+    ("412", "VersionMismatch", "The record has changed since the version in If-Match"),
+    ("413", "BodyTooLarge", "The body is too large"),
+    ("415", "UnsupportedMediaType", "The media type is not one this operation reads"),
+    ("422", "Invalid", "The request is readable but breaks a rule"),
+    ("428", "VersionRequired", "If-Match is needed"),
+    ("429", "TooManyRequests", "Too many requests"),
+    ("500", "InternalError", "Something went wrong here"),
+    ("503", "Unavailable", "Too busy, or the database cannot be reached"),
+    ("default", "Problem", "Any other failure"),
+];
+
+/// The headers of every answer, and their components.
+pub const COMMON_HEADERS: [(&str, &str); 5] = [
+    ("X-Request-ID", "RequestId"),
+    ("X-Correlation-ID", "CorrelationId"),
+    ("RateLimit", "RateLimit"),
+    ("RateLimit-Policy", "RateLimitPolicy"),
+    ("Access-Control-Allow-Origin", "AllowOrigin"),
+];
+
+pub fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+/// A header object of references.
+pub fn header_references<'a>(headers: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> Value {
+    headers.into_iter().map(|(name, component)| ((*name).to_owned(), reference("headers", component))).collect()
+}
+
+pub fn security() -> Value {
+    json!({ "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token (RFC 9068) of the built-in issuer, or of the OpenID Connect issuer this service trusts, checked as RFC8725 advises.",
+    } })
+}
+
+pub fn headers() -> Value {
+    let header = |description: &str, schema: Value| json!({ "description": description, "schema": schema });
+    let text = |description: &str| header(description, json!({ "type": "string", "maxLength": 4000 }));
+    json!({
+        "RequestId": header("The request's id: yours from X-Request-ID, or a new one", uuid()),
+        "CorrelationId": text("Your X-Correlation-ID, if you sent one"),
+        "RateLimit": text("What is left of the allowance: r requests in t seconds"),
+        "RateLimitPolicy": text("The allowance: q requests in w seconds"),
+        "AllowOrigin": text("The origin of the page that asked, where this service is set to answer it"),
+        "RetryAfter": header("Seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
+        "ETag": text("The version of the record"),
+        "Location": text("Where the new record is"),
+        "Link": text("The next page (RFC 8288)"),
+        "Replayed": header("That this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
+        "Challenge": text("The scheme to authenticate with"),
+    })
+}
+
+fn uuid() -> Value {
+    json!({ "type": "string", "format": "uuid", "maxLength": 36 })
+}
+
+pub fn parameters() -> Value {
+    let header = |name: &str, required: bool, description: &str, schema: Value| {
+        json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
+    };
+    let tag = || json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$", "example": "W/\"1\"" });
+    let visible = |longest: usize| json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[!-~]+$" });
+    let code = json!({ "type": "string", "maxLength": 60, "pattern": "^[A-Za-z0-9-]{1,60}$" });
+    json!({
+        "IfMatch": header("If-Match", true, "The ETag of the version you read.", tag()),
+        "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", tag()),
+        "IdempotencyKey": header("Idempotency-Key", false, "Your name for this request: sent again with the same body, it is answered as before and done once.", visible(200)),
+        "RequestId": header("X-Request-ID", false, "Your id for this request.", uuid()),
+        "CorrelationId": header("X-Correlation-ID", false, "Your id for the work this request is part of.", visible(100)),
+        "EndUserOrganisation": header("NHSD-End-User-Organisation-ODS", false, "The organisation of the end user you act for: narrows your grants to it.", code),
+    })
+}
+
+/// One response for each refusal.
+pub fn responses() -> Value {
+    let response = |status: &str, description: &str| {
+        let mut headers = header_references(&COMMON_HEADERS);
+        match status {
+            "401" => headers["WWW-Authenticate"] = reference("headers", "Challenge"),
+            "429" | "503" => headers["Retry-After"] = reference("headers", "RetryAfter"),
+            _ => {}
+        }
+        let schema = reference("schemas", "Problem");
+        json!({ "description": description, "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
+    };
+    REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description))).collect()
+}
