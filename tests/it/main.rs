@@ -1,0 +1,6 @@
+//! One binary holds every test that goes through HTTP, so that it links once. Each test starts the real service with a
+//! database of its own, on SQLite and on PostgreSQL alike.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod organisations;
+mod support;

@@ -1,0 +1,274 @@
+//! The service under test, and those who call it.
+
+use super::http::Request;
+use super::{Engine, postgres};
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use chrono::{DateTime, TimeDelta};
+use diesel::connection::SimpleConnection;
+use innovation_register::auth::Role;
+use innovation_register::auth::keys::SealingKey;
+use innovation_register::auth::ops::{NewLocalToken, issue_local_token};
+use innovation_register::config::Config;
+use innovation_register::context::Context;
+use innovation_register::db::{Conn, DatabaseUrl, transaction};
+use innovation_register::startup;
+use innovation_register::vocabulary::Timestamp;
+use reqwest::Method;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use tempfile::TempDir;
+
+/// The moment at which every test begins: a Monday in British Summer Time.
+pub const START: fn() -> Timestamp = || DateTime::from_timestamp(1_781_514_000, 0).expect("15 June 2026, 09:00 UTC");
+
+/// What tests leave otherwise: no limit of requests, few threads, and a sealing key that is the same everywhere.
+const SETTINGS: [(&str, &str); 7] = [
+    ("LISTEN", "127.0.0.1:0"),
+    ("RATE_LIMIT", "off"),
+    ("WORKERS", "1"),
+    ("DB_READERS", "2"),
+    ("DB_WRITERS", "2"),
+    ("LOCAL_TOKENS", "true"),
+    ("KEY_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+];
+
+/// The service on a free port, with a database of its own.
+pub struct TestApp {
+    pub engine: Engine,
+    /// Where it listens, and the issuer of its tokens.
+    pub url: String,
+    pub database: DatabaseUrl,
+    config: Config,
+    conn: Mutex<Conn>,
+    clock: Arc<Mutex<Timestamp>>,
+    client: reqwest::Client,
+    server: ServerHandle,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn start(engine: Engine) -> Self {
+        Self::with(engine, &[]).await
+    }
+
+    /// With settings other than those of the other tests.
+    pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let folder = folder();
+        let database = database(engine, &folder);
+        let url = address_of(&database);
+        let mut pairs: Vec<(&str, &str)> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
+        pairs.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
+        pairs.extend_from_slice(settings);
+        let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
+        let clock = Arc::new(Mutex::new(START()));
+        let (server, url) = serve(config.clone(), clock.clone());
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let conn = Mutex::new(connect(&database));
+        Self { engine, url, database, config, conn, clock, client, server, _folder: folder }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        *self.clock.lock().expect("the clock is never held for long")
+    }
+
+    /// Puts the service's clock forward, or back.
+    pub fn advance(&self, by: TimeDelta) {
+        *self.clock.lock().expect("the clock is never held for long") += by;
+    }
+
+    /// SQL that no operation of the API does yet, or must not do.
+    pub fn sql(&self, statements: &str) {
+        self.conn.lock().expect("no test fails while it holds the connection").batch_execute(statements).expect("good SQL");
+    }
+
+    /// A token, by the way that `innovation-register token` makes one.
+    pub fn token(&self, wanted: &NewLocalToken) -> String {
+        let sealing = SealingKey::open(&self.config.keys).expect("a sealing key");
+        let context = Context::local("issue_local_token", self.now());
+        let issuer = (self.url.as_str(), self.config.audience.as_str());
+        let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
+        let issued = transaction(&mut conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted));
+        issued.unwrap_or_else(|error| panic!("{}: {:?}", error.told(), error.listed()))
+    }
+
+    /// The bearer of any token.
+    pub fn bearer(&self, token: impl Into<String>) -> Actor {
+        Actor { client: self.client.clone(), url: self.url.clone(), token: Some(token.into()), headers: Vec::new() }
+    }
+
+    pub fn actor(&self, wanted: &NewLocalToken) -> Actor {
+        self.bearer(self.token(wanted))
+    }
+
+    pub fn anonymous(&self) -> Actor {
+        Actor { token: None, ..self.bearer("") }
+    }
+
+    pub fn admin(&self) -> Actor {
+        self.actor(&grant(Role::NationalAdmin))
+    }
+
+    /// Whoever only reads.
+    pub fn reader(&self) -> Actor {
+        self.actor(&grant(Role::Reader))
+    }
+
+    pub fn submitter(&self, organisation: &str) -> Actor {
+        self.actor(&NewLocalToken { organisation: Some(organisation.to_owned()), ..grant(Role::Submitter) })
+    }
+
+    pub fn lead(&self, organisation: &str) -> Actor {
+        self.actor(&NewLocalToken { organisation: Some(organisation.to_owned()), ..grant(Role::RegionalLead) })
+    }
+
+    pub fn manager(&self, programme: &str) -> Actor {
+        self.actor(&NewLocalToken { programme: Some(programme.to_owned()), ..grant(Role::ProgrammeManager) })
+    }
+
+    pub fn fellow(&self, innovation: &str) -> Actor {
+        self.actor(&NewLocalToken { innovation: Some(innovation.to_owned()), ..grant(Role::Fellow) })
+    }
+
+    pub fn evaluator(&self, organisation: &str) -> Actor {
+        self.actor(&NewLocalToken { organisation: Some(organisation.to_owned()), ..grant(Role::Evaluator) })
+    }
+}
+
+impl Drop for TestApp {
+    /// Its thread ends, and with it the lanes and their connections.
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+/// A grant that holds for the rest of the day.
+pub fn grant(role: Role) -> NewLocalToken {
+    let life = TimeDelta::hours(12);
+    NewLocalToken { role, organisation: None, programme: None, innovation: None, subject: None, life }
+}
+
+/// Runs the service on a thread of its own, as `serve` does.
+fn serve(config: Config, clock: Arc<Mutex<Timestamp>>) -> (ServerHandle, String) {
+    let (tell, told) = mpsc::channel();
+    let now = move || *clock.lock().expect("the clock is never held for long");
+    let run = move || {
+        System::new().block_on(async move {
+            match startup::build(config, Arc::new(now)).await {
+                Err(fault) => drop(tell.send(Err(fault))),
+                Ok(running) => {
+                    drop(tell.send(Ok((running.handle, format!("http://{}", running.address)))));
+                    running.server.await.expect("the server ends well");
+                }
+            }
+        });
+    };
+    std::thread::spawn(run);
+    told.recv().expect("the service says how it went").unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// In memory where there is such a place: SQLite waits for the disk at every commit.
+pub fn folder() -> TempDir {
+    TempDir::with_prefix_in("register-test-", "/dev/shm").or_else(|_| TempDir::new()).expect("a temporary folder")
+}
+
+/// A migrated database of the test's own.
+fn database(engine: Engine, folder: &TempDir) -> DatabaseUrl {
+    match engine {
+        Engine::Postgres => postgres::database(),
+        Engine::Sqlite => {
+            let path = folder.path().join("register.sqlite");
+            std::fs::write(&path, sqlite_template()).expect("room for a database");
+            sqlite(path)
+        }
+    }
+}
+
+/// A database with nothing in it.
+pub fn empty_database(engine: Engine, folder: &TempDir) -> DatabaseUrl {
+    match engine {
+        Engine::Postgres => postgres::empty_database(),
+        Engine::Sqlite => sqlite(folder.path().join("empty.sqlite")),
+    }
+}
+
+fn sqlite(path: PathBuf) -> DatabaseUrl {
+    DatabaseUrl::parse(&format!("sqlite://{}", path.display())).expect("a good address")
+}
+
+/// A migrated file, made once for all tests of this process.
+fn sqlite_template() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let folder = folder();
+        let path = folder.path().join("template.sqlite");
+        startup::migrate_database(&sqlite(path.clone()), START()).expect("migrations that run");
+        std::fs::read(path).expect("what was just written")
+    })
+}
+
+pub fn connect(database: &DatabaseUrl) -> Conn {
+    Conn::open(database).unwrap_or_else(|error| panic!("{:?}", error.cause()))
+}
+
+/// The address as `DATABASE_URL` writes it.
+pub fn address_of(database: &DatabaseUrl) -> String {
+    match database {
+        DatabaseUrl::Postgres(url) => url.clone(),
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Actor {
+    client: reqwest::Client,
+    url: String,
+    token: Option<String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Actor {
+    /// The same caller, with a header on every request.
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.push((name, value.to_owned()));
+        other
+    }
+
+    pub fn request(&self, method: &str, target: &str) -> Request {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.client.request(method, format!("{}{target}", self.url));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        Request::new(target, request)
+    }
+
+    pub fn get(&self, target: &str) -> Request {
+        self.request("GET", target)
+    }
+
+    pub fn post(&self, target: &str, body: Value) -> Request {
+        self.request("POST", target).json(&body)
+    }
+
+    pub fn patch(&self, target: &str, version: i64, body: Value) -> Request {
+        self.request("PATCH", target).json(&body).if_match(version)
+    }
+
+    pub fn delete(&self, target: &str, version: i64) -> Request {
+        self.request("DELETE", target).if_match(version)
+    }
+
+    /// Moves a record to another state.
+    pub fn transition(&self, target: &str, version: i64, body: Value) -> Request {
+        self.post(&format!("{target}/transitions"), body).if_match(version)
+    }
+
+    pub fn post_csv(&self, target: &str, body: &str) -> Request {
+        self.request("POST", target).header("content-type", "text/csv").body(body.to_owned())
+    }
+}
