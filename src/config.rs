@@ -36,7 +36,7 @@ settings! {
     "OIDC_ISSUER" = "", "`iss` of an external OpenID Connect issuer to trust beside the built-in one.";
     "OIDC_JWKS_FILE" = "", "File with that issuer's public keys (JWKS).";
     "OIDC_AUDIENCE" = "", "The `aud` that issuer's tokens must carry.";
-    "RATE_LIMIT" = "100/s", "Requests a client may send: `N/s` or `N/m`, or `off`.";
+    "RATE_LIMIT" = "1000/s", "Requests a client may send: `N/s` or `N/m`, or `off`.";
     "CORS_ORIGINS" = "", "Origins that browsers may call from, separated by commas; `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP; 0: one a core.";
     "DB_READERS" = "0", "Threads for short reads; 0: two a core.";

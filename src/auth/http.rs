@@ -101,6 +101,8 @@ pub struct JwksResponse {
 }
 
 /// The keys that access tokens are signed with
+///
+/// The public halves as a JSON Web Key Set (RFC 7517): those in use, those about to be, and those lately retired.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "The public keys, an hour before they sign", body = JwksResponse)))]
 #[get("/.well-known/jwks.json")]
 pub async fn get_jwks(service: web::Data<Service>) -> HttpResponse {

@@ -7,6 +7,8 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 
 /// The API document as JSON
+///
+/// OpenAPI 3.1: the same document that the requests are checked against.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = Object)))]
 #[get("/openapi.json")]
 pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
@@ -17,6 +19,8 @@ pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
 }
 
 /// The API document as YAML
+///
+/// The same document as `/openapi.json`.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = String, content_type = "application/yaml")))]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(service: web::Data<Service>) -> HttpResponse {

@@ -19,6 +19,8 @@ pub struct HealthResponse {
 const OK: HealthResponse = HealthResponse { status: "ok", version: env!("CARGO_PKG_VERSION") };
 
 /// Is the process alive?
+///
+/// Says so without asking the database; ask `/health/ready` whether it can serve.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "It is", body = HealthResponse)))]
 #[get("/health/live")]
 pub async fn get_liveness() -> Result<Reply> {

@@ -369,6 +369,8 @@ fn reply(conn: &mut Conn, context: &Context, found: OwnedInnovation) -> Result<R
 }
 
 /// Get an innovation
+///
+/// By its slug. With a token, its actions say what you may do with it now.
 #[utoipa::path(
     tag = "innovations",
     params(("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)),

@@ -217,6 +217,8 @@ pub async fn list_organisations(cx: Cx, query: Query<ListOrganisations>) -> Resu
 }
 
 /// Get an organisation
+///
+/// By its code, in upper or lower case.
 #[utoipa::path(
     tag = "organisations",
     params(("code" = String, Path, description = "Its code, in any case", example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)),
@@ -472,6 +474,8 @@ pub struct CreateEdgeRequest {
 }
 
 /// Put an organisation below another
+///
+/// From one day up to another; it may lie below several, each in its own kind of hierarchy, but never above itself.
 #[utoipa::path(
     tag = "organisations",
     params(("code" = String, Path, description = "The code of the organisation below", example = "RJZ", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)),
@@ -549,6 +553,8 @@ pub struct CreateSuccessionRequest {
 }
 
 /// Record that an organisation became another
+///
+/// By merger, split or renaming, on a day. Values stay with the organisation they were sent for.
 #[utoipa::path(
     tag = "organisations",
     params(("code" = String, Path, description = "The code of the predecessor", example = "RR1", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)),

@@ -1,6 +1,6 @@
 //! What is true of an operation by its method, path and row in the permission table.
 
-use super::shared::{COMMON_HEADERS, REFUSALS, header_references, reference};
+use super::shared::{REFUSALS, headers_with, reference};
 use crate::auth::access::{self, Row};
 use serde_json::{Map, Value, json};
 
@@ -91,29 +91,27 @@ pub fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// The headers of an answer that the handler describes itself.
 fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
-    let Value::Object(mut headers) = header_references(&COMMON_HEADERS) else { return };
+    let success = status.starts_with('2');
     let own = response["headers"].take();
-    let mut add = |when: bool, name: &str, component: &str| {
-        if when {
-            headers.insert(name.to_owned(), reference("headers", component));
-        }
-    };
-    add(own.get("ETag").is_some(), "ETag", "ETag");
-    add(own.get("Location").is_some(), "Location", "Location");
-    if status.starts_with('2') {
-        add(traits.paged, "Link", "Link");
-        add(traits.idempotent_by_key, "Idempotency-Replayed", "Replayed");
+    let said = |name: &str| own.get(name).is_some();
+    let names = [
+        (said("ETag"), "ETag"),
+        (said("Location"), "Location"),
+        (success && traits.paged, "Link"),
+        (success && traits.idempotent_by_key, "Idempotency-Replayed"),
+    ];
+    let names: Vec<&str> = names.into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
+    let mut headers = headers_with(&names);
+    for (name, header) in own.as_object().into_iter().flatten().filter(|(name, _)| !names.contains(&name.as_str())) {
+        headers[name] = header.clone();
     }
-    for (name, header) in own.as_object().into_iter().flatten() {
-        headers.entry(name).or_insert_with(|| header.clone());
-    }
-    response["headers"] = Value::Object(headers);
+    response["headers"] = headers;
 }
 
 fn add_responses(traits: &Traits<'_>, responses: &mut Map<String, Value>) {
     if traits.method == "get" && traits.tagged {
-        let headers = header_references(COMMON_HEADERS.iter().chain(&[("ETag", "ETag")]));
-        responses.insert("304".to_owned(), json!({ "description": "You have the present version", "headers": headers }));
+        let unchanged = json!({ "description": "You have the present version", "headers": headers_with(&["ETag"]) });
+        responses.insert("304".to_owned(), unchanged);
     }
     for (status, name, _) in REFUSALS.iter().filter(|(status, ..)| traits.refuses(status)) {
         responses.entry(*status).or_insert_with(|| reference("responses", name));

@@ -61,7 +61,9 @@ fn share(document: &mut Value) {
         }
     }
     let mut refer = |object: &mut Map<String, Value>| {
-        let Some(Some(name)) = shape(&Value::Object(object.clone())).and_then(|shape| names.get(&shape)) else { return };
+        let Some(Some(name)) = shape(&Value::Object(object.clone())).and_then(|shape| names.get(&shape)) else {
+            return;
+        };
         *object = Map::from_iter([("$ref".to_owned(), json!(format!("{SCHEMAS}{name}")))]);
     };
     for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {

@@ -22,22 +22,17 @@ pub const REFUSALS: [(&str, &str, &str); 16] = [
     ("default", "Problem", "Any other failure"),
 ];
 
-/// The headers of every answer, and their components.
-pub const COMMON_HEADERS: [(&str, &str); 5] = [
-    ("X-Request-ID", "RequestId"),
-    ("X-Correlation-ID", "CorrelationId"),
-    ("RateLimit", "RateLimit"),
-    ("RateLimit-Policy", "RateLimitPolicy"),
-    ("Access-Control-Allow-Origin", "AllowOrigin"),
-];
+/// The headers of every answer.
+pub const COMMON_HEADERS: [&str; 5] =
+    ["X-Request-ID", "X-Correlation-ID", "RateLimit", "RateLimit-Policy", "Access-Control-Allow-Origin"];
 
 pub fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
-/// A header object of references.
-pub fn header_references<'a>(headers: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> Value {
-    headers.into_iter().map(|(name, component)| ((*name).to_owned(), reference("headers", component))).collect()
+/// References to the common headers and to these.
+pub fn headers_with(names: &[&str]) -> Value {
+    COMMON_HEADERS.iter().chain(names).map(|name| ((*name).to_owned(), reference("headers", name))).collect()
 }
 
 pub fn security() -> Value {
@@ -53,17 +48,17 @@ pub fn headers() -> Value {
     let header = |description: &str, schema: Value| json!({ "description": description, "schema": schema });
     let text = |description: &str| header(description, json!({ "type": "string", "maxLength": 4000 }));
     json!({
-        "RequestId": header("The request's id: yours from X-Request-ID, or a new one", uuid()),
-        "CorrelationId": text("Your X-Correlation-ID, if you sent one"),
+        "X-Request-ID": header("The request's id: yours from X-Request-ID, or a new one", uuid()),
+        "X-Correlation-ID": text("Your X-Correlation-ID, if you sent one"),
         "RateLimit": text("What is left of the allowance: r requests in t seconds"),
-        "RateLimitPolicy": text("The allowance: q requests in w seconds"),
-        "AllowOrigin": text("The origin of the page that asked, where this service is set to answer it"),
-        "RetryAfter": header("Seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
+        "RateLimit-Policy": text("The allowance: q requests in w seconds"),
+        "Access-Control-Allow-Origin": text("The origin of the page that asked, where this service is set to answer it"),
+        "Retry-After": header("Seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
         "ETag": text("The version of the record"),
         "Location": text("Where the new record is"),
         "Link": text("The next page (RFC 8288)"),
-        "Replayed": header("That this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
-        "Challenge": text("The scheme to authenticate with"),
+        "Idempotency-Replayed": header("That this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
+        "WWW-Authenticate": text("The scheme to authenticate with"),
     })
 }
 
@@ -76,7 +71,8 @@ pub fn parameters() -> Value {
         json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
     };
     let tag = || json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$", "example": "W/\"1\"" });
-    let visible = |longest: usize| json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[!-~]+$" });
+    let visible =
+        |longest: usize| json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[!-~]+$" });
     let code = json!({ "type": "string", "maxLength": 60, "pattern": "^[A-Za-z0-9-]{1,60}$" });
     json!({
         "IfMatch": header("If-Match", true, "The ETag of the version you read.", tag()),
@@ -91,12 +87,11 @@ pub fn parameters() -> Value {
 /// One response for each refusal.
 pub fn responses() -> Value {
     let response = |status: &str, description: &str| {
-        let mut headers = header_references(&COMMON_HEADERS);
-        match status {
-            "401" => headers["WWW-Authenticate"] = reference("headers", "Challenge"),
-            "429" | "503" => headers["Retry-After"] = reference("headers", "RetryAfter"),
-            _ => {}
-        }
+        let headers = headers_with(match status {
+            "401" => &["WWW-Authenticate"],
+            "429" | "503" => &["Retry-After"],
+            _ => &[],
+        });
         let schema = reference("schemas", "Problem");
         json!({ "description": description, "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
     };

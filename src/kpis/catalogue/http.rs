@@ -339,6 +339,8 @@ pub async fn create_kpi(cx: Cx, body: Body<CreateKpiRequest>) -> Result<Reply> {
 }
 
 /// Get a KPI
+///
+/// The definition in force. Earlier ones are under its versions.
 #[utoipa::path(
     tag = "kpis",
     params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
@@ -390,6 +392,8 @@ pub async fn transition_kpi(cx: Cx, code: web::Path<String>, body: Body<Transiti
 }
 
 /// List the moves of a KPI
+///
+/// From proposal to retirement: when, by whom, and why.
 #[utoipa::path(
     tag = "kpis",
     params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), ListTransitions),

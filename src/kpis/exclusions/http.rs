@@ -156,6 +156,8 @@ pub async fn create_exclusion(cx: Cx, body: Body<CreateExclusionRequest>) -> Res
 }
 
 /// Get an exclusion
+///
+/// One that is in force: of which series and period, by whom, and why.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
@@ -172,6 +174,8 @@ pub async fn get_exclusion(cx: Cx, id: web::Path<String>) -> Result<Reply> {
 }
 
 /// Take an exclusion out of force
+///
+/// The point counts again in the calculations of its series. The audit trail keeps that it did not.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),

@@ -192,6 +192,8 @@ pub async fn create_recalculation(cx: Cx, body: Body<CreateRecalculationRequest>
 }
 
 /// Get a recalculation
+///
+/// One that is in force: of which series, from which period on, by whom, and why.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
@@ -208,6 +210,8 @@ pub async fn get_recalculation(cx: Cx, id: web::Path<String>) -> Result<Reply> {
 }
 
 /// Take a recalculation out of force
+///
+/// The limits of its series are no longer calculated anew from its period on. The audit trail keeps that they were.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),

@@ -131,6 +131,8 @@ impl KpiSetResponse {
 }
 
 /// List sets of KPIs
+///
+/// Each with its KPIs and the organisations that are asked for them.
 #[utoipa::path(tag = "kpis", params(ListKpiSets), responses((status = 200, description = "A page of sets", body = Listing<KpiSetResponse>)))]
 #[get("/v1/kpi-sets")]
 pub async fn list_kpi_sets(cx: Cx, query: Query<ListKpiSets>) -> Result<Reply> {
@@ -166,6 +168,8 @@ pub async fn create_kpi_set(cx: Cx, body: Body<CreateKpiSetRequest>) -> Result<R
 }
 
 /// Get a set of KPIs
+///
+/// With its KPIs and the organisations that are asked for them.
 #[utoipa::path(
     tag = "kpis",
     params(("code" = String, Path, description = "Its code, in any case", example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),

@@ -226,7 +226,7 @@ impl SubmissionResponse {
 
 /// Submit KPI values
 ///
-/// As JSON or CSV. A dry run (200) tells row by row what would change and what is wrong; the real run (201) does exactly
+/// As JSON, JSON lines or CSV. A dry run (200) tells row by row what would change and what is wrong; the real run (201) does exactly
 /// that. When any row is wrong, an atomic submission (422) writes nothing. With `Accept: text/csv` the answer is your own
 /// file with the columns `outcome`, `problem` and `expected`; mended, it can be sent as it is.
 #[utoipa::path(
@@ -235,6 +235,7 @@ impl SubmissionResponse {
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (String = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
+        (String = "application/x-ndjson", example = json!("{\"organisation\":\"RF4\",\"period\":\"2017-03\",\"breakdown\":\"1\",\"value\":21289}\n")),
     )),
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
@@ -254,7 +255,12 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     let (is_csv, wants_csv) = (cx.content_type == "text/csv", cx.wants("text/csv"));
     let instance = cx.target.clone();
     let again = upload.file.try_clone().map_err(Error::internal)?;
-    let prepare = move || if is_csv { input::read_csv(upload.file) } else { input::read_json(upload.file) };
+    let read = match cx.content_type.as_str() {
+        "text/csv" => input::read_csv,
+        "application/x-ndjson" => input::read_ndjson,
+        _ => input::read_json,
+    };
+    let prepare = move || read(upload.file);
     cx.bulk_write(&upload.hash, prepare, move |conn, context, input| {
         let judged = ops::submit_kpi_values(conn, context, &terms, input)?;
         let id = judged.row.id;
@@ -364,6 +370,8 @@ fn find(conn: &mut crate::db::Conn, context: &crate::context::Context, id: &str)
 }
 
 /// Get a submission
+///
+/// How it was taken, when, by whom, and how many of its rows were written or rejected.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),

@@ -167,31 +167,70 @@ fn too_many() -> Error {
 pub fn read_json(file: File) -> Result<Input> {
     let mut input = Input::default();
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
-    Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end()).map_err(|cause| {
-        if cause.is_data() {
-            let detail = format!(
-                "The body does not fit the schema at line {}, column {}: {}.",
-                cause.line(),
-                cause.column(),
-                reason(&cause)
-            );
-            let pointer = input.rows.len();
-            Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(
-                format!("/rows/{pointer}"),
-                "shape",
-                detail,
-            ))
-        } else {
-            crate::http::schemas::malformed(&cause)
-        }
-    })?;
+    let read = Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end());
+    read.map_err(|cause| misfit(&cause, input.rows.len()))?;
     if input.rows.len() > MOST_ROWS { Err(too_many()) } else { Ok(input) }
+}
+
+/// Reads JSON lines: a row a line.
+///
+/// # Errors
+/// As [`read_json`].
+pub fn read_ndjson(file: File) -> Result<Input> {
+    let mut input = Input::default();
+    let reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
+    for row in reader.into_iter::<JsonRow>() {
+        if input.rows.len() >= MOST_ROWS {
+            return Err(too_many());
+        }
+        let row = row.map_err(|cause| misfit(&cause, input.rows.len()))?;
+        input.push(row);
+    }
+    Ok(input)
+}
+
+fn misfit(cause: &serde_json::Error, row: usize) -> Error {
+    if !cause.is_data() {
+        return crate::http::schemas::malformed(cause);
+    }
+    let (line, column) = (cause.line(), cause.column());
+    let detail = format!("The body does not fit the schema at line {line}, column {column}: {}.", reason(cause));
+    Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/rows/{row}"), "shape", detail))
 }
 
 /// The library's reason without its position, which is told already.
 fn reason(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     text.split(" at line ").next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+impl Input {
+    fn push(&mut self, row: JsonRow) {
+        let line = self.rows.len() as u32 + 1;
+        let texts = &mut self.texts;
+        let mut held = |text: &Option<String>| text.as_deref().map(|text| texts.hold(clipped(text, LONGEST_CELL)));
+        let breakdown = row.breakdown.map(|breakdown| match breakdown {
+            JsonBreakdown::Member(member) => member,
+            JsonBreakdown::Members(members) => {
+                members.iter().map(|(d, m)| format!("{d}={m}")).collect::<Vec<_>>().join(";")
+            }
+        });
+        let raw = RawRow {
+            line,
+            kpi: held(&row.kpi),
+            organisation: held(&row.organisation),
+            innovation: held(&row.innovation),
+            breakdown: held(&breakdown),
+            period: held(&row.period),
+            qualifier: held(&row.qualifier),
+            basis: held(&row.basis),
+            value: row.value.map(Scalar::cell),
+            numerator: row.numerator.map(Scalar::cell),
+            denominator: row.denominator.map(Scalar::cell),
+            comment: row.comment.map(Into::into),
+        };
+        self.rows.push(raw);
+    }
 }
 
 struct Document<'a>(&'a mut Input);
@@ -251,30 +290,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
                 while rows.next_element::<IgnoredAny>()?.is_some() {}
                 break;
             }
-            let line = self.0.rows.len() as u32 + 1;
-            let texts = &mut self.0.texts;
-            let mut held = |text: &Option<String>| text.as_deref().map(|text| texts.hold(clipped(text, LONGEST_CELL)));
-            let breakdown = row.breakdown.map(|breakdown| match breakdown {
-                JsonBreakdown::Member(member) => member,
-                JsonBreakdown::Members(members) => {
-                    members.iter().map(|(d, m)| format!("{d}={m}")).collect::<Vec<_>>().join(";")
-                }
-            });
-            let raw = RawRow {
-                line,
-                kpi: held(&row.kpi),
-                organisation: held(&row.organisation),
-                innovation: held(&row.innovation),
-                breakdown: held(&breakdown),
-                period: held(&row.period),
-                qualifier: held(&row.qualifier),
-                basis: held(&row.basis),
-                value: row.value.map(Scalar::cell),
-                numerator: row.numerator.map(Scalar::cell),
-                denominator: row.denominator.map(Scalar::cell),
-                comment: row.comment.map(Into::into),
-            };
-            self.0.rows.push(raw);
+            self.0.push(row);
         }
         Ok(())
     }

@@ -124,6 +124,8 @@ pub async fn list_kpi_targets(cx: Cx, code: web::Path<String>, query: Query<List
 }
 
 /// Set a target of a KPI
+///
+/// It holds from a period on, for every organisation or for one, until another day if told.
 #[utoipa::path(
     tag = "kpis",
     params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
@@ -147,6 +149,8 @@ pub async fn create_kpi_target(cx: Cx, code: web::Path<String>, body: Body<Creat
 }
 
 /// Get a target of a KPI
+///
+/// Its value, the periods it holds in, and the organisation it is meant for, if it is for one.
 #[utoipa::path(
     tag = "kpis",
     params(
