@@ -35,7 +35,8 @@ impl Demo {
                 break;
             }
         }
-        let url = printed.split_whitespace().find_map(|word| word.strip_suffix("/docs/")).expect("demo says where it is");
+        let url =
+            printed.split_whitespace().find_map(|word| word.strip_suffix("/docs/")).expect("demo says where it is");
         std::fs::write(folder.path().join("demo.txt"), &printed).unwrap();
         Self { process, url: url.to_owned(), folder }
     }
@@ -104,7 +105,8 @@ fn what_a_page_says_to_type_works_as_pasted(
     let mut rest = printed.as_ref();
     for (line, fragments) in &page.expected {
         let end = mark(*line);
-        let (answer, after) = rest.split_once(&end).unwrap_or_else(|| panic!("stopped before line {line}: {told}\n{rest}"));
+        let (answer, after) =
+            rest.split_once(&end).unwrap_or_else(|| panic!("stopped before line {line}: {told}\n{rest}"));
         for fragment in fragments {
             assert!(answer.contains(fragment.as_str()), "before line {line}, expected {fragment}\nin {answer}\n{told}");
         }
@@ -122,7 +124,12 @@ fn readme_lists_every_setting_as_the_code_has_it() {
     };
     let (wanted, listed): (Vec<String>, Vec<&str>) = (
         SETTINGS.iter().map(row).collect(),
-        readme.lines().skip_while(|line| *line != "| setting | default | meaning |").skip(2).take_while(|line| line.starts_with('|')).collect(),
+        readme
+            .lines()
+            .skip_while(|line| *line != "| setting | default | meaning |")
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect(),
     );
     assert_eq!(listed, wanted, "the settings table of README.md; it should read:\n{}", wanted.join("\n"));
 }
