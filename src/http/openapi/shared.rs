@@ -67,9 +67,7 @@ fn uuid() -> Value {
 }
 
 pub fn parameters() -> Value {
-    let header = |name: &str, required: bool, description: &str, schema: Value| {
-        json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
-    };
+    let header = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
     let tag = || json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$", "example": "W/\"1\"" });
     let visible =
         |longest: usize| json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[!-~]+$" });
