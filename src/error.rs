@@ -69,8 +69,6 @@ codes! {
     RequestTimeout => Timeout, "request-timeout", "The request took too long to arrive", "The body did not arrive within the time allowed.";
     IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The state machine has no such move from the present state. The allowed member lists the moves there are.";
     AlreadyExists => Conflict, "already-exists", "It exists already", "Something with the same key exists already.";
-    InUse => Conflict, "in-use", "It is in use", "Other records refer to this one, so it cannot be changed in this way.";
-    NotLive => Conflict, "not-live", "The KPI is not live", "Values are taken for live KPIs only.";
     Immutable => Conflict, "immutable", "This cannot change", "A property that others rely on cannot change once it is set. Create a successor instead.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is being worked on", "A request with this Idempotency-Key is still being worked on. Try again shortly.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "It has changed since you read it", "The If-Match header names another version than the present one. Read it again and repeat the change.";

@@ -16,7 +16,7 @@ use crate::vocabulary::Timestamp;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
 
@@ -35,7 +35,7 @@ pub struct Service {
     pub metrics: Metrics,
     pub sequencer: Sequencer,
     pub document_json: web::Bytes,
-    pub document_yaml: web::Bytes,
+    pub document_yaml: OnceLock<web::Bytes>,
 }
 
 impl Service {
@@ -81,7 +81,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         limiter: config.rate_limit.map(Limiter::new),
         metrics: Metrics::new()?,
         sequencer: Sequencer::default(),
-        document_yaml: yaml(&document)?.into(),
+        document_yaml: OnceLock::new(),
         document_json: serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?.into(),
         config: config.clone(),
         db,
@@ -99,12 +99,6 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         serve_metrics(&service, address)?;
     }
     Ok(Running { address, handle: server.handle(), server, service })
-}
-
-fn yaml(document: &serde_json::Value) -> Result<String, String> {
-    let typed: utoipa::openapi::OpenApi =
-        serde_json::from_value(document.clone()).map_err(|cause| cause.to_string())?;
-    typed.to_yaml().map_err(|cause| cause.to_string())
 }
 
 /// Brings the schema up to date and loads the reference data it starts with. Returns the migrations that ran.
@@ -156,7 +150,7 @@ fn listen(service: &web::Data<Service>, listener: std::net::TcpListener) -> Resu
             .app_data(data.clone())
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(gate::gate))
-            .wrap(cors(&origins))
+            .wrap(middleware::Condition::new(!origins.is_empty(), cors(&origins)))
             .into_utoipa_app()
             .openapi(openapi::base())
             .configure(routes)

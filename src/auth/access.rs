@@ -52,7 +52,7 @@ table! {
     analyse_spc:                    A A A A A A A token;
     create_exclusion:               A O O X X X X token;
     create_innovation:              A O X X X X X token;
-    create_kpi:                     A A A X X X X token;
+    create_kpi:                     A O A X X X X token;
     create_kpi_set:                 A O X X X X X token;
     create_kpi_target:              A O X X X X X token;
     create_organisation:            A X X X X X X token;

@@ -86,7 +86,7 @@ impl Conn {
                 // FULL: a commit that was acknowledged survives a loss of power.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;",
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;",
                 )?;
                 Ok(Self::Sqlite(conn))
             }

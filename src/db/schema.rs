@@ -300,31 +300,15 @@ diesel::table! {
 }
 
 diesel::table! {
-    recalculations (id) {
+    spc_acts (id) {
         id -> Binary,
-        kpi_id -> Binary,
-        organisation_id -> Binary,
-        innovation_id -> Binary,
-        breakdown -> Text,
-        from_on -> Date,
-        baseline_points -> Nullable<Integer>,
-        reason -> Text,
-        made_by -> Text,
-        archived_at -> Nullable<Timestamp>,
-        version -> Integer,
-        created_at -> Timestamp,
-        updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    exclusions (id) {
-        id -> Binary,
+        kind -> Text,
         kpi_id -> Binary,
         organisation_id -> Binary,
         innovation_id -> Binary,
         breakdown -> Text,
         period_start -> Date,
+        baseline_points -> Nullable<Integer>,
         reason -> Text,
         made_by -> Text,
         archived_at -> Nullable<Timestamp>,
@@ -411,10 +395,8 @@ diesel::joinable!(kpi_value_revisions -> series (series_id));
 diesel::joinable!(kpi_targets -> kpis (kpi_id));
 diesel::joinable!(grants -> organisations (organisation_id));
 diesel::joinable!(grants -> innovations (innovation_id));
-diesel::joinable!(recalculations -> kpis (kpi_id));
-diesel::joinable!(exclusions -> kpis (kpi_id));
-diesel::joinable!(recalculations -> organisations (organisation_id));
-diesel::joinable!(exclusions -> organisations (organisation_id));
+diesel::joinable!(spc_acts -> kpis (kpi_id));
+diesel::joinable!(spc_acts -> organisations (organisation_id));
 diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
 diesel::allow_tables_to_appear_in_same_query!(
     schema_info,
@@ -438,8 +420,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     kpi_value_revisions,
     kpi_submissions,
     kpi_submission_rows,
-    recalculations,
-    exclusions,
+    spc_acts,
     grants,
     grant_generation,
     signing_keys,

@@ -173,7 +173,7 @@ fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> 
     let terms =
         Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
     let judged = submit_kpi_values(conn, &context.step("submit_kpi_values"), &terms, input)?;
-    match judged.counts.rejected {
+    match judged.row.rejected {
         0 => Ok(judged.verdicts.len()),
         rejected => Err(Error::internal(format!(
             "{rejected} illustrative rows of {} were rejected: {:?}",
@@ -191,10 +191,12 @@ fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: 
     };
     let row = RawRow {
         line: input.rows.len() as u32 + 1,
-        organisation: Some(input.texts.hold(organisation)),
-        innovation: innovation.map(|slug| input.texts.hold(slug)),
-        breakdown: (!point.breakdown.is_empty()).then(|| input.texts.hold(point.breakdown)),
-        period: Some(input.texts.hold(&point.period)),
+        organisation: input.texts.hold(organisation),
+        innovation: innovation.and_then(|slug| input.texts.hold(slug)),
+        breakdown: Some(point.breakdown)
+            .filter(|member| !member.is_empty())
+            .and_then(|member| input.texts.hold(member)),
+        period: input.texts.hold(&point.period),
         value,
         numerator,
         denominator,

@@ -1,6 +1,6 @@
 //! The API document in both its forms, the problem pages, and the front page.
 
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::http::problem::status_of;
 use crate::startup::Service;
 use actix_web::http::header;
@@ -23,11 +23,19 @@ pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
 /// The same document as `/openapi.json`.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = String, content_type = "application/yaml")))]
 #[get("/openapi.yaml")]
-pub async fn get_openapi_yaml(service: web::Data<Service>) -> HttpResponse {
-    HttpResponse::Ok()
+pub async fn get_openapi_yaml(service: web::Data<Service>) -> Result<HttpResponse, Error> {
+    let yaml = match service.document_yaml.get() {
+        Some(yaml) => yaml.clone(),
+        None => {
+            let typed: utoipa::openapi::OpenApi = serde_json::from_slice(&service.document_json)?;
+            let yaml = web::Bytes::from(typed.to_yaml().map_err(Error::internal)?);
+            service.document_yaml.get_or_init(|| yaml).clone()
+        }
+    };
+    Ok(HttpResponse::Ok()
         .content_type("application/yaml")
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(service.document_yaml.clone())
+        .body(yaml))
 }
 
 /// What a problem code means
@@ -42,9 +50,9 @@ pub async fn get_openapi_yaml(service: web::Data<Service>) -> HttpResponse {
     ),
 )]
 #[get("/problems/{code}")]
-pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, crate::error::Error> {
+pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, Error> {
     let known = Code::ALL.iter().find(|known| known.as_str() == code.as_str());
-    let code = known.ok_or_else(|| crate::error::Error::not_found("problem code"))?;
+    let code = known.ok_or_else(|| Error::not_found("problem code"))?;
     let body = format!(
         "<h1>{}</h1><p><code>{}</code>, status {}</p><p>{}</p><p><a href=\"/docs/\">API documentation</a></p>",
         code.title(),

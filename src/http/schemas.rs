@@ -19,11 +19,38 @@ impl Schemas {
         let mut compiled = HashMap::new();
         for operation in operations {
             let Some(reference) = operation.body_schema else { continue };
-            let root = serde_json::json!({ "$ref": reference, "components": document["components"] });
+            let root = closed(document, reference);
             let validator = jsonschema::options().should_validate_formats(true).build(&root);
             compiled.insert(operation.id, validator.map_err(|cause| format!("{}: {cause}", operation.id))?);
         }
         Ok(Self(compiled))
+    }
+}
+
+/// The referenced schema with the components it refers to, and no others: each validator keeps its own copy.
+fn closed(document: &Value, reference: &str) -> Value {
+    let mut schemas = serde_json::Map::new();
+    let mut waiting = vec![reference.to_owned()];
+    while let Some(reference) = waiting.pop() {
+        let Some(name) = reference.strip_prefix("#/components/schemas/") else { continue };
+        if schemas.contains_key(name) {
+            continue;
+        }
+        let schema = &document["components"]["schemas"][name];
+        references(schema, &mut waiting);
+        schemas.insert(name.to_owned(), schema.clone());
+    }
+    serde_json::json!({ "$ref": reference, "components": { "schemas": schemas } })
+}
+
+fn references(schema: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
     }
 }
 

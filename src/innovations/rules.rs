@@ -260,7 +260,7 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transitions::rules::decide;
+    use crate::transitions::rules::Move;
     use proptest::prelude::*;
 
     fn innovation() -> Innovation {
@@ -368,6 +368,10 @@ mod tests {
             "/standardsMet/1",
         ];
         assert_eq!(faults(wrong), expected);
+    }
+
+    fn decide(from: Stage, to: Stage, reason: Option<&str>) -> Result<()> {
+        Move { to, reason: reason.map(str::to_owned), effective_on: chrono::NaiveDate::default() }.decide(from)
     }
 
     #[test]

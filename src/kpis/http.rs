@@ -1,6 +1,6 @@
 //! The routes of every KPI feature.
 
-use super::{catalogue, exclusions, recalculations, sets, spc, submissions, targets, values};
+use super::{acts, catalogue, sets, spc, submissions, targets, values};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -10,6 +10,5 @@ pub fn routes(config: &mut ServiceConfig) {
     submissions::http::routes(config);
     values::http::routes(config);
     spc::http::routes(config);
-    recalculations::http::routes(config);
-    exclusions::http::routes(config);
+    acts::http::routes(config);
 }

@@ -1,17 +1,16 @@
 //! KPIs: what is measured, by whom, and what it says. The [`catalogue`] defines each KPI once, in versions, with its
 //! [`targets`] and the [`sets`] that say who is asked for it. [`submissions`] take values in bulk, all or nothing and
 //! repeatable; [`values`] read them back with every revision; [`spc`] tells signal from noise, around the points that
-//! [`recalculations`] and [`exclusions`] set by a deliberate, dated act.
+//! a deliberate, dated act of [`acts`] sets.
 //!
 //! A period is read by its KPI's period type alone ([`periods`]), and a number is exact from the request to the database
 //! and back ([`numbers`]).
 
+pub mod acts;
 pub mod catalogue;
-pub mod exclusions;
 pub mod http;
 pub mod numbers;
 pub mod periods;
-pub mod recalculations;
 pub mod series;
 pub mod sets;
 pub mod spc;

@@ -157,6 +157,19 @@ pub fn list(conn: &mut Conn, filter: &KpiFilter, request: &PageRequest) -> Resul
 
 /// The KPI of a code, in any case.
 ///
+/// The KPIs with these codes, given in lower case.
+///
+/// # Errors
+/// The database's own.
+pub fn find_by_codes(conn: &mut Conn, codes: &[String]) -> Result<Vec<KpiRow>> {
+    let mut found = Vec::new();
+    // SQLite takes a bounded number of parameters.
+    for some in codes.chunks(10_000) {
+        found.extend(kpis::table.filter(kpis::code.eq_any(some.to_vec())).load::<KpiRow>(conn)?);
+    }
+    Ok(found)
+}
+
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {

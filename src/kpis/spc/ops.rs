@@ -8,16 +8,17 @@ use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::kpis::acts::rules::ActKind;
+use crate::kpis::acts::store::{self as acts, ActRow};
+use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::numbers::to_f64;
 use crate::kpis::periods::Period;
-use crate::kpis::recalculations::store::RecalculationRow;
 use crate::kpis::series::{self, SeriesKey};
 use crate::kpis::targets::store::{self as targets, TargetRow};
 use crate::kpis::values::ops::visibility;
 use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
-use crate::kpis::{catalogue, exclusions, recalculations};
 use crate::organisations;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::Id;
@@ -129,9 +130,9 @@ impl Asked {
     }
 
     fn new_starts(&self, conn: &mut Conn) -> Result<Vec<NewStart>> {
-        let rows = recalculations::store::of_series(conn, &self.key())?;
-        let start = |row: &RecalculationRow| NewStart {
-            from: self.period(row.from_on),
+        let rows = acts::of_series(conn, ActKind::Recalculation, &self.key())?;
+        let start = |row: &ActRow| NewStart {
+            from: self.period(row.period_start),
             baseline_points: row.baseline_points.and_then(|points| usize::try_from(points).ok()),
         };
         Ok(rows.iter().map(start).collect())
@@ -189,7 +190,7 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
 
     let mut readings = asked.readings(visibility, &total);
     let hidden = readings.values().filter(|reading| reading.value.is_none()).count();
-    for row in exclusions::store::of_series(conn, &asked.key())? {
+    for row in acts::of_series(conn, ActKind::Exclusion, &asked.key())? {
         if let Some(reading) = readings.get_mut(&asked.period(row.period_start)) {
             reading.excluded = true;
         }

@@ -2,8 +2,7 @@
 //! columns more.
 
 use super::input::{Input, csv_reader};
-use super::ops::Terms;
-use super::rules::{Counts, Measure, Mode, Outcome, RowError, Strategy, SubmissionState};
+use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -22,63 +21,44 @@ pub const MOST_TOLD: usize = 1000;
 /// The most rejected rows kept for later reading.
 const MOST_KEPT: usize = 20_000;
 
-/// What became of a good row.
+/// A good row, and what became of it.
 pub struct Verdict {
-    pub series: usize,
+    /// Which of the submission's series.
+    pub series: u32,
     pub period: Period,
+    /// `None` for a delete.
+    pub said: Option<Said>,
     pub outcome: Outcome,
-    pub old: Option<Measure>,
-    pub new: Option<Measure>,
+    /// The value before, where it changes.
+    pub old: Option<Box<Measure>>,
     pub version: i32,
+}
+
+impl Verdict {
+    /// The value after; what a delete takes away is told as nothing.
+    pub fn new_measure(&self) -> Option<Measure> {
+        self.said.as_ref().map(|said| said.over(self.old.as_deref()))
+    }
 }
 
 /// A submission, judged.
 pub struct Judged {
     pub row: SubmissionRow,
-    pub terms: Terms,
-    pub counts: Counts,
     pub verdicts: Vec<Result<Verdict, Vec<RowError>>>,
     pub series: Vec<SeriesKey>,
     pub kpis: HashMap<Id, KpiRow>,
     pub input: Input,
 }
 
-impl Default for Judged {
-    fn default() -> Self {
-        let terms = Terms { kpi: None, dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
-        let row = SubmissionRow {
-            id: Id::NONE,
-            kpi_code: None,
-            state: SubmissionState::Checked,
-            dry_run: false,
-            mode: Mode::Atomic,
-            strategy: Strategy::Upsert,
-            received: 0,
-            created: 0,
-            updated: 0,
-            unchanged: 0,
-            deleted: 0,
-            rejected: 0,
-            organisation_id: None,
-            submitted_by: String::new(),
-            submitted_at: chrono::NaiveDateTime::default(),
-        };
-        Self {
-            row,
-            terms,
-            counts: Counts::default(),
-            verdicts: Vec::new(),
-            series: Vec::new(),
-            kpis: HashMap::new(),
-            input: Input::default(),
-        }
-    }
-}
-
 impl Judged {
     /// Whether nothing was written because a row of an atomic submission is wrong.
     pub fn failed(&self) -> bool {
         self.row.state == SubmissionState::Rejected
+    }
+
+    /// The KPI of a good row.
+    pub fn kpi(&self, verdict: &Verdict) -> Option<&KpiRow> {
+        self.series.get(verdict.series as usize).and_then(|key| self.kpis.get(&key.kpi))
     }
 
     /// The rows to tell: rejected first, then changed, each by line; and whether there were more.
@@ -98,7 +78,7 @@ impl Judged {
         let mut row = json!({ "line": raw.line, "pointer": format!("/rows/{index}") });
         match verdict {
             Err(errors) => {
-                let text = |at: Option<u32>| at.map(|at| self.input.texts.get(at));
+                let text = |held: Held| self.input.texts.get(held);
                 let mut key = Map::new();
                 let kpi = text(raw.kpi).or(self.row.kpi_code.as_deref());
                 for (name, said) in [
@@ -122,15 +102,12 @@ impl Judged {
                 row["errors"] = json!([]);
                 row["key"] = self.key(verdict, raw);
                 let decimals = self.decimals(verdict);
+                let after = verdict.new_measure().filter(|_| verdict.outcome != Outcome::Unchanged);
                 row["old"] = verdict.old.as_ref().map_or(Value::Null, |measure| tell_measure(measure, decimals));
-                row["new"] = verdict.new.as_ref().map_or(Value::Null, |measure| tell_measure(measure, decimals));
+                row["new"] = after.as_ref().map_or(Value::Null, |measure| tell_measure(measure, decimals));
             }
         }
         row
-    }
-
-    fn kpi(&self, verdict: &Verdict) -> Option<&KpiRow> {
-        self.series.get(verdict.series).and_then(|key| self.kpis.get(&key.kpi))
     }
 
     fn decimals(&self, verdict: &Verdict) -> u8 {
@@ -138,16 +115,16 @@ impl Judged {
     }
 
     /// The key as the register writes it: codes in their own case, the period's own label.
-    fn key(&self, verdict: &Verdict, raw: &super::rules::RawRow) -> Value {
+    fn key(&self, verdict: &Verdict, raw: &RawRow) -> Value {
         let mut key = Map::new();
-        let organisation = raw.organisation.map(|at| self.input.texts.get(at).to_ascii_uppercase());
+        let organisation = self.input.texts.get(raw.organisation).map(str::to_ascii_uppercase);
         key.insert("kpi".to_owned(), json!(self.kpi(verdict).map(|kpi| kpi.code.as_str())));
         key.insert("organisation".to_owned(), json!(organisation));
-        if let Some(slug) = raw.innovation.map(|at| self.input.texts.get(at).to_ascii_lowercase()) {
+        if let Some(slug) = self.input.texts.get(raw.innovation).map(str::to_ascii_lowercase) {
             key.insert("innovation".to_owned(), json!(slug));
         }
         key.insert("period".to_owned(), json!(verdict.period.label()));
-        let breakdown = self.series.get(verdict.series).map_or("", |series| series.breakdown.as_str());
+        let breakdown = self.series.get(verdict.series as usize).map_or("", |series| series.breakdown.as_str());
         if !breakdown.is_empty() {
             key.insert("breakdown".to_owned(), tell_breakdown(breakdown));
         }

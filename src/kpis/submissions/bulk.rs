@@ -11,13 +11,15 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::CopyFormat;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
+use std::cell::RefCell;
 use std::io::Write;
 
 /// A value to write.
-pub struct NewValue<'a> {
+pub struct NewValue {
     pub series_id: i64,
     pub period_start: NaiveDate,
-    pub measure: &'a Measure,
+    /// `None` for one to take away.
+    pub measure: Option<Measure>,
     pub version: i32,
     pub kpi_version: i32,
 }
@@ -29,55 +31,52 @@ pub struct Stamp {
     pub at: NaiveDateTime,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = kpi_values)]
-struct ValueRow<'a> {
-    series_id: i64,
-    period_start: NaiveDate,
+/// The columns a new value says, for one row of SQLite.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = kpi_values, treat_none_as_null = true)]
+struct SaidRow {
     value: i64,
     numerator: Option<i64>,
     denominator: Option<i64>,
     qualifier: Qualifier,
     basis: Basis,
-    comment: Option<&'a str>,
+    comment: Option<String>,
     version: i32,
     kpi_version: i32,
     submission_id: Id,
     updated_at: NaiveDateTime,
 }
 
-impl<'a> ValueRow<'a> {
-    fn of(value: &NewValue<'a>, stamp: Stamp) -> Self {
-        Self {
-            series_id: value.series_id,
-            period_start: value.period_start,
-            value: value.measure.value,
-            numerator: value.measure.numerator,
-            denominator: value.measure.denominator,
-            qualifier: value.measure.qualifier,
-            basis: value.measure.basis,
-            comment: value.measure.comment.as_deref(),
-            version: value.version,
-            kpi_version: value.kpi_version,
-            submission_id: stamp.submission_id,
-            updated_at: stamp.at,
-        }
-    }
+fn said(value: NewValue, stamp: Stamp) -> Result<SaidRow> {
+    let measure = value.measure.ok_or_else(|| Error::internal("a value to write says nothing"))?;
+    Ok(SaidRow {
+        value: measure.value,
+        numerator: measure.numerator,
+        denominator: measure.denominator,
+        qualifier: measure.qualifier,
+        basis: measure.basis,
+        comment: measure.comment.map(Into::into),
+        version: value.version,
+        kpi_version: value.kpi_version,
+        submission_id: stamp.submission_id,
+        updated_at: stamp.at,
+    })
 }
 
 /// Writes values that were not there.
 ///
 /// # Errors
 /// The database's own.
-pub fn create(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
-    if values.is_empty() {
+pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
+    if values.len() == 0 {
         return Ok(());
     }
     match conn {
-        Conn::Postgres(c) => copy_into(c, "kpi_values", stamp, values),
+        Conn::Postgres(c) => copy_into(c, CopyTable::Values, stamp, values),
         Conn::Sqlite(c) => {
             for value in values {
-                diesel::insert_into(kpi_values::table).values(ValueRow::of(value, stamp)).execute(c)?;
+                let at = (kpi_values::series_id.eq(value.series_id), kpi_values::period_start.eq(value.period_start));
+                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute(c)?;
             }
             Ok(())
         }
@@ -88,8 +87,8 @@ pub fn create(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<
 ///
 /// # Errors
 /// The database's own.
-pub fn update(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
-    if values.is_empty() {
+pub fn update(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
+    if values.len() == 0 {
         return Ok(());
     }
     match conn {
@@ -106,21 +105,9 @@ pub fn update(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<
         }
         Conn::Sqlite(c) => {
             for value in values {
-                keep_revision(c, stamp, value)?;
-                diesel::update(kpi_values::table.find((value.series_id, value.period_start)))
-                    .set((
-                        kpi_values::value.eq(value.measure.value),
-                        kpi_values::numerator.eq(value.measure.numerator),
-                        kpi_values::denominator.eq(value.measure.denominator),
-                        kpi_values::qualifier.eq(value.measure.qualifier),
-                        kpi_values::basis.eq(value.measure.basis),
-                        kpi_values::comment.eq(value.measure.comment.as_deref()),
-                        kpi_values::version.eq(value.version),
-                        kpi_values::kpi_version.eq(value.kpi_version),
-                        kpi_values::submission_id.eq(stamp.submission_id),
-                        kpi_values::updated_at.eq(stamp.at),
-                    ))
-                    .execute(c)?;
+                keep_revision(c, stamp, &value)?;
+                let present = kpi_values::table.find((value.series_id, value.period_start));
+                diesel::update(present).set(said(value, stamp)?).execute(c)?;
             }
             Ok(())
         }
@@ -131,8 +118,8 @@ pub fn update(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<
 ///
 /// # Errors
 /// The database's own.
-pub fn delete(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
-    if values.is_empty() {
+pub fn delete(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
+    if values.len() == 0 {
         return Ok(());
     }
     match conn {
@@ -147,7 +134,7 @@ pub fn delete(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<
         }
         Conn::Sqlite(c) => {
             for value in values {
-                keep_revision(c, stamp, value)?;
+                keep_revision(c, stamp, &value)?;
                 diesel::delete(kpi_values::table.find((value.series_id, value.period_start))).execute(c)?;
             }
             Ok(())
@@ -156,9 +143,9 @@ pub fn delete(conn: &mut Conn, stamp: Stamp, values: &[NewValue<'_>]) -> Result<
 }
 
 /// The values to change, in a table of this transaction's own.
-fn stage(conn: &mut PgConnection, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+fn stage(conn: &mut PgConnection, stamp: Stamp, values: impl Iterator<Item = NewValue>) -> Result<()> {
     conn.batch_execute("CREATE TEMPORARY TABLE incoming (LIKE kpi_values) ON COMMIT DROP")?;
-    copy_into(conn, "incoming", stamp, values)?;
+    copy_into(conn, CopyTable::Incoming, stamp, values)?;
     conn.batch_execute("ANALYZE incoming")?;
     Ok(())
 }
@@ -177,7 +164,7 @@ fn keep_revisions(conn: &mut PgConnection, stamp: Stamp) -> Result<()> {
     Ok(())
 }
 
-fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue<'_>) -> Result<()> {
+fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue) -> Result<()> {
     use kpi_value_revisions as kept;
     type Row = (i64, Option<i64>, Option<i64>, Qualifier, Basis, Option<String>, i32, i32, Id, NaiveDateTime);
     let present = kpi_values::table.find((value.series_id, value.period_start)).select((
@@ -233,53 +220,65 @@ diesel::table! {
 }
 
 /// COPY in PostgreSQL's text format: tabs between columns, `\N` for null, backslashes and line breaks escaped.
-fn copy_into(conn: &mut PgConnection, table: &str, stamp: Stamp, values: &[NewValue<'_>]) -> Result<()> {
+fn copy_into(
+    conn: &mut PgConnection,
+    table: CopyTable,
+    stamp: Stamp,
+    values: impl Iterator<Item = NewValue>,
+) -> Result<()> {
     let hex: String = stamp.submission_id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let tail = format!("\\\\x{hex}\t{}\n", stamp.at);
-    let write = |out: &mut dyn Write| -> std::io::Result<()> {
+    // Diesel asks for a closure that it could call twice, and calls it once.
+    let values = RefCell::new(values);
+    let write = |out: &mut dyn Write| -> QueryResult<()> {
         let mut line = String::with_capacity(256);
-        for value in values {
+        for value in values.borrow_mut().by_ref() {
             line.clear();
-            render(&mut line, value);
+            render(&mut line, &value);
             line.push_str(&tail);
-            out.write_all(line.as_bytes())?;
+            out.write_all(line.as_bytes()).map_err(copy_failed)?;
         }
         Ok(())
     };
-    let told = |cause: diesel::result::Error| Error::from(cause);
-    if table == "incoming" {
-        diesel::copy_from(incoming::table)
-            .from_raw_data(incoming::table, |out| write(out).map_err(copy_failed))
+    let copied = match table {
+        CopyTable::Incoming => diesel::copy_from(incoming::table)
+            .from_raw_data(incoming::table, &write)
             .with_format(CopyFormat::Text)
-            .execute(conn)
-            .map_err(told)?;
-    } else {
-        diesel::copy_from(kpi_values::table)
-            .from_raw_data(kpi_values::table, |out| write(out).map_err(copy_failed))
+            .execute(conn),
+        CopyTable::Values => diesel::copy_from(kpi_values::table)
+            .from_raw_data(kpi_values::table, &write)
             .with_format(CopyFormat::Text)
-            .execute(conn)
-            .map_err(told)?;
-    }
+            .execute(conn),
+    };
+    copied?;
     Ok(())
+}
+
+/// Where values are copied to.
+#[derive(Clone, Copy)]
+enum CopyTable {
+    Values,
+    Incoming,
 }
 
 fn copy_failed(cause: std::io::Error) -> diesel::result::Error {
     diesel::result::Error::SerializationError(cause.into())
 }
 
-fn render(line: &mut String, value: &NewValue<'_>) {
+fn render(line: &mut String, value: &NewValue) {
     use std::fmt::Write;
-    let measure = value.measure;
-    // Writing to a String cannot fail.
-    let _ = write!(line, "{}\t{}\t{}", value.series_id, value.period_start, measure.value);
-    for number in [measure.numerator, measure.denominator] {
-        let _ = match number {
-            Some(number) => write!(line, "\t{number}"),
-            None => write!(line, "\t\\N"),
-        };
-    }
-    let _ = write!(line, "\t{}\t{}\t", measure.qualifier.as_str(), measure.basis.as_str());
-    match &measure.comment {
+    let measure = value.measure.as_ref();
+    let number = |line: &mut String, number: Option<i64>| match number {
+        // Writing to a String cannot fail.
+        Some(number) => drop(write!(line, "\t{number}")),
+        None => line.push_str("\t\\N"),
+    };
+    let _ = write!(line, "{}\t{}\t{}", value.series_id, value.period_start, measure.map_or(0, |m| m.value));
+    number(line, measure.and_then(|m| m.numerator));
+    number(line, measure.and_then(|m| m.denominator));
+    let (qualifier, basis) = measure.map_or(("", ""), |m| (m.qualifier.as_str(), m.basis.as_str()));
+    let _ = write!(line, "\t{qualifier}\t{basis}\t");
+    match measure.and_then(|m| m.comment.as_deref()) {
         None => line.push_str("\\N"),
         Some(comment) => {
             for c in comment.chars() {

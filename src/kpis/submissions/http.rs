@@ -362,11 +362,8 @@ impl SubmissionSummary {
 }
 
 fn find(conn: &mut crate::db::Conn, context: &crate::context::Context, id: &str) -> Result<SubmissionRow> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    match found {
-        Some(row) if store::is_visible(conn, context, &context.reach(), &row)? => Ok(row),
-        _ => Err(Error::not_found("submission")),
-    }
+    let found = Id::parse(id).map(|id| store::find(conn, context, &context.reach(), id)).transpose()?.flatten();
+    found.ok_or_else(|| Error::not_found("submission"))
 }
 
 /// Get a submission

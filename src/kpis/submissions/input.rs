@@ -1,13 +1,14 @@
 //! Reading a delivery, JSON or CSV, into compact rows. Neither is ever held as a document: two hundred thousand rows
 //! take a few tens of megabytes.
 
-use super::rules::{Cell, RawRow};
+use super::rules::{Cell, Held, RawRow};
 use crate::error::{Code, Error, Fault, Result};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::num::NonZeroU32;
 
 /// The most rows one submission may hold.
 pub const MOST_ROWS: usize = 500_000;
@@ -17,24 +18,24 @@ const LONGEST_CELL: usize = 400;
 /// Texts that many rows share, each held once.
 #[derive(Debug, Default)]
 pub struct Texts {
-    by_text: HashMap<Box<str>, u32>,
+    places: HashMap<Box<str>, NonZeroU32>,
     all: Vec<Box<str>>,
 }
 
 impl Texts {
-    pub fn hold(&mut self, text: &str) -> u32 {
-        if let Some(index) = self.by_text.get(text) {
-            return *index;
+    pub fn hold(&mut self, text: &str) -> Held {
+        if let Some(place) = self.places.get(text) {
+            return Some(*place);
         }
-        // At most a few for each of half a million rows, so it fits.
-        let index = self.all.len() as u32;
         self.all.push(text.into());
-        self.by_text.insert(text.into(), index);
-        index
+        let place = u32::try_from(self.all.len()).ok().and_then(NonZeroU32::new)?;
+        self.places.insert(text.into(), place);
+        Some(place)
     }
 
-    pub fn get(&self, index: u32) -> &str {
-        self.all.get(index as usize).map_or("", |text| text)
+    /// The text, if there is one.
+    pub fn get(&self, held: Held) -> Option<&str> {
+        self.all.get(held?.get() as usize - 1).map(|text| &**text)
     }
 }
 
@@ -109,7 +110,7 @@ pub fn read_csv(file: File) -> Result<Input> {
         };
         let number = |place: usize| cell(place).map(|text| Cell::Number(clipped(text, LONGEST_CELL).into()));
         let texts = &mut input.texts;
-        let mut held = |place: usize| cell(place).map(|text| texts.hold(clipped(text, LONGEST_CELL)));
+        let mut held = |place: usize| cell(place).and_then(|text| texts.hold(clipped(text, LONGEST_CELL)));
         input.rows.push(RawRow {
             line: u32::try_from(starts_at).unwrap_or(u32::MAX),
             kpi: held(0),
@@ -208,7 +209,7 @@ impl Input {
     fn push(&mut self, row: JsonRow) {
         let line = self.rows.len() as u32 + 1;
         let texts = &mut self.texts;
-        let mut held = |text: &Option<String>| text.as_deref().map(|text| texts.hold(clipped(text, LONGEST_CELL)));
+        let mut held = |text: &Option<String>| text.as_deref().and_then(|text| texts.hold(clipped(text, LONGEST_CELL)));
         let breakdown = row.breakdown.map(|breakdown| match breakdown {
             JsonBreakdown::Member(member) => member,
             JsonBreakdown::Members(members) => {

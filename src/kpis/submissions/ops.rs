@@ -2,10 +2,10 @@
 //! made and locked, the values that are there read, each row judged, and, unless it is a dry run or an atomic one with
 //! a wrong row, all good rows written.
 
-use super::answer::Judged;
+use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
-use super::input::{Input, comment_fault};
-use super::rules::{self, Counts, Measure, Mode, Outcome, RawRow, RowError, Said, Strategy, SubmissionState};
+use super::input::{Input, Texts, comment_fault};
+use super::rules::{self, Counts, Held, Mode, Outcome, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
 use crate::auth::Reach;
 use crate::context::Context;
@@ -14,7 +14,6 @@ use crate::error::Result;
 use crate::events::{self, Event};
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::periods::Period;
 use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
 use crate::vocabulary::{Basis, Id, Qualifier};
@@ -29,14 +28,6 @@ pub struct Terms {
     pub dry_run: bool,
     pub mode: Mode,
     pub strategy: Strategy,
-}
-
-/// A row that refers to things that are there.
-pub struct Resolved {
-    /// Which of the submission's series.
-    pub series: usize,
-    pub period: Period,
-    pub said: Option<Said>,
 }
 
 /// What is known of a KPI for this submission.
@@ -73,30 +64,28 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
         by_key: HashMap::new(),
         seen: HashSet::new(),
     };
-    let resolved: Vec<Result<Resolved, Vec<RowError>>> =
-        input.rows.iter().map(|row| resolver.resolve(row, &input)).collect();
-    let keys = std::mem::take(&mut resolver.series);
-    let certain_to_fail = terms.mode == Mode::Atomic && resolved.iter().any(Result::is_err);
+    let mut verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
+    let series = std::mem::take(&mut resolver.series);
+    let certain_to_fail = terms.mode == Mode::Atomic && verdicts.iter().any(Result::is_err);
     let writes = !terms.dry_run && !certain_to_fail;
-    let ids = series_ids(conn, &keys, writes && terms.strategy != Strategy::Delete)?;
+    let ids = series_ids(conn, &series, writes && terms.strategy != Strategy::Delete)?;
     if writes {
         store::lock_series(conn, &ids.iter().filter_map(|id| *id).collect::<Vec<_>>())?;
     }
-    let mut judged = judge(conn, terms.strategy, resolved, &ids)?;
-    judged.terms = terms.clone();
-    judged.kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
-    judged.series = keys;
-    judged.input = input;
-    let failed = terms.mode == Mode::Atomic && judged.counts.rejected > 0;
-    judged.row = record(context, terms, fallback, &judged, failed);
+    judge(conn, terms.strategy, &mut verdicts, &ids)?;
+    let kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
+    let row = record(context, terms, fallback, &verdicts, &series);
+    let judged = Judged { row, verdicts, series, kpis, input };
     store::insert(conn, &judged.row)?;
-    if writes && !failed {
+    if judged.row.state == SubmissionState::Accepted {
         write(conn, context, &judged, &ids)?;
         trace(conn, context, &judged)?;
     }
     super::answer::keep_rejected(conn, &judged)?;
     Ok(judged)
 }
+
+type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;
 
 fn look_up(
     conn: &mut Conn,
@@ -106,20 +95,16 @@ fn look_up(
     fallback: Option<&str>,
 ) -> Result<Directory> {
     let mut directory = Directory::default();
-    let distinct = |pick: fn(&RawRow) -> Option<u32>| -> Vec<&str> {
-        let mut indexes: Vec<u32> = input.rows.iter().filter_map(pick).collect();
-        indexes.sort_unstable();
-        indexes.dedup();
-        indexes.into_iter().map(|index| input.texts.get(index)).collect()
+    let distinct = |pick: fn(&RawRow) -> Held| -> Vec<&str> {
+        let mut places: Vec<Held> = input.rows.iter().map(pick).filter(Option::is_some).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| input.texts.get(place)).collect()
     };
-    for code in distinct(|row| row.kpi).into_iter().chain(fallback) {
-        let code = code.to_ascii_lowercase();
-        if !directory.kpis.contains_key(&code)
-            && let Some(row) = catalogue::store::find(conn, &code)?
-        {
-            let assigned = sets::store::assigned(conn, row.id, context.today())?;
-            directory.kpis.insert(code, KpiFacts { row, assigned });
-        }
+    let codes: Vec<String> = distinct(|row| row.kpi).into_iter().chain(fallback).map(str::to_ascii_lowercase).collect();
+    for row in catalogue::store::find_by_codes(conn, &codes)? {
+        let assigned = sets::store::assigned(conn, row.id, context.today())?;
+        directory.kpis.insert(row.code.clone(), KpiFacts { row, assigned });
     }
     let codes: Vec<String> = distinct(|row| row.organisation).into_iter().map(str::to_ascii_uppercase).collect();
     directory.organisations = store::organisations_by_code(conn, &codes)?;
@@ -140,34 +125,28 @@ struct Resolver<'a> {
     fallback: Option<&'a str>,
     strategy: Strategy,
     series: Vec<SeriesKey>,
-    by_key: HashMap<SeriesKey, usize>,
-    seen: HashSet<(usize, NaiveDate)>,
+    by_key: HashMap<SeriesKey, u32>,
+    seen: HashSet<(u32, NaiveDate)>,
 }
 
 impl Resolver<'_> {
     /// Finds what a row refers to and checks what it says; every fault of the row is told.
-    fn resolve(&mut self, row: &RawRow, input: &Input) -> Result<Resolved, Vec<RowError>> {
+    fn resolve(&mut self, row: &mut RawRow, texts: &Texts) -> Result<Verdict, Vec<RowError>> {
         let mut errors = Vec::new();
-        let text = |index: Option<u32>| index.map(|index| input.texts.get(index));
-        let kpi = self.kpi(text(row.kpi)).map_err(|error| errors.push(error)).ok();
-        let organisation = self.organisation(text(row.organisation)).map_err(|error| errors.push(error)).ok();
-        let innovation = self.innovation(text(row.innovation)).map_err(|error| errors.push(error)).ok();
-        let said = self.say(kpi, row, input, &mut errors);
+        let kpi = self.kpi(texts.get(row.kpi)).map_err(|error| errors.push(error)).ok();
+        let organisation = self.organisation(texts.get(row.organisation)).map_err(|error| errors.push(error)).ok();
+        let innovation = self.innovation(texts.get(row.innovation)).map_err(|error| errors.push(error)).ok();
+        let said = self.say(kpi, row, texts, &mut errors);
         let Some(facts) = kpi else { return Err(errors) };
-        let period = text(row.period).ok_or_else(|| {
-            RowError::new(
-                "period-malformed",
-                format!("Expected a period, such as {}.", facts.row.period_type.example()),
-            )
+        let period = texts.get(row.period).ok_or_else(|| {
+            let example = facts.row.period_type.example();
+            RowError::new("period-malformed", format!("Expected a period, such as {example}."))
         });
-        let today = self.context.today();
-        let period = period
-            .and_then(|text| rules::period(&facts.row, text, today, self.context.now))
-            .map_err(|error| errors.push(error))
-            .ok();
-        let breakdown = rules::breakdown(&facts.row, text(row.breakdown).unwrap_or_default())
-            .map_err(|error| errors.push(error))
-            .ok();
+        let (today, now) = (self.context.today(), self.context.now);
+        let period = period.and_then(|text| rules::period(&facts.row, text, today, now));
+        let period = period.map_err(|error| errors.push(error)).ok();
+        let breakdown = rules::breakdown(&facts.row, texts.get(row.breakdown).unwrap_or_default());
+        let breakdown = breakdown.map_err(|error| errors.push(error)).ok();
         if let (Some(organisation), Some(innovation)) = (organisation, innovation) {
             errors.extend(self.scope_error(facts, organisation, innovation));
         }
@@ -176,22 +155,25 @@ impl Resolver<'_> {
         else {
             return Err(errors);
         };
-        let key = SeriesKey { kpi: facts.row.id, organisation, innovation, breakdown };
-        let series = match self.by_key.get(&key) {
-            Some(index) => *index,
-            None => {
-                self.series.push(key.clone());
-                self.by_key.insert(key, self.series.len() - 1);
-                self.series.len() - 1
-            }
-        };
+        let series = self.series(SeriesKey { kpi: facts.row.id, organisation, innovation, breakdown });
         if !self.seen.insert((series, period.start())) {
-            return Err(vec![RowError::new(
-                "duplicate-key",
-                "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.",
-            )]);
+            let detail =
+                "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.";
+            return Err(vec![RowError::new("duplicate-key", detail)]);
         }
-        Ok(Resolved { series, period, said })
+        Ok(Verdict { series, period, said, outcome: Outcome::Unchanged, old: None, version: 0 })
+    }
+
+    /// The place of a series among those of the submission.
+    fn series(&mut self, key: SeriesKey) -> u32 {
+        if let Some(place) = self.by_key.get(&key) {
+            return *place;
+        }
+        // At most one a row, of which there are at most half a million.
+        let place = self.series.len() as u32;
+        self.series.push(key.clone());
+        self.by_key.insert(key, place);
+        place
     }
 
     fn kpi(&self, code: Option<&str>) -> Result<&KpiFacts, RowError> {
@@ -240,9 +222,9 @@ impl Resolver<'_> {
         (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks it of this organisation."))
     }
 
-    fn say(&self, kpi: Option<&KpiFacts>, row: &RawRow, input: &Input, errors: &mut Vec<RowError>) -> Option<Said> {
-        let mut word = |index: Option<u32>, name: &str, expected: &[&str]| {
-            let text = index.map(|index| input.texts.get(index))?;
+    fn say(&self, kpi: Option<&KpiFacts>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
+        let mut word = |held: Held, name: &str, expected: &[&str]| {
+            let text = texts.get(held)?;
             if !expected.contains(&text) {
                 errors.push(RowError::new("unknown-word", format!("{name}: expected one of {}.", expected.join(", "))));
             }
@@ -255,9 +237,11 @@ impl Resolver<'_> {
         if self.strategy == Strategy::Delete {
             return None;
         }
-        match rules::measure(&kpi?.row, row) {
+        let (numbers, comment) = (rules::measure(&kpi?.row, row), row.comment.take());
+        (row.value, row.numerator, row.denominator) = (None, None, None);
+        match numbers {
             Ok((value, numerator, denominator)) => {
-                Some(Said { value, numerator, denominator, qualifier, basis, comment: row.comment.clone() })
+                Some(Said { value, numerator, denominator, qualifier, basis, comment })
             }
             Err(faults) => {
                 errors.extend(faults);
@@ -297,53 +281,66 @@ fn series_ids(conn: &mut Conn, keys: &[SeriesKey], make: bool) -> Result<Vec<Opt
     Ok(keys.iter().map(|key| found.get(key).copied()).collect())
 }
 
-/// Judges every row against the values that are there.
-fn judge(
-    conn: &mut Conn,
-    strategy: Strategy,
-    resolved: Vec<Result<Resolved, Vec<RowError>>>,
-    ids: &[Option<i64>],
-) -> Result<Judged> {
-    let starts = || resolved.iter().flatten().map(|row| row.period.start());
-    let (from, to) = (starts().min().unwrap_or_default(), starts().max().unwrap_or_default());
-    let there: Vec<i64> = ids.iter().flatten().copied().collect();
-    let present = store::present_values(conn, &there, from, to)?;
-    let past = store::past_versions(conn, &there, from, to)?;
-    let mut judged = Judged::default();
-    for row in resolved {
-        let verdict = row.and_then(|row| {
-            let at = ids.get(row.series).copied().flatten().map(|id| (id, row.period.start()));
-            let present = at.and_then(|at| present.get(&at));
-            let (outcome, new) =
-                rules::decide(strategy, row.said.as_ref(), present.map(|p| &p.measure)).map_err(|error| vec![error])?;
-            let before = present.map(|p| p.version).or(at.and_then(|at| past.get(&at).copied())).unwrap_or(0);
-            Ok(super::answer::Verdict {
-                series: row.series,
-                period: row.period,
-                outcome,
-                old: present.map(|p| p.measure.clone()),
-                new,
-                version: before + 1,
-            })
-        });
-        judged.counts.add(verdict.as_ref().map_or(Outcome::Rejected, |verdict| verdict.outcome));
-        judged.verdicts.push(verdict);
+/// How many rows are judged at a time, so that the values they are held against never fill the memory.
+const AT_A_TIME: usize = 20_000;
+
+/// Judges every good row against the value that is there.
+fn judge(conn: &mut Conn, strategy: Strategy, verdicts: &mut Verdicts, ids: &[Option<i64>]) -> Result<()> {
+    let id_of = |verdict: &Verdict| ids.get(verdict.series as usize).copied().flatten();
+    let good = |(index, verdict): (usize, &Result<Verdict, _>)| Some((verdict.as_ref().ok()?.series, index));
+    let mut order: Vec<(u32, usize)> = verdicts.iter().enumerate().filter_map(good).collect();
+    order.sort_unstable();
+    for rows in order.chunks(AT_A_TIME) {
+        let some = || rows.iter().filter_map(|(_, index)| verdicts.get(*index)?.as_ref().ok());
+        let (from, to) = (some().map(|v| v.period.start()).min(), some().map(|v| v.period.start()).max());
+        let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+        let mut there: Vec<i64> = some().filter_map(id_of).collect();
+        there.dedup();
+        let mut present = store::present_values(conn, &there, from, to)?;
+        let past = store::past_versions(conn, &there, from, to)?;
+        for (_, index) in rows {
+            let Some(slot) = verdicts.get_mut(*index) else { continue };
+            let Ok(verdict) = slot else { continue };
+            let at = id_of(verdict).map(|id| (id, verdict.period.start()));
+            let before = at.and_then(|at| present.remove(&at));
+            match rules::decide(strategy, verdict.said.as_ref(), before.as_ref().map(|p| &p.measure)) {
+                Err(error) => *slot = Err(vec![error]),
+                Ok(outcome) => {
+                    let version = before.as_ref().map(|p| p.version).or(at.and_then(|at| past.get(&at).copied()));
+                    verdict.outcome = outcome;
+                    verdict.version = version.unwrap_or(0) + 1;
+                    verdict.old = before.filter(|_| outcome != Outcome::Unchanged).map(|p| Box::new(p.measure));
+                }
+            }
+        }
     }
-    Ok(judged)
+    Ok(())
 }
 
-fn record(context: &Context, terms: &Terms, kpi_code: Option<String>, judged: &Judged, failed: bool) -> SubmissionRow {
+fn record(
+    context: &Context,
+    terms: &Terms,
+    kpi_code: Option<String>,
+    verdicts: &Verdicts,
+    series: &[SeriesKey],
+) -> SubmissionRow {
+    let mut counts = Counts::default();
+    verdicts
+        .iter()
+        .for_each(|verdict| counts.add(verdict.as_ref().map_or(Outcome::Rejected, |verdict| verdict.outcome)));
+    let failed = !terms.dry_run && terms.mode == Mode::Atomic && counts.rejected > 0;
     let state = match (terms.dry_run, failed) {
         (true, _) => SubmissionState::Checked,
         (false, true) => SubmissionState::Rejected,
         (false, false) => SubmissionState::Accepted,
     };
-    let Counts { received, created, updated, unchanged, deleted, rejected } = judged.counts;
-    let mut organisations = judged.series.iter().map(|key| key.organisation);
+    if failed {
+        // What fails as a whole changes nothing, whatever its good rows would have done.
+        counts = Counts { received: counts.received, rejected: counts.rejected, ..Counts::default() };
+    }
+    let Counts { received, created, updated, unchanged, deleted, rejected } = counts;
+    let mut organisations = series.iter().map(|key| key.organisation);
     let first = organisations.next();
-    // What fails as a whole changes nothing, whatever its good rows would have done.
-    let (created, updated, unchanged, deleted) =
-        if failed { (0, 0, 0, 0) } else { (created, updated, unchanged, deleted) };
     SubmissionRow {
         id: Id::generate(),
         kpi_code: kpi_code.map(|code| shown(&code).to_ascii_lowercase()),
@@ -365,38 +362,24 @@ fn record(context: &Context, terms: &Terms, kpi_code: Option<String>, judged: &J
 
 fn write(conn: &mut Conn, context: &Context, judged: &Judged, ids: &[Option<i64>]) -> Result<()> {
     let stamp = Stamp { submission_id: judged.row.id, at: context.now.naive_utc() };
-    let nothing = Measure {
-        value: 0,
-        numerator: None,
-        denominator: None,
-        qualifier: Qualifier::Exact,
-        basis: Basis::Measured,
-        comment: None,
+    let id_of = |verdict: &Verdict| ids.get(verdict.series as usize).copied().flatten();
+    // In the order of the primary key, so that the index is written from left to right.
+    let sorted = |outcome: Outcome| -> Vec<(i64, &Verdict)> {
+        let chosen = judged.verdicts.iter().flatten().filter(|verdict| verdict.outcome == outcome);
+        let mut chosen: Vec<_> = chosen.filter_map(|verdict| Some((id_of(verdict)?, verdict))).collect();
+        chosen.sort_unstable_by_key(|(id, verdict)| (*id, verdict.period.start()));
+        chosen
     };
-    let select = |outcome: Outcome| -> Vec<NewValue<'_>> {
-        let verdicts = judged.verdicts.iter().flatten().filter(|verdict| verdict.outcome == outcome);
-        let values = verdicts.filter_map(|verdict| {
-            let kpi_version = judged
-                .series
-                .get(verdict.series)
-                .and_then(|key| judged.kpis.get(&key.kpi))
-                .map_or(1, |kpi| kpi.definition_version);
-            Some(NewValue {
-                series_id: ids.get(verdict.series).copied().flatten()?,
-                period_start: verdict.period.start(),
-                measure: verdict.new.as_ref().unwrap_or(&nothing),
-                version: verdict.version,
-                kpi_version,
-            })
-        });
-        let mut values: Vec<NewValue<'_>> = values.collect();
-        // In the order of the primary key, so that the index is written from left to right.
-        values.sort_unstable_by_key(|value| (value.series_id, value.period_start));
-        values
+    let value = |(series_id, verdict): (i64, &Verdict)| NewValue {
+        series_id,
+        period_start: verdict.period.start(),
+        measure: verdict.new_measure(),
+        version: verdict.version,
+        kpi_version: judged.kpi(verdict).map_or(1, |kpi| kpi.definition_version),
     };
-    bulk::create(conn, stamp, &select(Outcome::Created))?;
-    bulk::update(conn, stamp, &select(Outcome::Updated))?;
-    bulk::delete(conn, stamp, &select(Outcome::Deleted))
+    bulk::create(conn, stamp, sorted(Outcome::Created).into_iter().map(value))?;
+    bulk::update(conn, stamp, sorted(Outcome::Updated).into_iter().map(value))?;
+    bulk::delete(conn, stamp, sorted(Outcome::Deleted).into_iter().map(value))
 }
 
 fn trace(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {

@@ -51,17 +51,21 @@ pub enum Cell {
     NotANumber(Box<str>),
 }
 
-/// A row as it was sent. Texts that repeat (codes, periods) are held once, by their index in [`super::input::Texts`].
+/// A text of the submission, by its place in [`super::input::Texts`].
+pub type Held = Option<std::num::NonZeroU32>;
+
+/// A row as it was sent. Texts that repeat (codes, periods) are held once. Numbers and the comment are taken out once
+/// they are understood, so that a large submission does not hold them twice.
 #[derive(Debug, Clone, Default)]
 pub struct RawRow {
     pub line: u32,
-    pub kpi: Option<u32>,
-    pub organisation: Option<u32>,
-    pub innovation: Option<u32>,
-    pub breakdown: Option<u32>,
-    pub period: Option<u32>,
-    pub qualifier: Option<u32>,
-    pub basis: Option<u32>,
+    pub kpi: Held,
+    pub organisation: Held,
+    pub innovation: Held,
+    pub breakdown: Held,
+    pub period: Held,
+    pub qualifier: Held,
+    pub basis: Held,
     pub value: Option<Cell>,
     pub numerator: Option<Cell>,
     pub denominator: Option<Cell>,
@@ -104,33 +108,24 @@ impl Said {
     }
 }
 
-/// What becomes of a good row, given the value that is there.
+/// What becomes of a good row, given the value that is there. `said` is `None` for a delete alone.
 ///
 /// # Errors
 /// `exists` for a create over a value, `missing` for an update of none.
-pub fn decide(
-    strategy: Strategy,
-    said: Option<&Said>,
-    present: Option<&Measure>,
-) -> Result<(Outcome, Option<Measure>), RowError> {
-    match (strategy, present) {
-        (Strategy::Create, Some(_)) => {
-            return Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only."));
+pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>) -> Result<Outcome, RowError> {
+    match (strategy, said, present) {
+        (Strategy::Create, _, Some(_)) => {
+            Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only."))
         }
-        (Strategy::Update, None) => {
-            return Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only."));
+        (Strategy::Update, _, None) => {
+            Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only."))
         }
-        (Strategy::Delete, None) => return Ok((Outcome::Unchanged, None)),
-        (Strategy::Delete, Some(_)) => return Ok((Outcome::Deleted, None)),
-        _ => {}
+        (Strategy::Delete, _, Some(_)) => Ok(Outcome::Deleted),
+        (Strategy::Delete, _, None) | (_, None, _) => Ok(Outcome::Unchanged),
+        (_, Some(_), None) => Ok(Outcome::Created),
+        (_, Some(said), Some(present)) if said.over(Some(present)) == *present => Ok(Outcome::Unchanged),
+        (_, Some(_), Some(_)) => Ok(Outcome::Updated),
     }
-    let Some(said) = said else { return Ok((Outcome::Unchanged, None)) };
-    let new = said.over(present);
-    Ok(match present {
-        None => (Outcome::Created, Some(new)),
-        Some(present) if *present == new => (Outcome::Unchanged, None),
-        Some(_) => (Outcome::Updated, Some(new)),
-    })
 }
 
 /// The period of a row, which must have begun, unless the KPI is open to the future, and not be locked.
@@ -278,7 +273,7 @@ mod tests {
     fn each_strategy_says_what_becomes_of_a_row() {
         let old = said(1).over(None);
         let outcome = |strategy, present: Option<&Measure>, value| {
-            decide(strategy, Some(&said(value)), present).map(|(o, _)| o).map_err(|e| e.code)
+            decide(strategy, Some(&said(value)), present).map_err(|e| e.code)
         };
         assert_eq!(outcome(Strategy::Upsert, None, 1), Ok(Outcome::Created));
         assert_eq!(outcome(Strategy::Upsert, Some(&old), 1), Ok(Outcome::Unchanged));

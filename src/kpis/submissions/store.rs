@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{
-    innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, organisation_closure,
+    innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, kpis, organisation_closure,
     organisations, series,
 };
 use crate::db::{Conn, dialect::Engine};
@@ -62,20 +62,26 @@ pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
     Ok(())
 }
 
-pub fn find(conn: &mut Conn, id: Id) -> Result<Option<SubmissionRow>> {
-    Ok(kpi_submissions::table.find(id).first(conn).optional()?)
+/// The submissions that the caller made, or whose organisation or KPI lies in the reach.
+fn visible(context: &Context, reach: &Reach) -> kpi_submissions::BoxedQuery<'static, MultiBackend> {
+    let all = kpi_submissions::table.into_boxed::<MultiBackend>();
+    if reach.everything {
+        return all;
+    }
+    let places = crate::organisations::store::below(reach.organisations.clone(), context.today());
+    let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes.clone()));
+    all.filter(
+        kpi_submissions::submitted_by
+            .eq(context.actor.subject.clone())
+            .or(kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
+            .or(kpi_submissions::kpi_code.eq_any(programmes.select(kpis::code.nullable()))),
+    )
 }
 
-/// Whether the caller made the submission, or its organisation lies in the reach.
-///
 /// # Errors
 /// The database's own.
-pub fn is_visible(conn: &mut Conn, context: &Context, reach: &Reach, row: &SubmissionRow) -> Result<bool> {
-    match row.organisation_id {
-        _ if reach.everything || row.submitted_by == context.actor.subject => Ok(true),
-        Some(organisation) => reach.covers_organisation(conn, organisation, context.today()),
-        None => Ok(false),
-    }
+pub fn find(conn: &mut Conn, context: &Context, reach: &Reach, id: Id) -> Result<Option<SubmissionRow>> {
+    Ok(visible(context, reach).filter(kpi_submissions::id.eq(id)).first(conn).optional()?)
 }
 
 pub struct SubmissionFilter {
@@ -91,13 +97,7 @@ pub fn list(
     request: &PageRequest,
 ) -> Result<Page<SubmissionRow>> {
     page(conn, request, || {
-        let mut query = kpi_submissions::table.into_boxed::<MultiBackend>();
-        if !reach.everything {
-            let places = crate::organisations::store::below(reach.organisations.clone(), context.today());
-            let in_reach =
-                kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable()));
-            query = query.filter(kpi_submissions::submitted_by.eq(context.actor.subject.clone()).or(in_reach));
-        }
+        let mut query = visible(context, reach);
         if let Some(kpi) = &filter.kpi {
             query = query.filter(kpi_submissions::kpi_code.eq(kpi.clone()));
         }
@@ -209,7 +209,27 @@ pub struct Present {
     pub version: i32,
 }
 
-type PresentRow = (i64, NaiveDate, i64, Option<i64>, Option<i64>, Qualifier, Basis, Option<String>, i32);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = kpi_values)]
+struct PresentRow {
+    series_id: i64,
+    period_start: NaiveDate,
+    value: i64,
+    numerator: Option<i64>,
+    denominator: Option<i64>,
+    qualifier: Qualifier,
+    basis: Basis,
+    comment: Option<String>,
+    version: i32,
+}
+
+impl From<PresentRow> for Present {
+    fn from(row: PresentRow) -> Self {
+        let PresentRow { value, numerator, denominator, qualifier, basis, comment, version, .. } = row;
+        let measure = Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
+        Self { measure, version }
+    }
+}
 
 /// The values of these series between two days.
 ///
@@ -226,25 +246,9 @@ pub fn present_values(
         let rows: Vec<PresentRow> = kpi_values::table
             .filter(kpi_values::series_id.eq_any(part.to_vec()))
             .filter(kpi_values::period_start.between(from, to))
-            .select((
-                kpi_values::series_id,
-                kpi_values::period_start,
-                kpi_values::value,
-                kpi_values::numerator,
-                kpi_values::denominator,
-                kpi_values::qualifier,
-                kpi_values::basis,
-                kpi_values::comment,
-                kpi_values::version,
-            ))
+            .select(PresentRow::as_select())
             .load(conn)?;
-        found.extend(rows.into_iter().map(
-            |(id, start, value, numerator, denominator, qualifier, basis, comment, version)| {
-                let measure =
-                    Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
-                ((id, start), Present { measure, version })
-            },
-        ));
+        found.extend(rows.into_iter().map(|row| ((row.series_id, row.period_start), row.into())));
     }
     Ok(found)
 }

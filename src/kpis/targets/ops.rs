@@ -27,13 +27,10 @@ pub struct NewTarget {
     pub organisation: Option<String>,
 }
 
-/// The first day of the period that the text names; a day stands for the period that holds it.
+/// The first day of the period that the text names.
 fn first_day(pointer: &str, kind: PeriodType, text: &str) -> Result<NaiveDate, Fault> {
-    Period::parse(kind, text).map(Period::start).or_else(|error| {
-        let day =
-            Period::parse(PeriodType::Day, text).map_err(|_| Fault::new(pointer, error.code(), error.detail()))?;
-        Ok(Period::containing(kind, day.start()).start())
-    })
+    let period = Period::parse_or_day(kind, text);
+    period.map(Period::start).map_err(|error| Fault::new(pointer, error.code(), error.detail()))
 }
 
 /// The target of a KPI by its id, with its KPI.

@@ -9,16 +9,21 @@ use crate::error::Result;
 use crate::sortable;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
 use diesel::prelude::*;
 
 /// A value with the key of its series.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = kpi_values)]
 pub struct ValueRow {
     pub series_id: i64,
+    #[diesel(select_expression = series::kpi_id)]
     pub kpi_id: Id,
+    #[diesel(select_expression = series::organisation_id)]
     pub organisation_id: Id,
+    #[diesel(select_expression = series::innovation_id)]
     pub innovation_id: Id,
+    #[diesel(select_expression = series::breakdown)]
     pub breakdown: String,
     pub period_start: NaiveDate,
     pub value: i64,
@@ -32,44 +37,9 @@ pub struct ValueRow {
     pub updated_at: NaiveDateTime,
 }
 
-type Columns = (
-    kpi_values::series_id,
-    series::kpi_id,
-    series::organisation_id,
-    series::innovation_id,
-    series::breakdown,
-    kpi_values::period_start,
-    kpi_values::value,
-    kpi_values::numerator,
-    kpi_values::denominator,
-    kpi_values::qualifier,
-    kpi_values::basis,
-    kpi_values::comment,
-    kpi_values::version,
-    kpi_values::submission_id,
-    kpi_values::updated_at,
-);
-
-const COLUMNS: Columns = (
-    kpi_values::series_id,
-    series::kpi_id,
-    series::organisation_id,
-    series::innovation_id,
-    series::breakdown,
-    kpi_values::period_start,
-    kpi_values::value,
-    kpi_values::numerator,
-    kpi_values::denominator,
-    kpi_values::qualifier,
-    kpi_values::basis,
-    kpi_values::comment,
-    kpi_values::version,
-    kpi_values::submission_id,
-    kpi_values::updated_at,
-);
-
 type Source = InnerJoinQuerySource<kpi_values::table, series::table>;
-type Query = IntoBoxed<'static, Select<InnerJoin<kpi_values::table, series::table>, Columns>, MultiBackend>;
+type Values = Select<InnerJoin<kpi_values::table, series::table>, AsSelect<ValueRow, MultiBackend>>;
+type Query = IntoBoxed<'static, Values, MultiBackend>;
 
 sortable! {
     ValueRow, Source, Query;
@@ -102,7 +72,8 @@ pub fn list(
     request: &PageRequest,
 ) -> Result<Page<ValueRow>> {
     page(conn, request, || {
-        let mut query = kpi_values::table.inner_join(series::table).select(COLUMNS).into_boxed::<MultiBackend>();
+        let mut query =
+            kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
         if !reach.everything {
             let own = crate::organisations::store::below(reach.organisations.clone(), today);
             let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes.clone())).select(kpis::id);

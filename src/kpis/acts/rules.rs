@@ -1,0 +1,32 @@
+//! What each kind of act says in words of its own.
+
+use crate::kpis::periods::Period;
+use crate::words;
+
+words! {
+    /// What an act does to a series.
+    pub enum ActKind {
+        /// With its period, the mean and limits begin anew.
+        Recalculation = "recalculation",
+        /// The point of its period is left out of every calculation.
+        Exclusion = "exclusion",
+    }
+}
+
+impl ActKind {
+    /// Where a request names the period.
+    pub fn period_pointer(self) -> &'static str {
+        match self {
+            Self::Recalculation => "/from",
+            Self::Exclusion => "/period",
+        }
+    }
+
+    /// That the series has such an act at the period already.
+    pub fn clash(self, period: Period) -> String {
+        match self {
+            Self::Recalculation => format!("The series has a recalculation at {period} already."),
+            Self::Exclusion => format!("The series has {period} excluded already."),
+        }
+    }
+}
