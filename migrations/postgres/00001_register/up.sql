@@ -309,13 +309,15 @@ CREATE TABLE kpi_submission_rows (
   PRIMARY KEY (submission_id, line)
 );
 
-CREATE TABLE recalculations (
+-- The deliberate acts by which the mean and limits of a series begin anew, or a point is left out of them.
+CREATE TABLE spc_acts (
   id BYTEA NOT NULL PRIMARY KEY,
+  kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('recalculation', 'exclusion')),
   kpi_id BYTEA NOT NULL REFERENCES kpis (id),
   organisation_id BYTEA NOT NULL REFERENCES organisations (id),
   innovation_id BYTEA NOT NULL,
   breakdown TEXT COLLATE "C" NOT NULL,
-  from_on DATE NOT NULL,
+  period_start DATE NOT NULL,
   baseline_points INTEGER,
   reason TEXT COLLATE "C" NOT NULL,
   made_by TEXT COLLATE "C" NOT NULL,
@@ -324,23 +326,7 @@ CREATE TABLE recalculations (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL
 );
-CREATE INDEX recalculations_by_kpi ON recalculations (kpi_id, organisation_id, from_on, id);
-
-CREATE TABLE exclusions (
-  id BYTEA NOT NULL PRIMARY KEY,
-  kpi_id BYTEA NOT NULL REFERENCES kpis (id),
-  organisation_id BYTEA NOT NULL REFERENCES organisations (id),
-  innovation_id BYTEA NOT NULL,
-  breakdown TEXT COLLATE "C" NOT NULL,
-  period_start DATE NOT NULL,
-  reason TEXT COLLATE "C" NOT NULL,
-  made_by TEXT COLLATE "C" NOT NULL,
-  archived_at TIMESTAMP,
-  version INTEGER NOT NULL,
-  created_at TIMESTAMP NOT NULL,
-  updated_at TIMESTAMP NOT NULL
-);
-CREATE INDEX exclusions_by_kpi ON exclusions (kpi_id, organisation_id, period_start, id);
+CREATE INDEX spc_acts_by_kpi ON spc_acts (kpi_id, organisation_id, period_start, id);
 
 CREATE TABLE grants (
   id BYTEA NOT NULL PRIMARY KEY,
