@@ -54,7 +54,7 @@ codes! {
     UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "The operation does not know this query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
     InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor was made for other filters or another sort, or was altered. Start again from the first page.";
     UnknownCursor => Invalid, "unknown-cursor", "This is no cursor of ours", "The cursor was not made by this service. Take it from page.next or from the Link header of the page before.";
-    UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not know, names one twice, or lacks one that is needed.";
+    UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not know. The detail lists those there are.";
     ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";
     UnknownReference => Invalid, "unknown-reference", "Something referred to is not there", "A code in the request names something that does not exist or that you may not see.";
     RowsRejected => Invalid, "rows-rejected", "Rows were rejected; nothing was written", "One or more rows break a rule and the submission is atomic, so nothing was written. The rows member says which and why. Mend them, or send mode=partial to write the good rows.";
@@ -114,7 +114,7 @@ impl Error {
     pub fn new(code: Code) -> Self {
         Self(Box::new(Inner {
             code,
-            detail: Cow::Borrowed(code.title()),
+            detail: Cow::Borrowed(code.meaning()),
             faults: Vec::new(),
             extensions: Vec::new(),
             context: None,

@@ -2,6 +2,10 @@
 //! database of its own, on SQLite and on PostgreSQL alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod innovations;
+mod kpis;
+mod laws;
 mod organisations;
 mod readme;
+mod submissions;
 mod support;

@@ -80,7 +80,11 @@ impl TestApp {
 
     /// SQL that no operation of the API does yet, or must not do.
     pub fn sql(&self, statements: &str) {
-        self.conn.lock().expect("no test fails while it holds the connection").batch_execute(statements).expect("good SQL");
+        self.conn
+            .lock()
+            .expect("no test fails while it holds the connection")
+            .batch_execute(statements)
+            .expect("good SQL");
     }
 
     /// A token, by the way that `innovation-register token` makes one.

@@ -81,6 +81,13 @@ impl Answer {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// A page for people.
+    #[track_caller]
+    pub fn expect_html(&self) {
+        assert_eq!(self.status, 200, "{}: {}", self.target, self.text());
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{}", self.target);
+    }
+
     /// The problem that this answer must be, held to what is true of every problem.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
@@ -108,7 +115,9 @@ impl Answer {
 /// No body tells of what is behind it.
 #[track_caller]
 pub fn assert_nothing_leaks(body: &str) {
-    for secret in ["SQL", "diesel", "/src/", ".rs:", "panicked", "SELECT ", "constraint", "Some(", "Err(", "/tmp/", "/dev/shm"] {
+    for secret in
+        ["SQL", "diesel", "/src/", ".rs:", "panicked", "SELECT ", "constraint", "Some(", "Err(", "/tmp/", "/dev/shm"]
+    {
         assert!(!body.contains(secret), "{secret:?} leaks: {body}");
     }
 }

@@ -2,8 +2,8 @@
 
 use super::app::{START, connect};
 use diesel::connection::SimpleConnection;
-use innovation_register::db::DatabaseUrl;
 use innovation_register::db::Conn;
+use innovation_register::db::DatabaseUrl;
 use innovation_register::startup::migrate_database;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
@@ -62,7 +62,8 @@ impl Cluster {
 
 fn start() -> Result<Cluster, String> {
     let programs = programs().ok_or(NONE_HERE)?;
-    let folder = tempfile::Builder::new().prefix("register-postgres-").tempdir().map_err(|cause| cause.to_string())?.keep();
+    let folder =
+        tempfile::Builder::new().prefix("register-postgres-").tempdir().map_err(|cause| cause.to_string())?.keep();
     let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if root {
         chown(&folder, Some(NOBODY), Some(NOBODY)).map_err(|cause| cause.to_string())?;
@@ -76,7 +77,19 @@ fn start() -> Result<Cluster, String> {
         command
     };
     let made = command(&programs.join("initdb"))
-        .args(["-D", "data", "-U", "register", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"])
+        .args([
+            "-D",
+            "data",
+            "-U",
+            "register",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ])
         .output()
         .map_err(|cause| format!("initdb: {cause}"))?;
     if !made.status.success() {

@@ -25,13 +25,15 @@ impl TestApp {
 
     /// An innovation by its slug.
     pub async fn innovation(&self, slug: &str) -> Value {
-        let body = json!({ "name": slug.replace('-', " "), "slug": slug, "summary": "Does good.", "mainCategory": "digital" });
+        let body =
+            json!({ "name": slug.replace('-', " "), "slug": slug, "summary": "Does good.", "mainCategory": "digital" });
         self.admin().post("/v1/innovations", body).await.expect(201)
     }
 
     /// An innovation that is a member of a programme.
     pub async fn member(&self, slug: &str, programme: &str) -> Value {
-        let body = json!({ "name": slug.replace('-', " "), "slug": slug, "summary": "Does good.", "mainCategory": "digital" });
+        let body =
+            json!({ "name": slug.replace('-', " "), "slug": slug, "summary": "Does good.", "mainCategory": "digital" });
         self.manager(programme).post("/v1/innovations", body).await.expect(201)
     }
 

@@ -1,0 +1,365 @@
+//! The permission table, held against the service: every operation, by every role, inside its scope and outside it. An
+//! operation that [`World::request`] does not know how to call fails the test, so none arrives unseen.
+
+use crate::support::*;
+use innovation_register::auth::Role;
+use innovation_register::auth::access::{ABILITIES, Answer as Allowed, Row, TABLE};
+use std::cell::Cell;
+
+/// Two of everything: one inside the scope of every role, one outside the scope of all but the national one.
+struct World {
+    app: TestApp,
+    inside: Corner,
+    outside: Corner,
+    counter: Cell<u32>,
+}
+
+/// Records that belong together.
+#[derive(Clone)]
+struct Corner {
+    organisation: &'static str,
+    innovation: &'static str,
+    kpi: &'static str,
+    programme: Option<&'static str>,
+    exclusion: String,
+    recalculation: String,
+    submission: String,
+    value: String,
+}
+
+const PROGRAMME: &str = "nia";
+
+impl World {
+    async fn new(engine: Engine) -> Self {
+        let app = TestApp::start(engine).await;
+        app.trust("RJZ", "QKK").await;
+        app.trust("RBD", "QVV").await;
+        app.member("inside", PROGRAMME).await;
+        app.innovation("outside").await;
+        app.kpi("kpi-inside", json!({ "programme": PROGRAMME })).await;
+        app.kpi("kpi-outside", json!({})).await;
+        let inside = Corner::new(&app, "RJZ", "inside", "kpi-inside", Some(PROGRAMME)).await;
+        let outside = Corner::new(&app, "RBD", "outside", "kpi-outside", None).await;
+        let world = Self { app, inside, outside, counter: Cell::new(0) };
+        for corner in [&world.inside, &world.outside] {
+            let set = format!("{}-set", corner.kpi);
+            world.app.admin().post("/v1/kpi-sets", corner.set(&set)).await.expect(201);
+        }
+        eventually("the events are numbered", PATIENCE, async || {
+            let newest = world.app.admin().get("/v1/audit-events?resource=kpi-set&count=true").await.expect(200);
+            newest["page"]["count"]["total"] == 2
+        })
+        .await;
+        world
+    }
+
+    fn actor(&self, role: Role) -> Actor {
+        let Corner { organisation, innovation, .. } = &self.inside;
+        match role {
+            Role::NationalAdmin => self.app.admin(),
+            Role::ProgrammeManager => self.app.manager(PROGRAMME),
+            Role::RegionalLead => self.app.lead("QKK"),
+            Role::Submitter => self.app.submitter(organisation),
+            Role::Fellow => self.app.fellow(innovation),
+            Role::Evaluator => self.app.evaluator(organisation),
+            Role::Reader => self.app.reader(),
+        }
+    }
+
+    /// A number that no request before had.
+    fn number(&self) -> u32 {
+        self.counter.set(self.counter.get() + 1);
+        self.counter.get()
+    }
+
+    /// A month that no request before had.
+    fn month(&self) -> String {
+        let number = self.number();
+        format!("{}-{:02}", 1950 + number / 12, number % 12 + 1)
+    }
+
+    async fn version(&self, target: &str) -> i64 {
+        self.app.admin().get(target).await.expect(200)["version"].as_i64().unwrap()
+    }
+
+    /// A draft KPI, made for one request.
+    async fn draft(&self, corner: &Corner) -> String {
+        let code = format!("draft-{}", self.number());
+        let programme = corner.programme.map_or(json!({}), |slug| json!({ "programme": slug }));
+        let mut others = json!({ "status": "proposed" });
+        others.as_object_mut().unwrap().extend(programme.as_object().unwrap().clone());
+        self.app.kpi(&code, others).await;
+        format!("/v1/kpis/{code}")
+    }
+
+    /// Where a record was made, for one request that takes it away.
+    async fn made(&self, target: &str, body: Value) -> String {
+        let made = self.app.admin().post(target, body).await;
+        made.expect(201);
+        made.header("location").to_owned()
+    }
+
+    /// A good request for the operation in a corner of the register.
+    async fn request(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        let Corner { organisation, innovation, kpi, exclusion, recalculation, submission, value, .. } = corner;
+        let series = format!("organisation={organisation}&innovation={innovation}");
+        match operation {
+            "analyse_spc" => actor.post("/v1/spc-analyses", json!({ "points": [{ "period": "2024-01", "value": 1 }] })),
+            "create_exclusion" => actor.post("/v1/exclusions", corner.series("period", &self.month())),
+            "create_innovation" => actor.post(
+                "/v1/innovations",
+                json!({ "name": format!("New {}", self.number()), "summary": "New.", "mainCategory": "ai" }),
+            ),
+            "create_kpi" => {
+                let mut body = self.app.admin().get(&format!("/v1/kpis/{kpi}/versions")).await.expect(200)["data"][0]["definition"].clone();
+                body["code"] = json!(format!("new-{}", self.number()));
+                actor.post("/v1/kpis", body)
+            }
+            "create_kpi_set" => actor.post("/v1/kpi-sets", corner.set(&format!("set-{}", self.number()))),
+            "create_kpi_target" => {
+                actor.post(&format!("/v1/kpis/{kpi}/targets"), json!({ "value": 5, "from": self.month() }))
+            }
+            "create_organisation" => {
+                let code = format!("NEW{}", self.number());
+                actor.post(
+                    "/v1/organisations",
+                    json!({ "code": code, "name": "New", "type": "company", "parent": organisation }),
+                )
+            }
+            "create_organisation_edge" => {
+                let body = json!({ "parent": "Y59", "kind": "network", "from": format!("{}-01", self.month()) });
+                actor.post(&format!("/v1/organisations/{organisation}/edges"), body)
+            }
+            "create_organisation_succession" => {
+                let body = json!({ "to": "QWO", "kind": "merge", "effectiveOn": format!("{}-01", self.month()) });
+                actor.post(&format!("/v1/organisations/{organisation}/successions"), body)
+            }
+            "create_recalculation" => actor.post("/v1/recalculations", corner.series("from", &self.month())),
+            "delete_exclusion" => {
+                actor.delete(&self.made("/v1/exclusions", corner.series("period", &self.month())).await, 1)
+            }
+            "delete_recalculation" => {
+                actor.delete(&self.made("/v1/recalculations", corner.series("from", &self.month())).await, 1)
+            }
+            "delete_kpi_target" => {
+                let body = json!({ "value": 5, "from": self.month() });
+                actor.delete(&self.made(&format!("/v1/kpis/{kpi}/targets"), body).await, 1)
+            }
+            "delete_innovation" => {
+                let slug = format!("gone-{}", self.number());
+                match corner.programme {
+                    Some(programme) => self.app.member(&slug, programme).await,
+                    None => self.app.innovation(&slug).await,
+                };
+                actor.delete(&format!("/v1/innovations/{slug}"), 1)
+            }
+            "get_code_list" => actor.get("/v1/code-lists/stages"),
+            "get_exclusion" => actor.get(exclusion),
+            "get_innovation" => actor.get(&format!("/v1/innovations/{innovation}")),
+            "get_kpi" => actor.get(&format!("/v1/kpis/{kpi}")),
+            "get_kpi_chart" => actor.get(&format!("/v1/kpis/{kpi}/chart.svg?{series}")),
+            "get_kpi_spc" => actor.get(&format!("/v1/kpis/{kpi}/spc?{series}")),
+            "get_kpi_set" => actor.get(&format!("/v1/kpi-sets/{kpi}-set")),
+            "get_kpi_submission" => actor.get(submission),
+            "list_kpi_submission_rows" => actor.get(&format!("{submission}/rows")),
+            "get_kpi_target" => actor
+                .get(&self.made(&format!("/v1/kpis/{kpi}/targets"), json!({ "value": 5, "from": self.month() })).await),
+            "get_kpi_template" => actor.get(&format!("/v1/kpis/{kpi}/template.csv")),
+            "get_me" => actor.get("/v1/me"),
+            "get_organisation" => actor.get(&format!("/v1/organisations/{organisation}")),
+            "get_recalculation" => actor.get(recalculation),
+            "list_audit_events" => {
+                actor.get(&format!("/v1/audit-events?resource=exclusion&key={}", exclusion.rsplit('/').next().unwrap()))
+            }
+            "list_code_lists" => actor.get("/v1/code-lists"),
+            "list_exclusions" => actor.get(&format!("/v1/exclusions?organisation={organisation}")),
+            "list_innovation_transitions" => actor.get(&format!("/v1/innovations/{innovation}/transitions")),
+            "list_innovations" => actor.get(&format!("/v1/innovations?q={innovation}")),
+            "list_kpi_sets" => actor.get(&format!("/v1/kpi-sets?kpi={kpi}")),
+            "list_kpi_submissions" => actor.get(&format!("/v1/kpi-submissions?kpi={kpi}")),
+            "list_kpi_targets" => actor.get(&format!("/v1/kpis/{kpi}/targets")),
+            "list_kpi_transitions" => actor.get(&format!("/v1/kpis/{kpi}/transitions")),
+            "list_kpi_value_revisions" => actor.get(&format!("/v1/kpi-values/{value}/revisions")),
+            "list_kpi_values" => actor.get(&format!("/v1/kpi-values?kpi={kpi}")),
+            "list_kpi_versions" => actor.get(&format!("/v1/kpis/{kpi}/versions")),
+            "list_kpis" => actor.get(&format!("/v1/kpis?q={kpi}")),
+            "list_organisation_edges" => actor.get(&format!("/v1/organisations/{organisation}/edges")),
+            "list_organisation_successions" => actor.get(&format!("/v1/organisations/{organisation}/successions")),
+            "list_organisations" => actor.get(&format!("/v1/organisations?q={organisation}")),
+            "list_recalculations" => actor.get(&format!("/v1/recalculations?organisation={organisation}")),
+            "submit_kpi_values" => actor.post(
+                &format!("/v1/kpi-submissions?kpi={kpi}"),
+                json!({ "rows": [corner.row(&self.month(), self.number())] }),
+            ),
+            "transition_innovation" => {
+                let target = format!("/v1/innovations/{innovation}");
+                let present = self.app.admin().get(&target).await.expect(200);
+                let to = if present["stage"] == "development" { "proof-of-concept" } else { "development" };
+                actor.transition(
+                    &target,
+                    present["version"].as_i64().unwrap(),
+                    json!({ "to": to, "reason": "It had to." }),
+                )
+            }
+            "transition_kpi" => actor.transition(&self.draft(corner).await, 1, json!({ "to": "live" })),
+            "update_innovation" => {
+                let target = format!("/v1/innovations/{innovation}");
+                actor.patch(
+                    &target,
+                    self.version(&target).await,
+                    json!({ "summary": format!("Number {}.", self.number()) }),
+                )
+            }
+            "update_kpi" => actor.patch(&self.draft(corner).await, 1, json!({ "dueDays": 9 })),
+            "update_kpi_set" => {
+                let target = format!("/v1/kpi-sets/{kpi}-set");
+                actor.patch(
+                    &target,
+                    self.version(&target).await,
+                    json!({ "name": format!("Number {}", self.number()) }),
+                )
+            }
+            "update_organisation" => {
+                let target = format!("/v1/organisations/{organisation}");
+                actor.patch(
+                    &target,
+                    self.version(&target).await,
+                    json!({ "postcode": format!("SE{} 9RS", self.number()) }),
+                )
+            }
+            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+        }
+    }
+}
+
+impl Corner {
+    async fn new(
+        app: &TestApp,
+        organisation: &'static str,
+        innovation: &'static str,
+        kpi: &'static str,
+        programme: Option<&'static str>,
+    ) -> Self {
+        let none = String::new;
+        let mut corner = Self {
+            organisation,
+            innovation,
+            kpi,
+            programme,
+            exclusion: none(),
+            recalculation: none(),
+            submission: none(),
+            value: none(),
+        };
+        let admin = app.admin();
+        let target = format!("/v1/kpi-submissions?kpi={kpi}&mode=partial");
+        let wrong = json!({ "organisation": "NOWHERE", "period": "2026-01", "value": 1 });
+        for number in [41, 42] {
+            let sent = admin.post(&target, json!({ "rows": [corner.row("2026-01", number)] })).await;
+            sent.expect(201);
+        }
+        let sent = admin.post(&target, json!({ "rows": [corner.row("2026-02", 43), wrong] })).await;
+        sent.expect(201);
+        corner.submission = sent.header("location").to_owned();
+        let values = admin.get(&format!("/v1/kpi-values?kpi={kpi}")).await.expect(200);
+        corner.value = values["data"][0]["id"].as_str().unwrap().to_owned();
+        let made = admin.post("/v1/exclusions", corner.series("period", "2026-01")).await;
+        corner.exclusion = made.header("location").to_owned();
+        let made = admin.post("/v1/recalculations", corner.series("from", "2026-01")).await;
+        corner.recalculation = made.header("location").to_owned();
+        corner
+    }
+
+    fn row(&self, period: &str, value: u32) -> Value {
+        json!({ "organisation": self.organisation, "innovation": self.innovation, "period": period, "value": value })
+    }
+
+    /// What names a series and a period of it, with a reason.
+    fn series(&self, name: &str, period: &str) -> Value {
+        json!({ "kpi": self.kpi, "organisation": self.organisation, "innovation": self.innovation, name: period, "reason": "It had to." })
+    }
+
+    fn set(&self, code: &str) -> Value {
+        let mut set = json!({ "code": code, "name": "A set", "kpis": [self.kpi], "organisations": ["E92000001"] });
+        if let Some(programme) = self.programme {
+            set["programme"] = json!(programme);
+        }
+        set
+    }
+}
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Operations whose request names no place in the register, so that nothing of it lies outside.
+const PLACELESS: [&str; 1] = ["create_innovation"];
+
+/// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
+const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
+
+/// Refused, or answered with nothing.
+fn is_closed(answer: &Answer) -> bool {
+    match answer.status {
+        403 | 404 => true,
+        422 => answer.text().contains("\"out-of-scope\""),
+        200 => serde_json::from_slice::<Value>(&answer.body)
+            .is_ok_and(|body| body["data"].as_array().is_some_and(Vec::is_empty)),
+        _ => false,
+    }
+}
+
+/// Answered, and not with nothing where there is something.
+fn is_open(row: &Row, answer: &Answer) -> bool {
+    let may_be_empty =
+        ["list_organisation_successions", "list_innovation_transitions", "list_kpi_transitions", "list_kpi_targets"];
+    (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation) || !is_closed(answer))
+}
+
+#[rstest]
+#[actix_web::test]
+async fn every_operation_answers_every_role_as_the_table_says(#[values(Sqlite, Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let mut faults = Vec::new();
+    for row in TABLE.iter().filter(|row| !ABILITIES.contains(&row.operation)) {
+        for role in Role::ALL {
+            let actor = world.actor(*role);
+            let own = Corner { submission: own_submission(&world, &actor, *role, row).await, ..world.inside.clone() };
+            let inside = world.request(row.operation, &actor, &own).await.await;
+            let outside = world.request(row.operation, &actor, &world.outside).await.await;
+            let expected = match row.answer(*role) {
+                Allowed::No => inside.status == 403 && outside.status == 403,
+                Allowed::All => is_open(row, &inside) && is_open(row, &outside),
+                Allowed::Own => is_open(row, &inside) && (is_closed(&outside) || PLACELESS.contains(&row.operation)),
+            };
+            if !expected {
+                let told = |answer: &Answer| {
+                    format!("{} {}", answer.status, answer.text().chars().take(200).collect::<String>())
+                };
+                let (operation, allowed) = (row.operation, row.answer(*role));
+                faults.push(format!(
+                    "{operation}, {} ({allowed:?}):\n   inside {}\n  outside {}",
+                    role.as_str(),
+                    told(&inside),
+                    told(&outside)
+                ));
+            }
+        }
+        let anonymous = world.request(row.operation, &world.app.anonymous(), &world.inside).await.await;
+        let expected = if row.anonymous { is_open(row, &anonymous) } else { anonymous.status == 401 };
+        if !expected {
+            faults.push(format!("{}, anonymous: {} {}", row.operation, anonymous.status, anonymous.text()));
+        }
+    }
+    assert!(faults.is_empty(), "auth/access.rs says otherwise of:\n{}", faults.join("\n"));
+}
+
+/// The submission that lies inside the caller's scope.
+async fn own_submission(world: &World, actor: &Actor, role: Role, row: &Row) -> String {
+    if role != Role::Fellow || !OWN_SUBMISSIONS.contains(&row.operation) {
+        return world.inside.submission.clone();
+    }
+    let wrong = json!({ "organisation": "NOWHERE", "period": "2026-01", "value": 1 });
+    let rows = json!({ "rows": [world.inside.row(&world.month(), 1), wrong] });
+    let sent = actor.post(&format!("/v1/kpi-submissions?kpi={}&mode=partial", world.inside.kpi), rows).await;
+    sent.expect(201);
+    sent.header("location").to_owned()
+}

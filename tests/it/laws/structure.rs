@@ -1,0 +1,162 @@
+//! Which code may know what: read from the source, line by line.
+
+use super::{Source, sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fails with every line of the files that holds one of the words.
+fn forbid(files: &[Source], words: &[&str], why: &str) {
+    let mut found = Vec::new();
+    for file in files {
+        for (number, line) in file.code() {
+            for word in words.iter().filter(|word| line.contains(**word)) {
+                found.push(format!("{}:{number}: {word}", file.path));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "no file is held to this law any more: {why}");
+    assert!(found.is_empty(), "{why}:\n{}", found.join("\n"));
+}
+
+fn chosen(which: impl Fn(&str) -> bool) -> Vec<Source> {
+    sources("src").into_iter().filter(|file| which(&file.path)).collect()
+}
+
+#[test]
+fn rules_are_pure() {
+    let rules = chosen(|path| path.ends_with("/rules.rs") || path.contains("/rules/"));
+    let words = [
+        "actix",
+        "diesel",
+        "tokio",
+        "Utc::now",
+        "vocabulary::now",
+        "std::env",
+        "std::fs",
+        "crate::http",
+        "crate::db",
+        "Conn",
+    ];
+    forbid(
+        &rules,
+        &words,
+        "Rules are functions on values: the clock, the actor and what the database holds come in as arguments",
+    );
+}
+
+#[test]
+fn http_holds_no_sql() {
+    let http = chosen(|path| path.ends_with("/http.rs") || path.starts_with("src/http/"));
+    forbid(&http, &["diesel", "db::schema", "sql_query"], "SQL lives in store.rs");
+}
+
+#[test]
+fn there_is_one_door_to_the_database() {
+    let elsewhere = chosen(|path| !path.starts_with("src/db/"));
+    let why =
+        "Only src/db opens connections and begins transactions: go through Db::read, write, bulk_read or bulk_write";
+    forbid(&elsewhere, &["::establish(", "begin_transaction", ".transaction(", "\"BEGIN", "\"COMMIT"], why);
+    let commands = ["src/startup.rs", "src/cli.rs"];
+    let requests = chosen(|path| !path.starts_with("src/db/") && !commands.contains(&path));
+    forbid(&requests, &["Conn::open(", "db::transaction"], "A request never opens a connection of its own");
+}
+
+#[test]
+fn only_the_vocabulary_reads_the_clock() {
+    let others = chosen(|path| path != "src/vocabulary.rs");
+    forbid(&others, &["Utc::now", "Local::now", "SystemTime::now"], "The clock is an argument: take Context::now");
+}
+
+/// Folders that serve every feature; what they read of a feature is listed with the rest.
+const FOUNDATION: [&str; 3] = ["auth", "events", "transitions"];
+const FEATURES: [&str; 5] = ["code_lists", "demonstration", "innovations", "kpis", "organisations"];
+
+/// Which feature uses which, and whether it reaches into the other's store.
+fn edges() -> BTreeMap<(String, String), bool> {
+    let mut edges = BTreeMap::new();
+    for file in sources("src") {
+        let own = file.path.split('/').nth(1).unwrap_or_default().trim_end_matches(".rs").to_owned();
+        if !FEATURES.contains(&own.as_str()) && !FOUNDATION.contains(&own.as_str()) {
+            continue;
+        }
+        let code = file.code().map(|(_, line)| line).collect::<Vec<_>>().join("\n");
+        for other in FEATURES.iter().filter(|other| **other != own) {
+            let named = |text: &str| {
+                code.match_indices(text).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+            };
+            let imported = code.split(';').any(|statement| {
+                let group = statement.split_once("use crate::{").map(|(_, group)| group);
+                group.is_some_and(|group| {
+                    group.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == *other)
+                })
+            });
+            if imported || named(&format!("crate::{other}")) {
+                *edges.entry((own.clone(), (*other).to_owned())).or_insert(false) |= named(&format!("{other}::store"));
+            }
+        }
+    }
+    edges
+}
+
+/// The lines `- a -> b` and `- a -> b (store)` of ARCHITECTURE.md's section "Edges between features".
+fn listed(map: &str) -> BTreeMap<(String, String), bool> {
+    let section = map.lines().skip_while(|line| !line.contains("Edges between features")).skip(1);
+    let lines = section
+        .take_while(|line| !line.starts_with('#'))
+        .filter_map(|line| line.strip_prefix("- ")?.split_once(" -> "));
+    let plain = |name: &str| name.trim().trim_matches('`').to_owned();
+    lines.map(|(from, to)| ((plain(from), plain(to.trim_end_matches("(store)"))), to.ends_with("(store)"))).collect()
+}
+
+#[test]
+fn the_edges_between_features_are_those_that_the_map_lists() {
+    let Ok(map) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md")) else {
+        panic!("ARCHITECTURE.md is the map; it is not there");
+    };
+    let drawn: Vec<String> = edges()
+        .iter()
+        .map(|((from, to), store)| format!("- {from} -> {to}{}", if *store { " (store)" } else { "" }))
+        .collect();
+    assert_eq!(
+        edges(),
+        listed(&map),
+        "ARCHITECTURE.md, \"Edges between features\", should list:\n{}",
+        drawn.join("\n")
+    );
+}
+
+#[test]
+fn no_feature_leads_back_to_itself() {
+    let edges = edges();
+    let mut left: BTreeSet<&str> = FEATURES.into_iter().collect();
+    while !left.is_empty() {
+        let free: Vec<&str> = left
+            .iter()
+            .copied()
+            .filter(|from| !edges.keys().any(|(a, b)| a == from && b != a && left.contains(b.as_str())))
+            .collect();
+        assert!(!free.is_empty(), "these features form a circle: {left:?}");
+        left.retain(|feature| !free.contains(feature));
+    }
+}
+
+#[test]
+fn every_folder_of_the_source_is_a_feature_or_known_to_serve_them() {
+    let known = ["db", "http"];
+    let folders: BTreeSet<String> = sources("src")
+        .iter()
+        .filter_map(|file| Some(file.path.strip_prefix("src/")?.split_once('/')?.0.to_owned()))
+        .collect();
+    let told: BTreeSet<String> =
+        FEATURES.iter().chain(&FOUNDATION).chain(&known).map(|name| (*name).to_owned()).collect();
+    assert_eq!(folders, told, "a new folder joins FEATURES, so that its edges are held to the map");
+}
+
+#[test]
+fn no_test_waits_for_a_time_is_left_out_or_asks_which_engine_it_runs_on() {
+    let tests: Vec<Source> = sources("tests")
+        .into_iter()
+        .filter(|file| !file.path.contains("/support/") && !file.path.contains("/laws/"))
+        .collect();
+    let words = ["sleep(", "#[ignore", "engine ==", "match engine", "#[serial"];
+    forbid(&tests, &words, "A wait polls its condition (support::eventually), and both engines answer alike");
+}
