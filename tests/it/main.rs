@@ -8,4 +8,8 @@ mod laws;
 mod organisations;
 mod readme;
 mod submissions;
+mod audit;
+mod auth;
+mod spc;
+mod values;
 mod support;

@@ -7,7 +7,7 @@ use actix_web::rt::System;
 use chrono::{DateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use innovation_register::auth::Role;
-use innovation_register::auth::keys::SealingKey;
+use innovation_register::auth::keys::{self, SealingKey, SigningKey};
 use innovation_register::auth::ops::{NewLocalToken, issue_local_token};
 use innovation_register::config::Config;
 use innovation_register::context::Context;
@@ -95,6 +95,13 @@ impl TestApp {
         let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
         let issued = transaction(&mut conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted));
         issued.unwrap_or_else(|error| panic!("{}: {:?}", error.told(), error.listed()))
+    }
+
+    /// The key that the service signs tokens with at this moment.
+    pub fn signing_key(&self) -> SigningKey {
+        let sealing = SealingKey::open(&self.config.keys).expect("a sealing key");
+        let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
+        keys::signing(&mut conn, &sealing, self.now()).expect("a signing key")
     }
 
     /// The bearer of any token.

@@ -1,0 +1,153 @@
+//! The hand check of the method, through HTTP; what it is made of is tested beside the rules.
+
+use crate::support::*;
+
+const ANALYSE: &str = "/v1/spc-analyses";
+
+fn months(values: &[f64]) -> Vec<Value> {
+    (0..).zip(values).map(|(n, value)| json!({ "period": format!("{}-{:02}", 2024 + n / 12, n % 12 + 1), "value": value })).collect()
+}
+
+/// 0 to 7: a trend that begins below the lower limit and ends above the upper one.
+fn hand_check() -> Value {
+    let points = months(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+    json!({ "improvementDirection": "increase", "minPoints": 2, "target": 9, "points": points })
+}
+
+fn assert_near(value: &Value, expected: f64) {
+    let value = value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
+    assert!((value - expected).abs() < 1e-8, "{value} is not {expected}");
+}
+
+fn assert_hand_check(answer: &Value) {
+    let part = &answer["parts"][0];
+    for (name, expected) in [("mean", 3.5), ("upl", 6.16), ("lpl", 0.84), ("sigma2High", 3.5 + 2.66 * 2.0 / 3.0)] {
+        assert_near(&part[name], expected);
+    }
+    let rules: Vec<String> = answer["points"].as_array().unwrap().iter().map(|point| point["rules"].to_string()).collect();
+    assert!(rules[0].contains("below-limit") && rules[7].contains("above-limit"), "{rules:?}");
+    assert!(rules[1..7].iter().all(|rules| rules.contains("trend-high")), "{rules:?}");
+    assert_eq!((&answer["variation"], &answer["assurance"]), (&json!("improvement-high"), &json!("fail")));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_hand_check_comes_out_as_json_as_csv_and_as_a_chart(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let reader = app.reader();
+    let answer = reader.post(ANALYSE, hand_check()).await.expect(200);
+    assert_hand_check(&answer);
+    assert_eq!((&answer["profile"], &answer["ruleSet"]), (&json!("mdc"), &json!("making-data-count-2.5+2023-11")));
+    let csv: String = (0..8).map(|n| format!("2024-{:02},{n}\n", n + 1)).collect();
+    let query = format!("{ANALYSE}?improvementDirection=increase&minPoints=2&target=9");
+    assert_hand_check(&reader.post_csv(&query, &format!("period,value\n{csv}")).await.expect(200));
+    let chart = reader.post(ANALYSE, hand_check()).accept("image/svg+xml").await;
+    assert_eq!((chart.status, chart.header("content-type")), (200, "image/svg+xml"));
+    assert!(chart.text().starts_with("<svg") && !chart.text().contains("<script"), "{}", chart.text());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_profiles_differ_where_the_tools_they_follow_do(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let of = async |profile: &str| {
+        let mut body = hand_check();
+        body["profile"] = json!(profile);
+        app.reader().post(ANALYSE, body).await.expect(200)
+    };
+    let (mdc, ptd) = (of("mdc").await, of("ptd").await);
+    assert_eq!((&mdc["parameters"]["screenOutliers"], &ptd["parameters"]["screenOutliers"]), (&json!(false), &json!(true)));
+    assert!(mdc["points"][7]["rules"].as_array().unwrap().len() > 1, "every rule is kept");
+    assert_eq!(ptd["points"][7]["rules"].to_string().matches("above-limit").count(), 1);
+    assert_ne!(mdc["ruleSet"], ptd["ruleSet"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_series_that_cannot_be_analysed_is_told_why(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let reader = app.reader();
+    let twice = json!({ "points": [{ "period": "2024-01", "value": 1 }, { "period": "202401", "value": 2 }, { "period": "2024-Q1", "value": 2 }] });
+    let problem = reader.post(ANALYSE, twice).await.problem(422, "validation-failed");
+    assert_eq!((&problem["errors"][0]["code"], &problem["errors"][1]["code"]), (&json!("duplicate-key"), &json!("period-type")));
+    reader.post(ANALYSE, json!({ "points": [], "shiftLength": 5 })).await.problem(422, "validation-failed");
+    let long: String = (0..10_001).map(|n| format!("{n},1\n")).collect();
+    reader.post_csv(ANALYSE, &format!("period,value\n{long}")).await.problem(422, "too-many-rows");
+    let short = reader.post(ANALYSE, json!({ "points": months(&[1.0, 2.0]) })).await.expect(200);
+    assert_eq!(short["variation"], "insufficient-data");
+}
+
+/// Two trusts of one board: one climbs, the other stands still.
+async fn world(engine: Engine) -> TestApp {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.trust("RJ1", "QKK").await;
+    app.kpi("ae", json!({ "improvementDirection": "increase" })).await;
+    let rows: Vec<Value> = (1..=8)
+        .flat_map(|month| [row("RJZ", &format!("2025-{month:02}"), month - 1), row("RJ1", &format!("2025-{month:02}"), 10)])
+        .collect();
+    app.values("ae", json!(rows)).await;
+    app
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_stored_series_and_a_places_total_are_analysed_alike(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    let target = json!({ "value": 9, "from": "2025-01" });
+    app.admin().post("/v1/kpis/ae/targets", target).await.expect(201);
+    let own = app.reader().get("/v1/kpis/ae/spc?organisation=rjz&minPoints=2").await.expect(200);
+    assert_hand_check(&own);
+    assert_eq!((&own["series"]["organisation"], &own["points"][0]["target"]), (&json!("RJZ"), &json!(9.0)));
+    let total = app.reader().get("/v1/kpis/ae/spc?place=QKK&minPoints=2").await.expect(200);
+    assert_near(&total["parts"][0]["mean"], 13.5);
+    assert_eq!((&total["series"]["place"], &total["series"]["organisations"]), (&json!("QKK"), &json!(2)));
+    assert_eq!(total["points"][0]["target"], json!(null), "everyone's own target says nothing of their sum");
+    let chart = app.reader().get("/v1/kpis/ae/chart.svg?organisation=RJZ").await;
+    assert!(chart.text().contains("Trust RJZ"), "{}", chart.text());
+    app.reader().get("/v1/kpis/ae/spc").await.problem(422, "validation-failed");
+    app.reader().get("/v1/kpis/ae/spc?organisation=NOWHERE").await.problem(422, "unknown-reference");
+    app.lead("QMF").get("/v1/kpis/ae/spc?organisation=RJZ").await.problem(403, "forbidden");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_recalculation_begins_the_limits_anew(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    let spc = async || app.reader().get("/v1/kpis/ae/spc?organisation=RJZ&minPoints=2").await.expect(200);
+    let body = json!({ "kpi": "ae", "organisation": "RJZ", "from": "2025-05", "baselinePoints": 3, "reason": "A new wing." });
+    let lead = app.lead("QKK");
+    let made = lead.post("/v1/recalculations", body.clone()).await;
+    made.expect(201);
+    lead.post("/v1/recalculations", body.clone()).await.problem(409, "already-exists");
+    let answer = spc().await;
+    assert_eq!(answer["parts"].as_array().unwrap().len(), 2);
+    assert_near(&answer["parts"][0]["mean"], 1.5);
+    assert_near(&answer["parts"][1]["mean"], 5.0);
+    assert_eq!((&answer["parts"][1]["from"], &answer["parts"][1]["baselineN"]), (&json!("2025-05"), &json!(3)));
+    app.lead("QMF").post("/v1/recalculations", body).await.problem(403, "forbidden");
+    lead.delete(made.header("location"), 1).await.expect(204);
+    assert_hand_check_limits(&spc().await);
+}
+
+fn assert_hand_check_limits(answer: &Value) {
+    assert_eq!(answer["parts"].as_array().unwrap().len(), 1);
+    assert_near(&answer["parts"][0]["mean"], 3.5);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_excluded_point_is_shown_and_left_out(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    app.values("ae", json!([row("RJZ", "2025-09", 900)])).await;
+    let body = json!({ "kpi": "ae", "organisation": "RJZ", "period": "2025-09", "reason": "A typing error upstream." });
+    let made = app.admin().post("/v1/exclusions", body).await;
+    assert_eq!(made.expect(201)["period"], "2025-09");
+    let answer = app.reader().get("/v1/kpis/ae/spc?organisation=RJZ&minPoints=2").await.expect(200);
+    assert_hand_check_limits(&answer);
+    let ghost = &answer["points"][8];
+    assert_eq!((&ghost["excluded"], &ghost["value"], &ghost["signal"]), (&json!(true), &json!(900.0), &json!(null)));
+    assert_eq!(rows(&app.reader().get("/v1/exclusions?kpi=ae&place=QKK").await.expect(200)).len(), 1);
+    app.admin().delete(made.header("location"), 1).await.expect(204);
+    app.reader().get(made.header("location")).await.problem(404, "not-found");
+}
