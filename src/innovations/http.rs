@@ -363,6 +363,15 @@ impl InnovationResponse {
     }
 }
 
+/// Names an innovation in a path.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InnovationPath {
+    /// Its slug
+    #[param(example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
+    slug: String,
+}
+
 fn reply(conn: &mut Conn, context: &Context, found: OwnedInnovation) -> Result<Reply> {
     let version = found.row.version;
     Ok(Reply::ok(&InnovationResponse::alone(conn, context, found)?)?.version(version))
@@ -373,13 +382,13 @@ fn reply(conn: &mut Conn, context: &Context, found: OwnedInnovation) -> Result<R
 /// By its slug. With a token, its actions say what you may do with it now.
 #[utoipa::path(
     tag = "innovations",
-    params(("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)),
+    params(InnovationPath),
     responses((status = 200, description = "The innovation", body = InnovationResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/innovations/{slug}")]
-pub async fn get_innovation(cx: Cx, slug: web::Path<String>) -> Result<Reply> {
+pub async fn get_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Result<Reply> {
     cx.read(move |conn, context| {
-        let found = ops::get_innovation(conn, &slug)?;
+        let found = ops::get_innovation(conn, &path.slug)?;
         reply(conn, context, found)
     })
     .await
@@ -443,14 +452,15 @@ pub async fn create_innovation(cx: Cx, body: Body<CreateInnovationRequest>) -> R
 /// A merge patch of everything but its slug, which never changes, and its stage, which moves by transitions.
 #[utoipa::path(
     tag = "innovations",
-    params(("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)),
+    params(InnovationPath),
     request_body(content = InnovationPatch, content_type = "application/merge-patch+json", example = json!({ "website": "https://www.heartflow.com" })),
     responses((status = 200, description = "Changed", body = InnovationResponse, headers(("ETag" = String)))),
 )]
 #[patch("/v1/innovations/{slug}")]
-pub async fn update_innovation(cx: Cx, slug: web::Path<String>, body: Body<InnovationPatch>) -> Result<Reply> {
+pub async fn update_innovation(cx: Cx, path: web::Path<InnovationPath>, body: Body<InnovationPatch>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, patch| {
-        let found = ops::update_innovation(conn, context, &slug, |present| Ok(patch.apply(&present.into())?.into()))?;
+        let found =
+            ops::update_innovation(conn, context, &path.slug, |present| Ok(patch.apply(&present.into())?.into()))?;
         reply(conn, context, found)
     })
     .await
@@ -461,13 +471,13 @@ pub async fn update_innovation(cx: Cx, slug: web::Path<String>, body: Body<Innov
 /// It is seen no more, in lists or by itself; what refers to it stays, and its slug is not given again.
 #[utoipa::path(
     tag = "innovations",
-    params(("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)),
+    params(InnovationPath),
     responses((status = 204, description = "Archived")),
 )]
 #[delete("/v1/innovations/{slug}")]
-pub async fn delete_innovation(cx: Cx, slug: web::Path<String>) -> Result<Reply> {
+pub async fn delete_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Result<Reply> {
     cx.write(move |conn, context| {
-        ops::delete_innovation(conn, context, &slug)?;
+        ops::delete_innovation(conn, context, &path.slug)?;
         Ok(Reply::no_content())
     })
     .await
@@ -479,14 +489,18 @@ pub async fn delete_innovation(cx: Cx, slug: web::Path<String>) -> Result<Reply>
 /// national administrator or a manager of one of its programmes, not by its fellow alone.
 #[utoipa::path(
     tag = "innovations",
-    params(("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)),
+    params(InnovationPath),
     request_body = TransitionRequest,
     responses((status = 200, description = "Moved", body = InnovationResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/innovations/{slug}/transitions")]
-pub async fn transition_innovation(cx: Cx, slug: web::Path<String>, body: Body<TransitionRequest>) -> Result<Reply> {
+pub async fn transition_innovation(
+    cx: Cx,
+    path: web::Path<InnovationPath>,
+    body: Body<TransitionRequest>,
+) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
-        let found = ops::transition_innovation(conn, context, &slug, request.into())?;
+        let found = ops::transition_innovation(conn, context, &path.slug, request.into())?;
         reply(conn, context, found)
     })
     .await
@@ -498,7 +512,7 @@ pub async fn transition_innovation(cx: Cx, slug: web::Path<String>, body: Body<T
 #[utoipa::path(
     tag = "innovations",
     params(
-        ("slug" = String, Path, description = "Its slug", example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60),
+        InnovationPath,
         ListTransitions,
     ),
     responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)),
@@ -506,12 +520,12 @@ pub async fn transition_innovation(cx: Cx, slug: web::Path<String>, body: Body<T
 #[get("/v1/innovations/{slug}/transitions")]
 pub async fn list_innovation_transitions(
     cx: Cx,
-    slug: web::Path<String>,
+    path: web::Path<InnovationPath>,
     query: Query<ListTransitions>,
 ) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, _| {
-        let found = ops::get_innovation(conn, &slug)?;
+        let found = ops::get_innovation(conn, &path.slug)?;
         let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
         Reply::page(page, &target, TransitionResponse::from)
     })

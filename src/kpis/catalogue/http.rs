@@ -299,6 +299,15 @@ impl KpiResponse {
     }
 }
 
+/// Names a KPI in a path.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct KpiPath {
+    /// Its code, in any case
+    #[param(example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
+    code: String,
+}
+
 /// List KPIs
 ///
 /// The whole catalogue, filtered, sorted and paged.
@@ -343,12 +352,12 @@ pub async fn create_kpi(cx: Cx, body: Body<CreateKpiRequest>) -> Result<Reply> {
 /// The definition in force. Earlier ones are under its versions.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
+    params(KpiPath),
     responses((status = 200, description = "The KPI", body = KpiResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/kpis/{code}")]
-pub async fn get_kpi(cx: Cx, code: web::Path<String>) -> Result<Reply> {
-    cx.read(move |conn, _| KpiResponse::reply(ops::get_kpi(conn, &code)?)).await
+pub async fn get_kpi(cx: Cx, path: web::Path<KpiPath>) -> Result<Reply> {
+    cx.read(move |conn, _| KpiResponse::reply(ops::get_kpi(conn, &path.code)?)).await
 }
 
 /// Change a KPI
@@ -357,18 +366,18 @@ pub async fn get_kpi(cx: Cx, code: web::Path<String>) -> Result<Reply> {
 /// period type, breakdowns and decimals stay: define a new code as its successor.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
+    params(KpiPath),
     request_body(content = KpiPatch, content_type = "application/merge-patch+json", example = json!({ "dueDays": 15 })),
     responses((status = 200, description = "Changed", body = KpiResponse, headers(("ETag" = String)))),
 )]
 #[patch("/v1/kpis/{code}")]
-pub async fn update_kpi(cx: Cx, code: web::Path<String>, body: Body<KpiPatch>) -> Result<Reply> {
+pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, patch| {
         let change = |present: &Kpi| {
             let document: CreateKpiRequest = serde_json::from_value(ops::document(present))?;
             Ok(patch.apply(&CreateKpiRequest { status: Some(present.status), ..document })?.into())
         };
-        KpiResponse::reply(ops::update_kpi(conn, context, &code, change)?)
+        KpiResponse::reply(ops::update_kpi(conn, context, &path.code, change)?)
     })
     .await
 }
@@ -379,14 +388,14 @@ pub async fn update_kpi(cx: Cx, code: web::Path<String>, body: Body<KpiPatch>) -
 /// superseded. Back to proposed, retired and superseded need a reason.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
+    params(KpiPath),
     request_body(content = TransitionRequest, example = json!({ "to": "live" })),
     responses((status = 200, description = "Moved", body = KpiResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/kpis/{code}/transitions")]
-pub async fn transition_kpi(cx: Cx, code: web::Path<String>, body: Body<TransitionRequest>) -> Result<Reply> {
+pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<TransitionRequest>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
-        KpiResponse::reply(ops::transition_kpi(conn, context, &code, request.into())?)
+        KpiResponse::reply(ops::transition_kpi(conn, context, &path.code, request.into())?)
     })
     .await
 }
@@ -396,14 +405,14 @@ pub async fn transition_kpi(cx: Cx, code: web::Path<String>, body: Body<Transiti
 /// From proposal to retirement: when, by whom, and why.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), ListTransitions),
+    params(KpiPath, ListTransitions),
     responses((status = 200, description = "A page of its history", body = Listing<TransitionResponse>)),
 )]
 #[get("/v1/kpis/{code}/transitions")]
-pub async fn list_kpi_transitions(cx: Cx, code: web::Path<String>, query: Query<ListTransitions>) -> Result<Reply> {
+pub async fn list_kpi_transitions(cx: Cx, path: web::Path<KpiPath>, query: Query<ListTransitions>) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, _| {
-        let kpi = ops::get_kpi(conn, &code)?;
+        let kpi = ops::get_kpi(conn, &path.code)?;
         let page = crate::transitions::store::history(conn, ops::RESOURCE, kpi.id, &query.page)?;
         Reply::page(page, &target, TransitionResponse::from)
     })
@@ -446,14 +455,14 @@ impl KpiVersionResponse {
 /// Every definition it ever had, the present one included.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), ListKpiVersions),
+    params(KpiPath, ListKpiVersions),
     responses((status = 200, description = "A page of its definitions", body = Listing<KpiVersionResponse>)),
 )]
 #[get("/v1/kpis/{code}/versions")]
-pub async fn list_kpi_versions(cx: Cx, code: web::Path<String>, query: Query<ListKpiVersions>) -> Result<Reply> {
+pub async fn list_kpi_versions(cx: Cx, path: web::Path<KpiPath>, query: Query<ListKpiVersions>) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, _| {
-        let kpi = ops::get_kpi(conn, &code)?;
+        let kpi = ops::get_kpi(conn, &path.code)?;
         Reply::page(store::versions(conn, kpi.id, &query.page)?, &target, KpiVersionResponse::of)
     })
     .await
@@ -464,14 +473,14 @@ pub async fn list_kpi_versions(cx: Cx, code: web::Path<String>, query: Query<Lis
 /// The columns a submission takes, with an example row for each member of its breakdowns, in the last period that is over.
 #[utoipa::path(
     tag = "kpis",
-    params(("code" = String, Path, description = "Its code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)),
+    params(KpiPath),
     responses((status = 200, description = "The template", body = String, content_type = "text/csv",
         example = json!("organisation,period,breakdown,value,qualifier,basis,comment\nRF4,2017-03,1,0,exact,measured,\n"))),
 )]
 #[get("/v1/kpis/{code}/template.csv")]
-pub async fn get_kpi_template(cx: Cx, code: web::Path<String>) -> Result<Reply> {
+pub async fn get_kpi_template(cx: Cx, path: web::Path<KpiPath>) -> Result<Reply> {
     cx.read(move |conn, context| {
-        let kpi = ops::get_kpi(conn, &code)?.kpi();
+        let kpi = ops::get_kpi(conn, &path.code)?.kpi();
         let period = Period::containing(kpi.period_type, context.today()).previous();
         let mut writer = csv::Writer::from_writer(Vec::new());
         for row in kpi.template(&period.label()) {
