@@ -24,6 +24,18 @@ impl Conn {
     }
 }
 
+/// Runs a query on the engine's own connection. Through [`Conn`] a statement's text is written out anew each time; here
+/// it is known by its type. For the few reads that are asked for all day.
+#[macro_export]
+macro_rules! on_engine {
+    ($conn:expr, $c:ident => $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres($c) => $query,
+            $crate::db::Conn::Sqlite($c) => $query,
+        }
+    };
+}
+
 /// A search as both engines understand it: every word must begin a word of the text, every quoted phrase must stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchTerms(Vec<Term>);

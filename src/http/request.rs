@@ -19,7 +19,6 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 /// The request as the gate left it: authenticated, permitted, with its headers understood.
-#[derive(Clone)]
 pub struct Cx {
     pub service: web::Data<Service>,
     pub context: Context,
@@ -40,9 +39,8 @@ impl FromRequest for Cx {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
             request
-                .extensions()
-                .get::<Self>()
-                .cloned()
+                .extensions_mut()
+                .remove::<Self>()
                 .ok_or_else(|| Error::internal("the gate did not admit this request")),
         )
     }

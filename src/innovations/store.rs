@@ -9,7 +9,7 @@ use crate::db::schema::{innovation_tags, innovations, organisations, programme_m
 use crate::db::{Conn, violations};
 use crate::error::Result;
 use crate::organisations::rules::FOREVER;
-use crate::sortable;
+use crate::{on_engine, sortable};
 use crate::vocabulary::{Basis, Id, Qualifier, Words};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
@@ -144,7 +144,7 @@ fn owned() -> Living {
 /// The database's own.
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<OwnedInnovation>> {
     let living = owned().filter(innovations::slug.eq(slug)).filter(innovations::archived_at.is_null());
-    Ok(living.first(conn).optional()?)
+    Ok(on_engine!(conn, c => living.first(c)).optional()?)
 }
 
 /// # Errors
