@@ -12,4 +12,6 @@ mod audit;
 mod auth;
 mod spc;
 mod values;
+mod http;
+mod running;
 mod support;

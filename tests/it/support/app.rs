@@ -18,6 +18,7 @@ use reqwest::Method;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The moment at which every test begins: a Monday in British Summer Time.
@@ -87,6 +88,17 @@ impl TestApp {
             .expect("good SQL");
     }
 
+    /// Keeps every writer of organisations waiting for so long.
+    pub async fn hold_writes(&self, time: Duration) {
+        let hold = match self.engine {
+            Engine::Postgres => "BEGIN; LOCK TABLE organisations IN SHARE ROW EXCLUSIVE MODE",
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+        };
+        let mut conn = connect(&self.database);
+        conn.batch_execute(hold).expect("nobody else holds it");
+        actix_web::rt::time::sleep(time).await;
+    }
+
     /// A token, by the way that `innovation-register token` makes one.
     pub fn token(&self, wanted: &NewLocalToken) -> String {
         let sealing = SealingKey::open(&self.config.keys).expect("a sealing key");
@@ -115,6 +127,11 @@ impl TestApp {
 
     pub fn anonymous(&self) -> Actor {
         Actor { token: None, ..self.bearer("") }
+    }
+
+    /// Nobody in particular, at another of its addresses.
+    pub fn elsewhere(&self, address: &str) -> Actor {
+        Actor { url: format!("http://{address}"), ..self.anonymous() }
     }
 
     pub fn admin(&self) -> Actor {
@@ -185,7 +202,7 @@ pub fn folder() -> TempDir {
 }
 
 /// A migrated database of the test's own.
-fn database(engine: Engine, folder: &TempDir) -> DatabaseUrl {
+pub fn database(engine: Engine, folder: &TempDir) -> DatabaseUrl {
     match engine {
         Engine::Postgres => postgres::database(),
         Engine::Sqlite => {
@@ -231,6 +248,12 @@ pub fn address_of(database: &DatabaseUrl) -> String {
     }
 }
 
+/// Settings with which the binary serves this database as the tests' own service does.
+pub fn settings(database: &DatabaseUrl) -> Vec<(&'static str, String)> {
+    let ours = SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    ours.chain([("DATABASE_URL", address_of(database))]).collect()
+}
+
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Actor {
@@ -241,6 +264,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The bearer of a token at a service that another process runs.
+    pub fn at(url: &str, token: &str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { client, url: url.to_owned(), token: Some(token.to_owned()), headers: Vec::new() }
+    }
+
     /// The same caller, with a header on every request.
     pub fn with(&self, name: &'static str, value: &str) -> Self {
         let mut other = self.clone();

@@ -38,6 +38,13 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The status, where an answer came.
+    pub async fn status(self) -> Option<u16> {
+        Some(self.builder.send().await.ok()?.status().as_u16())
+    }
+}
+
 impl IntoFuture for Request {
     type Output = Answer;
     type IntoFuture = Pin<Box<dyn Future<Output = Answer>>>;
@@ -114,7 +121,7 @@ impl Answer {
 
 /// No body tells of what is behind it.
 #[track_caller]
-pub fn assert_nothing_leaks(body: &str) {
+fn assert_nothing_leaks(body: &str) {
     for secret in
         ["SQL", "diesel", "/src/", ".rs:", "panicked", "SELECT ", "constraint", "Some(", "Err(", "/tmp/", "/dev/shm"]
     {

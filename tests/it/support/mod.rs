@@ -6,8 +6,8 @@ mod http;
 mod postgres;
 mod records;
 
-pub use app::{Actor, TestApp, address_of, connect, empty_database, folder, grant};
-pub use http::{Answer, Request, assert_nothing_leaks};
+pub use app::{Actor, TestApp, connect, database, empty_database, folder, grant, settings};
+pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
 pub use records::row;
 pub use rstest::rstest;

@@ -1,0 +1,208 @@
+//! What every client can rely on, whatever it asks for.
+
+use crate::support::*;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[rstest]
+#[actix_web::test]
+async fn nothing_at_a_path_is_404_and_unreadable_paths_are_400(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for path in ["/v1/nothing", "/v2/innovations", "/v1/innovations/", "/etc/passwd", "/v1/innovations/none"] {
+        app.admin().get(path).await.problem(404, "not-found");
+    }
+    for path in ["/v1/organisations/%00", "/v1/organisations/%FF"] {
+        let answer = app.admin().get(path).await;
+        assert!([400, 404].contains(&answer.status), "{path}: {}", answer.text());
+    }
+    app.admin().get("/v1/innovations/a%00b").await.problem(400, "malformed-path");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_request_is_named_by_its_sender_or_by_us(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let named = app.anonymous().get("/v1/innovations").header("x-request-id", id).header("x-correlation-id", "a b\tc").await;
+    assert_eq!((named.header("x-request-id"), named.header("x-correlation-id")), (id, "abc"));
+    let unnamed = app.anonymous().get("/v1/innovations").header("x-request-id", "<script>").await;
+    assert_eq!(unnamed.header("x-request-id").len(), 36);
+    assert_eq!(app.anonymous().get("/v1/nothing").header("x-request-id", id).await.problem(404, "not-found")["requestId"], id);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_has_not_changed_is_not_sent_again(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.innovation("heartflow").await;
+    let target = "/v1/innovations/heartflow";
+    let first = app.anonymous().get(target).await;
+    assert_eq!(first.header("etag"), "W/\"1\"");
+    for tag in ["W/\"1\"", "\"1\"", "*", "W/\"9\", W/\"1\""] {
+        let again = app.anonymous().get(target).header("if-none-match", tag).await;
+        assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, "W/\"1\""), "{tag}");
+    }
+    app.anonymous().get(target).header("if-none-match", "W/\"2\"").await.expect(200);
+    let head = app.anonymous().request("HEAD", target).await;
+    assert_eq!((head.status, head.body.len(), head.header("etag")), (200, 0, "W/\"1\""));
+    assert_eq!(app.anonymous().request("HEAD", "/v1/nothing").await.status, 404);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn every_answer_carries_the_headers_of_safety(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for path in ["/v1/innovations", "/v1/nothing", "/health/live", "/docs/", "/openapi.json", "/"] {
+        let answer = app.anonymous().get(path).await;
+        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert!(!answer.header("cache-control").is_empty(), "{path}");
+        assert!(answer.headers.get("server").is_none(), "{path}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_body_that_is_too_large_is_refused_packed_or_not(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &[("MAX_JSON_BYTES", "1000"), ("MAX_UPLOAD_BYTES", "2000")]).await;
+    let long = json!({ "name": "A".repeat(2000), "summary": "Long.", "mainCategory": "ai" });
+    app.admin().post("/v1/innovations", long).await.problem(413, "body-too-large");
+    app.admin().post_csv("/v1/kpi-submissions?kpi=ae", &"x".repeat(2001)).await.problem(413, "body-too-large");
+    // 100,000 zero bytes, deflated to about a hundred.
+    let bomb = [0x78, 0x9c, 0xed, 0xc1, 0x01, 0x0d, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xf7];
+    let answer = app.admin().request("POST", "/v1/innovations").header("content-type", "application/json").header("content-encoding", "deflate").body(bomb.to_vec()).await;
+    answer.problem(400, "malformed-body");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_body_that_does_not_arrive_is_given_up(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &[("BODY_TIMEOUT", "1")]).await;
+    let token = app.token(&grant(innovation_register::auth::Role::NationalAdmin));
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let head = format!("POST /v1/innovations HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 4096];
+    let read = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("application/problem+json"), "{answer}");
+    assert_eq!(told(&answer), ("request-timeout").to_owned());
+}
+
+/// The code of a problem read off the wire.
+fn told(answer: &str) -> String {
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    let problem: Value = serde_json::from_str(body.trim_matches(|c| c != '{' && c != '}')).unwrap();
+    problem["code"].as_str().unwrap().to_owned()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn whoever_asks_too_often_is_told_when_to_come_back(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &[("RATE_LIMIT", "3/m")]).await;
+    let (one, other) = (app.reader(), app.reader());
+    for left in [2, 1, 0] {
+        let answer = one.get("/v1/kpi-sets").await;
+        answer.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=60");
+        assert!(answer.header("ratelimit").starts_with(&format!("\"default\";r={left};")), "{}", answer.header("ratelimit"));
+    }
+    let refused = one.get("/v1/kpi-sets").await;
+    refused.problem(429, "rate-limited");
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    other.get("/v1/kpi-sets").await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn browsers_of_named_origins_may_call(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &[("CORS_ORIGINS", "https://portal.example, https://other.example")]).await;
+    let preflight = async |origin: &str| {
+        let request = app.anonymous().request("OPTIONS", "/v1/innovations").header("origin", origin);
+        request.header("access-control-request-method", "PATCH").header("access-control-request-headers", "if-match").await
+    };
+    let allowed = preflight("https://portal.example").await;
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, "https://portal.example"));
+    assert_eq!(preflight("https://evil.example").await.header("access-control-allow-origin"), "");
+    let read = app.anonymous().get("/v1/innovations").header("origin", "https://other.example").await;
+    assert!(read.header("access-control-expose-headers").to_lowercase().contains("etag"), "{:?}", read.headers);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn answers_are_packed_for_those_who_ask(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for encoding in ["gzip", "br"] {
+        let answer = app.anonymous().get("/openapi.json").header("accept-encoding", encoding).await;
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, encoding));
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_document_is_served_in_both_forms_with_a_page_to_try_it(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let json = app.anonymous().get("/openapi.json").await.expect(200);
+    assert_eq!(json, innovation_register::startup::document().unwrap());
+    let yaml = app.anonymous().get("/openapi.yaml").await;
+    assert!(yaml.status == 200 && yaml.text().starts_with("openapi: 3.1"), "{}", yaml.text());
+    app.anonymous().get("/").await.expect_html();
+    let docs = app.anonymous().get("/docs/").await;
+    assert_eq!((docs.status, docs.header("content-type")), (200, "text/html"));
+    assert!(!docs.text().contains("https://"), "nothing is fetched from elsewhere");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_service_without_its_schema_is_not_ready_though_alive(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.anonymous().get("/health/live").await.expect(200);
+    app.anonymous().get("/health/ready").await.expect(200);
+    app.sql("DELETE FROM schema_info");
+    let unready = app.anonymous().get("/health/ready").await;
+    unready.problem(503, "unavailable");
+    assert_eq!(unready.header("retry-after"), "1");
+    app.anonymous().get("/health/live").await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_fault_of_ours_tells_nothing_of_it(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.sql("DROP TABLE reference_counters");
+    let body = json!({ "name": "HeartFlow", "summary": "Does good.", "mainCategory": "ai" });
+    let problem = app.admin().post("/v1/innovations", body).await.problem(500, "internal");
+    assert!(!problem.to_string().contains("reference_counters"), "{problem}");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn who_waits_too_long_for_the_database_is_told_to_come_back(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &[("DB_PATIENCE", "1"), ("DB_WRITERS", "1")]).await;
+    let admin = app.admin();
+    let create = |code: &str| admin.post("/v1/organisations", json!({ "code": code, "name": "New", "type": "other" })).into_future();
+    let held = app.hold_writes(Duration::from_millis(1500));
+    let ((), first, second) = futures_util::future::join3(held, create("ONE"), create("TWO")).await;
+    let mut answers = [first, second];
+    answers.sort_by_key(|answer| answer.status);
+    answers[0].expect(201);
+    answers[1].problem(503, "overloaded");
+    assert_eq!(answers[1].header("retry-after"), "1");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn metrics_listen_apart_and_count_requests_by_operation(#[values(Sqlite, Postgres)] engine: Engine) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let app = TestApp::with(engine, &[("METRICS_LISTEN", &free)]).await;
+    app.anonymous().get("/v1/innovations").await.expect(200);
+    app.anonymous().get("/metrics").await.problem(404, "not-found");
+    let metrics = app.elsewhere(&free).get("/metrics").await;
+    assert!(metrics.text().contains("http_requests_total{operation=\"list_innovations\",status=\"200\"} 1"), "{}", metrics.text());
+}
