@@ -143,6 +143,6 @@ mod tests {
 
     #[test]
     fn operators_of_either_engine_are_no_words() {
-        assert_eq!(SearchTerms::parse("':* & | ! <-> * \" NEAR("), SearchTerms::parse("near"));
+        assert_eq!(SearchTerms::parse("':* & | ! <-> * NEAR("), SearchTerms::parse("near"));
     }
 }

@@ -284,17 +284,26 @@ pub fn past_versions(
 /// # Errors
 /// The database's own.
 pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
-    for key in keys {
-        let row = (
+    let row = |key: &SeriesKey| {
+        (
             series::kpi_id.eq(key.kpi),
             series::organisation_id.eq(key.organisation),
             series::innovation_id.eq(key.innovation),
-            series::breakdown.eq(&key.breakdown),
-        );
-        match conn {
-            Conn::Postgres(c) => diesel::insert_into(series::table).values(row).on_conflict_do_nothing().execute(c)?,
-            Conn::Sqlite(c) => diesel::insert_into(series::table).values(row).on_conflict_do_nothing().execute(c)?,
-        };
+            series::breakdown.eq(key.breakdown.clone()),
+        )
+    };
+    match conn {
+        Conn::Postgres(c) => {
+            for some in keys.chunks(PART) {
+                let rows: Vec<_> = some.iter().map(row).collect();
+                diesel::insert_into(series::table).values(rows).on_conflict_do_nothing().execute(c)?;
+            }
+        }
+        Conn::Sqlite(c) => {
+            for key in keys {
+                diesel::insert_into(series::table).values(row(key)).on_conflict_do_nothing().execute(c)?;
+            }
+        }
     }
     Ok(())
 }
