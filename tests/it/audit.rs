@@ -16,7 +16,10 @@ async fn everything_done_is_told_in_an_order_without_gaps(#[values(Sqlite, Postg
     for code in ["RJZ", "RF4", "RBD"] {
         app.trust(code, "QKK").await;
     }
-    app.admin().post("/v1/organisations", json!({ "code": "!", "name": "Wrong", "type": "other" })).await.problem(422, "validation-failed");
+    app.admin()
+        .post("/v1/organisations", json!({ "code": "!", "name": "Wrong", "type": "other" }))
+        .await
+        .problem(422, "validation-failed");
     app.innovation("last").await;
     numbered(&app, "last").await;
     let (mut events, mut next) = (Vec::new(), "/v1/audit-events?limit=50".to_owned());
@@ -43,7 +46,8 @@ async fn an_event_says_who_did_what_under_which_request(#[values(Sqlite, Postgre
     let request = "01890a5d-ac96-774b-bcce-b302099a8057";
     let submitter = app.submitter("RJZ").with("x-request-id", request);
     app.kpi("ae", json!({})).await;
-    let sent = submitter.post("/v1/kpi-submissions?kpi=ae", json!({ "rows": [row("RJZ", "2026-01", 1)] })).await.expect(201);
+    let sent =
+        submitter.post("/v1/kpi-submissions?kpi=ae", json!({ "rows": [row("RJZ", "2026-01", 1)] })).await.expect(201);
     let key = sent["id"].as_str().unwrap();
     numbered(&app, key).await;
     let event = app.admin().get(&format!("/v1/audit-events?key={key}")).await.expect(200)["data"][0].clone();
@@ -63,7 +67,10 @@ async fn each_caller_sees_the_events_of_their_scope_and_their_own(#[values(Sqlit
     numbered(&app, "last").await;
     let keys = async |actor: Actor| column(&actor.get("/v1/audit-events?limit=500").await.expect(200), "key");
     let lead = keys(app.lead("QKK")).await;
-    assert!(lead.contains(&"RJZ".to_owned()) && !lead.contains(&"RF4".to_owned()) && !lead.contains(&"last".to_owned()), "{lead:?}");
+    assert!(
+        lead.contains(&"RJZ".to_owned()) && !lead.contains(&"RF4".to_owned()) && !lead.contains(&"last".to_owned()),
+        "{lead:?}"
+    );
     let manager = keys(app.manager("itp")).await;
     assert!(manager.contains(&"last".to_owned()) && !manager.contains(&"RJZ".to_owned()), "{manager:?}");
     let fellow = keys(app.fellow("heartflow")).await;
@@ -83,7 +90,9 @@ async fn events_are_found_by_resource_operation_subject_and_time(#[values(Sqlite
         rows(&app.admin().get("/v1/audit-events?resource=innovation").await.expect(200)).len() == 2
     })
     .await;
-    let count = async |query: &str| rows(&app.admin().get(&format!("/v1/audit-events?resource=innovation&{query}")).await.expect(200)).len();
+    let count = async |query: &str| {
+        rows(&app.admin().get(&format!("/v1/audit-events?resource=innovation&{query}")).await.expect(200)).len()
+    };
     assert_eq!(count("operation=update_innovation").await, 1);
     assert_eq!(count("subject=nobody").await, 0);
     let later = first + chrono::TimeDelta::minutes(5);

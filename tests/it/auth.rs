@@ -89,8 +89,18 @@ async fn a_token_of_another_make_is_refused(#[values(Sqlite, Postgres)] engine: 
     let whole = sign(&header, &claims, &signing.key);
     let parts: Vec<&str> = whole.split('.').collect();
     let other = BASE64.encode(merged(&claims, &json!({ "sub": "admin" })).to_string());
-    let unsigned = format!("{}.{}.", BASE64.encode(json!({ "alg": "none", "typ": "at+jwt", "kid": signing.kid }).to_string()), parts[1]);
-    let tampered = [format!("{}.{other}.{}", parts[0], parts[2]), format!("{}.{}.", parts[0], parts[1]), unsigned, "a.b".into(), "a".repeat(9000)];
+    let unsigned = format!(
+        "{}.{}.",
+        BASE64.encode(json!({ "alg": "none", "typ": "at+jwt", "kid": signing.kid }).to_string()),
+        parts[1]
+    );
+    let tampered = [
+        format!("{}.{other}.{}", parts[0], parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        unsigned,
+        "a.b".into(),
+        "a".repeat(9000),
+    ];
     for token in tampered {
         app.bearer(token).get("/v1/me").await.problem(401, "invalid-token");
     }
@@ -105,9 +115,15 @@ async fn i_am_told_who_i_am_and_what_i_may_do(#[values(Sqlite, Postgres)] engine
     let me = app.lead("QKK").get("/v1/me").await.expect(200);
     assert_eq!(me["grants"][0]["role"], "regional-lead");
     assert_eq!((&me["grants"][0]["scope"], &me["grants"][0]["target"]), (&json!("organisation"), &json!("QKK")));
-    assert_eq!((&me["grants"][0]["from"], &me["expiresAt"]), (&json!("2026-06-15T09:00:00Z"), &json!("2026-06-15T21:00:00Z")));
+    assert_eq!(
+        (&me["grants"][0]["from"], &me["expiresAt"]),
+        (&json!("2026-06-15T09:00:00Z"), &json!("2026-06-15T21:00:00Z"))
+    );
     let operations = me["operations"].as_array().unwrap();
-    assert!(operations.contains(&json!("create_recalculation")) && !operations.contains(&json!("create_organisation")), "{me}");
+    assert!(
+        operations.contains(&json!("create_recalculation")) && !operations.contains(&json!("create_organisation")),
+        "{me}"
+    );
 }
 
 #[rstest]
@@ -129,7 +145,10 @@ async fn a_revoked_grant_stops_within_five_seconds(#[values(Sqlite, Postgres)] e
     let reader = app.reader();
     reader.get("/v1/kpi-sets").await.expect(200);
     app.sql("UPDATE grants SET to_at = '2026-06-15 08:00:00'; UPDATE grant_generation SET generation = generation + 1");
-    eventually("the grant is forgotten", Duration::from_secs(5), async || reader.get("/v1/kpi-sets").await.status == 403).await;
+    eventually("the grant is forgotten", Duration::from_secs(5), async || {
+        reader.get("/v1/kpi-sets").await.status == 403
+    })
+    .await;
 }
 
 #[rstest]
@@ -155,13 +174,18 @@ async fn an_end_users_organisation_narrows_what_may_be_done(#[values(Sqlite, Pos
     }
     let admin = app.admin().with(HEADER, "RF4");
     submit(&admin, "R1H").await.problem(422, "rows-rejected");
-    admin.post("/v1/organisations", json!({ "code": "NEW", "name": "New", "type": "other" })).await.problem(403, "forbidden");
+    admin
+        .post("/v1/organisations", json!({ "code": "NEW", "name": "New", "type": "other" }))
+        .await
+        .problem(403, "forbidden");
     app.manager("nia").with(HEADER, "RF4").get("/v1/me").await.problem(403, "forbidden");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn an_external_issuer_is_trusted_by_its_keys_and_names_its_own_subjects(#[values(Sqlite, Postgres)] engine: Engine) {
+async fn an_external_issuer_is_trusted_by_its_keys_and_names_its_own_subjects(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
     let key = EncodingKey::from_ec_der(pkcs8.as_ref());
     let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
@@ -169,11 +193,14 @@ async fn an_external_issuer_is_trusted_by_its_keys_and_names_its_own_subjects(#[
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, json!({ "keys": [jwk] }).to_string()).unwrap();
     let issuer = "https://id.example";
-    let settings = [("OIDC_ISSUER", issuer), ("OIDC_JWKS_FILE", file.path().to_str().unwrap()), ("OIDC_AUDIENCE", "register")];
+    let settings =
+        [("OIDC_ISSUER", issuer), ("OIDC_JWKS_FILE", file.path().to_str().unwrap()), ("OIDC_AUDIENCE", "register")];
     let app = TestApp::with(engine, &settings).await;
     let (_, claims) = good(&app, "theirs");
     let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "theirs" });
-    let theirs = |subject: &str| sign(&header, &merged(&claims, &json!({ "iss": issuer, "aud": ["register"], "sub": subject })), &key);
+    let theirs = |subject: &str| {
+        sign(&header, &merged(&claims, &json!({ "iss": issuer, "aud": ["register"], "sub": subject })), &key)
+    };
     let grant = NewLocalToken { subject: Some(format!("{issuer}#ada")), ..grant(Role::Reader) };
     app.token(&grant);
     let me = app.bearer(theirs("ada")).get("/v1/me").await.expect(200);

@@ -24,11 +24,15 @@ async fn nothing_at_a_path_is_404_and_unreadable_paths_are_400(#[values(Sqlite, 
 async fn a_request_is_named_by_its_sender_or_by_us(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-    let named = app.anonymous().get("/v1/innovations").header("x-request-id", id).header("x-correlation-id", "a b\tc").await;
+    let named =
+        app.anonymous().get("/v1/innovations").header("x-request-id", id).header("x-correlation-id", "a b\tc").await;
     assert_eq!((named.header("x-request-id"), named.header("x-correlation-id")), (id, "abc"));
     let unnamed = app.anonymous().get("/v1/innovations").header("x-request-id", "<script>").await;
     assert_eq!(unnamed.header("x-request-id").len(), 36);
-    assert_eq!(app.anonymous().get("/v1/nothing").header("x-request-id", id).await.problem(404, "not-found")["requestId"], id);
+    assert_eq!(
+        app.anonymous().get("/v1/nothing").header("x-request-id", id).await.problem(404, "not-found")["requestId"],
+        id
+    );
 }
 
 #[rstest]
@@ -55,7 +59,9 @@ async fn every_answer_carries_the_headers_of_safety(#[values(Sqlite, Postgres)] 
     let app = TestApp::start(engine).await;
     for path in ["/v1/innovations", "/v1/nothing", "/health/live", "/docs/", "/openapi.json", "/"] {
         let answer = app.anonymous().get(path).await;
-        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")] {
+        for (name, value) in
+            [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
+        {
             assert_eq!(answer.header(name), value, "{path}");
         }
         assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
@@ -73,7 +79,13 @@ async fn a_body_that_is_too_large_is_refused_packed_or_not(#[values(Sqlite, Post
     app.admin().post_csv("/v1/kpi-submissions?kpi=ae", &"x".repeat(2001)).await.problem(413, "body-too-large");
     // 100,000 zero bytes, deflated to about a hundred.
     let bomb = [0x78, 0x9c, 0xed, 0xc1, 0x01, 0x0d, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xf7];
-    let answer = app.admin().request("POST", "/v1/innovations").header("content-type", "application/json").header("content-encoding", "deflate").body(bomb.to_vec()).await;
+    let answer = app
+        .admin()
+        .request("POST", "/v1/innovations")
+        .header("content-type", "application/json")
+        .header("content-encoding", "deflate")
+        .body(bomb.to_vec())
+        .await;
     answer.problem(400, "malformed-body");
 }
 
@@ -85,7 +97,9 @@ async fn a_body_that_does_not_arrive_is_given_up(#[values(Sqlite, Postgres)] eng
     let address = app.url.trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let head = format!("POST /v1/innovations HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
+    let head = format!(
+        "POST /v1/innovations HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = [0; 4096];
     let read = stream.read(&mut answer).unwrap();
@@ -110,7 +124,11 @@ async fn whoever_asks_too_often_is_told_when_to_come_back(#[values(Sqlite, Postg
         let answer = one.get("/v1/kpi-sets").await;
         answer.expect(200);
         assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=60");
-        assert!(answer.header("ratelimit").starts_with(&format!("\"default\";r={left};")), "{}", answer.header("ratelimit"));
+        assert!(
+            answer.header("ratelimit").starts_with(&format!("\"default\";r={left};")),
+            "{}",
+            answer.header("ratelimit")
+        );
     }
     let refused = one.get("/v1/kpi-sets").await;
     refused.problem(429, "rate-limited");
@@ -125,7 +143,10 @@ async fn browsers_of_named_origins_may_call(#[values(Sqlite, Postgres)] engine: 
     let app = TestApp::with(engine, &[("CORS_ORIGINS", "https://portal.example, https://other.example")]).await;
     let preflight = async |origin: &str| {
         let request = app.anonymous().request("OPTIONS", "/v1/innovations").header("origin", origin);
-        request.header("access-control-request-method", "PATCH").header("access-control-request-headers", "if-match").await
+        request
+            .header("access-control-request-method", "PATCH")
+            .header("access-control-request-headers", "if-match")
+            .await
     };
     let allowed = preflight("https://portal.example").await;
     assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, "https://portal.example"));
@@ -186,7 +207,9 @@ async fn a_fault_of_ours_tells_nothing_of_it(#[values(Sqlite, Postgres)] engine:
 async fn who_waits_too_long_for_the_database_is_told_to_come_back(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::with(engine, &[("DB_PATIENCE", "1"), ("DB_WRITERS", "1")]).await;
     let admin = app.admin();
-    let create = |code: &str| admin.post("/v1/organisations", json!({ "code": code, "name": "New", "type": "other" })).into_future();
+    let create = |code: &str| {
+        admin.post("/v1/organisations", json!({ "code": code, "name": "New", "type": "other" })).into_future()
+    };
     let held = app.hold_writes(Duration::from_millis(1500));
     let ((), first, second) = futures_util::future::join3(held, create("ONE"), create("TWO")).await;
     let mut answers = [first, second];
@@ -204,5 +227,9 @@ async fn metrics_listen_apart_and_count_requests_by_operation(#[values(Sqlite, P
     app.anonymous().get("/v1/innovations").await.expect(200);
     app.anonymous().get("/metrics").await.problem(404, "not-found");
     let metrics = app.elsewhere(&free).get("/metrics").await;
-    assert!(metrics.text().contains("http_requests_total{operation=\"list_innovations\",status=\"200\"} 1"), "{}", metrics.text());
+    assert!(
+        metrics.text().contains("http_requests_total{operation=\"list_innovations\",status=\"200\"} 1"),
+        "{}",
+        metrics.text()
+    );
 }

@@ -2,16 +2,16 @@
 //! database of its own, on SQLite and on PostgreSQL alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit;
+mod auth;
+mod http;
 mod innovations;
 mod kpis;
 mod laws;
 mod organisations;
 mod readme;
-mod submissions;
-mod audit;
-mod auth;
-mod spc;
-mod values;
-mod http;
 mod running;
+mod spc;
+mod submissions;
 mod support;
+mod values;

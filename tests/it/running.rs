@@ -64,7 +64,9 @@ impl Drop for Served {
 
 #[rstest]
 #[actix_web::test]
-async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_absent(#[values(Sqlite, Postgres)] engine: Engine) {
+async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_absent(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
     const SUBMISSIONS: u64 = 20;
     const ROWS: u64 = 50;
     let folder = folder();
@@ -93,7 +95,10 @@ async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_abse
         status == Some(201)
     };
     let kill = async {
-        eventually("some are acknowledged", Duration::from_secs(30), async || acknowledged.load(Ordering::Relaxed) >= 4).await;
+        eventually("some are acknowledged", Duration::from_secs(30), async || {
+            acknowledged.load(Ordering::Relaxed) >= 4
+        })
+        .await;
         drop(served);
     };
     let (sent, ()) = futures_util::future::join(futures_util::future::join_all((0..SUBMISSIONS).map(send)), kill).await;
@@ -104,7 +109,10 @@ async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_abse
     let stored: Vec<Value> = stored.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (number, acknowledged) in (0..).zip(sent) {
         let kept = stored.iter().filter(|value| value["value"] == number + 1).count() as u64;
-        assert!(kept == ROWS || (kept == 0 && !acknowledged), "submission {number}, acknowledged {acknowledged}: {kept} values");
+        assert!(
+            kept == ROWS || (kept == 0 && !acknowledged),
+            "submission {number}, acknowledged {acknowledged}: {kept} values"
+        );
     }
     let told = admin.post("/v1/kpi-submissions?kpi=daily", json!({ "rows": rows_of(0) })).await.expect(201);
     assert_eq!(told["counts"]["rejected"], 0, "it goes on where it was");
@@ -134,9 +142,16 @@ async fn the_verbs_make_fill_check_and_empty_a_database(#[values(Sqlite, Postgre
 async fn a_faulty_configuration_is_told_in_full_and_nothing_starts(#[values(Sqlite, Postgres)] engine: Engine) {
     let folder = folder();
     let mut settings = told(&database(engine, &folder));
-    settings.extend([("RATE_LIMIT", "fast".to_owned()), ("DB_PATIENCE", "0".to_owned()), ("LOCAL_TOKENS", "false".to_owned())]);
+    settings.extend([
+        ("RATE_LIMIT", "fast".to_owned()),
+        ("DB_PATIENCE", "0".to_owned()),
+        ("LOCAL_TOKENS", "false".to_owned()),
+    ]);
     let faults = fail(&settings, &["serve"]);
-    assert!(faults.contains("2 fault(s)") && faults.contains("RATE_LIMIT") && faults.contains("DB_PATIENCE"), "{faults}");
+    assert!(
+        faults.contains("2 fault(s)") && faults.contains("RATE_LIMIT") && faults.contains("DB_PATIENCE"),
+        "{faults}"
+    );
     settings.retain(|(name, _)| !["RATE_LIMIT", "DB_PATIENCE"].contains(name));
     assert!(fail(&settings, &["token", "--role", "reader"]).contains("LOCAL_TOKENS"));
     settings.retain(|(name, _)| *name != "LOCAL_TOKENS");

@@ -5,7 +5,10 @@ use crate::support::*;
 const ANALYSE: &str = "/v1/spc-analyses";
 
 fn months(values: &[f64]) -> Vec<Value> {
-    (0..).zip(values).map(|(n, value)| json!({ "period": format!("{}-{:02}", 2024 + n / 12, n % 12 + 1), "value": value })).collect()
+    (0..)
+        .zip(values)
+        .map(|(n, value)| json!({ "period": format!("{}-{:02}", 2024 + n / 12, n % 12 + 1), "value": value }))
+        .collect()
 }
 
 /// 0 to 7: a trend that begins below the lower limit and ends above the upper one.
@@ -24,7 +27,8 @@ fn assert_hand_check(answer: &Value) {
     for (name, expected) in [("mean", 3.5), ("upl", 6.16), ("lpl", 0.84), ("sigma2High", 3.5 + 2.66 * 2.0 / 3.0)] {
         assert_near(&part[name], expected);
     }
-    let rules: Vec<String> = answer["points"].as_array().unwrap().iter().map(|point| point["rules"].to_string()).collect();
+    let rules: Vec<String> =
+        answer["points"].as_array().unwrap().iter().map(|point| point["rules"].to_string()).collect();
     assert!(rules[0].contains("below-limit") && rules[7].contains("above-limit"), "{rules:?}");
     assert!(rules[1..7].iter().all(|rules| rules.contains("trend-high")), "{rules:?}");
     assert_eq!((&answer["variation"], &answer["assurance"]), (&json!("improvement-high"), &json!("fail")));
@@ -56,7 +60,10 @@ async fn the_profiles_differ_where_the_tools_they_follow_do(#[values(Sqlite, Pos
         app.reader().post(ANALYSE, body).await.expect(200)
     };
     let (mdc, ptd) = (of("mdc").await, of("ptd").await);
-    assert_eq!((&mdc["parameters"]["screenOutliers"], &ptd["parameters"]["screenOutliers"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&mdc["parameters"]["screenOutliers"], &ptd["parameters"]["screenOutliers"]),
+        (&json!(false), &json!(true))
+    );
     assert!(mdc["points"][7]["rules"].as_array().unwrap().len() > 1, "every rule is kept");
     assert_eq!(ptd["points"][7]["rules"].to_string().matches("above-limit").count(), 1);
     assert_ne!(mdc["ruleSet"], ptd["ruleSet"]);
@@ -69,7 +76,10 @@ async fn a_series_that_cannot_be_analysed_is_told_why(#[values(Sqlite, Postgres)
     let reader = app.reader();
     let twice = json!({ "points": [{ "period": "2024-01", "value": 1 }, { "period": "202401", "value": 2 }, { "period": "2024-Q1", "value": 2 }] });
     let problem = reader.post(ANALYSE, twice).await.problem(422, "validation-failed");
-    assert_eq!((&problem["errors"][0]["code"], &problem["errors"][1]["code"]), (&json!("duplicate-key"), &json!("period-type")));
+    assert_eq!(
+        (&problem["errors"][0]["code"], &problem["errors"][1]["code"]),
+        (&json!("duplicate-key"), &json!("period-type"))
+    );
     reader.post(ANALYSE, json!({ "points": [], "shiftLength": 5 })).await.problem(422, "validation-failed");
     let long: String = (0..10_001).map(|n| format!("{n},1\n")).collect();
     reader.post_csv(ANALYSE, &format!("period,value\n{long}")).await.problem(422, "too-many-rows");
@@ -84,7 +94,9 @@ async fn world(engine: Engine) -> TestApp {
     app.trust("RJ1", "QKK").await;
     app.kpi("ae", json!({ "improvementDirection": "increase" })).await;
     let rows: Vec<Value> = (1..=8)
-        .flat_map(|month| [row("RJZ", &format!("2025-{month:02}"), month - 1), row("RJ1", &format!("2025-{month:02}"), 10)])
+        .flat_map(|month| {
+            [row("RJZ", &format!("2025-{month:02}"), month - 1), row("RJ1", &format!("2025-{month:02}"), 10)]
+        })
         .collect();
     app.values("ae", json!(rows)).await;
     app
@@ -115,7 +127,8 @@ async fn a_stored_series_and_a_places_total_are_analysed_alike(#[values(Sqlite, 
 async fn a_recalculation_begins_the_limits_anew(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = world(engine).await;
     let spc = async || app.reader().get("/v1/kpis/ae/spc?organisation=RJZ&minPoints=2").await.expect(200);
-    let body = json!({ "kpi": "ae", "organisation": "RJZ", "from": "2025-05", "baselinePoints": 3, "reason": "A new wing." });
+    let body =
+        json!({ "kpi": "ae", "organisation": "RJZ", "from": "2025-05", "baselinePoints": 3, "reason": "A new wing." });
     let lead = app.lead("QKK");
     let made = lead.post("/v1/recalculations", body.clone()).await;
     made.expect(201);

@@ -11,9 +11,13 @@ async fn world(engine: Engine) -> TestApp {
     app.kpi("ae", json!({})).await;
     app.kpi("scans", json!({ "programme": "nia" })).await;
     let months = ["2026-01", "2026-02", "2026-03"];
-    let all: Vec<Value> = ["RF4", "RJZ"].into_iter().flat_map(|trust| (1..).zip(months).map(move |(n, month)| row(trust, month, n * 10))).collect();
+    let all: Vec<Value> = ["RF4", "RJZ"]
+        .into_iter()
+        .flat_map(|trust| (1..).zip(months).map(move |(n, month)| row(trust, month, n * 10)))
+        .collect();
     app.values("ae", json!(all)).await;
-    app.values("scans", json!([{ "organisation": "RJZ", "innovation": "heartflow", "period": "2026-01", "value": 5 }])).await;
+    app.values("scans", json!([{ "organisation": "RJZ", "innovation": "heartflow", "period": "2026-01", "value": 5 }]))
+        .await;
     app
 }
 
@@ -72,13 +76,26 @@ async fn every_form_holds_the_same_values(#[values(Sqlite, Postgres)] engine: En
     let names = reader.headers().unwrap().clone();
     let told: Vec<[String; 3]> = reader
         .records()
-        .map(|record| ["kpi", "organisation", "value"].map(|name| record.as_ref().unwrap()[names.iter().position(|n| n == name).unwrap()].to_owned()))
+        .map(|record| {
+            ["kpi", "organisation", "value"]
+                .map(|name| record.as_ref().unwrap()[names.iter().position(|n| n == name).unwrap()].to_owned())
+        })
         .collect();
-    let expected: Vec<[String; 3]> =
-        json.as_array().unwrap().iter().map(|v| [v["kpi"].as_str().unwrap().into(), v["organisation"].as_str().unwrap().into(), v["value"].to_string()]).collect();
+    let expected: Vec<[String; 3]> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| {
+            [v["kpi"].as_str().unwrap().into(), v["organisation"].as_str().unwrap().into(), v["value"].to_string()]
+        })
+        .collect();
     assert_eq!(told, expected);
     let again = admin.post_csv("/v1/kpi-submissions", csv.text()).await.expect(201);
-    assert_eq!((&again["counts"]["received"], &again["counts"]["unchanged"]), (&json!(7), &json!(7)), "what was read can be sent back");
+    assert_eq!(
+        (&again["counts"]["received"], &again["counts"]["unchanged"]),
+        (&json!(7), &json!(7)),
+        "what was read can be sent back"
+    );
 }
 
 #[rstest]
@@ -88,7 +105,16 @@ async fn small_counts_are_kept_back_from_whoever_only_reads(#[values(Sqlite, Pos
     app.trust("RF4", "QMF").await;
     app.trust("RJZ", "QKK").await;
     app.kpi("rare", json!({ "disclosureControl": true })).await;
-    app.values("rare", json!([row("RF4", "2026-01", 3), row("RF4", "2026-02", 8), row("RF4", "2026-03", 13), row("RF4", "2026-04", 0)])).await;
+    app.values(
+        "rare",
+        json!([
+            row("RF4", "2026-01", 3),
+            row("RF4", "2026-02", 8),
+            row("RF4", "2026-03", 13),
+            row("RF4", "2026-04", 0)
+        ]),
+    )
+    .await;
     app.values("rare", json!([row("RF4", "2026-01", 4)])).await;
     let told = async |actor: &Actor| {
         let list = actor.get("/v1/kpi-values?kpi=rare").await.expect(200);

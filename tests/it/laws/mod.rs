@@ -43,11 +43,6 @@ impl Source {
         let own = self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
         (1..).zip(own).filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
-
-    /// The unit tests at its end.
-    pub fn tests(&self) -> &str {
-        self.text.find("#[cfg(test)]").map_or("", |at| &self.text[at..])
-    }
 }
 
 /// An operation of the API document.

@@ -52,11 +52,12 @@ async fn a_token_that_is_none_is_refused_everywhere(#[values(Sqlite, Postgres)] 
 #[actix_web::test]
 async fn another_method_is_answered_with_those_there_are(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
+    let admin = app.admin();
     for operation in operations() {
         let taken: Vec<String> =
             operations().into_iter().filter(|other| other.path == operation.path).map(|other| other.method).collect();
         for method in METHODS.map(str::to_uppercase).iter().filter(|method| !taken.contains(method)) {
-            let answer = app.admin().request(method, &operation.target).await;
+            let answer = admin.request(method, &operation.target).await;
             answer.problem(405, "method-not-allowed");
             let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
             allowed.sort_unstable();

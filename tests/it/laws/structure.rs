@@ -152,6 +152,24 @@ fn every_folder_of_the_source_is_a_feature_or_known_to_serve_them() {
 }
 
 #[test]
+fn what_the_map_names_is_there() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let map = std::fs::read_to_string(format!("{root}/ARCHITECTURE.md")).expect("ARCHITECTURE.md is the map");
+    let looks_like_a_path =
+        |word: &&str| word.contains('/') && !word.contains(['<', '{', '*', ' ', ':']) && !word.starts_with('/');
+    let lost: Vec<&str> = map
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(looks_like_a_path)
+        .filter(|path| {
+            !["", "src/", "tests/it/", "docs/"].iter().any(|start| std::path::Path::new(root).join(start).join(path).exists())
+        })
+        .collect();
+    assert!(lost.is_empty(), "ARCHITECTURE.md names what is not there: {lost:?}");
+}
+
+#[test]
 fn no_test_waits_for_a_time_is_left_out_or_asks_which_engine_it_runs_on() {
     let tests: Vec<Source> = sources("tests")
         .into_iter()
