@@ -4,6 +4,7 @@ use super::rules::{EdgeKind, Identifier, Organisation, OrganisationStatus, Span,
 use super::store::{self, EdgeRow, OrganisationRow, SuccessionRow};
 use crate::context::Context;
 use crate::db::Conn;
+use crate::db::dialect::lock;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::vocabulary::{Id, fold};
@@ -201,6 +202,7 @@ fn insert_edge(
     span: Span,
     illustrative: bool,
 ) -> Result<EdgeRow> {
+    lock(conn, HIERARCHY_LOCK)?;
     if parent == child || store::would_circle(conn, parent, child, span)? {
         return Err(Error::invalid("/parent", "circular", "The organisation would stand above itself."));
     }
@@ -269,6 +271,7 @@ pub fn create_organisation_succession(
     if to == from.id {
         return Err(Error::invalid("/to", "circular", "An organisation cannot succeed itself."));
     }
+    lock(conn, HIERARCHY_LOCK)?;
     if store::share_gone(conn, from.id, new.effective_on)? + new.share_ppm > 1_000_000 {
         return Err(Error::invalid(
             "/share",
@@ -302,7 +305,7 @@ pub fn create_organisation_succession(
 pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
     use super::reference;
     // Two instances may start at once.
-    crate::db::dialect::lock(conn, REFERENCE_LOCK)?;
+    lock(conn, REFERENCE_LOCK)?;
     if store::id_of(conn, reference::ENGLAND.code)?.is_some() {
         return Ok(());
     }
@@ -334,6 +337,10 @@ pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
     }
     Ok(())
 }
+
+/// Held while the hierarchy changes: two edges that make a circle, or two shares that exceed the whole, must not pass each
+/// other unseen.
+const HIERARCHY_LOCK: i64 = 0x4849_4552_4152;
 
 /// Held while reference data is loaded.
 const REFERENCE_LOCK: i64 = 0x5245_4645_5245;

@@ -9,6 +9,7 @@ mod innovations;
 mod kpis;
 mod laws;
 mod organisations;
+mod races;
 mod readme;
 mod running;
 mod spc;

@@ -4,7 +4,7 @@ use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::kpi_targets;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sortable;
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -91,10 +91,12 @@ pub fn insert(conn: &mut Conn, row: &TargetRow) -> Result<()> {
 }
 
 /// # Errors
-/// The database's own.
+/// `not-found` where another took it away first.
 pub fn delete(conn: &mut Conn, id: Id) -> Result<()> {
-    diesel::delete(kpi_targets::table.find(id)).execute(conn)?;
-    Ok(())
+    match diesel::delete(kpi_targets::table.find(id)).execute(conn)? {
+        0 => Err(Error::not_found("target")),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

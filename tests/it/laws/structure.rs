@@ -163,7 +163,9 @@ fn what_the_map_names_is_there() {
         .step_by(2)
         .filter(looks_like_a_path)
         .filter(|path| {
-            !["", "src/", "tests/it/", "docs/"].iter().any(|start| std::path::Path::new(root).join(start).join(path).exists())
+            !["", "src/", "tests/it/", "docs/"]
+                .iter()
+                .any(|start| std::path::Path::new(root).join(start).join(path).exists())
         })
         .collect();
     assert!(lost.is_empty(), "ARCHITECTURE.md names what is not there: {lost:?}");
