@@ -1,37 +1,37 @@
 //! The Innovation Register: the national register of health innovations, the fellows who carry them, the money behind
 //! them, and the KPIs that show whether they spread. `ARCHITECTURE.md` is the map.
 
-/// From a token to what its bearer may do.
+// From a token to what its bearer may do.
 pub mod auth;
-/// The verbs of the command line.
+// The verbs of the command line.
 pub mod cli;
-/// The coded values, with labels, as a resource.
+// The coded values, with labels, as a resource.
 pub mod code_lists;
-/// Every setting.
+// Every setting.
 pub mod config;
-/// What every operation is told beside its input.
+// What every operation is told beside its input.
 pub mod context;
-/// The only door to the database.
+// The only door to the database.
 pub mod db;
-/// What a newcomer tries it with.
+// What a newcomer tries it with.
 pub mod demonstration;
-/// Everything that can go wrong.
+// Everything that can go wrong.
 pub mod error;
-/// What was done, by whom, when.
+// What was done, by whom, when.
 pub mod events;
-/// The route table and what every request passes.
+// The route table and what every request passes.
 pub mod http;
-/// The same request, done once.
+// The same request, done once.
 pub mod idempotency;
-/// The innovations themselves.
+// The innovations themselves.
 pub mod innovations;
-/// KPIs: catalogue, submissions, values, SPC.
+// KPIs: catalogue, submissions, values, SPC.
 pub mod kpis;
-/// NHS bodies and others, in their dated hierarchy.
+// NHS bodies and others, in their dated hierarchy.
 pub mod organisations;
-/// From a configuration to a running service.
+// From a configuration to a running service.
 pub mod startup;
-/// The one shape of every state machine.
+// The one shape of every state machine.
 pub mod transitions;
-/// Ids and closed word lists.
+// Ids and closed word lists.
 pub mod vocabulary;

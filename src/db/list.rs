@@ -1,5 +1,5 @@
 //! Keyset lists: one piece of code sorts, pages and counts every list of the service. A resource declares its sorts
-//! with [`sortable!`], builds its filtered query, and calls [`page`].
+//! with [`crate::sortable!`], builds its filtered query, and calls [`page`].
 
 use super::conn::Conn;
 use crate::error::{Code, Error, Result};

@@ -164,3 +164,8 @@ pub fn harmless(cell: &str) -> String {
     let number = cell.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number { format!("'{cell}") } else { cell.to_owned() }
 }
+
+/// The cell that [`harmless`] wrote, as it was before: what was read as CSV can be sent back.
+pub fn as_meant(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|meant| harmless(meant) != *meant).unwrap_or(cell)
+}

@@ -9,8 +9,8 @@ use crate::db::schema::{innovation_tags, innovations, organisations, programme_m
 use crate::db::{Conn, violations};
 use crate::error::Result;
 use crate::organisations::rules::FOREVER;
-use crate::{on_engine, sortable};
 use crate::vocabulary::{Basis, Id, Qualifier, Words};
+use crate::{on_engine, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;

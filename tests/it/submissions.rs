@@ -450,3 +450,64 @@ async fn whatever_is_sent_is_told_before_and_changes_nothing_twice(#[values(Sqli
         );
     }
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_comment_comes_back_as_it_was_sent(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    let comments = [
+        "tab\there",
+        "two\nlines\r\n",
+        "back\\slash \\N \\. \\x41",
+        "\"quoted\", 'both'",
+        "naïve 心 🫀",
+        "=1+1",
+        "'; DROP TABLE kpis; --",
+    ];
+    for (value, comment) in (1..).zip(comments) {
+        for value in [value * 10, value * 10 + 1] {
+            let sent = json!({ "organisation": "RF4", "period": "2026-01", "value": value, "comment": comment });
+            app.values("ae", json!([sent])).await;
+            assert_eq!(all_values(&app).await[0]["comment"], comment.trim_end_matches('\u{0}'), "{comment:?}");
+        }
+        let csv = app.admin().get("/v1/kpi-values").accept("text/csv").await;
+        let again = app.admin().post_csv("/v1/kpi-submissions", csv.text()).await.expect(201);
+        assert_eq!(again["counts"]["unchanged"], 1, "{again}");
+    }
+    for (comment, code) in
+        [("a\u{0}b", "control-character"), ("see 943 476 5919", "nhs-number"), (&"x".repeat(2001), "too-long")]
+    {
+        let sent = json!({ "organisation": "RF4", "period": "2026-01", "value": 1, "comment": comment });
+        let refused = app.admin().post(SUBMIT, sending(&[sent])).await.problem(422, "rows-rejected");
+        assert_eq!(errors(&refused)["/rows/0"], [code]);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_number_is_kept_exactly_or_refused(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    app.kpi("fine", json!({ "valueType": "number", "decimals": 6 })).await;
+    let send = async |number: &str| {
+        let body = format!("organisation,period,value\nRF4,2026-01,{number}\n");
+        app.admin().post_csv("/v1/kpi-submissions?kpi=fine", &body).await
+    };
+    for (number, kept) in [
+        ("0.1", "0.1"),
+        ("-0.000001", "-0.000001"),
+        ("123456789.123456", "123456789.123456"),
+        ("1e3", "1000"),
+        ("0.1000000", "0.1"),
+        ("7", "7"),
+    ] {
+        send(number).await.expect(201);
+        let told = app.admin().get("/v1/kpi-values?kpi=fine").await;
+        assert!(told.text().contains(&format!("\"value\":{kept},")), "{number}: {}", told.text());
+    }
+    for number in ["0.1234567", "1e400", "99999999999999999999", "NaN", "inf", "1,000", "0x10", "1 000", "--1", "٣"] {
+        let quoted = format!("\"{number}\"");
+        let refused = send(&quoted).await.problem(422, "rows-rejected");
+        let code = &errors(&refused)["/rows/0"][0];
+        assert!(code.starts_with("value-"), "{number}: {code}");
+    }
+}

@@ -123,7 +123,7 @@ pub fn read_csv(file: File) -> Result<Input> {
             denominator: number(7),
             qualifier: held(8),
             basis: held(9),
-            comment: cell(10).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+            comment: cell(10).map(|text| clipped(crate::http::reply::as_meant(text), LONGEST_COMMENT + 1).into()),
         });
     }
     number_lines(again, &mut input.rows).map_err(Error::internal)?;
