@@ -21,7 +21,7 @@ pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
 /// The API document as YAML
 ///
 /// The same document as `/openapi.json`.
-#[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = String, content_type = "application/yaml")))]
+#[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = Object, content_type = "application/yaml")))]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(service: web::Data<Service>) -> Result<HttpResponse, Error> {
     let yaml = match service.document_yaml.get() {

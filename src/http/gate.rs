@@ -83,7 +83,7 @@ fn path(target: &str) -> &str {
 fn name(request: &ServiceRequest) -> Named {
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let request_id = text("x-request-id").and_then(Id::parse).unwrap_or_else(Id::generate).to_string();
-    let clean = |text: &str| text.chars().filter(|c| c.is_ascii_graphic()).take(100).collect::<String>();
+    let clean = |text: &str| text.chars().filter(|c| c.is_ascii_graphic()).take(200).collect::<String>();
     let correlation_id = text("x-correlation-id").map(clean).filter(|text| !text.is_empty());
     let target: String =
         request.uri().path_and_query().map_or("/", |target| target.as_str()).chars().take(4000).collect();
@@ -118,6 +118,8 @@ async fn admit(
     (operation, cx)
 }
 
+const END_USER: &str = "NHSD-End-User-Organisation-ODS";
+
 async fn enter(
     service: &web::Data<Service>,
     request: &ServiceRequest,
@@ -141,7 +143,11 @@ async fn enter(
     let authenticated = match text("authorization")? {
         None => Ok(Arc::new(Actor::anonymous())),
         Some(authorization) => {
-            auth::ops::authenticate(service, authorization, text("nhsd-end-user-organisation-ods")?, now).await
+            let end_user = text(END_USER)?;
+            if end_user.is_some_and(|code| code.trim().is_empty()) {
+                return Err(malformed(END_USER, "it names no organisation"));
+            }
+            auth::ops::authenticate(service, authorization, end_user, now).await
         }
     };
     let client = match &authenticated {
@@ -151,6 +157,7 @@ async fn enter(
     limit(service, client, quota)?;
     let actor = authenticated?;
     permit(service, operation, &actor)?;
+    check_lengths(request)?;
     if !operation.has_query && !request.query_string().is_empty() {
         return Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters."));
     }
@@ -205,24 +212,40 @@ fn permit(service: &Service, operation: &Operation, actor: &Actor) -> Result<()>
     }
 }
 
+/// The longest header of those that take any text.
+pub const LONGEST_HEADER: usize = 4000;
+
+fn check_lengths(request: &ServiceRequest) -> Result<()> {
+    let length = |name: &str| request.headers().get(name).map_or(0, header::HeaderValue::len);
+    match ["X-Request-ID", "X-Correlation-ID", "If-None-Match"].into_iter().find(|name| length(name) > LONGEST_HEADER) {
+        Some(name) => Err(malformed(name, "it is longer than 4000 bytes")),
+        None => Ok(()),
+    }
+}
+
 fn malformed(name: &str, why: &str) -> Error {
     Error::new(Code::MalformedHeader).detail(format!("The header {name} cannot be read: {why}."))
 }
+
+/// Entity tags as `If-Match` and `If-None-Match` list them.
+pub const TAGS: &str = r#"^(\*|(W/)?"[!#-+\--~]*"([ \t]*,[ \t]*(W/)?"[!#-+\--~]*")*)$"#;
 
 fn if_match(text: &str) -> Result<IfMatch> {
     if text.trim() == "*" {
         return Ok(IfMatch::Any);
     }
-    let tag = |tag: &str| -> Option<i32> {
-        let tag = tag.trim();
-        tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.parse().ok()
-    };
-    let quoted = |tag: &str| tag.trim().trim_start_matches("W/").starts_with('"') && tag.trim().ends_with('"');
-    if !text.split(',').all(quoted) {
-        return Err(malformed("If-Match", "expected an ETag such as W/\"3\""));
-    }
+    let tags: Option<Vec<&str>> = text.split(',').map(tag).collect();
+    let tags = tags.ok_or_else(|| malformed("If-Match", "expected an ETag such as W/\"3\""))?;
     // A tag this service never made matches no version.
-    Ok(IfMatch::Versions(text.split(',').filter_map(tag).collect()))
+    let version = |tag: &str| tag.parse().ok().filter(|_| tag.bytes().all(|b| b.is_ascii_digit()));
+    Ok(IfMatch::Versions(tags.into_iter().filter_map(version).collect()))
+}
+
+/// What is inside the quotes of an entity tag.
+fn tag(text: &str) -> Option<&str> {
+    let tag = text.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    tag.bytes().all(|b| b.is_ascii_graphic() && b != b'"').then_some(tag)
 }
 
 fn idempotency_key(text: &str) -> Result<String> {

@@ -1,6 +1,7 @@
 //! HTTP: the route table and everything that every request passes. [`gate`] is the way in; [`problem`] the only way
 //! out for a failure.
 
+pub mod csv_body;
 pub mod documents;
 pub mod gate;
 pub mod health;

@@ -65,8 +65,8 @@ impl Param for Codes {
 
 impl<W: Word> Param for OneOf<W> {
     fn read(text: &str) -> Result<Self, String> {
-        let words = text.split(',').map(W::parse).collect::<Option<Vec<_>>>();
-        words.map(Self).ok_or_else(|| format!("expected one or more of {}, separated by commas", W::WORDS.join(", ")))
+        let words = text.split(',').map(W::parse).collect::<Option<Vec<_>>>().filter(|words| words.len() <= 100);
+        words.map(Self).ok_or_else(|| format!("expected 1 to 100 of {}, separated by commas", W::WORDS.join(", ")))
     }
     fn schema() -> Value {
         json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "enum": W::WORDS } })

@@ -29,7 +29,7 @@ pub struct Problem {
     /// Quote it when you report the problem.
     #[schema(format = "uuid", max_length = 36)]
     request_id: String,
-    /// Every fault found in the request.
+    /// Every fault found in the request, the first thousand of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     errors: Vec<ProblemFault>,
@@ -115,6 +115,8 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
     response.body(serde_json::to_string(&problem(error, instance, request_id)).unwrap_or_default())
 }
 
+/// More faults than anyone mends one by one.
+const MOST_FAULTS: usize = 1000;
 const CONTENT_TYPE: &str = "application/problem+json";
 
 /// A refusal that is part of a committed answer, such as that of an atomic submission with wrong rows.
@@ -136,7 +138,7 @@ fn problem(error: &Error, instance: &str, request_id: &str) -> Problem {
         instance: instance.to_owned(),
         code: code.as_str(),
         request_id: request_id.to_owned(),
-        errors: error.listed().iter().map(ProblemFault::from).collect(),
+        errors: error.listed().iter().take(MOST_FAULTS).map(ProblemFault::from).collect(),
         extensions: error.extended().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
 }

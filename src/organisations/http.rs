@@ -7,12 +7,13 @@ use super::rules::{
 use super::store::{self, EdgeEnds, EdgeRow, OrganisationFilter, OrganisationRow, SuccessionRow};
 use crate::db::dialect::SearchTerms;
 use crate::error::{Code, Error, Fault, Result};
+use crate::http::csv_body;
 use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Collection, Listing, Reply};
 use crate::http::request::{Body, Cx, Upload};
-use crate::params;
 use crate::vocabulary::{Id, instant};
+use crate::{csv_body, params};
 use actix_web::{get, patch, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -234,6 +235,11 @@ pub async fn get_organisation(cx: Cx, code: web::Path<String>) -> Result<Reply> 
     .await
 }
 
+csv_body! {
+    /// Organisations as CSV.
+    OrganisationsCsv: COLUMNS
+}
+
 /// Register organisations
 ///
 /// One as JSON (201), or many as CSV with the same names as columns (200): then organisations that exist are updated,
@@ -242,7 +248,7 @@ pub async fn get_organisation(cx: Cx, code: web::Path<String>) -> Result<Reply> 
     tag = "organisations",
     request_body(content(
         (CreateOrganisationRequest = "application/json"),
-        (String = "text/csv", example = json!("code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n")),
+        (OrganisationsCsv = "text/csv", example = json!("code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n")),
     )),
     responses(
         (status = 201, description = "Registered", body = OrganisationResponse, headers(("ETag" = String), ("Location" = String))),
@@ -308,40 +314,22 @@ pub struct ImportCounts {
     unchanged: u32,
 }
 
-const COLUMNS: &[&str] = &["code", "name", "type", "odsCode", "status", "validFrom", "validTo", "postcode", "parent"];
+const COLUMNS: [&str; 9] = ["code", "name", "type", "odsCode", "status", "validFrom", "validTo", "postcode", "parent"];
 
 fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: std::fs::File) -> Result<Reply> {
     context.reach().require_everything()?;
     let mut reader =
         csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
-    let headers = reader
-        .headers()
-        .map_err(|_| Error::new(Code::MalformedBody).detail("The CSV has no readable header."))?
-        .clone();
-    let unknown =
-        headers.iter().find(|name| !COLUMNS.contains(name) || headers.iter().filter(|other| other == name).count() > 1);
-    let missing = ["code", "name", "type"].into_iter().find(|name| !headers.iter().any(|header| header == *name));
-    if let Some(name) = unknown.or(missing) {
-        let detail =
-            format!("The columns are {}, each at most once; code, name and type are needed.", COLUMNS.join(", "));
-        return Err(Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new(
-            format!("/{name}"),
-            "unknown-column",
-            detail,
-        )));
-    }
+    let header = reader.headers().map_err(|cause| csv_body::unreadable(&cause))?;
+    let places = csv_body::places(header, &COLUMNS, &["code", "name", "type"])?;
     let (mut done, mut faults) = (ImportResponse::default(), Vec::new());
     for record in reader.records() {
-        let record = record.map_err(|cause| {
-            let line = cause.position().map_or(0, csv::Position::line);
-            Error::new(Code::MalformedBody).detail(format!(
-                "Line {line} of the CSV cannot be read: it has another number of columns, or is no UTF-8."
-            ))
-        })?;
+        let record = record.map_err(|cause| csv_body::unreadable(&cause))?;
         done.counts.received += 1;
         let line = record.position().map_or(0, csv::Position::line);
         let value = |name: &str| {
-            headers.iter().position(|h| h == name).and_then(|i| record.get(i)).filter(|text| !text.is_empty())
+            let place = COLUMNS.iter().zip(places).find(|(column, _)| **column == name)?.1?;
+            record.get(place).filter(|text| !text.is_empty())
         };
         let outcome =
             read_row(value).and_then(|(new, parent)| ops::import_organisation(conn, context, new, parent.as_deref()));

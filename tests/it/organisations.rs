@@ -125,7 +125,7 @@ async fn an_import_with_one_wrong_row_writes_nothing(#[values(Sqlite, Postgres)]
     assert_eq!(pointers, ["/line/3/type", "/line/4/parent"]);
     app.anonymous().get("/v1/organisations/RJZ").await.problem(404, "not-found");
     app.admin().post_csv("/v1/organisations", "code,name,type,colour\n").await.problem(400, "unknown-column");
-    app.admin().post_csv("/v1/organisations", "code,name,type\nRJZ,King's\n").await.problem(400, "malformed-body");
+    app.admin().post_csv("/v1/organisations", "code,name,type\nRJZ,King's\n").await.problem(422, "validation-failed");
 }
 
 #[rstest]

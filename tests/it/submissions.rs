@@ -274,7 +274,7 @@ async fn a_csv_row_is_told_by_its_line_in_an_editor(#[values(Sqlite, Postgres)] 
     app.submitter("RF4")
         .post_csv(SUBMIT, "organisation,period,value\nRF4,2026-01\n")
         .await
-        .problem(400, "malformed-body");
+        .problem(422, "validation-failed");
 }
 
 #[rstest]

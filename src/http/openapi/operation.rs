@@ -45,7 +45,6 @@ impl<'a> Traits<'a> {
         [
             (under_v1, "RequestId"),
             (under_v1, "CorrelationId"),
-            (under_v1, "EndUserOrganisation"),
             (self.conditional, "IfMatch"),
             (self.method == "get" && self.tagged, "IfNoneMatch"),
             (self.idempotent_by_key, "IdempotencyKey"),

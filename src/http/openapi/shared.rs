@@ -1,5 +1,7 @@
 //! What the operations refer to by name: headers, parameters, refusals, and how to say who one is.
 
+use crate::http::gate;
+use crate::idempotency;
 use serde_json::{Value, json};
 
 /// A refusal by its status: the name of its shared response and what that says.
@@ -40,7 +42,7 @@ pub fn security() -> Value {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token (RFC 9068) of the built-in issuer, or of the OpenID Connect issuer this service trusts, checked as RFC8725 advises.",
+        "description": "An access token (RFC 9068) of the built-in issuer, or of the OpenID Connect issuer this service trusts, checked as RFC8725 advises. A system that acts for a person's organisation names it in `NHSD-End-User-Organisation-ODS`; its grants are then narrowed to that organisation.",
     } })
 }
 
@@ -68,17 +70,16 @@ fn uuid() -> Value {
 
 pub fn parameters() -> Value {
     let header = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
-    let tag = || json!({ "type": "string", "maxLength": 200, "pattern": "^(\\*|(W/)?\"[0-9]{1,9}\")$", "example": "W/\"1\"" });
-    let visible =
-        |longest: usize| json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[!-~]+$" });
-    let code = json!({ "type": "string", "maxLength": 60, "pattern": "^[A-Za-z0-9-]{1,60}$" });
+    let text = || json!({ "type": "string", "maxLength": gate::LONGEST_HEADER });
+    let tags =
+        json!({ "type": "string", "maxLength": gate::LONGEST_HEADER, "pattern": gate::TAGS, "example": "W/\"1\"" });
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$" });
     json!({
-        "IfMatch": header("If-Match", true, "The ETag of the version you read.", tag()),
-        "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", tag()),
-        "IdempotencyKey": header("Idempotency-Key", false, "Your name for this request: sent again with the same body, it is answered as before and done once.", visible(200)),
-        "RequestId": header("X-Request-ID", false, "Your id for this request.", uuid()),
-        "CorrelationId": header("X-Correlation-ID", false, "Your id for the work this request is part of.", visible(100)),
-        "EndUserOrganisation": header("NHSD-End-User-Organisation-ODS", false, "The organisation of the end user you act for: narrows your grants to it.", code),
+        "IfMatch": header("If-Match", true, "The ETag of the version you read.", tags),
+        "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", text()),
+        "IdempotencyKey": header("Idempotency-Key", false, "Your name for this request: sent again with the same body, it is answered as before and done once.", key),
+        "RequestId": header("X-Request-ID", false, "Your id for this request, a UUID; in place of any other text it gets a new one.", text()),
+        "CorrelationId": header("X-Correlation-ID", false, "Your id for the work this request is part of, echoed.", text()),
     })
 }
 

@@ -5,6 +5,7 @@ use super::layout::LONGEST;
 use super::rules::Profile;
 use super::study::Choices;
 use crate::error::{Code, Error, Fault, Result};
+use crate::http::csv_body;
 use crate::http::params::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 use crate::kpis::numbers::{self, NumberError};
@@ -103,6 +104,12 @@ impl From<AnalyseSpc> for Told {
     }
 }
 
+/// A period, or a date in it.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(example = "2024-04", min_length = 1, max_length = 60)]
+pub struct SpcPeriod(String);
+
 /// One point of a series to analyse.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -144,8 +151,8 @@ pub struct AnalyseSpcRequest {
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
     /// Periods at which the mean and limits begin anew.
-    #[schema(max_items = 10000, nullable = false)]
-    recalculate_at: Option<Vec<String>>,
+    #[schema(max_items = 100, nullable = false)]
+    recalculate_at: Option<Vec<SpcPeriod>>,
     /// How many points of each part set its mean and limits; all of them unless told.
     #[schema(minimum = 2, maximum = 10000)]
     baseline_points: Option<u32>,
@@ -210,7 +217,7 @@ impl AnalyseSpcRequest {
             period_type: self.period_type,
             direction: self.improvement_direction,
             target: self.target,
-            recalculate_at: self.recalculate_at,
+            recalculate_at: self.recalculate_at.map(|periods| periods.into_iter().map(|period| period.0).collect()),
             baseline_points: self.baseline_points.and_then(whole),
             choices: Choices {
                 profile: self.profile,
@@ -229,34 +236,20 @@ impl AnalyseSpcRequest {
     }
 }
 
-const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
+/// The columns of the points.
+pub const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
 
 /// Reads the points from CSV; an empty value is a gap.
 ///
 /// # Errors
-/// `unknown-column`, `malformed-body`, `too-many-rows`; `validation-failed` with every figure that cannot be read.
+/// As [`csv_body::places`] and [`csv_body::unreadable`]; `too-many-rows`; `validation-failed` with every figure that cannot be read.
 pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let malformed = |line: u64| {
-        let detail =
-            format!("Line {line} of the CSV cannot be read: it has another number of columns, or is no UTF-8.");
-        Error::new(Code::MalformedBody).detail(detail)
-    };
-    let headers = reader.headers().map_err(|_| malformed(1))?.clone();
-    let named = |name: &str| headers.iter().position(|header| header.trim_start_matches('\u{feff}') == name);
-    let [period, value, target, excluded] = COLUMNS.map(named);
-    let known = [period, value, target, excluded].into_iter().flatten().count();
-    let (Some(period), Some(value), true) = (period, value, known == headers.len()) else {
-        let detail = format!("The columns are {}, each at most once; period and value are needed.", COLUMNS.join(", "));
-        return Err(Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new(
-            "",
-            "unknown-column",
-            detail,
-        )));
-    };
+    let header = reader.headers().map_err(|cause| csv_body::unreadable(&cause))?;
+    let [period, value, target, excluded] = csv_body::places(header, &COLUMNS, &["period", "value"])?;
     let (mut points, mut faults) = (Vec::new(), Vec::new());
     for record in reader.records() {
-        let record = record.map_err(|cause| malformed(cause.position().map_or(0, csv::Position::line)))?;
+        let record = record.map_err(|cause| csv_body::unreadable(&cause))?;
         if points.len() == LONGEST {
             return Err(Error::new(Code::TooManyRows).detail(format!("One analysis takes {LONGEST} points at most.")));
         }
@@ -271,7 +264,7 @@ pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
                 None
             })
         };
-        let (value, target) = (figure("value", cell(Some(value))), figure("target", cell(target)));
+        let (value, target) = (figure("value", cell(value)), figure("target", cell(target)));
         let excluded = match cell(excluded) {
             "" | "false" => false,
             "true" => true,
@@ -280,7 +273,7 @@ pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
                 false
             }
         };
-        points.push(GivenPoint { period: cell(Some(period)).to_owned(), value, target, excluded });
+        points.push(GivenPoint { period: cell(period).to_owned(), value, target, excluded });
     }
     if faults.is_empty() { Ok(Given { points, told: query, place: "?" }) } else { Err(Error::validation(faults)) }
 }
@@ -335,14 +328,15 @@ mod tests {
 
     #[test]
     fn a_header_must_name_the_period_and_the_value_and_nothing_unknown() {
-        for header in ["", "period", "period,value,colour", "period,value,value"] {
-            let error = read_csv(header.as_bytes(), Told::default()).expect_err(header);
-            assert_eq!(error.code(), Code::UnknownColumn, "{header}");
+        for (text, code) in [
+            ("", Code::UnknownColumn),
+            ("period,value,colour", Code::UnknownColumn),
+            ("period", Code::ValidationFailed),
+            ("period,value,value", Code::ValidationFailed),
+            ("period,value\n2024-01\n", Code::ValidationFailed),
+        ] {
+            assert_eq!(read_csv(text.as_bytes(), Told::default()).expect_err(text).code(), code, "{text}");
         }
-        assert_eq!(
-            read_csv(b"period,value\n2024-01\n", Told::default()).expect_err("short").code(),
-            Code::MalformedBody
-        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::http::reply::{Reply, SVG};
 use crate::http::request::{Body, Cx, Upload};
 use crate::http::schemas;
 use crate::kpis::catalogue::rules::ConflictRule;
-use crate::params;
+use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -104,6 +104,11 @@ pub async fn get_kpi_chart(cx: Cx, code: web::Path<String>, query: Query<GetKpiS
     .await
 }
 
+csv_body! {
+    /// Points as CSV.
+    SpcPointsCsv: body::COLUMNS
+}
+
 /// Analyse a series that is sent along
 ///
 /// Nothing is kept. JSON, with query parameters where the body is silent; or CSV with the columns `period`, `value`, and
@@ -114,7 +119,7 @@ pub async fn get_kpi_chart(cx: Cx, code: web::Path<String>, query: Query<GetKpiS
     params(AnalyseSpc),
     request_body(content(
         (AnalyseSpcRequest = "application/json"),
-        (String = "text/csv", example = json!("period,value,target\n2024-01,14,12\n2024-02,11,12\n2024-03,,12\n2024-04,9,12\n")),
+        (SpcPointsCsv = "text/csv", example = json!("period,value,target\n2024-01,14,12\n2024-02,11,12\n2024-03,,12\n2024-04,9,12\n")),
     )),
     responses((status = 200, description = "The series and what it says", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
 )]

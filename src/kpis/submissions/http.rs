@@ -9,8 +9,8 @@ use crate::error::{Code, Error, Result};
 use crate::http::params::{CodeParam, OneOf, OneWord, Query};
 use crate::http::reply::{CSV, Listing, NDJSON, Reply};
 use crate::http::request::{Cx, Upload};
-use crate::params;
 use crate::vocabulary::{Basis, Id, Qualifier, instant};
+use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use serde::Serialize;
@@ -70,7 +70,8 @@ pub struct SubmitKpiValuesRequest {
     pub rows: Vec<SubmissionRowInput>,
 }
 
-/// One value. What a row leaves out of qualifier, basis and comment stays as it is.
+/// One value. What a row leaves out of qualifier, basis and comment stays as it is. A row that has this shape but is wrong
+/// in what it says, such as text for a number, is told with its fault beside the rows that are right.
 #[derive(ToSchema)]
 pub struct SubmissionRowInput {
     /// The KPI, if it is not the submission's.
@@ -85,20 +86,22 @@ pub struct SubmissionRowInput {
     /// The period, in the form of the KPI's period type.
     #[schema(max_length = 400, example = "2017-03")]
     pub period: String,
-    /// A member, or with several dimensions an object of members.
-    #[schema(value_type = BreakdownInput)]
+    #[schema(value_type = BreakdownInput, required = false)]
     pub breakdown: Option<Value>,
-    #[schema(nullable = false)]
-    pub value: Option<f64>,
-    #[schema(minimum = 0, nullable = false)]
-    pub numerator: Option<f64>,
-    #[schema(minimum = 0, nullable = false)]
-    pub denominator: Option<f64>,
-    #[schema(nullable = false)]
-    pub qualifier: Option<Qualifier>,
-    #[schema(nullable = false)]
-    pub basis: Option<Basis>,
-    #[schema(max_length = 2000, nullable = false)]
+    #[schema(value_type = FigureInput, required = false)]
+    pub value: Option<Value>,
+    #[schema(value_type = FigureInput, required = false)]
+    pub numerator: Option<Value>,
+    #[schema(value_type = FigureInput, required = false)]
+    pub denominator: Option<Value>,
+    /// A word of the code list `qualifiers`.
+    #[schema(max_length = 400, example = "exact", nullable = false)]
+    pub qualifier: Option<String>,
+    /// A word of the code list `bases`.
+    #[schema(max_length = 400, example = "measured", nullable = false)]
+    pub basis: Option<String>,
+    /// At most 2,000 characters.
+    #[schema(max_length = 20000, nullable = false)]
     pub comment: Option<String>,
 }
 
@@ -115,6 +118,21 @@ impl utoipa::PartialSchema for BreakdownInput {
 }
 
 impl ToSchema for BreakdownInput {}
+
+/// A figure of a row: a number.
+pub struct FigureInput;
+
+impl utoipa::PartialSchema for FigureInput {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let number = json!({ "type": "number", "format": "double" });
+        let text =
+            json!({ "type": "string", "maxLength": 400, "description": "Read, and told as a fault of the row." });
+        let schema = json!({ "oneOf": [number, text], "description": "A number." });
+        serde_json::from_value(schema).unwrap_or_default()
+    }
+}
+
+impl ToSchema for FigureInput {}
 
 /// What became of a submission.
 #[derive(Serialize, ToSchema)]
@@ -224,6 +242,11 @@ impl SubmissionResponse {
     }
 }
 
+csv_body! {
+    /// KPI values as CSV.
+    KpiValuesCsv: input::COLUMNS
+}
+
 /// Submit KPI values
 ///
 /// As JSON, JSON lines or CSV. A dry run (200) tells row by row what would change and what is wrong; the real run (201) does exactly
@@ -234,8 +257,8 @@ impl SubmissionResponse {
     params(SubmitTerms),
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
-        (String = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
-        (String = "application/x-ndjson", example = json!("{\"organisation\":\"RF4\",\"period\":\"2017-03\",\"breakdown\":\"1\",\"value\":21289}\n")),
+        (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
+        (String = "application/x-ndjson"),
     )),
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),

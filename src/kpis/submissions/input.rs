@@ -3,6 +3,8 @@
 
 use super::rules::{Cell, Held, RawRow};
 use crate::error::{Code, Error, Fault, Result};
+use crate::http::csv_body;
+use csv::{Position, Reader, ReaderBuilder, StringRecord};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,7 +15,10 @@ use std::num::NonZeroU32;
 /// The most rows one submission may hold.
 pub const MOST_ROWS: usize = 500_000;
 const LONGEST_COMMENT: usize = 2000;
+/// The longest text of a row in JSON; above that the body is not read.
+const LONGEST_TEXT: usize = 20_000;
 const LONGEST_CELL: usize = 400;
+const MOST_DIMENSIONS: usize = 8;
 
 /// Texts that many rows share, each held once.
 #[derive(Debug, Default)]
@@ -49,7 +54,7 @@ pub struct Input {
 }
 
 /// Columns of a CSV submission; the last three are those of our own answer, which may be sent back.
-pub const COLUMNS: &[&str] = &[
+pub const COLUMNS: [&str; 14] = [
     "kpi",
     "organisation",
     "innovation",
@@ -67,43 +72,25 @@ pub const COLUMNS: &[&str] = &[
 ];
 
 /// A CSV reader as every pass over the file uses it.
-pub fn csv_reader(file: File) -> csv::Reader<BufReader<File>> {
-    csv::ReaderBuilder::new().flexible(false).from_reader(BufReader::with_capacity(1 << 16, file))
+pub fn csv_reader(file: File) -> Reader<BufReader<File>> {
+    ReaderBuilder::new().flexible(false).from_reader(BufReader::with_capacity(1 << 16, file))
 }
 
 /// Reads CSV.
 ///
 /// # Errors
-/// `unknown-column`, `malformed-body` with the line, `too-many-rows`.
+/// As [`csv_body::places`] and [`csv_body::unreadable`]; `too-many-rows`.
 pub fn read_csv(file: File) -> Result<Input> {
     let again = file.try_clone().map_err(Error::internal)?;
     let mut reader = csv_reader(file);
-    let unreadable = |cause: csv::Error| {
-        let line = cause.position().map_or(0, csv::Position::line);
-        let detail = format!(
-            "Line {line} of the CSV cannot be read: it has another number of columns than the header, or is no UTF-8."
-        );
-        Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/line/{line}"), "csv", detail))
-    };
-    let mut columns = reader.headers().map_err(unreadable)?.clone();
-    columns.trim();
-    let mut places = [None; 14];
-    for (index, name) in columns.iter().enumerate() {
-        // A spreadsheet may begin its export with a byte order mark.
-        let name = if index == 0 { name.trim_start_matches('\u{feff}') } else { name };
-        let place = COLUMNS.iter().position(|known| *known == name).and_then(|known| places.get_mut(known));
-        match place {
-            Some(place) if place.is_none() => *place = Some(index),
-            _ => return Err(column_fault(name)),
-        }
-    }
+    let places = csv_body::places(reader.headers().map_err(|cause| csv_body::unreadable(&cause))?, &COLUMNS, &[])?;
     let mut input = Input::default();
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(unreadable)? {
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(|cause| csv_body::unreadable(&cause))? {
         if input.rows.len() >= MOST_ROWS {
             return Err(too_many());
         }
-        let starts_at = record.position().map_or(0, csv::Position::byte);
+        let starts_at = record.position().map_or(0, Position::byte);
         let cell = |place: usize| -> Option<&str> {
             let text = places.get(place).copied().flatten().and_then(|index| record.get(index))?.trim();
             (!text.is_empty()).then_some(text)
@@ -149,12 +136,6 @@ fn number_lines(mut file: File, rows: &mut [RawRow]) -> std::io::Result<()> {
 /// No code or number is longer than this; what is, is wrong at its beginning already.
 fn clipped(text: &str, longest: usize) -> &str {
     text.char_indices().nth(longest).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
-}
-
-fn column_fault(name: &str) -> Error {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-    let detail = format!("The column {name:?} is unknown or there twice; the columns are {}.", COLUMNS.join(", "));
-    Error::new(Code::UnknownColumn).detail(detail.clone()).fault(Fault::new("/line/1", "unknown-column", detail))
 }
 
 fn too_many() -> Error {
@@ -209,26 +190,28 @@ impl Input {
     fn push(&mut self, row: JsonRow) {
         let line = self.rows.len() as u32 + 1;
         let texts = &mut self.texts;
-        let mut held = |text: &Option<String>| text.as_deref().and_then(|text| texts.hold(clipped(text, LONGEST_CELL)));
+        let mut held = |text: Option<Text>| texts.hold(&text?.0);
         let breakdown = row.breakdown.map(|breakdown| match breakdown {
-            JsonBreakdown::Member(member) => member,
-            JsonBreakdown::Members(members) => {
-                members.iter().map(|(d, m)| format!("{d}={m}")).collect::<Vec<_>>().join(";")
+            JsonBreakdown::Member(Text(member)) => member,
+            JsonBreakdown::Members(Members(members)) => {
+                members.iter().map(|(d, Text(m))| format!("{d}={m}")).collect::<Vec<_>>().join(";")
             }
         });
+        // What several long members make together is cut as a cell of CSV is.
+        let breakdown = breakdown.map(|text| Text(clipped(&text, LONGEST_CELL).to_owned()));
         let raw = RawRow {
             line,
-            kpi: held(&row.kpi),
-            organisation: held(&row.organisation),
-            innovation: held(&row.innovation),
-            breakdown: held(&breakdown),
-            period: held(&row.period),
-            qualifier: held(&row.qualifier),
-            basis: held(&row.basis),
+            kpi: held(row.kpi),
+            organisation: held(Some(row.organisation)),
+            innovation: held(row.innovation),
+            breakdown: held(breakdown),
+            period: held(Some(row.period)),
+            qualifier: held(row.qualifier),
+            basis: held(row.basis),
             value: row.value.map(Scalar::cell),
             numerator: row.numerator.map(Scalar::cell),
             denominator: row.denominator.map(Scalar::cell),
-            comment: row.comment.map(Into::into),
+            comment: row.comment.map(|Text(comment)| comment.into()),
         };
         self.rows.push(raw);
     }
@@ -255,7 +238,7 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "kpi" if !kpi => {
-                    self.0.kpi = Some(map.next_value()?);
+                    self.0.kpi = Some(map.next_value::<Text>()?.0);
                     kpi = true;
                 }
                 "rows" if !rows => {
@@ -300,41 +283,81 @@ impl<'de> Visitor<'de> for Rows<'_> {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JsonRow {
-    kpi: Option<String>,
-    organisation: Option<String>,
-    innovation: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    kpi: Option<Text>,
+    organisation: Text,
+    #[serde(default, deserialize_with = "present")]
+    innovation: Option<Text>,
+    #[serde(default, deserialize_with = "present")]
     breakdown: Option<JsonBreakdown>,
-    period: Option<String>,
+    period: Text,
+    #[serde(default, deserialize_with = "present")]
     value: Option<Scalar>,
+    #[serde(default, deserialize_with = "present")]
     numerator: Option<Scalar>,
+    #[serde(default, deserialize_with = "present")]
     denominator: Option<Scalar>,
-    qualifier: Option<String>,
-    basis: Option<String>,
-    comment: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    qualifier: Option<Text>,
+    #[serde(default, deserialize_with = "present")]
+    basis: Option<Text>,
+    #[serde(default, deserialize_with = "present")]
+    comment: Option<Text<LONGEST_TEXT>>,
+}
+
+/// A property that is left out where there is nothing to say, and never null.
+fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(given: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(given).map(Some)
+}
+
+/// Text no longer than the schema says.
+#[derive(serde::Deserialize)]
+#[serde(try_from = "String")]
+struct Text<const MOST: usize = LONGEST_CELL>(String);
+
+impl<const MOST: usize> TryFrom<String> for Text<MOST> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fits = text.len() <= MOST || text.chars().nth(MOST).is_none();
+        if fits { Ok(Self(text)) } else { Err(format!("a text is longer than {MOST} characters")) }
+    }
 }
 
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum JsonBreakdown {
-    Member(String),
-    Members(BTreeMap<String, String>),
+    Member(Text),
+    Members(Members),
 }
 
-/// Anything but an object or an array: a wrong type is a fault of the row, told beside its other faults.
+/// The members of several dimensions.
+#[derive(serde::Deserialize)]
+#[serde(try_from = "BTreeMap<String, Text>")]
+struct Members(BTreeMap<String, Text>);
+
+impl TryFrom<BTreeMap<String, Text>> for Members {
+    type Error = String;
+
+    fn try_from(members: BTreeMap<String, Text>) -> Result<Self, String> {
+        let fits = members.len() <= MOST_DIMENSIONS;
+        if fits { Ok(Self(members)) } else { Err(format!("a breakdown has more than {MOST_DIMENSIONS} dimensions")) }
+    }
+}
+
+/// A text in place of a number is a fault of the row, told beside its other faults.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Scalar {
     Number(serde_json::Number),
-    Text(String),
-    Flag(bool),
+    Text(Text),
 }
 
 impl Scalar {
     fn cell(self) -> Cell {
         match self {
             Self::Number(number) => Cell::Number(number.to_string().into()),
-            Self::Text(text) => Cell::NotANumber(format!("the text {:?}", clipped(&text, 40)).into()),
-            Self::Flag(flag) => Cell::NotANumber(flag.to_string().into()),
+            Self::Text(Text(text)) => Cell::NotANumber(format!("the text {:?}", clipped(&text, 40)).into()),
         }
     }
 }
@@ -370,8 +393,8 @@ mod tests {
 
     #[test]
     fn an_unknown_or_repeated_column_is_refused() {
-        for text in ["organisation,valu\n", "value,value\n"] {
-            assert_eq!(read_csv(spooled(text)).unwrap_err().code(), Code::UnknownColumn);
+        for (text, code) in [("organisation,valu\n", Code::UnknownColumn), ("value,value\n", Code::ValidationFailed)] {
+            assert_eq!(read_csv(spooled(text)).unwrap_err().code(), code);
         }
         assert!(read_csv(spooled("\u{feff}organisation,value\nA,1\n")).is_ok());
     }
