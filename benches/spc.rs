@@ -17,7 +17,8 @@ fn main() {
         let mut runs: Vec<f64> = (0..5)
             .map(|_| {
                 let started = Instant::now();
-                let signals: usize = series.iter().map(|points| analyse(points, None, &[], &parameters).points.len()).sum();
+                let signals: usize =
+                    series.iter().map(|points| analyse(points, None, &[], &parameters).points.len()).sum();
                 assert_eq!(signals, 36_000);
                 started.elapsed().as_secs_f64() * 1000.0
             })

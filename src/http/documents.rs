@@ -94,10 +94,7 @@ fn page(title: &str, body: &str) -> HttpResponse {
 
 /// Swagger UI, from this binary and nowhere else.
 pub fn swagger_ui() -> impl actix_web::dev::HttpServiceFactory {
-    let config = utoipa_swagger_ui::Config::new(["/openapi.json"])
-        .try_it_out_enabled(true)
-        .persist_authorization(false)
-        .use_base_layout();
+    let config = utoipa_swagger_ui::Config::new(["/openapi.json"]).persist_authorization(false).use_base_layout();
     web::scope("/docs")
         .wrap(actix_web::middleware::DefaultHeaders::new().add((
             header::CONTENT_SECURITY_POLICY,

@@ -189,8 +189,12 @@ fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fau
             )
         }
         Broken::Type { .. } => (true, told("type", plain(&error.to_string()))),
-        Broken::Enum { .. } => (false, told("unknown-word", plain(&error.to_string()))),
+        Broken::Enum { options } => {
+            let words = options.as_array().into_iter().flatten().filter_map(Value::as_str);
+            (false, told("unknown-word", format!("Expected one of {}.", words.collect::<Vec<_>>().join(", "))))
+        }
         Broken::MaxLength { limit } => (false, told("too-long", format!("It may have at most {limit} characters."))),
+        Broken::MinLength { limit: 1 } => (false, told("too-short", "It cannot be empty.".to_owned())),
         Broken::MinLength { limit } => (false, told("too-short", format!("It must have at least {limit} characters."))),
         Broken::Maximum { .. } | Broken::ExclusiveMaximum { .. } => {
             (false, told("too-large", plain(&error.to_string())))

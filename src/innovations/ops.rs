@@ -21,7 +21,8 @@ pub const RESOURCE: &str = "innovation";
 /// # Errors
 /// `not-found`, for an archived one too.
 pub fn get_innovation(conn: &mut Conn, slug: &str) -> Result<OwnedInnovation> {
-    let found = if rules::is_slug(slug) { store::find(conn, slug)? } else { None };
+    let slug = slug.to_ascii_lowercase();
+    let found = if rules::is_slug(&slug) { store::find(conn, &slug)? } else { None };
     found.ok_or_else(|| Error::not_found("innovation"))
 }
 
@@ -30,7 +31,7 @@ pub fn get_innovation(conn: &mut Conn, slug: &str) -> Result<OwnedInnovation> {
 /// # Errors
 /// `unknown-reference`, pointing at the value.
 pub fn referred(conn: &mut Conn, pointer: &str, slug: &str) -> Result<Id> {
-    store::id_of(conn, slug)?.ok_or_else(|| {
+    store::id_of(conn, &slug.to_ascii_lowercase())?.ok_or_else(|| {
         let detail = format!("There is no innovation {slug}.");
         Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(
             pointer,

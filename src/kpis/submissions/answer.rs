@@ -64,8 +64,8 @@ impl Judged {
     /// The rows to tell: rejected first, then changed, each by line; and whether there were more.
     pub fn told(&self) -> (Vec<Value>, bool) {
         let rejected = self.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err());
-        let changed =
-            self.verdicts.iter().enumerate().filter(|(_, v)| v.as_ref().is_ok_and(|v| v.outcome != Outcome::Unchanged));
+        let changes = |verdict: &Verdict| verdict.outcome != Outcome::Unchanged && !self.failed();
+        let changed = self.verdicts.iter().enumerate().filter(|(_, v)| v.as_ref().is_ok_and(changes));
         let rows: Vec<Value> = rejected.chain(changed).take(MOST_TOLD + 1).map(|(index, _)| self.tell(index)).collect();
         let truncated = rows.len() > MOST_TOLD;
         (rows.into_iter().take(MOST_TOLD).collect(), truncated)

@@ -20,6 +20,7 @@ use crate::vocabulary::{Basis, Id, Qualifier, instant};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder, get, web};
 use chrono::NaiveDate;
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -274,8 +275,8 @@ pub async fn list_kpi_values(
 ) -> Result<HttpResponse> {
     let Query(query) = query;
     match cx.accept {
-        "text/csv" => Ok(stream(cx, query, CSV, csv_lines)),
-        "application/x-ndjson" => Ok(stream(cx, query, NDJSON, json_lines)),
+        "text/csv" => stream(cx, query, CSV, csv_lines).await,
+        "application/x-ndjson" => stream(cx, query, NDJSON, json_lines).await,
         _ => {
             let target = cx.target.clone();
             let reply = cx.read(move |conn, context| {
@@ -308,7 +309,7 @@ const CHUNK: i64 = 5000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Streams page after page from the bulk lane, at most a few chunks ahead of the client.
-fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render) -> HttpResponse {
+async fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render) -> Result<HttpResponse> {
     let (chunks, body) = flume::bounded::<Result<Bytes, Error>>(2);
     let failed = chunks.clone();
     actix_web::rt::spawn(async move {
@@ -336,7 +337,10 @@ fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render)
             let _ = failed.send_async(Err(error)).await;
         }
     });
-    HttpResponse::Ok().content_type(content_type).streaming(body.into_stream())
+    // The first chunk tells whether the request was a good one, while there is still a status to say so.
+    let first = body.recv_async().await.map_err(Error::internal)??;
+    let rest = futures_util::stream::iter([Ok(first)]).chain(body.into_stream());
+    Ok(HttpResponse::Ok().content_type(content_type).streaming(rest))
 }
 
 fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
