@@ -11,6 +11,9 @@ pub fn complete(document: &mut Value) {
     for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
         let request = ["Request", "Patch", "Input"].iter().any(|ending| name.ends_with(ending));
         bound(schema, request);
+        if !request {
+            require_nullable(schema);
+        }
     }
     bound_bodies(&mut document["paths"]);
     share(document);
@@ -82,6 +85,26 @@ fn shape(schema: &Value) -> Option<String> {
         (_, true) => Some(schema.to_string()),
         _ => None,
     }
+}
+
+/// What an answer may leave out cannot be null in it, and what can be null is always there: null means "does not apply".
+fn require_nullable(schema: &mut Value) {
+    let is_null = |schema: &Value| schema["type"] == "null";
+    let nullable = |property: &Value| {
+        let among = |name: &str, test: &dyn Fn(&Value) -> bool| {
+            property[name].as_array().is_some_and(|all| all.iter().any(test))
+        };
+        among("type", &|word| word == "null") || among("oneOf", &is_null) || among("anyOf", &is_null)
+    };
+    each(schema, &mut |object| {
+        let Some(properties) = object.get("properties").and_then(Value::as_object) else { return };
+        let always: Vec<Value> = properties.iter().filter(|(_, p)| nullable(p)).map(|(name, _)| json!(name)).collect();
+        if let Some(required) = object.entry("required").or_insert_with(|| json!([])).as_array_mut() {
+            required.extend(always);
+            let mut seen = std::collections::BTreeSet::new();
+            required.retain(|name| seen.insert(name.to_string()));
+        }
+    });
 }
 
 /// The bodies that the operations write out themselves. Those that are no JSON are streamed: they have no limit of

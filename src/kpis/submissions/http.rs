@@ -218,11 +218,13 @@ pub struct RowErrorResponse {
 #[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
 pub struct MeasureResponse {
     value: f64,
+    #[schema(nullable = false)]
     numerator: Option<f64>,
+    #[schema(nullable = false)]
     denominator: Option<f64>,
     qualifier: Qualifier,
     basis: Basis,
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 2000, nullable = false)]
     comment: Option<String>,
 }
 
