@@ -32,7 +32,7 @@ const SETTINGS: [(&str, &str); 7] = [
     ("DB_READERS", "2"),
     ("DB_WRITERS", "2"),
     ("LOCAL_TOKENS", "true"),
-    ("KEY_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+    ("KEY_SECRET", "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"),
 ];
 
 /// The service on a free port, with a database of its own.
