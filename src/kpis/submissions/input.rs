@@ -401,7 +401,8 @@ mod tests {
 
     #[test]
     fn a_wrong_type_in_json_is_a_fault_of_its_row_and_a_wrong_shape_of_the_body() {
-        let rows = r#"[{"organisation":"A","period":"2024","value":"x"},{"organisation":"A","period":"2024","value":1.50}]"#;
+        let rows =
+            r#"[{"organisation":"A","period":"2024","value":"x"},{"organisation":"A","period":"2024","value":1.50}]"#;
         let input = read_json(spooled(&format!(r#"{{"rows":{rows}}}"#))).unwrap();
         assert!(matches!(input.rows[0].value, Some(Cell::NotANumber(_))));
         assert_eq!(input.rows[1].value, Some(Cell::Number("1.5".into())));
