@@ -260,7 +260,7 @@ csv_body! {
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
-        (String = "application/x-ndjson"),
+        (String = "application/x-ndjson", example = json!("{\"organisation\":\"RF4\",\"period\":\"2017-03\",\"breakdown\":\"1\",\"value\":21289}\n")),
     )),
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),

@@ -65,7 +65,7 @@ impl TestApp {
         let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
         let clock = Arc::new(Mutex::new(START()));
         let (server, url) = serve(config.clone(), clock.clone());
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = client();
         let conn = Mutex::new(connect(&database));
         Self { engine, url, database, config, conn, clock, client, server, _folder: folder }
     }
@@ -168,6 +168,9 @@ impl Drop for TestApp {
     /// Its thread ends, and with it the lanes and their connections.
     fn drop(&mut self) {
         drop(self.server.stop(false));
+        if self.engine == Engine::Postgres {
+            postgres::discard(&self.database);
+        }
     }
 }
 
@@ -175,6 +178,11 @@ impl Drop for TestApp {
 pub fn grant(role: Role) -> NewLocalToken {
     let life = TimeDelta::hours(12);
     NewLocalToken { role, organisation: None, programme: None, innovation: None, subject: None, life }
+}
+
+/// A client that keeps no connection for as long as the service waits for the first request on one.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(3)).build().expect("a client")
 }
 
 /// Runs the service on a thread of its own, as `serve` does.
@@ -266,7 +274,7 @@ pub struct Actor {
 impl Actor {
     /// The bearer of a token at a service that another process runs.
     pub fn at(url: &str, token: &str) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = client();
         Self { client, url: url.to_owned(), token: Some(token.to_owned()), headers: Vec::new() }
     }
 

@@ -29,14 +29,26 @@ struct Cluster {
     _lifeline: ChildStdin,
 }
 
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
+    CLUSTER.get_or_init(start).as_ref().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
 /// A database of the test's own, with the schema and the reference data in it.
 pub fn database() -> DatabaseUrl {
-    static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
     static NEXT: AtomicUsize = AtomicUsize::new(1);
-    let cluster = CLUSTER.get_or_init(start).as_ref().unwrap_or_else(|fault| panic!("{fault}"));
+    let cluster = cluster();
     let name = format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed));
     cluster.make(&name, "template_register");
     cluster.url(&name)
+}
+
+/// Takes a test's database away, whoever still holds it: a hundred of them would fill the disk with copies.
+pub fn discard(database: &DatabaseUrl) {
+    let DatabaseUrl::Postgres(url) = database else { return };
+    let name = url.trim_start_matches("postgres:///").split('?').next().unwrap_or_default();
+    let mut admin = cluster().admin.lock().expect("no test fails while it holds the connection");
+    admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("the database is ours");
 }
 
 /// A database with nothing in it.
@@ -97,6 +109,7 @@ fn start() -> Result<Cluster, String> {
     }
     // The shell waits for its standard input to close, which the end of this process does for us, even a violent one.
     let script = "\"$0\" -D data -k \"$PWD\" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+                  -c wal_level=minimal -c max_wal_senders=0 -c checkpoint_timeout=1h \
                   -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off -c dynamic_shared_memory_type=mmap >log 2>&1 </dev/null &
                   cat >/dev/null; kill -QUIT $!; wait; cd /; rm -rf \"$OLDPWD\"";
     let mut server = command(Path::new("/bin/sh"))
