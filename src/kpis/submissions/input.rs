@@ -29,6 +29,10 @@ pub struct Texts {
 
 impl Texts {
     pub fn hold(&mut self, text: &str) -> Held {
+        if text.contains('\0') {
+            // No database can hold it, and no code has it: the row is told that there is no such thing.
+            return self.hold(&text.replace('\0', "\u{fffd}"));
+        }
         if let Some(place) = self.places.get(text) {
             return Some(*place);
         }
@@ -238,7 +242,7 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "kpi" if !kpi => {
-                    self.0.kpi = Some(map.next_value::<Text>()?.0);
+                    self.0.kpi = Some(map.next_value::<Text>()?.0.replace('\0', "\u{fffd}"));
                     kpi = true;
                 }
                 "rows" if !rows => {
