@@ -251,16 +251,18 @@ csv_body! {
 
 /// Submit KPI values
 ///
-/// As JSON, JSON lines or CSV. A dry run (200) tells row by row what would change and what is wrong; the real run (201) does exactly
-/// that. When any row is wrong, an atomic submission (422) writes nothing. With `Accept: text/csv` the answer is your own
-/// file with the columns `outcome`, `problem` and `expected`; mended, it can be sent as it is.
+/// As JSON, CSV, or JSON lines such as
+/// `{"organisation":"RF4","period":"2017-03","breakdown":"1","value":21289}`. A dry run (200) tells row by row what would
+/// change and what is wrong; the real run (201) does exactly that. When any row is wrong, an atomic submission (422)
+/// writes nothing. With `Accept: text/csv` the answer is your own file with the columns `outcome`, `problem` and
+/// `expected`; mended, it can be sent as it is.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(SubmitTerms),
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
-        (String = "application/x-ndjson", example = json!("{\"organisation\":\"RF4\",\"period\":\"2017-03\",\"breakdown\":\"1\",\"value\":21289}\n")),
+        (String = "application/x-ndjson"),
     )),
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),

@@ -43,7 +43,10 @@ fn every_operation_says_what_it_does_and_shows_what_it_takes() {
                 content["schema"]["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#')));
             let shown =
                 content.get("example").or(content.get("examples")).or(named.and_then(|schema| schema.get("example")));
-            if shown.is_none_or(Value::is_null) {
+            // Tools that send every example cannot send JSON lines, so the description shows one.
+            let told = media.ends_with("x-ndjson")
+                && described["description"].as_str().is_some_and(|text| text.contains("`{\"organisation\":"));
+            if shown.is_none_or(Value::is_null) && !told {
                 miss(&format!("no example of {media}"));
             }
         }
