@@ -275,7 +275,7 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
             invalid("sort", format!("expected {}, each with - in front to descend", R::SORTS.join(", ")))
         })?;
         if sort.iter().any(|(other, _)| *other == column) {
-            return Err(invalid("sort", format!("{bare} is named twice")));
+            return Err(Error::invalid("?sort", "named-twice", format!("The list cannot be sorted by {bare} twice.")));
         }
         sort.push((column, descending));
     }
@@ -299,8 +299,7 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
 /// Describes what every list takes beside its filters.
 pub fn describe_page<R: Listed>() -> Vec<Parameter> {
     let names = R::SORTS.join("|");
-    let sort =
-        json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})$"), "example": R::SORTS.first() });
+    let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})(,-?({names}))*$"), "example": R::SORTS.first() });
     let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
     let build = |name: &str, description: &str, schema: Value| {
         let schema: RefOr<Schema> = serde_json::from_value(schema).unwrap_or_default();

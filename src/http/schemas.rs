@@ -59,7 +59,14 @@ fn references(schema: &Value, found: &mut Vec<String>) {
 /// # Errors
 /// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
 pub fn read<T: DeserializeOwned>(service: &Service, operation: &Operation, bytes: &[u8]) -> Result<T> {
-    let mut value: Value = serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?;
+    fit(service, operation, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
+}
+
+/// Reads a document of the shape of the operation's JSON body.
+///
+/// # Errors
+/// As [`read`].
+pub fn fit<T: DeserializeOwned>(service: &Service, operation: &Operation, mut value: Value) -> Result<T> {
     let mut rules = Vec::new();
     tidy(&mut value, &mut String::new(), &mut rules);
     if let Some(validator) = service.schemas.0.get(operation.id) {

@@ -5,6 +5,8 @@ use super::rules::{
     self, EdgeKind, Identifier, Organisation, OrganisationStatus, OrganisationType, Span, SuccessionKind,
 };
 use super::store::{self, EdgeEnds, EdgeRow, OrganisationFilter, OrganisationRow, SuccessionRow};
+use crate::context::Context;
+use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv_body;
@@ -12,11 +14,15 @@ use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Collection, Listing, Reply};
 use crate::http::request::{Body, Cx, Upload};
+use crate::http::schemas;
 use crate::vocabulary::{Id, instant};
 use crate::{csv_body, params};
 use actix_web::{get, patch, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs::File;
+use std::io::BufReader;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -259,7 +265,9 @@ csv_body! {
 pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Reply> {
     if cx.content_type == "text/csv" {
         let hash = upload.hash.clone();
-        return cx.bulk_write(&hash, || Ok(upload.file), import).await;
+        let (service, operation) = (cx.service.clone(), cx.operation);
+        let fit = move |row| schemas::fit(&service, operation, row);
+        return cx.bulk_write(&hash, || Ok(upload.file), |conn, context, file| import(conn, context, file, fit)).await;
     }
     let body = Body::<CreateOrganisationRequest>::spooled(&cx, upload)?;
     cx.write_json(body, |conn, context, request| {
@@ -316,10 +324,17 @@ pub struct ImportCounts {
 
 const COLUMNS: [&str; 9] = ["code", "name", "type", "odsCode", "status", "validFrom", "validTo", "postcode", "parent"];
 
-fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: std::fs::File) -> Result<Reply> {
+const FAULTS_OF_A_ROW: [Code; 3] = [Code::MalformedBody, Code::ValidationFailed, Code::UnknownReference];
+
+/// Creates or updates an organisation a row; each row is held against the schema of the JSON body.
+fn import(
+    conn: &mut Conn,
+    context: &Context,
+    file: File,
+    fit: impl Fn(Value) -> Result<CreateOrganisationRequest>,
+) -> Result<Reply> {
     context.reach().require_everything()?;
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BufReader::new(file));
     let header = reader.headers().map_err(|cause| csv_body::unreadable(&cause))?;
     let places = csv_body::places(header, &COLUMNS, &["code", "name", "type"])?;
     let (mut done, mut faults) = (ImportResponse::default(), Vec::new());
@@ -327,23 +342,20 @@ fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: s
         let record = record.map_err(|cause| csv_body::unreadable(&cause))?;
         done.counts.received += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        let value = |name: &str| {
-            let place = COLUMNS.iter().zip(places).find(|(column, _)| **column == name)?.1?;
-            record.get(place).filter(|text| !text.is_empty())
-        };
-        let outcome =
-            read_row(value).and_then(|(new, parent)| ops::import_organisation(conn, context, new, parent.as_deref()));
+        let cell = |place: Option<usize>| record.get(place?).filter(|text| !text.is_empty());
+        let member = |(name, place): (&&str, Option<usize>)| Some(((*name).to_owned(), Value::from(cell(place)?)));
+        let cells: Value = COLUMNS.iter().zip(places).filter_map(member).collect();
+        let outcome = fit(cells).and_then(|request| {
+            let parent = request.parent.clone();
+            ops::import_organisation(conn, context, request.into(), parent.as_deref())
+        });
         match outcome {
             Ok(Imported::Created) => done.counts.created += 1,
             Ok(Imported::Updated) => done.counts.updated += 1,
             Ok(Imported::Unchanged) => done.counts.unchanged += 1,
-            Err(error) if matches!(error.code(), Code::ValidationFailed | Code::UnknownReference) => {
-                faults.extend(
-                    error
-                        .listed()
-                        .iter()
-                        .map(|f| Fault::new(format!("/line/{line}{}", f.pointer), f.code, f.detail.clone())),
-                );
+            Err(error) if FAULTS_OF_A_ROW.contains(&error.code()) => {
+                let told = |f: &Fault| Fault::new(format!("/line/{line}{}", f.pointer), f.code, f.detail.clone());
+                faults.extend(error.listed().iter().map(told));
             }
             Err(error) => return Err(error),
         }
@@ -352,42 +364,6 @@ fn import(conn: &mut crate::db::Conn, context: &crate::context::Context, file: s
         }
     }
     if faults.is_empty() { Reply::ok(&done) } else { Err(Error::validation(faults)) }
-}
-
-fn read_row<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Result<(Organisation, Option<String>)> {
-    let mut faults = crate::error::Faults::default();
-    let mut day = |name: &str| {
-        let read = |text: &str| {
-            text.parse::<NaiveDate>()
-                .map_err(|_| Fault::new(format!("/{name}"), "format", "Expected a date, such as 2026-04-01."))
-        };
-        value(name).and_then(|text| faults.take(read(text)))
-    };
-    let (valid_from, valid_to) = (day("validFrom"), day("validTo"));
-    let word = |name: &str, expected: String| Fault::new(format!("/{name}"), "unknown-word", expected);
-    let kinds = || {
-        word("type", format!("Expected one of {}.", <OrganisationType as crate::vocabulary::Word>::WORDS.join(", ")))
-    };
-    let kind = faults.take(value("type").and_then(OrganisationType::parse).ok_or_else(kinds));
-    let status = value("status").map_or(Ok(OrganisationStatus::Active), |text| {
-        OrganisationStatus::parse(text).ok_or_else(|| word("status", "Expected active or closed.".to_owned()))
-    });
-    let status = faults.take(status);
-    faults.check()?;
-    let (Some(kind), Some(status)) = (kind, status) else { return Err(Error::internal("a fault was lost")) };
-    let text = |name: &str| value(name).map(str::to_owned);
-    let new = Organisation {
-        code: text("code").unwrap_or_default(),
-        ods_code: text("odsCode"),
-        name: text("name").unwrap_or_default(),
-        kind,
-        status,
-        valid_from,
-        valid_to,
-        postcode: text("postcode"),
-        identifiers: Vec::new(),
-    };
-    Ok((new, text("parent")))
 }
 
 /// A dated edge of the hierarchy.
