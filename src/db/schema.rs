@@ -387,6 +387,518 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    programmes (id) {
+        id -> Binary,
+        slug -> Text,
+        name -> Text,
+        sort_name -> Text,
+        kind -> Text,
+        summary -> Text,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        website -> Nullable<Text>,
+        illustrative -> Bool,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    programme_partners (id) {
+        id -> Binary,
+        programme -> Text,
+        organisation_id -> Binary,
+        role -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    cohorts (id) {
+        id -> Binary,
+        programme -> Text,
+        number -> Integer,
+        name -> Text,
+        target_size -> Nullable<Integer>,
+        opens_at -> Nullable<Timestamp>,
+        zone -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    calls (id) {
+        id -> Binary,
+        programme -> Text,
+        cohort_id -> Nullable<Binary>,
+        title -> Text,
+        sort_title -> Text,
+        opens_at -> Timestamp,
+        closes_at -> Timestamp,
+        zone -> Text,
+        priorities -> Text,
+        criteria -> Text,
+        form_version -> Integer,
+        offer_days -> Integer,
+        created_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    call_forms (call_id, number) {
+        call_id -> Binary,
+        number -> Integer,
+        document -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Binary,
+        reference -> Text,
+        call_id -> Binary,
+        programme -> Text,
+        applicant -> Text,
+        organisation_id -> Nullable<Binary>,
+        innovation_id -> Nullable<Binary>,
+        title -> Text,
+        sort_title -> Text,
+        state -> Text,
+        priorities -> Text,
+        form_version -> Integer,
+        data_version -> Integer,
+        submitted_at -> Nullable<Timestamp>,
+        offer_expires_at -> Nullable<Timestamp>,
+        score_ppm -> BigInt,
+        reviews_submitted -> Integer,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    application_versions (application_id, number) {
+        application_id -> Binary,
+        number -> Integer,
+        form_version -> Integer,
+        document -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> Binary,
+        application_id -> Binary,
+        reviewer -> Text,
+        state -> Text,
+        conflict -> Nullable<Text>,
+        scores -> Text,
+        score_ppm -> Nullable<BigInt>,
+        recommendation -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Binary,
+        name -> Text,
+        sort_name -> Text,
+        email -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        consented_at -> Nullable<Timestamp>,
+        erased_at -> Nullable<Timestamp>,
+        illustrative -> Bool,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fellows (id) {
+        id -> Binary,
+        person_id -> Binary,
+        profession -> Nullable<Text>,
+        biography -> Nullable<Text>,
+        website -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fellowships (id) {
+        id -> Binary,
+        fellow_id -> Binary,
+        programme -> Text,
+        cohort_id -> Binary,
+        application_id -> Nullable<Binary>,
+        host_id -> Nullable<Binary>,
+        industry_partner_id -> Nullable<Binary>,
+        whole_time_equivalent_ppm -> BigInt,
+        from_on -> Date,
+        to_on -> Date,
+        state -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fellowship_innovations (fellowship_id, innovation_id) {
+        fellowship_id -> Binary,
+        innovation_id -> Binary,
+    }
+}
+
+diesel::table! {
+    mentorships (id) {
+        id -> Binary,
+        mentor_id -> Binary,
+        fellowship_id -> Binary,
+        programme -> Text,
+        focus -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    learning_events (id) {
+        id -> Binary,
+        programme -> Text,
+        title -> Text,
+        sort_title -> Text,
+        kind -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        zone -> Text,
+        host_id -> Nullable<Binary>,
+        illustrative -> Bool,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    attendances (id) {
+        id -> Binary,
+        event_id -> Binary,
+        person_id -> Binary,
+        role -> Text,
+        state -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    networks (id) {
+        id -> Binary,
+        slug -> Text,
+        name -> Text,
+        sort_name -> Text,
+        purpose -> Text,
+        programme -> Nullable<Text>,
+        illustrative -> Bool,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    network_memberships (id) {
+        id -> Binary,
+        network_id -> Binary,
+        counted_on -> Date,
+        members -> BigInt,
+        qualifier -> Text,
+        basis -> Text,
+        source -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    leaders (id) {
+        id -> Binary,
+        person_id -> Binary,
+        kind -> Text,
+        organisation_id -> Nullable<Binary>,
+        programme -> Nullable<Text>,
+        from_on -> Date,
+        to_on -> Date,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    funds (id) {
+        id -> Binary,
+        code -> Text,
+        name -> Text,
+        sort_name -> Text,
+        programme -> Nullable<Text>,
+        currency -> Text,
+        illustrative -> Bool,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fund_balances (fund_id) {
+        fund_id -> Binary,
+        contributed_minor -> BigInt,
+        reallocated_in_minor -> BigInt,
+        reallocated_out_minor -> BigInt,
+        available_minor -> BigInt,
+        outstanding_minor -> BigInt,
+        disbursed_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    contributions (id) {
+        id -> Binary,
+        fund_id -> Binary,
+        contributor_id -> Binary,
+        source -> Text,
+        amount_minor -> BigInt,
+        received_on -> Date,
+        note -> Nullable<Text>,
+        made_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> Binary,
+        reference -> Text,
+        fund_id -> Binary,
+        programme -> Nullable<Text>,
+        kind -> Text,
+        title -> Text,
+        sort_title -> Text,
+        description -> Text,
+        recipient_organisation_id -> Nullable<Binary>,
+        recipient_person_id -> Nullable<Binary>,
+        innovation_id -> Nullable<Binary>,
+        fellowship_id -> Nullable<Binary>,
+        amount_minor -> BigInt,
+        currency -> Text,
+        awarded_on -> Nullable<Date>,
+        planned_from -> Date,
+        planned_to -> Date,
+        state -> Text,
+        evaluation_plan -> Nullable<Text>,
+        geocode -> Nullable<Text>,
+        published -> Bool,
+        illustrative -> Bool,
+        proposed_by -> Text,
+        approved_by -> Nullable<Text>,
+        search_text -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    award_balances (award_id) {
+        award_id -> Binary,
+        committed_minor -> BigInt,
+        disbursed_minor -> BigInt,
+        returned_minor -> BigInt,
+        released_minor -> BigInt,
+        written_off_minor -> BigInt,
+        outstanding_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    award_profiles (award_id, financial_year) {
+        award_id -> Binary,
+        financial_year -> Integer,
+        amount_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    gateway_reviews (id) {
+        id -> Binary,
+        award_id -> Binary,
+        title -> Text,
+        due_on -> Date,
+        state -> Text,
+        recommendations -> Text,
+        decision -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    award_milestones (id) {
+        id -> Binary,
+        award_id -> Binary,
+        gateway_review_id -> Nullable<Binary>,
+        title -> Text,
+        due_on -> Date,
+        state -> Text,
+        met_on -> Nullable<Date>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reallocations (id) {
+        id -> Binary,
+        from_fund_id -> Binary,
+        to_fund_id -> Binary,
+        award_id -> Nullable<Binary>,
+        amount_minor -> BigInt,
+        reason -> Text,
+        made_by -> Text,
+        made_on -> Date,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    fund_transactions (id) {
+        id -> Binary,
+        fund_id -> Binary,
+        award_id -> Nullable<Binary>,
+        reallocation_id -> Nullable<Binary>,
+        kind -> Text,
+        amount_minor -> BigInt,
+        posted_on -> Date,
+        note -> Nullable<Text>,
+        made_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    external_investments (id) {
+        id -> Binary,
+        innovation_id -> Nullable<Binary>,
+        fellow_id -> Nullable<Binary>,
+        programme -> Nullable<Text>,
+        investor -> Text,
+        sort_investor -> Text,
+        kind -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        qualifier -> Text,
+        basis -> Text,
+        invested_on -> Date,
+        source -> Nullable<Text>,
+        illustrative -> Bool,
+        archived_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    adoptions (id) {
+        id -> Binary,
+        innovation_id -> Binary,
+        organisation_id -> Binary,
+        stage -> Text,
+        stage_on -> Date,
+        paused_from -> Nullable<Text>,
+        using_from -> Nullable<Date>,
+        using_to -> Date,
+        sites -> Nullable<BigInt>,
+        users -> Nullable<BigInt>,
+        patients -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+        barriers -> Text,
+        illustrative -> Bool,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    benefits (id) {
+        id -> Binary,
+        innovation_id -> Binary,
+        programme -> Nullable<Text>,
+        organisation_id -> Nullable<Binary>,
+        kind -> Text,
+        unit -> Text,
+        method -> Text,
+        population -> Text,
+        baseline -> Nullable<BigInt>,
+        claimed -> BigInt,
+        realised -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        claimed_by -> Text,
+        illustrative -> Bool,
+        archived_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(innovations -> organisations (owner_id));
 diesel::joinable!(series -> kpis (kpi_id));
 diesel::joinable!(series -> organisations (organisation_id));
@@ -426,4 +938,35 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     events,
     idempotency_keys,
+    programmes,
+    programme_partners,
+    cohorts,
+    calls,
+    call_forms,
+    applications,
+    application_versions,
+    reviews,
+    people,
+    fellows,
+    fellowships,
+    fellowship_innovations,
+    mentorships,
+    learning_events,
+    attendances,
+    networks,
+    network_memberships,
+    leaders,
+    funds,
+    fund_balances,
+    contributions,
+    awards,
+    award_balances,
+    award_profiles,
+    gateway_reviews,
+    award_milestones,
+    reallocations,
+    fund_transactions,
+    external_investments,
+    adoptions,
+    benefits,
 );

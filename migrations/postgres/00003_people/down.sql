@@ -1,0 +1,10 @@
+DROP TABLE leaders;
+DROP TABLE network_memberships;
+DROP TABLE networks;
+DROP TABLE attendances;
+DROP TABLE learning_events;
+DROP TABLE mentorships;
+DROP TABLE fellowship_innovations;
+DROP TABLE fellowships;
+DROP TABLE fellows;
+DROP TABLE people;

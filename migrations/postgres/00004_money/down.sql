@@ -1,0 +1,11 @@
+DROP TABLE external_investments;
+DROP TABLE fund_transactions;
+DROP TABLE reallocations;
+DROP TABLE award_milestones;
+DROP TABLE gateway_reviews;
+DROP TABLE award_profiles;
+DROP TABLE award_balances;
+DROP TABLE awards;
+DROP TABLE contributions;
+DROP TABLE fund_balances;
+DROP TABLE funds;

@@ -1,0 +1,13 @@
+DROP TABLE search_people;
+DROP TABLE search_learning_events;
+DROP TABLE search_networks;
+DROP TABLE leaders;
+DROP TABLE network_memberships;
+DROP TABLE networks;
+DROP TABLE attendances;
+DROP TABLE learning_events;
+DROP TABLE mentorships;
+DROP TABLE fellowship_innovations;
+DROP TABLE fellowships;
+DROP TABLE fellows;
+DROP TABLE people;

@@ -1,0 +1,13 @@
+DROP TABLE search_funds;
+DROP TABLE search_awards;
+DROP TABLE external_investments;
+DROP TABLE fund_transactions;
+DROP TABLE reallocations;
+DROP TABLE award_milestones;
+DROP TABLE gateway_reviews;
+DROP TABLE award_profiles;
+DROP TABLE award_balances;
+DROP TABLE awards;
+DROP TABLE contributions;
+DROP TABLE fund_balances;
+DROP TABLE funds;

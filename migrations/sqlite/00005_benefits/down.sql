@@ -1,0 +1,2 @@
+DROP TABLE benefits;
+DROP TABLE adoptions;
