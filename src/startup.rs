@@ -151,6 +151,7 @@ fn listen(service: &web::Data<Service>, listener: std::net::TcpListener) -> Resu
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(gate::gate))
             .wrap(middleware::Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(middleware::Condition::new(!origins.is_empty(), middleware::from_fn(gate::preflight)))
             .into_utoipa_app()
             .openapi(openapi::base())
             .configure(routes)

@@ -17,7 +17,7 @@ struct Job {
 
 /// One kind of work: its threads, its queue, its connections.
 pub struct Lane {
-    queue: flume::Sender<Job>,
+    queue: crossbeam_channel::Sender<Job>,
     patience: Duration,
 }
 
@@ -33,7 +33,7 @@ impl Lane {
             .connection_timeout(Duration::from_secs(5).min(patience))
             .thread_pool(scheduler())
             .build_unchecked(Source(url.clone()));
-        let (queue, jobs) = flume::bounded::<Job>(depth);
+        let (queue, jobs) = crossbeam_channel::bounded::<Job>(depth);
         for index in 0..threads {
             let (jobs, pool) = (jobs.clone(), pool.clone());
             std::thread::Builder::new()

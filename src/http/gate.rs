@@ -76,6 +76,25 @@ pub async fn gate(
     Ok(response)
 }
 
+/// The middleware around the library that answers preflights: what it refuses becomes a problem like any other refusal.
+pub async fn preflight(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let named = name(&request);
+    let asked = request.method() == Method::OPTIONS;
+    let response = next.call(request).await?.map_into_boxed_body();
+    if !asked || response.status() != StatusCode::BAD_REQUEST || is_told(&response) {
+        return Ok(response);
+    }
+    let refusal = Error::new(Code::MalformedHeader)
+        .detail("This origin may not call the service from a browser, or the method it asks for is unknown.");
+    let answer = problem::respond(&refusal, path(&named.target), &named.request_id);
+    let mut response = ServiceResponse::new(response.request().clone(), answer);
+    dress(&mut response, &named, None);
+    Ok(response)
+}
+
 fn path(target: &str) -> &str {
     target.split('?').next().unwrap_or(target)
 }
@@ -317,11 +336,7 @@ fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<Bo
         None => return response,
         Some(error) => error.as_error::<Error>(),
     };
-    // A problem is told already, and so is a refused submission that goes back as the sender's own CSV.
-    let told = |value: &header::HeaderValue| {
-        [&b"application/problem"[..], b"text/csv"].iter().any(|media| value.as_bytes().starts_with(media))
-    };
-    if response.headers().get(header::CONTENT_TYPE).is_some_and(told) {
+    if is_told(&response) {
         return response;
     }
     let answer = match error {
@@ -340,6 +355,12 @@ fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<Bo
         }
     };
     ServiceResponse::new(response.request().clone(), answer)
+}
+
+/// Whether a failure is told already: as a problem, or as a refused submission that goes back as the sender's own CSV.
+fn is_told(response: &ServiceResponse<BoxBody>) -> bool {
+    let media = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
+    media.starts_with(b"application/problem") || media.starts_with(b"text/csv")
 }
 
 /// Whether a conditional GET names the version that would be answered.

@@ -121,7 +121,6 @@ fn row(innovation: Innovation, identity: Identity, owner_id: Option<Id>, now: Na
         innovation.standards_met.iter().map(|met| json!({ "standard": met.standard, "status": met.status }));
     Ok(InnovationRow {
         sort_name: fold(&innovation.name),
-        search_text: innovation.search_text(&identity.slug, &identity.reference),
         evidence: serde_json::to_string(&evidence.collect::<Vec<Value>>())?,
         standards_met: serde_json::to_string(&standards.collect::<Vec<Value>>())?,
         id: identity.id,
@@ -254,8 +253,9 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
         created_at: now,
     };
     let tags = new.tags();
+    let search_text = new.search_text(&identity.slug, &identity.reference);
     let row = row(new, identity, owner_id, now)?;
-    store::insert(conn, &row)?;
+    store::insert(conn, &row, search_text)?;
     store::retag(conn, row.id, &tags)?;
     let mut programmes = if reach.everything { Vec::new() } else { reach.programmes };
     programmes.sort_unstable();
@@ -302,6 +302,9 @@ pub fn update_innovation(
             "The stage is changed by POST to the innovation's transitions.",
         ));
     }
+    if new == before {
+        return Ok(present);
+    }
     let (owner_id, owner) = if new.owner == before.owner {
         (present.row.owner_id, present.owner)
     } else {
@@ -317,8 +320,9 @@ pub fn update_innovation(
         created_at: present.created_at,
     };
     let tags = new.tags();
+    let search_text = new.search_text(&identity.slug, &identity.reference);
     let row = row(new, identity, owner_id, context.now.naive_utc())?;
-    store::update(conn, &row)?;
+    store::update(conn, &row, Some(search_text))?;
     store::retag(conn, row.id, &tags)?;
     let data = json!({ "reference": row.reference, "stage": row.stage, "owner": owner });
     trace(conn, context, &row, programme, data)?;
@@ -334,7 +338,7 @@ pub fn delete_innovation(conn: &mut Conn, context: &Context, slug: &str) -> Resu
     let now = context.now.naive_utc();
     let version = present.row.version + 1;
     let row = InnovationRow { archived_at: Some(now), updated_at: now, version, ..present.row };
-    store::update(conn, &row)?;
+    store::update(conn, &row, None)?;
     trace(conn, context, &row, programme, json!({ "reference": row.reference, "archived": true }))
 }
 
@@ -359,7 +363,7 @@ pub fn transition_innovation(
     let from = row.stage;
     step.decide(from)?;
     let row = InnovationRow { stage: step.to, version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
-    store::update(conn, &row)?;
+    store::update(conn, &row, None)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     let data = json!({ "reference": row.reference, "from": from, "to": step.to, "effectiveOn": step.effective_on });
     trace(conn, context, &row, programme, data)?;

@@ -16,7 +16,8 @@ use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-#[derive(Queryable, Insertable, AsChangeset, Clone)]
+/// A row but for the words it is found by, which are written and never read.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = innovations, treat_none_as_null = true)]
 pub struct InnovationRow {
     pub id: Id,
@@ -50,7 +51,6 @@ pub struct InnovationRow {
     pub website: Option<String>,
     pub illustrative: bool,
     pub archived_at: Option<NaiveDateTime>,
-    pub search_text: String,
     pub created_by: String,
     pub version: i32,
     pub created_at: NaiveDateTime,
@@ -65,7 +65,8 @@ pub struct OwnedInnovation {
 }
 
 type Source = dsl::LeftJoinQuerySource<innovations::table, organisations::table>;
-type Columns = (<innovations::table as Table>::AllColumns, dsl::Nullable<organisations::code>);
+type Own = <InnovationRow as Selectable<MultiBackend>>::SelectExpression;
+type Columns = (Own, dsl::Nullable<organisations::code>);
 type Living = dsl::Select<dsl::LeftJoin<innovations::table, organisations::table>, Columns>;
 type Query = dsl::IntoBoxed<'static, Living, MultiBackend>;
 
@@ -133,9 +134,8 @@ pub fn list(conn: &mut Conn, filter: &InnovationFilter, request: &PageRequest) -
 }
 
 fn owned() -> Living {
-    innovations::table
-        .left_join(organisations::table)
-        .select((innovations::all_columns, organisations::code.nullable()))
+    let own = <InnovationRow as Selectable<MultiBackend>>::construct_selection();
+    innovations::table.left_join(organisations::table).select((own, organisations::code.nullable()))
 }
 
 /// The innovation of this slug, unless it is archived: one query.
@@ -185,20 +185,24 @@ pub fn slugs_from(conn: &mut Conn, stem: &str) -> Result<Vec<String>> {
 
 /// # Errors
 /// `already-exists` for a slug in use.
-pub fn insert(conn: &mut Conn, row: &InnovationRow) -> Result<()> {
+pub fn insert(conn: &mut Conn, row: &InnovationRow, search_text: String) -> Result<()> {
     let taken = violations::unique(format!("There is, or was, an innovation {} already.", row.slug));
-    diesel::insert_into(innovations::table).values(row.clone()).execute(conn).map_err(taken)?;
+    let values = (row.clone(), innovations::search_text.eq(search_text));
+    diesel::insert_into(innovations::table).values(values).execute(conn).map_err(taken)?;
     Ok(())
 }
 
-/// Writes the row over the version before it.
+/// Writes the row over the version before it, and the words it is found by where they changed.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &InnovationRow) -> Result<()> {
+pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>) -> Result<()> {
     let present =
         innovations::table.filter(innovations::id.eq(row.id)).filter(innovations::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
+    match diesel::update(present)
+        .set((row.clone(), search_text.map(|text| innovations::search_text.eq(text))))
+        .execute(conn)?
+    {
         0 => Err(crate::context::changed(row.version)),
         _ => Ok(()),
     }

@@ -150,7 +150,9 @@ async fn browsers_of_named_origins_may_call(#[values(Sqlite, Postgres)] engine: 
     };
     let allowed = preflight("https://portal.example").await;
     assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, "https://portal.example"));
-    assert_eq!(preflight("https://evil.example").await.header("access-control-allow-origin"), "");
+    let refused = preflight("https://evil.example").await;
+    assert_eq!(refused.header("access-control-allow-origin"), "");
+    refused.problem(400, "malformed-header");
     let read = app.anonymous().get("/v1/innovations").header("origin", "https://other.example").await;
     assert!(read.header("access-control-expose-headers").to_lowercase().contains("etag"), "{:?}", read.headers);
 }

@@ -68,6 +68,15 @@ async fn a_stage_moves_only_as_the_machine_allows(#[values(Sqlite, Postgres)] en
 
 #[rstest]
 #[actix_web::test]
+async fn a_patch_that_changes_nothing_leaves_the_version(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let summary = app.innovation("heartflow").await["summary"].clone();
+    let same = app.admin().patch("/v1/innovations/heartflow", 1, json!({ "summary": summary })).await.expect(200);
+    assert_eq!(same["version"], 1);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_fellow_needs_a_second_party_from_early_adoption_on(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.member("heartflow", "nia").await;
