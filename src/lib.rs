@@ -29,6 +29,8 @@ pub mod innovations;
 pub mod kpis;
 // NHS bodies and others, in their dated hierarchy.
 pub mod organisations;
+// What carries innovations: programmes, their partners and cohorts.
+pub mod programmes;
 // From a configuration to a running service.
 pub mod startup;
 // The one shape of every state machine.

@@ -50,6 +50,7 @@ macro_rules! table {
 // Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, anonymous.
 table! {
     analyse_spc:                    A A A A A A A token;
+    create_cohort:                  A O X X X X X token;
     create_exclusion:               A O O X X X X token;
     create_innovation:              A O X X X X X token;
     create_kpi:                     A O A X X X X token;
@@ -58,12 +59,16 @@ table! {
     create_organisation:            A X X X X X X token;
     create_organisation_edge:       A X X X X X X token;
     create_organisation_succession: A X X X X X X token;
+    create_programme:               A X X X X X X token;
+    create_programme_membership:    A O X X X X X token;
+    create_programme_partner:       A O X X X X X token;
     create_recalculation:           A O O X X X X token;
     delete_exclusion:               A O O X X X X token;
     delete_innovation:              A O X X X X X token;
     delete_kpi_target:              A O X X X X X token;
     delete_recalculation:           A O O X X X X token;
     get_code_list:                  A A A A A A A public;
+    get_cohort:                     A A A A A A A public;
     get_exclusion:                  A A A A A A A token;
     get_innovation:                 A A A A A A A public;
     get_kpi:                        A A A A A A A public;
@@ -75,9 +80,13 @@ table! {
     get_kpi_template:               A A A A A A A public;
     get_me:                         A A A A A A A token;
     get_organisation:               A A A A A A A public;
+    get_programme:                  A A A A A A A public;
+    get_programme_membership:       A A A A A A A public;
+    get_programme_partner:          A A A A A A A public;
     get_recalculation:              A A A A A A A token;
     list_audit_events:              A O O O O O X token;
     list_code_lists:                A A A A A A A public;
+    list_cohorts:                   A A A A A A A public;
     list_exclusions:                A A A A A A A token;
     list_innovation_transitions:    A A A A A A A token;
     list_innovations:               A A A A A A A public;
@@ -93,15 +102,22 @@ table! {
     list_organisation_edges:        A A A A A A A public;
     list_organisation_successions:  A A A A A A A public;
     list_organisations:             A A A A A A A public;
+    list_programme_memberships:     A A A A A A A public;
+    list_programme_partners:        A A A A A A A public;
+    list_programmes:                A A A A A A A public;
     list_recalculations:            A A A A A A A token;
     see_unsuppressed_values:        A O O O O O X token;
     submit_kpi_values:              A X O O O X X token;
     transition_innovation:          A O X X O X X token;
     transition_kpi:                 A X X X X X X token;
+    update_cohort:                  A O X X X X X token;
     update_innovation:              A O X X O X X token;
     update_kpi:                     A O X X X X X token;
     update_kpi_set:                 A O X X X X X token;
     update_organisation:            A X X X X X X token;
+    update_programme:               A O X X X X X token;
+    update_programme_membership:    A O X X X X X token;
+    update_programme_partner:       A O X X X X X token;
 }
 
 /// Rows that are no operation of the API but an ability that several operations ask for.

@@ -11,6 +11,8 @@ use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirect
 use crate::kpis::periods::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::programmes::partners::ops::PartnerRole;
+use crate::programmes::rules::ProgrammeKind;
 use crate::vocabulary::{Basis, Qualifier};
 
 /// A closed list of words.
@@ -57,7 +59,9 @@ lists! {
     "opportunity-areas", "Where the health service looks for innovation first" => OpportunityArea;
     "organisation-statuses", "Whether an organisation still works" => OrganisationStatus;
     "organisation-types", "Kinds of organisation" => OrganisationType;
+    "partner-roles", "What a partner does for a programme" => PartnerRole;
     "period-types", "How long a KPI's periods are" => PeriodType;
+    "programme-kinds", "What a programme does for innovations" => ProgrammeKind;
     "qualifiers", "How sure a figure is" => Qualifier;
     "roles", "What a grant makes of its bearer" => Role;
     "shifts", "The three shifts of the health service" => Shift;

@@ -111,7 +111,9 @@ diesel::table! {
         programme -> Text,
         from_on -> Date,
         to_on -> Date,
+        version -> Integer,
         created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -428,7 +430,6 @@ diesel::table! {
         name -> Text,
         target_size -> Nullable<Integer>,
         opens_at -> Nullable<Timestamp>,
-        zone -> Nullable<Text>,
         starts_on -> Nullable<Date>,
         ends_on -> Nullable<Date>,
         version -> Integer,
@@ -910,6 +911,7 @@ diesel::joinable!(grants -> innovations (innovation_id));
 diesel::joinable!(spc_acts -> kpis (kpi_id));
 diesel::joinable!(spc_acts -> organisations (organisation_id));
 diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
+diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::allow_tables_to_appear_in_same_query!(
     schema_info,
     organisations,

@@ -24,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::organisations::http::routes(config);
     crate::code_lists::http::routes(config);
     crate::kpis::http::routes(config);
+    crate::programmes::http::routes(config);
     config
         .service(crate::auth::http::get_me)
         .service(crate::auth::http::get_jwks)

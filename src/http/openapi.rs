@@ -22,6 +22,7 @@ use utoipa::OpenApi;
         (name = "organisations", description = "NHS bodies and others, their dated hierarchy and successions"),
         (name = "innovations", description = "The innovations themselves"),
         (name = "code-lists", description = "The coded values used throughout"),
+        (name = "programmes", description = "What carries innovations: programmes, their partners, cohorts and calls"),
         (name = "kpis", description = "The catalogue of KPIs: versions, targets, sets"),
         (name = "kpi-submissions", description = "Sending KPI values, by JSON or CSV"),
         (name = "kpi-values", description = "Reading KPI values and their revisions"),

@@ -369,7 +369,7 @@ impl InnovationResponse {
 pub struct InnovationPath {
     /// Its slug
     #[param(example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
-    slug: String,
+    pub slug: String,
 }
 
 fn reply(conn: &mut Conn, context: &Context, found: OwnedInnovation) -> Result<Reply> {

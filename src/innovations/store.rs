@@ -265,7 +265,9 @@ pub fn insert_membership(
         programme_memberships::programme.eq(programme),
         programme_memberships::from_on.eq(from),
         programme_memberships::to_on.eq(FOREVER),
+        programme_memberships::version.eq(1),
         programme_memberships::created_at.eq(at),
+        programme_memberships::updated_at.eq(at),
     );
     diesel::insert_into(programme_memberships::table).values(membership).execute(conn)?;
     Ok(())

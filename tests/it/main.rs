@@ -9,6 +9,7 @@ mod innovations;
 mod kpis;
 mod laws;
 mod organisations;
+mod programmes;
 mod races;
 mod readme;
 mod running;

@@ -41,7 +41,6 @@ CREATE TABLE cohorts (
   name TEXT COLLATE "C" NOT NULL,
   target_size INTEGER,
   opens_at TIMESTAMP,
-  zone TEXT COLLATE "C",
   starts_on DATE,
   ends_on DATE,
   version INTEGER NOT NULL,

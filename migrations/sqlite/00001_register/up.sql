@@ -115,7 +115,9 @@ CREATE TABLE programme_memberships (
   programme TEXT NOT NULL,
   from_on DATE NOT NULL,
   to_on DATE NOT NULL,
+  version INTEGER NOT NULL,
   created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
   UNIQUE (innovation_id, programme, from_on)
 );
 CREATE INDEX programme_memberships_by_programme ON programme_memberships (programme, innovation_id);

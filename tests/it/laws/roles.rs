@@ -12,6 +12,7 @@ struct World {
     inside: Corner,
     outside: Corner,
     counter: Cell<u32>,
+    months: Cell<u32>,
 }
 
 /// Records that belong together.
@@ -29,18 +30,23 @@ struct Corner {
 
 const PROGRAMME: &str = "nia";
 
+/// The programme of the corner outside.
+const ANOTHER: &str = "itp";
+
 impl World {
     async fn new(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
         app.trust("RJZ", "QKK").await;
         app.trust("RBD", "QVV").await;
+        app.programme(PROGRAMME).await;
+        app.programme(ANOTHER).await;
         app.member("inside", PROGRAMME).await;
         app.innovation("outside").await;
         app.kpi("kpi-inside", json!({ "programme": PROGRAMME })).await;
         app.kpi("kpi-outside", json!({})).await;
         let inside = Corner::new(&app, "RJZ", "inside", "kpi-inside", Some(PROGRAMME)).await;
         let outside = Corner::new(&app, "RBD", "outside", "kpi-outside", None).await;
-        let world = Self { app, inside, outside, counter: Cell::new(0) };
+        let world = Self { app, inside, outside, counter: Cell::new(0), months: Cell::new(0) };
         for corner in [&world.inside, &world.outside] {
             let set = format!("{}-set", corner.kpi);
             world.app.admin().post("/v1/kpi-sets", corner.set(&set)).await.expect(201);
@@ -72,9 +78,16 @@ impl World {
         self.counter.get()
     }
 
+    /// A day after those of every request before.
+    fn day(&self) -> String {
+        let first: chrono::NaiveDate = "1800-01-01".parse().unwrap();
+        (first + chrono::Days::new(self.number().into())).to_string()
+    }
+
     /// A month that no request before had.
     fn month(&self) -> String {
-        let number = self.number();
+        self.months.set(self.months.get() + 1);
+        let number = self.months.get();
         format!("{}-{:02}", 1950 + number / 12, number % 12 + 1)
     }
 
@@ -227,6 +240,51 @@ impl World {
                     json!({ "postcode": format!("SE{} 9RS", self.number()) }),
                 )
             }
+            _ => self.request_of_programmes(operation, actor, corner).await,
+        }
+    }
+
+    /// The same for what belongs to programmes.
+    async fn request_of_programmes(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        let slug = corner.programme.unwrap_or(ANOTHER);
+        let programme = format!("/v1/programmes/{slug}");
+        let partner = json!({ "organisation": corner.organisation, "role": "partner", "from": self.day() });
+        let cohort = json!({ "number": self.number(), "name": "A wave" });
+        let days = json!({ "programme": slug, "from": self.day(), "to": self.day() });
+        let memberships = format!("/v1/innovations/{}/programme-memberships", corner.innovation);
+        match operation {
+            "create_programme" => {
+                let slug = format!("programme-{}", self.number());
+                actor.post(
+                    "/v1/programmes",
+                    json!({ "slug": slug, "name": "New", "kind": "locality", "summary": "New." }),
+                )
+            }
+            "get_programme" => actor.get(&programme),
+            "list_programmes" => actor.get(&format!("/v1/programmes?q={slug}")),
+            "update_programme" => {
+                let version = self.version(&programme).await;
+                actor.patch(&programme, version, json!({ "summary": format!("Number {}.", self.number()) }))
+            }
+            "create_programme_partner" => actor.post(&format!("{programme}/partners"), partner),
+            "get_programme_partner" => actor.get(&self.made(&format!("{programme}/partners"), partner).await),
+            "list_programme_partners" => actor.get(&format!("{programme}/partners")),
+            "update_programme_partner" => {
+                actor.patch(&self.made(&format!("{programme}/partners"), partner).await, 1, json!({ "role": "lead" }))
+            }
+            "create_cohort" => actor.post(&format!("{programme}/cohorts"), cohort),
+            "get_cohort" => actor.get(&self.made(&format!("{programme}/cohorts"), cohort).await),
+            "list_cohorts" => actor.get(&format!("{programme}/cohorts")),
+            "update_cohort" => {
+                actor.patch(&self.made(&format!("{programme}/cohorts"), cohort).await, 1, json!({ "name": "Other" }))
+            }
+            "create_programme_membership" => actor.post(&memberships, days),
+            "get_programme_membership" => actor.get(&self.made(&memberships, days).await),
+            "list_programme_memberships" => actor.get(&memberships),
+            "update_programme_membership" => {
+                let target = self.made(&memberships, days.clone()).await;
+                actor.patch(&target, 1, json!({ "from": days["from"], "to": self.day() }))
+            }
             unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
         }
     }
@@ -291,7 +349,7 @@ impl Corner {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Operations whose request names no place in the register, so that nothing of it lies outside.
-const PLACELESS: [&str; 1] = ["create_innovation"];
+const PLACELESS: [&str; 2] = ["create_innovation", "create_programme"];
 
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
@@ -309,8 +367,15 @@ fn is_closed(answer: &Answer) -> bool {
 
 /// Answered, and not with nothing where there is something.
 fn is_open(row: &Row, answer: &Answer) -> bool {
-    let may_be_empty =
-        ["list_organisation_successions", "list_innovation_transitions", "list_kpi_transitions", "list_kpi_targets"];
+    let may_be_empty = [
+        "list_organisation_successions",
+        "list_innovation_transitions",
+        "list_kpi_transitions",
+        "list_kpi_targets",
+        "list_programme_partners",
+        "list_programme_memberships",
+        "list_cohorts",
+    ];
     (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation) || !is_closed(answer))
 }
 

@@ -37,6 +37,12 @@ impl TestApp {
         self.manager(programme).post("/v1/innovations", body).await.expect(201)
     }
 
+    /// A fellowship programme.
+    pub async fn programme(&self, slug: &str) -> Value {
+        let body = json!({ "slug": slug, "name": format!("Programme {slug}"), "kind": "fellowship", "summary": "Carries innovations." });
+        self.admin().post("/v1/programmes", body).await.expect(201)
+    }
+
     /// A live monthly count, unless told otherwise.
     pub async fn kpi(&self, code: &str, others: Value) -> Value {
         let document = json!({
