@@ -70,6 +70,8 @@ codes! {
     IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The state machine has no such move from the present state. The allowed member lists the moves there are.";
     AlreadyExists => Conflict, "already-exists", "It exists already", "Something with the same key exists already.";
     Immutable => Conflict, "immutable", "This cannot change", "A property that others rely on cannot change once it is set. Create a successor instead.";
+    CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "Applications are taken from the instant the call opens. The members opensAt and now say when that is, and the server's time.";
+    CallClosed => Conflict, "call-closed", "The call has closed", "Applications are taken until the instant the call closes, and not at it or later. The members closesAt and now say when that was, and the server's time.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is being worked on", "A request with this Idempotency-Key is still being worked on. Try again shortly.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "It has changed since you read it", "The If-Match header names another version than the present one. Read it again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";

@@ -1,6 +1,8 @@
 //! The Innovation Register: the national register of health innovations, the fellows who carry them, the money behind
 //! them, and the KPIs that show whether they spread. `ARCHITECTURE.md` is the map.
 
+// Applications to the calls of programmes, and their reviews.
+pub mod applications;
 // From a token to what its bearer may do.
 pub mod auth;
 // The verbs of the command line.

@@ -210,6 +210,7 @@ fn tidy(conn: &mut Conn, service: &Service) -> crate::error::Result<()> {
     let sealing = SealingKey::open(&service.config.keys).map_err(Error::internal)?;
     keys::ensure(conn, &sealing, now)?;
     service.doorkeeper.reload_keys(conn, now)?;
+    crate::applications::ops::lapse_offers(conn, now)?;
     crate::idempotency::sweep(conn, now)?;
     crate::kpis::submissions::sweep(conn, now)?;
     if let Some(limiter) = &service.limiter {

@@ -50,6 +50,8 @@ macro_rules! table {
 // Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, anonymous.
 table! {
     analyse_spc:                    A A A A A A A token;
+    create_application:             A X X O O X X token;
+    create_call:                    A O X X X X X token;
     create_cohort:                  A O X X X X X token;
     create_exclusion:               A O O X X X X token;
     create_innovation:              A O X X X X X token;
@@ -63,10 +65,13 @@ table! {
     create_programme_membership:    A O X X X X X token;
     create_programme_partner:       A O X X X X X token;
     create_recalculation:           A O O X X X X token;
+    create_review:                  A O X X X X X token;
     delete_exclusion:               A O O X X X X token;
     delete_innovation:              A O X X X X X token;
     delete_kpi_target:              A O X X X X X token;
     delete_recalculation:           A O O X X X X token;
+    get_application:                A O O O O O X token;
+    get_call:                       A A A A A A A public;
     get_code_list:                  A A A A A A A public;
     get_cohort:                     A A A A A A A public;
     get_exclusion:                  A A A A A A A token;
@@ -84,7 +89,12 @@ table! {
     get_programme_membership:       A A A A A A A public;
     get_programme_partner:          A A A A A A A public;
     get_recalculation:              A A A A A A A token;
+    get_review:                     A O O X X O X token;
+    list_application_transitions:   A O O O O O X token;
+    list_applications:              A O O O O O X token;
     list_audit_events:              A O O O O O X token;
+    list_call_ranking:              A O X X X X X token;
+    list_calls:                     A A A A A A A public;
     list_code_lists:                A A A A A A A public;
     list_cohorts:                   A A A A A A A public;
     list_exclusions:                A A A A A A A token;
@@ -106,10 +116,15 @@ table! {
     list_programme_partners:        A A A A A A A public;
     list_programmes:                A A A A A A A public;
     list_recalculations:            A A A A A A A token;
+    list_reviews:                   A O O X X O X token;
     see_unsuppressed_values:        A O O O O O X token;
     submit_kpi_values:              A X O O O X X token;
+    transition_application:         A O X O O X X token;
     transition_innovation:          A O X X O X X token;
     transition_kpi:                 A X X X X X X token;
+    transition_review:              A O O X X O X token;
+    update_application:             A X X O O X X token;
+    update_call:                    A O X X X X X token;
     update_cohort:                  A O X X X X X token;
     update_innovation:              A O X X O X X token;
     update_kpi:                     A O X X X X X token;
@@ -118,6 +133,7 @@ table! {
     update_programme:               A O X X X X X token;
     update_programme_membership:    A O X X X X X token;
     update_programme_partner:       A O X X X X X token;
+    update_review:                  A O O X X O X token;
 }
 
 /// Rows that are no operation of the API but an ability that several operations ask for.

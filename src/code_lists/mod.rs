@@ -3,6 +3,8 @@
 
 pub mod http;
 
+use crate::applications::reviews::rules::{Recommendation, ReviewState};
+use crate::applications::rules::ApplicationState;
 use crate::auth::Role;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
@@ -46,6 +48,7 @@ macro_rules! lists {
 
 lists! {
     "aggregations", "How the values of several organisations make one" => Aggregation;
+    "application-states", "How far an application has come" => ApplicationState;
     "areas", "What innovations help with" => Area;
     "bases", "How a figure was come by" => Basis;
     "care-settings", "Where innovations are used" => CareSetting;
@@ -63,6 +66,8 @@ lists! {
     "period-types", "How long a KPI's periods are" => PeriodType;
     "programme-kinds", "What a programme does for innovations" => ProgrammeKind;
     "qualifiers", "How sure a figure is" => Qualifier;
+    "review-recommendations", "What a reviewer would do" => Recommendation;
+    "review-states", "How far a review has come" => ReviewState;
     "roles", "What a grant makes of its bearer" => Role;
     "shifts", "The three shifts of the health service" => Shift;
     "spc-assurances", "Whether a process will meet its target" => Assurance;

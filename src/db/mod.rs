@@ -6,6 +6,7 @@ pub mod dialect;
 mod lanes;
 pub mod list;
 pub mod migrate;
+pub mod references;
 pub mod schema;
 pub mod violations;
 

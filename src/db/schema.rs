@@ -911,6 +911,9 @@ diesel::joinable!(grants -> innovations (innovation_id));
 diesel::joinable!(spc_acts -> kpis (kpi_id));
 diesel::joinable!(spc_acts -> organisations (organisation_id));
 diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
+diesel::joinable!(calls -> cohorts (cohort_id));
+diesel::joinable!(applications -> organisations (organisation_id));
+diesel::joinable!(applications -> innovations (innovation_id));
 diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::allow_tables_to_appear_in_same_query!(
     schema_info,

@@ -25,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::code_lists::http::routes(config);
     crate::kpis::http::routes(config);
     crate::programmes::http::routes(config);
+    crate::applications::http::routes(config);
     config
         .service(crate::auth::http::get_me)
         .service(crate::auth::http::get_jwks)

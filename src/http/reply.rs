@@ -70,10 +70,18 @@ impl Reply {
     ///
     /// # Errors
     /// As [`Reply::json`].
-    pub fn page<R, T: Serialize>(page: Page<R>, target: &str, render: impl FnMut(R) -> T) -> Result<Self> {
+    pub fn page<R, T: Serialize>(page: Page<R>, target: &str, mut render: impl FnMut(R) -> T) -> Result<Self> {
+        Self::page_of(page, target, |row| Ok(render(row)))
+    }
+
+    /// As [`Reply::page`], of rows that may fail to be told.
+    ///
+    /// # Errors
+    /// As [`Reply::json`], and what `render` fails with.
+    pub fn page_of<R, T: Serialize>(page: Page<R>, target: &str, render: impl FnMut(R) -> Result<T>) -> Result<Self> {
         let link = page.next.as_ref().map(|next| format!("<{}>; rel=\"next\"", with_cursor(target, next)));
         let envelope = Listing {
-            data: page.rows.into_iter().map(render).collect::<Vec<T>>(),
+            data: page.rows.into_iter().map(render).collect::<Result<Vec<T>>>()?,
             page: PageInfo { next: page.next, limit: page.limit, count: page.total.map(Into::into) },
         };
         let reply = Self::ok(&envelope)?;

@@ -6,7 +6,7 @@ use super::words::{EvidenceType, Stage, Standard, StandardStatus};
 use crate::auth::Reach;
 use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::transitions;
@@ -239,7 +239,7 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
     let new = new.checked()?;
     let (owner_id, owner) = owner(conn, new.owner.as_deref())?;
     let (today, now) = (context.today(), context.now.naive_utc());
-    let number = store::next_number(conn, today.year())?;
+    let reference = references::next(conn, rules::REFERENCE_PREFIX, today.year())?;
     let slug = match new.slug.clone() {
         Some(slug) => slug,
         None => free_slug(conn, &new.name)?,
@@ -247,7 +247,7 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
     let identity = Identity {
         id: Id::generate(),
         slug,
-        reference: rules::reference(today.year(), number),
+        reference,
         created_by: context.actor.subject.clone(),
         version: 1,
         created_at: now,

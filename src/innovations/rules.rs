@@ -222,11 +222,7 @@ fn shortened(slug: &str, longest: usize) -> String {
     slug.chars().take(longest).collect::<String>().trim_end_matches('-').to_owned()
 }
 
-/// The reference people quote, such as INN-2026-00042.
-pub fn reference(year: i32, number: i64) -> String {
-    format!("{REFERENCE_PREFIX}-{year}-{number:05}")
-}
-
+/// What the references of innovations begin with.
 pub const REFERENCE_PREFIX: &str = "INN";
 
 /// Forward and back along the six stages by any number of steps; from the last four to an end as superseded or
@@ -321,7 +317,6 @@ mod tests {
             assert_eq!(slug_of(name), slug);
         }
         assert!(!is_slug("-a") && !is_slug("a--b") && !is_slug("A") && !is_slug("") && !is_slug("a\0"));
-        assert_eq!(reference(2026, 42), "INN-2026-00042");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Innovations, the words they are found by, and their programmes in the database.
 
-use super::rules::REFERENCE_PREFIX;
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships, reference_counters};
+use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
 use crate::organisations::rules::FOREVER;
@@ -223,29 +222,6 @@ pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static st
         diesel::insert_into(innovation_tags::table).values(tag).execute(conn)?;
     }
     Ok(())
-}
-
-/// "INNOREFS": holds back other registrations, so that numbers leave no gap and are given once.
-const LOCK: i64 = 0x494e_4e4f_5245_4653;
-
-/// The next number of the year's references; whoever fails after it gives it back with the transaction.
-///
-/// # Errors
-/// The database's own.
-pub fn next_number(conn: &mut Conn, year: i32) -> Result<i64> {
-    dialect::lock(conn, LOCK)?;
-    let counter = reference_counters::table.find((REFERENCE_PREFIX, year));
-    let counted = diesel::update(counter).set(reference_counters::last_number.eq(reference_counters::last_number + 1));
-    if counted.execute(conn)? == 1 {
-        return Ok(counter.select(reference_counters::last_number).first(conn)?);
-    }
-    let first = (
-        reference_counters::prefix.eq(REFERENCE_PREFIX),
-        reference_counters::year.eq(year),
-        reference_counters::last_number.eq(1i64),
-    );
-    diesel::insert_into(reference_counters::table).values(first).execute(conn)?;
-    Ok(1)
 }
 
 /// Makes the innovation a member of the programme until further notice.

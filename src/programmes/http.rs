@@ -22,6 +22,7 @@ pub fn routes(config: &mut ServiceConfig) {
     super::partners::http::routes(config);
     super::cohorts::http::routes(config);
     super::memberships::http::routes(config);
+    super::calls::http::routes(config);
 }
 
 params! {

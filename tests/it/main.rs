@@ -2,6 +2,7 @@
 //! database of its own, on SQLite and on PostgreSQL alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod applications;
 mod audit;
 mod auth;
 mod http;

@@ -79,6 +79,12 @@ impl TestApp {
         *self.clock.lock().expect("the clock is never held for long") += by;
     }
 
+    /// Sets the service's clock, to before its keys were made if need be.
+    pub fn set_clock(&self, now: &str) {
+        self.sql("UPDATE signing_keys SET signs_from = '2000-01-01 00:00:00'");
+        *self.clock.lock().expect("the clock is never held for long") = now.parse().expect("an instant");
+    }
+
     /// SQL that no operation of the API does yet, or must not do.
     pub fn sql(&self, statements: &str) {
         self.conn

@@ -1,0 +1,130 @@
+//! The moves of a review, and what its scores amount to.
+
+use crate::error::Fault;
+use crate::programmes::calls::rules::Criterion;
+use crate::transitions::rules::Machine;
+use crate::words;
+use std::collections::BTreeMap;
+
+words! {
+    /// How far a review has come.
+    pub enum ReviewState { Assigned = "assigned", Submitted = "submitted", Recused = "recused" }
+}
+
+impl Machine for ReviewState {
+    fn next(self) -> Vec<Self> {
+        match self {
+            Self::Assigned => vec![Self::Submitted, Self::Recused],
+            Self::Submitted | Self::Recused => Vec::new(),
+        }
+    }
+
+    /// Whoever recuses themselves says what the conflict of interest is.
+    fn needs_reason(self, to: Self) -> bool {
+        to == Self::Recused
+    }
+}
+
+words! {
+    /// What a reviewer would do.
+    pub enum Recommendation { Fund = "fund", FundWithChanges = "fund-with-changes", DoNotFund = "do-not-fund" }
+}
+
+/// Scores by the code of their criterion.
+pub type Scores = BTreeMap<String, i64>;
+
+/// What of the scores does not fit the criteria; when they are to be complete, those that are missing too.
+pub fn misfits(scores: &Scores, criteria: &[Criterion], complete: bool) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (code, score) in scores {
+        let pointer = format!("/scores/{code}");
+        match criteria.iter().find(|criterion| criterion.code == *code) {
+            None => {
+                let known: Vec<&str> = criteria.iter().map(|criterion| criterion.code.as_str()).collect();
+                let expected = format!("The call has no such criterion; it has {}.", known.join(", "));
+                faults.push(Fault::new(pointer, "unknown-criterion", expected));
+            }
+            Some(criterion) if !(0..=criterion.max_score).contains(score) => {
+                let expected = format!("Expected a whole number from 0 to {}.", criterion.max_score);
+                faults.push(Fault::new(pointer, "score-range", expected));
+            }
+            Some(_) => {}
+        }
+    }
+    if complete {
+        let missing = criteria.iter().filter(|criterion| !scores.contains_key(&criterion.code));
+        faults.extend(missing.map(|criterion| {
+            let pointer = format!("/scores/{}", criterion.code);
+            Fault::new(pointer, "missing", format!("Expected a score from 0 to {}.", criterion.max_score))
+        }));
+    }
+    faults
+}
+
+/// The weighted mean of complete scores, in millionths of the highest there could be; rounded down.
+pub fn score_ppm(scores: &Scores, criteria: &[Criterion]) -> i64 {
+    let weights: i64 = criteria.iter().map(|criterion| criterion.weight).sum();
+    let share = |criterion: &Criterion| {
+        let score = scores.get(&criterion.code).copied().unwrap_or(0);
+        criterion.weight * 1_000_000 * score / criterion.max_score.max(1)
+    };
+    if weights == 0 { 0 } else { criteria.iter().map(share).sum::<i64>() / weights }
+}
+
+/// The mean of the submitted reviews, rounded down.
+pub fn mean_ppm(scores: &[i64]) -> i64 {
+    let count = i64::try_from(scores.len()).unwrap_or(i64::MAX);
+    if count == 0 { 0 } else { scores.iter().sum::<i64>() / count }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn criteria() -> Vec<Criterion> {
+        let one = |code: &str, weight, max_score| Criterion {
+            code: code.to_owned(),
+            label: String::new(),
+            weight,
+            max_score,
+        };
+        vec![one("impact", 2, 5), one("team", 1, 10)]
+    }
+
+    fn scores(pairs: &[(&str, i64)]) -> Scores {
+        pairs.iter().map(|(code, score)| ((*code).to_owned(), *score)).collect()
+    }
+
+    #[test]
+    fn a_score_is_the_weighted_share_of_the_highest() {
+        for (given, expected) in [
+            (scores(&[("impact", 5), ("team", 10)]), 1_000_000),
+            (scores(&[("impact", 0), ("team", 0)]), 0),
+            (scores(&[("impact", 5), ("team", 0)]), 666_666),
+            (scores(&[("impact", 3), ("team", 6)]), 600_000),
+        ] {
+            assert_eq!(score_ppm(&given, &criteria()), expected, "{given:?}");
+        }
+        assert_eq!((mean_ppm(&[]), mean_ppm(&[600_000, 700_001])), (0, 650_000));
+    }
+
+    #[test]
+    fn scores_fit_the_criteria() {
+        for (given, complete, expected) in [
+            (scores(&[("impact", 5)]), false, vec![]),
+            (scores(&[("impact", 5)]), true, vec!["/scores/team missing"]),
+            (
+                scores(&[("impact", 6), ("team", -1)]),
+                true,
+                vec!["/scores/impact score-range", "/scores/team score-range"],
+            ),
+            (scores(&[("golf", 1)]), false, vec!["/scores/golf unknown-criterion"]),
+        ] {
+            let told: Vec<String> = misfits(&given, &criteria(), complete)
+                .into_iter()
+                .map(|fault| format!("{} {}", fault.pointer, fault.code))
+                .collect();
+            assert_eq!(told, expected);
+        }
+    }
+}
