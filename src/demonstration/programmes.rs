@@ -1,0 +1,207 @@
+//! The programmes of the founding documents: who carries them, their cohorts, the innovations they carried, and the
+//! calls of 2018.
+
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::organisations::ops::import_organisation;
+use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
+use crate::programmes::calls::rules::{Call, Criterion, Priority};
+use crate::programmes::cohorts::ops::Cohort;
+use crate::programmes::memberships::ops::Membership;
+use crate::programmes::partners::ops::{Partner, PartnerRole};
+use crate::programmes::rules::{Programme, ProgrammeKind};
+use crate::programmes::{calls, cohorts, memberships, ops, partners};
+use chrono::NaiveDate;
+use serde_json::json;
+
+const PROGRAMMES: [(&str, &str, ProgrammeKind, &str); 5] = [
+    (
+        "nia",
+        "NHS Innovation Accelerator",
+        ProgrammeKind::Fellowship,
+        "Fellows who bring innovations of proven worth into use across the NHS.",
+    ),
+    (
+        "itp",
+        "Innovation and Technology Payment",
+        ProgrammeKind::CentralPurchase,
+        "Central purchase of innovations, so that trusts and practices have them without a local contract.",
+    ),
+    (
+        "rup",
+        "Rapid Uptake Products",
+        ProgrammeKind::RapidUptake,
+        "Support for products with NICE approval to be taken up faster.",
+    ),
+    (
+        "mtfm",
+        "MedTech Funding Mandate",
+        ProgrammeKind::FundingMandate,
+        "A mandate to fund devices, diagnostics and digital products that save money within the year.",
+    ),
+    (
+        "aac",
+        "Accelerated Access Collaborative",
+        ProgrammeKind::Oversight,
+        "Patient groups, government, industry and the NHS together, to see innovations through.",
+    ),
+];
+
+/// Bodies that carry the accelerator and are no part of the reference data.
+const BODIES: [(&str, &str, OrganisationType); 2] = [
+    ("NHS-ENGLAND", "NHS England", OrganisationType::ProgrammeBody),
+    ("HEALTH-FOUNDATION", "The Health Foundation", OrganisationType::Charity),
+];
+
+/// The first innovations of the accelerator that the founding documents name.
+const FIRST: [&str; 4] = ["join-dementia-research", "nervecentre", "mycopd", "healthunlocked"];
+
+/// PlGF-based testing went through four programmes. The documents give their order; the days are illustrative.
+const PLGF: [(&str, &str, Option<&str>); 4] = [
+    ("aac", "2018-04-01", Some("2019-04-01")),
+    ("itp", "2019-04-01", Some("2020-04-01")),
+    ("rup", "2020-04-01", Some("2021-04-01")),
+    ("mtfm", "2021-04-01", None),
+];
+
+/// When the calls of 2018 closed, by the clocks of London; when they opened is illustrative.
+const CALLS: [(&str, &str, &str); 2] = [
+    ("itp", "Innovation and Technology Payment: call of 2018", "2018-10-03T12:00"),
+    ("nia", "NHS Innovation Accelerator: call of 2018", "2018-10-24T24:00"),
+];
+
+/// The accelerator's first day.
+const STARTS: &str = "2015-07-01";
+
+pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
+    for (slug, name, kind, summary) in PROGRAMMES {
+        let new = Programme {
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            kind,
+            summary: summary.to_owned(),
+            starts_on: (slug == "nia").then(|| super::day(STARTS)).transpose()?,
+            ends_on: None,
+            website: None,
+            illustrative: false,
+        };
+        ops::create_programme(conn, &context.step("create_programme"), new)?;
+    }
+    load_partners(conn, context)?;
+    load_cohorts(conn, context)?;
+    for innovation in FIRST {
+        member(conn, context, innovation, "nia", STARTS, None)?;
+    }
+    for (programme, from, to) in PLGF {
+        member(conn, context, "plgf-based-testing", programme, from, to)?;
+    }
+    for (programme, title, closes_at) in CALLS {
+        calls::ops::create_call(conn, &context.step("create_call"), programme, call(title, closes_at))?;
+    }
+    Ok(())
+}
+
+fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
+    for (code, name, kind) in BODIES {
+        let new = Organisation {
+            code: code.to_owned(),
+            ods_code: None,
+            name: name.to_owned(),
+            kind,
+            status: OrganisationStatus::Active,
+            valid_from: None,
+            valid_to: None,
+            postcode: None,
+            identifiers: Vec::new(),
+        };
+        import_organisation(conn, &context.step("create_organisation"), new, None)?;
+    }
+    let from: NaiveDate = super::day(STARTS)?;
+    let mut add = |organisation: &str, role| -> Result<()> {
+        let new = Partner { organisation: organisation.to_owned(), role, from, to: None };
+        partners::ops::create_programme_partner(conn, &context.step("create_programme_partner"), "nia", &new)?;
+        Ok(())
+    };
+    add("NHS-ENGLAND", PartnerRole::Lead)?;
+    add("HEALTH-FOUNDATION", PartnerRole::Partner)?;
+    add("UCLP", PartnerRole::Partner)?;
+    for network in crate::organisations::reference::HEALTH_INNOVATION_NETWORKS {
+        add(network.code, PartnerRole::SupportingNetwork)?;
+    }
+    Ok(())
+}
+
+fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
+    let zone = chrono_tz::Europe::London;
+    let opens_at = calls::rules::moment("/opensAt", "2016-05-23T00:00", zone).ok();
+    for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(super::day(STARTS)?)), (2, 8, opens_at, None)]
+    {
+        let new = Cohort {
+            number,
+            name: format!("Wave {number}"),
+            target_size: Some(target_size),
+            opens_at,
+            starts_on,
+            ends_on: None,
+        };
+        cohorts::ops::create_cohort(conn, &context.step("create_cohort"), "nia", new)?;
+    }
+    Ok(())
+}
+
+fn member(
+    conn: &mut Conn,
+    context: &Context,
+    innovation: &str,
+    programme: &str,
+    from: &str,
+    to: Option<&str>,
+) -> Result<()> {
+    let new =
+        Membership { programme: programme.to_owned(), from: super::day(from)?, to: to.map(super::day).transpose()? };
+    let step = context.step("create_programme_membership");
+    memberships::ops::create_programme_membership(conn, &step, innovation, &new)?;
+    Ok(())
+}
+
+fn call(title: &str, closes_at: &str) -> Call {
+    let priority = |(code, label): (&str, &str)| Priority { code: code.to_owned(), label: label.to_owned() };
+    let criterion = |(code, label, weight): (&str, &str, i64)| Criterion {
+        code: code.to_owned(),
+        label: label.to_owned(),
+        weight,
+        max_score: 5,
+    };
+    Call {
+        title: title.to_owned(),
+        cohort: None,
+        opens_at: "2018-09-03T09:00".to_owned(),
+        closes_at: closes_at.to_owned(),
+        zone: "Europe/London".to_owned(),
+        priorities: [
+            ("prevention-early-diagnosis", "Prevention and early diagnosis: cancer, cardiovascular disease"),
+            ("mental-health", "Mental health"),
+            ("primary-care", "Primary care"),
+        ]
+        .map(priority)
+        .to_vec(),
+        criteria: [
+            ("impact", "Impact on patients", 2),
+            ("evidence", "Evidence", 2),
+            ("spread", "Readiness to spread", 1),
+        ]
+        .map(criterion)
+        .to_vec(),
+        form: json!({
+            "type": "object",
+            "required": ["aim", "evidence"],
+            "properties": {
+                "aim": { "type": "string", "title": "What would change for patients?", "minLength": 1, "maxLength": 2000 },
+                "evidence": { "type": "string", "title": "How do you know?", "minLength": 1, "maxLength": 5000 },
+                "sitesUsing": { "type": "integer", "title": "How many sites use it?", "minimum": 0 }
+            }
+        }),
+        offer_days: 28,
+    }
+}
