@@ -31,6 +31,8 @@ pub mod innovations;
 pub mod kpis;
 // NHS bodies and others, in their dated hierarchy.
 pub mod organisations;
+// Fellows and their fellowships, and what is held about them.
+pub mod people;
 // What carries innovations: programmes, their partners and cohorts.
 pub mod programmes;
 // From a configuration to a running service.

@@ -13,6 +13,7 @@ use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirect
 use crate::kpis::periods::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::people::fellowships::rules::FellowshipState;
 use crate::programmes::partners::ops::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
 use crate::vocabulary::{Basis, Qualifier};
@@ -55,6 +56,7 @@ lists! {
     "conflict-rules", "What a point is called that says improvement and concern at once" => ConflictRule;
     "edge-kinds", "What an edge of the organisations' hierarchy means" => EdgeKind;
     "evidence-types", "Kinds of evidence" => EvidenceType;
+    "fellowship-states", "Where a fellowship stands" => FellowshipState;
     "improvement-directions", "Which way a KPI moves when it gets better" => ImprovementDirection;
     "innovation-categories", "Kinds of innovation" => Category;
     "kpi-levels", "What a KPI looks at" => KpiLevel;

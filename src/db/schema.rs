@@ -914,6 +914,9 @@ diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
 diesel::joinable!(calls -> cohorts (cohort_id));
 diesel::joinable!(applications -> organisations (organisation_id));
 diesel::joinable!(applications -> innovations (innovation_id));
+diesel::joinable!(fellows -> people (person_id));
+diesel::joinable!(fellowships -> cohorts (cohort_id));
+diesel::joinable!(fellowship_innovations -> innovations (innovation_id));
 diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::allow_tables_to_appear_in_same_query!(
     schema_info,

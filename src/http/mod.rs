@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::kpis::http::routes(config);
     crate::programmes::http::routes(config);
     crate::applications::http::routes(config);
+    crate::people::http::routes(config);
     config
         .service(crate::auth::http::get_me)
         .service(crate::auth::http::get_jwks)

@@ -10,6 +10,7 @@ mod innovations;
 mod kpis;
 mod laws;
 mod organisations;
+mod people;
 mod programmes;
 mod races;
 mod readme;

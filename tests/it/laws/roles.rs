@@ -2,6 +2,7 @@
 //! operation that [`World::request`] does not know how to call fails the test, so none arrives unseen.
 
 mod applications;
+mod people;
 
 use crate::support::*;
 use innovation_register::auth::Role;
@@ -351,7 +352,7 @@ impl Corner {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Operations whose request names no place in the register, so that nothing of it lies outside.
-const PLACELESS: [&str; 2] = ["create_innovation", "create_programme"];
+const PLACELESS: [&str; 3] = ["create_fellow", "create_innovation", "create_programme"];
 
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
@@ -379,6 +380,7 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_cohorts",
         "list_application_transitions",
         "list_call_ranking",
+        "list_fellowship_transitions",
     ];
     (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation) || !is_closed(answer))
 }

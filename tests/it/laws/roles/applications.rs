@@ -112,7 +112,7 @@ impl World {
                 let conflict = json!({ "to": "recused", "reason": "I wrote it with them." });
                 actor.transition(&self.reviewed(actor, corner).await.2, 1, conflict)
             }
-            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+            _ => self.request_of_people(operation, actor, corner).await,
         }
     }
 }

@@ -1,0 +1,68 @@
+//! How each role calls the operations on fellows and fellowships.
+
+use super::*;
+
+impl World {
+    fn slug(corner: &Corner) -> &'static str {
+        corner.programme.unwrap_or(ANOTHER)
+    }
+
+    /// A fellow whose tokens are the actor's where that is inside.
+    async fn fellow_of(&self, actor: &Actor, corner: &Corner) -> Value {
+        let me = actor.get("/v1/me").await;
+        let me: Value = serde_json::from_slice(&me.body).unwrap_or_default();
+        let mut body = json!({ "name": format!("Fellow {}", self.number()) });
+        if corner.programme.is_some() && me["subject"].is_string() {
+            body["subject"] = me["subject"].clone();
+        }
+        self.app.admin().post("/v1/fellows", body).await.expect(201)
+    }
+
+    async fn fellowship_body(&self, corner: &Corner) -> Value {
+        let fellow = self.fellow_of(&self.app.anonymous(), corner).await;
+        let cohort = json!({ "number": self.number(), "name": "A wave" });
+        let cohorts = format!("/v1/programmes/{}/cohorts", Self::slug(corner));
+        self.app.admin().post(&cohorts, cohort.clone()).await.expect(201);
+        json!({ "fellow": fellow["id"], "programme": Self::slug(corner), "cohort": cohort["number"], "wholeTimeEquivalent": 0.5, "from": self.day() })
+    }
+
+    async fn fellowship(&self, corner: &Corner) -> String {
+        self.made("/v1/fellowships", self.fellowship_body(corner).await).await
+    }
+
+    pub async fn request_of_people(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        match operation {
+            "list_fellows" => {
+                self.fellow_of(actor, corner).await;
+                actor.get("/v1/fellows")
+            }
+            "create_fellow" => actor.post("/v1/fellows", json!({ "name": "New" })),
+            "get_fellow" | "update_fellow" | "export_person" | "erase_person" => {
+                let fellow = self.fellow_of(actor, corner).await;
+                let mut body = self.fellowship_body(corner).await;
+                body["fellow"] = fellow["id"].clone();
+                self.app.admin().post("/v1/fellowships", body).await.expect(201);
+                let target = format!("/v1/fellows/{}", fellow["id"].as_str().unwrap());
+                let person = format!("/v1/people/{}", fellow["person"].as_str().unwrap());
+                match operation {
+                    "get_fellow" => actor.get(&target),
+                    "update_fellow" => actor.patch(&target, 1, json!({ "profession": "Nurse" })),
+                    "export_person" => actor.get(&format!("{person}/subject-access-export")),
+                    _ => actor.post(&format!("{person}/erasure"), json!({ "reason": "Asked for." })),
+                }
+            }
+            "list_fellowships" => {
+                self.fellowship(corner).await;
+                actor.get(&format!("/v1/fellowships?programme={}", Self::slug(corner)))
+            }
+            "create_fellowship" => actor.post("/v1/fellowships", self.fellowship_body(corner).await),
+            "get_fellowship" => actor.get(&self.fellowship(corner).await),
+            "update_fellowship" => {
+                actor.patch(&self.fellowship(corner).await, 1, json!({ "wholeTimeEquivalent": 0.25 }))
+            }
+            "transition_fellowship" => actor.transition(&self.fellowship(corner).await, 1, json!({ "to": "active" })),
+            "list_fellowship_transitions" => actor.get(&format!("{}/transitions", self.fellowship(corner).await)),
+            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+        }
+    }
+}
