@@ -94,7 +94,7 @@ pub struct EvidenceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         example = "https://www.nice.org.uk/guidance/htg430",
-        pattern = "^https?://[^\\s/?#]\\S*$",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
         max_length = 500,
         nullable = false
     )]
@@ -189,7 +189,7 @@ pub struct CreateInnovationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         example = "https://www.heartflow.com",
-        pattern = "^https?://[^\\s/?#]\\S*$",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
         max_length = 500,
         nullable = false
     )]

@@ -71,7 +71,7 @@ pub struct CreateProgrammeRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         example = "https://nhsaccelerator.com",
-        pattern = "^https?://[^\\s/?#]\\S*$",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
         max_length = 500,
         nullable = false
     )]

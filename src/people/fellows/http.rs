@@ -69,7 +69,7 @@ pub struct CreateFellowRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         example = "https://example.org",
-        pattern = "^https?://[^\\s/?#]\\S*$",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
         max_length = 500,
         nullable = false
     )]

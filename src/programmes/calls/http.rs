@@ -77,8 +77,7 @@ pub struct CriterionBody {
     "closesAt": "2018-10-24T24:00",
     "zone": "Europe/London",
     "priorities": [{ "code": "mental-health", "label": "Mental health" }, { "code": "primary-care", "label": "Primary care" }],
-    "criteria": [{ "code": "impact", "label": "Impact on patients", "weight": 2, "maxScore": 5 }],
-    "form": { "type": "object", "required": ["aim"], "properties": { "aim": { "type": "string", "maxLength": 500 } } }
+    "criteria": [{ "code": "impact", "label": "Impact on patients", "weight": 2, "maxScore": 5 }]
 }))]
 pub struct CreateCallRequest {
     #[schema(min_length = 1, max_length = 200)]
@@ -102,7 +101,8 @@ pub struct CreateCallRequest {
     #[serde(default)]
     #[schema(max_items = 50)]
     criteria: Vec<CriterionBody>,
-    /// JSON Schema (draft 2020-12) of an application's data: an object, without references to the outside.
+    /// JSON Schema (draft 2020-12) of an application's data: an object, without references to the outside, such as
+    /// `{"type": "object", "required": ["aim"], "properties": {"aim": {"type": "string", "maxLength": 500}}}`.
     #[serde(default = "any_object")]
     #[schema(value_type = Object)]
     form: Value,
