@@ -46,7 +46,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
         values += load_series(conn, context, entry)?;
     }
     Ok(format!(
-        "{} trusts, {} innovations, {} KPIs and {values} illustrative values loaded",
+        "{} trusts, {} named innovations, {} KPIs and {values} illustrative values loaded",
         reference::DEMONSTRATION_TRUSTS.len(),
         data::INNOVATIONS.len(),
         data::KPIS.len()

@@ -1,11 +1,17 @@
-//! The programmes of the founding documents: who carries them, their cohorts, the innovations they carried, and the
-//! calls of 2018.
+//! The programmes of the founding documents: who carries them, their cohorts and fellows, the innovations they
+//! carried, and the calls of 2018.
 
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::innovations;
+use crate::innovations::rules::Innovation;
+use crate::innovations::words::{Category, Stage};
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
+use crate::people::fellows::ops::Fellow;
+use crate::people::fellowships::rules::Fellowship;
+use crate::people::{fellows, fellowships};
 use crate::programmes::calls::rules::{Call, Criterion, Priority};
 use crate::programmes::cohorts::ops::Cohort;
 use crate::programmes::memberships::ops::Membership;
@@ -57,6 +63,9 @@ const BODIES: [(&str, &str, OrganisationType); 2] = [
 /// The first innovations of the accelerator that the founding documents name.
 const FIRST: [&str; 4] = ["join-dementia-research", "nervecentre", "mycopd", "healthunlocked"];
 
+/// The first cohort had seventeen fellows with an innovation each; those that the documents do not name are illustrative.
+const FELLOWS: usize = 17;
+
 /// PlGF-based testing went through four programmes. The documents give their order; the days are illustrative.
 const PLGF: [(&str, &str, Option<&str>); 4] = [
     ("aac", "2018-04-01", Some("2019-04-01")),
@@ -90,9 +99,7 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     }
     load_partners(conn, context)?;
     load_cohorts(conn, context)?;
-    for innovation in FIRST {
-        member(conn, context, innovation, "nia", STARTS, None)?;
-    }
+    load_fellows(conn, context)?;
     for (programme, from, to) in PLGF {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
     }
@@ -148,6 +155,67 @@ fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
         cohorts::ops::create_cohort(conn, &context.step("create_cohort"), "nia", new)?;
     }
     Ok(())
+}
+
+/// The first cohort. The documents say how many fellows it had and name four of the innovations.
+fn load_fellows(conn: &mut Conn, context: &Context) -> Result<()> {
+    let illustrative = (1..).map(|number| format!("illustrative-{number}"));
+    let named = FIRST.into_iter().map(str::to_owned);
+    for (at, slug) in named.chain(illustrative).take(FELLOWS).enumerate() {
+        if at >= FIRST.len() {
+            let step = context.step("create_innovation");
+            innovations::ops::create_innovation(conn, &step, illustrative_innovation(&slug))?;
+        }
+        member(conn, context, &slug, "nia", STARTS, None)?;
+        let fellow = Fellow {
+            name: format!("Fellow {} (illustrative)", at + 1),
+            email: None,
+            subject: None,
+            named_publicly: false,
+            profession: None,
+            biography: None,
+            website: None,
+            illustrative: true,
+        };
+        let fellow = fellows::ops::create_fellow(conn, &context.step("create_fellow"), fellow)?;
+        let place = Fellowship {
+            programme: "nia".to_owned(),
+            cohort: 1,
+            innovations: vec![slug],
+            host: None,
+            industry_partner: None,
+            whole_time_equivalent: 0.2,
+            from: super::day(STARTS)?,
+            to: None,
+        };
+        let step = context.step("create_fellowship");
+        fellowships::ops::create_fellowship(conn, &step, fellow.row.id, place)?;
+    }
+    Ok(())
+}
+
+fn illustrative_innovation(slug: &str) -> Innovation {
+    Innovation {
+        slug: Some(slug.to_owned()),
+        name: format!("Innovation {} (illustrative)", slug.trim_start_matches("illustrative-")),
+        summary: "One of the first seventeen innovations of the accelerator, which the documents do not name."
+            .to_owned(),
+        description: None,
+        main_category: Category::Other,
+        categories: Vec::new(),
+        areas: Vec::new(),
+        care_settings: Vec::new(),
+        shifts: Vec::new(),
+        priorities: Vec::new(),
+        stage: Stage::EarlyAdoption,
+        owner: None,
+        eligible_population: None,
+        evidence: Vec::new(),
+        standards_met: Vec::new(),
+        nis_unique_id: None,
+        website: None,
+        illustrative: true,
+    }
 }
 
 fn member(

@@ -169,6 +169,9 @@ CREATE TRIGGER search_people_delete AFTER DELETE ON people BEGIN
   INSERT INTO search_people (search_people, rowid, search_text) VALUES ('delete', old.rowid, old.search_text);
 END;
 
+-- An erased name leaves no trace in the index.
+INSERT INTO search_people (search_people, rank) VALUES ('secure-delete', 1);
+
 CREATE VIRTUAL TABLE search_learning_events USING fts5 (search_text, content='learning_events', content_rowid='rowid', tokenize='unicode61 remove_diacritics 0', prefix='2 3');
 CREATE TRIGGER search_learning_events_insert AFTER INSERT ON learning_events BEGIN
   INSERT INTO search_learning_events (rowid, search_text) VALUES (new.rowid, new.search_text);
