@@ -138,13 +138,13 @@ pub fn text_fault(text: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Whether ten digits in a row, alone or grouped 3-3-4, pass the modulus 11 check of an NHS number
-/// (NHS Data Dictionary, "NHS NUMBER").
+/// (NHS Data Dictionary, "NHS NUMBER"). Digits that touch a letter are part of an id, such as a UUID's.
 fn holds_nhs_number(text: &str) -> bool {
     let bytes = text.as_bytes();
     let separator = |b: u8| b == b' ' || b == b'-';
     let mut start = 0;
     while start < bytes.len() {
-        let begins = bytes[start].is_ascii_digit() && (start == 0 || !bytes[start - 1].is_ascii_digit());
+        let begins = bytes[start].is_ascii_digit() && (start == 0 || !bytes[start - 1].is_ascii_alphanumeric());
         if begins {
             let (mut digits, mut at, mut grouped) = (Vec::with_capacity(10), start, true);
             while at < bytes.len() && digits.len() < 10 {
@@ -157,7 +157,7 @@ fn holds_nhs_number(text: &str) -> bool {
                 }
                 at += 1;
             }
-            let ends = at >= bytes.len() || !bytes[at].is_ascii_digit();
+            let ends = at >= bytes.len() || !bytes[at].is_ascii_alphanumeric();
             if digits.len() == 10 && ends && grouped && passes(&digits) {
                 return true;
             }
@@ -230,7 +230,8 @@ mod tests {
         for text in ["943 476 5919", "see 9434765919.", "943-476-5919"] {
             assert!(holds_nhs_number(text), "{text}");
         }
-        for text in ["943 476 5918", "19434765919", "0000000000", "2017-03-01 12:30", "94 34765919"] {
+        let id = "01a20ded-de13-724a-b773-a9434765919b";
+        for text in ["943 476 5918", "19434765919", "0000000000", "2017-03-01 12:30", "94 34765919", id] {
             assert!(!holds_nhs_number(text), "{text}");
         }
     }
