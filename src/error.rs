@@ -72,6 +72,10 @@ codes! {
     Immutable => Conflict, "immutable", "This cannot change", "A property that others rely on cannot change once it is set. Create a successor instead.";
     CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "Applications are taken from the instant the call opens. The members opensAt and now say when that is, and the server's time.";
     CallClosed => Conflict, "call-closed", "The call has closed", "Applications are taken until the instant the call closes, and not at it or later. The members closesAt and now say when that was, and the server's time.";
+    InsufficientFunds => Conflict, "insufficient-funds", "There is not enough money for it", "The amount is larger than what is there for it: available in the fund, set aside for the award, or disbursed and not yet returned. The member available says how much there is.";
+    EvaluationPlanMissing => Conflict, "evaluation-plan-missing", "An evaluation plan is needed first", "An award becomes active once it has an evaluation plan. Change the award to hold one, then move it.";
+    AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award is terminated on a gateway review's decision to stop, or on an authority with its reference and date. Decide the review, or send the authority.";
+    SeparationOfDuties => Forbidden, "separation-of-duties", "Someone else must do this", "Nobody approves what they proposed or would receive, and nobody disburses what they approved, whatever their grants. Ask somebody else.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is being worked on", "A request with this Idempotency-Key is still being worked on. Try again shortly.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "It has changed since you read it", "The If-Match header names another version than the present one. Read it again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";

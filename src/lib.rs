@@ -21,6 +21,8 @@ pub mod demonstration;
 pub mod error;
 // What was done, by whom, when.
 pub mod events;
+// Funds, awards, and the ledger that moves their money.
+pub mod funding;
 // The route table and what every request passes.
 pub mod http;
 // The same request, done once.

@@ -6,6 +6,12 @@ pub mod http;
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
 use crate::auth::Role;
+use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
+use crate::funding::awards::milestones::ops::MilestoneState;
+use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
+use crate::funding::contributions::ops::ContributionSource;
+use crate::funding::external_investments::ops::InvestmentKind;
+use crate::funding::ledger::rules::TransactionKind;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
@@ -51,16 +57,24 @@ lists! {
     "aggregations", "How the values of several organisations make one" => Aggregation;
     "application-states", "How far an application has come" => ApplicationState;
     "areas", "What innovations help with" => Area;
+    "award-kinds", "What an award pays for" => AwardKind;
+    "award-states", "Where an award stands" => AwardState;
     "bases", "How a figure was come by" => Basis;
     "care-settings", "Where innovations are used" => CareSetting;
     "conflict-rules", "What a point is called that says improvement and concern at once" => ConflictRule;
+    "contribution-sources", "Where a contribution to a fund comes from" => ContributionSource;
     "edge-kinds", "What an edge of the organisations' hierarchy means" => EdgeKind;
+    "evaluation-dimensions", "What an evaluation looks at" => EvaluationDimension;
     "evidence-types", "Kinds of evidence" => EvidenceType;
     "fellowship-states", "Where a fellowship stands" => FellowshipState;
+    "gateway-decisions", "What is decided at a gateway review" => GatewayDecision;
+    "gateway-review-states", "How far a gateway review has come" => GatewayReviewState;
     "improvement-directions", "Which way a KPI moves when it gets better" => ImprovementDirection;
     "innovation-categories", "Kinds of innovation" => Category;
+    "investment-kinds", "What kind of money others invested" => InvestmentKind;
     "kpi-levels", "What a KPI looks at" => KpiLevel;
     "kpi-statuses", "Where a KPI stands" => KpiStatus;
+    "milestone-states", "Whether a milestone was reached" => MilestoneState;
     "opportunity-areas", "Where the health service looks for innovation first" => OpportunityArea;
     "organisation-statuses", "Whether an organisation still works" => OrganisationStatus;
     "organisation-types", "Kinds of organisation" => OrganisationType;
@@ -80,6 +94,7 @@ lists! {
     "standard-statuses", "Whether a standard is met" => StandardStatus;
     "standards", "Regulations, certifications and assessments" => Standard;
     "succession-kinds", "How one organisation followed another" => SuccessionKind;
+    "transaction-kinds", "What a posting to an award or a fund does" => TransactionKind;
     "value-types", "What kind of figure a KPI's values are" => ValueType;
 }
 

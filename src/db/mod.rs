@@ -12,7 +12,8 @@ pub mod violations;
 
 pub use conn::{Conn, DatabaseUrl};
 
-use crate::error::Result;
+use crate::error::{Code, Result};
+use crate::vocabulary::Id;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use lanes::Lane;
 use std::sync::Arc;
@@ -76,6 +77,18 @@ impl Db {
         self.0.writers.run(move |conn| transaction(conn, job)).await
     }
 
+    /// A short change of money: serializable, and tried again from its beginning, some times and a little later each,
+    /// when another change came between. See `docs/decisions/0010-money.md`.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; `overloaded` when others came between every time.
+    pub async fn write_serializable<T: Send + 'static>(
+        &self,
+        job: impl FnMut(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.writers.run(move |conn| serializable(conn, job)).await
+    }
+
     /// A long read, such as an export: it never takes a thread from short ones.
     ///
     /// # Errors
@@ -105,8 +118,37 @@ impl Db {
 /// # Errors
 /// What the job returns, or the database's own failure to begin or commit.
 pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    transaction_of("BEGIN", conn, job)
+}
+
+/// How often a serializable change is tried.
+const TRIES: u32 = 30;
+
+/// As [`transaction`], and as if nobody else wrote meanwhile: PostgreSQL refuses whatever came between, and the job is
+/// run again. SQLite has one writer, so nothing comes between.
+///
+/// # Errors
+/// As [`transaction`]; `overloaded` when every try was refused.
+pub fn serializable<T>(conn: &mut Conn, mut job: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+    for tried in 1..TRIES {
+        match transaction_of("BEGIN ISOLATION LEVEL SERIALIZABLE", conn, &mut job) {
+            // Each waits for a different while, so that those who met do not meet again.
+            Err(error) if error.code() == Code::Overloaded => std::thread::sleep(pause(tried)),
+            done => return done,
+        }
+    }
+    transaction_of("BEGIN ISOLATION LEVEL SERIALIZABLE", conn, job)
+}
+
+/// Up to two milliseconds more for every try, the share of it by the last bits of a fresh id.
+fn pause(tried: u32) -> Duration {
+    let share = Id::generate().as_bytes().last().copied().unwrap_or_default();
+    Duration::from_micros(u64::from(tried) * 2000 * u64::from(share) / 255)
+}
+
+fn transaction_of<T>(begin: &str, conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
-        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
         Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
     }
     match job(conn) {
@@ -120,4 +162,16 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
             Err(error)
         }
     }
+}
+
+/// Writes a row over the version before it; `version-mismatch` when another change came first.
+#[macro_export]
+macro_rules! overwrite {
+    ($conn:expr, $table:ident, $row:expr) => {{
+        let present = $table::table.find($row.id).filter($table::version.eq($row.version - 1));
+        match diesel::update(present).set($row.clone()).execute($conn)? {
+            0 => Err($crate::context::changed($row.version)),
+            _ => Ok(()),
+        }
+    }};
 }

@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::programmes::http::routes(config);
     crate::applications::http::routes(config);
     crate::people::http::routes(config);
+    crate::funding::http::routes(config);
     config
         .service(crate::auth::http::get_me)
         .service(crate::auth::http::get_jwks)

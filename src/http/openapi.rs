@@ -25,6 +25,7 @@ use utoipa::OpenApi;
         (name = "programmes", description = "What carries innovations: programmes, their partners, cohorts and calls"),
         (name = "applications", description = "Applications to calls: deadlines, reviews, ranking, decisions, offers"),
         (name = "people", description = "Fellows, their fellowships, and what is held about a person"),
+        (name = "funding", description = "Funds, contributions, awards with gateways and transactions, reallocations, external investments"),
         (name = "kpis", description = "The catalogue of KPIs: versions, targets, sets"),
         (name = "kpi-submissions", description = "Sending KPI values, by JSON or CSV"),
         (name = "kpi-values", description = "Reading KPI values and their revisions"),

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A patch of a document of type `T`: any of its properties, null to take an optional one away.
+#[derive(Clone)]
 pub struct Patch<T> {
     changes: Value,
     of: std::marker::PhantomData<fn() -> T>,

@@ -5,7 +5,7 @@ use super::operations::Operation;
 use super::reply::Reply;
 use super::schemas;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::idempotency::{self, Claim};
 use crate::startup::Service;
@@ -73,7 +73,8 @@ impl Cx {
     /// # Errors
     /// As [`Cx::read`].
     pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.write_hashed(&[], Lane::Short, || Ok(()), move |conn, context, ()| job(conn, context)).await
+        let work = async |db: Db, work: Work| db.write(move |conn| work.keep(conn, job)).await;
+        self.once(&[], work).await
     }
 
     /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
@@ -85,9 +86,29 @@ impl Cx {
         body: Body<T>,
         job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let operation = self.operation;
-        let (hash, service) = (body.hash.clone(), self.service.clone());
-        self.write_hashed(&hash, Lane::Short, move || schemas::read(&service, operation, &body.bytes), job).await
+        let (operation, service, hash) = (self.operation, self.service.clone(), body.hash);
+        let work = async move |db: Db, work: Work| {
+            let given: T = schemas::read(&service, operation, &body.bytes)?;
+            db.write(move |conn| work.keep(conn, |conn, context| job(conn, context, given))).await
+        };
+        self.once(&hash, work).await
+    }
+
+    /// A change of money with a JSON body: as [`Cx::write_json`], serializable, so the job may run more than once.
+    ///
+    /// # Errors
+    /// As [`Cx::write_json`].
+    pub async fn write_money<T: DeserializeOwned + Clone + Send + 'static>(
+        self,
+        body: Body<T>,
+        mut job: impl FnMut(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        let (operation, service, hash) = (self.operation, self.service.clone(), body.hash);
+        let work = async move |db: Db, work: Work| {
+            let given: T = schemas::read(&service, operation, &body.bytes)?;
+            db.write_serializable(move |conn| work.keep(conn, |conn, context| job(conn, context, given.clone()))).await
+        };
+        self.once(&hash, work).await
     }
 
     /// A long change whose input was spooled. It is prepared (parsed) before the transaction begins, so that reading it
@@ -101,24 +122,23 @@ impl Cx {
         prepare: impl FnOnce() -> Result<P> + Send + 'static,
         job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        self.write_hashed(hash, Lane::Bulk, prepare, job).await
+        let work = async |db: Db, work: Work| {
+            let prepared = db.bulk_read(move |_| prepare()).await?;
+            db.bulk_write(move |conn| work.keep(conn, |conn, context| job(conn, context, prepared))).await
+        };
+        self.once(hash, work).await
     }
 
-    async fn write_hashed<P: Send + 'static>(
-        self,
-        hash: &[u8],
-        lane: Lane,
-        prepare: impl FnOnce() -> Result<P> + Send + 'static,
-        job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
-    ) -> Result<Reply> {
-        let service = self.service.clone();
+    /// Does the work, or answers what the same request was answered before.
+    async fn once(self, hash: &[u8], work: impl AsyncFnOnce(Db, Work) -> Result<Reply>) -> Result<Reply> {
+        let service = self.service;
         let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, hash));
         if let Some(wanted) = claim.clone()
             && let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await?
         {
             return Ok(stored);
         }
-        let outcome = self.work(lane, prepare, claim.clone(), job).await;
+        let outcome = work(service.db.clone(), Work { context: self.context, claim: claim.clone() }).await;
         service.sequencer.wake();
         let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
         if let Some(claim) = claim.filter(|_| !kept) {
@@ -128,42 +148,27 @@ impl Cx {
         outcome
     }
 
-    async fn work<P: Send + 'static>(
-        self,
-        lane: Lane,
-        prepare: impl FnOnce() -> Result<P> + Send + 'static,
-        claim: Option<Claim>,
-        job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
-    ) -> Result<Reply> {
-        let (db, context) = (&self.service.db, self.context);
-        let finish = move |conn: &mut Conn, prepared: P| {
-            let reply = job(conn, &context, prepared)?;
-            if let Some(claim) = claim.filter(|_| reply.status < 300) {
-                idempotency::finish(conn, &claim, &reply)?;
-            }
-            Ok(reply)
-        };
-        match lane {
-            Lane::Short => {
-                let prepared = prepare()?;
-                db.write(move |conn| finish(conn, prepared)).await
-            }
-            Lane::Bulk => {
-                let prepared = db.bulk_read(move |_| prepare()).await?;
-                db.bulk_write(move |conn| finish(conn, prepared)).await
-            }
-        }
-    }
-
     /// Whether a client asked for CSV.
     pub fn wants(&self, media_type: &str) -> bool {
         self.accept == media_type
     }
 }
 
-enum Lane {
-    Short,
-    Bulk,
+/// What a change is done with, inside its transaction.
+struct Work {
+    context: Context,
+    claim: Option<Claim>,
+}
+
+impl Work {
+    /// Runs the job, and keeps its answer for whoever asks again with the same key.
+    fn keep(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
+        let reply = job(conn, &self.context)?;
+        if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
+            idempotency::finish(conn, claim, &reply)?;
+        }
+        Ok(reply)
+    }
 }
 
 /// A JSON body, read but not yet parsed.

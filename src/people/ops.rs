@@ -5,7 +5,7 @@ use super::{fellows, fellowships};
 use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::vocabulary::{Id, instant};
 use serde_json::{Value, json};
@@ -27,6 +27,17 @@ impl PersonRow {
 fn get_person(conn: &mut Conn, id: &str) -> Result<PersonRow> {
     let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
     found.ok_or_else(|| Error::not_found("person"))
+}
+
+/// The person that a request refers to.
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<Id> {
+    store::find(conn, id)?.map(|person| person.id).ok_or_else(|| {
+        let detail = "There is no person of that id.";
+        Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-person", detail))
+    })
 }
 
 /// Everything that is held about one person, for the person and for national administrators.

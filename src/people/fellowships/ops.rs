@@ -5,7 +5,7 @@ use super::store::{self, FellowshipRow, NumberedFellowship};
 use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::organisations::rules::{FOREVER, told};
 use crate::people::fellows;
@@ -24,6 +24,17 @@ pub const RESOURCE: &str = "fellowship";
 pub fn get_fellowship(conn: &mut Conn, id: &str) -> Result<NumberedFellowship> {
     let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
     found.ok_or_else(|| Error::not_found("fellowship"))
+}
+
+/// The fellowship that a request refers to.
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<Id> {
+    store::find(conn, id)?.map(|found| found.row.id).ok_or_else(|| {
+        let detail = "There is no fellowship of that id.";
+        Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-fellowship", detail))
+    })
 }
 
 /// The fellowships of a fellow, each with the number of its cohort.

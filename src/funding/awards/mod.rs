@@ -1,0 +1,10 @@
+//! Awards: money of a fund promised to a recipient, from proposal to completion, with milestones, gateway reviews and
+//! the movements of its money. Nobody approves what they proposed or will receive, nor disburses what they approved.
+
+pub mod gateway_reviews;
+pub mod http;
+pub mod milestones;
+pub mod ops;
+pub mod rules;
+pub mod store;
+pub mod transactions;

@@ -1,0 +1,5 @@
+//! The movements of an award's money, as the ledger holds them; people post disbursements, returns, write-offs and
+//! releases, and the award's own moves post the rest.
+
+pub mod http;
+pub mod ops;

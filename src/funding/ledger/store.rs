@@ -1,0 +1,184 @@
+//! Balances and postings in the database.
+
+use super::rules::{AwardBalance, FundBalance, TransactionKind};
+use crate::db::Conn;
+use crate::db::conn::MultiBackend;
+use crate::db::list::{Page, PageRequest, page};
+use crate::db::schema::{award_balances, fund_balances, fund_transactions};
+use crate::error::{Error, Result};
+use crate::sortable;
+use crate::vocabulary::Id;
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+#[derive(Queryable, Insertable, AsChangeset, Clone, Copy)]
+#[diesel(table_name = fund_balances)]
+pub struct FundBalanceRow {
+    pub fund_id: Id,
+    pub contributed_minor: i64,
+    pub reallocated_in_minor: i64,
+    pub reallocated_out_minor: i64,
+    pub available_minor: i64,
+    pub outstanding_minor: i64,
+    pub disbursed_minor: i64,
+}
+
+#[derive(Queryable, Insertable, AsChangeset, Clone, Copy)]
+#[diesel(table_name = award_balances)]
+pub struct AwardBalanceRow {
+    pub award_id: Id,
+    pub committed_minor: i64,
+    pub disbursed_minor: i64,
+    pub returned_minor: i64,
+    pub released_minor: i64,
+    pub written_off_minor: i64,
+    pub outstanding_minor: i64,
+}
+
+/// One movement of money, never changed once written.
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = fund_transactions)]
+pub struct TransactionRow {
+    pub id: Id,
+    pub fund_id: Id,
+    pub award_id: Option<Id>,
+    pub reallocation_id: Option<Id>,
+    pub kind: TransactionKind,
+    pub amount_minor: i64,
+    pub posted_on: NaiveDate,
+    pub note: Option<String>,
+    pub made_by: String,
+    pub created_at: NaiveDateTime,
+}
+
+sortable! {
+    TransactionRow, fund_transactions::table, fund_transactions::BoxedQuery<'static, MultiBackend>;
+    0: "postedOn" => fund_transactions::posted_on, Day, |row| row.posted_on;
+    tie 1 => fund_transactions::id, Id, |row| row.id;
+}
+
+impl From<FundBalanceRow> for FundBalance {
+    fn from(row: FundBalanceRow) -> Self {
+        Self {
+            contributed: row.contributed_minor,
+            reallocated_in: row.reallocated_in_minor,
+            reallocated_out: row.reallocated_out_minor,
+            available: row.available_minor,
+            outstanding: row.outstanding_minor,
+            disbursed: row.disbursed_minor,
+        }
+    }
+}
+
+impl From<AwardBalanceRow> for AwardBalance {
+    fn from(row: AwardBalanceRow) -> Self {
+        Self {
+            committed: row.committed_minor,
+            disbursed: row.disbursed_minor,
+            returned: row.returned_minor,
+            released: row.released_minor,
+            written_off: row.written_off_minor,
+            outstanding: row.outstanding_minor,
+        }
+    }
+}
+
+fn fund_row(fund: Id, balance: FundBalance) -> FundBalanceRow {
+    FundBalanceRow {
+        fund_id: fund,
+        contributed_minor: balance.contributed,
+        reallocated_in_minor: balance.reallocated_in,
+        reallocated_out_minor: balance.reallocated_out,
+        available_minor: balance.available,
+        outstanding_minor: balance.outstanding,
+        disbursed_minor: balance.disbursed,
+    }
+}
+
+fn award_row(award: Id, balance: AwardBalance) -> AwardBalanceRow {
+    AwardBalanceRow {
+        award_id: award,
+        committed_minor: balance.committed,
+        disbursed_minor: balance.disbursed,
+        returned_minor: balance.returned,
+        released_minor: balance.released,
+        written_off_minor: balance.written_off,
+        outstanding_minor: balance.outstanding,
+    }
+}
+
+/// # Errors
+/// `internal` for a fund without one.
+pub fn fund_balance(conn: &mut Conn, fund: Id) -> Result<FundBalance> {
+    let found: Option<FundBalanceRow> = fund_balances::table.find(fund).first(conn).optional()?;
+    found.map(Into::into).ok_or_else(|| Error::internal("a fund has no balance"))
+}
+
+/// # Errors
+/// `internal` for an award without one.
+pub fn award_balance(conn: &mut Conn, award: Id) -> Result<AwardBalance> {
+    let found: Option<AwardBalanceRow> = award_balances::table.find(award).first(conn).optional()?;
+    found.map(Into::into).ok_or_else(|| Error::internal("an award has no balance"))
+}
+
+/// # Errors
+/// The database's own.
+pub fn open_fund(conn: &mut Conn, fund: Id) -> Result<()> {
+    diesel::insert_into(fund_balances::table).values(fund_row(fund, FundBalance::default())).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// The database's own.
+pub fn open_award(conn: &mut Conn, award: Id) -> Result<()> {
+    diesel::insert_into(award_balances::table).values(award_row(award, AwardBalance::default())).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// The database's own, its checks of the balance among them.
+pub fn set_fund(conn: &mut Conn, fund: Id, balance: FundBalance) -> Result<()> {
+    diesel::update(fund_balances::table.find(fund)).set(fund_row(fund, balance)).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// As [`set_fund`].
+pub fn set_award(conn: &mut Conn, award: Id, balance: AwardBalance) -> Result<()> {
+    diesel::update(award_balances::table.find(award)).set(award_row(award, balance)).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// The database's own.
+pub fn insert(conn: &mut Conn, row: &TransactionRow) -> Result<()> {
+    diesel::insert_into(fund_transactions::table).values(row.clone()).execute(conn)?;
+    Ok(())
+}
+
+/// The movements of one award.
+///
+/// # Errors
+/// As [`page`].
+pub fn of_award(
+    conn: &mut Conn,
+    award: Id,
+    kinds: Option<&[TransactionKind]>,
+    request: &PageRequest,
+) -> Result<Page<TransactionRow>> {
+    page(conn, request, || {
+        let mut query =
+            fund_transactions::table.filter(fund_transactions::award_id.eq(award)).into_boxed::<MultiBackend>();
+        if let Some(kinds) = kinds {
+            query = query.filter(fund_transactions::kind.eq_any(kinds.to_vec()));
+        }
+        query
+    })
+}
+
+/// # Errors
+/// The database's own.
+pub fn find_of_award(conn: &mut Conn, award: Id, id: Id) -> Result<Option<TransactionRow>> {
+    let one = fund_transactions::table.find(id).filter(fund_transactions::award_id.eq(award));
+    Ok(one.first(conn).optional()?)
+}
