@@ -1,10 +1,14 @@
 //! The Innovation Register: the national register of health innovations, the fellows who carry them, the money behind
 //! them, and the KPIs that show whether they spread. `ARCHITECTURE.md` is the map.
 
+// Which organisation uses which innovation.
+pub mod adoptions;
 // Applications to the calls of programmes, and their reviews.
 pub mod applications;
 // From a token to what its bearer may do.
 pub mod auth;
+// What innovations brought: claimed, and realised.
+pub mod benefits;
 // The verbs of the command line.
 pub mod cli;
 // The coded values, with labels, as a resource.
@@ -37,6 +41,8 @@ pub mod organisations;
 pub mod people;
 // What carries innovations: programmes, their partners and cohorts.
 pub mod programmes;
+// What reads across features and writes nothing.
+pub mod reports;
 // From a configuration to a running service.
 pub mod startup;
 // The one shape of every state machine.

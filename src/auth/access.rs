@@ -50,9 +50,11 @@ macro_rules! table {
 // Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, anonymous.
 table! {
     analyse_spc:                    A A A A A A A token;
+    create_adoption:                A X O O O X X token;
     create_application:             A X X O O X X token;
     create_award:                   A O X X X X X token;
     create_award_transaction:       A O X X X X X token;
+    create_benefit:                 A O O O O X X token;
     create_call:                    A O X X X X X token;
     create_cohort:                  A O X X X X X token;
     create_contribution:            A O X X X X X token;
@@ -76,6 +78,7 @@ table! {
     create_reallocation:            A O X X X X X token;
     create_recalculation:           A O O X X X X token;
     create_review:                  A O X X X X X token;
+    delete_benefit:                 A O O O O X X token;
     delete_exclusion:               A O O X X X X token;
     delete_external_investment:     A O X X X X X token;
     delete_innovation:              A O X X X X X token;
@@ -83,9 +86,11 @@ table! {
     delete_recalculation:           A O O X X X X token;
     erase_person:                   A X X X X X X token;
     export_person:                  A X X X O X X token;
+    get_adoption:                   A A A A A A A token;
     get_application:                A O O O O O X token;
     get_award:                      A O O O O A X token;
     get_award_transaction:          A O O O O A X token;
+    get_benefit:                    A A A A A A A token;
     get_call:                       A A A A A A A public;
     get_code_list:                  A A A A A A A public;
     get_cohort:                     A A A A A A A public;
@@ -109,17 +114,21 @@ table! {
     get_milestone:                  A O O O O A X token;
     get_organisation:               A A A A A A A public;
     get_programme:                  A A A A A A A public;
+    get_programme_impact:           A A A A A A A token;
     get_programme_membership:       A A A A A A A public;
     get_programme_partner:          A A A A A A A public;
     get_reallocation:               A O X X X A X token;
     get_recalculation:              A A A A A A A token;
     get_review:                     A O O X X O X token;
+    list_adoption_transitions:      A A A A A A A token;
+    list_adoptions:                 A A A A A A A token;
     list_application_transitions:   A O O O O O X token;
     list_applications:              A O O O O O X token;
     list_audit_events:              A O O O O O X token;
     list_award_transactions:        A O O O O A X token;
     list_award_transitions:         A O O O O A X token;
     list_awards:                    A O O O O A X token;
+    list_benefits:                  A A A A A A A token;
     list_call_ranking:              A O X X X X X token;
     list_calls:                     A A A A A A A public;
     list_code_lists:                A A A A A A A public;
@@ -130,6 +139,7 @@ table! {
     list_fellows:                   A A A A A A A token;
     list_fellowship_transitions:    A A A A A A A token;
     list_fellowships:               A A A A A A A token;
+    list_fund_contributions:        A O X X X A X token;
     list_funds:                     A O X X X A X token;
     list_gateway_reviews:           A O O O O A X token;
     list_innovation_transitions:    A A A A A A A token;
@@ -156,6 +166,7 @@ table! {
     recommend_gateway_review:       A O X X X O X token;
     see_unsuppressed_values:        A O O O O O X token;
     submit_kpi_values:              A X O O O X X token;
+    transition_adoption:            A X O O X X X token;
     transition_application:         A O X O O X X token;
     transition_award:               A O X X X X X token;
     transition_fellowship:          A O X X X X X token;
@@ -163,8 +174,10 @@ table! {
     transition_innovation:          A O X X O X X token;
     transition_kpi:                 A X X X X X X token;
     transition_review:              A O O X X O X token;
+    update_adoption:                A X O O X X X token;
     update_application:             A X X O O X X token;
     update_award:                   A O X X X X X token;
+    update_benefit:                 A O O O O X X token;
     update_call:                    A O X X X X X token;
     update_cohort:                  A O X X X X X token;
     update_external_investment:     A O X X X X X token;

@@ -109,6 +109,27 @@ impl Reach {
         }
         crate::organisations::store::is_below_any(conn, organisation, &self.organisations, today)
     }
+
+    /// Whether a record lies within reach by its programme, its organisation or its innovation.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn covers(
+        &self,
+        conn: &mut Conn,
+        programme: Option<&str>,
+        organisation: Option<Id>,
+        innovation: Option<Id>,
+        today: chrono::NaiveDate,
+    ) -> Result<bool> {
+        if self.covers_programme(programme) || innovation.is_some_and(|id| self.innovations.contains(&id)) {
+            return Ok(true);
+        }
+        match organisation {
+            Some(organisation) => self.covers_organisation(conn, organisation, today),
+            None => Ok(false),
+        }
+    }
 }
 
 /// The refusal for something visible that the grants do not reach.

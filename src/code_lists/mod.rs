@@ -3,9 +3,11 @@
 
 pub mod http;
 
+use crate::adoptions::rules::{AdoptionStage, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
 use crate::auth::Role;
+use crate::benefits::rules::BenefitKind;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::ops::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
@@ -54,12 +56,15 @@ macro_rules! lists {
 }
 
 lists! {
+    "adoption-stages", "How far an organisation has come with an innovation" => AdoptionStage;
     "aggregations", "How the values of several organisations make one" => Aggregation;
     "application-states", "How far an application has come" => ApplicationState;
     "areas", "What innovations help with" => Area;
     "award-kinds", "What an award pays for" => AwardKind;
     "award-states", "Where an award stands" => AwardState;
+    "barriers", "What stands in the way of an innovation" => Barrier;
     "bases", "How a figure was come by" => Basis;
+    "benefit-kinds", "What an innovation brought" => BenefitKind;
     "care-settings", "Where innovations are used" => CareSetting;
     "conflict-rules", "What a point is called that says improvement and concern at once" => ConflictRule;
     "contribution-sources", "Where a contribution to a fund comes from" => ContributionSource;

@@ -103,6 +103,18 @@ pub fn lock(conn: &mut Conn, name: i64) -> Result<()> {
     Ok(())
 }
 
+/// Waits until no other change of money runs. A table's lock, unlike an advisory one, is taken before the transaction
+/// has looked at anything, so what it then sees is what the change before it left.
+///
+/// # Errors
+/// As [`lock`].
+pub fn queue_for_money(conn: &mut Conn) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query("LOCK TABLE fund_balances IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+    }
+    Ok(())
+}
+
 /// As [`lock`], but says `false` at once where another holds it.
 ///
 /// # Errors

@@ -122,22 +122,28 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
 }
 
 /// How often a serializable change is tried.
-const TRIES: u32 = 30;
+const TRIES: u32 = 10;
 
-/// As [`transaction`], and as if nobody else wrote meanwhile: PostgreSQL refuses whatever came between, and the job is
-/// run again. SQLite has one writer, so nothing comes between.
+/// As [`transaction`], and as if nobody else wrote meanwhile. On PostgreSQL such changes queue for one lock before they
+/// look at anything, so that few are refused, and one that is refused is run again; SQLite has one writer anyway.
 ///
 /// # Errors
 /// As [`transaction`]; `overloaded` when every try was refused.
 pub fn serializable<T>(conn: &mut Conn, mut job: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+    let mut attempt = |conn: &mut Conn| {
+        transaction_of("BEGIN ISOLATION LEVEL SERIALIZABLE", conn, |conn| {
+            dialect::queue_for_money(conn)?;
+            job(conn)
+        })
+    };
     for tried in 1..TRIES {
-        match transaction_of("BEGIN ISOLATION LEVEL SERIALIZABLE", conn, &mut job) {
+        match attempt(conn) {
             // Each waits for a different while, so that those who met do not meet again.
             Err(error) if error.code() == Code::Overloaded => std::thread::sleep(pause(tried)),
             done => return done,
         }
     }
-    transaction_of("BEGIN ISOLATION LEVEL SERIALIZABLE", conn, job)
+    attempt(conn)
 }
 
 /// Up to two milliseconds more for every try, the share of it by the last bits of a fresh id.

@@ -918,11 +918,16 @@ diesel::joinable!(fellows -> people (person_id));
 diesel::joinable!(fellowships -> cohorts (cohort_id));
 diesel::joinable!(fellowship_innovations -> innovations (innovation_id));
 diesel::joinable!(programme_partners -> organisations (organisation_id));
+diesel::joinable!(adoptions -> innovations (innovation_id));
+diesel::joinable!(adoptions -> organisations (organisation_id));
+diesel::joinable!(benefits -> innovations (innovation_id));
+diesel::joinable!(benefits -> organisations (organisation_id));
 diesel::joinable!(awards -> funds (fund_id));
 diesel::joinable!(award_balances -> awards (award_id));
 diesel::joinable!(awards -> organisations (recipient_organisation_id));
 diesel::joinable!(awards -> innovations (innovation_id));
 diesel::joinable!(awards -> people (recipient_person_id));
+diesel::joinable!(contributions -> funds (fund_id));
 diesel::joinable!(contributions -> organisations (contributor_id));
 diesel::joinable!(external_investments -> innovations (innovation_id));
 diesel::allow_tables_to_appear_in_same_query!(

@@ -2,6 +2,7 @@
 //! and series that are invented and say so. It comes in through the same doors as everything else.
 
 mod data;
+mod impact;
 mod programmes;
 
 use crate::auth::Role;
@@ -35,6 +36,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
         crate::innovations::ops::create_innovation(conn, &context.step("create_innovation"), innovation(entry)?)?;
     }
     programmes::load(conn, context)?;
+    impact::load(conn, context)?;
     let mut values = 0;
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step("create_kpi"), kpi(entry)?)?;

@@ -1,7 +1,7 @@
 //! The programmes of the founding documents: who carries them, their cohorts and fellows, the innovations they
 //! carried, and the calls of 2018.
 
-use crate::context::Context;
+use crate::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::innovations;
@@ -18,6 +18,7 @@ use crate::programmes::memberships::ops::Membership;
 use crate::programmes::partners::ops::{Partner, PartnerRole};
 use crate::programmes::rules::{Programme, ProgrammeKind};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
+use crate::transitions::rules::AskedMove;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -61,10 +62,10 @@ const BODIES: [(&str, &str, OrganisationType); 2] = [
 ];
 
 /// The first innovations of the accelerator that the founding documents name.
-const FIRST: [&str; 4] = ["join-dementia-research", "nervecentre", "mycopd", "healthunlocked"];
+pub const FIRST: [&str; 4] = ["join-dementia-research", "nervecentre", "mycopd", "healthunlocked"];
 
 /// The first cohort had seventeen fellows with an innovation each; those that the documents do not name are illustrative.
-const FELLOWS: usize = 17;
+pub const FELLOWS: usize = 17;
 
 /// PlGF-based testing went through four programmes. The documents give their order; the days are illustrative.
 const PLGF: [(&str, &str, Option<&str>); 4] = [
@@ -81,7 +82,7 @@ const CALLS: [(&str, &str, &str); 2] = [
 ];
 
 /// The accelerator's first day.
-const STARTS: &str = "2015-07-01";
+pub const STARTS: &str = "2015-07-01";
 
 pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     for (slug, name, kind, summary) in PROGRAMMES {
@@ -189,7 +190,10 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<()> {
             to: None,
         };
         let step = context.step("create_fellowship");
-        fellowships::ops::create_fellowship(conn, &step, fellow.row.id, place)?;
+        let held = fellowships::ops::create_fellowship(conn, &step, fellow.row.id, place)?;
+        let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(super::day(STARTS)?) };
+        let step = Context { if_match: Some(IfMatch::Any), ..context.step("transition_fellowship") };
+        fellowships::ops::transition_fellowship(conn, &step, &held.row.id.to_string(), begun)?;
     }
     Ok(())
 }

@@ -76,20 +76,29 @@ pub async fn front() -> HttpResponse {
     )
 }
 
-/// A page of our own, under a policy that lets nothing in from elsewhere.
-fn page(title: &str, body: &str) -> HttpResponse {
-    const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#212b32}a{color:#005eb8}code{background:#f0f4f5;padding:.1em .3em}";
-    let html = format!(
+/// What a page of ours may load: nothing from anywhere.
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// A page of our own, fit for print. The body is HTML; what is not ours in it was escaped by [`escaped`].
+pub fn html(title: &str, body: &str) -> String {
+    const STYLE: &str = "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;text-align:left}td.figure{text-align:right}@media print{body{margin:0;max-width:none}a{color:inherit}}body{font:1.1rem/1.5 sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#212b32}a{color:#005eb8}code{background:#f0f4f5;padding:.1em .3em}";
+    let title = escaped(title);
+    format!(
         "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
-    );
+    )
+}
+
+/// Text as it may stand in HTML, in an attribute too.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+fn page(title: &str, body: &str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(html)
+        .body(html(title, body))
 }
 
 /// Swagger UI, from this binary and nowhere else.

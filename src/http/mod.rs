@@ -28,6 +28,9 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::applications::http::routes(config);
     crate::people::http::routes(config);
     crate::funding::http::routes(config);
+    crate::adoptions::http::routes(config);
+    crate::benefits::http::routes(config);
+    crate::reports::http::routes(config);
     config
         .service(crate::auth::http::get_me)
         .service(crate::auth::http::get_jwks)

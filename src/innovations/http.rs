@@ -20,6 +20,7 @@ use crate::transitions;
 use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
 use crate::vocabulary::{Basis, Qualifier, Timestamp, Word, instant};
 use actix_web::{delete, get, patch, post, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -58,8 +59,10 @@ params! {
         priority: OneOf<OpportunityArea> = "priority",
         /// Codes of the organisations that own them.
         owner: Codes = "owner",
-        /// A programme they are members of today.
+        /// A programme they are members of today, or were by the day of `joinedBy`.
         programme: CodeParam = "programme",
+        /// Those that had joined the programme by this day, whether or not they are members still.
+        joined_by: NaiveDate = "joinedBy",
         /// Those changed at or after this instant.
         updated_from: Timestamp = "updatedFrom",
     }
@@ -419,6 +422,7 @@ pub async fn list_innovations(cx: Cx, query: Query<ListInnovations>) -> Result<R
             tags: tags.into_iter().flatten().collect(),
             owners: query.owner.map(|codes| codes.0.iter().map(|code| code.to_ascii_uppercase()).collect()),
             programme: query.programme.map(|slug| slug.0),
+            joined_by: query.joined_by,
             today: context.today(),
             updated_from: query.updated_from.map(|at| at.naive_utc()),
         };

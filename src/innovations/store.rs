@@ -88,8 +88,9 @@ pub struct InnovationFilter {
     pub tags: Vec<(&'static str, Vec<&'static str>)>,
     /// Codes of owners.
     pub owners: Option<Vec<String>>,
-    /// A programme of which it is a member on `today`.
+    /// A programme of which it is a member on `today`, or had become one by `joined_by`.
     pub programme: Option<String>,
+    pub joined_by: Option<NaiveDate>,
     pub today: NaiveDate,
     pub updated_from: Option<NaiveDateTime>,
 }
@@ -120,8 +121,8 @@ pub fn list(conn: &mut Conn, filter: &InnovationFilter, request: &PageRequest) -
         if let Some(programme) = &filter.programme {
             let members = programme_memberships::table
                 .filter(programme_memberships::programme.eq(programme.clone()))
-                .filter(programme_memberships::from_on.le(filter.today))
-                .filter(programme_memberships::to_on.gt(filter.today))
+                .filter(programme_memberships::from_on.le(filter.joined_by.unwrap_or(filter.today)))
+                .filter(programme_memberships::to_on.gt(filter.joined_by.map_or(filter.today, |_| NaiveDate::MIN)))
                 .select(programme_memberships::innovation_id);
             query = query.filter(innovations::id.eq_any(members));
         }

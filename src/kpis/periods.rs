@@ -291,7 +291,7 @@ pub fn london_date(instant: DateTime<Utc>) -> NaiveDate {
 }
 
 /// The instant at which `date` begins in London.
-fn london_midnight(date: NaiveDate) -> DateTime<Utc> {
+pub fn london_midnight(date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     // London's clocks have never changed at midnight since 1900, so there is exactly one; were a
     // rule ever to skip it, Greenwich time is the sane reading.

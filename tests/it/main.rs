@@ -2,13 +2,18 @@
 //! database of its own, on SQLite and on PostgreSQL alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod adoptions;
 mod applications;
 mod audit;
 mod auth;
+mod benefits;
+mod funding;
 mod http;
+mod impact;
 mod innovations;
 mod kpis;
 mod laws;
+mod ledger;
 mod organisations;
 mod people;
 mod programmes;

@@ -90,15 +90,8 @@ pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<PlannedYear>> {
 }
 
 fn covers(conn: &mut Conn, context: &Context, reach: &Reach, row: &AwardRow) -> Result<bool> {
-    if reach.covers_programme(row.programme.as_deref())
-        || row.innovation_id.is_some_and(|id| reach.innovations.contains(&id))
-    {
-        return Ok(true);
-    }
-    match row.recipient_organisation_id {
-        Some(organisation) => reach.covers_organisation(conn, organisation, context.today()),
-        None => Ok(false),
-    }
+    let (programme, organisation) = (row.programme.as_deref(), row.recipient_organisation_id);
+    reach.covers(conn, programme, organisation, row.innovation_id, context.today())
 }
 
 /// An award that the caller may see and that the operation's grants reach.

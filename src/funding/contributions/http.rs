@@ -4,7 +4,7 @@ use super::ops::{self, Contribution, ContributionSource};
 use super::store::{self, ContributionFilter, NamedContribution};
 use crate::error::{Error, Result};
 use crate::funding::funds::http::FundPath;
-use crate::funding::funds::ops::get_fund;
+use crate::funding::funds::ops::{get_fund, seen};
 use crate::funding::http::MoneyBody;
 use crate::funding::money::Money;
 use crate::http::params::{CodeParam, OneOf, Query};
@@ -19,16 +19,34 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_contributions).service(create_contribution).service(get_contribution);
+    config
+        .service(list_contributions)
+        .service(list_fund_contributions)
+        .service(create_contribution)
+        .service(get_contribution);
 }
 
 params! {
-    /// What the contributions to a fund may be narrowed to.
+    /// What a list of contributions may be narrowed to.
     pub struct ListContributions list of NamedContribution {
+        /// The slug of the programme of their funds.
+        programme: CodeParam = "programme",
         /// Where they come from.
         source: OneOf<ContributionSource> = "source",
         /// The code of who made them.
         contributor: CodeParam = "contributor",
+        /// The first day they were received on.
+        from: NaiveDate = "from",
+        /// The first day after.
+        to: NaiveDate = "to",
+    }
+}
+
+params! {
+    /// What the contributions to a fund may be narrowed to.
+    pub struct ListFundContributions list of NamedContribution {
+        /// Where they come from.
+        source: OneOf<ContributionSource> = "source",
         /// The first day they were received on.
         from: NaiveDate = "from",
         /// The first day after.
@@ -83,6 +101,8 @@ impl TryFrom<CreateContributionRequest> for Contribution {
 #[serde(rename_all = "camelCase")]
 pub struct ContributionResponse {
     id: Id,
+    #[schema(example = "NIA-2015", max_length = 60)]
+    fund: String,
     /// The code of the organisation that gave it.
     #[schema(example = "QKK", max_length = 60)]
     contributor: String,
@@ -99,14 +119,15 @@ pub struct ContributionResponse {
     created_at: String,
 }
 
-impl ContributionResponse {
-    fn of(currency: &str, found: NamedContribution) -> Self {
+impl From<NamedContribution> for ContributionResponse {
+    fn from(found: NamedContribution) -> Self {
         Self {
             id: found.row.id,
+            amount: Money::of(found.row.amount_minor, &found.currency).into(),
+            fund: found.fund,
             contributor: found.code,
             name: found.name,
             source: found.row.source,
-            amount: Money::of(found.row.amount_minor, currency).into(),
             received_on: found.row.received_on,
             note: found.row.note,
             made_by: found.row.made_by,
@@ -115,29 +136,61 @@ impl ContributionResponse {
     }
 }
 
+/// List contributions
+///
+/// To the funds you may see, the earliest first.
+#[utoipa::path(
+    tag = "funding",
+    params(ListContributions),
+    responses((status = 200, description = "A page of contributions", body = Listing<ContributionResponse>)),
+)]
+#[get("/v1/contributions")]
+pub async fn list_contributions(cx: Cx, query: Query<ListContributions>) -> Result<Reply> {
+    let (Query(query), target) = (query, cx.target.clone());
+    cx.read(move |conn, context| {
+        let contributor =
+            query.contributor.map(|code| organisations::ops::referred(conn, "?contributor", &code.0)).transpose()?;
+        let filter = ContributionFilter {
+            fund: None,
+            programme: query.programme.map(|slug| slug.0.to_ascii_lowercase()),
+            sources: query.source.map(|sources| sources.0),
+            contributor,
+            from: query.from,
+            to: query.to,
+            seen: seen(context),
+        };
+        let page = store::list(conn, &filter, &query.page)?;
+        Reply::page(page, &target, ContributionResponse::from)
+    })
+    .await
+}
+
 /// List the contributions to a fund
 ///
 /// The earliest first.
 #[utoipa::path(
     tag = "funding",
-    params(FundPath, ListContributions),
+    params(FundPath, ListFundContributions),
     responses((status = 200, description = "A page of contributions", body = Listing<ContributionResponse>)),
 )]
 #[get("/v1/funds/{code}/contributions")]
-pub async fn list_contributions(cx: Cx, path: web::Path<FundPath>, query: Query<ListContributions>) -> Result<Reply> {
+pub async fn list_fund_contributions(
+    cx: Cx,
+    path: web::Path<FundPath>,
+    query: Query<ListFundContributions>,
+) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, context| {
         let fund = get_fund(conn, context, &path.code)?;
-        let contributor =
-            query.contributor.map(|code| organisations::ops::referred(conn, "?contributor", &code.0)).transpose()?;
         let filter = ContributionFilter {
+            fund: Some(fund.id),
             sources: query.source.map(|sources| sources.0),
-            contributor,
             from: query.from,
             to: query.to,
+            ..ContributionFilter::default()
         };
-        let page = store::list(conn, fund.id, &filter, &query.page)?;
-        Reply::page(page, &target, |found| ContributionResponse::of(&fund.currency, found))
+        let page = store::list(conn, &filter, &query.page)?;
+        Reply::page(page, &target, ContributionResponse::from)
     })
     .await
 }
@@ -158,9 +211,9 @@ pub async fn create_contribution(
     body: Body<CreateContributionRequest>,
 ) -> Result<Reply> {
     cx.write_money(body, move |conn, context, request| {
-        let (fund, made) = ops::create_contribution(conn, context, &path.code, request.try_into()?)?;
-        let location = format!("/v1/funds/{}/contributions/{}", fund.code, made.row.id);
-        Reply::created(location, 1, &ContributionResponse::of(&fund.currency, made))
+        let made = ops::create_contribution(conn, context, &path.code, request.try_into()?)?;
+        let location = format!("/v1/funds/{}/contributions/{}", made.fund, made.row.id);
+        Reply::created(location, 1, &ContributionResponse::from(made))
     })
     .await
 }
@@ -176,8 +229,8 @@ pub async fn create_contribution(
 #[get("/v1/funds/{code}/contributions/{id}")]
 pub async fn get_contribution(cx: Cx, path: web::Path<ContributionPath>) -> Result<Reply> {
     cx.read(move |conn, context| {
-        let (fund, found) = ops::get_contribution(conn, context, &path.code, &path.id)?;
-        Ok(Reply::ok(&ContributionResponse::of(&fund.currency, found))?.version(1))
+        let found = ops::get_contribution(conn, context, &path.code, &path.id)?;
+        Ok(Reply::ok(&ContributionResponse::from(found))?.version(1))
     })
     .await
 }

@@ -6,7 +6,6 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::{get_fund, kept};
-use crate::funding::funds::store::FundRow;
 use crate::funding::ledger;
 use crate::funding::money::Money;
 use crate::vocabulary::Id;
@@ -31,15 +30,10 @@ pub struct Contribution {
 
 /// # Errors
 /// `not-found` for the fund or the contribution.
-pub fn get_contribution(
-    conn: &mut Conn,
-    context: &Context,
-    fund: &str,
-    id: &str,
-) -> Result<(FundRow, NamedContribution)> {
+pub fn get_contribution(conn: &mut Conn, context: &Context, fund: &str, id: &str) -> Result<NamedContribution> {
     let fund = get_fund(conn, context, fund)?;
     let found = Id::parse(id).map(|id| store::find(conn, fund.id, id)).transpose()?.flatten();
-    found.map(|found| (fund, found)).ok_or_else(|| Error::not_found("contribution"))
+    found.ok_or_else(|| Error::not_found("contribution"))
 }
 
 /// Puts money into a fund.
@@ -51,7 +45,7 @@ pub fn create_contribution(
     context: &Context,
     fund: &str,
     new: Contribution,
-) -> Result<(FundRow, NamedContribution)> {
+) -> Result<NamedContribution> {
     let fund = kept(conn, context, fund)?;
     if new.amount.currency.code() != fund.currency {
         let detail = format!("Expected {}, the fund's currency.", fund.currency);
@@ -76,6 +70,5 @@ pub fn create_contribution(
     let data = json!({ "fund": fund.code, "amount": new.amount.amount(), "source": row.source });
     let event = Event::new("contribution", &row.id.to_string(), 1, data);
     events::record(conn, context, Event { programme: fund.programme.clone(), ..event })?;
-    let made = store::find(conn, fund.id, row.id)?.ok_or_else(|| Error::internal("a contribution was lost"))?;
-    Ok((fund, made))
+    store::find(conn, fund.id, row.id)?.ok_or_else(|| Error::internal("a contribution was lost"))
 }

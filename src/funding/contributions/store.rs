@@ -4,7 +4,7 @@ use super::ops::ContributionSource;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{contributions, organisations};
+use crate::db::schema::{contributions, funds, organisations};
 use crate::error::Result;
 use crate::sortable;
 use crate::vocabulary::Id;
@@ -26,17 +26,27 @@ pub struct ContributionRow {
     pub created_at: NaiveDateTime,
 }
 
-/// A contribution with the code and the name of who made it, read in one query.
+/// A contribution with its fund and the code and the name of who made it, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedContribution {
     pub row: ContributionRow,
     pub code: String,
     pub name: String,
+    pub fund: String,
+    pub currency: String,
 }
 
-type Source = dsl::InnerJoinQuerySource<contributions::table, organisations::table>;
-type Columns = (<contributions::table as Table>::AllColumns, organisations::code, organisations::name);
-type Named = dsl::Select<dsl::InnerJoin<contributions::table, organisations::table>, Columns>;
+type Joined = dsl::InnerJoin<dsl::InnerJoin<contributions::table, organisations::table>, funds::table>;
+type Source =
+    dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<contributions::table, organisations::table>, funds::table>;
+type Columns = (
+    <contributions::table as Table>::AllColumns,
+    organisations::code,
+    organisations::name,
+    funds::code,
+    funds::currency,
+);
+type Named = dsl::Select<Joined, Columns>;
 
 sortable! {
     NamedContribution, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: contributions::amount_minor;
@@ -45,29 +55,41 @@ sortable! {
 }
 
 fn named() -> Named {
-    let columns = (contributions::all_columns, organisations::code, organisations::name);
-    contributions::table.inner_join(organisations::table).select(columns)
+    contributions::table.inner_join(organisations::table).inner_join(funds::table).select((
+        contributions::all_columns,
+        organisations::code,
+        organisations::name,
+        funds::code,
+        funds::currency,
+    ))
 }
 
-/// What the contributions to a fund may be narrowed to.
+/// What a list of contributions may be narrowed to.
+#[derive(Default)]
 pub struct ContributionFilter {
+    pub fund: Option<Id>,
+    /// To funds of this programme.
+    pub programme: Option<String>,
     pub sources: Option<Vec<ContributionSource>>,
     pub contributor: Option<Id>,
     pub from: Option<NaiveDate>,
     /// The first day after.
     pub to: Option<NaiveDate>,
+    /// The programmes to whose funds the caller sees contributions; all without.
+    pub seen: Option<Vec<String>>,
 }
 
 /// # Errors
 /// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    fund: Id,
-    filter: &ContributionFilter,
-    request: &PageRequest,
-) -> Result<Page<NamedContribution>> {
+pub fn list(conn: &mut Conn, filter: &ContributionFilter, request: &PageRequest) -> Result<Page<NamedContribution>> {
     page(conn, request, || {
-        let mut query = named().filter(contributions::fund_id.eq(fund)).into_boxed::<MultiBackend>();
+        let mut query = named().into_boxed::<MultiBackend>();
+        if let Some(fund) = filter.fund {
+            query = query.filter(contributions::fund_id.eq(fund));
+        }
+        if let Some(programme) = &filter.programme {
+            query = query.filter(funds::programme.eq(programme.clone()));
+        }
         if let Some(sources) = &filter.sources {
             query = query.filter(contributions::source.eq_any(sources.clone()));
         }
@@ -79,6 +101,9 @@ pub fn list(
         }
         if let Some(to) = filter.to {
             query = query.filter(contributions::received_on.lt(to));
+        }
+        if let Some(seen) = &filter.seen {
+            query = query.filter(funds::programme.eq_any(seen.clone()));
         }
         query
     })

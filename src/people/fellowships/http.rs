@@ -43,6 +43,8 @@ params! {
         host: CodeParam = "host",
         /// Where they stand.
         state: OneOf<FellowshipState> = "state",
+        /// Those that begin before this day.
+        to: NaiveDate = "to",
         /// Those that hold on this day and were not withdrawn.
         active_on: NaiveDate = "activeOn",
     }
@@ -201,6 +203,7 @@ pub async fn list_fellowships(cx: Cx, query: Query<ListFellowships>) -> Result<R
             innovation,
             host,
             states: query.state.map(|states| states.0),
+            to: query.to,
             active_on: query.active_on,
         };
         let page = store::list(conn, &filter, &query.page)?;

@@ -62,6 +62,8 @@ pub struct FellowshipFilter {
     pub innovation: Option<Id>,
     pub host: Option<Id>,
     pub states: Option<Vec<FellowshipState>>,
+    /// Those that begin before this day.
+    pub to: Option<NaiveDate>,
     /// Those that hold on this day, and were not withdrawn.
     pub active_on: Option<NaiveDate>,
 }
@@ -91,6 +93,9 @@ pub fn list(conn: &mut Conn, filter: &FellowshipFilter, request: &PageRequest) -
         }
         if let Some(states) = &filter.states {
             query = query.filter(fellowships::state.eq_any(states.clone()));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(fellowships::from_on.lt(to));
         }
         if let Some(on) = filter.active_on {
             query = query

@@ -9,7 +9,7 @@ mod records;
 pub use app::{Actor, TestApp, connect, database, empty_database, folder, grant, settings};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
-pub use records::row;
+pub use records::{award, gbp, row};
 pub use rstest::rstest;
 pub use serde_json::{Value, json};
 

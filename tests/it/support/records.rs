@@ -57,4 +57,43 @@ impl TestApp {
     pub async fn values(&self, kpi: &str, rows: Value) -> Value {
         self.admin().post(&format!("/v1/kpi-submissions?kpi={kpi}"), json!({ "rows": rows })).await.expect(201)
     }
+
+    /// A fund of the programme `nia` with so many pounds in it, given by the South West London board.
+    pub async fn fund(&self, code: &str, pounds: u32) -> Value {
+        let body = json!({ "code": code, "name": format!("Fund {code}"), "programme": "nia", "currency": "GBP" });
+        let fund = self.admin().post("/v1/funds", body).await.expect(201);
+        let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(pounds), "receivedOn": "2015-07-01" });
+        self.admin().post(&format!("/v1/funds/{code}/contributions"), given).await.expect(201);
+        fund
+    }
+
+    /// Where an award of so many pounds was proposed, to the trust RJZ and with an evaluation plan.
+    pub async fn award(&self, fund: &str, pounds: u32) -> String {
+        let made = self.admin().post("/v1/awards", award(fund, pounds)).await;
+        made.expect(201);
+        made.header("location").to_owned()
+    }
+
+    /// Where an award was proposed by one, approved by another and made active.
+    pub async fn active_award(&self, fund: &str, pounds: u32) -> String {
+        let award = self.award(fund, pounds).await;
+        let approver = self.admin();
+        approver.transition(&award, 1, json!({ "to": "approved" })).await.expect(200);
+        approver.transition(&award, 2, json!({ "to": "active" })).await.expect(200);
+        award
+    }
+}
+
+/// So many pounds.
+pub fn gbp(pounds: u32) -> Value {
+    json!({ "amount": format!("{pounds}.00"), "currency": "GBP" })
+}
+
+/// An award of so many pounds to the trust RJZ.
+pub fn award(fund: &str, pounds: u32) -> Value {
+    json!({
+        "fund": fund, "kind": "grant", "title": "Spreading a tool", "description": "Ten trusts begin.",
+        "recipientOrganisation": "RJZ", "amount": gbp(pounds), "plannedFrom": "2015-07-01", "plannedTo": "2016-07-01",
+        "evaluationPlan": { "design": "Before and after.", "dimensions": ["health"] }
+    })
 }

@@ -62,7 +62,7 @@ impl World {
             }
             "transition_fellowship" => actor.transition(&self.fellowship(corner).await, 1, json!({ "to": "active" })),
             "list_fellowship_transitions" => actor.get(&format!("{}/transitions", self.fellowship(corner).await)),
-            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+            _ => self.request_of_funding(operation, actor, corner).await,
         }
     }
 }

@@ -1,0 +1,262 @@
+//! What the accelerator's first nine months brought, and the money behind them. The totals are the founding documents':
+//! 68 organisations, 3,000,000 patients, over 8,000,000 pounds on 1,000,000. How they divide is illustrative.
+
+use super::day;
+use super::programmes::{FELLOWS, FIRST, STARTS};
+use crate::adoptions::ops::{Facts, NewAdoption, create_adoption};
+use crate::adoptions::rules::AdoptionStage;
+use crate::auth::Actor;
+use crate::benefits::ops::create_benefit;
+use crate::benefits::rules::{Benefit, BenefitKind};
+use crate::context::{Context, IfMatch};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
+use crate::funding::awards::milestones::ops::{Milestone, MilestoneState, create_milestone};
+use crate::funding::awards::ops::{Authority, create_award, transition_award};
+use crate::funding::awards::rules::{Award, AwardKind, Recipient};
+use crate::funding::awards::transactions::ops::{NewTransaction, PostedKind, create_award_transaction};
+use crate::funding::contributions::ops::{Contribution, ContributionSource, create_contribution};
+use crate::funding::external_investments::ops::{Investment, InvestmentKind, create_external_investment};
+use crate::funding::funds::ops::{Fund, create_fund};
+use crate::funding::money::Money;
+use crate::organisations::ops::import_organisation;
+use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
+use crate::transitions::rules::AskedMove;
+use crate::vocabulary::{Basis, Qualifier};
+use chrono::Days;
+use std::sync::Arc;
+
+/// Organisations that used one or more of the first innovations.
+const ORGANISATIONS: usize = 68;
+/// Patients who began to access them.
+const PATIENTS: i64 = 3_000_000;
+/// What was invested, in pounds.
+const INVESTED: i64 = 1_000_000;
+/// Investments of others, of at least a million pounds each.
+const INVESTMENTS: usize = 8;
+
+pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
+    load_adoptions(conn, context)?;
+    load_benefits(conn, context)?;
+    load_funds(conn, context)?;
+    load_awards(conn, context)?;
+    load_investments(conn, context)
+}
+
+/// The first innovations in order: those that are named, then the illustrative ones.
+fn innovation(at: usize) -> String {
+    let at = at % FELLOWS;
+    FIRST.get(at).map_or_else(|| format!("illustrative-{}", at + 1 - FIRST.len()), |slug| (*slug).to_owned())
+}
+
+fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
+    let stages = [AdoptionStage::Piloting, AdoptionStage::Implementing, AdoptionStage::Adopted];
+    for at in 0..ORGANISATIONS {
+        let code = format!("ILLUSTRATIVE-{}", at + 1);
+        let new = Organisation {
+            code: code.clone(),
+            ods_code: None,
+            name: format!("Organisation {} (illustrative)", at + 1),
+            kind: OrganisationType::Other,
+            status: OrganisationStatus::Active,
+            valid_from: None,
+            valid_to: None,
+            postcode: None,
+            identifiers: Vec::new(),
+        };
+        import_organisation(conn, &context.step("create_organisation"), new, None)?;
+        // Some use two innovations, and are one organisation.
+        for innovation in [Some(innovation(at)), (at % 10 == 0).then(|| innovation(at + 1))].into_iter().flatten() {
+            let since = day(STARTS)?.checked_add_days(Days::new(4 * at as u64));
+            let facts = Facts {
+                sites: None,
+                users: None,
+                patients: None,
+                decided_by: None,
+                barriers: Vec::new(),
+                illustrative: true,
+            };
+            let stage = stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting);
+            let new = NewAdoption { innovation, organisation: code.clone(), stage, since, facts };
+            create_adoption(conn, &context.step("create_adoption"), new)?;
+        }
+    }
+    Ok(())
+}
+
+fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i64) -> Result<Benefit> {
+    Ok(Benefit {
+        innovation: innovation.to_owned(),
+        programme: Some(programme.to_owned()),
+        organisation: None,
+        kind,
+        unit: None,
+        method: "As the founding documents say.".to_owned(),
+        population: None,
+        baseline: None,
+        claimed: claimed * 100,
+        realised: None,
+        qualifier: Qualifier::Approximate,
+        basis: Basis::Estimated,
+        from: day(STARTS)?,
+        to: None,
+        illustrative: false,
+    })
+}
+
+fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
+    let mut claim = |new: Benefit| create_benefit(conn, &context.step("create_benefit"), new).map(drop);
+    let share = PATIENTS / FELLOWS as i64;
+    for at in 0..FELLOWS {
+        let slug = innovation(at);
+        let patients = if at == 0 { PATIENTS - share * (FELLOWS as i64 - 1) } else { share };
+        let new = benefit(&slug, "nia", BenefitKind::PatientsReached, patients)?;
+        let method = "An illustrative share of the 3,000,000 that the founding documents give for all.".to_owned();
+        claim(Benefit { population: Some(format!("users-of-{slug}")), method, illustrative: true, ..new })?;
+    }
+    // A second claim about people who are counted already: it raises the upper bound alone.
+    let again = benefit("mycopd", "nia", BenefitKind::PatientsReached, 100_000)?;
+    let method = "A second claim about the same people, for illustration.".to_owned();
+    claim(Benefit { population: Some("users-of-mycopd".to_owned()), method, illustrative: true, ..again })?;
+    let yearly = |kind, figure, basis| -> Result<Benefit> {
+        let new = benefit("plgf-based-testing", "mtfm", kind, figure)?;
+        Ok(Benefit { basis, from: day("2023-04-01")?, to: Some(day("2024-04-01")?), ..new })
+    };
+    let pregnancies = yearly(BenefitKind::PatientsReached, 41_500, Basis::Estimated)?;
+    claim(Benefit { population: Some("suspected-pre-eclampsia".to_owned()), ..pregnancies })?;
+    claim(yearly(BenefitKind::CashSaving, 4_000_000, Basis::Projected)?)
+}
+
+fn pounds(pounds: i64) -> Money {
+    Money::of(pounds * 100, "GBP")
+}
+
+fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
+    for (code, name, programme, amount, received_on, note) in [
+        ("NIA-2015", "NHS Innovation Accelerator, first wave", "nia", INVESTED, STARTS, "The initial investment."),
+        (
+            "ITP-2018",
+            "Innovation and Technology Payment 2018 (illustrative)",
+            "itp",
+            500_000,
+            "2018-04-01",
+            "Illustrative.",
+        ),
+    ] {
+        let fund = Fund {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            programme: Some(programme.to_owned()),
+            currency: "GBP".to_owned(),
+            illustrative: programme != "nia",
+        };
+        create_fund(conn, &context.step("create_fund"), fund)?;
+        let given = Contribution {
+            contributor: "NHS-ENGLAND".to_owned(),
+            source: ContributionSource::Nhs,
+            amount: pounds(amount),
+            received_on: day(received_on)?,
+            note: Some(note.to_owned()),
+        };
+        create_contribution(conn, &context.step("create_contribution"), code, given)?;
+    }
+    Ok(())
+}
+
+/// The same command line in the name of another: nobody approves what they proposed, nor pays what they approved.
+fn by(who: &str, context: &Context, operation: &'static str) -> Context {
+    let actor = Actor { subject: format!("{}-{who}", context.actor.subject), ..(*context.actor).clone() };
+    Context { actor: Arc::new(actor), if_match: Some(IfMatch::Any), ..context.step(operation) }
+}
+
+/// Three awards, all illustrative: one that is paid and waits for its gateway, one that ended early, one that waits for
+/// its approval.
+fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
+    let mut made = Vec::new();
+    for (title, slug, amount) in [
+        ("Spread of MyCOPD to ten clinical groups (illustrative)", "mycopd", 300_000),
+        ("Electronic observations in five trusts (illustrative)", "nervecentre", 200_000),
+        ("A community for every long-term condition (illustrative)", "healthunlocked", 150_000),
+    ] {
+        let award = Award {
+            fund: "NIA-2015".to_owned(),
+            programme: None,
+            kind: AwardKind::Grant,
+            title: title.to_owned(),
+            description: "Drawn up for illustration.".to_owned(),
+            recipient: Recipient::Organisation("UCLP".to_owned()),
+            innovation: Some(slug.to_owned()),
+            fellowship: None,
+            amount: pounds(amount),
+            planned_from: day("2015-09-01")?,
+            planned_to: day("2017-04-01")?,
+            profile: Vec::new(),
+            evaluation_plan: Some(
+                r#"{"design":"Before and after, with a comparison.","dimensions":["health","economic"]}"#.to_owned(),
+            ),
+            geocode: Some("E92000001".to_owned()),
+            published: true,
+            illustrative: true,
+        };
+        made.push(create_award(conn, &context.step("create_award"), award)?.row.id.to_string());
+    }
+    let [first, second, ..] = made.as_slice() else { return Ok(()) };
+    for (award, to, on) in [
+        (first, "approved", "2015-09-01"),
+        (first, "active", "2015-09-15"),
+        (second, "approved", "2015-09-01"),
+        (second, "active", "2015-09-15"),
+    ] {
+        let asked = AskedMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?) };
+        transition_award(conn, &by("approver", context, "transition_award"), award, asked, None)?;
+    }
+    for (award, amount) in [(first, 180_000), (second, 60_000)] {
+        let paid = NewTransaction {
+            kind: PostedKind::Disbursement,
+            amount: pounds(amount),
+            posted_on: Some(day("2015-10-01")?),
+            note: None,
+        };
+        create_award_transaction(conn, &by("payer", context, "create_award_transaction"), award, paid)?;
+    }
+    let milestone = Milestone {
+        title: "Five groups have begun".to_owned(),
+        due_on: day("2016-03-31")?,
+        state: MilestoneState::Met,
+        met_on: Some(day("2016-03-20")?),
+    };
+    create_milestone(conn, &context.step("create_milestone"), first, milestone)?;
+    let title = "After the first year".to_owned();
+    create_gateway_review(conn, &context.step("create_gateway_review"), first, title, day("2016-10-01")?)?;
+    let end = AskedMove {
+        to: "terminated".to_owned(),
+        reason: Some("The trusts chose another supplier.".to_owned()),
+        effective_on: Some(day("2016-02-01")?),
+    };
+    let authority = Authority { reference: "Board, minute 7".to_owned(), on: day("2016-02-01")? };
+    transition_award(conn, &by("approver", context, "transition_award"), second, end, Some(&authority))?;
+    Ok(())
+}
+
+fn load_investments(conn: &mut Conn, context: &Context) -> Result<()> {
+    for at in 0..INVESTMENTS {
+        let new = Investment {
+            innovation: Some(innovation(at)),
+            fellow: None,
+            programme: Some("nia".to_owned()),
+            investor: format!("Investor {} (illustrative)", at + 1),
+            kind: InvestmentKind::Equity,
+            amount: pounds(1_000_000),
+            qualifier: Qualifier::AtLeast,
+            basis: Basis::Measured,
+            invested_on: day("2016-03-01")?,
+            source: Some(
+                "The founding documents give over 8,000,000 in all; how it divides is illustrative.".to_owned(),
+            ),
+            illustrative: true,
+        };
+        create_external_investment(conn, &context.step("create_external_investment"), new)?;
+    }
+    Ok(())
+}

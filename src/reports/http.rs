@@ -1,0 +1,7 @@
+//! The routes of reports.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    super::impact::http::routes(config);
+}

@@ -1,0 +1,193 @@
+//! `/v1/programmes/{slug}/impact`.
+
+use super::ops::{self, Figure, Impact};
+use crate::error::{Error, Result};
+use crate::http::documents::{POLICY, escaped, html};
+use crate::http::params::Query;
+use crate::http::reply::{CSV, Reply};
+use crate::http::request::Cx;
+use crate::params;
+use crate::programmes::http::ProgrammePath;
+use crate::vocabulary::{Basis, Qualifier};
+use actix_web::http::StatusCode;
+use actix_web::{get, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Number;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(get_programme_impact);
+}
+
+params! {
+    /// When an impact is looked at.
+    pub struct GetProgrammeImpact {
+        /// The day by which it counts; today unless told.
+        as_of: NaiveDate = "asOf",
+    }
+}
+
+/// One figure of an impact report.
+#[derive(Serialize, ToSchema)]
+pub struct ImpactFigureResponse {
+    #[schema(example = "organisations-using", max_length = 60)]
+    key: &'static str,
+    /// Null where there is nothing to divide by.
+    #[schema(value_type = Option<f64>, example = 68)]
+    value: Option<Number>,
+    /// `GBP` for money, in pounds.
+    #[schema(example = "organisations", max_length = 60)]
+    unit: &'static str,
+    qualifier: Qualifier,
+    basis: Basis,
+    /// The list of what the figure was made of.
+    #[schema(example = "/v1/adoptions?programme=nia&usingOn=2016-04-30", max_length = 300)]
+    rows: String,
+}
+
+impl From<Figure> for ImpactFigureResponse {
+    fn from(figure: Figure) -> Self {
+        Self {
+            key: figure.key,
+            value: figure.value.and_then(|value| number(value, figure.unit)),
+            unit: figure.unit,
+            qualifier: figure.qualifier,
+            basis: figure.basis,
+            rows: figure.rows,
+        }
+    }
+}
+
+/// A ratio keeps its point; everything else that is whole is written so.
+fn number(value: f64, unit: &str) -> Option<Number> {
+    if unit != "ratio" && value.fract() == 0.0 && value.abs() < 9e15 {
+        // Exact: a whole float below 2^53.
+        return Some(Number::from(value as i64));
+    }
+    Number::from_f64(value)
+}
+
+/// What a programme brought by a day.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImpactResponse {
+    #[schema(example = "nia", max_length = 60)]
+    programme: String,
+    as_of: NaiveDate,
+    #[schema(max_items = 100)]
+    figures: Vec<ImpactFigureResponse>,
+    /// The rules it was made by.
+    #[schema(max_items = 100)]
+    notes: Vec<String>,
+}
+
+/// Get the impact of a programme
+///
+/// Fellows, innovations, organisations, patients, money and leverage by a day, each with how sure it is and the list of
+/// rows it was made of. As JSON, as CSV, or as a page to print.
+#[utoipa::path(
+    tag = "reports",
+    params(ProgrammePath, GetProgrammeImpact),
+    responses((status = 200, description = "The impact", content((ImpactResponse = "application/json"), (String = "text/csv"), (String = "text/html")))),
+)]
+#[get("/v1/programmes/{slug}/impact")]
+pub async fn get_programme_impact(
+    cx: Cx,
+    path: web::Path<ProgrammePath>,
+    query: Query<GetProgrammeImpact>,
+) -> Result<Reply> {
+    let (csv, page) = (cx.wants("text/csv"), cx.wants("text/html"));
+    cx.read(move |conn, context| {
+        let impact = ops::get_programme_impact(conn, context, &path.slug, query.0.as_of)?;
+        if csv {
+            return Ok(Reply::text(StatusCode::OK, CSV, written(impact)?));
+        }
+        if page {
+            let reply = Reply::text(StatusCode::OK, "text/html; charset=utf-8", printed(impact).into_bytes());
+            return Ok(reply.header("Content-Security-Policy", POLICY.to_owned()));
+        }
+        let Impact { programme, as_of, figures, notes, .. } = impact;
+        let figures = figures.into_iter().map(Into::into).collect();
+        Reply::ok(&ImpactResponse { programme, as_of, figures, notes })
+    })
+    .await
+}
+
+fn cell(figure: &ImpactFigureResponse) -> String {
+    figure.value.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+fn written(impact: Impact) -> Result<Vec<u8>> {
+    let mut sheet = csv::Writer::from_writer(Vec::new());
+    let columns = ["programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows"];
+    sheet.write_record(columns).map_err(Error::internal)?;
+    let as_of = impact.as_of.to_string();
+    for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
+        let value = cell(&figure);
+        let (qualifier, basis) = (figure.qualifier.as_str(), figure.basis.as_str());
+        let row = [impact.programme.as_str(), &as_of, figure.key, &value, figure.unit, qualifier, basis, &figure.rows];
+        sheet.write_record(row).map_err(Error::internal)?;
+    }
+    sheet.into_inner().map_err(Error::internal)
+}
+
+/// What a page calls the figures.
+fn title(key: &str) -> String {
+    let words = key.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Thousands apart, as people read them.
+fn grouped(figure: &str) -> String {
+    let (whole, fraction) = figure.split_once('.').map_or((figure, None), |(whole, rest)| (whole, Some(rest)));
+    let mut text = String::with_capacity(figure.len() + 4);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) && digit.is_ascii_digit() && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    fraction.map_or(text.clone(), |fraction| format!("{text}.{fraction}"))
+}
+
+fn printed(impact: Impact) -> String {
+    let name = format!("{}: impact by {}", impact.name, impact.as_of.format("%-d %B %Y"));
+    let mut body = format!(
+        "<h1>{}</h1><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th><th scope=\"col\">Unit</th><th scope=\"col\">How sure</th><th scope=\"col\">Rows</th></tr></thead><tbody>",
+        escaped(&name)
+    );
+    for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
+        let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "n/a".to_owned() };
+        body.push_str(&format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}, {}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
+            title(figure.key),
+            figure.unit,
+            figure.qualifier.as_str().replace('-', " "),
+            figure.basis.as_str(),
+            rows = escaped(&figure.rows)
+        ));
+    }
+    body.push_str("</tbody></table><h2>How it was counted</h2><ul>");
+    for note in impact.notes {
+        body.push_str(&format!("<li>{}</li>", escaped(&note)));
+    }
+    body.push_str("</ul>");
+    html(&name, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        for (figure, told) in
+            [("17", "17"), ("3000000", "3,000,000"), ("8.0", "8.0"), ("-1234.5", "-1,234.5"), ("-123", "-123")]
+        {
+            assert_eq!(grouped(figure), told);
+        }
+    }
+}

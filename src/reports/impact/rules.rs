@@ -1,0 +1,146 @@
+//! How claims become a figure, and how sure a figure is that was made of several.
+
+use crate::vocabulary::{Basis, Qualifier};
+use std::collections::BTreeMap;
+
+/// What one row says: a figure in hundredths, and how sure it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The population it is about; empty where none is named.
+    pub population: String,
+    pub hundredths: i64,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+}
+
+/// A figure made of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sum {
+    pub hundredths: i64,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+}
+
+/// Nothing at all is exactly nothing, and measured.
+const NOTHING: Sum = Sum { hundredths: 0, qualifier: Qualifier::Exact, basis: Basis::Measured };
+
+/// How sure a sum of two is: bounds in the same direction stay one, and opposite ones make it approximate.
+pub fn both(one: Qualifier, other: Qualifier) -> Qualifier {
+    match (one, other) {
+        (Qualifier::Exact, any) | (any, Qualifier::Exact) => any,
+        (one, other) if one == other => one,
+        _ => Qualifier::Approximate,
+    }
+}
+
+/// How a sum of two was come by: by the less certain way of both.
+fn weaker(one: Basis, other: Basis) -> Basis {
+    let rank = |basis| match basis {
+        Basis::Measured => 0,
+        Basis::Estimated => 1,
+        Basis::Modelled => 2,
+        Basis::Projected => 3,
+    };
+    if rank(one) >= rank(other) { one } else { other }
+}
+
+/// All claims together.
+pub fn sum<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Sum {
+    claims.into_iter().fold(NOTHING, |sum, claim| Sum {
+        hundredths: sum.hundredths.saturating_add(claim.hundredths),
+        qualifier: both(sum.qualifier, claim.qualifier),
+        basis: weaker(sum.basis, claim.basis),
+    })
+}
+
+/// How many people the claims reached at least and at most. Claims of one population may be about the same people: of
+/// each population the largest claim is sure, and their sum is the most it can be.
+pub fn people(claims: &[Claim]) -> (Sum, Sum) {
+    let mut largest: BTreeMap<&str, &Claim> = BTreeMap::new();
+    for claim in claims {
+        let kept = largest.entry(&claim.population).or_insert(claim);
+        if claim.hundredths > kept.hundredths {
+            *kept = claim;
+        }
+    }
+    let (mut least, mut most) = (sum(largest.into_values()), sum(claims));
+    if least.hundredths < most.hundredths {
+        least.qualifier = both(least.qualifier, Qualifier::AtLeast);
+        most.qualifier = both(most.qualifier, Qualifier::AtMost);
+    }
+    (least, most)
+}
+
+/// What was raised for each pound invested, to the hundredth; none without an investment.
+pub fn leverage(raised: Sum, invested: Sum) -> Option<(f64, Qualifier)> {
+    if invested.hundredths <= 0 {
+        return None;
+    }
+    let ratio = raised.hundredths as f64 / invested.hundredths as f64;
+    // More invested than is known means less leverage: the bound turns round.
+    let divisor = match invested.qualifier {
+        Qualifier::AtLeast => Qualifier::AtMost,
+        Qualifier::AtMost => Qualifier::AtLeast,
+        same => same,
+    };
+    Some(((ratio * 100.0).round() / 100.0, both(raised.qualifier, divisor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn claim(population: &str, figure: i64, qualifier: Qualifier) -> Claim {
+        Claim { population: population.to_owned(), hundredths: figure * 100, qualifier, basis: Basis::Estimated }
+    }
+
+    #[test]
+    fn people_of_one_population_are_counted_once() {
+        let claims = [
+            claim("copd", 100, Qualifier::Exact),
+            claim("copd", 80, Qualifier::Exact),
+            claim("diabetes", 50, Qualifier::Exact),
+        ];
+        let (least, most) = people(&claims);
+        assert_eq!((least.hundredths, least.qualifier), (15_000, Qualifier::AtLeast));
+        assert_eq!((most.hundredths, most.qualifier), (23_000, Qualifier::AtMost));
+        let (least, most) = people(&claims[1..]);
+        assert_eq!((least, least.qualifier), (most, Qualifier::Exact));
+    }
+
+    #[test]
+    fn over_eight_million_on_one_is_at_least_eight() {
+        let raised = sum(&[claim("", 8_000_000, Qualifier::AtLeast)]);
+        let invested = sum(&[claim("", 1_000_000, Qualifier::Exact)]);
+        assert_eq!(leverage(raised, invested), Some((8.0, Qualifier::AtLeast)));
+        assert_eq!(leverage(raised, NOTHING), None);
+    }
+
+    #[test]
+    fn a_sum_is_as_sure_as_its_parts_allow() {
+        use Qualifier::*;
+        for (one, other, expected) in [
+            (Exact, Exact, Exact),
+            (Exact, AtLeast, AtLeast),
+            (AtLeast, AtLeast, AtLeast),
+            (AtLeast, AtMost, Approximate),
+            (Approximate, Exact, Approximate),
+        ] {
+            assert_eq!((both(one, other), both(other, one)), (expected, expected));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_least_is_never_more_than_the_most(
+            claims in prop::collection::vec((0..3u8, 0..1_000_000i64), 0..20)
+        ) {
+            let claims: Vec<Claim> =
+                claims.iter().map(|(of, figure)| claim(&of.to_string(), *figure, Qualifier::Exact)).collect();
+            let (least, most) = people(&claims);
+            prop_assert!(least.hundredths <= most.hundredths);
+            prop_assert!(claims.iter().all(|claim| claim.hundredths <= least.hundredths));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Reports read across features and write nothing. Every figure names the list of rows it was made of.
+
+pub mod http;
+pub mod impact;

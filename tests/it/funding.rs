@@ -1,0 +1,178 @@
+//! Money from contribution to termination, through the API.
+
+use crate::support::*;
+
+async fn start(engine: Engine) -> TestApp {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.programme("nia").await;
+    app
+}
+
+/// The amounts of a fund's position, in the order of its conservation.
+async fn position(app: &TestApp, fund: &str) -> Vec<String> {
+    let position = app.admin().get(&format!("/v1/funds/{fund}/position")).await.expect(200);
+    let names = ["contributed", "reallocatedIn", "reallocatedOut", "available", "outstanding", "disbursed"];
+    names.iter().map(|name| position[name]["amount"].as_str().unwrap().trim_end_matches(".00").to_owned()).collect()
+}
+
+fn pay(kind: &str, pounds: u32) -> Value {
+    json!({ "kind": kind, "amount": gbp(pounds) })
+}
+
+#[rstest]
+#[actix_web::test]
+async fn money_goes_from_a_contribution_through_an_award_and_back(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let award = app.active_award("NIA-2015", 600).await;
+    assert_eq!(position(&app, "nia-2015").await, ["1000", "0", "0", "400", "600", "0"]);
+    let (payer, transactions) = (app.manager("nia"), format!("{award}/transactions"));
+    payer.post(&transactions, pay("disbursement", 400)).await.expect(201);
+    payer.post(&transactions, pay("return", 100)).await.expect(201);
+    let short = payer.post(&transactions, pay("disbursement", 301)).await.problem(409, "insufficient-funds");
+    assert_eq!(short["available"], gbp(300));
+    let reason = json!({ "to": "terminated", "reason": "Nothing changed.", "authority": { "reference": "Minute 7", "on": "2016-01-31" } });
+    let ended = app.admin().transition(&award, 5, reason).await.expect(200);
+    assert_eq!(ended["balance"]["released"], gbp(300));
+    assert_eq!(position(&app, "NIA-2015").await, ["1000", "0", "0", "700", "0", "300"]);
+    payer.post(&transactions, pay("return", 50)).await.expect(201);
+    assert_eq!(position(&app, "NIA-2015").await, ["1000", "0", "0", "750", "0", "250"]);
+    payer.post(&transactions, pay("write-off", 251)).await.problem(409, "insufficient-funds");
+    let posted = payer.get(&transactions).await.expect(200);
+    assert_eq!(column(&posted, "kind"), ["commitment", "disbursement", "return", "release", "return", "release"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_award_is_approved_with_money_that_is_there_by_somebody_else(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let (proposer, approver, approved) = (app.manager("nia"), app.manager("nia"), json!({ "to": "approved" }));
+    let made = proposer.post("/v1/awards", award("NIA-2015", 1001)).await;
+    let target = made.header("location");
+    proposer.transition(target, 1, approved.clone()).await.problem(403, "separation-of-duties");
+    let short = approver.transition(target, 1, approved.clone()).await.problem(409, "insufficient-funds");
+    assert_eq!(short["available"], gbp(1000));
+    let cheaper = json!({ "amount": gbp(1000), "profile": [] });
+    approver.patch(target, 1, cheaper).await.expect(200);
+    approver.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
+    proposer.transition(target, 2, approved).await.expect(200);
+    proposer.transition(target, 3, json!({ "to": "active" })).await.expect(200);
+    let target = format!("{target}/transactions");
+    proposer.post(&target, pay("disbursement", 1)).await.problem(403, "separation-of-duties");
+    approver.post(&target, pay("disbursement", 1)).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_award_needs_an_evaluation_plan_to_become_active(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let mut unplanned = award("NIA-2015", 100);
+    unplanned.as_object_mut().unwrap().remove("evaluationPlan");
+    let made = app.admin().post("/v1/awards", unplanned).await;
+    let (target, other) = (made.header("location"), app.admin());
+    other.transition(target, 1, json!({ "to": "approved" })).await.expect(200);
+    other.transition(target, 2, json!({ "to": "active" })).await.problem(409, "evaluation-plan-missing");
+    let plan = json!({ "evaluationPlan": { "design": "Before and after.", "dimensions": ["health", "economic"] } });
+    other.patch(target, 2, plan).await.expect(200);
+    other.patch(target, 3, json!({ "amount": gbp(50) })).await.problem(422, "validation-failed");
+    let less = json!({ "amount": gbp(50), "profile": [{ "financialYear": "2015-16", "amount": "50.00" }] });
+    other.patch(target, 3, less).await.problem(409, "immutable");
+    let active = other.transition(target, 3, json!({ "to": "active" })).await.expect(200);
+    assert_eq!(active["profile"], json!([{ "financialYear": "2015-16", "amount": "100.00" }]));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_gateway_review_stops_an_award_and_its_money_goes_elsewhere(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    app.fund("NIA-2016", 100).await;
+    let award = app.active_award("NIA-2015", 600).await;
+    let (admin, manager) = (app.admin(), app.manager("nia"));
+    let gateway = json!({ "title": "After six months", "dueOn": "2016-01-31" });
+    let made = manager.post(&format!("{award}/gateway-reviews"), gateway).await;
+    assert_eq!(made.expect(201)["overdue"], true);
+    let review = made.header("location");
+    manager.transition(review, 1, json!({ "to": "in-progress" })).await.expect(200);
+    let advice = json!({ "decision": "stop", "comment": "Nothing changed." });
+    let advised = app.evaluator("RJZ").post(&format!("{review}/recommendations"), advice).await.expect(200);
+    assert_eq!(advised["recommendations"][0]["role"], "evaluator");
+    let stop = json!({ "to": "decided", "decision": "stop", "reason": "Nothing changed." });
+    manager.transition(review, 3, stop.clone()).await.problem(403, "forbidden");
+    let end = json!({ "to": "terminated", "reason": "As the gateway decided." });
+    admin.transition(&award, 3, end.clone()).await.problem(409, "authority-missing");
+    admin.transition(review, 3, stop).await.expect(200);
+    admin.transition(&award, 3, end).await.expect(200);
+    let moved = json!({ "fromFund": "NIA-2015", "toFund": "NIA-2016", "amount": gbp(600), "reason": "Released." });
+    manager.post("/v1/reallocations", moved).await.expect(201);
+    assert_eq!(position(&app, "NIA-2015").await, ["1000", "0", "600", "400", "0", "0"]);
+    assert_eq!(position(&app, "NIA-2016").await, ["100", "600", "0", "700", "0", "0"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_gateway_review_pauses_an_award_or_lets_it_go_on_with_conditions(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let award = app.active_award("NIA-2015", 600).await;
+    let (admin, gateways) = (app.admin(), format!("{award}/gateway-reviews"));
+    let decide = async |decision: Value| {
+        let made = admin.post(&gateways, json!({ "title": "A gateway", "dueOn": "2026-12-31" })).await;
+        admin.transition(made.header("location"), 1, json!({ "to": "in-progress" })).await.expect(200);
+        admin.transition(made.header("location"), 2, decision).await
+    };
+    let bare = json!({ "to": "decided", "decision": "continue-with-conditions", "reason": "Promising." });
+    decide(bare.clone()).await.problem(422, "validation-failed");
+    let mut conditional = bare;
+    conditional["conditions"] = json!([{ "title": "Five more trusts", "dueOn": "2026-12-01" }]);
+    decide(conditional).await.expect(200);
+    let milestones = admin.get(&format!("{award}/milestones")).await.expect(200);
+    assert_eq!(column(&milestones, "title"), ["Five more trusts"]);
+    decide(json!({ "to": "decided", "decision": "pause", "reason": "A recall." })).await.expect(200);
+    assert_eq!(admin.get(&award).await.expect(200)["state"], "suspended");
+    app.manager("nia")
+        .post(&format!("{award}/transactions"), pay("disbursement", 1))
+        .await
+        .problem(409, "illegal-transition");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_is_wrong_with_an_award_is_told_at_once(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let mut wrong = award("NIA-2015", 100);
+    wrong["amount"] = json!({ "amount": "100.001", "currency": "GBP" });
+    wrong["recipientPerson"] = json!("01a20d9c-dde4-71a4-9e4d-b70329105025");
+    wrong["profile"] = json!([{ "financialYear": "2015-17", "amount": "1.00" }]);
+    let told = app.admin().post("/v1/awards", wrong).await.problem(422, "validation-failed");
+    let pointers: Vec<&str> =
+        told["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["/recipientOrganisation", "/amount/amount", "/profile/0/financialYear"]);
+    let mut dollars = award("NIA-2015", 100);
+    dollars["amount"]["currency"] = json!("USD");
+    app.admin().post("/v1/awards", dollars).await.problem(422, "validation-failed");
+    app.admin().post("/v1/awards", award("NOWHERE", 100)).await.problem(422, "unknown-reference");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_recipient_sees_their_own_awards_and_nobody_elses(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.trust("RBD", "QVV").await;
+    app.fund("NIA-2015", 1000).await;
+    let mine = app.award("NIA-2015", 100).await;
+    let mut theirs = award("NIA-2015", 100);
+    theirs["recipientOrganisation"] = json!("RBD");
+    let theirs = app.admin().post("/v1/awards", theirs).await;
+    for (actor, open) in [(app.submitter("RJZ"), &mine[..]), (app.lead("QVV"), theirs.header("location"))] {
+        let seen = actor.get("/v1/awards").await.expect(200);
+        assert_eq!(column(&seen, "id"), [open.rsplit('/').next().unwrap()]);
+        actor.get(&format!("{open}/transactions")).await.expect(200);
+    }
+    app.submitter("RJZ").get(theirs.header("location")).await.problem(404, "not-found");
+    assert_eq!(column(&app.admin().get("/v1/awards?place=QVV").await.expect(200), "recipientOrganisation"), ["RBD"]);
+}

@@ -1,0 +1,47 @@
+//! How each role calls the operations on adoptions and benefits, and on the reports made of them.
+
+use super::*;
+
+impl World {
+    /// An adoption by a new trust below the corner's organisation: one innovation, one row.
+    async fn adoption(&self, corner: &Corner) -> Value {
+        let code = format!("SITE{}", self.number());
+        self.app.trust(&code, corner.organisation).await;
+        json!({ "innovation": corner.innovation, "organisation": code, "stage": "engaged" })
+    }
+
+    fn benefit(&self, corner: &Corner) -> Value {
+        json!({
+            "innovation": corner.innovation, "organisation": corner.organisation, "programme": corner.programme.unwrap_or(ANOTHER),
+            "kind": "bed-days", "method": "Counted.", "claimed": 12.5, "qualifier": "exact", "basis": "measured", "from": "2016-01-01"
+        })
+    }
+
+    pub async fn request_of_adoptions(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        let adoption = async || self.made("/v1/adoptions", self.adoption(corner).await).await;
+        let benefit = async || self.made("/v1/benefits", self.benefit(corner)).await;
+        match operation {
+            "list_adoptions" => {
+                adoption().await;
+                actor.get(&format!("/v1/adoptions?innovation={}", corner.innovation))
+            }
+            "create_adoption" => actor.post("/v1/adoptions", self.adoption(corner).await),
+            "get_adoption" => actor.get(&adoption().await),
+            "update_adoption" => actor.patch(&adoption().await, 1, json!({ "sites": 2 })),
+            "transition_adoption" => actor.transition(&adoption().await, 1, json!({ "to": "committed" })),
+            "list_adoption_transitions" => actor.get(&format!("{}/transitions", adoption().await)),
+            "list_benefits" => {
+                benefit().await;
+                actor.get(&format!("/v1/benefits?innovation={}", corner.innovation))
+            }
+            "create_benefit" => actor.post("/v1/benefits", self.benefit(corner)),
+            "get_benefit" => actor.get(&benefit().await),
+            "update_benefit" => actor.patch(&benefit().await, 1, json!({ "claimed": 13 })),
+            "get_programme_impact" => {
+                actor.get(&format!("/v1/programmes/{}/impact", corner.programme.unwrap_or(ANOTHER)))
+            }
+            "delete_benefit" => actor.delete(&benefit().await, 1),
+            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+        }
+    }
+}

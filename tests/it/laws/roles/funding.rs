@@ -1,0 +1,149 @@
+//! How each role calls the operations on money.
+
+use super::*;
+
+impl World {
+    /// A fund of the corner's programme, with a thousand pounds in it.
+    async fn fund(&self, corner: &Corner) -> String {
+        let code = format!("FUND-{}", self.number());
+        let programme = corner.programme.unwrap_or(ANOTHER);
+        let fund = json!({ "code": code, "name": "A fund", "programme": programme, "currency": "GBP" });
+        self.app.admin().post("/v1/funds", fund).await.expect(201);
+        let given = self.given();
+        self.app.admin().post(&format!("/v1/funds/{code}/contributions"), given).await.expect(201);
+        code
+    }
+
+    fn given(&self) -> Value {
+        json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(1000), "receivedOn": "2015-07-01" })
+    }
+
+    /// An award to the corner's organisation for its innovation.
+    async fn award(&self, corner: &Corner) -> Value {
+        let mut body = award(&self.fund(corner).await, 100);
+        body["recipientOrganisation"] = json!(corner.organisation);
+        body["innovation"] = json!(corner.innovation);
+        body
+    }
+
+    async fn active(&self, corner: &Corner) -> String {
+        let target = self.made("/v1/awards", self.award(corner).await).await;
+        let approver = self.app.admin();
+        approver.transition(&target, 1, json!({ "to": "approved" })).await.expect(200);
+        approver.transition(&target, 2, json!({ "to": "active" })).await.expect(200);
+        target
+    }
+
+    async fn reallocation(&self, corner: &Corner) -> Value {
+        let (from, to) = (self.fund(corner).await, self.fund(corner).await);
+        json!({ "fromFund": from, "toFund": to, "amount": gbp(10), "reason": "It is needed there." })
+    }
+
+    fn investment(&self, corner: &Corner) -> Value {
+        json!({
+            "innovation": corner.innovation, "programme": corner.programme.unwrap_or(ANOTHER), "investor": "Somebody",
+            "kind": "equity", "amount": gbp(10), "qualifier": "exact", "basis": "measured", "investedOn": "2016-02-01"
+        })
+    }
+
+    pub async fn request_of_funding(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        let fund = async || format!("/v1/funds/{}", self.fund(corner).await);
+        let listed = corner.programme.unwrap_or(ANOTHER);
+        match operation {
+            "list_funds" => {
+                self.fund(corner).await;
+                actor.get(&format!("/v1/funds?programme={listed}"))
+            }
+            "create_fund" => {
+                let code = format!("NEW-{}", self.number());
+                actor.post("/v1/funds", json!({ "code": code, "name": "New", "programme": listed, "currency": "GBP" }))
+            }
+            "get_fund" => actor.get(&fund().await),
+            "update_fund" => actor.patch(&fund().await, 1, json!({ "name": "Renamed" })),
+            "get_fund_position" => actor.get(&format!("{}/position", fund().await)),
+            "list_contributions" => {
+                self.fund(corner).await;
+                actor.get(&format!("/v1/contributions?programme={listed}"))
+            }
+            "list_fund_contributions" => actor.get(&format!("{}/contributions", fund().await)),
+            "create_contribution" => actor.post(&format!("{}/contributions", fund().await), self.given()),
+            "get_contribution" => actor.get(&self.made(&format!("{}/contributions", fund().await), self.given()).await),
+            "list_awards" => {
+                self.active(corner).await;
+                actor.get(&format!("/v1/awards?programme={listed}"))
+            }
+            "create_award" => actor.post("/v1/awards", self.award(corner).await),
+            "list_reallocations" => {
+                let made = self.reallocation(corner).await;
+                self.made("/v1/reallocations", made.clone()).await;
+                actor.get(&format!("/v1/reallocations?fund={}", made["toFund"].as_str().unwrap()))
+            }
+            "create_reallocation" => actor.post("/v1/reallocations", self.reallocation(corner).await),
+            "get_reallocation" => actor.get(&self.made("/v1/reallocations", self.reallocation(corner).await).await),
+            "list_external_investments" => {
+                self.made("/v1/external-investments", self.investment(corner)).await;
+                actor.get(&format!("/v1/external-investments?programme={listed}"))
+            }
+            "create_external_investment" => actor.post("/v1/external-investments", self.investment(corner)),
+            "get_external_investment" | "update_external_investment" | "delete_external_investment" => {
+                let target = self.made("/v1/external-investments", self.investment(corner)).await;
+                match operation {
+                    "get_external_investment" => actor.get(&target),
+                    "update_external_investment" => actor.patch(&target, 1, json!({ "qualifier": "at-least" })),
+                    _ => actor.delete(&target, 1),
+                }
+            }
+            _ => self.request_of_awards(operation, actor, corner).await,
+        }
+    }
+
+    async fn request_of_awards(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+        if ["award", "milestone", "gateway"].iter().all(|noun| !operation.contains(noun)) {
+            return self.request_of_adoptions(operation, actor, corner).await;
+        }
+        let award = self.active(corner).await;
+        let milestone = json!({ "title": "Begun", "dueOn": "2016-01-31" });
+        let milestones = format!("{award}/milestones");
+        let gateways = format!("{award}/gateway-reviews");
+        match operation {
+            "get_award" => actor.get(&award),
+            "update_award" => actor.patch(&award, 3, json!({ "description": "More." })),
+            "transition_award" => actor.transition(&award, 3, json!({ "to": "completed" })),
+            "list_award_transitions" => actor.get(&format!("{award}/transitions")),
+            "list_award_transactions" => actor.get(&format!("{award}/transactions")),
+            "create_award_transaction" | "get_award_transaction" => {
+                let target = format!("{award}/transactions");
+                let paid = json!({ "kind": "disbursement", "amount": gbp(10) });
+                if operation == "create_award_transaction" {
+                    return actor.post(&target, paid);
+                }
+                actor.get(&self.made(&target, paid).await)
+            }
+            "list_milestones" => actor.get(&milestones),
+            "create_milestone" => actor.post(&milestones, milestone),
+            "get_milestone" => actor.get(&self.made(&milestones, milestone).await),
+            "update_milestone" => {
+                actor.patch(&self.made(&milestones, milestone).await, 1, json!({ "title": "Begun well" }))
+            }
+            "list_gateway_reviews" => actor.get(&gateways),
+            "create_gateway_review" => actor.post(&gateways, milestone),
+            "get_gateway_review"
+            | "update_gateway_review"
+            | "transition_gateway_review"
+            | "recommend_gateway_review" => {
+                let review = self.made(&gateways, milestone).await;
+                match operation {
+                    "get_gateway_review" => actor.get(&review),
+                    "update_gateway_review" => actor.patch(&review, 1, json!({ "dueOn": "2016-02-29" })),
+                    "transition_gateway_review" => actor.transition(&review, 1, json!({ "to": "in-progress" })),
+                    _ => {
+                        let begun = json!({ "to": "in-progress" });
+                        self.app.admin().transition(&review, 1, begun).await.expect(200);
+                        actor.post(&format!("{review}/recommendations"), json!({ "decision": "continue" }))
+                    }
+                }
+            }
+            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+        }
+    }
+}
