@@ -57,6 +57,14 @@ impl Context {
         self.actor.reach(self.operation)
     }
 
+    /// Whether the caller keeps what belongs to this programme; without one it is a national administrator's.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn keep_programme(&self, programme: Option<&str>) -> Result<()> {
+        if self.reach().covers_programme(programme) { Ok(()) } else { Err(crate::auth::actor::outside()) }
+    }
+
     /// Holds the record's present version against `If-Match`.
     ///
     /// # Errors

@@ -63,6 +63,20 @@ pub fn get_application(conn: &mut Conn, context: &Context, id: &str) -> Result<(
     Ok((found, standing))
 }
 
+/// What is held of the applications that somebody wrote, their data in every version included.
+///
+/// # Errors
+/// The database's own.
+pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<Value>> {
+    let rows = store::of_applicant(conn, subject)?;
+    rows.into_iter()
+        .map(|row| {
+            let data = data(conn, &row)?;
+            Ok(json!({ "id": row.id, "reference": row.reference, "title": row.title, "state": row.state, "data": data }))
+        })
+        .collect()
+}
+
 /// Which applications to a programme the caller sees in lists.
 pub fn sight(context: &Context, programme: &str) -> Sight {
     if context.reach().covers_programme(Some(programme)) {

@@ -119,6 +119,12 @@ pub fn list(conn: &mut Conn, filter: &ApplicationFilter, request: &PageRequest) 
     })
 }
 
+/// # Errors
+/// The database's own.
+pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<ApplicationRow>> {
+    Ok(applications::table.filter(applications::applicant.eq(subject)).order_by(applications::id).load(conn)?)
+}
+
 /// The reviewed applications of a call by score, but for those whose scores the caller may not see yet: their review
 /// of them is still to come.
 ///

@@ -21,7 +21,10 @@ use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirect
 use crate::kpis::periods::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::people::attendances::ops::{AttendanceRole, AttendanceState};
 use crate::people::fellowships::rules::FellowshipState;
+use crate::people::leaders::ops::LeaderKind;
+use crate::people::learning_events::ops::EventKind;
 use crate::programmes::partners::ops::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
 use crate::vocabulary::{Basis, Qualifier};
@@ -60,6 +63,8 @@ lists! {
     "aggregations", "How the values of several organisations make one" => Aggregation;
     "application-states", "How far an application has come" => ApplicationState;
     "areas", "What innovations help with" => Area;
+    "attendance-roles", "As what somebody is at a learning event" => AttendanceRole;
+    "attendance-states", "Whether somebody came to a learning event" => AttendanceState;
     "award-kinds", "What an award pays for" => AwardKind;
     "award-states", "Where an award stands" => AwardState;
     "barriers", "What stands in the way of an innovation" => Barrier;
@@ -71,6 +76,7 @@ lists! {
     "edge-kinds", "What an edge of the organisations' hierarchy means" => EdgeKind;
     "evaluation-dimensions", "What an evaluation looks at" => EvaluationDimension;
     "evidence-types", "Kinds of evidence" => EvidenceType;
+    "event-kinds", "Kinds of learning event" => EventKind;
     "fellowship-states", "Where a fellowship stands" => FellowshipState;
     "gateway-decisions", "What is decided at a gateway review" => GatewayDecision;
     "gateway-review-states", "How far a gateway review has come" => GatewayReviewState;
@@ -79,6 +85,7 @@ lists! {
     "investment-kinds", "What kind of money others invested" => InvestmentKind;
     "kpi-levels", "What a KPI looks at" => KpiLevel;
     "kpi-statuses", "Where a KPI stands" => KpiStatus;
+    "leader-kinds", "What makes somebody an innovation leader" => LeaderKind;
     "milestone-states", "Whether a milestone was reached" => MilestoneState;
     "opportunity-areas", "Where the health service looks for innovation first" => OpportunityArea;
     "organisation-statuses", "Whether an organisation still works" => OrganisationStatus;

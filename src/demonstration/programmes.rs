@@ -1,6 +1,7 @@
 //! The programmes of the founding documents: who carries them, their cohorts and fellows, the innovations they
 //! carried, and the calls of 2018.
 
+use super::communities;
 use crate::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
@@ -19,6 +20,7 @@ use crate::programmes::partners::ops::{Partner, PartnerRole};
 use crate::programmes::rules::{Programme, ProgrammeKind};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
 use crate::transitions::rules::AskedMove;
+use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -100,7 +102,8 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     }
     load_partners(conn, context)?;
     load_cohorts(conn, context)?;
-    load_fellows(conn, context)?;
+    let fellows = load_fellows(conn, context)?;
+    communities::load(conn, context, &fellows)?;
     for (programme, from, to) in PLGF {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
     }
@@ -158,8 +161,10 @@ fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// The first cohort. The documents say how many fellows it had and name four of the innovations.
-fn load_fellows(conn: &mut Conn, context: &Context) -> Result<()> {
+/// The first cohort: the documents say how many fellows it had and name four of the innovations. Each person with the
+/// fellowship.
+fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
+    let mut made = Vec::with_capacity(FELLOWS);
     let illustrative = (1..).map(|number| format!("illustrative-{number}"));
     let named = FIRST.into_iter().map(str::to_owned);
     for (at, slug) in named.chain(illustrative).take(FELLOWS).enumerate() {
@@ -194,8 +199,9 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<()> {
         let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(super::day(STARTS)?) };
         let step = Context { if_match: Some(IfMatch::Any), ..context.step("transition_fellowship") };
         fellowships::ops::transition_fellowship(conn, &step, &held.row.id.to_string(), begun)?;
+        made.push((fellow.person.id, held.row.id));
     }
-    Ok(())
+    Ok(made)
 }
 
 fn illustrative_innovation(slug: &str) -> Innovation {

@@ -1,13 +1,14 @@
 //! What a person may ask for: what is held about them, and to be forgotten.
 
 use super::store::{self, PersonRow};
-use super::{fellows, fellowships};
+use super::{attendances, fellows, fellowships, leaders, mentorships};
+use crate::applications;
 use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::vocabulary::{Id, instant};
+use crate::vocabulary::{Id, fold, instant};
 use serde_json::{Value, json};
 
 /// What an erased person is called.
@@ -24,7 +25,92 @@ impl PersonRow {
     }
 }
 
-fn get_person(conn: &mut Conn, id: &str) -> Result<PersonRow> {
+/// A person as they are to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    pub email: Option<String>,
+    pub subject: Option<String>,
+    /// Whether the person agreed to be named to the public.
+    pub named_publicly: bool,
+    pub illustrative: bool,
+}
+
+impl PersonRow {
+    pub fn person(&self) -> Person {
+        Person {
+            name: self.name.clone(),
+            email: self.email.clone(),
+            subject: self.subject.clone(),
+            named_publicly: self.consented_at.is_some(),
+            illustrative: self.illustrative,
+        }
+    }
+}
+
+fn row(context: &Context, new: Person, present: Option<&PersonRow>) -> Result<PersonRow> {
+    let name = new.name.trim().to_owned();
+    if name.is_empty() {
+        return Err(Error::invalid("/name", "missing", "The name cannot be blank."));
+    }
+    let now = context.now.naive_utc();
+    let consented_at = present.and_then(|row| row.consented_at).or(Some(now)).filter(|_| new.named_publicly);
+    Ok(PersonRow {
+        id: present.map_or_else(Id::generate, |row| row.id),
+        sort_name: fold(&name),
+        search_text: fold(&name),
+        name,
+        email: new.email,
+        subject: new.subject,
+        consented_at,
+        erased_at: None,
+        illustrative: new.illustrative,
+        version: present.map_or(1, |row| row.version + 1),
+        created_at: present.map_or(now, |row| row.created_at),
+        updated_at: now,
+    })
+}
+
+/// Registers a person who is no fellow, such as a mentor or a leader. The event names nobody.
+///
+/// # Errors
+/// `validation-failed`.
+pub fn create_person(conn: &mut Conn, context: &Context, new: Person) -> Result<PersonRow> {
+    let row = row(context, new, None)?;
+    store::insert(conn, &row)?;
+    events::record(conn, context, Event::new("person", &row.id.to_string(), row.version, json!({})))?;
+    Ok(row)
+}
+
+/// Changes a person's name and contacts.
+///
+/// # Errors
+/// `not-found`, `version-mismatch`, `immutable` for an erased person, `validation-failed`.
+pub fn update_person(
+    conn: &mut Conn,
+    context: &Context,
+    id: &str,
+    change: impl FnOnce(Person) -> Result<Person>,
+) -> Result<PersonRow> {
+    let present = get_person(conn, id)?;
+    context.check_version(present.version)?;
+    if present.erased_at.is_some() {
+        return Err(Error::new(Code::Immutable).detail("An erased person stays erased."));
+    }
+    let before = present.person();
+    let new = change(before.clone())?;
+    if new == before {
+        return Ok(present);
+    }
+    let row = row(context, new, Some(&present))?;
+    store::update(conn, &row)?;
+    events::record(conn, context, Event::new("person", &row.id.to_string(), row.version, json!({})))?;
+    Ok(row)
+}
+
+/// # Errors
+/// `not-found`.
+pub fn get_person(conn: &mut Conn, id: &str) -> Result<PersonRow> {
     let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
     found.ok_or_else(|| Error::not_found("person"))
 }
@@ -58,7 +144,28 @@ pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Val
         |row| json!({ "id": row.id, "profession": row.profession, "biography": row.biography, "website": row.website }),
     );
     let told = |(row, cohort): &(fellowships::store::FellowshipRow, i32)| json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state });
+    let mentored = mentorships::store::of_person(conn, person.id)?;
+    let attended = attendances::store::of_person(conn, person.id)?;
+    let led = leaders::store::of_person(conn, person.id)?;
+    let applied = match &person.subject {
+        Some(subject) => applications::ops::of_applicant(conn, subject)?,
+        None => Vec::new(),
+    };
+    let mentored: Vec<Value> = mentored
+        .iter()
+        .map(|row| json!({ "id": row.id, "fellowship": row.fellowship_id, "focus": row.focus, "from": row.from_on }))
+        .collect();
+    let attended: Vec<Value> = attended
+        .iter()
+        .map(|row| json!({ "id": row.id, "event": row.event_id, "role": row.role, "state": row.state }))
+        .collect();
+    let led: Vec<Value> =
+        led.iter().map(|row| json!({ "id": row.id, "kind": row.kind, "from": row.from_on })).collect();
     Ok(json!({
+        "mentorships": mentored,
+        "attendances": attended,
+        "leaderRoles": led,
+        "applications": applied,
         "person": {
             "id": person.id, "name": person.called(), "email": person.email, "subject": person.subject,
             "namedPubliclySince": person.consented_at.map(instant), "erasedAt": person.erased_at.map(instant),

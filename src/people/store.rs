@@ -1,8 +1,12 @@
 //! Persons in the database.
 
 use crate::db::Conn;
+use crate::db::conn::MultiBackend;
+use crate::db::dialect::{self, SearchTerms};
+use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::people;
 use crate::error::Result;
+use crate::sortable;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -25,6 +29,40 @@ pub struct PersonRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+}
+
+/// What a person is called, as far as it is still known.
+#[derive(Queryable, Clone)]
+pub struct Called {
+    name: String,
+    erased_at: Option<NaiveDateTime>,
+}
+
+impl Called {
+    pub fn told(self) -> String {
+        if self.erased_at.is_some() { super::ops::ERASED.to_owned() } else { self.name }
+    }
+}
+
+sortable! {
+    PersonRow, people::table, people::BoxedQuery<'static, MultiBackend>;
+    0: "name" => people::sort_name, Text, |row| row.sort_name.clone();
+    tie 1 => people::id, Id, |row| row.id;
+}
+
+/// People by the words of their names.
+///
+/// # Errors
+/// As [`page`].
+pub fn list(conn: &mut Conn, search: Option<&SearchTerms>, request: &PageRequest) -> Result<Page<PersonRow>> {
+    let engine = conn.engine();
+    page(conn, request, || {
+        let mut query = people::table.into_boxed::<MultiBackend>();
+        if let Some(terms) = search {
+            query = query.filter(dialect::matches(engine, "people", terms));
+        }
+        query
+    })
 }
 
 /// # Errors

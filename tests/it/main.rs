@@ -7,6 +7,7 @@ mod applications;
 mod audit;
 mod auth;
 mod benefits;
+mod communities;
 mod funding;
 mod http;
 mod impact;

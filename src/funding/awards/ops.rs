@@ -169,6 +169,7 @@ fn row(conn: &mut Conn, context: &Context, new: &Award, present: Option<&AwardRo
     let innovation =
         new.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
     let fellowship = new.fellowship.map(|id| fellowships::ops::referred(conn, "/fellowship", id)).transpose()?;
+    let fellowship = fellowship.map(|row| row.id);
     let now = context.now.naive_utc();
     let reference = match present {
         Some(row) => row.reference.clone(),

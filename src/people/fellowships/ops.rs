@@ -30,8 +30,8 @@ pub fn get_fellowship(conn: &mut Conn, id: &str) -> Result<NumberedFellowship> {
 ///
 /// # Errors
 /// `unknown-reference`, pointing at the value.
-pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<Id> {
-    store::find(conn, id)?.map(|found| found.row.id).ok_or_else(|| {
+pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<FellowshipRow> {
+    store::find(conn, id)?.map(|found| found.row).ok_or_else(|| {
         let detail = "There is no fellowship of that id.";
         Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-fellowship", detail))
     })

@@ -3,6 +3,7 @@
 
 mod adoptions;
 mod applications;
+mod communities;
 mod funding;
 mod people;
 
@@ -384,6 +385,8 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_call_ranking",
         "list_fellowship_transitions",
         "list_adoption_transitions",
+        "list_attendances",
+        "list_network_memberships",
         "list_award_transitions",
         "list_award_transactions",
         "list_milestones",

@@ -41,7 +41,7 @@ impl World {
                 actor.get(&format!("/v1/programmes/{}/impact", corner.programme.unwrap_or(ANOTHER)))
             }
             "delete_benefit" => actor.delete(&benefit().await, 1),
-            unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
+            _ => self.request_of_communities(operation, actor, corner).await,
         }
     }
 }

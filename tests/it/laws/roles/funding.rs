@@ -98,7 +98,8 @@ impl World {
     }
 
     async fn request_of_awards(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
-        if ["award", "milestone", "gateway"].iter().all(|noun| !operation.contains(noun)) {
+        let nouns = ["award", "milestone", "gateway"];
+        if nouns.iter().all(|noun| !operation.contains(noun)) {
             return self.request_of_adoptions(operation, actor, corner).await;
         }
         let award = self.active(corner).await;

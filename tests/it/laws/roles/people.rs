@@ -3,7 +3,7 @@
 use super::*;
 
 impl World {
-    fn slug(corner: &Corner) -> &'static str {
+    pub fn slug(corner: &Corner) -> &'static str {
         corner.programme.unwrap_or(ANOTHER)
     }
 
@@ -26,7 +26,7 @@ impl World {
         json!({ "fellow": fellow["id"], "programme": Self::slug(corner), "cohort": cohort["number"], "wholeTimeEquivalent": 0.5, "from": self.day() })
     }
 
-    async fn fellowship(&self, corner: &Corner) -> String {
+    pub async fn fellowship(&self, corner: &Corner) -> String {
         self.made("/v1/fellowships", self.fellowship_body(corner).await).await
     }
 

@@ -1,0 +1,5 @@
+//! Mentorships: who supports a fellow, in what, and when.
+
+pub mod http;
+pub mod ops;
+pub mod store;
