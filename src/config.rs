@@ -36,6 +36,8 @@ settings! {
     "OIDC_ISSUER" = "", "`iss` of an external OpenID Connect issuer to trust beside the built-in one.";
     "OIDC_JWKS_FILE" = "", "File with that issuer's public keys (JWKS).";
     "OIDC_AUDIENCE" = "", "The `aud` that issuer's tokens must carry.";
+    "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export: every grant's id begins with it.";
+    "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
     "RATE_LIMIT" = "1000/s", "Requests a client may send: `N/s` or `N/m`, or `off`.";
     "CORS_ORIGINS" = "", "Origins that browsers may call from, separated by commas; `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP; 0: one a core.";
@@ -71,6 +73,14 @@ pub enum KeySource {
     Secret(SecretString),
 }
 
+/// Who publishes the grants as open data.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    /// As registered with 360Giving.
+    pub prefix: String,
+    pub name: String,
+}
+
 /// The settings, typed.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -83,6 +93,7 @@ pub struct Config {
     pub local_tokens: bool,
     pub keys: KeySource,
     pub oidc: Option<ExternalIssuer>,
+    pub giving: Publisher,
     pub rate_limit: Option<RateLimit>,
     pub cors_origins: Vec<String>,
     pub workers: usize,
@@ -163,6 +174,13 @@ impl Config {
         let cors_origins =
             read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
         let log = read.text("LOG");
+        let prefix = |text: &str| {
+            let fits = text.strip_prefix("360G-").is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            });
+            if fits { Ok(text.to_owned()) } else { Err("expected 360G- and letters, digits, - or _".to_owned()) }
+        };
+        let (prefix, publisher) = (read.parsed("GIVING_PREFIX", prefix), read.text("GIVING_PUBLISHER"));
         let complete = || {
             Some(Self {
                 database: database?,
@@ -174,6 +192,7 @@ impl Config {
                 local_tokens: local_tokens?,
                 keys: keys?,
                 oidc,
+                giving: Publisher { prefix: prefix?, name: publisher },
                 rate_limit: rate_limit?,
                 cors_origins,
                 workers: or_per_core(workers?, 1),

@@ -6,6 +6,7 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
+use crate::organisations::rules::FOREVER;
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Words};
 use crate::{overwrite, sortable};
@@ -97,7 +98,7 @@ pub fn list(conn: &mut Conn, filter: &AdoptionFilter, request: &PageRequest) -> 
             query = query.filter(adoptions::organisation_id.eq(organisation));
         }
         if let Some(programme) = &filter.programme {
-            let last = filter.using_on.unwrap_or(NaiveDate::MAX);
+            let last = filter.using_on.unwrap_or(FOREVER);
             let members = programme_memberships::table
                 .filter(programme_memberships::programme.eq(programme.clone()))
                 .filter(programme_memberships::from_on.le(last))

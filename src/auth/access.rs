@@ -93,6 +93,7 @@ table! {
     delete_recalculation:           A O O X X X X token;
     erase_person:                   A X X X X X X token;
     export_person:                  A X X X O X X token;
+    get_360giving_export:           A A A A A A A public;
     get_adoption:                   A A A A A A A token;
     get_application:                A O O O O O X token;
     get_attendance:                 A A A A A A A token;
@@ -109,6 +110,7 @@ table! {
     get_fellowship:                 A A A A A A A token;
     get_fund:                       A O X X X A X token;
     get_fund_position:              A O X X X A X token;
+    get_funding_report:             A O X X X A X token;
     get_gateway_review:             A O O O O A X token;
     get_innovation:                 A A A A A A A public;
     get_kpi:                        A A A A A A A public;
@@ -145,6 +147,7 @@ table! {
     list_award_transitions:         A O O O O A X token;
     list_awards:                    A O O O O A X token;
     list_benefits:                  A A A A A A A token;
+    list_blocked_grants:            A O X X X X X token;
     list_call_ranking:              A O X X X X X token;
     list_calls:                     A A A A A A A public;
     list_code_lists:                A A A A A A A public;

@@ -929,6 +929,7 @@ diesel::joinable!(leaders -> people (person_id));
 diesel::joinable!(leaders -> organisations (organisation_id));
 diesel::joinable!(awards -> funds (fund_id));
 diesel::joinable!(award_balances -> awards (award_id));
+diesel::joinable!(award_profiles -> awards (award_id));
 diesel::joinable!(awards -> organisations (recipient_organisation_id));
 diesel::joinable!(awards -> innovations (innovation_id));
 diesel::joinable!(awards -> people (recipient_person_id));

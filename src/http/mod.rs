@@ -15,6 +15,7 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 pub mod schemas;
+pub mod streaming;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -119,10 +119,15 @@ pub fn list(conn: &mut Conn, filter: &InnovationFilter, request: &PageRequest) -
             query = query.filter(organisations::code.eq_any(codes.clone()));
         }
         if let Some(programme) = &filter.programme {
+            // Those who left stay among those who had joined.
+            let (joined, left) = match filter.joined_by {
+                Some(day) => (day, NaiveDate::default()),
+                None => (filter.today, filter.today),
+            };
             let members = programme_memberships::table
                 .filter(programme_memberships::programme.eq(programme.clone()))
-                .filter(programme_memberships::from_on.le(filter.joined_by.unwrap_or(filter.today)))
-                .filter(programme_memberships::to_on.gt(filter.joined_by.map_or(filter.today, |_| NaiveDate::MIN)))
+                .filter(programme_memberships::from_on.le(joined))
+                .filter(programme_memberships::to_on.gt(left))
                 .select(programme_memberships::innovation_id);
             query = query.filter(innovations::id.eq_any(members));
         }

@@ -1,24 +1,13 @@
 //! What a programme brought: the founding document's figures, from rows.
 
 use crate::support::*;
-use innovation_register::context::Context;
-use innovation_register::db::transaction;
-use innovation_register::demonstration::seed;
-
-/// The service with the demonstration data, ten years after it.
-async fn seeded(engine: Engine) -> TestApp {
-    let app = TestApp::start(engine).await;
-    let mut conn = connect(&app.database);
-    transaction(&mut conn, |conn| seed(conn, &Context::local("seed", app.now()))).expect("the demonstration loads");
-    app
-}
 
 const REPORT: &str = "/v1/programmes/nia/impact?asOf=2016-04-30";
 
 #[rstest]
 #[actix_web::test]
 async fn the_founding_figures_come_out_of_rows(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = seeded(engine).await;
+    let app = TestApp::seeded(engine).await;
     let report = app.reader().get(REPORT).await.expect(200);
     assert_eq!((&report["programme"], &report["asOf"]), (&json!("nia"), &json!("2016-04-30")));
     for (key, value, qualifier) in [
@@ -55,7 +44,7 @@ async fn all(app: &TestApp, target: &str) -> Vec<Value> {
 #[rstest]
 #[actix_web::test]
 async fn every_figure_is_what_its_rows_add_up_to(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = seeded(engine).await;
+    let app = TestApp::seeded(engine).await;
     let report = app.admin().get(REPORT).await.expect(200);
     for figure in report["figures"].as_array().unwrap() {
         let found = all(&app, figure["rows"].as_str().unwrap()).await;
@@ -89,7 +78,7 @@ async fn every_figure_is_what_its_rows_add_up_to(#[values(Sqlite, Postgres)] eng
 #[rstest]
 #[actix_web::test]
 async fn the_report_comes_as_a_sheet_and_as_a_page_to_print(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = seeded(engine).await;
+    let app = TestApp::seeded(engine).await;
     let sheet = app.reader().get(REPORT).accept("text/csv").await;
     assert!(sheet.text().starts_with("programme,asOf,key,value,unit,qualifier,basis,rows\n"), "{}", sheet.text());
     assert!(sheet.text().contains("nia,2016-04-30,leverage,8.0,ratio,at-least,measured,"), "{}", sheet.text());

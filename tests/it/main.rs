@@ -9,6 +9,7 @@ mod auth;
 mod benefits;
 mod communities;
 mod funding;
+mod giving;
 mod http;
 mod impact;
 mod innovations;

@@ -66,6 +66,8 @@ params! {
         to: NaiveDate = "to",
         /// Those approved on this day or before.
         awarded_to: NaiveDate = "awardedTo",
+        /// Whether they may be published as open data.
+        published: bool = "published",
     }
 }
 
@@ -423,6 +425,7 @@ pub async fn list_awards(cx: Cx, query: Query<ListAwards>) -> Result<Reply> {
             from: query.from,
             to: query.to,
             awarded_to: query.awarded_to,
+            published: query.published,
         };
         let page = store::list(conn, &ops::sight(context), &filter, &query.page)?;
         let ids: Vec<Id> = page.rows.iter().map(|found| found.row.id).collect();

@@ -166,6 +166,8 @@ pub struct AwardFilter {
     pub to: Option<NaiveDate>,
     /// Those approved on this day or before.
     pub awarded_to: Option<NaiveDate>,
+    /// Whether they may be published as open data.
+    pub published: Option<bool>,
 }
 
 /// # Errors
@@ -209,6 +211,9 @@ pub fn list(conn: &mut Conn, sight: &Sight, filter: &AwardFilter, request: &Page
         }
         if let Some(to) = filter.to {
             query = query.filter(awards::planned_from.lt(to));
+        }
+        if let Some(published) = filter.published {
+            query = query.filter(awards::published.eq(published));
         }
         if let Some(day) = filter.awarded_to {
             query = query.filter(awards::awarded_on.le(day));

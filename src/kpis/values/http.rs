@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::http::params::{CodeParam, Codes, Line, Query};
 use crate::http::reply::{CSV, Listing, NDJSON, Reply, harmless};
 use crate::http::request::Cx;
+use crate::http::streaming::{Chunks, streamed};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::numbers::format_scaled;
@@ -17,15 +18,12 @@ use crate::kpis::periods::Period;
 use crate::kpis::submissions::tell_breakdown;
 use crate::params;
 use crate::vocabulary::{Basis, Id, Qualifier, instant};
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder, get, web};
 use chrono::NaiveDate;
-use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -306,41 +304,27 @@ type Render = fn(&[ValueResponse], bool) -> Result<Vec<u8>>;
 
 /// Rows a chunk; a client that does not take one in time is given up.
 const CHUNK: i64 = 5000;
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Streams page after page from the bulk lane, at most a few chunks ahead of the client.
 async fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render) -> Result<HttpResponse> {
-    let (chunks, body) = flume::bounded::<Result<Bytes, Error>>(2);
-    let failed = chunks.clone();
-    actix_web::rt::spawn(async move {
-        let context = cx.context.clone();
-        let work = move |conn: &mut Conn| {
-            let (filter, mut page) = filter(conn, query)?;
-            page.limit = CHUNK;
-            let mut first = true;
-            loop {
-                let (rows, names) = load(conn, &context, &filter, &page)?;
-                let next = rows.next.clone();
-                let rendered: Vec<ValueResponse> = rows.rows.into_iter().filter_map(|row| names.render(row)).collect();
-                if chunks.send_timeout(Ok(render(&rendered, first)?.into()), PATIENCE).is_err() {
-                    return Ok(());
-                }
-                first = false;
-                match next {
-                    Some(cursor) => page.cursor = Some(cursor),
-                    None => return Ok(()),
-                }
+    let work = move |conn: &mut Conn, context: &Context, chunks: &Chunks| {
+        let (filter, mut page) = filter(conn, query)?;
+        page.limit = CHUNK;
+        let mut first = true;
+        loop {
+            let (rows, names) = load(conn, context, &filter, &page)?;
+            let next = rows.next.clone();
+            let rendered: Vec<ValueResponse> = rows.rows.into_iter().filter_map(|row| names.render(row)).collect();
+            if !chunks.send(render(&rendered, first)?) {
+                return Ok(());
             }
-        };
-        if let Err(error) = cx.service.db.bulk_read(work).await {
-            // The status is sent already: breaking off is the one way left to say that it is not all.
-            let _ = failed.send_async(Err(error)).await;
+            first = false;
+            match next {
+                Some(cursor) => page.cursor = Some(cursor),
+                None => return Ok(()),
+            }
         }
-    });
-    // The first chunk tells whether the request was a good one, while there is still a status to say so.
-    let first = body.recv_async().await.map_err(Error::internal)??;
-    let rest = futures_util::stream::iter([Ok(first)]).chain(body.into_stream());
-    Ok(HttpResponse::Ok().content_type(content_type).streaming(rest))
+    };
+    streamed(cx, content_type, work).await
 }
 
 fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {

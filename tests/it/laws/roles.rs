@@ -355,7 +355,7 @@ impl Corner {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Operations whose request names no place in the register, so that nothing of it lies outside.
-const PLACELESS: [&str; 3] = ["create_fellow", "create_innovation", "create_programme"];
+const PLACELESS: [&str; 4] = ["create_fellow", "create_innovation", "create_programme", "list_blocked_grants"];
 
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
@@ -366,7 +366,7 @@ fn is_closed(answer: &Answer) -> bool {
         403 | 404 => true,
         422 => ["\"out-of-scope\"", "\"unknown-fund\""].iter().any(|code| answer.text().contains(code)),
         200 => serde_json::from_slice::<Value>(&answer.body)
-            .is_ok_and(|body| body["data"].as_array().is_some_and(Vec::is_empty)),
+            .is_ok_and(|body| ["data", "lines"].iter().any(|rows| body[*rows].as_array().is_some_and(Vec::is_empty))),
         _ => false,
     }
 }

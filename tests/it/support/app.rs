@@ -12,6 +12,7 @@ use innovation_register::auth::ops::{NewLocalToken, issue_local_token};
 use innovation_register::config::Config;
 use innovation_register::context::Context;
 use innovation_register::db::{Conn, DatabaseUrl, transaction};
+use innovation_register::demonstration;
 use innovation_register::startup;
 use innovation_register::vocabulary::Timestamp;
 use reqwest::Method;
@@ -52,6 +53,15 @@ pub struct TestApp {
 impl TestApp {
     pub async fn start(engine: Engine) -> Self {
         Self::with(engine, &[]).await
+    }
+
+    /// With the demonstration data.
+    pub async fn seeded(engine: Engine) -> Self {
+        let app = Self::start(engine).await;
+        let mut conn = connect(&app.database);
+        let context = Context::local("seed", app.now());
+        transaction(&mut conn, |conn| demonstration::seed(conn, &context)).expect("the demonstration loads");
+        app
     }
 
     /// With settings other than those of the other tests.

@@ -37,6 +37,15 @@ impl World {
             "create_benefit" => actor.post("/v1/benefits", self.benefit(corner)),
             "get_benefit" => actor.get(&benefit().await),
             "update_benefit" => actor.patch(&benefit().await, 1, json!({ "claimed": 13 })),
+            "get_360giving_export" => actor.get("/v1/funding/360giving.json"),
+            "list_blocked_grants" => {
+                self.blocked_grant(corner).await;
+                actor.get("/v1/funding/360giving-blocked")
+            }
+            "get_funding_report" => {
+                let fund = self.fund(corner).await;
+                actor.get(&format!("/v1/reports/funding?fund={fund}"))
+            }
             "get_programme_impact" => {
                 actor.get(&format!("/v1/programmes/{}/impact", corner.programme.unwrap_or(ANOTHER)))
             }

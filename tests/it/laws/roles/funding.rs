@@ -4,7 +4,15 @@ use super::*;
 
 impl World {
     /// A fund of the corner's programme, with a thousand pounds in it.
-    async fn fund(&self, corner: &Corner) -> String {
+    /// An approved award that cannot be published: a postcode stands for its place.
+    pub async fn blocked_grant(&self, corner: &Corner) {
+        let mut body = self.award(corner).await;
+        body["geocode"] = json!("SW1A 2AA");
+        let target = self.made("/v1/awards", body).await;
+        self.app.admin().transition(&target, 1, json!({ "to": "approved" })).await.expect(200);
+    }
+
+    pub async fn fund(&self, corner: &Corner) -> String {
         let code = format!("FUND-{}", self.number());
         let programme = corner.programme.unwrap_or(ANOTHER);
         let fund = json!({ "code": code, "name": "A fund", "programme": programme, "currency": "GBP" });

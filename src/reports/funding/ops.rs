@@ -1,0 +1,126 @@
+//! The funding report, in five queries.
+
+use super::rules::{GroupBy, Totals, divided};
+use super::store::{self, Fund, FundScope};
+use crate::context::Context;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::funding::awards::rules::{financial_year, year_label};
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, HashMap};
+
+/// What a funding report is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub by: GroupBy,
+    pub fund: Option<String>,
+    pub programme: Option<String>,
+    /// The first day that counts.
+    pub from: Option<NaiveDate>,
+    /// The first day that counts no more.
+    pub to: Option<NaiveDate>,
+}
+
+/// The money of one group; none of the key where it has no such thing, such as a recipient without a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub key: Option<String>,
+    pub currency: String,
+    pub totals: Totals,
+}
+
+/// What happened to a fund's money: on which day, through which award.
+struct Happening<'a> {
+    fund: &'a Fund,
+    award: Option<Id>,
+    year: i32,
+    totals: Totals,
+}
+
+/// Sums the money of the funds that the caller sees, by group.
+///
+/// # Errors
+/// The database's own.
+pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Line>> {
+    let reach = context.reach();
+    let scope = FundScope {
+        code: asked.fund.as_ref().map(|code| code.to_ascii_uppercase()),
+        programme: asked.programme.as_ref().map(|slug| slug.to_ascii_lowercase()),
+        seen: (!reach.everything).then_some(reach.programmes),
+    };
+    let funds = store::funds(conn, &scope)?;
+    let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();
+    let by_id: HashMap<Id, &Fund> = funds.iter().map(|fund| (fund.id, fund)).collect();
+    let counts = |on: NaiveDate| asked.from.is_none_or(|from| on >= from) && asked.to.is_none_or(|to| on < to);
+    // What was planned counts by whole financial years: those that began and lie in the time asked for.
+    let last = asked.to.and_then(|to| to.pred_opt()).unwrap_or_else(|| context.today());
+    let years = asked.from.map_or(i32::MIN, financial_year)..=financial_year(last);
+    let contributed = store::contributed(conn, &ids)?;
+    let mut happened = Vec::new();
+    for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| counts(row.3)) {
+        let Some(fund) = by_id.get(&fund) else { continue };
+        happened.push(Happening { fund, award, year: financial_year(on), totals: Totals::posted(kind, amount) });
+    }
+    for (fund, award, year, amount) in store::planned(conn, &ids)?.into_iter().filter(|row| years.contains(&row.2)) {
+        let Some(fund) = by_id.get(&fund) else { continue };
+        let totals = Totals { planned: amount, ..Totals::default() };
+        happened.push(Happening { fund, award: Some(award), year, totals });
+    }
+    let places = match asked.by {
+        GroupBy::Place => store::places(conn, &ids, context.today())?,
+        _ => HashMap::new(),
+    };
+    let mut lines: BTreeMap<(Option<String>, String), Totals> = BTreeMap::new();
+    let mut add = |key: Option<String>, currency: &str, totals: Totals| {
+        *lines.entry((key, currency.to_owned())).or_default() += totals;
+    };
+    if asked.by == GroupBy::Funder {
+        share_out(&funds, &contributed, &happened, &mut add);
+    } else {
+        for Happening { fund, award, year, totals } in &happened {
+            let key = match asked.by {
+                GroupBy::Fund | GroupBy::Funder => Some(fund.code.clone()),
+                GroupBy::Programme => fund.programme.clone(),
+                GroupBy::FinancialYear => Some(year_label(*year)),
+                GroupBy::Place => award.and_then(|award| places.get(&award).cloned()),
+            };
+            add(key, &fund.currency, *totals);
+        }
+    }
+    for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| counts(row.2)) {
+        let Some(fund) = by_id.get(&fund) else { continue };
+        let key = match asked.by {
+            GroupBy::Fund => Some(fund.code.clone()),
+            GroupBy::Funder => Some(contributor),
+            GroupBy::Programme => fund.programme.clone(),
+            GroupBy::FinancialYear => Some(year_label(financial_year(on))),
+            GroupBy::Place => None,
+        };
+        add(key, &fund.currency, Totals { contributed: amount, ..Totals::default() });
+    }
+    Ok(lines.into_iter().map(|((key, currency), totals)| Line { key, currency, totals }).collect())
+}
+
+/// Divides what was done with each fund's money among its funders, by what each ever contributed to it.
+fn share_out(
+    funds: &[Fund],
+    contributed: &[(Id, String, NaiveDate, i64)],
+    happened: &[Happening<'_>],
+    add: &mut impl FnMut(Option<String>, &str, Totals),
+) {
+    for fund in funds {
+        let mut weights: BTreeMap<&str, i64> = BTreeMap::new();
+        for (_, contributor, _, amount) in contributed.iter().filter(|row| row.0 == fund.id) {
+            *weights.entry(contributor).or_default() += amount;
+        }
+        let mut totals = Totals::default();
+        for happening in happened.iter().filter(|happening| happening.fund.id == fund.id) {
+            totals += happening.totals;
+        }
+        let amounts: Vec<i64> = weights.values().copied().collect();
+        for (contributor, share) in weights.into_keys().zip(divided(totals, &amounts)) {
+            add(Some(contributor.to_owned()), &fund.currency, share);
+        }
+    }
+}

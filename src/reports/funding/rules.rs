@@ -1,0 +1,154 @@
+//! Sums of money by group, and their division among those who funded it.
+
+use crate::funding::ledger::rules::TransactionKind;
+use crate::words;
+use std::ops::AddAssign;
+
+words! {
+    /// What a funding report is grouped by.
+    pub enum GroupBy {
+        Fund = "fund",
+        Funder = "funder",
+        Programme = "programme",
+        Place = "place",
+        FinancialYear = "financial-year",
+    }
+}
+
+/// The money of one group, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    pub contributed: i64,
+    pub committed: i64,
+    pub released: i64,
+    pub disbursed: i64,
+    pub returned: i64,
+    pub written_off: i64,
+    pub reallocated_in: i64,
+    pub reallocated_out: i64,
+    pub planned: i64,
+}
+
+impl Totals {
+    /// What is posted as this kind.
+    pub fn posted(kind: TransactionKind, amount: i64) -> Self {
+        let none = Self::default();
+        match kind {
+            TransactionKind::Commitment => Self { committed: amount, ..none },
+            TransactionKind::Release => Self { released: amount, ..none },
+            TransactionKind::Disbursement => Self { disbursed: amount, ..none },
+            TransactionKind::Return => Self { returned: amount, ..none },
+            TransactionKind::WriteOff => Self { written_off: amount, ..none },
+            TransactionKind::ReallocationIn => Self { reallocated_in: amount, ..none },
+            TransactionKind::ReallocationOut => Self { reallocated_out: amount, ..none },
+        }
+    }
+
+    /// What is left for new awards.
+    pub fn available(self) -> i64 {
+        self.contributed + self.reallocated_in - self.reallocated_out - self.committed + self.released
+    }
+
+    /// What was paid, net of what came back, beyond what was planned.
+    pub fn variance(self) -> i64 {
+        self.disbursed - self.returned - self.planned
+    }
+
+    fn parts(self) -> [i64; 9] {
+        [
+            self.contributed,
+            self.committed,
+            self.released,
+            self.disbursed,
+            self.returned,
+            self.written_off,
+            self.reallocated_in,
+            self.reallocated_out,
+            self.planned,
+        ]
+    }
+
+    fn of(parts: [i64; 9]) -> Self {
+        let [
+            contributed,
+            committed,
+            released,
+            disbursed,
+            returned,
+            written_off,
+            reallocated_in,
+            reallocated_out,
+            planned,
+        ] = parts;
+        Self {
+            contributed,
+            committed,
+            released,
+            disbursed,
+            returned,
+            written_off,
+            reallocated_in,
+            reallocated_out,
+            planned,
+        }
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        let (mut sums, parts) = (self.parts(), other.parts());
+        for (sum, part) in sums.iter_mut().zip(parts) {
+            *sum = sum.saturating_add(part);
+        }
+        *self = Self::of(sums);
+    }
+}
+
+/// Divides an amount by weights so that the shares add up to it to the penny: each gets what is due to those up to it,
+/// less what those before it got.
+pub fn shares(amount: i64, weights: &[i64]) -> Vec<i64> {
+    let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    let (mut before, mut given) = (0i128, 0i64);
+    weights
+        .iter()
+        .map(|weight| {
+            before += i128::from(*weight);
+            let due = if total == 0 { 0 } else { i64::try_from(i128::from(amount) * before / total).unwrap_or(given) };
+            let share = due - given;
+            given = due;
+            share
+        })
+        .collect()
+}
+
+/// Divides what was done with a fund's money among its funders by what each contributed; the contributions are not.
+pub fn divided(totals: Totals, weights: &[i64]) -> Vec<Totals> {
+    let parts = totals.parts().map(|part| shares(part, weights));
+    (0..weights.len())
+        .map(|at| Totals::of(parts.each_ref().map(|share| share.get(at).copied().unwrap_or_default())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_pound_is_divided_to_the_penny() {
+        assert_eq!(shares(100, &[1, 1, 1]), [33, 33, 34]);
+        assert_eq!(shares(100, &[3, 1]), [75, 25]);
+        assert_eq!(shares(100, &[0, 5]), [0, 100]);
+        assert_eq!(shares(100, &[]), Vec::<i64>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn shares_add_up(amount in 0..=i64::MAX / 4, weights in prop::collection::vec(0..1_000_000i64, 1..9)) {
+            let parts = shares(amount, &weights);
+            let whole = if weights.iter().all(|weight| *weight == 0) { 0 } else { amount };
+            prop_assert_eq!(parts.iter().sum::<i64>(), whole);
+            prop_assert!(parts.iter().all(|part| *part >= 0));
+        }
+    }
+}

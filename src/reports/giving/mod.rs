@@ -1,0 +1,7 @@
+//! The 360Giving export: awards as open data, in the shape of the 360Giving Data Standard 1.4, and what keeps a grant
+//! from being published.
+
+pub mod http;
+pub mod ops;
+pub mod rules;
+pub mod store;
