@@ -217,23 +217,34 @@ struct Person {
     role: Role,
     organisation: Option<&'static str>,
     innovation: Option<&'static str>,
+    programme: Option<&'static str>,
     /// Something they would do, as curl arguments after the token.
     does: &'static str,
 }
 
-const PEOPLE: [Person; 5] = [
+const PEOPLE: [Person; 6] = [
     Person {
         who: "national admin",
         role: Role::NationalAdmin,
         organisation: None,
         innovation: None,
+        programme: None,
         does: "URL/v1/audit-events?sort=-occurredAt&limit=5",
+    },
+    Person {
+        who: "programme manager of the NHS Innovation Accelerator",
+        role: Role::ProgrammeManager,
+        organisation: None,
+        innovation: None,
+        programme: Some("nia"),
+        does: "URL/v1/programmes/nia/impact?asOf=2016-04-30",
     },
     Person {
         who: "ICB lead for South East London",
         role: Role::RegionalLead,
         organisation: Some("QKK"),
         innovation: None,
+        programme: None,
         does: "URL/v1/kpis/emergency-performance/spc?organisation=RJZ",
     },
     Person {
@@ -241,6 +252,7 @@ const PEOPLE: [Person; 5] = [
         role: Role::Submitter,
         organisation: Some("RJZ"),
         innovation: None,
+        programme: None,
         does: "URL/v1/kpi-submissions?kpi=emergency-performance&dryRun=true' -H 'Content-Type: application/json' -d '{\"rows\":[{\"organisation\":\"RJZ\",\"period\":\"2019-04\",\"numerator\":9000,\"denominator\":10000}]}",
     },
     Person {
@@ -248,6 +260,7 @@ const PEOPLE: [Person; 5] = [
         role: Role::Fellow,
         organisation: None,
         innovation: Some("brainomix-e-stroke"),
+        programme: None,
         does: "URL/v1/innovations/brainomix-e-stroke",
     },
     Person {
@@ -255,11 +268,12 @@ const PEOPLE: [Person; 5] = [
         role: Role::Reader,
         organisation: None,
         innovation: None,
+        programme: None,
         does: "URL/v1/kpi-values?kpi=emergency-attendances&place=QKK&limit=5",
     },
 ];
 
-/// What `demo` prints: where it is, and a token and a command for each of five people.
+/// What `demo` prints: where it is, and a token and a command for each of six people.
 ///
 /// # Errors
 /// What making a token fails with.
@@ -277,7 +291,7 @@ pub fn welcome(
         let wanted = NewLocalToken {
             role: person.role,
             organisation: person.organisation.map(str::to_owned),
-            programme: None,
+            programme: person.programme.map(str::to_owned),
             innovation: person.innovation.map(str::to_owned),
             subject: Some(format!("demo-{}", person.role.as_str())),
             life: TimeDelta::hours(24),
