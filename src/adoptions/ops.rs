@@ -92,8 +92,8 @@ pub fn create_adoption(conn: &mut Conn, context: &Context, new: NewAdoption) -> 
     let reach = context.reach();
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
-    let own = reach.everything || reach.covers_organisation(conn, organisation, context.today())?;
-    if !own && !(reach.innovations.contains(&innovation) && new.stage.is_proposal()) {
+    let proposed = reach.innovations.contains(&innovation) && new.stage.is_proposal();
+    if !proposed && !reach.covers_organisation(conn, organisation, context.today())? {
         return Err(outside());
     }
     let today = context.today();

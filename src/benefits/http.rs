@@ -98,7 +98,7 @@ pub struct CreateBenefitRequest {
     /// With at most two decimal places.
     #[schema(minimum = 0, maximum = 10_000_000_000_000i64)]
     claimed: f64,
-    /// What somebody else than who claimed it confirmed.
+    /// What somebody else confirmed than who claimed it, or changed the claim last.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 10_000_000_000_000i64, nullable = false)]
     realised: Option<f64>,

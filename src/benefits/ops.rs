@@ -59,7 +59,11 @@ fn row(conn: &mut Conn, context: &Context, new: Benefit, present: Option<&Benefi
         return Err(outside());
     }
     let subject = &context.actor.subject;
-    let claimed_by = present.map_or_else(|| subject.clone(), |row| row.claimed_by.clone());
+    // Whoever changes a claim makes it theirs, so that they do not confirm it in the same breath.
+    let claimed_by = match present {
+        Some(row) if row.claimed == new.claimed => row.claimed_by.clone(),
+        _ => subject.clone(),
+    };
     if claimed_by == *subject && new.realised.is_some() && new.realised != present.and_then(|row| row.realised) {
         let detail = "What was realised is confirmed by somebody else than who claimed it.";
         return Err(Error::new(Code::SeparationOfDuties).detail(detail));

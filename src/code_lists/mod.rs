@@ -75,8 +75,8 @@ lists! {
     "contribution-sources", "Where a contribution to a fund comes from" => ContributionSource;
     "edge-kinds", "What an edge of the organisations' hierarchy means" => EdgeKind;
     "evaluation-dimensions", "What an evaluation looks at" => EvaluationDimension;
-    "evidence-types", "Kinds of evidence" => EvidenceType;
     "event-kinds", "Kinds of learning event" => EventKind;
+    "evidence-types", "Kinds of evidence" => EvidenceType;
     "fellowship-states", "Where a fellowship stands" => FellowshipState;
     "gateway-decisions", "What is decided at a gateway review" => GatewayDecision;
     "gateway-review-states", "How far a gateway review has come" => GatewayReviewState;

@@ -28,6 +28,7 @@ async fn what_was_claimed_is_confirmed_by_somebody_else(#[values(Sqlite, Postgre
     claimant.patch(target, 1, json!({ "realised": 1000 })).await.problem(403, "separation-of-duties");
     let confirmed = other.patch(target, 1, json!({ "realised": 1000 })).await.expect(200);
     assert_eq!(confirmed["realised"], 1000.0);
+    other.patch(target, 2, json!({ "claimed": 2000, "realised": 2000 })).await.problem(403, "separation-of-duties");
     claimant.patch(target, 2, json!({ "method": "Counted twice." })).await.expect(200);
     claimant.delete(target, 3).await.expect(204);
     claimant.get(target).await.problem(404, "not-found");

@@ -66,6 +66,23 @@ async fn an_award_is_approved_with_money_that_is_there_by_somebody_else(#[values
 
 #[rstest]
 #[actix_web::test]
+async fn nobody_approves_an_award_to_themselves(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let recipient = app.manager("nia");
+    let subject = recipient.get("/v1/me").await.expect(200)["subject"].clone();
+    let person = app.admin().post("/v1/people", json!({ "name": "Recipient", "subject": subject })).await.expect(201);
+    let mut bursary = award("NIA-2015", 100);
+    bursary.as_object_mut().unwrap().remove("recipientOrganisation");
+    bursary["recipientPerson"] = person["id"].clone();
+    let made = app.admin().post("/v1/awards", bursary).await;
+    let (target, approved) = (made.header("location"), json!({ "to": "approved" }));
+    recipient.transition(target, 1, approved.clone()).await.problem(403, "separation-of-duties");
+    app.admin().transition(target, 1, approved).await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn an_award_needs_an_evaluation_plan_to_become_active(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     app.fund("NIA-2015", 1000).await;

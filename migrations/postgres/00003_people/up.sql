@@ -94,6 +94,7 @@ CREATE TABLE learning_events (
 );
 CREATE INDEX learning_events_by_start ON learning_events (starts_at, id);
 CREATE INDEX learning_events_by_programme ON learning_events (programme, starts_at, id);
+CREATE INDEX learning_events_by_kind ON learning_events (kind, starts_at, id);
 
 CREATE TABLE attendances (
   id BYTEA NOT NULL PRIMARY KEY,
@@ -156,6 +157,7 @@ CREATE TABLE leaders (
 CREATE INDEX leaders_by_start ON leaders (from_on, id);
 CREATE INDEX leaders_by_kind ON leaders (kind, from_on, id);
 CREATE INDEX leaders_by_organisation ON leaders (organisation_id);
+CREATE INDEX leaders_by_programme ON leaders (programme, from_on, id);
 
 CREATE INDEX people_search ON people USING gin (to_tsvector('simple', search_text));
 CREATE INDEX learning_events_search ON learning_events USING gin (to_tsvector('simple', search_text));

@@ -94,6 +94,7 @@ CREATE TABLE learning_events (
 );
 CREATE INDEX learning_events_by_start ON learning_events (starts_at, id);
 CREATE INDEX learning_events_by_programme ON learning_events (programme, starts_at, id);
+CREATE INDEX learning_events_by_kind ON learning_events (kind, starts_at, id);
 
 CREATE TABLE attendances (
   id BLOB NOT NULL PRIMARY KEY,
@@ -156,6 +157,7 @@ CREATE TABLE leaders (
 CREATE INDEX leaders_by_start ON leaders (from_on, id);
 CREATE INDEX leaders_by_kind ON leaders (kind, from_on, id);
 CREATE INDEX leaders_by_organisation ON leaders (organisation_id);
+CREATE INDEX leaders_by_programme ON leaders (programme, from_on, id);
 
 CREATE VIRTUAL TABLE search_people USING fts5 (search_text, content='people', content_rowid='rowid', tokenize='unicode61 remove_diacritics 0', prefix='2 3');
 CREATE TRIGGER search_people_insert AFTER INSERT ON people BEGIN

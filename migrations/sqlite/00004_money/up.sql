@@ -40,6 +40,7 @@ CREATE TABLE contributions (
 );
 CREATE INDEX contributions_by_fund ON contributions (fund_id, received_on, id);
 CREATE INDEX contributions_by_contributor ON contributions (contributor_id);
+CREATE INDEX contributions_by_date ON contributions (received_on, id);
 
 -- recipient: one organisation or one person. evaluation_plan and conditions are JSON documents.
 CREATE TABLE awards (
@@ -83,6 +84,8 @@ CREATE INDEX awards_by_organisation ON awards (recipient_organisation_id, planne
 CREATE INDEX awards_by_person ON awards (recipient_person_id);
 CREATE INDEX awards_by_innovation ON awards (innovation_id, planned_from, id);
 CREATE INDEX awards_by_fellowship ON awards (fellowship_id);
+CREATE INDEX awards_by_kind ON awards (kind, planned_from, id);
+CREATE INDEX awards_by_approval ON awards (awarded_on);
 
 -- The award's money at this moment, in minor units; disbursed is what left, returned what came back of it.
 CREATE TABLE award_balances (
@@ -195,6 +198,8 @@ CREATE INDEX external_investments_by_date ON external_investments (invested_on, 
 CREATE INDEX external_investments_by_programme ON external_investments (programme, invested_on, id);
 CREATE INDEX external_investments_by_innovation ON external_investments (innovation_id, invested_on, id);
 CREATE INDEX external_investments_by_fellow ON external_investments (fellow_id, invested_on, id);
+CREATE INDEX external_investments_by_investor ON external_investments (sort_investor, id);
+CREATE INDEX external_investments_by_kind ON external_investments (kind, invested_on, id);
 
 CREATE VIRTUAL TABLE search_funds USING fts5 (search_text, content='funds', content_rowid='rowid', tokenize='unicode61 remove_diacritics 0', prefix='2 3');
 CREATE TRIGGER search_funds_insert AFTER INSERT ON funds BEGIN

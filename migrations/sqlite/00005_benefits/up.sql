@@ -1,4 +1,4 @@
--- One live row an innovation and organisation; its moves are in transitions. started_on is when use began, and stage_on when the present stage did.
+-- One live row an innovation and organisation; its moves are in transitions. using_from and using_to are the days of use, stage_on when the present stage began.
 CREATE TABLE adoptions (
   id BLOB NOT NULL PRIMARY KEY,
   innovation_id BLOB NOT NULL REFERENCES innovations (id),
@@ -54,3 +54,4 @@ CREATE INDEX benefits_by_programme ON benefits (programme, kind, from_on, id);
 CREATE INDEX benefits_by_innovation ON benefits (innovation_id, from_on, id);
 CREATE INDEX benefits_by_organisation ON benefits (organisation_id, from_on, id);
 CREATE INDEX benefits_by_kind ON benefits (kind, from_on, id);
+CREATE INDEX benefits_by_population ON benefits (population, from_on, id);

@@ -60,11 +60,14 @@ pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, String, Nai
     Ok(given.load(conn)?)
 }
 
+/// The sum of what was posted to a fund for an award, as one kind, on one day.
+pub type Posted = (Id, Option<Id>, TransactionKind, NaiveDate, i64);
+
 /// What was posted to each fund, by award, kind and day.
 ///
 /// # Errors
 /// The database's own.
-pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, Option<Id>, TransactionKind, NaiveDate, i64)>> {
+pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Posted>> {
     let sums = fund_transactions::table
         .filter(fund_transactions::fund_id.eq_any(funds.to_vec()))
         .group_by((

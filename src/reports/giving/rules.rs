@@ -106,8 +106,8 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     }
     if let Beneficiary::Individual(_) = grant.beneficiary {
         let text = format!(" {} {} ", grant.title, grant.description).to_lowercase();
-        let begins = |word: &&str| text.contains(&format!(" {word}"));
-        if EQUALITY.iter().any(|word| begins(&word)) {
+        let begins = |word: &str| text.contains(&format!(" {word}"));
+        if EQUALITY.iter().any(|word| begins(word)) {
             let detail = "The title or description may tell of a person what equality law protects.";
             block("/description", "equality-data-on-a-person", detail);
         }
