@@ -24,13 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     super::networks::http::routes(config);
     super::network_memberships::http::routes(config);
     super::leaders::http::routes(config);
-    config
-        .service(list_people)
-        .service(create_person)
-        .service(get_person)
-        .service(update_person)
-        .service(export_person)
-        .service(erase_person);
+    config.service(list_people).service(create_person).service(get_person).service(update_person).service(erase_person);
 }
 
 /// Names a person in a path.
@@ -39,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct PersonPath {
     /// The person's id
     #[param(format = "uuid", max_length = 36)]
-    id: String,
+    pub id: String,
 }
 
 params! {
@@ -193,19 +187,6 @@ pub struct ErasePersonRequest {
     /// Kept in the audit trail: name nobody in it.
     #[schema(min_length = 1, max_length = 500)]
     reason: String,
-}
-
-/// Get everything held about a person
-///
-/// A subject-access export, for the person and for national administrators.
-#[utoipa::path(
-    tag = "people",
-    params(PersonPath),
-    responses((status = 200, description = "What is held", body = Object)),
-)]
-#[get("/v1/people/{id}/subject-access-export")]
-pub async fn export_person(cx: Cx, path: web::Path<PersonPath>) -> Result<Reply> {
-    cx.read(move |conn, context| Reply::ok(&ops::export_person(conn, context, &path.id)?)).await
 }
 
 /// Erase a person

@@ -1,15 +1,13 @@
 //! What a person may ask for: what is held about them, and to be forgotten.
 
+use super::fellows;
 use super::store::{self, PersonRow};
-use super::{attendances, fellows, fellowships, leaders, mentorships};
-use crate::applications;
-use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::vocabulary::{Id, fold, instant};
-use serde_json::{Value, json};
+use crate::vocabulary::{Id, fold};
+use serde_json::json;
 
 /// What an erased person is called.
 pub const ERASED: &str = "Erased person";
@@ -124,56 +122,6 @@ pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<Id> {
         let detail = "There is no person of that id.";
         Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-person", detail))
     })
-}
-
-/// Everything that is held about one person, for the person and for national administrators.
-///
-/// # Errors
-/// `not-found`, `forbidden`.
-pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Value> {
-    let person = get_person(conn, id)?;
-    if !context.reach().everything && !person.is(context) {
-        return Err(outside());
-    }
-    let fellow = fellows::store::find_of_person(conn, person.id)?;
-    let held = match &fellow {
-        Some(fellow) => fellowships::ops::of_fellow(conn, fellow.id)?,
-        None => Vec::new(),
-    };
-    let profile = fellow.map(
-        |row| json!({ "id": row.id, "profession": row.profession, "biography": row.biography, "website": row.website }),
-    );
-    let told = |(row, cohort): &(fellowships::store::FellowshipRow, i32)| json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state });
-    let mentored = mentorships::store::of_person(conn, person.id)?;
-    let attended = attendances::store::of_person(conn, person.id)?;
-    let led = leaders::store::of_person(conn, person.id)?;
-    let applied = match &person.subject {
-        Some(subject) => applications::ops::of_applicant(conn, subject)?,
-        None => Vec::new(),
-    };
-    let mentored: Vec<Value> = mentored
-        .iter()
-        .map(|row| json!({ "id": row.id, "fellowship": row.fellowship_id, "focus": row.focus, "from": row.from_on }))
-        .collect();
-    let attended: Vec<Value> = attended
-        .iter()
-        .map(|row| json!({ "id": row.id, "event": row.event_id, "role": row.role, "state": row.state }))
-        .collect();
-    let led: Vec<Value> =
-        led.iter().map(|row| json!({ "id": row.id, "kind": row.kind, "from": row.from_on })).collect();
-    Ok(json!({
-        "mentorships": mentored,
-        "attendances": attended,
-        "leaderRoles": led,
-        "applications": applied,
-        "person": {
-            "id": person.id, "name": person.called(), "email": person.email, "subject": person.subject,
-            "namedPubliclySince": person.consented_at.map(instant), "erasedAt": person.erased_at.map(instant),
-            "createdAt": instant(person.created_at), "updatedAt": instant(person.updated_at)
-        },
-        "fellow": profile,
-        "fellowships": held.iter().map(told).collect::<Vec<_>>()
-    }))
 }
 
 /// Forgets a person's name and contacts for good. What they did stays, and with it every total.

@@ -4,3 +4,4 @@ pub mod funding;
 pub mod giving;
 pub mod http;
 pub mod impact;
+pub mod subject_access;

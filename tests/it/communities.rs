@@ -35,6 +35,9 @@ async fn who_attended_is_counted_and_told_to_the_person_alone(#[values(Sqlite, P
     let someone = column(&listed, "person")[0].clone();
     let held = app.admin().get(&format!("/v1/people/{someone}/subject-access-export")).await.expect(200);
     assert_eq!(held["attendances"][0]["state"], "attended");
+    for nothing in ["awards", "externalInvestments", "applications", "reviews", "mentorships", "leaderRoles"] {
+        assert_eq!(held[nothing], json!([]), "{nothing}");
+    }
     manager.get(&format!("/v1/people/{someone}/subject-access-export")).await.problem(403, "forbidden");
     let erased = json!({ "reason": "Asked for." });
     app.admin().post(&format!("/v1/people/{someone}/erasure"), erased).await.expect(204);

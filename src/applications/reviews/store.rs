@@ -39,6 +39,12 @@ sortable! {
 }
 
 /// # Errors
+/// The database's own.
+pub fn of_reviewer(conn: &mut Conn, subject: &str) -> Result<Vec<ReviewRow>> {
+    Ok(reviews::table.filter(reviews::reviewer.eq(subject)).order_by(reviews::id).load(conn)?)
+}
+
+/// # Errors
 /// As [`page`].
 pub fn list(conn: &mut Conn, application: Id, request: &PageRequest) -> Result<Page<ReviewRow>> {
     page(conn, request, || reviews::table.filter(reviews::application_id.eq(application)).into_boxed::<MultiBackend>())

@@ -1,0 +1,26 @@
+//! `/v1/people/{id}/subject-access-export`.
+
+use super::ops;
+use crate::error::Result;
+use crate::http::reply::Reply;
+use crate::http::request::Cx;
+use crate::people::http::PersonPath;
+use actix_web::{get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(export_person);
+}
+
+/// Get everything held about a person
+///
+/// A subject-access export, for the person and for national administrators.
+#[utoipa::path(
+    tag = "people",
+    params(PersonPath),
+    responses((status = 200, description = "What is held", body = Object)),
+)]
+#[get("/v1/people/{id}/subject-access-export")]
+pub async fn export_person(cx: Cx, path: web::Path<PersonPath>) -> Result<Reply> {
+    cx.read(move |conn, context| Reply::ok(&ops::export_person(conn, context, &path.id)?)).await
+}
