@@ -59,7 +59,7 @@ codes! {
     UnknownReference => Invalid, "unknown-reference", "Something referred to is not there", "A code in the request names something that does not exist or that you may not see.";
     RowsRejected => Invalid, "rows-rejected", "Rows were rejected; nothing was written", "One or more rows break a rule and the submission is atomic, so nothing was written. The rows member says which and why. Mend them, or send mode=partial to write the good rows.";
     TooManyRows => Invalid, "too-many-rows", "Too many rows", "The submission holds more rows than one request may carry. Split it.";
-    IdempotencyMismatch => Invalid, "idempotency-mismatch", "The idempotency key was used for another request", "This Idempotency-Key was used within the last 24 hours with a different body or on a different operation. Use a new key.";
+    IdempotencyMismatch => Invalid, "idempotency-mismatch", "The idempotency key was used for another request", "This Idempotency-Key was used within the last 24 hours with a different body or for another record. Use a new key.";
     Unauthenticated => Unauthenticated, "unauthenticated", "A bearer token is needed", "The operation needs a bearer token and the request has none.";
     InvalidToken => Unauthenticated, "invalid-token", "The bearer token was refused", "The token is malformed, expired, not yet valid, not signed by a trusted key, or not meant for this service. The detail says which check failed.";
     Forbidden => Forbidden, "forbidden", "Not allowed", "You may see this but your grants do not allow this operation, or not on this part of the register.";

@@ -132,7 +132,10 @@ impl Cx {
     /// Does the work, or answers what the same request was answered before.
     async fn once(self, hash: &[u8], work: impl AsyncFnOnce(Db, Work) -> Result<Reply>) -> Result<Reply> {
         let service = self.service;
-        let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, hash));
+        // The same body sent to another record is another request.
+        let whole = [self.target.as_bytes(), hash].concat();
+        let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
+        let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, request.as_ref()));
         if let Some(wanted) = claim.clone()
             && let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await?
         {
@@ -256,7 +259,6 @@ async fn receive(
     }
     let mut stream = actix_web::dev::Decompress::from_headers(payload, request.headers());
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    hash.update(request.query_string().as_bytes());
     let mut size = 0u64;
     let reading = async {
         while let Some(chunk) = stream.next().await {

@@ -150,3 +150,17 @@ async fn an_answer_is_replayed_only_to_the_same_grants(#[values(Sqlite, Postgres
     let later = app.actor(&subject(manager, "itp")).with("idempotency-key", "once");
     assert_eq!(later.post("/v1/innovations", body).await.expect(201)["slug"], "heartflow-2", "a key is kept for a day");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_key_that_was_used_for_one_record_is_refused_for_another(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.innovation("one").await;
+    app.innovation("two").await;
+    let keyed = app.admin().with("idempotency-key", "the-same-key");
+    let step = |slug: &str| keyed.transition(&format!("/v1/innovations/{slug}"), 1, json!({ "to": "development" }));
+    assert_eq!(step("one").await.expect(200)["slug"], "one");
+    assert_eq!(step("one").await.expect(200)["slug"], "one");
+    step("two").await.problem(422, "idempotency-mismatch");
+    assert_eq!(app.admin().get("/v1/innovations/two").await.expect(200)["stage"], "proof-of-concept");
+}

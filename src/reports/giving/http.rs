@@ -117,6 +117,7 @@ pub struct GivingPackage {
     /// Under which anybody may use it.
     #[schema(example = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/", max_length = 200)]
     license: String,
+    #[schema(max_items = 10_000_000)]
     grants: Vec<GivingGrant>,
 }
 
