@@ -7,8 +7,8 @@ use crate::db::dialect::Condition;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{application_versions, applications, innovations, organisations, reviews};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -183,10 +183,7 @@ pub fn insert(conn: &mut Conn, row: &ApplicationRow, data: &str, by: &str) -> Re
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &ApplicationRow, data: Option<&str>, by: &str) -> Result<()> {
-    let present = applications::table.find(row.id).filter(applications::version.eq(row.version - 1));
-    if diesel::update(present).set(row.clone()).execute(conn)? == 0 {
-        return Err(crate::context::changed(row.version));
-    }
+    overwrite!(conn, applications, row)?;
     data.map_or(Ok(()), |data| insert_data(conn, row, data, by))
 }
 

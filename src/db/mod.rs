@@ -170,12 +170,13 @@ fn transaction_of<T>(begin: &str, conn: &mut Conn, job: impl FnOnce(&mut Conn) -
     }
 }
 
-/// Writes a row over the version before it; `version-mismatch` when another change came first.
+/// Writes a row over the version before it; `version-mismatch` when another change came first. `taken` says what a
+/// unique violation means.
 #[macro_export]
 macro_rules! overwrite {
-    ($conn:expr, $table:ident, $row:expr) => {{
+    ($conn:expr, $table:ident, $row:expr $(, $taken:expr)?) => {{
         let present = $table::table.find($row.id).filter($table::version.eq($row.version - 1));
-        match diesel::update(present).set($row.clone()).execute($conn)? {
+        match diesel::update(present).set($row.clone()).execute($conn)$(.map_err($taken))?? {
             0 => Err($crate::context::changed($row.version)),
             _ => Ok(()),
         }

@@ -6,8 +6,8 @@ use crate::db::dialect::{self, SearchTerms};
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::people;
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -83,9 +83,5 @@ pub fn insert(conn: &mut Conn, row: &PersonRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &PersonRow) -> Result<()> {
-    let present = people::table.find(row.id).filter(people::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, people, row)
 }

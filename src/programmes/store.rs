@@ -7,8 +7,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{programme_partners, programmes};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -95,9 +95,5 @@ pub fn insert(conn: &mut Conn, row: &ProgrammeRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &ProgrammeRow) -> Result<()> {
-    let present = programmes::table.find(row.id).filter(programmes::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, programmes, row)
 }

@@ -6,8 +6,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::reviews;
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -90,9 +90,5 @@ pub fn insert(conn: &mut Conn, row: &ReviewRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &ReviewRow) -> Result<()> {
-    let present = reviews::table.find(row.id).filter(reviews::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, reviews, row)
 }

@@ -7,8 +7,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{fellows, fellowship_innovations, fellowships, people};
 use crate::error::Result;
 use crate::people::store::PersonRow;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -112,11 +112,7 @@ pub fn insert(conn: &mut Conn, row: &FellowRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &FellowRow) -> Result<()> {
-    let present = fellows::table.find(row.id).filter(fellows::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, fellows, row)
 }
 
 /// Empties the profile of an erased person.

@@ -6,8 +6,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{cohorts, fellowship_innovations, fellowships, innovations};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -146,10 +146,7 @@ pub fn insert(conn: &mut Conn, row: &FellowshipRow, innovations: &[Id]) -> Resul
 /// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
 pub fn update(conn: &mut Conn, row: &FellowshipRow, innovations: Option<&[Id]>) -> Result<()> {
     let taken = violations::unique("The fellow has a fellowship in that cohort already.");
-    let present = fellowships::table.find(row.id).filter(fellowships::version.eq(row.version - 1));
-    if diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? == 0 {
-        return Err(crate::context::changed(row.version));
-    }
+    overwrite!(conn, fellowships, row, taken)?;
     let Some(innovations) = innovations else { return Ok(()) };
     let before = fellowship_innovations::table.filter(fellowship_innovations::fellowship_id.eq(row.id));
     diesel::delete(before).execute(conn)?;

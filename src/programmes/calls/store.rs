@@ -5,8 +5,8 @@ use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{call_forms, calls, cohorts};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::{Id, Timestamp};
+use crate::{overwrite, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -105,10 +105,7 @@ pub fn insert(conn: &mut Conn, row: &CallRow, form: &str) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &CallRow, form: Option<&str>) -> Result<()> {
-    let present = calls::table.find(row.id).filter(calls::version.eq(row.version - 1));
-    if diesel::update(present).set(row.clone()).execute(conn)? == 0 {
-        return Err(crate::context::changed(row.version));
-    }
+    overwrite!(conn, calls, row)?;
     form.map_or(Ok(()), |form| insert_form(conn, row, form))
 }
 

@@ -5,8 +5,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::cohorts;
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -58,9 +58,5 @@ pub fn insert(conn: &mut Conn, row: &CohortRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &CohortRow) -> Result<()> {
-    let present = cohorts::table.find(row.id).filter(cohorts::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, cohorts, row)
 }

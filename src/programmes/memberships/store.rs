@@ -5,8 +5,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::programme_memberships;
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -76,9 +76,5 @@ pub fn insert(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
 /// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
 pub fn update(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
     let taken = violations::unique("The innovation is a member from that day already.");
-    let present = programme_memberships::table.find(row.id).filter(programme_memberships::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, programme_memberships, row, taken)
 }

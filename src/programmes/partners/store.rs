@@ -6,8 +6,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{organisations, programme_partners};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::sortable;
 use crate::vocabulary::Id;
+use crate::{overwrite, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -95,9 +95,5 @@ pub fn insert(conn: &mut Conn, row: &PartnerRow) -> Result<()> {
 /// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
 pub fn update(conn: &mut Conn, row: &PartnerRow) -> Result<()> {
     let taken = violations::unique("The organisation is a partner in this role from that day already.");
-    let present = programme_partners::table.find(row.id).filter(programme_partners::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? {
-        0 => Err(crate::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, programme_partners, row, taken)
 }
