@@ -81,7 +81,7 @@ pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-a
 
 /// A page of our own, fit for print. The body is HTML; what is not ours in it was escaped by [`escaped`].
 pub fn html(title: &str, body: &str) -> String {
-    const STYLE: &str = "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;text-align:left}td.figure{text-align:right}@media print{body{margin:0;max-width:none}a{color:inherit}}body{font:1.1rem/1.5 sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#212b32}a{color:#005eb8}code{background:#f0f4f5;padding:.1em .3em}";
+    const STYLE: &str = "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;text-align:left}td.figure{text-align:right}td a{font-size:.8em;overflow-wrap:anywhere}@media print{body{margin:0;max-width:none}a{color:inherit}}body{font:1.1rem/1.5 sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#212b32}a{color:#005eb8}code{background:#f0f4f5;padding:.1em .3em}";
     let title = escaped(title);
     format!(
         "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
