@@ -2,11 +2,12 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY migrations migrations
+COPY .cargo .cargo
 COPY benches benches
 COPY tests tests
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked && cp target/release/innovation-register /innovation-register
+    cargo build --release --locked --features tls && cp target/release/innovation-register /innovation-register
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \

@@ -221,6 +221,13 @@ impl Faults {
     }
 }
 
+/// 422 with one fault.
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::validation(vec![fault])
+    }
+}
+
 /// A database failure nobody expected. Those a caller can act on are named by the store that knows them
 /// (`db::violations`); a lost connection is not the caller's fault.
 impl From<diesel::result::Error> for Error {

@@ -251,10 +251,9 @@ pub async fn list_adoptions(cx: Cx, query: Query<ListAdoptions>) -> Result<Reply
     cx.read(move |conn, context| {
         let innovation =
             query.innovation.map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
-        let mut body = |name: &str, code: Option<CodeParam>| -> Result<Option<Id>> {
-            code.map(|code| organisations::ops::referred(conn, name, &code.0)).transpose()
-        };
-        let (organisation, place) = (body("?organisation", query.organisation)?, body("?place", query.place)?);
+        let organisation =
+            query.organisation.map(|code| organisations::ops::referred(conn, "?organisation", &code.0)).transpose()?;
+        let place = query.place.map(|code| organisations::ops::referred(conn, "?place", &code.0)).transpose()?;
         let filter = AdoptionFilter {
             innovation,
             organisation,

@@ -4,7 +4,7 @@ use super::rules::{AdoptionStage, Barrier};
 use super::store::{self, AdoptionRow, NamedAdoption};
 use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::organisations::rules::FOREVER;
@@ -57,8 +57,7 @@ impl NamedAdoption {
 /// # Errors
 /// `not-found`.
 pub fn get_adoption(conn: &mut Conn, id: &str) -> Result<NamedAdoption> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("adoption"))
+    by_id(id, "adoption", |id| store::find(conn, id))
 }
 
 fn with(row: AdoptionRow, facts: Facts, context: &Context) -> AdoptionRow {

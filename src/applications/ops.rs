@@ -118,10 +118,11 @@ fn applicant_for(
     reach: &Reach,
     new: &Application,
 ) -> Result<(Option<Id>, Option<Id>)> {
-    let organisation = match &new.organisation {
-        Some(code) => Some(organisations::ops::referred(conn, "/organisation", code)?),
-        None => None,
-    };
+    let organisation = new
+        .organisation
+        .as_deref()
+        .map(|code| organisations::ops::referred(conn, "/organisation", code))
+        .transpose()?;
     let innovation = match &new.innovation {
         Some(slug) => Some(innovations::ops::referred(conn, "/innovation", slug)?),
         None => None,

@@ -89,6 +89,11 @@ impl Actor {
 }
 
 impl Reach {
+    /// As far as there is: for what the service does itself.
+    pub fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
     /// # Errors
     /// `forbidden` unless everything is reached.
     pub fn require_everything(&self) -> Result<()> {

@@ -4,7 +4,7 @@ use super::rules::Benefit;
 use super::store::{self, BenefitRow, NamedBenefit};
 use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::organisations::rules::{FOREVER, told};
@@ -38,22 +38,20 @@ impl NamedBenefit {
 /// # Errors
 /// `not-found`.
 pub fn get_benefit(conn: &mut Conn, id: &str) -> Result<NamedBenefit> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("benefit"))
+    by_id(id, "benefit", |id| store::find(conn, id))
 }
 
 /// The row of a benefit that the caller may write, with the ids behind what it names.
 fn row(conn: &mut Conn, context: &Context, new: Benefit, present: Option<&BenefitRow>) -> Result<BenefitRow> {
     let new = new.checked()?;
     let innovation_id = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
-    let programme = match &new.programme {
-        Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => None,
-    };
-    let organisation_id = match &new.organisation {
-        Some(code) => Some(organisations::ops::referred(conn, "/organisation", code)?),
-        None => None,
-    };
+    let programme =
+        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
+    let organisation_id = new
+        .organisation
+        .as_deref()
+        .map(|code| organisations::ops::referred(conn, "/organisation", code))
+        .transpose()?;
     let (reach, today) = (context.reach(), context.today());
     if !reach.covers(conn, programme.as_deref(), organisation_id, Some(innovation_id), today)? {
         return Err(outside());

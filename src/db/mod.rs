@@ -12,7 +12,7 @@ pub mod violations;
 
 pub use conn::{Conn, DatabaseUrl};
 
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::vocabulary::Id;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use lanes::Lane;
@@ -110,6 +110,15 @@ impl Db {
     ) -> Result<T> {
         self.0.bulk.run(move |conn| transaction(conn, job)).await
     }
+}
+
+/// The record of the id in a path.
+///
+/// # Errors
+/// `not-found` for what is no id, or the id of nothing that `find` finds.
+pub fn by_id<R>(id: &str, what: &str, find: impl FnOnce(Id) -> Result<Option<R>>) -> Result<R> {
+    let found = Id::parse(id).map(find).transpose()?.flatten();
+    found.ok_or_else(|| Error::not_found(what))
 }
 
 /// Runs the job in one transaction. SQLite's begins immediate: a deferred one that reads and then writes fails

@@ -1,6 +1,6 @@
 //! Amounts of money: whole numbers of a currency's minor unit, never floats.
 
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 use crate::kpis::numbers::{format_scaled, parse_scaled};
 use iso_currency::Currency;
 
@@ -47,6 +47,15 @@ impl Money {
     /// What the database holds.
     pub fn of(minor: i64, code: &str) -> Self {
         Self { minor, currency: Currency::from_code(code).unwrap_or(Currency::XXX) }
+    }
+
+    /// # Errors
+    /// `validation-failed` at the amount unless it is in this currency, which is that of `whose` money.
+    pub fn check_currency(self, currency: &str, whose: &str) -> Result<(), Error> {
+        if self.currency.code() == currency {
+            return Ok(());
+        }
+        Err(Error::invalid("/amount/currency", "currency", format!("Expected {currency}, the {whose}'s currency.")))
     }
 
     /// The amount with all the currency's decimal places, as JSON writes it.

@@ -132,10 +132,12 @@ impl Cx {
     /// Does the work, or answers what the same request was answered before.
     async fn once(self, hash: &[u8], work: impl AsyncFnOnce(Db, Work) -> Result<Reply>) -> Result<Reply> {
         let service = self.service;
-        // The same body sent to another record is another request.
-        let whole = [self.target.as_bytes(), hash].concat();
-        let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
-        let claim = self.idempotency_key.as_ref().map(|key| Claim::new(&self.context, key, request.as_ref()));
+        let claim = self.idempotency_key.as_ref().map(|key| {
+            // The same body sent to another record is another request.
+            let whole = [self.target.as_bytes(), hash].concat();
+            let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
+            Claim::new(&self.context, key, request.as_ref())
+        });
         if let Some(wanted) = claim.clone()
             && let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await?
         {

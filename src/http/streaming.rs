@@ -38,6 +38,7 @@ pub async fn streamed(
         let (context, chunks) = (cx.context.clone(), Chunks(sender));
         let work = move |conn: &mut Conn| work(conn, &context, &chunks);
         if let Err(error) = cx.service.db.bulk_read(work).await {
+            // After the first chunk, breaking off is the one way left to say that it is not all.
             let _ = failed.send_async(Err(error)).await;
         }
     });

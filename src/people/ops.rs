@@ -3,7 +3,7 @@
 use super::fellows;
 use super::store::{self, PersonRow};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::vocabulary::{Id, fold};
@@ -109,8 +109,7 @@ pub fn update_person(
 /// # Errors
 /// `not-found`.
 pub fn get_person(conn: &mut Conn, id: &str) -> Result<PersonRow> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("person"))
+    by_id(id, "person", |id| store::find(conn, id))
 }
 
 /// The person that a request refers to.

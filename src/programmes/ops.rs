@@ -2,7 +2,6 @@
 
 use super::rules::Programme;
 use super::store::{self, ProgrammeRow};
-use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
@@ -38,7 +37,8 @@ pub fn referred(conn: &mut Conn, pointer: &str, slug: &str) -> Result<String> {
 /// `not-found`, `forbidden`.
 pub fn kept(conn: &mut Conn, context: &Context, slug: &str) -> Result<ProgrammeRow> {
     let programme = get_programme(conn, slug)?;
-    if context.reach().covers_programme(Some(&programme.slug)) { Ok(programme) } else { Err(outside()) }
+    context.keep_programme(Some(&programme.slug))?;
+    Ok(programme)
 }
 
 impl ProgrammeRow {

@@ -403,11 +403,10 @@ fn reply(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<Reply>
 pub async fn list_awards(cx: Cx, query: Query<ListAwards>) -> Result<Reply> {
     let (Query(query), target) = (query, cx.target.clone());
     cx.read(move |conn, context| {
-        let mut body = |name: &str, code: Option<CodeParam>| -> Result<Option<Id>> {
-            code.map(|code| organisations::ops::referred(conn, name, &code.0)).transpose()
-        };
-        let organisation = body("?recipientOrganisation", query.recipient_organisation)?;
-        let place = body("?place", query.place)?;
+        let recipient = query.recipient_organisation;
+        let organisation =
+            recipient.map(|code| organisations::ops::referred(conn, "?recipientOrganisation", &code.0)).transpose()?;
+        let place = query.place.map(|code| organisations::ops::referred(conn, "?place", &code.0)).transpose()?;
         let fund = query.fund.map(|code| funds::ops::get_fund_id(conn, "?fund", &code.0)).transpose()?;
         let innovation =
             query.innovation.map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;

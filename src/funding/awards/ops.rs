@@ -6,7 +6,7 @@ use super::store::{self, AwardRow, NamedAward, Sight};
 use crate::auth::Reach;
 use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::{Conn, references};
+use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::funding::funds;
@@ -77,8 +77,7 @@ pub fn sight(context: &Context) -> Sight {
 /// # Errors
 /// `not-found`.
 pub fn get_award(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAward> {
-    let found = Id::parse(id).map(|id| store::find(conn, &sight(context), id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("award"))
+    by_id(id, "award", |id| store::find(conn, &sight(context), id))
 }
 
 /// What is planned to be paid in each year.
@@ -142,24 +141,19 @@ pub fn trace(conn: &mut Conn, context: &Context, row: &AwardRow, event: Event) -
 /// Records the change and answers the award as it is now, in whatever scope it is now.
 fn finish(conn: &mut Conn, context: &Context, row: &AwardRow, data: Value) -> Result<NamedAward> {
     trace(conn, context, row, Event::new(RESOURCE, &row.id.to_string(), row.version, data))?;
-    let everything = Sight { reach: Reach { everything: true, ..Reach::default() }, ..sight(context) };
+    let everything = Sight { reach: Reach::everything(), ..sight(context) };
     store::find(conn, &everything, row.id)?.ok_or_else(|| Error::internal("an award was lost"))
 }
 
 /// The row of an award, with the ids behind what it names.
 fn row(conn: &mut Conn, context: &Context, new: &Award, present: Option<&AwardRow>) -> Result<AwardRow> {
     let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
-    if new.amount.currency.code() != fund.currency {
-        let detail = format!("Expected {}, the fund's currency.", fund.currency);
-        return Err(Error::invalid("/amount/currency", "currency", detail));
-    }
+    new.amount.check_currency(&fund.currency, "fund")?;
     let programme = match &new.programme {
         Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
         None => fund.programme.clone(),
     };
-    if !context.reach().covers_programme(programme.as_deref()) {
-        return Err(outside());
-    }
+    context.keep_programme(programme.as_deref())?;
     let (organisation, person) = match &new.recipient {
         Recipient::Organisation(code) => {
             (Some(organisations::ops::referred(conn, "/recipientOrganisation", code)?), None)

@@ -87,7 +87,7 @@ impl TryFrom<CreateContributionRequest> for Contribution {
 
     fn try_from(request: CreateContributionRequest) -> Result<Self> {
         Ok(Self {
-            amount: request.amount.read("/amount").map_err(|fault| Error::validation(vec![fault]))?,
+            amount: request.amount.read("/amount")?,
             contributor: request.contributor,
             source: request.source,
             received_on: request.received_on,

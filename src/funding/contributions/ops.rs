@@ -2,7 +2,7 @@
 
 use super::store::{self, ContributionRow, NamedContribution};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::{get_fund, kept};
@@ -32,8 +32,7 @@ pub struct Contribution {
 /// `not-found` for the fund or the contribution.
 pub fn get_contribution(conn: &mut Conn, context: &Context, fund: &str, id: &str) -> Result<NamedContribution> {
     let fund = get_fund(conn, context, fund)?;
-    let found = Id::parse(id).map(|id| store::find(conn, fund.id, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("contribution"))
+    by_id(id, "contribution", |id| store::find(conn, fund.id, id))
 }
 
 /// Puts money into a fund.
@@ -47,10 +46,7 @@ pub fn create_contribution(
     new: Contribution,
 ) -> Result<NamedContribution> {
     let fund = kept(conn, context, fund)?;
-    if new.amount.currency.code() != fund.currency {
-        let detail = format!("Expected {}, the fund's currency.", fund.currency);
-        return Err(Error::invalid("/amount/currency", "currency", detail));
-    }
+    new.amount.check_currency(&fund.currency, "fund")?;
     if new.received_on > context.today() {
         return Err(Error::invalid("/receivedOn", "future", "A contribution is recorded once it was received."));
     }

@@ -95,7 +95,7 @@ impl TryFrom<CreateExternalInvestmentRequest> for Investment {
 
     fn try_from(request: CreateExternalInvestmentRequest) -> Result<Self> {
         Ok(Self {
-            amount: request.amount.read("/amount").map_err(|fault| Error::validation(vec![fault]))?,
+            amount: request.amount.read("/amount")?,
             innovation: request.innovation,
             fellow: request.fellow,
             programme: request.programme,

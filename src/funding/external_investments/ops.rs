@@ -2,9 +2,8 @@
 
 use super::store::{self, InvestmentRow, NamedInvestment, Sight};
 use crate::auth::Reach;
-use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Error, Faults, Result};
 use crate::events::{self, Event};
 use crate::funding::money::Money;
@@ -86,19 +85,14 @@ pub fn sight(context: &Context) -> Sight {
 /// # Errors
 /// `not-found`.
 pub fn get_external_investment(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedInvestment> {
-    let found = Id::parse(id).map(|id| store::find(conn, &sight(context), id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("external investment"))
+    by_id(id, "external investment", |id| store::find(conn, &sight(context), id))
 }
 
 fn row(conn: &mut Conn, context: &Context, new: Investment, present: Option<&InvestmentRow>) -> Result<InvestmentRow> {
     let new = new.checked(context.today())?;
-    let programme = match &new.programme {
-        Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => None,
-    };
-    if !context.reach().covers_programme(programme.as_deref()) {
-        return Err(outside());
-    }
+    let programme =
+        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
+    context.keep_programme(programme.as_deref())?;
     let innovation_id =
         new.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
     let fellow_id = match new.fellow {
@@ -138,7 +132,7 @@ fn trace(conn: &mut Conn, context: &Context, row: &InvestmentRow) -> Result<()> 
 /// Records the change and answers the investment as it is now.
 fn finish(conn: &mut Conn, context: &Context, row: &InvestmentRow) -> Result<NamedInvestment> {
     trace(conn, context, row)?;
-    let everything = Sight { reach: Reach { everything: true, ..Reach::default() }, subject: String::new() };
+    let everything = Sight { reach: Reach::everything(), subject: String::new() };
     store::find(conn, &everything, row.id)?.ok_or_else(|| Error::internal("an investment was lost"))
 }
 
@@ -152,9 +146,7 @@ pub fn create_external_investment(conn: &mut Conn, context: &Context, new: Inves
 
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedInvestment> {
     let present = get_external_investment(conn, context, id)?;
-    if !context.reach().covers_programme(present.row.programme.as_deref()) {
-        return Err(outside());
-    }
+    context.keep_programme(present.row.programme.as_deref())?;
     context.check_version(present.row.version)?;
     Ok(present)
 }

@@ -1,7 +1,6 @@
 //! What can be done with funds, each in one transaction.
 
 use super::store::{self, FundRow};
-use crate::auth::actor::outside;
 use crate::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Faults, Result};
@@ -73,7 +72,8 @@ pub fn get_fund(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRo
 /// `not-found`, `forbidden`.
 pub fn kept(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRow> {
     let fund = get_fund(conn, context, code)?;
-    if context.reach().covers_programme(fund.programme.as_deref()) { Ok(fund) } else { Err(outside()) }
+    context.keep_programme(fund.programme.as_deref())?;
+    Ok(fund)
 }
 
 /// The fund that a request refers to and the caller may spend from.
@@ -98,14 +98,9 @@ fn unknown(pointer: &str) -> Error {
 }
 
 fn row(conn: &mut Conn, context: &Context, new: Fund, present: Option<&FundRow>) -> Result<FundRow> {
-    let reach = context.reach();
-    let programme = match &new.programme {
-        Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => None,
-    };
-    if !reach.covers_programme(programme.as_deref()) {
-        return Err(outside());
-    }
+    let programme =
+        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
+    context.keep_programme(programme.as_deref())?;
     let now = context.now.naive_utc();
     Ok(FundRow {
         id: present.map_or_else(Id::generate, |row| row.id),

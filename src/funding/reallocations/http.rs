@@ -72,7 +72,7 @@ impl TryFrom<CreateReallocationRequest> for Reallocation {
 
     fn try_from(request: CreateReallocationRequest) -> Result<Self> {
         Ok(Self {
-            amount: request.amount.read("/amount").map_err(|fault| Error::validation(vec![fault]))?,
+            amount: request.amount.read("/amount")?,
             from_fund: request.from_fund,
             to_fund: request.to_fund,
             award: request.award,

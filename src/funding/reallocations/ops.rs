@@ -2,8 +2,8 @@
 
 use super::store::{self, ReallocationRow};
 use crate::context::Context;
-use crate::db::Conn;
-use crate::error::{Error, Faults, Result};
+use crate::db::{Conn, by_id};
+use crate::error::{Faults, Result};
 use crate::events::{self, Event};
 use crate::funding::awards;
 use crate::funding::funds::ops::{referred, seen};
@@ -29,8 +29,7 @@ pub struct Reallocation {
 /// `not-found`, also for one between funds that are not for the caller's eyes.
 pub fn get_reallocation(conn: &mut Conn, context: &Context, id: &str) -> Result<ReallocationRow> {
     let programmes = seen(context);
-    let found = Id::parse(id).map(|id| store::find(conn, programmes.as_ref(), id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("reallocation"))
+    by_id(id, "reallocation", |id| store::find(conn, programmes.as_ref(), id))
 }
 
 /// Moves what one fund has available to another of the same currency. The caller keeps both.

@@ -3,7 +3,7 @@
 use super::rules::ActKind;
 use super::store::{self, ActRow};
 use crate::context::Context;
-use crate::db::{Conn, dialect};
+use crate::db::{Conn, by_id, dialect};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::kpis::catalogue::store::KpiRow;
@@ -81,8 +81,7 @@ pub fn create_act(conn: &mut Conn, context: &Context, new: NewAct) -> Result<Act
 /// # Errors
 /// `not-found`.
 pub fn get_act(conn: &mut Conn, kind: ActKind, id: &str) -> Result<ActRow> {
-    let found = Id::parse(id).map(|id| store::find(conn, kind, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found(kind.as_str()))
+    by_id(id, kind.as_str(), |id| store::find(conn, kind, id))
 }
 
 /// Takes an act of this kind out of force.

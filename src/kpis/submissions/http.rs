@@ -5,6 +5,7 @@ use super::input;
 use super::ops::{self, Terms};
 use super::rules::{Counts, Mode, Outcome, Strategy, SubmissionState};
 use super::store::{self, SubmissionFilter, SubmissionLineRow, SubmissionRow};
+use crate::db::by_id;
 use crate::error::{Code, Error, Result};
 use crate::http::params::{CodeParam, OneOf, OneWord, Query};
 use crate::http::reply::{CSV, Listing, NDJSON, Reply};
@@ -389,8 +390,7 @@ impl SubmissionSummary {
 }
 
 fn find(conn: &mut crate::db::Conn, context: &crate::context::Context, id: &str) -> Result<SubmissionRow> {
-    let found = Id::parse(id).map(|id| store::find(conn, context, &context.reach(), id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("submission"))
+    by_id(id, "submission", |id| store::find(conn, context, &context.reach(), id))
 }
 
 /// Get a submission

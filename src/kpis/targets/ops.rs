@@ -1,9 +1,8 @@
 //! What can be done with targets, each in one transaction.
 
 use super::store::{self, TargetRow};
-use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::events::{self, Event};
 use crate::kpis::catalogue::rules::scaled;
@@ -39,12 +38,12 @@ fn first_day(pointer: &str, kind: PeriodType, text: &str) -> Result<NaiveDate, F
 /// `not-found`.
 pub fn get_kpi_target(conn: &mut Conn, code: &str, id: &str) -> Result<(KpiRow, TargetRow)> {
     let kpi = catalogue::ops::get_kpi(conn, code)?;
-    let found = Id::parse(id).map(|id| store::find(conn, kpi.id, id)).transpose()?.flatten();
-    Ok((kpi, found.ok_or_else(|| Error::not_found("target"))?))
+    let found = by_id(id, "target", |id| store::find(conn, kpi.id, id))?;
+    Ok((kpi, found))
 }
 
 fn permit(context: &Context, kpi: &KpiRow) -> Result<()> {
-    if context.reach().covers_programme(kpi.programme.as_deref()) { Ok(()) } else { Err(outside()) }
+    context.keep_programme(kpi.programme.as_deref())
 }
 
 fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, target: &TargetRow) -> Result<()> {

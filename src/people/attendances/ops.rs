@@ -2,7 +2,7 @@
 
 use super::store::{self, AttendanceRow, NamedAttendance};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::people::learning_events::ops::{get_learning_event, touch};
@@ -50,8 +50,7 @@ impl NamedAttendance {
 /// `not-found` for the event or the attendance.
 pub fn get_attendance(conn: &mut Conn, event: &str, id: &str) -> Result<NamedAttendance> {
     let event = get_learning_event(conn, event)?.row;
-    let found = Id::parse(id).map(|id| store::find(conn, event.id, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("attendance"))
+    by_id(id, "attendance", |id| store::find(conn, event.id, id))
 }
 
 fn kept(conn: &mut Conn, context: &Context, event: &str) -> Result<LearningEventRow> {

@@ -3,7 +3,7 @@
 use super::store::{self, FellowRow, NamedFellow};
 use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::events::{self, Event};
 use crate::people::store::{self as persons, PersonRow};
@@ -54,8 +54,7 @@ impl NamedFellow {
 /// # Errors
 /// `not-found`.
 pub fn get_fellow(conn: &mut Conn, id: &str) -> Result<NamedFellow> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("fellow"))
+    by_id(id, "fellow", |id| store::find(conn, id))
 }
 
 /// The fellow that a request refers to.

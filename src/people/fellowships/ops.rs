@@ -2,9 +2,8 @@
 
 use super::rules::{Fellowship, FellowshipState};
 use super::store::{self, FellowshipRow, NumberedFellowship};
-use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::organisations::rules::{FOREVER, told};
@@ -22,8 +21,7 @@ pub const RESOURCE: &str = "fellowship";
 /// # Errors
 /// `not-found`.
 pub fn get_fellowship(conn: &mut Conn, id: &str) -> Result<NumberedFellowship> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("fellowship"))
+    by_id(id, "fellowship", |id| store::find(conn, id))
 }
 
 /// The fellowship that a request refers to.
@@ -127,9 +125,7 @@ pub fn create_fellowship(
     fellow: Id,
     new: Fellowship,
 ) -> Result<NumberedFellowship> {
-    if !context.reach().covers_programme(Some(&new.programme.to_ascii_lowercase())) {
-        return Err(outside());
-    }
+    context.keep_programme(Some(&new.programme.to_ascii_lowercase()))?;
     let (new, millionths) = new.checked()?;
     let programme = programmes::ops::referred(conn, "/programme", &new.programme)?;
     let fellow = fellows::ops::referred(conn, "/fellow", fellow)?.row.id;
@@ -163,9 +159,7 @@ pub fn create_fellowship(
 /// A fellowship that the caller keeps, in the version the caller knows.
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NumberedFellowship> {
     let present = get_fellowship(conn, id)?;
-    if !context.reach().covers_programme(Some(&present.row.programme)) {
-        return Err(outside());
-    }
+    context.keep_programme(Some(&present.row.programme))?;
     context.check_version(present.row.version)?;
     Ok(present)
 }

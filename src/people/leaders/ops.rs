@@ -2,10 +2,10 @@
 
 use super::store::{self, LeaderRow, NamedLeader};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{FOREVER, told};
+use crate::organisations::rules::{Span, told};
 use crate::people::ops::referred;
 use crate::vocabulary::Id;
 use crate::{organisations, programmes, words};
@@ -54,19 +54,13 @@ impl NamedLeader {
 /// # Errors
 /// `not-found`.
 pub fn get_leader(conn: &mut Conn, id: &str) -> Result<NamedLeader> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("leader"))
+    by_id(id, "leader", |id| store::find(conn, id))
 }
 
 fn row(conn: &mut Conn, context: &Context, new: &Leader, present: Option<&LeaderRow>) -> Result<LeaderRow> {
-    if new.to.is_some_and(|to| to <= new.from) {
-        let detail = "to is the first day it no longer holds, so it lies after from.";
-        return Err(Error::invalid("/to", "range", detail));
-    }
-    let programme = match &new.programme {
-        Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => None,
-    };
+    let span = Span::new(Some(new.from), new.to)?;
+    let programme =
+        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
     context.keep_programme(programme.as_deref())?;
     let organisation_id =
         new.organisation.as_ref().map(|code| organisations::ops::referred(conn, "/organisation", code)).transpose()?;
@@ -77,8 +71,8 @@ fn row(conn: &mut Conn, context: &Context, new: &Leader, present: Option<&Leader
         kind: new.kind,
         organisation_id,
         programme,
-        from_on: new.from,
-        to_on: new.to.unwrap_or(FOREVER),
+        from_on: span.from,
+        to_on: span.to,
         version: present.map_or(1, |row| row.version + 1),
         created_at: present.map_or(now, |row| row.created_at),
         updated_at: now,

@@ -2,7 +2,7 @@
 
 use super::store::{self, HostedEvent, LearningEventRow};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
 use crate::programmes::calls::rules::moment;
@@ -75,8 +75,7 @@ impl HostedEvent {
 /// # Errors
 /// `not-found`.
 pub fn get_learning_event(conn: &mut Conn, id: &str) -> Result<HostedEvent> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("learning event"))
+    by_id(id, "learning event", |id| store::find(conn, id))
 }
 
 fn row(

@@ -2,10 +2,10 @@
 
 use super::store::{self, MentorshipRow, NamedMentorship};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{FOREVER, told};
+use crate::organisations::rules::{Span, told};
 use crate::people::fellowships;
 use crate::people::ops::referred;
 use crate::vocabulary::Id;
@@ -23,16 +23,6 @@ pub struct Mentorship {
     pub to: Option<NaiveDate>,
 }
 
-impl Mentorship {
-    fn check(&self) -> Result<()> {
-        if self.to.is_some_and(|to| to <= self.from) {
-            let detail = "to is the first day it no longer holds, so it lies after from.";
-            return Err(Error::invalid("/to", "range", detail));
-        }
-        Ok(())
-    }
-}
-
 impl NamedMentorship {
     pub fn mentorship(&self) -> Mentorship {
         Mentorship {
@@ -48,8 +38,7 @@ impl NamedMentorship {
 /// # Errors
 /// `not-found`.
 pub fn get_mentorship(conn: &mut Conn, id: &str) -> Result<NamedMentorship> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("mentorship"))
+    by_id(id, "mentorship", |id| store::find(conn, id))
 }
 
 fn finish(conn: &mut Conn, context: &Context, row: &MentorshipRow) -> Result<NamedMentorship> {
@@ -66,7 +55,7 @@ fn finish(conn: &mut Conn, context: &Context, row: &MentorshipRow) -> Result<Nam
 pub fn create_mentorship(conn: &mut Conn, context: &Context, new: Mentorship) -> Result<NamedMentorship> {
     let programme = fellowships::ops::referred(conn, "/fellowship", new.fellowship)?.programme;
     context.keep_programme(Some(&programme))?;
-    new.check()?;
+    let span = Span::new(Some(new.from), new.to)?;
     let now = context.now.naive_utc();
     let row = MentorshipRow {
         id: Id::generate(),
@@ -75,7 +64,7 @@ pub fn create_mentorship(conn: &mut Conn, context: &Context, new: Mentorship) ->
         programme,
         focus: new.focus,
         from_on: new.from,
-        to_on: new.to.unwrap_or(FOREVER),
+        to_on: span.to,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -99,7 +88,7 @@ pub fn update_mentorship(
     context.check_version(present.row.version)?;
     let before = present.mentorship();
     let new = change(before.clone())?;
-    new.check()?;
+    let span = Span::new(Some(new.from), new.to)?;
     if (new.mentor, new.fellowship, new.from) != (before.mentor, before.fellowship, before.from) {
         let detail =
             "Whose mentorship it is, of which fellowship and since when cannot change: end it and add another.";
@@ -110,7 +99,7 @@ pub fn update_mentorship(
     }
     let row = MentorshipRow {
         focus: new.focus,
-        to_on: new.to.unwrap_or(FOREVER),
+        to_on: span.to,
         version: present.row.version + 1,
         updated_at: context.now.naive_utc(),
         ..present.row

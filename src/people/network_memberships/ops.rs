@@ -2,7 +2,7 @@
 
 use super::store::{self, MembershipRow};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::people::networks::ops::{get_network, kept};
@@ -37,8 +37,7 @@ impl MembershipRow {
 /// `not-found` for the network or the count.
 pub fn get_network_membership(conn: &mut Conn, slug: &str, id: &str) -> Result<MembershipRow> {
     let network = get_network(conn, slug)?;
-    let found = Id::parse(id).map(|id| store::find(conn, network.id, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("count of members"))
+    by_id(id, "count of members", |id| store::find(conn, network.id, id))
 }
 
 fn trace(conn: &mut Conn, context: &Context, network: &NetworkRow, row: &MembershipRow) -> Result<()> {

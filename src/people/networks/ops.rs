@@ -51,10 +51,8 @@ fn row(conn: &mut Conn, context: &Context, new: Network, present: Option<&Networ
     if new.name.trim().is_empty() {
         return Err(Error::invalid("/name", "missing", "The name cannot be blank."));
     }
-    let programme = match &new.programme {
-        Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => None,
-    };
+    let programme =
+        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
     context.keep_programme(programme.as_deref())?;
     let now = context.now.naive_utc();
     Ok(NetworkRow {

@@ -3,7 +3,7 @@
 use super::rules::{Call, Criterion, Priority, Window};
 use super::store::{self, CallRow, NumberedCall};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::programmes::cohorts;
@@ -55,8 +55,7 @@ fn text(value: &Value, name: &str) -> String {
 /// # Errors
 /// `not-found`.
 pub fn get_call(conn: &mut Conn, id: &str) -> Result<NumberedCall> {
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("call"))
+    by_id(id, "call", |id| store::find(conn, id))
 }
 
 /// The newest form of a call.

@@ -1,9 +1,8 @@
 //! What can be done with memberships, each in one transaction.
 
 use super::store::{self, MembershipRow};
-use crate::auth::actor::outside;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::innovations::ops::get_innovation;
@@ -42,8 +41,7 @@ impl MembershipRow {
 /// `not-found` for the innovation or the membership.
 pub fn get_programme_membership(conn: &mut Conn, slug: &str, id: &str) -> Result<MembershipRow> {
     let innovation = get_innovation(conn, slug)?.row.id;
-    let found = Id::parse(id).map(|id| store::find(conn, innovation, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("membership"))
+    by_id(id, "membership", |id| store::find(conn, innovation, id))
 }
 
 fn settle(conn: &mut Conn, context: &Context, row: &MembershipRow) -> Result<()> {
@@ -68,9 +66,7 @@ pub fn create_programme_membership(
     new: &Membership,
 ) -> Result<MembershipRow> {
     let innovation = get_innovation(conn, slug)?.row.id;
-    if !context.reach().covers_programme(Some(&new.programme.to_ascii_lowercase())) {
-        return Err(outside());
-    }
+    context.keep_programme(Some(&new.programme.to_ascii_lowercase()))?;
     new.checked()?;
     let row = MembershipRow {
         id: Id::generate(),
@@ -99,9 +95,7 @@ pub fn update_programme_membership(
     change: impl FnOnce(Membership) -> Result<Membership>,
 ) -> Result<MembershipRow> {
     let present = get_programme_membership(conn, slug, id)?;
-    if !context.reach().covers_programme(Some(&present.programme)) {
-        return Err(outside());
-    }
+    context.keep_programme(Some(&present.programme))?;
     context.check_version(present.version)?;
     let before = present.membership();
     let new = change(before.clone())?;

@@ -2,7 +2,7 @@
 
 use super::store::{self, NamedPartner, PartnerRow};
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::organisations::rules::{FOREVER, told};
@@ -59,8 +59,7 @@ impl NamedPartner {
 /// `not-found` for the programme or the partner.
 pub fn get_programme_partner(conn: &mut Conn, slug: &str, id: &str) -> Result<NamedPartner> {
     let programme = get_programme(conn, slug)?;
-    let found = Id::parse(id).map(|id| store::find(conn, &programme.slug, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("partner"))
+    by_id(id, "partner", |id| store::find(conn, &programme.slug, id))
 }
 
 fn finish(conn: &mut Conn, context: &Context, row: &PartnerRow) -> Result<NamedPartner> {

@@ -79,27 +79,27 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
         share_out(&funds, &contributed, &happened, &mut add);
     } else {
         for Happening { fund, award, year, totals } in &happened {
-            let key = match asked.by {
-                GroupBy::Fund | GroupBy::Funder => Some(fund.code.clone()),
-                GroupBy::Programme => fund.programme.clone(),
-                GroupBy::FinancialYear => Some(year_label(*year)),
-                GroupBy::Place => award.and_then(|award| places.get(&award).cloned()),
-            };
-            add(key, &fund.currency, *totals);
+            let place = award.and_then(|award| places.get(&award).cloned());
+            add(key(asked.by, fund, *year, None, place), &fund.currency, *totals);
         }
     }
     for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| counts(row.2)) {
         let Some(fund) = by_id.get(&fund) else { continue };
-        let key = match asked.by {
-            GroupBy::Fund => Some(fund.code.clone()),
-            GroupBy::Funder => Some(contributor),
-            GroupBy::Programme => fund.programme.clone(),
-            GroupBy::FinancialYear => Some(year_label(financial_year(on))),
-            GroupBy::Place => None,
-        };
-        add(key, &fund.currency, Totals { contributed: amount, ..Totals::default() });
+        let totals = Totals { contributed: amount, ..Totals::default() };
+        add(key(asked.by, fund, financial_year(on), Some(contributor), None), &fund.currency, totals);
     }
     Ok(lines.into_iter().map(|((key, currency), totals)| Line { key, currency, totals }).collect())
+}
+
+/// The group that something belongs to.
+fn key(by: GroupBy, fund: &Fund, year: i32, funder: Option<String>, place: Option<String>) -> Option<String> {
+    match by {
+        GroupBy::Fund => Some(fund.code.clone()),
+        GroupBy::Funder => funder,
+        GroupBy::Programme => fund.programme.clone(),
+        GroupBy::FinancialYear => Some(year_label(year)),
+        GroupBy::Place => place,
+    }
 }
 
 /// Divides what was done with each fund's money among its funders, by what each ever contributed to it.

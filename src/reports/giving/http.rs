@@ -162,7 +162,7 @@ pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
         let about = json!({ "name": publisher.name, "prefix": publisher.prefix });
         let head = format!("{{\"version\":\"1.4\",\"publisher\":{about},\"license\":\"{LICENCE}\",\"grants\":[");
         let (mut chunk, mut first) = (head.into_bytes(), true);
-        let everything = Reach { everything: true, ..Reach::default() };
+        let everything = Reach::everything();
         let mut read_on = true;
         ops::each(conn, context, &publisher, everything, |judged| {
             for Judged { grant, .. } in judged.into_iter().filter(|judged| judged.blocks.is_empty()) {

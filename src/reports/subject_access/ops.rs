@@ -72,7 +72,7 @@ fn held(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
 }
 
 fn everything() -> Reach {
-    Reach { everything: true, ..Reach::default() }
+    Reach::everything()
 }
 
 fn received(conn: &mut Conn, context: &Context, person: Id) -> Result<Vec<Value>> {

@@ -4,7 +4,7 @@ use super::rules::{AdviserRole, GatewayDecision, GatewayReviewState};
 use super::store::{self, GatewayReviewRow};
 use crate::auth::Role;
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::Event;
 use crate::funding::awards::milestones::ops::make_conditions;
@@ -51,8 +51,7 @@ pub fn get_gateway_review(conn: &mut Conn, context: &Context, award: &str, id: &
 }
 
 fn find(conn: &mut Conn, award: Id, id: &str) -> Result<GatewayReviewRow> {
-    let found = Id::parse(id).map(|id| store::find(conn, award, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("gateway review"))
+    by_id(id, "gateway review", |id| store::find(conn, award, id))
 }
 
 fn told(conn: &mut Conn, context: &Context, award: &AwardRow, row: &GatewayReviewRow) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::store::{self, MilestoneRow};
 use crate::context::Context;
-use crate::db::Conn;
-use crate::error::{Error, Faults, Result};
+use crate::db::{Conn, by_id};
+use crate::error::{Faults, Result};
 use crate::events::Event;
 use crate::funding::awards::ops::{get_award, reached, trace};
 use crate::funding::awards::store::AwardRow;
@@ -98,8 +98,7 @@ pub fn make_conditions(
 /// `not-found` for the award or the milestone.
 pub fn get_milestone(conn: &mut Conn, context: &Context, award: &str, id: &str) -> Result<MilestoneRow> {
     let award = get_award(conn, context, award)?;
-    let found = Id::parse(id).map(|id| store::find(conn, award.row.id, id)).transpose()?.flatten();
-    found.ok_or_else(|| Error::not_found("milestone"))
+    by_id(id, "milestone", |id| store::find(conn, award.row.id, id))
 }
 
 /// # Errors

@@ -62,7 +62,7 @@ impl TryFrom<CreateAwardTransactionRequest> for NewTransaction {
     type Error = Error;
 
     fn try_from(request: CreateAwardTransactionRequest) -> Result<Self> {
-        let amount = request.amount.read("/amount").map_err(|fault| Error::validation(vec![fault]))?;
+        let amount = request.amount.read("/amount")?;
         Ok(Self { kind: request.kind, amount, posted_on: request.posted_on, note: request.note })
     }
 }

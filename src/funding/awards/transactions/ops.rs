@@ -1,7 +1,7 @@
 //! What can be posted to an award, each in one serializable transaction.
 
 use crate::context::Context;
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::Event;
 use crate::funding::awards::ops::{get_award, not_now, reached, touch, trace};
@@ -11,7 +11,6 @@ use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
 use crate::funding::ledger::rules::TransactionKind;
 use crate::funding::ledger::store::{self, TransactionRow};
 use crate::funding::money::Money;
-use crate::vocabulary::Id;
 use crate::words;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -61,8 +60,8 @@ pub fn get_award_transaction(
     id: &str,
 ) -> Result<(NamedAward, TransactionRow)> {
     let award = get_award(conn, context, award)?;
-    let found = Id::parse(id).map(|id| store::find_of_award(conn, award.row.id, id)).transpose()?.flatten();
-    found.map(|found| (award, found)).ok_or_else(|| Error::not_found("transaction"))
+    let found = by_id(id, "transaction", |id| store::find_of_award(conn, award.row.id, id))?;
+    Ok((award, found))
 }
 
 /// Posts a movement. What comes back to an award that is over goes on to its fund at once.
@@ -79,10 +78,7 @@ pub fn create_award_transaction(
     let found = reached(conn, context, award)?;
     let row = &found.row;
     let on = new.posted_on.unwrap_or_else(|| context.today());
-    if new.amount.currency.code() != row.currency {
-        let detail = format!("Expected {}, the award's currency.", row.currency);
-        return Err(Error::invalid("/amount/currency", "currency", detail));
-    }
+    new.amount.check_currency(&row.currency, "award")?;
     if on > context.today() {
         return Err(Error::invalid("/postedOn", "future", "A movement is posted once it was made."));
     }
