@@ -1,10 +1,11 @@
 //! The verbs of the command line. Standard output carries the answer and nothing else; faults and logs go to
 //! standard error.
 
-use crate::auth::ops::{NewLocalToken, issue_local_token};
-use crate::auth::{Role, keys, tokens};
+use crate::grants::ops::{NewLocalToken, issue_local_token};
+use crate::access::{Operation, Role};
+use crate::grants::{keys, tokens};
 use crate::config::{Config, SETTINGS};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, transaction};
 use crate::error::Error;
 use crate::startup;
@@ -171,7 +172,7 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
 
 fn seed(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now())))
+    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
         .map_err(told)?;
     print(&told_of);
     Ok(())
@@ -212,7 +213,7 @@ fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
 /// Writes the grant and signs the token.
 fn local_token(conn: &mut Conn, config: &Config, issuer: &str, wanted: &NewLocalToken) -> Result<String, String> {
     let sealing = keys::SealingKey::open(&config.keys)?;
-    let context = Context::local("issue_local_token", now());
+    let context = Context::local(Operation::issue_local_token, now());
     let issuer = (issuer, config.audience.as_str());
     transaction(conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted)).map_err(told)
 }
@@ -239,7 +240,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
 
 fn seed_quietly(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local("seed", now())))
+    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
         .map(drop)
         .map_err(told)
 }

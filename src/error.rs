@@ -228,21 +228,6 @@ impl From<Fault> for Error {
     }
 }
 
-/// A database failure nobody expected. Those a caller can act on are named by the store that knows them
-/// (`db::violations`); a lost connection is not the caller's fault.
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::{DatabaseErrorKind, Error as Diesel};
-        match &error {
-            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Diesel::BrokenTransactionManager => {
-                Self::new(Code::Unavailable).context(error)
-            }
-            _ if crate::db::violations::is_busy(&error) => Self::new(Code::Overloaded).context(error),
-            _ => Self::internal(error),
-        }
-    }
-}
-
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::internal(error)

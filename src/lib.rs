@@ -1,24 +1,26 @@
 //! The Innovation Register: the national register of health innovations, the fellows who carry them, the money behind
 //! them, and the KPIs that show whether they spread. `ARCHITECTURE.md` is the map.
 
+// Who may do what, and where.
+pub mod access;
 // Which organisation uses which innovation.
 pub mod adoptions;
 // Applications to the calls of programmes, and their reviews.
 pub mod applications;
-// From a token to what its bearer may do.
-pub mod auth;
 // What innovations brought: claimed, and realised.
 pub mod benefits;
+// Days, spans of days, and periods.
+pub mod calendar;
 // The verbs of the command line.
 pub mod cli;
 // The coded values, with labels, as a resource.
 pub mod code_lists;
 // Every setting.
 pub mod config;
-// What every operation is told beside its input.
-pub mod context;
 // The only door to the database.
 pub mod db;
+// Exact numbers as scaled integers.
+pub mod decimal;
 // What a newcomer tries it with.
 pub mod demonstration;
 // Everything that can go wrong.
@@ -27,10 +29,10 @@ pub mod error;
 pub mod events;
 // Funds, awards, and the ledger that moves their money.
 pub mod funding;
-// The route table and what every request passes.
+// From a token to what its bearer may do.
+pub mod grants;
+// What every request passes.
 pub mod http;
-// The same request, done once.
-pub mod idempotency;
 // The innovations themselves.
 pub mod innovations;
 // KPIs: catalogue, submissions, values, SPC.
@@ -43,6 +45,8 @@ pub mod people;
 pub mod programmes;
 // What reads across features and writes nothing.
 pub mod reports;
+// The route table.
+pub mod routes;
 // From a configuration to a running service.
 pub mod startup;
 // The one shape of every state machine.

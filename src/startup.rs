@@ -1,17 +1,20 @@
 //! From a configuration to a running service: the one way in for `main` and for every test.
 
-use crate::auth::keys::{self, SealingKey};
-use crate::auth::ops::Doorkeeper;
+use crate::access::Operation;
+use crate::grants::keys::{self, SealingKey};
+use crate::grants::ops::TokenDoorkeeper;
 use crate::config::Config;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, DatabaseUrl, Db, migrate, transaction};
 use crate::error::Error;
-use crate::events::Sequencer;
+use crate::events;
 use crate::http::limits::Limiter;
+use crate::http::service::{Clock, Service};
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
 use crate::http::schemas::Schemas;
-use crate::http::{documents, gate, openapi, routes};
+use crate::http::{documents, gate, openapi};
+use crate::routes::routes;
 use crate::vocabulary::Timestamp;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
@@ -19,31 +22,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
-
-/// Where the present moment comes from; tests set it.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// What every request can reach.
-pub struct Service {
-    pub config: Config,
-    pub db: Db,
-    pub clock: Clock,
-    pub doorkeeper: Doorkeeper,
-    pub operations: Operations,
-    pub schemas: Schemas,
-    pub limiter: Option<Limiter>,
-    pub metrics: Metrics,
-    pub sequencer: Sequencer,
-    pub document_json: web::Bytes,
-    pub document_yaml: OnceLock<web::Bytes>,
-}
-
-impl Service {
-    /// Whether the path is one of the pages for people, which are no operations of the API.
-    pub fn is_page(&self, path: &str) -> bool {
-        path == "/" || path == "/docs" || path.starts_with("/docs/")
-    }
-}
 
 /// A service that listens.
 pub struct Running {
@@ -72,29 +50,30 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let doorkeeper = Doorkeeper::new(issuer, config.audience.clone(), config.oidc.as_ref())?;
-    let document = document().map_err(|cause| cause.to_string())?;
+        let document = document().map_err(|cause| cause.to_string())?;
     let operations = Operations::of(&document)?;
     let db = Db::start(&config.database, &config.db).map_err(|error| error.cause().unwrap_or_default().to_owned())?;
+    let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer, config.audience.clone(), config.oidc.as_ref())?;
+    let doorkeeper = Arc::new(doorkeeper);
     let service = web::Data::new(Service {
         schemas: Schemas::of(&document, operations.all())?,
         limiter: config.rate_limit.map(Limiter::new),
         metrics: Metrics::new()?,
-        sequencer: Sequencer::default(),
+        written: Arc::default(),
         document_yaml: OnceLock::new(),
         document_json: serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?.into(),
         config: config.clone(),
         db,
         clock,
-        doorkeeper,
+        doorkeeper: doorkeeper.clone(),
         operations,
     });
-    let keys = service.clone();
-    let loaded = service.db.read(move |conn| keys.doorkeeper.reload_keys(conn, (keys.clock)())).await;
+    let (keeper, now) = (doorkeeper.clone(), (service.clock)());
+    let loaded = service.db.read(move |conn| keeper.reload_keys(conn, now)).await;
     loaded.map_err(|error| error.cause().unwrap_or("the signing keys cannot be read").to_owned())?;
-    let server = listen(&service, listener)?;
-    actix_web::rt::spawn(service.sequencer.clone().run(service.db.clone()));
-    actix_web::rt::spawn(housekeeping(service.clone()));
+    let server = listen(&service, &doorkeeper, listener)?;
+    actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
+    actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
     }
@@ -109,7 +88,7 @@ pub fn migrate_database(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<String>
     let told = |error: Error| format!("the database cannot be migrated: {}", error.cause().unwrap_or(error.told()));
     let ran = migrate::up(url).map_err(told)?;
     let mut conn = Conn::open(url).map_err(told)?;
-    let context = Context::local("create_organisation", now);
+    let context = Context::local(Operation::create_organisation, now);
     transaction(&mut conn, |conn| crate::organisations::ops::load_reference_data(conn, &context)).map_err(told)?;
     Ok(ran)
 }
@@ -141,13 +120,18 @@ fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
     .map_err(|error| error.cause().unwrap_or("the signing keys cannot be made").to_owned())
 }
 
-fn listen(service: &web::Data<Service>, listener: std::net::TcpListener) -> Result<actix_web::dev::Server, String> {
-    let (data, workers) = (service.clone(), service.config.workers);
+fn listen(
+    service: &web::Data<Service>,
+    doorkeeper: &Arc<TokenDoorkeeper>,
+    listener: std::net::TcpListener,
+) -> Result<actix_web::dev::Server, String> {
+    let (data, keeper, workers) = (service.clone(), web::Data::from(doorkeeper.clone()), service.config.workers);
     let grace = service.config.shutdown_grace.as_secs();
     let origins = service.config.cors_origins.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
+            .app_data(keeper.clone())
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(gate::gate))
             .wrap(middleware::Condition::new(!origins.is_empty(), cors(&origins)))
@@ -191,27 +175,29 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
 }
 
 /// What goes on beside requests: grants are polled, keys rotated and read again, what has run out is removed.
-async fn housekeeping(service: web::Data<Service>) {
+async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeeper>) {
     let mut round: u64 = 0;
     loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
         round += 1;
-        let (one, two) = (service.clone(), service.clone());
-        let polled = service.db.read(move |conn| one.doorkeeper.poll_grants(conn)).await;
-        let kept = if round.is_multiple_of(30) { service.db.write(move |conn| tidy(conn, &two)).await } else { Ok(()) };
+        let keeper = doorkeeper.clone();
+        let polled = service.db.read(move |conn| keeper.poll_grants(conn)).await;
+        let (kept_of, keeper) = (service.clone(), doorkeeper.clone());
+        let tidied = move |conn: &mut Conn| tidy(conn, &kept_of, &keeper);
+        let kept = if round.is_multiple_of(30) { service.db.write(tidied).await } else { Ok(()) };
         for error in [polled.err(), kept.err()].into_iter().flatten() {
             tracing::warn!(cause = error.cause().unwrap_or_default(), "housekeeping failed");
         }
     }
 }
 
-fn tidy(conn: &mut Conn, service: &Service) -> crate::error::Result<()> {
+fn tidy(conn: &mut Conn, service: &Service, doorkeeper: &TokenDoorkeeper) -> crate::error::Result<()> {
     let now = (service.clock)();
     let sealing = SealingKey::open(&service.config.keys).map_err(Error::internal)?;
     keys::ensure(conn, &sealing, now)?;
-    service.doorkeeper.reload_keys(conn, now)?;
+    doorkeeper.reload_keys(conn, now)?;
     crate::applications::ops::lapse_offers(conn, now)?;
-    crate::idempotency::sweep(conn, now)?;
+    crate::http::idempotency::sweep(conn, now)?;
     crate::kpis::submissions::sweep(conn, now)?;
     if let Some(limiter) = &service.limiter {
         limiter.sweep();

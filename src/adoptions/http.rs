@@ -8,7 +8,7 @@ use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::organisations::rules::told;
+use crate::calendar::told;
 use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
 use crate::vocabulary::{Id, Timestamp, instant};
 use crate::{innovations, organisations, params, transitions};

@@ -2,12 +2,12 @@
 
 use super::rules::{AdoptionStage, Barrier};
 use super::store::{self, AdoptionRow, NamedAdoption};
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::FOREVER;
+use crate::calendar::FOREVER;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::{Id, Words};
 use crate::{innovations, organisations, transitions};
@@ -92,7 +92,7 @@ pub fn create_adoption(conn: &mut Conn, context: &Context, new: NewAdoption) -> 
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
     let proposed = reach.innovations.contains(&innovation) && new.stage.is_proposal();
-    if !proposed && !reach.covers_organisation(conn, organisation, context.today())? {
+    if !proposed && !organisations::ops::covers_organisation(conn, context, &reach, organisation)? {
         return Err(outside());
     }
     let today = context.today();
@@ -131,7 +131,7 @@ pub fn create_adoption(conn: &mut Conn, context: &Context, new: NewAdoption) -> 
 /// An adoption that the caller keeps, in the version the caller knows.
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
     let present = get_adoption(conn, id)?;
-    if !context.reach().covers_organisation(conn, present.row.organisation_id, context.today())? {
+    if !organisations::ops::covers_organisation(conn, context, &context.reach(), present.row.organisation_id)? {
         return Err(outside());
     }
     context.check_version(present.row.version)?;

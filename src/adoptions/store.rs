@@ -6,7 +6,7 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::organisations::rules::FOREVER;
+use crate::calendar::FOREVER;
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Words};
 use crate::{overwrite, sortable};

@@ -4,7 +4,7 @@ use super::ops::{self, Standing};
 use super::reviews::http::share;
 use super::rules::{Application, ApplicationState};
 use super::store::{self, ApplicationFilter, NamedApplication, RankedApplication};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::params::{OneOf, Query};

@@ -3,9 +3,9 @@
 use super::reviews;
 use super::rules::{Application, ApplicationState, ineligibilities, offer_expires_at, takes};
 use super::store::{self, ApplicationRow, NamedApplication, Sight};
-use crate::auth::Reach;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::{Operation, Reach};
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, references};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
@@ -100,11 +100,11 @@ pub fn actions(context: &Context, row: &ApplicationRow, standing: Standing) -> V
     let state = row.state_at(context.now);
     let own = standing == Standing::Applicant;
     let movable = standing != Standing::Reviewer && state.next().iter().any(|to| to.is_the_applicants() == own);
-    let may = |operation: &'static str, now: bool| (now && context.actor.may(operation)).then_some(operation);
+    let may = |operation: Operation, now: bool| (now && context.actor.may(operation)).then_some(operation.id());
     [
-        may("create_review", standing == Standing::Programme && state.is_reviewed()),
-        may("transition_application", movable),
-        may("update_application", own && state == ApplicationState::Draft),
+        may(Operation::create_review, standing == Standing::Programme && state.is_reviewed()),
+        may(Operation::transition_application, movable),
+        may(Operation::update_application, own && state == ApplicationState::Draft),
     ]
     .into_iter()
     .flatten()
@@ -129,7 +129,7 @@ fn applicant_for(
     };
     let for_innovation = innovation.is_some_and(|id| reach.innovations.contains(&id));
     let for_organisation = match organisation {
-        Some(id) => reach.covers_organisation(conn, id, context.today())?,
+        Some(id) => organisations::ops::covers_organisation(conn, context, reach, id)?,
         None => false,
     };
     if reach.everything || for_innovation || for_organisation { Ok((organisation, innovation)) } else { Err(outside()) }
@@ -331,7 +331,7 @@ fn moved(
 /// # Errors
 /// The database's own.
 pub fn lapse_offers(conn: &mut Conn, now: Timestamp) -> Result<()> {
-    let context = Context::local("transition_application", now);
+    let context = Context::local(Operation::transition_application, now);
     for present in store::lapsing(conn, now.naive_utc(), 500)? {
         let step = Move { to: ApplicationState::OfferLapsed, reason: None, effective_on: context.today() };
         let row = ApplicationRow {

@@ -8,7 +8,7 @@ use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::kpis::numbers::to_f64;
+use crate::decimal::to_f64;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp, instant};
 use crate::{innovations, organisations, params};
 use actix_web::{delete, get, patch, post, web};

@@ -2,12 +2,12 @@
 
 use super::rules::Benefit;
 use super::store::{self, BenefitRow, NamedBenefit};
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{FOREVER, told};
+use crate::calendar::{FOREVER, told};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, programmes};
 use serde_json::json;
@@ -52,8 +52,8 @@ fn row(conn: &mut Conn, context: &Context, new: Benefit, present: Option<&Benefi
         .as_deref()
         .map(|code| organisations::ops::referred(conn, "/organisation", code))
         .transpose()?;
-    let (reach, today) = (context.reach(), context.today());
-    if !reach.covers(conn, programme.as_deref(), organisation_id, Some(innovation_id), today)? {
+    let (reach, programme_slug) = (context.reach(), programme.as_deref());
+    if !organisations::ops::covers(conn, context, &reach, programme_slug, organisation_id, Some(innovation_id))? {
         return Err(outside());
     }
     let subject = &context.actor.subject;
@@ -122,8 +122,8 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
     let present = get_benefit(conn, id)?;
     let BenefitRow { programme, organisation_id, innovation_id, .. } = &present.row;
-    let (reach, today) = (context.reach(), context.today());
-    if !reach.covers(conn, programme.as_deref(), *organisation_id, Some(*innovation_id), today)? {
+    let (reach, programme) = (context.reach(), programme.as_deref());
+    if !organisations::ops::covers(conn, context, &reach, programme, *organisation_id, Some(*innovation_id))? {
         return Err(outside());
     }
     context.check_version(present.row.version)?;

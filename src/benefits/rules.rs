@@ -1,7 +1,7 @@
 //! What a benefit may be.
 
 use crate::error::{Fault, Faults, Result};
-use crate::kpis::numbers::parse_scaled;
+use crate::decimal::parse_scaled;
 use crate::vocabulary::{Basis, Qualifier};
 use crate::words;
 use chrono::NaiveDate;

@@ -6,7 +6,7 @@ pub mod http;
 use crate::adoptions::rules::{AdoptionStage, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
-use crate::auth::Role;
+use crate::access::Role;
 use crate::benefits::rules::BenefitKind;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::ops::MilestoneState;
@@ -18,7 +18,7 @@ use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
 use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, ValueType};
-use crate::kpis::periods::PeriodType;
+use crate::calendar::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
 use crate::people::attendances::ops::{AttendanceRole, AttendanceState};

@@ -1,4 +1,4 @@
-//! What a constraint violation means, the same on both engines: PostgreSQL names the constraint, SQLite gives text.
+//! What a failure of the database means, the same on both engines: PostgreSQL names the constraint, SQLite gives text.
 
 use crate::error::{Code, Error};
 use diesel::result::{DatabaseErrorKind, Error as Diesel};
@@ -26,5 +26,19 @@ pub fn unique(detail: impl Into<String>) -> impl FnOnce(Diesel) -> Error {
             Error::new(Code::AlreadyExists).detail(detail).context(error)
         }
         other => other.into(),
+    }
+}
+
+/// A database failure nobody expected. Those a caller can act on are named by the store that knows them
+/// by [`unique`]; a lost connection is not the caller's fault.
+impl From<Diesel> for Error {
+    fn from(error: Diesel) -> Self {
+        match &error {
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Diesel::BrokenTransactionManager => {
+                Self::new(Code::Unavailable).context(error)
+            }
+            _ if is_busy(&error) => Self::new(Code::Overloaded).context(error),
+            _ => Self::internal(error),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Who supports the fellows and learns with them: illustrative mentors, events and leaders, and the network Q, whose
 //! growth is the founding documents'.
 
+use crate::access::Operation;
 use super::day;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::people::attendances::ops::{Attendance, AttendanceRole, AttendanceState, create_attendance};
@@ -35,7 +36,7 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
             from: day("2015-09-01")?,
             to: None,
         };
-        create_mentorship(conn, &context.step("create_mentorship"), new)?;
+        create_mentorship(conn, &context.step(Operation::create_mentorship), new)?;
     }
     for (at, kind) in [LeaderKind::Clinical, LeaderKind::Clinical, LeaderKind::Citizen].into_iter().enumerate() {
         let new = Leader {
@@ -46,7 +47,7 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
             from: day("2015-09-01")?,
             to: None,
         };
-        create_leader(conn, &context.step("create_leader"), &new)?;
+        create_leader(conn, &context.step(Operation::create_leader), &new)?;
     }
     let network = Network {
         slug: "q".to_owned(),
@@ -55,11 +56,11 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
         programme: None,
         illustrative: false,
     };
-    create_network(conn, &context.step("create_network"), network)?;
+    create_network(conn, &context.step(Operation::create_network), network)?;
     for (counted_on, members, qualifier) in Q {
         let source = Some("The founding documents; the days are illustrative.".to_owned());
         let count = Count { counted_on: day(counted_on)?, members, qualifier, basis: Basis::Measured, source };
-        create_network_membership(conn, &context.step("create_network_membership"), "q", count)?;
+        create_network_membership(conn, &context.step(Operation::create_network_membership), "q", count)?;
     }
     Ok(())
 }
@@ -76,11 +77,11 @@ fn load_events(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Resu
             host: None,
             illustrative: true,
         };
-        let event = create_learning_event(conn, &context.step("create_learning_event"), new)?.row.id.to_string();
+        let event = create_learning_event(conn, &context.step(Operation::create_learning_event), new)?.row.id.to_string();
         for (at, (person, _)) in fellows.iter().enumerate() {
             let state = if at % 5 == 4 { AttendanceState::Absent } else { AttendanceState::Attended };
             let there = Attendance { person: *person, role: AttendanceRole::Participant, state };
-            create_attendance(conn, &context.step("create_attendance"), &event, there)?;
+            create_attendance(conn, &context.step(Operation::create_attendance), &event, there)?;
         }
     }
     Ok(())
@@ -88,5 +89,5 @@ fn load_events(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Resu
 
 fn person(conn: &mut Conn, context: &Context, name: String) -> Result<Id> {
     let new = Person { name, email: None, subject: None, named_publicly: false, illustrative: true };
-    Ok(create_person(conn, &context.step("create_person"), new)?.id)
+    Ok(create_person(conn, &context.step(Operation::create_person), new)?.id)
 }

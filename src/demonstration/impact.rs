@@ -5,10 +5,10 @@ use super::day;
 use super::programmes::{FELLOWS, FIRST, STARTS};
 use crate::adoptions::ops::{Facts, NewAdoption, create_adoption};
 use crate::adoptions::rules::AdoptionStage;
-use crate::auth::Actor;
+use crate::access::{Actor, Operation};
 use crate::benefits::ops::create_benefit;
 use crate::benefits::rules::{Benefit, BenefitKind};
-use crate::context::{Context, IfMatch};
+use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
@@ -65,7 +65,7 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
             postcode: None,
             identifiers: Vec::new(),
         };
-        import_organisation(conn, &context.step("create_organisation"), new, None)?;
+        import_organisation(conn, &context.step(Operation::create_organisation), new, None)?;
         // Some use two innovations, and are one organisation.
         for innovation in [Some(innovation(at)), (at % 10 == 0).then(|| innovation(at + 1))].into_iter().flatten() {
             let since = day(STARTS)?.checked_add_days(Days::new(4 * at as u64));
@@ -79,7 +79,7 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
             };
             let stage = stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting);
             let new = NewAdoption { innovation, organisation: code.clone(), stage, since, facts };
-            create_adoption(conn, &context.step("create_adoption"), new)?;
+            create_adoption(conn, &context.step(Operation::create_adoption), new)?;
         }
     }
     Ok(())
@@ -106,7 +106,7 @@ fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i64) -
 }
 
 fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
-    let mut claim = |new: Benefit| create_benefit(conn, &context.step("create_benefit"), new).map(drop);
+    let mut claim = |new: Benefit| create_benefit(conn, &context.step(Operation::create_benefit), new).map(drop);
     let share = PATIENTS / FELLOWS as i64;
     for at in 0..FELLOWS {
         let slug = innovation(at);
@@ -151,7 +151,7 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             currency: "GBP".to_owned(),
             illustrative: programme != "nia",
         };
-        create_fund(conn, &context.step("create_fund"), fund)?;
+        create_fund(conn, &context.step(Operation::create_fund), fund)?;
         let given = Contribution {
             contributor: "NHS-ENGLAND".to_owned(),
             source: ContributionSource::Nhs,
@@ -159,13 +159,13 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             received_on: day(received_on)?,
             note: Some(note.to_owned()),
         };
-        create_contribution(conn, &context.step("create_contribution"), code, given)?;
+        create_contribution(conn, &context.step(Operation::create_contribution), code, given)?;
     }
     Ok(())
 }
 
 /// The same command line in the name of another: nobody approves what they proposed, nor pays what they approved.
-fn by(who: &str, context: &Context, operation: &'static str) -> Context {
+fn by(who: &str, context: &Context, operation: Operation) -> Context {
     let actor = Actor { subject: format!("{}-{who}", context.actor.subject), ..(*context.actor).clone() };
     Context { actor: Arc::new(actor), if_match: Some(IfMatch::Any), ..context.step(operation) }
 }
@@ -199,7 +199,7 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
             published: true,
             illustrative: true,
         };
-        made.push(create_award(conn, &context.step("create_award"), award)?.row.id.to_string());
+        made.push(create_award(conn, &context.step(Operation::create_award), award)?.row.id.to_string());
     }
     let [first, second, ..] = made.as_slice() else { return Ok(()) };
     for (award, to, on) in [
@@ -209,7 +209,7 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         (second, "active", "2015-09-15"),
     ] {
         let asked = AskedMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?) };
-        transition_award(conn, &by("approver", context, "transition_award"), award, asked, None)?;
+        transition_award(conn, &by("approver", context, Operation::transition_award), award, asked, None)?;
     }
     for (award, amount) in [(first, 180_000), (second, 60_000)] {
         let paid = NewTransaction {
@@ -218,7 +218,7 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
             posted_on: Some(day("2015-10-01")?),
             note: None,
         };
-        create_award_transaction(conn, &by("payer", context, "create_award_transaction"), award, paid)?;
+        create_award_transaction(conn, &by("payer", context, Operation::create_award_transaction), award, paid)?;
     }
     let milestone = Milestone {
         title: "Five groups have begun".to_owned(),
@@ -226,16 +226,16 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         state: MilestoneState::Met,
         met_on: Some(day("2016-03-20")?),
     };
-    create_milestone(conn, &context.step("create_milestone"), first, milestone)?;
+    create_milestone(conn, &context.step(Operation::create_milestone), first, milestone)?;
     let title = "After the first year".to_owned();
-    create_gateway_review(conn, &context.step("create_gateway_review"), first, title, day("2016-10-01")?)?;
+    create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, title, day("2016-10-01")?)?;
     let end = AskedMove {
         to: "terminated".to_owned(),
         reason: Some("The trusts chose another supplier.".to_owned()),
         effective_on: Some(day("2016-02-01")?),
     };
     let authority = Authority { reference: "Board, minute 7".to_owned(), on: day("2016-02-01")? };
-    transition_award(conn, &by("approver", context, "transition_award"), second, end, Some(&authority))?;
+    transition_award(conn, &by("approver", context, Operation::transition_award), second, end, Some(&authority))?;
     Ok(())
 }
 
@@ -256,7 +256,7 @@ fn load_investments(conn: &mut Conn, context: &Context) -> Result<()> {
             ),
             illustrative: true,
         };
-        create_external_investment(conn, &context.step("create_external_investment"), new)?;
+        create_external_investment(conn, &context.step(Operation::create_external_investment), new)?;
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ mod data;
 mod impact;
 mod programmes;
 
-use crate::auth::Role;
-use crate::auth::ops::NewLocalToken;
-use crate::context::Context;
+use crate::access::{Operation, Role};
+use crate::grants::ops::NewLocalToken;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::innovations::rules::{EligiblePopulation, Innovation};
@@ -28,23 +28,23 @@ use data::{DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, Illus
 /// # Errors
 /// The database's own.
 pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
-    crate::organisations::ops::load_reference_data(conn, &context.step("create_organisation"))?;
+    crate::organisations::ops::load_reference_data(conn, &context.step(Operation::create_organisation))?;
     if crate::kpis::catalogue::store::find(conn, data::KPIS[0].code)?.is_some() {
         return Ok("the demonstration data is there already".to_owned());
     }
     load_trusts(conn, context)?;
     for entry in &data::INNOVATIONS {
-        crate::innovations::ops::create_innovation(conn, &context.step("create_innovation"), innovation(entry)?)?;
+        crate::innovations::ops::create_innovation(conn, &context.step(Operation::create_innovation), innovation(entry)?)?;
     }
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
     let mut values = 0;
     for entry in &data::KPIS {
-        crate::kpis::catalogue::ops::create_kpi(conn, &context.step("create_kpi"), kpi(entry)?)?;
+        crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
         if let Some(target) = entry.target {
             let new =
                 NewTarget { value: target.to_owned(), from: "2016-04-01".to_owned(), to: None, organisation: None };
-            create_kpi_target(conn, &context.step("create_kpi_target"), entry.code, &new)?;
+            create_kpi_target(conn, &context.step(Operation::create_kpi_target), entry.code, &new)?;
         }
         values += load_series(conn, context, entry)?;
     }
@@ -57,7 +57,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
 }
 
 fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
-    let step = context.step("create_organisation");
+    let step = context.step(Operation::create_organisation);
     for trust in &reference::DEMONSTRATION_TRUSTS {
         let succession = reference::DEMONSTRATION_SUCCESSIONS.iter().find(|succession| succession.from == trust.code);
         let new = Organisation {
@@ -80,7 +80,7 @@ fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
             share_ppm: 1_000_000,
             effective_on: day(succession.effective_on)?,
         };
-        let step = context.step("create_organisation_succession");
+        let step = context.step(Operation::create_organisation_succession);
         crate::organisations::ops::create_organisation_succession(conn, &step, succession.from, &new)?;
     }
     Ok(())
@@ -177,7 +177,7 @@ fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> 
     }
     let terms =
         Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
-    let judged = submit_kpi_values(conn, &context.step("submit_kpi_values"), &terms, input)?;
+    let judged = submit_kpi_values(conn, &context.step(Operation::submit_kpi_values), &terms, input)?;
     match judged.row.rejected {
         0 => Ok(judged.verdicts.len()),
         rejected => Err(Error::internal(format!(

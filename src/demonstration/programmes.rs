@@ -1,8 +1,9 @@
 //! The programmes of the founding documents: who carries them, their cohorts and fellows, the innovations they
 //! carried, and the calls of 2018.
 
+use crate::access::Operation;
 use super::communities;
-use crate::context::{Context, IfMatch};
+use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::innovations;
@@ -98,7 +99,7 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
             website: None,
             illustrative: false,
         };
-        ops::create_programme(conn, &context.step("create_programme"), new)?;
+        ops::create_programme(conn, &context.step(Operation::create_programme), new)?;
     }
     load_partners(conn, context)?;
     load_cohorts(conn, context)?;
@@ -108,7 +109,7 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
     }
     for (programme, title, closes_at) in CALLS {
-        calls::ops::create_call(conn, &context.step("create_call"), programme, call(title, closes_at))?;
+        calls::ops::create_call(conn, &context.step(Operation::create_call), programme, call(title, closes_at))?;
     }
     Ok(())
 }
@@ -126,12 +127,12 @@ fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
             postcode: None,
             identifiers: Vec::new(),
         };
-        import_organisation(conn, &context.step("create_organisation"), new, None)?;
+        import_organisation(conn, &context.step(Operation::create_organisation), new, None)?;
     }
     let from: NaiveDate = super::day(STARTS)?;
     let mut add = |organisation: &str, role| -> Result<()> {
         let new = Partner { organisation: organisation.to_owned(), role, from, to: None };
-        partners::ops::create_programme_partner(conn, &context.step("create_programme_partner"), "nia", &new)?;
+        partners::ops::create_programme_partner(conn, &context.step(Operation::create_programme_partner), "nia", &new)?;
         Ok(())
     };
     add("NHS-ENGLAND", PartnerRole::Lead)?;
@@ -156,7 +157,7 @@ fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
             starts_on,
             ends_on: None,
         };
-        cohorts::ops::create_cohort(conn, &context.step("create_cohort"), "nia", new)?;
+        cohorts::ops::create_cohort(conn, &context.step(Operation::create_cohort), "nia", new)?;
     }
     Ok(())
 }
@@ -169,7 +170,7 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
     let named = FIRST.into_iter().map(str::to_owned);
     for (at, slug) in named.chain(illustrative).take(FELLOWS).enumerate() {
         if at >= FIRST.len() {
-            let step = context.step("create_innovation");
+            let step = context.step(Operation::create_innovation);
             innovations::ops::create_innovation(conn, &step, illustrative_innovation(&slug))?;
         }
         member(conn, context, &slug, "nia", STARTS, None)?;
@@ -183,7 +184,7 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
             website: None,
             illustrative: true,
         };
-        let fellow = fellows::ops::create_fellow(conn, &context.step("create_fellow"), fellow)?;
+        let fellow = fellows::ops::create_fellow(conn, &context.step(Operation::create_fellow), fellow)?;
         let place = Fellowship {
             programme: "nia".to_owned(),
             cohort: 1,
@@ -194,10 +195,10 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
             from: super::day(STARTS)?,
             to: None,
         };
-        let step = context.step("create_fellowship");
+        let step = context.step(Operation::create_fellowship);
         let held = fellowships::ops::create_fellowship(conn, &step, fellow.row.id, place)?;
         let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(super::day(STARTS)?) };
-        let step = Context { if_match: Some(IfMatch::Any), ..context.step("transition_fellowship") };
+        let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_fellowship) };
         fellowships::ops::transition_fellowship(conn, &step, &held.row.id.to_string(), begun)?;
         made.push((fellow.person.id, held.row.id));
     }
@@ -238,7 +239,7 @@ fn member(
 ) -> Result<()> {
     let new =
         Membership { programme: programme.to_owned(), from: super::day(from)?, to: to.map(super::day).transpose()? };
-    let step = context.step("create_programme_membership");
+    let step = context.step(Operation::create_programme_membership);
     memberships::ops::create_programme_membership(conn, &step, innovation, &new)?;
     Ok(())
 }

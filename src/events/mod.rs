@@ -6,10 +6,10 @@ pub mod http;
 mod sequencer;
 mod store;
 
-pub use sequencer::Sequencer;
+pub use sequencer::keep_numbering;
 pub use store::sequence;
 
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::vocabulary::Id;

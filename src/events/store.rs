@@ -1,8 +1,8 @@
 //! Events in the database.
 
 use super::Event;
-use crate::auth::Reach;
-use crate::context::Context;
+use crate::access::Reach;
+use crate::http::context::Context;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{events, organisation_closure};
@@ -41,7 +41,7 @@ pub fn insert(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
         occurred_at: context.now.naive_utc(),
         subject: context.actor.subject.clone(),
         end_user_organisation: context.actor.end_user_organisation.clone(),
-        operation: context.operation,
+        operation: context.operation.id(),
         resource: event.resource,
         resource_key: event.key,
         resource_version: event.version,

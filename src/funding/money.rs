@@ -1,7 +1,7 @@
 //! Amounts of money: whole numbers of a currency's minor unit, never floats.
 
 use crate::error::{Error, Fault};
-use crate::kpis::numbers::{format_scaled, parse_scaled};
+use crate::decimal::{format_scaled, parse_scaled};
 use iso_currency::Currency;
 
 /// An amount of one currency.

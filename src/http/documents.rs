@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error};
 use crate::http::problem::status_of;
-use crate::startup::Service;
+use crate::http::service::Service;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 

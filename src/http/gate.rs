@@ -2,13 +2,13 @@
 //! limit, authorise by role, negotiate media types, and hand over to the handler; on the way out: the problem, the
 //! conditional answer, the common headers, the log line and the metrics.
 
-use super::operations::{Found, Operation};
+use super::operations::{Endpoint, Found};
 use super::problem;
 use super::request::Cx;
-use crate::auth::{self, Actor};
-use crate::context::{Context, IfMatch};
+use crate::access::{Actor, Operation};
+use crate::http::context::{Context, IfMatch};
 use crate::error::{Code, Error, Result};
-use crate::startup::Service;
+use crate::http::service::Service;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -41,7 +41,7 @@ pub async fn gate(
     }
     let now = (service.clock)();
     let mut quota = None;
-    let (operation, admitted) = admit(&service, &request, &named, now, &mut quota).await;
+    let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).await;
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
         Ok(cx) => {
@@ -50,7 +50,7 @@ pub async fn gate(
             }
             let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
             // A handler's failure is a response by now; only a failing middleware would be an error here.
-            let response = told(next.call(request).await?.map_into_boxed_body(), &named);
+            let response = as_problem(next.call(request).await?.map_into_boxed_body(), &named);
             if unchanged(&response, not_modified.as_ref()) {
                 strip(response, StatusCode::NOT_MODIFIED)
             } else {
@@ -63,7 +63,7 @@ pub async fn gate(
         response = strip(response, status);
     }
     dress(&mut response, &named, quota);
-    let id = operation.map_or("none", |operation| operation.id);
+    let id = endpoint.map_or("none", |endpoint| endpoint.id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     service.metrics.observe(id, status, elapsed);
     tracing::info!(
@@ -109,19 +109,19 @@ fn name(request: &ServiceRequest) -> Named {
     Named { request_id, correlation_id, target }
 }
 
-/// Everything that can be decided before the handler; the operation is told even where the request is refused.
+/// Everything that can be decided before the handler. The endpoint is returned for a refused request too, for the log.
 async fn admit(
     service: &web::Data<Service>,
     request: &ServiceRequest,
     named: &Named,
     now: Timestamp,
     quota: &mut Option<Quota>,
-) -> (Option<&'static Operation>, Result<Option<Cx>>) {
+) -> (Option<&'static Endpoint>, Result<Option<Cx>>) {
     if request.path().contains("%00") {
         return (None, Err(Error::new(Code::MalformedPath).detail("The path holds a NUL character.")));
     }
-    let operation = match service.operations.find(request.method().as_str(), request.path()) {
-        Found::Operation(operation) => Some(operation),
+    let endpoint = match service.operations.find(request.method().as_str(), request.path()) {
+        Found::Endpoint(endpoint) => Some(endpoint),
         Found::OtherMethods(allow) => {
             return (
                 None,
@@ -133,8 +133,8 @@ async fn admit(
         Found::Nothing if service.is_page(request.path()) => None,
         Found::Nothing => return (None, Err(Error::new(Code::NotFound).detail("There is nothing at this path."))),
     };
-    let cx = enter(service, request, named, now, operation, quota).await;
-    (operation, cx)
+    let cx = enter(service, request, named, now, endpoint, quota).await;
+    (endpoint, cx)
 }
 
 const END_USER: &str = "NHSD-End-User-Organisation-ODS";
@@ -144,7 +144,7 @@ async fn enter(
     request: &ServiceRequest,
     named: &Named,
     now: Timestamp,
-    operation: Option<&'static Operation>,
+    endpoint: Option<&'static Endpoint>,
     quota: &mut Option<Quota>,
 ) -> Result<Option<Cx>> {
     let peer = || request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
@@ -155,7 +155,7 @@ async fn enter(
             value => Ok(value.and_then(|value| value.to_str().ok())),
         }
     };
-    let Some(operation) = operation.filter(|operation| operation.access.is_some()) else {
+    let Some((endpoint, operation)) = endpoint.and_then(|endpoint| Some((endpoint, endpoint.operation?))) else {
         limit(service, peer(), quota)?;
         return Ok(None);
     };
@@ -166,7 +166,7 @@ async fn enter(
             if end_user.is_some_and(|code| code.trim().is_empty()) {
                 return Err(malformed(END_USER, "it names no organisation"));
             }
-            auth::ops::authenticate(service, authorization, end_user, now).await
+            service.doorkeeper.admit(authorization, end_user, now).await
         }
     };
     let client = match &authenticated {
@@ -177,22 +177,22 @@ async fn enter(
     let actor = authenticated?;
     permit(service, operation, &actor)?;
     check_lengths(request)?;
-    if !operation.has_query && !request.query_string().is_empty() {
+    if !endpoint.has_query && !request.query_string().is_empty() {
         return Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters."));
     }
-    let accept = accepted(operation, text("accept")?)?;
-    let content_type = content_type(operation, text("content-type")?)?;
+    let accept = accepted(endpoint, text("accept")?)?;
+    let content_type = content_type(endpoint, text("content-type")?)?;
     let if_match = text("if-match")?.map(if_match).transpose()?;
-    if operation.conditional && if_match.is_none() {
+    if endpoint.conditional && if_match.is_none() {
         return Err(Error::new(Code::VersionRequired));
     }
     let idempotency_key =
-        text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| operation.method == "POST");
-    let context = Context { now, actor, operation: operation.id, request_id: named.request_id.clone(), if_match };
+        text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| endpoint.method == "POST");
+    let context = Context { now, actor, operation, request_id: named.request_id.clone(), if_match };
     Ok(Some(Cx {
         service: service.clone(),
         context,
-        operation,
+        endpoint,
         idempotency_key,
         accept,
         content_type,
@@ -219,9 +219,9 @@ fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result
 }
 
 /// Whether the caller's roles allow the operation anywhere at all; where they do is decided beside the data.
-fn permit(service: &Service, operation: &Operation, actor: &Actor) -> Result<()> {
-    let public = operation.access.is_some_and(|row| row.anonymous) && service.config.public_read;
-    if public || actor.may(operation.id) {
+fn permit(service: &Service, operation: Operation, actor: &Actor) -> Result<()> {
+    let public = operation.row().anonymous && service.config.public_read;
+    if public || actor.may(operation) {
         return Ok(());
     }
     if actor.is_anonymous() {
@@ -269,14 +269,14 @@ fn tag(text: &str) -> Option<&str> {
 
 fn idempotency_key(text: &str) -> Result<String> {
     let fits =
-        !text.is_empty() && text.len() <= crate::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
+        !text.is_empty() && text.len() <= crate::http::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
     fits.then(|| text.to_owned())
         .ok_or_else(|| malformed("Idempotency-Key", "expected 1 to 200 printable characters without spaces"))
 }
 
 /// The first media type of the operation that the client takes, by its own order of preference.
-fn accepted(operation: &Operation, accept: Option<&str>) -> Result<&'static str> {
-    let default = operation.produces.first().copied().unwrap_or("");
+fn accepted(endpoint: &Endpoint, accept: Option<&str>) -> Result<&'static str> {
+    let default = endpoint.produces.first().copied().unwrap_or("");
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(default) };
     let mut ranges: Vec<(f32, &str)> = accept
         .split(',')
@@ -296,23 +296,23 @@ fn accepted(operation: &Operation, accept: Option<&str>) -> Result<&'static str>
             || range.eq_ignore_ascii_case(essence)
             || range.strip_suffix("/*").is_some_and(|kind| essence.split('/').next() == Some(kind))
     };
-    if operation.produces.is_empty() {
+    if endpoint.produces.is_empty() {
         return Ok(default);
     }
-    let found = ranges.iter().find_map(|(_, range)| operation.produces.iter().find(|offer| fits(offer, range)));
+    let found = ranges.iter().find_map(|(_, range)| endpoint.produces.iter().find(|offer| fits(offer, range)));
     found.copied().ok_or_else(|| {
-        Error::new(Code::NotAcceptable).detail(format!("This operation answers {}.", operation.produces.join(", ")))
+        Error::new(Code::NotAcceptable).detail(format!("This operation answers {}.", endpoint.produces.join(", ")))
     })
 }
 
 /// The essence of the body's media type, which the operation must read; charsets other than UTF-8 are refused.
-fn content_type(operation: &Operation, given: Option<&str>) -> Result<String> {
-    if operation.consumes.is_empty() {
+fn content_type(endpoint: &Endpoint, given: Option<&str>) -> Result<String> {
+    if endpoint.consumes.is_empty() {
         return Ok(String::new());
     }
     let unsupported = || {
         Error::new(Code::UnsupportedMediaType)
-            .detail(format!("This operation reads {} in UTF-8.", operation.consumes.join(", ")))
+            .detail(format!("This operation reads {} in UTF-8.", endpoint.consumes.join(", ")))
     };
     let mut parts = given.ok_or_else(unsupported)?.split(';');
     let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -321,7 +321,7 @@ fn content_type(operation: &Operation, given: Option<&str>) -> Result<String> {
     });
     let utf8 = charset.is_none_or(|charset| charset == "utf-8" || charset == "us-ascii");
     // application/json says the same as merge-patch+json does, to clients that cannot set the latter.
-    let reads = operation
+    let reads = endpoint
         .consumes
         .iter()
         .any(|media| *media == essence || (essence == "application/json" && media.ends_with("merge-patch+json")));
@@ -329,7 +329,7 @@ fn content_type(operation: &Operation, given: Option<&str>) -> Result<String> {
 }
 
 /// Renders a handler's failure; one of the framework's own becomes the code of its status.
-fn told(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<BoxBody> {
+fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = match response.response().error() {
         None if status.is_client_error() || status.is_server_error() => None,

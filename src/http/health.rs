@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::http::reply::Reply;
-use crate::startup::Service;
+use crate::http::service::Service;
 use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;

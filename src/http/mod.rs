@@ -1,10 +1,12 @@
-//! HTTP: the route table and everything that every request passes. [`gate`] is the way in; [`problem`] the only way
+//! HTTP: everything that every request passes. It knows no feature. [`gate`] is the way in; [`problem`] the only way
 //! out for a failure.
 
+pub mod context;
 pub mod csv_body;
 pub mod documents;
 pub mod gate;
 pub mod health;
+pub mod idempotency;
 pub mod limits;
 pub mod metrics;
 pub mod openapi;
@@ -15,30 +17,5 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 pub mod schemas;
+pub mod service;
 pub mod streaming;
-
-use utoipa_actix_web::service_config::ServiceConfig;
-
-/// The route table: every operation of the service. The API document is collected from it.
-pub fn routes(config: &mut ServiceConfig) {
-    crate::innovations::http::routes(config);
-    crate::organisations::http::routes(config);
-    crate::code_lists::http::routes(config);
-    crate::kpis::http::routes(config);
-    crate::programmes::http::routes(config);
-    crate::applications::http::routes(config);
-    crate::people::http::routes(config);
-    crate::funding::http::routes(config);
-    crate::adoptions::http::routes(config);
-    crate::benefits::http::routes(config);
-    crate::reports::http::routes(config);
-    config
-        .service(crate::auth::http::get_me)
-        .service(crate::auth::http::get_jwks)
-        .service(crate::events::http::list_audit_events)
-        .service(health::get_liveness)
-        .service(health::get_readiness)
-        .service(documents::get_openapi_json)
-        .service(documents::get_openapi_yaml)
-        .service(documents::get_problem_page);
-}

@@ -1,17 +1,17 @@
 //! What the router knows of each operation, read from the API document at start: one table for 404, 405 with `Allow`,
 //! media types, permissions and metrics, so that none of them can disagree with what is published.
 
-use crate::auth::access::{self, Row};
+use crate::access::Operation;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The facts of one operation.
-pub struct Operation {
+pub struct Endpoint {
     pub id: &'static str,
     pub method: &'static str,
     pub path: &'static str,
-    /// Who may; `None` outside `/v1`.
-    pub access: Option<&'static Row>,
+    /// Its row of the permission table; `None` outside `/v1`.
+    pub operation: Option<Operation>,
     pub consumes: Vec<&'static str>,
     /// Media types of success, the first being the default.
     pub produces: Vec<&'static str>,
@@ -25,13 +25,13 @@ pub struct Operation {
 
 /// All operations, found by path.
 pub struct Operations {
-    router: matchit::Router<BTreeMap<&'static str, &'static Operation>>,
-    all: Vec<&'static Operation>,
+    router: matchit::Router<BTreeMap<&'static str, &'static Endpoint>>,
+    all: Vec<&'static Endpoint>,
 }
 
 /// What a path and method lead to.
 pub enum Found {
-    Operation(&'static Operation),
+    Endpoint(&'static Endpoint),
     /// The path is known, with these methods.
     OtherMethods(String),
     Nothing,
@@ -71,11 +71,11 @@ impl Operations {
                     list.iter().any(|p| p["name"] == "If-Match" || p["$ref"] == "#/components/parameters/IfMatch")
                 });
                 let has_query = parameters.is_some_and(|list| list.iter().any(|p| p["in"] == "query"));
-                let facts: &'static Operation = Box::leak(Box::new(Operation {
+                let facts: &'static Endpoint = Box::leak(Box::new(Endpoint {
                     id: leak(id),
                     method,
                     path,
-                    access: access::row(id),
+                    operation: Operation::named(id),
                     consumes: media(operation.pointer("/requestBody/content")),
                     produces: media(success),
                     has_query,
@@ -99,12 +99,12 @@ impl Operations {
     pub fn find(&self, method: &str, path: &str) -> Found {
         let Ok(found) = self.router.at(path) else { return Found::Nothing };
         match found.value.get(method) {
-            Some(operation) => Found::Operation(operation),
+            Some(endpoint) => Found::Endpoint(endpoint),
             None => Found::OtherMethods(found.value.keys().copied().collect::<Vec<_>>().join(", ")),
         }
     }
 
-    pub fn all(&self) -> &[&'static Operation] {
+    pub fn all(&self) -> &[&'static Endpoint] {
         &self.all
     }
 }

@@ -1,14 +1,14 @@
 //! What a handler is given: [`Cx`], through which it reads and writes, and [`Body`], which is read in full but not
 //! looked into until the caller is known, allowed, and not repeating an earlier request.
 
-use super::operations::Operation;
+use super::operations::Endpoint;
 use super::reply::Reply;
 use super::schemas;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
-use crate::idempotency::{self, Claim};
-use crate::startup::Service;
+use crate::http::idempotency::{self, Claim};
+use crate::http::service::Service;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::StreamExt;
@@ -22,7 +22,7 @@ use std::pin::Pin;
 pub struct Cx {
     pub service: web::Data<Service>,
     pub context: Context,
-    pub operation: &'static Operation,
+    pub endpoint: &'static Endpoint,
     pub idempotency_key: Option<String>,
     /// The media type the answer will have, of those the operation offers.
     pub accept: &'static str,
@@ -86,9 +86,9 @@ impl Cx {
         body: Body<T>,
         job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let (operation, service, hash) = (self.operation, self.service.clone(), body.hash);
+        let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
         let work = async move |db: Db, work: Work| {
-            let given: T = schemas::read(&service, operation, &body.bytes)?;
+            let given: T = schemas::read(&service, endpoint, &body.bytes)?;
             db.write(move |conn| work.keep(conn, |conn, context| job(conn, context, given))).await
         };
         self.once(&hash, work).await
@@ -103,9 +103,9 @@ impl Cx {
         body: Body<T>,
         mut job: impl FnMut(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let (operation, service, hash) = (self.operation, self.service.clone(), body.hash);
+        let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
         let work = async move |db: Db, work: Work| {
-            let given: T = schemas::read(&service, operation, &body.bytes)?;
+            let given: T = schemas::read(&service, endpoint, &body.bytes)?;
             db.write_serializable(move |conn| work.keep(conn, |conn, context| job(conn, context, given.clone()))).await
         };
         self.once(&hash, work).await
@@ -144,7 +144,7 @@ impl Cx {
             return Ok(stored);
         }
         let outcome = work(service.db.clone(), Work { context: self.context, claim: claim.clone() }).await;
-        service.sequencer.wake();
+        service.written.notify_one();
         let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
         if let Some(claim) = claim.filter(|_| !kept) {
             // Only answers of success are kept: whatever stopped this one may be over when the client tries again.

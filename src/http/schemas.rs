@@ -1,8 +1,8 @@
 //! Bodies are held against the very schemas the API document publishes: what is documented is what is enforced.
 
-use super::operations::Operation;
+use super::operations::Endpoint;
 use crate::error::{Code, Error, Fault, Result};
-use crate::startup::Service;
+use crate::http::service::Service;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Broken;
 use serde::de::DeserializeOwned;
@@ -15,13 +15,13 @@ pub struct Schemas(HashMap<&'static str, Validator>);
 impl Schemas {
     /// # Errors
     /// Text, where a schema of the document cannot be compiled.
-    pub fn of(document: &Value, operations: &[&'static Operation]) -> Result<Self, String> {
+    pub fn of(document: &Value, endpoints: &[&'static Endpoint]) -> Result<Self, String> {
         let mut compiled = HashMap::new();
-        for operation in operations {
-            let Some(reference) = operation.body_schema else { continue };
+        for endpoint in endpoints {
+            let Some(reference) = endpoint.body_schema else { continue };
             let root = closed(document, reference);
             let validator = jsonschema::options().should_validate_formats(true).build(&root);
-            compiled.insert(operation.id, validator.map_err(|cause| format!("{}: {cause}", operation.id))?);
+            compiled.insert(endpoint.id, validator.map_err(|cause| format!("{}: {cause}", endpoint.id))?);
         }
         Ok(Self(compiled))
     }
@@ -58,18 +58,18 @@ fn references(schema: &Value, found: &mut Vec<String>) {
 ///
 /// # Errors
 /// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
-pub fn read<T: DeserializeOwned>(service: &Service, operation: &Operation, bytes: &[u8]) -> Result<T> {
-    fit(service, operation, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
+pub fn read<T: DeserializeOwned>(service: &Service, endpoint: &Endpoint, bytes: &[u8]) -> Result<T> {
+    fit(service, endpoint, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
 }
 
 /// Reads a document of the shape of the operation's JSON body.
 ///
 /// # Errors
 /// As [`read`].
-pub fn fit<T: DeserializeOwned>(service: &Service, operation: &Operation, mut value: Value) -> Result<T> {
+pub fn fit<T: DeserializeOwned>(service: &Service, endpoint: &Endpoint, mut value: Value) -> Result<T> {
     let mut rules = Vec::new();
     tidy(&mut value, &mut String::new(), &mut rules);
-    if let Some(validator) = service.schemas.0.get(operation.id) {
+    if let Some(validator) = service.schemas.0.get(endpoint.id) {
         for error in validator.iter_errors(&value) {
             let pointer = error.instance_path().to_string();
             let (shape, fault) = fault(pointer, &error);

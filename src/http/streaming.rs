@@ -2,7 +2,7 @@
 //! slow reader holds up nobody but the bulk lane, and that not for long.
 
 use super::request::Cx;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use actix_web::HttpResponse;

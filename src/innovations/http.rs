@@ -7,7 +7,7 @@ use super::store::{self, InnovationFilter, OwnedInnovation};
 use super::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::error::Result;

@@ -3,9 +3,9 @@
 use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::store::{self, InnovationRow, OwnedInnovation};
 use super::words::{EvidenceType, Stage, Standard, StandardStatus};
-use crate::auth::Reach;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::{Operation, Reach};
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -46,17 +46,17 @@ pub fn referred(conn: &mut Conn, pointer: &str, slug: &str) -> Result<Id> {
 /// # Errors
 /// The database's own.
 pub fn actions(conn: &mut Conn, context: &Context, found: &OwnedInnovation) -> Result<Vec<&'static str>> {
-    let reaches = ["delete_innovation", "transition_innovation", "update_innovation"]
+    let reaches = [Operation::delete_innovation, Operation::transition_innovation, Operation::update_innovation]
         .map(|operation| (operation, context.actor.reach(operation)));
     // Only a programme manager's reach depends on the programmes, so nobody else waits for them.
     let asked = reaches.iter().any(|(_, reach)| !reach.everything && !reach.programmes.is_empty());
     let programmes = if asked { store::programmes_of(conn, found.row.id, context.today())? } else { Vec::new() };
-    let may = |operation: &str, reach: &Reach| {
+    let may = |operation: Operation, reach: &Reach| {
         let Some(standing) = Standing::of(reach, found.row.id, &programmes) else { return false };
         let alone = |to: &Stage| standing == Standing::Manager || !to.needs_second_party();
-        operation != "transition_innovation" || found.row.stage.next().iter().any(alone)
+        operation != Operation::transition_innovation || found.row.stage.next().iter().any(alone)
     };
-    Ok(reaches.iter().filter(|(operation, reach)| may(operation, reach)).map(|(operation, _)| *operation).collect())
+    Ok(reaches.iter().filter(|(operation, reach)| may(*operation, reach)).map(|(operation, _)| operation.id()).collect())
 }
 
 /// What lets a caller change an innovation.

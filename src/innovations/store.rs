@@ -7,7 +7,7 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::organisations::rules::FOREVER;
+use crate::calendar::FOREVER;
 use crate::vocabulary::{Basis, Id, Qualifier, Words};
 use crate::{on_engine, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -208,7 +208,7 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
         .set((row.clone(), search_text.map(|text| innovations::search_text.eq(text))))
         .execute(conn)?
     {
-        0 => Err(crate::context::changed(row.version)),
+        0 => Err(crate::http::context::changed(row.version)),
         _ => Ok(()),
     }
 }

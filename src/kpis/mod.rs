@@ -3,14 +3,12 @@
 //! repeatable; [`values`] read them back with every revision; [`spc`] tells signal from noise, around the points that
 //! a deliberate, dated act of [`acts`] sets.
 //!
-//! A period is read by its KPI's period type alone ([`periods`]), and a number is exact from the request to the database
-//! and back ([`numbers`]).
+//! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the
+//! database and back ([`crate::decimal`]).
 
 pub mod acts;
 pub mod catalogue;
 pub mod http;
-pub mod numbers;
-pub mod periods;
 pub mod series;
 pub mod sets;
 pub mod spc;

@@ -4,9 +4,9 @@
 use super::catalogue;
 use super::catalogue::rules::parse_breakdown_text;
 use super::catalogue::store::KpiRow;
-use super::periods::Period;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::calendar::Period;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Fault, Result};
 use crate::vocabulary::Id;
@@ -114,7 +114,7 @@ pub fn breakdown(kpi: &KpiRow, pointer: &str, text: Option<&str>) -> Result<Opti
 /// `validation-failed`, pointing at the value.
 pub fn period(kpi: &KpiRow, pointer: &str, text: &str) -> Result<Period> {
     let told =
-        |error: super::periods::PeriodError| Error::validation(vec![Fault::new(pointer, error.code(), error.detail())]);
+        |error: crate::calendar::PeriodError| Error::validation(vec![Fault::new(pointer, error.code(), error.detail())]);
     Period::parse(kpi.period_type, text).map_err(told)
 }
 
@@ -133,7 +133,7 @@ pub fn kpi(conn: &mut Conn, id: Id) -> Result<KpiRow> {
 pub fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id) -> Result<()> {
     let reach = context.reach();
     let allowed = reach.covers_programme(kpi.programme.as_deref())
-        || reach.covers_organisation(conn, organisation, context.today())?;
+        || organisations::ops::covers_organisation(conn, context, &reach, organisation)?;
     if allowed { Ok(()) } else { Err(outside()) }
 }
 

@@ -2,12 +2,13 @@
 
 use super::ops::{self, Imported};
 use super::rules::{
-    self, EdgeKind, Identifier, Organisation, OrganisationStatus, OrganisationType, Span, SuccessionKind,
+    EdgeKind, Identifier, Organisation, OrganisationStatus, OrganisationType, SuccessionKind,
 };
 use super::store::{self, EdgeEnds, EdgeRow, OrganisationFilter, OrganisationRow, SuccessionRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
+use crate::calendar::{self, Span};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv_body;
 use crate::http::params::{CodeParam, OneOf, Query};
@@ -265,8 +266,8 @@ csv_body! {
 pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Reply> {
     if cx.content_type == "text/csv" {
         let hash = upload.hash.clone();
-        let (service, operation) = (cx.service.clone(), cx.operation);
-        let fit = move |row| schemas::fit(&service, operation, row);
+        let (service, endpoint) = (cx.service.clone(), cx.endpoint);
+        let fit = move |row| schemas::fit(&service, endpoint, row);
         return cx.bulk_write(&hash, || Ok(upload.file), |conn, context, file| import(conn, context, file, fit)).await;
     }
     let body = Body::<CreateOrganisationRequest>::spooled(&cx, upload)?;
@@ -392,8 +393,8 @@ impl EdgeResponse {
             kind: edge.kind,
             parent,
             child,
-            from: rules::told(edge.from_on),
-            to: rules::told(edge.to_on),
+            from: calendar::told(edge.from_on),
+            to: calendar::told(edge.to_on),
             illustrative: edge.illustrative,
         }
     }

@@ -1,8 +1,10 @@
 //! What can be done with organisations, each in one transaction.
 
-use super::rules::{EdgeKind, Identifier, Organisation, OrganisationStatus, Span, SuccessionKind};
+use crate::access::Reach;
+use super::rules::{EdgeKind, Identifier, Organisation, OrganisationStatus, SuccessionKind};
 use super::store::{self, EdgeRow, OrganisationRow, SuccessionRow};
-use crate::context::Context;
+use crate::calendar::Span;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::lock;
 use crate::error::{Code, Error, Fault, Result};
@@ -344,3 +346,32 @@ const HIERARCHY_LOCK: i64 = 0x4849_4552_4152;
 
 /// Held while reference data is loaded.
 const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
+
+/// Whether the organisation is one of the scope's, or lies below one today.
+///
+/// # Errors
+/// The database's own.
+pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
+    if reach.everything || reach.organisations.contains(&organisation) {
+        return Ok(true);
+    }
+    store::is_below_any(conn, organisation, &reach.organisations, context.today())
+}
+
+/// Whether a record lies within reach by its programme, its organisation or its innovation.
+///
+/// # Errors
+/// The database's own.
+pub fn covers(
+    conn: &mut Conn,
+    context: &Context,
+    reach: &Reach,
+    programme: Option<&str>,
+    organisation: Option<Id>,
+    innovation: Option<Id>,
+) -> Result<bool> {
+    if reach.covers_programme(programme) || innovation.is_some_and(|id| reach.innovations.contains(&id)) {
+        return Ok(true);
+    }
+    organisation.map_or(Ok(false), |organisation| covers_organisation(conn, context, reach, organisation))
+}

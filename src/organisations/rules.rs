@@ -1,6 +1,6 @@
 //! What an organisation, an edge and a succession may be.
 
-use crate::error::{Error, Fault, Faults, Result};
+use crate::error::{Fault, Faults, Result};
 use crate::words;
 use chrono::NaiveDate;
 
@@ -27,17 +27,6 @@ words! {
 words! {
     /// How one organisation followed another.
     pub enum SuccessionKind { Merge = "merge", Split = "split", Rename = "rename" }
-}
-
-/// The first and the last day a date may be; they also stand for "since ever" and "until further notice".
-pub const EVER: NaiveDate = day(1, 1, 1);
-pub const FOREVER: NaiveDate = day(9999, 12, 31);
-
-const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-    match NaiveDate::from_ymd_opt(year, month, day) {
-        Some(date) => date,
-        None => NaiveDate::MIN,
-    }
 }
 
 /// An identifier in a named scheme, such as `org-id` and `GB-NHS-RF4`.
@@ -120,72 +109,9 @@ pub fn is_code(code: &str) -> bool {
     (1..=60).contains(&code.len()) && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// A dated edge: the child belongs to the parent from `from` up to, and not on, `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    pub from: NaiveDate,
-    pub to: NaiveDate,
-}
-
-impl Span {
-    pub const ALWAYS: Self = Self { from: EVER, to: FOREVER };
-
-    /// # Errors
-    /// `validation-failed` when it would be empty.
-    pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {
-        let span = Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) };
-        if span.from < span.to {
-            Ok(span)
-        } else {
-            Err(Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from."))
-        }
-    }
-
-    pub fn meet(self, other: Self) -> Option<Self> {
-        let span = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
-        (span.from < span.to).then_some(span)
-    }
-
-    /// The given spans as few that do not touch.
-    pub fn merged(mut spans: Vec<Self>) -> Vec<Self> {
-        spans.sort_by_key(|span| (span.from, span.to));
-        let mut merged: Vec<Self> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match merged.last_mut() {
-                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
-                _ => merged.push(span),
-            }
-        }
-        merged
-    }
-}
-
-/// Null for the ends that mean "since ever" and "until further notice".
-pub fn told(date: NaiveDate) -> Option<NaiveDate> {
-    (date != EVER && date != FOREVER).then_some(date)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn on(n: i64) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::TimeDelta::days(n)
-    }
-
-    proptest! {
-        #[test]
-        fn merging_keeps_every_day_and_adds_none(spans in prop::collection::vec((0i64..60, 1i64..20), 0..12)) {
-            let spans: Vec<Span> = spans.into_iter().map(|(from, length)| Span { from: on(from), to: on(from + length) }).collect();
-            let merged = Span::merged(spans.clone());
-            let holds = |spans: &[Span], d: NaiveDate| spans.iter().any(|span| span.from <= d && d < span.to);
-            for d in (0..90).map(on) {
-                prop_assert_eq!(holds(&spans, d), holds(&merged, d));
-            }
-            prop_assert!(merged.windows(2).all(|pair| pair[0].to < pair[1].from));
-        }
-    }
 
     #[test]
     fn an_ods_code_is_taken_from_the_code_where_the_type_has_one() {

@@ -1,6 +1,7 @@
 //! Organisations, edges, closure and successions in the database.
 
-use super::rules::{EdgeKind, OrganisationStatus, OrganisationType, Span, SuccessionKind};
+use super::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::calendar::Span;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::list::{Page, PageRequest, page};
@@ -151,7 +152,7 @@ pub fn update(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
         organisations::table.filter(organisations::id.eq(row.id)).filter(organisations::version.eq(row.version - 1));
     let taken = violations::unique(format!("There is an organisation with the ODS code of {} already.", row.code));
     match diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? {
-        0 => Err(crate::context::changed(row.version)),
+        0 => Err(crate::http::context::changed(row.version)),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fellows;
 use super::store::{self, PersonRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};

@@ -2,7 +2,7 @@
 
 use super::rules::Programme;
 use super::store::{self, ProgrammeRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};

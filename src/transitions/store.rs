@@ -1,7 +1,7 @@
 //! Moves in the database, of every resource in one table.
 
 use super::rules::Move;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};

@@ -1,8 +1,8 @@
 //! Calls, applications to them, and their reviews: deadlines to the second, nobody judging their own.
 
 use crate::support::*;
-use innovation_register::auth::Role;
-use innovation_register::auth::ops::NewLocalToken;
+use innovation_register::access::Role;
+use innovation_register::grants::ops::NewLocalToken;
 
 /// A programme that calls for applications, at the moment that is told.
 async fn world(engine: Engine, now: &str) -> TestApp {

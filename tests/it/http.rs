@@ -93,7 +93,7 @@ async fn a_body_that_is_too_large_is_refused_packed_or_not(#[values(Sqlite, Post
 #[actix_web::test]
 async fn a_body_that_does_not_arrive_is_given_up(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::with(engine, &[("BODY_TIMEOUT", "1")]).await;
-    let token = app.token(&grant(innovation_register::auth::Role::NationalAdmin));
+    let token = app.token(&grant(innovation_register::access::Role::NationalAdmin));
     let address = app.url.trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use diesel::prelude::*;
-use innovation_register::context::{Context, IfMatch};
+use innovation_register::http::context::{Context, IfMatch};
 use innovation_register::db::schema::{contributions, fund_transactions};
 use innovation_register::db::{Conn, serializable};
 use innovation_register::error::{Code, Result};
@@ -61,7 +61,7 @@ fn command() -> impl Strategy<Value = Command> {
 /// A national administrator of this name, at this moment.
 fn by(who: &str, operation: &'static str, now: Timestamp) -> Context {
     let mut context = Context::local(operation, now);
-    let actor = innovation_register::auth::Actor { subject: who.to_owned(), ..(*context.actor).clone() };
+    let actor = innovation_register::access::Actor { subject: who.to_owned(), ..(*context.actor).clone() };
     context.actor = Arc::new(actor);
     context.if_match = Some(IfMatch::Any);
     context

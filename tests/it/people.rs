@@ -1,8 +1,8 @@
 //! Fellows, their fellowships, and what becomes of a person's data.
 
 use crate::support::*;
-use innovation_register::auth::Role;
-use innovation_register::auth::ops::NewLocalToken;
+use innovation_register::access::Role;
+use innovation_register::grants::ops::NewLocalToken;
 
 async fn world(engine: Engine) -> TestApp {
     let app = TestApp::start(engine).await;

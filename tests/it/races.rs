@@ -135,12 +135,12 @@ async fn a_key_sent_eight_times_at_once_does_the_work_once(#[values(Sqlite, Post
 #[actix_web::test]
 async fn an_answer_is_replayed_only_to_the_same_grants(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let subject = |role, programme: &str| innovation_register::auth::ops::NewLocalToken {
+    let subject = |role, programme: &str| innovation_register::grants::ops::NewLocalToken {
         subject: Some("ada".to_owned()),
         programme: Some(programme.to_owned()),
         ..grant(role)
     };
-    let manager = innovation_register::auth::Role::ProgrammeManager;
+    let manager = innovation_register::access::Role::ProgrammeManager;
     let keyed = app.actor(&subject(manager, "nia")).with("idempotency-key", "once");
     let body = json!({ "name": "HeartFlow", "summary": "Does good.", "mainCategory": "digital" });
     keyed.post("/v1/innovations", body.clone()).await.expect(201);

@@ -4,7 +4,7 @@ use super::ops::{self, Judgement};
 use super::rules::{Recommendation, ReviewState, Scores};
 use super::store::{self, ReviewRow};
 use crate::applications::http::ApplicationPath;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::params::Query;

@@ -4,8 +4,8 @@ use super::rules::{Recommendation, ReviewState, Scores, mean_ppm, misfits, score
 use super::store::{self, ReviewRow};
 use crate::applications::ops::{Standing, get_application};
 use crate::applications::store::{self as applications, ApplicationRow};
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, dialect};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};

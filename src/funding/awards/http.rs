@@ -3,7 +3,7 @@
 use super::ops::{self, Authority};
 use super::rules::{Award, AwardKind, AwardState, EvaluationDimension, PlannedYear, Recipient, read_year, year_label};
 use super::store::{self, AwardFilter, NamedAward};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::error::{Error, Fault, Faults, Result};

@@ -3,9 +3,9 @@
 use super::gateway_reviews;
 use super::rules::{Award, AwardState, PlannedYear, Recipient};
 use super::store::{self, AwardRow, NamedAward, Sight};
-use crate::auth::Reach;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::{Operation, Reach};
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -69,7 +69,7 @@ impl NamedAward {
 
 /// Which awards the caller sees.
 pub fn sight(context: &Context) -> Sight {
-    Sight { reach: context.actor.reach("get_award"), subject: context.actor.subject.clone(), today: context.today() }
+    Sight { reach: context.actor.reach(Operation::get_award), subject: context.actor.subject.clone(), today: context.today() }
 }
 
 /// An award that the caller may see.
@@ -90,7 +90,7 @@ pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<PlannedYear>> {
 
 fn covers(conn: &mut Conn, context: &Context, reach: &Reach, row: &AwardRow) -> Result<bool> {
     let (programme, organisation) = (row.programme.as_deref(), row.recipient_organisation_id);
-    reach.covers(conn, programme, organisation, row.innovation_id, context.today())
+    organisations::ops::covers(conn, context, reach, programme, organisation, row.innovation_id)
 }
 
 /// An award that the caller may see and that the operation's grants reach.
@@ -109,16 +109,16 @@ pub fn reached(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAwar
 pub fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec<&'static str>> {
     let state = found.row.state;
     let possible = [
-        ("create_award_transaction", !matches!(state, AwardState::Proposed | AwardState::Rejected)),
-        ("create_gateway_review", !state.is_over()),
-        ("create_milestone", !state.is_over()),
-        ("transition_award", !state.is_over()),
-        ("update_award", true),
+        (Operation::create_award_transaction, !matches!(state, AwardState::Proposed | AwardState::Rejected)),
+        (Operation::create_gateway_review, !state.is_over()),
+        (Operation::create_milestone, !state.is_over()),
+        (Operation::transition_award, !state.is_over()),
+        (Operation::update_award, true),
     ];
     let mut actions = Vec::with_capacity(possible.len());
     for (operation, now) in possible {
         if now && covers(conn, context, &context.actor.reach(operation), &found.row)? {
-            actions.push(operation);
+            actions.push(operation.id());
         }
     }
     Ok(actions)

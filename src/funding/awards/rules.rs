@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Faults, Result};
 use crate::funding::money::Money;
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 use crate::transitions::rules::Machine;
 use crate::vocabulary::Id;
 use crate::words;

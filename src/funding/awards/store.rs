@@ -1,7 +1,7 @@
 //! Awards in the database.
 
 use super::rules::{AwardKind, AwardState, PlannedYear};
-use crate::auth::Reach;
+use crate::access::Reach;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};

@@ -1,7 +1,7 @@
 //! What can be done with contributions, each in one transaction.
 
 use super::store::{self, ContributionRow, NamedContribution};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};

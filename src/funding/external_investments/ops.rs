@@ -1,8 +1,8 @@
 //! What can be done with external investments, each in one transaction.
 
 use super::store::{self, InvestmentRow, NamedInvestment, Sight};
-use crate::auth::Reach;
-use crate::context::Context;
+use crate::access::{Operation, Reach};
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Faults, Result};
 use crate::events::{self, Event};
@@ -79,7 +79,7 @@ impl NamedInvestment {
 
 /// Which investments the caller sees.
 pub fn sight(context: &Context) -> Sight {
-    Sight { reach: context.actor.reach("get_external_investment"), subject: context.actor.subject.clone() }
+    Sight { reach: context.actor.reach(Operation::get_external_investment), subject: context.actor.subject.clone() }
 }
 
 /// # Errors

@@ -1,7 +1,7 @@
 //! External investments in the database.
 
 use super::ops::InvestmentKind;
-use crate::auth::Reach;
+use crate::access::Reach;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;

@@ -1,7 +1,8 @@
 //! What can be done with funds, each in one transaction.
 
+use crate::access::Operation;
 use super::store::{self, FundRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::events::{self, Event};
@@ -52,7 +53,7 @@ impl FundRow {
 
 /// The programmes whose funds the caller sees; all without.
 pub fn seen(context: &Context) -> Option<Vec<String>> {
-    let reach = context.actor.reach("get_fund");
+    let reach = context.actor.reach(Operation::get_fund);
     (!reach.everything).then_some(reach.programmes)
 }
 
@@ -62,7 +63,7 @@ pub fn seen(context: &Context) -> Option<Vec<String>> {
 /// `not-found`.
 pub fn get_fund(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRow> {
     let found = store::find(conn, &code.to_ascii_uppercase())?;
-    let reach = context.actor.reach("get_fund");
+    let reach = context.actor.reach(Operation::get_fund);
     found.filter(|fund| reach.covers_programme(fund.programme.as_deref())).ok_or_else(|| Error::not_found("fund"))
 }
 

@@ -2,7 +2,7 @@
 
 use super::rules::{AwardBalance, FundBalance, Refused, TransactionKind, post};
 use super::store::{self, TransactionRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::funding::money::Money;

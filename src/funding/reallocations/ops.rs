@@ -1,7 +1,7 @@
 //! What can be done with reallocations, each in one serializable transaction.
 
 use super::store::{self, ReallocationRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Faults, Result};
 use crate::events::{self, Event};

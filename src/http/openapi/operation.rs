@@ -1,7 +1,8 @@
 //! What is true of an operation by its method, path and row in the permission table.
 
 use super::shared::{REFUSALS, headers_with, reference};
-use crate::auth::access::{self, Row};
+use crate::access::Operation;
+use crate::access::permissions::Row;
 use serde_json::{Map, Value, json};
 
 /// The facts that decide what is added.
@@ -23,7 +24,7 @@ struct Traits<'a> {
 
 impl<'a> Traits<'a> {
     fn of(path: &str, method: &'a str, operation: &Value) -> Self {
-        let row = access::row(operation["operationId"].as_str().unwrap_or_default());
+        let row = Operation::named(operation["operationId"].as_str().unwrap_or_default()).map(Operation::row);
         let under_v1 = row.is_some();
         let tag = |status: &str| operation["responses"][status]["headers"].get("ETag").is_some();
         let moves = method == "post" && path.ends_with("/transitions");

@@ -1,7 +1,7 @@
 //! What the operations refer to by name: headers, parameters, refusals, and how to say who one is.
 
 use crate::http::gate;
-use crate::idempotency;
+use crate::http::idempotency;
 use serde_json::{Value, json};
 
 /// A refusal by its status: the name of its shared response and what that says.

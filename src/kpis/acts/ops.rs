@@ -2,7 +2,7 @@
 
 use super::rules::ActKind;
 use super::store::{self, ActRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id, dialect};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};

@@ -1,6 +1,6 @@
 //! What each kind of act says in words of its own.
 
-use crate::kpis::periods::Period;
+use crate::calendar::Period;
 use crate::words;
 
 words! {

@@ -9,7 +9,7 @@ use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{CSV, Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 use crate::params;
 use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
 use crate::vocabulary::instant;

@@ -2,9 +2,9 @@
 
 use super::rules::{Kpi, KpiStatus, ValueType, scaled};
 use super::store::{self, KpiRow, KpiVersionRow};
-use crate::auth::actor::outside;
-use crate::auth::{Reach, Role};
-use crate::context::Context;
+use crate::access::outside;
+use crate::access::{Operation, Reach, Role};
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -142,12 +142,12 @@ fn keep_version(conn: &mut Conn, context: &Context, row: &KpiRow, kpi: &Kpi) -> 
 
 /// Whether the caller decides on KPIs; others who may create one only propose it.
 fn decides(context: &Context) -> bool {
-    context.actor.reach("transition_kpi").everything
+    context.actor.reach(Operation::transition_kpi).everything
 }
 
 /// How far the caller's programmes reach.
 fn programmes(context: &Context) -> Reach {
-    context.actor.reach("update_kpi")
+    context.actor.reach(Operation::update_kpi)
 }
 
 /// Creates a KPI with the first version of its definition.

@@ -1,8 +1,8 @@
 //! What a KPI's definition may be, how its breakdowns are written, and what a sender's template looks like.
 
 use crate::error::{Fault, Faults, Result};
-use crate::kpis::numbers::{MAX_DECIMALS, NumberError, format_scaled, parse_scaled};
-use crate::kpis::periods::PeriodType;
+use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, parse_scaled};
+use crate::calendar::PeriodType;
 use crate::transitions::rules::Machine;
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};

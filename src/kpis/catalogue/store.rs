@@ -9,8 +9,8 @@ use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{kpi_versions, kpis};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::kpis::numbers::{MAX_DECIMALS, format_scaled};
-use crate::kpis::periods::PeriodType;
+use crate::decimal::{MAX_DECIMALS, format_scaled};
+use crate::calendar::PeriodType;
 use crate::sortable;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
@@ -62,7 +62,7 @@ impl KpiRow {
         stored.into_iter().map(|(dimension, members)| Breakdown { dimension, members }).collect()
     }
 
-    /// The decimals as [`crate::kpis::numbers`] takes them.
+    /// The decimals as [`crate::decimal`] takes them.
     pub fn decimals_u8(&self) -> u8 {
         u8::try_from(self.decimals).unwrap_or(MAX_DECIMALS)
     }
@@ -211,7 +211,7 @@ pub fn insert(conn: &mut Conn, row: &KpiRow) -> Result<()> {
 pub fn update(conn: &mut Conn, row: &KpiRow) -> Result<()> {
     let present = kpis::table.filter(kpis::id.eq(row.id)).filter(kpis::version.eq(row.version - 1));
     match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::context::changed(row.version)),
+        0 => Err(crate::http::context::changed(row.version)),
         _ => Ok(()),
     }
 }

@@ -1,9 +1,9 @@
 //! What can be done with sets of KPIs, each in one transaction.
 
 use super::store::{self, KpiSetRow};
-use crate::auth::Reach;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::Reach;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};

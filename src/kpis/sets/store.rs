@@ -104,7 +104,7 @@ pub fn insert(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id
 pub fn update(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
     let present = kpi_sets::table.filter(kpi_sets::id.eq(row.id)).filter(kpi_sets::version.eq(row.version - 1));
     if diesel::update(present).set(row.clone()).execute(conn)? == 0 {
-        return Err(crate::context::changed(row.version));
+        return Err(crate::http::context::changed(row.version));
     }
     diesel::delete(kpi_set_kpis::table.filter(kpi_set_kpis::set_id.eq(row.id))).execute(conn)?;
     diesel::delete(kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq(row.id))).execute(conn)?;

@@ -3,7 +3,7 @@
 use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
 use super::study::{Note, Study, Subject};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::openapi::schema::{ObjectBuilder, Type};

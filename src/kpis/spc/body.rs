@@ -8,8 +8,8 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv_body;
 use crate::http::params::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::kpis::numbers::{self, NumberError};
-use crate::kpis::periods::PeriodType;
+use crate::decimal::{self, NumberError};
+use crate::calendar::PeriodType;
 use crate::params;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -287,7 +287,7 @@ fn number(text: &str) -> Result<Option<f64>, NumberError> {
         Ok(number) if number.abs() <= 1e15 => Ok(Some(number)),
         Ok(_) => Err(NumberError::TooLarge),
         // Why it is no number is known where KPI values are read.
-        Err(_) => Err(numbers::parse_scaled(text, numbers::MAX_DECIMALS).err().unwrap_or(NumberError::TooLarge)),
+        Err(_) => Err(decimal::parse_scaled(text, decimal::MAX_DECIMALS).err().unwrap_or(NumberError::TooLarge)),
     }
 }
 

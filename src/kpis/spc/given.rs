@@ -4,7 +4,7 @@ use super::layout::{LONGEST, NewStart, Reading, Window, lay_out};
 use super::study::{Choices, Measure, Study, Subject};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 use std::collections::BTreeMap;
 
 /// One point as it was sent.

@@ -2,7 +2,7 @@
 
 use super::rules::{Point, Recalculation};
 use crate::error::{Fault, Faults, Result};
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 use std::collections::BTreeMap;
 
 /// The most periods one analysis may span.
@@ -107,7 +107,7 @@ pub fn lay_out(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kpis::periods::PeriodType;
+    use crate::calendar::PeriodType;
 
     fn month(text: &str) -> Period {
         Period::parse(PeriodType::Month, text).expect("a month")

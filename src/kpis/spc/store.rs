@@ -7,7 +7,7 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpi_values, organisation_closure, series};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::periods::Period;
+use crate::calendar::Period;
 use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::store::below;
 use crate::vocabulary::Id;

@@ -5,7 +5,7 @@ use super::layout::{Layout, Window};
 use super::rules::{self, Analysis, Parameters, Profile};
 use crate::error::{Error, Fault, Result};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::kpis::periods::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType};
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! One series out of several, by the KPI's own way of adding up.
 
 use crate::kpis::catalogue::rules::Aggregation;
-use crate::kpis::numbers;
+use crate::decimal;
 use crate::kpis::values::rules::ScaledValue;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,9 +75,9 @@ impl Arithmetic {
         let (value, numerator, denominator) = (sum(|v| Some(v.value)), sum(|v| v.numerator), sum(|v| v.denominator));
         let value = match self.aggregation {
             Aggregation::Sum => value?,
-            Aggregation::RatioOfSums => numbers::ratio(numerator?, denominator?, self.multiplier, self.decimals)?,
+            Aggregation::RatioOfSums => decimal::ratio(numerator?, denominator?, self.multiplier, self.decimals)?,
             // The sum is scaled already, so dividing it by a bare count keeps the scale.
-            Aggregation::Mean => numbers::ratio(value?, i64::try_from(values.len()).ok()?, 1, 0)?,
+            Aggregation::Mean => decimal::ratio(value?, i64::try_from(values.len()).ok()?, 1, 0)?,
             Aggregation::None | Aggregation::UniqueCount => return None,
         };
         let counted = self.aggregation != Aggregation::Mean;

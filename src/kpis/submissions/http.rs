@@ -389,7 +389,7 @@ impl SubmissionSummary {
     }
 }
 
-fn find(conn: &mut crate::db::Conn, context: &crate::context::Context, id: &str) -> Result<SubmissionRow> {
+fn find(conn: &mut crate::db::Conn, context: &crate::http::context::Context, id: &str) -> Result<SubmissionRow> {
     by_id(id, "submission", |id| store::find(conn, context, &context.reach(), id))
 }
 

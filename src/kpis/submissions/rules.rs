@@ -2,8 +2,8 @@
 
 use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::numbers::{self, format_scaled, parse_scaled};
-use crate::kpis::periods::Period;
+use crate::decimal::{self, format_scaled, parse_scaled};
+use crate::calendar::Period;
 use crate::vocabulary::{Basis, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
@@ -203,7 +203,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
             if numerator < 0 || denominator < 0 {
                 return fault("value-range", "A numerator and a denominator cannot be negative.".to_owned());
             }
-            let Some(computed) = numbers::ratio(numerator, denominator, kpi.factor(), decimals) else {
+            let Some(computed) = decimal::ratio(numerator, denominator, kpi.factor(), decimals) else {
                 return fault("value-range", "The denominator is zero, or the quotient too large.".to_owned());
             };
             if given.is_some_and(|given| given != computed) {

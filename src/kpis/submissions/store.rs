@@ -1,8 +1,8 @@
 //! Submissions, series and values in the database. The writing of many values at once is in `bulk`.
 
 use super::rules::{Counts, Measure, Mode, Strategy, SubmissionState};
-use crate::auth::Reach;
-use crate::context::Context;
+use crate::access::Reach;
+use crate::http::context::Context;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{

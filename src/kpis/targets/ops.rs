@@ -1,15 +1,16 @@
 //! What can be done with targets, each in one transaction.
 
 use super::store::{self, TargetRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::events::{self, Event};
 use crate::kpis::catalogue::rules::scaled;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::periods::{Period, PeriodType};
-use crate::kpis::{catalogue, numbers};
-use crate::organisations::rules::{FOREVER, told};
+use crate::calendar::{Period, PeriodType};
+use crate::decimal;
+use crate::kpis::catalogue;
+use crate::calendar::{FOREVER, told};
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -47,7 +48,7 @@ fn permit(context: &Context, kpi: &KpiRow) -> Result<()> {
 }
 
 fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, target: &TargetRow) -> Result<()> {
-    let value = numbers::format_scaled(target.value, kpi.decimals_u8());
+    let value = decimal::format_scaled(target.value, kpi.decimals_u8());
     let data = json!({ "kpi": kpi.code, "from": target.from_on, "to": told(target.to_on), "value": value });
     let event = Event::new("kpi-target", &target.id.to_string(), target.version, data);
     events::record(

@@ -102,7 +102,7 @@ pub fn delete(conn: &mut Conn, id: Id) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::organisations::rules::FOREVER;
+    use crate::calendar::FOREVER;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -2,8 +2,8 @@
 
 use super::rules::Visibility;
 use super::store::ValueRow;
-use crate::auth::Reach;
-use crate::context::Context;
+use crate::access::{Operation, Reach};
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
@@ -11,7 +11,7 @@ use crate::vocabulary::Id;
 use std::collections::HashSet;
 
 /// The ability to see counts as they are.
-pub const UNSUPPRESSED: &str = "see_unsuppressed_values";
+pub const UNSUPPRESSED: Operation = Operation::see_unsuppressed_values;
 
 /// How much the caller may see of one series, or of a place's total.
 ///
@@ -28,7 +28,7 @@ pub fn visibility(
         if covers_without_place(reach, kpi.programme.as_deref(), innovation) {
             return Ok(true);
         }
-        reach.covers_organisation(conn, organisation, context.today())
+        crate::organisations::ops::covers_organisation(conn, context, reach, organisation)
     };
     if !reaches(&context.reach())? {
         return Ok(Visibility::Hidden);

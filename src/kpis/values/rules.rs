@@ -3,7 +3,7 @@
 
 use crate::kpis::catalogue::rules::ValueType;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::numbers;
+use crate::decimal;
 
 /// How much of a series the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Opt
     match (value.numerator, value.denominator) {
         (Some(numerator), Some(denominator)) => {
             let (numerator, denominator) = (rounded(numerator, one)?, rounded(denominator, one)?);
-            let quotient = numbers::ratio(numerator, denominator, kpi.factor(), kpi.decimals_u8())?;
+            let quotient = decimal::ratio(numerator, denominator, kpi.factor(), kpi.decimals_u8())?;
             Some(ScaledValue { value: quotient, numerator: Some(numerator), denominator: Some(denominator) })
         }
         _ if kpi.value_type == ValueType::Count => Some(ScaledValue { value: rounded(value.value, one)?, ..value }),

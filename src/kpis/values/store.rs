@@ -1,6 +1,6 @@
 //! Values and revisions in the database.
 
-use crate::auth::Reach;
+use crate::access::Reach;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::list::{Page, PageRequest, page};

@@ -1,7 +1,7 @@
 //! What can be done with attendances, each in one transaction.
 
 use super::store::{self, AttendanceRow, NamedAttendance};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};

@@ -2,7 +2,7 @@
 
 use super::ops::{self, Fellow};
 use super::store::{self, FellowFilter, NamedFellow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::error::Result;

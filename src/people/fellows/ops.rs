@@ -1,8 +1,9 @@
 //! What can be done with fellows, each in one transaction.
 
+use crate::access::Operation;
 use super::store::{self, FellowRow, NamedFellow};
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::events::{self, Event};
@@ -75,8 +76,8 @@ pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<NamedFellow> {
 /// # Errors
 /// The database's own.
 pub fn is_kept(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Result<bool> {
-    let reach = context.actor.reach("update_fellow");
-    if reach.everything || (found.person.is(context) && context.actor.may("update_fellow")) {
+    let reach = context.actor.reach(Operation::update_fellow);
+    if reach.everything || (found.person.is(context) && context.actor.may(Operation::update_fellow)) {
         return Ok(true);
     }
     if reach.programmes.is_empty() {

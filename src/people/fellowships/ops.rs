@@ -2,11 +2,11 @@
 
 use super::rules::{Fellowship, FellowshipState};
 use super::store::{self, FellowshipRow, NumberedFellowship};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{FOREVER, told};
+use crate::calendar::{FOREVER, told};
 use crate::people::fellows;
 use crate::programmes::{self, cohorts};
 use crate::transitions::rules::{AskedMove, Move};

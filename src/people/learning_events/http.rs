@@ -9,7 +9,7 @@ use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::kpis::periods::london_midnight;
+use crate::calendar::london_midnight;
 use crate::params;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};

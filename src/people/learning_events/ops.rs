@@ -1,7 +1,7 @@
 //! What can be done with learning events, each in one transaction.
 
 use super::store::{self, HostedEvent, LearningEventRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};

@@ -1,11 +1,11 @@
 //! What can be done with mentorships, each in one transaction.
 
 use super::store::{self, MentorshipRow, NamedMentorship};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{Span, told};
+use crate::calendar::{Span, told};
 use crate::people::fellowships;
 use crate::people::ops::referred;
 use crate::vocabulary::Id;

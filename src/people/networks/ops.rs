@@ -1,7 +1,7 @@
 //! What can be done with networks, each in one transaction.
 
 use super::store::{self, NetworkRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};

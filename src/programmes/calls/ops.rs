@@ -2,7 +2,7 @@
 
 use super::rules::{Call, Criterion, Priority, Window};
 use super::store::{self, CallRow, NumberedCall};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};

@@ -1,7 +1,7 @@
 //! What can be done with cohorts, each in one transaction.
 
 use super::store::{self, CohortRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::events::{self, Event};

@@ -9,7 +9,7 @@ use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::innovations::http::InnovationPath;
 use crate::innovations::ops::get_innovation;
-use crate::organisations::rules::told;
+use crate::calendar::told;
 use crate::params;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};

@@ -1,12 +1,12 @@
 //! What can be done with memberships, each in one transaction.
 
 use super::store::{self, MembershipRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::innovations::ops::get_innovation;
-use crate::organisations::rules::{FOREVER, told};
+use crate::calendar::{FOREVER, told};
 use crate::programmes;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;

@@ -7,7 +7,7 @@ use crate::http::params::{OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::organisations::rules::told;
+use crate::calendar::told;
 use crate::params;
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;

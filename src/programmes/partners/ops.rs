@@ -1,11 +1,11 @@
 //! What can be done with partners, each in one transaction.
 
 use super::store::{self, NamedPartner, PartnerRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::organisations::rules::{FOREVER, told};
+use crate::calendar::{FOREVER, told};
 use crate::programmes::ops::{get_programme, kept};
 use crate::vocabulary::Id;
 use crate::{organisations, words};

@@ -2,7 +2,7 @@
 
 use super::rules::{GroupBy, Totals, divided};
 use super::store::{self, Fund, FundScope};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::rules::{financial_year, year_label};

@@ -2,9 +2,9 @@
 
 use super::rules::{Beneficiary, Grant, Party, blocks};
 use super::store;
-use crate::auth::Reach;
+use crate::access::Reach;
 use crate::config::Publisher;
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::list::PageRequest;
 use crate::error::{Fault, Result};

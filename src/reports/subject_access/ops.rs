@@ -2,9 +2,9 @@
 
 use crate::applications;
 use crate::applications::reviews;
-use crate::auth::Reach;
-use crate::auth::actor::outside;
-use crate::context::Context;
+use crate::access::Reach;
+use crate::access::outside;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::list::PageRequest;
 use crate::error::Result;

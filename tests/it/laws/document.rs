@@ -1,7 +1,7 @@
 //! The committed API document is the router's own, and tells of each operation what a client needs.
 
 use super::operations;
-use innovation_register::auth::access::{ABILITIES, TABLE};
+use innovation_register::access::permissions::{ABILITIES, TABLE};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@ mod roles;
 mod schema;
 mod structure;
 
-use innovation_register::auth::access::{self, Row};
+use innovation_register::access::permissions::{self, Row};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,8 @@ mod funding;
 mod people;
 
 use crate::support::*;
-use innovation_register::auth::Role;
-use innovation_register::auth::access::{ABILITIES, Answer as Allowed, Row, TABLE};
+use innovation_register::access::Role;
+use innovation_register::access::permissions::{ABILITIES, Answer as Allowed, Row, TABLE};
 use std::cell::Cell;
 
 /// Two of everything: one inside the scope of every role, one outside the scope of all but the national one.

@@ -6,11 +6,11 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use chrono::{DateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
-use innovation_register::auth::Role;
-use innovation_register::auth::keys::{self, SealingKey, SigningKey};
-use innovation_register::auth::ops::{NewLocalToken, issue_local_token};
+use innovation_register::access::{Operation, Role};
+use innovation_register::grants::keys::{self, SealingKey, SigningKey};
+use innovation_register::grants::ops::{NewLocalToken, issue_local_token};
 use innovation_register::config::Config;
-use innovation_register::context::Context;
+use innovation_register::http::context::Context;
 use innovation_register::db::{Conn, DatabaseUrl, transaction};
 use innovation_register::demonstration;
 use innovation_register::startup;
@@ -59,7 +59,7 @@ impl TestApp {
     pub async fn seeded(engine: Engine) -> Self {
         let app = Self::start(engine).await;
         let mut conn = connect(&app.database);
-        let context = Context::local("seed", app.now());
+        let context = Context::local(Operation::seed, app.now());
         transaction(&mut conn, |conn| demonstration::seed(conn, &context)).expect("the demonstration loads");
         app
     }
@@ -118,7 +118,7 @@ impl TestApp {
     /// A token, by the way that `innovation-register token` makes one.
     pub fn token(&self, wanted: &NewLocalToken) -> String {
         let sealing = SealingKey::open(&self.config.keys).expect("a sealing key");
-        let context = Context::local("issue_local_token", self.now());
+        let context = Context::local(Operation::issue_local_token, self.now());
         let issuer = (self.url.as_str(), self.config.audience.as_str());
         let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
         let issued = transaction(&mut conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted));

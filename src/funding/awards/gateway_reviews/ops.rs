@@ -2,8 +2,8 @@
 
 use super::rules::{AdviserRole, GatewayDecision, GatewayReviewState};
 use super::store::{self, GatewayReviewRow};
-use crate::auth::Role;
-use crate::context::Context;
+use crate::access::Role;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::Event;

@@ -1,7 +1,7 @@
 //! What can be done with milestones, each in one transaction.
 
 use super::store::{self, MilestoneRow};
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Faults, Result};
 use crate::events::Event;

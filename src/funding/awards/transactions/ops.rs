@@ -1,6 +1,6 @@
 //! What can be posted to an award, each in one serializable transaction.
 
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::Event;

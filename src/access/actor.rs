@@ -1,9 +1,10 @@
 //! Who is asking, and how far their grants reach.
 
-use super::access::{self, Answer, Role};
-use crate::db::Conn;
+use super::permissions::{Answer, Operation, Role};
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::{Id, Timestamp};
+use std::pin::Pin;
+use std::sync::Arc;
 
 /// Where a grant holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +63,9 @@ impl Actor {
     }
 
     /// The union of what the grants allow for this operation.
-    pub fn reach(&self, operation: &str) -> Reach {
+    pub fn reach(&self, operation: Operation) -> Reach {
         let mut reach = Reach::default();
-        let Some(row) = access::row(operation) else { return reach };
+        let row = operation.row();
         for grant in &self.grants {
             match (row.answer(grant.role), &grant.scope) {
                 (Answer::No, _) | (Answer::Own, Scope::Unscoped) => {}
@@ -83,8 +84,8 @@ impl Actor {
     }
 
     /// Whether any grant allows the operation at all, somewhere.
-    pub fn may(&self, operation: &str) -> bool {
-        access::row(operation).is_some_and(|row| self.grants.iter().any(|g| row.answer(g.role) != Answer::No))
+    pub fn may(&self, operation: Operation) -> bool {
+        self.grants.iter().any(|grant| operation.row().answer(grant.role) != Answer::No)
     }
 }
 
@@ -103,38 +104,21 @@ impl Reach {
     pub fn covers_programme(&self, programme: Option<&str>) -> bool {
         self.everything || programme.is_some_and(|slug| self.programmes.iter().any(|own| own == slug))
     }
+}
 
-    /// Whether the organisation is one of the scope's, or lies below one today.
+/// Who lets callers in: it knows tokens and grants, so that whoever serves requests need not.
+pub trait Doorkeeper: Send + Sync {
+    /// The actor of a request, by its `Authorization` header and the end user's organisation, where it names one.
     ///
     /// # Errors
-    /// The database's own.
-    pub fn covers_organisation(&self, conn: &mut Conn, organisation: Id, today: chrono::NaiveDate) -> Result<bool> {
-        if self.everything || self.organisations.contains(&organisation) {
-            return Ok(true);
-        }
-        crate::organisations::store::is_below_any(conn, organisation, &self.organisations, today)
-    }
-
-    /// Whether a record lies within reach by its programme, its organisation or its innovation.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub fn covers(
-        &self,
-        conn: &mut Conn,
-        programme: Option<&str>,
-        organisation: Option<Id>,
-        innovation: Option<Id>,
-        today: chrono::NaiveDate,
-    ) -> Result<bool> {
-        if self.covers_programme(programme) || innovation.is_some_and(|id| self.innovations.contains(&id)) {
-            return Ok(true);
-        }
-        match organisation {
-            Some(organisation) => self.covers_organisation(conn, organisation, today),
-            None => Ok(false),
-        }
-    }
+    /// `unauthenticated` for another scheme than Bearer; `invalid-token`; `forbidden` when the end user's organisation
+    /// lies outside the grants.
+    fn admit<'a>(
+        &'a self,
+        authorization: &'a str,
+        end_user: Option<&'a str>,
+        now: Timestamp,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<Actor>>> + Send + 'a>>;
 }
 
 /// The refusal for something visible that the grants do not reach.

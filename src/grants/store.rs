@@ -1,6 +1,6 @@
 //! Grants and signing keys in the database.
 
-use super::{Grant, Role, Scope};
+use crate::access::{Grant, Role, Scope};
 use crate::db::Conn;
 use crate::db::schema::{grant_generation, grants, innovations, organisations, signing_keys};
 use crate::error::Result;

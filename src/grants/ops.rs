@@ -1,16 +1,17 @@
 //! Who is asking: the bearer token checked, its subject's grants read, and both remembered for a moment.
 
 use super::tokens::{self, Issuer, Verified};
-use super::{Actor, Role, Scope, keys, store};
+use super::{keys, store};
+use crate::access::{Actor, Doorkeeper, Role, Scope};
 use crate::config::ExternalIssuer;
-use crate::context::Context;
-use crate::db::Conn;
+use crate::http::context::Context;
+use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
-use crate::startup::Service;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::TimeDelta;
 use jsonwebtoken::jwk::JwkSet;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -24,7 +25,8 @@ type TokenDigest = [u8; 32];
 type Admitted = (Timestamp, Arc<Actor>);
 
 /// What this process remembers of tokens, keys and grants.
-pub struct Doorkeeper {
+pub struct TokenDoorkeeper {
+    db: Db,
     builtin: RwLock<Arc<Issuer>>,
     external: Option<Issuer>,
     /// By the SHA-256 of the token and of what narrows it.
@@ -32,13 +34,14 @@ pub struct Doorkeeper {
     generation: AtomicI64,
 }
 
-impl Doorkeeper {
+impl TokenDoorkeeper {
     /// # Errors
     /// Text for the operator, where the external issuer's keys cannot be read.
-    pub fn new(issuer: String, audience: String, external: Option<&ExternalIssuer>) -> Result<Self, String> {
+    pub fn new(db: Db, issuer: String, audience: String, external: Option<&ExternalIssuer>) -> Result<Self, String> {
         let builtin = Issuer { name: issuer, audience, keys: Vec::new(), typed: true, prefix: String::new() };
         let external = external.map(read_external).transpose()?;
         Ok(Self {
+            db,
             builtin: RwLock::new(Arc::new(builtin)),
             external,
             admitted: RwLock::default(),
@@ -101,40 +104,41 @@ fn read_external(settings: &ExternalIssuer) -> Result<Issuer, String> {
     })
 }
 
-/// The actor of a request.
-///
-/// # Errors
-/// `unauthenticated` for another scheme than Bearer; `invalid-token`; `forbidden` when the end user's organisation
-/// lies outside the grants.
-pub async fn authenticate(
-    service: &Service,
-    authorization: &str,
-    end_user: Option<&str>,
-    now: Timestamp,
-) -> Result<Arc<Actor>> {
-    let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some(token) = token.map(|(_, token)| token.trim().to_owned()) else {
-        return Err(
-            Error::new(Code::Unauthenticated).detail("The Authorization header must be: Bearer, a space, and a token.")
-        );
-    };
-    let keyed = format!("{token} {}", end_user.unwrap_or_default());
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, keyed.as_bytes());
-    let mut key = [0u8; 32];
-    key.copy_from_slice(digest.as_ref());
-    if let Some(actor) = service.doorkeeper.remembered(&key, now) {
-        return Ok(actor);
+impl Doorkeeper for TokenDoorkeeper {
+    fn admit<'a>(
+        &'a self,
+        authorization: &'a str,
+        end_user: Option<&'a str>,
+        now: Timestamp,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<Actor>>> + Send + 'a>> {
+        Box::pin(self.authenticate(authorization, end_user, now))
     }
-    let builtin = service.doorkeeper.issuer();
-    let issuers: Vec<&Issuer> =
-        [Some(builtin.as_ref()), service.doorkeeper.external.as_ref()].into_iter().flatten().collect();
-    let verified = tokens::verify(&token, &issuers, now)?;
-    let end_user = end_user.map(str::to_ascii_uppercase);
-    let actor = service.db.read(move |conn| Ok(Arc::new(resolve(conn, &verified, end_user.as_deref(), now)?))).await?;
-    let until =
-        actor.grants.iter().map(|grant| grant.to).chain(actor.expires_at).fold(now + REMEMBERED, Timestamp::min);
-    service.doorkeeper.remember(key, until, actor.clone());
-    Ok(actor)
+}
+
+impl TokenDoorkeeper {
+    async fn authenticate(&self, authorization: &str, end_user: Option<&str>, now: Timestamp) -> Result<Arc<Actor>> {
+        let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some(token) = token.map(|(_, token)| token.trim()) else {
+            return Err(Error::new(Code::Unauthenticated)
+                .detail("The Authorization header must be: Bearer, a space, and a token."));
+        };
+        let keyed = format!("{token} {}", end_user.unwrap_or_default());
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, keyed.as_bytes());
+        let mut key = [0u8; 32];
+        key.copy_from_slice(digest.as_ref());
+        if let Some(actor) = self.remembered(&key, now) {
+            return Ok(actor);
+        }
+        let builtin = self.issuer();
+        let issuers: Vec<&Issuer> = std::iter::once(builtin.as_ref()).chain(&self.external).collect();
+        let verified = tokens::verify(token, &issuers, now)?;
+        let end_user = end_user.map(str::to_ascii_uppercase);
+        let actor = self.db.read(move |conn| Ok(Arc::new(resolve(conn, &verified, end_user.as_deref(), now)?))).await?;
+        let until =
+            actor.grants.iter().map(|grant| grant.to).chain(actor.expires_at).fold(now + REMEMBERED, Timestamp::min);
+        self.remember(key, until, actor.clone());
+        Ok(actor)
+    }
 }
 
 /// Reads the grants, narrowed to the end user's organisation where one is named.

@@ -29,7 +29,7 @@ pub enum Answer {
 
 /// One row: the operation and the answer of each role, then whether it can be done without a token.
 pub struct Row {
-    pub operation: &'static str,
+    pub operation: Operation,
     pub answers: [Answer; 7],
     pub anonymous: bool,
 }
@@ -40,8 +40,28 @@ const X: Answer = Answer::No;
 
 macro_rules! table {
     ($($operation:ident: $a:ident $p:ident $l:ident $s:ident $f:ident $e:ident $r:ident $public:ident;)*) => {
+        /// Everything that can be done, by the id that the API document gives it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(non_camel_case_types, reason = "a variant is the operation's id, letter for letter, so that a search finds it")]
+        pub enum Operation { $($operation,)* }
+
+        impl Operation {
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$operation => stringify!($operation),)* }
+            }
+
+            pub fn row(self) -> &'static Row {
+                &TABLE[self as usize]
+            }
+
+            /// The operation of this id, if there is one. For start-up alone: it walks the table.
+            pub fn named(id: &str) -> Option<Self> {
+                TABLE.iter().map(|row| row.operation).find(|operation| operation.id() == id)
+            }
+        }
+
         /// Rows in alphabetical order of their operation.
-        pub const TABLE: &[Row] = &[$(Row { operation: stringify!($operation), answers: [$a, $p, $l, $s, $f, $e, $r], anonymous: table!(@ $public) },)*];
+        pub static TABLE: &[Row] = &[$(Row { operation: Operation::$operation, answers: [$a, $p, $l, $s, $f, $e, $r], anonymous: table!(@ $public) },)*];
     };
     (@ public) => { true };
     (@ token) => { false };
@@ -137,6 +157,7 @@ table! {
     get_reallocation:               A O X X X A X token;
     get_recalculation:              A A A A A A A token;
     get_review:                     A O O X X O X token;
+    issue_local_token:              A X X X X X X token;
     list_adoption_transitions:      A A A A A A A token;
     list_adoptions:                 A A A A A A A token;
     list_application_transitions:   A O O O O O X token;
@@ -190,6 +211,7 @@ table! {
     list_reviews:                   A O O X X O X token;
     recommend_gateway_review:       A O X X X O X token;
     see_unsuppressed_values:        A O O O O O X token;
+    seed:                           A X X X X X X token;
     submit_kpi_values:              A X O O O X X token;
     transition_adoption:            A X O O X X X token;
     transition_application:         A O X O O X X token;
@@ -228,13 +250,9 @@ table! {
     update_review:                  A O O X X O X token;
 }
 
-/// Rows that are no operation of the API but an ability that several operations ask for.
-pub const ABILITIES: &[&str] = &["see_unsuppressed_values"];
-
-/// The row of an operation.
-pub fn row(operation: &str) -> Option<&'static Row> {
-    TABLE.binary_search_by(|row| row.operation.cmp(operation)).ok().and_then(|index| TABLE.get(index))
-}
+/// Rows that are no operation of the API: an ability that several operations ask for, and what only the command line does.
+pub const ABILITIES: &[Operation] =
+    &[Operation::issue_local_token, Operation::see_unsuppressed_values, Operation::seed];
 
 impl Row {
     pub fn answer(&self, role: Role) -> Answer {
@@ -247,15 +265,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_in_alphabetical_order_so_that_they_can_be_found() {
-        assert!(TABLE.is_sorted_by(|a, b| a.operation < b.operation));
-        assert!(row("get_me").is_some() && row("get_you").is_none());
+    fn rows_are_in_alphabetical_order() {
+        assert!(TABLE.is_sorted_by(|a, b| a.operation.id() < b.operation.id()));
+        assert!(Operation::named("get_me").is_some() && Operation::named("get_you").is_none());
     }
 
     #[test]
     fn what_is_public_is_open_to_every_role() {
         for row in TABLE.iter().filter(|row| row.anonymous) {
-            assert_eq!(row.answers, [A; 7], "{}", row.operation);
+            assert_eq!(row.answers, [A; 7], "{}", row.operation.id());
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `/v1/me` and the published keys.
 
-use crate::auth::{Grant, Role, Scope};
+use crate::access::{Grant, Role, Scope};
 use crate::error::Result;
 use crate::http::reply::Reply;
 use crate::http::request::Cx;
-use crate::startup::Service;
+use super::ops::TokenDoorkeeper;
 use crate::vocabulary::instant;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
@@ -81,8 +81,8 @@ impl From<&Grant> for GrantResponse {
 pub async fn get_me(cx: Cx) -> Result<Reply> {
     let actor = &cx.context.actor;
     let allowed =
-        cx.service.operations.all().iter().filter(|operation| operation.access.is_some() && actor.may(operation.id));
-    let mut operations: Vec<&'static str> = allowed.map(|operation| operation.id).collect();
+        cx.service.operations.all().iter().filter(|endpoint| endpoint.operation.is_some_and(|operation| actor.may(operation)));
+    let mut operations: Vec<&'static str> = allowed.map(|endpoint| endpoint.id).collect();
     operations.sort_unstable();
     Reply::ok(&MeResponse {
         subject: actor.subject.clone(),
@@ -105,7 +105,7 @@ pub struct JwksResponse {
 /// The public halves as a JSON Web Key Set (RFC 7517): those in use, those about to be, and those lately retired.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "The public keys, an hour before they sign", body = JwksResponse)))]
 #[get("/.well-known/jwks.json")]
-pub async fn get_jwks(service: web::Data<Service>) -> HttpResponse {
-    let keys = service.doorkeeper.issuer().keys.clone();
+pub async fn get_jwks(doorkeeper: web::Data<TokenDoorkeeper>) -> HttpResponse {
+    let keys = doorkeeper.issuer().keys.clone();
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=900")).json(JwksResponse { keys })
 }

@@ -3,7 +3,7 @@
 //! A claim is a row written in a short transaction of its own before the work begins, finished in the work's own
 //! transaction, and given up when the work fails; a claim whose instance died runs out.
 
-use crate::context::Context;
+use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
 use crate::error::{Code, Error, Result};
@@ -40,7 +40,7 @@ impl Claim {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, grants.join("|").as_bytes());
         Self {
             caller: format!("{}|{end_user}", actor.subject),
-            operation: context.operation,
+            operation: context.operation.id(),
             key: key.to_owned(),
             hash: hash.to_vec(),
             authority: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),

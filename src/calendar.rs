@@ -1,4 +1,4 @@
-//! Periods: the calendar KPI values are filed under.
+//! Days, spans of days, and the periods that KPI values are filed under.
 //!
 //! A period is read by the KPI's period type alone, because the same text can name two things:
 //! `2011-12` is December 2011 for a monthly KPI and the NHS year from April 2011 for a
@@ -7,7 +7,13 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
 use crate::words;
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Date;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Europe::London;
 
@@ -389,6 +395,107 @@ fn two_digits(text: &str) -> Option<u32> {
     }
 }
 
+/// The first and the last day a date may be; they also stand for "since ever" and "until further notice".
+pub const EVER: NaiveDate = day(1, 1, 1);
+pub const FOREVER: NaiveDate = day(9999, 12, 31);
+
+const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
+/// Some days in a row: from `from` up to, and not on, `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+impl Span {
+    pub const ALWAYS: Self = Self { from: EVER, to: FOREVER };
+
+    /// # Errors
+    /// `validation-failed` when it would be empty.
+    pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {
+        let span = Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) };
+        if span.from < span.to {
+            Ok(span)
+        } else {
+            Err(Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from."))
+        }
+    }
+
+    pub fn meet(self, other: Self) -> Option<Self> {
+        let span = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
+        (span.from < span.to).then_some(span)
+    }
+
+    /// The given spans as few that do not touch.
+    pub fn merged(mut spans: Vec<Self>) -> Vec<Self> {
+        spans.sort_by_key(|span| (span.from, span.to));
+        let mut merged: Vec<Self> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match merged.last_mut() {
+                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+                _ => merged.push(span),
+            }
+        }
+        merged
+    }
+}
+
+/// Null for the ends that mean "since ever" and "until further notice".
+pub fn told(date: NaiveDate) -> Option<NaiveDate> {
+    (date != EVER && date != FOREVER).then_some(date)
+}
+
+/// The first day on which something no longer holds, or none until further notice. In the database it is a day that is
+/// never NULL, so that a span is found by comparing alone: no end is 9999-12-31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Date)]
+pub struct Until(NaiveDate);
+
+impl Until {
+    pub const FURTHER_NOTICE: Self = Self(FOREVER);
+
+    /// The day as it is compared with others.
+    pub fn day(self) -> NaiveDate {
+        self.0
+    }
+}
+
+impl From<Option<NaiveDate>> for Until {
+    fn from(day: Option<NaiveDate>) -> Self {
+        Self(day.unwrap_or(FOREVER))
+    }
+}
+
+impl From<Until> for Option<NaiveDate> {
+    fn from(until: Until) -> Self {
+        (until.0 != FOREVER).then_some(until.0)
+    }
+}
+
+impl<DB: Backend> ToSql<Date, DB> for Until
+where
+    NaiveDate: ToSql<Date, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<DB: Backend> FromSql<Date, DB> for Until
+where
+    NaiveDate: FromSql<Date, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(NaiveDate::from_sql(bytes)?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -696,6 +803,23 @@ mod tests {
             prop_assert!(period.closes_at(days) < period.next().closes_at(days));
             prop_assert!(period.closes_at(days) < period.closes_at(days + 1));
             prop_assert_eq!(london_date(period.closes_at(0)), period.next().start());
+        }
+    }
+
+    fn on(n: i64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::TimeDelta::days(n)
+    }
+
+    proptest! {
+        #[test]
+        fn merging_keeps_every_day_and_adds_none(spans in prop::collection::vec((0i64..60, 1i64..20), 0..12)) {
+            let spans: Vec<Span> = spans.into_iter().map(|(from, length)| Span { from: on(from), to: on(from + length) }).collect();
+            let merged = Span::merged(spans.clone());
+            let holds = |spans: &[Span], d: NaiveDate| spans.iter().any(|span| span.from <= d && d < span.to);
+            for d in (0..90).map(on) {
+                prop_assert_eq!(holds(&spans, d), holds(&merged, d));
+            }
+            prop_assert!(merged.windows(2).all(|pair| pair[0].to < pair[1].from));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What every operation is told beside its input: the clock, the caller, the request, the version it was sent for.
 
-use crate::auth::{Actor, Reach};
+use crate::access::{Actor, Operation, Reach};
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::Timestamp;
 use chrono::NaiveDate;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 pub struct Context {
     pub now: Timestamp,
     pub actor: Arc<Actor>,
-    /// The operation's id: the key of the permission table.
-    pub operation: &'static str,
+    /// What is done: a row of the permission table.
+    pub operation: Operation,
     pub request_id: String,
     pub if_match: Option<IfMatch>,
 }
@@ -25,8 +25,8 @@ pub enum IfMatch {
 
 impl Context {
     /// A command given on the machine itself: everything is allowed, and the audit trail says who by `subject`.
-    pub fn local(operation: &'static str, now: Timestamp) -> Self {
-        use crate::auth::{Grant, Role, Scope};
+    pub fn local(operation: Operation, now: Timestamp) -> Self {
+        use crate::access::{Grant, Role, Scope};
         let grant = Grant { role: Role::NationalAdmin, scope: Scope::National, from: now, to: now };
         let actor = Actor {
             subject: "local-operator".to_owned(),
@@ -45,7 +45,7 @@ impl Context {
 
     /// The same caller and moment, for one step of a command that takes several.
     #[must_use]
-    pub fn step(&self, operation: &'static str) -> Self {
+    pub fn step(&self, operation: Operation) -> Self {
         Self { operation, ..self.clone() }
     }
 
@@ -62,7 +62,7 @@ impl Context {
     /// # Errors
     /// `forbidden`.
     pub fn keep_programme(&self, programme: Option<&str>) -> Result<()> {
-        if self.reach().covers_programme(programme) { Ok(()) } else { Err(crate::auth::actor::outside()) }
+        if self.reach().covers_programme(programme) { Ok(()) } else { Err(crate::access::outside()) }
     }
 
     /// Holds the record's present version against `If-Match`.

@@ -1,0 +1,39 @@
+//! What every request can reach.
+
+use super::limits::Limiter;
+use super::metrics::Metrics;
+use super::operations::Operations;
+use super::schemas::Schemas;
+use crate::access::Doorkeeper;
+use crate::config::Config;
+use crate::db::Db;
+use crate::vocabulary::Timestamp;
+use actix_web::web::Bytes;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Notify;
+
+/// Where the present moment comes from; tests set it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// One for the process, made by `startup`.
+pub struct Service {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Clock,
+    pub doorkeeper: Arc<dyn Doorkeeper>,
+    pub operations: Operations,
+    pub schemas: Schemas,
+    pub limiter: Option<Limiter>,
+    pub metrics: Metrics,
+    /// Rung after every change, so that its events are numbered at once.
+    pub written: Arc<Notify>,
+    pub document_json: Bytes,
+    pub document_yaml: OnceLock<Bytes>,
+}
+
+impl Service {
+    /// Whether the path is one of the pages for people, which are no operations of the API.
+    pub fn is_page(&self, path: &str) -> bool {
+        path == "/" || path == "/docs" || path.starts_with("/docs/")
+    }
+}
