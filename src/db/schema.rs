@@ -298,6 +298,7 @@ diesel::table! {
         line -> BigInt,
         outcome -> Text,
         document -> Text,
+        updated_at -> Timestamp,
     }
 }
 

@@ -166,6 +166,7 @@ pub fn keep_rejected(conn: &mut Conn, judged: &Judged) -> Result<()> {
             line: index as i64,
             outcome: Outcome::Rejected.as_str().to_owned(),
             document: judged.tell(index).to_string(),
+            updated_at: judged.row.submitted_at,
         };
         store::insert_line(conn, row)?;
     }

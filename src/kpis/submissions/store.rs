@@ -115,6 +115,7 @@ pub struct SubmissionLineRow {
     pub line: i64,
     pub outcome: String,
     pub document: String,
+    pub updated_at: NaiveDateTime,
 }
 
 sortable! {

@@ -41,7 +41,7 @@ sortable! {
     NamedFellow, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: fellows::version;
     0: "name" => people::sort_name, Text, |found| found.person.sort_name.clone();
     1: "createdAt" => fellows::created_at, Instant, |found| found.row.created_at;
-    tie 2 => people::id, Id, |found| found.person.id;
+    tie 2 => fellows::person_id, Id, |found| found.row.person_id;
 }
 
 fn named() -> Named {
