@@ -102,6 +102,8 @@ pub struct Period {
 pub enum PeriodError {
     /// The text is no period of any type.
     Malformed { expected: PeriodType },
+    /// The text is a date or month as a spreadsheet writes it, in the words and order of a country.
+    Spreadsheet { expected: PeriodType },
     /// The text is a period, but of a type this KPI does not use.
     WrongKind { expected: PeriodType, found: PeriodType },
 }
@@ -110,7 +112,7 @@ impl PeriodError {
     /// The stable code of the row error: `period-malformed` or `period-type`.
     pub const fn code(self) -> &'static str {
         match self {
-            PeriodError::Malformed { .. } => "period-malformed",
+            PeriodError::Malformed { .. } | PeriodError::Spreadsheet { .. } => "period-malformed",
             PeriodError::WrongKind { .. } => "period-type",
         }
     }
@@ -124,6 +126,12 @@ impl PeriodError {
                 expected.example(),
                 YEARS.start(),
                 YEARS.end()
+            ),
+            PeriodError::Spreadsheet { expected } => format!(
+                "This is a date as a spreadsheet writes it. Expected {}, such as {}: format the column as Text, write each \
+                 period so and save again.",
+                expected.noun(),
+                expected.example()
             ),
             PeriodError::WrongKind { expected, found } => {
                 format!("This is {}. Expected {}, such as {}.", found.noun(), expected.noun(), expected.example())
@@ -157,6 +165,7 @@ impl Period {
         }
         match PeriodType::ALL.iter().copied().find(|other| read_start(*other, text).is_some()) {
             Some(found) => Err(PeriodError::WrongKind { expected: kind, found }),
+            None if is_spreadsheet_date(text) => Err(PeriodError::Spreadsheet { expected: kind }),
             None => Err(PeriodError::Malformed { expected: kind }),
         }
     }
@@ -318,6 +327,23 @@ fn financial_year_label(year: i32) -> String {
 
 fn first_of(year: i32, month: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, 1)
+}
+
+/// Whether a spreadsheet has made this of a period: `Apr-19`, `01/04/2019`, `2019-04-01 00:00:00`, `43556` (days since
+/// 1900).
+fn is_spreadsheet_date(text: &str) -> bool {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let parts: Vec<&str> = text.split(['/', '-', '.', ',', ' ', ':', 'T']).filter(|part| !part.is_empty()).collect();
+    let is_month = |part: &str| {
+        let named = part.get(..3).is_some_and(|start| MONTHS.iter().any(|month| month.eq_ignore_ascii_case(start)));
+        named && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    let is_number = |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (named, numbers) =
+        (parts.iter().any(|part| is_month(part)), parts.iter().filter(|part| is_number(part)).count());
+    let serial = text.len() == 5 && text.parse().is_ok_and(|days: u32| (30_000..60_000).contains(&days));
+    let foreign = text.contains(['/', '.', ':']) || parts.first().is_some_and(|first| first.len() <= 2);
+    serial || (named && numbers > 0) || (foreign && (2..=6).contains(&numbers) && numbers == parts.len())
 }
 
 /// The first day of the period that `text` names when read as `kind`.
@@ -610,8 +636,6 @@ mod tests {
             "20240101",
             "202413",
             "202401-01",
-            "01/03/2024",
-            "March 2024",
             "1899",
             "3000",
             "0000",
@@ -637,6 +661,29 @@ mod tests {
                     "{text:?} for {expected}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_makes_of_a_period_is_known_as_a_date() {
+        for text in [
+            "Apr-19",
+            "19-Apr",
+            "apr 2019",
+            "April 2019",
+            "1 April 2019",
+            "Monday, 1 April 2019",
+            "01/04/2019",
+            "1.4.2019",
+            "01-04-2019",
+            "04/2019",
+            "2019/04",
+            "2019-04-01 00:00:00",
+            "43556",
+        ] {
+            let error = Period::parse(Month, text).expect_err(text);
+            assert_eq!(error, PeriodError::Spreadsheet { expected: Month }, "{text:?}");
+            assert!(error.detail().contains("such as 2024-03: format the column as Text"), "{}", error.detail());
         }
     }
 

@@ -55,6 +55,17 @@ impl fmt::Display for NumberError {
 
 impl std::error::Error for NumberError {}
 
+/// The text, if it is a number in digits and a point, as a cell of a spreadsheet is to hold it.
+///
+/// # Errors
+///
+/// [`NumberError::NotANumber`] for all else, exponents among it: a spreadsheet that writes one has dropped digits.
+pub fn plain(text: &str) -> Result<&str, NumberError> {
+    let exponent = text.contains(['e', 'E']);
+    let plain = read_json_number(text).filter(|_| !exponent).map(|_| text);
+    plain.ok_or_else(|| NumberError::NotANumber { hint: hint(text) })
+}
+
 /// Reads a number as JSON writes it (`-12`, `0.5`, `1e3`) into a whole number scaled by `decimals`.
 ///
 /// Zeros beyond the last decimal place are no extra precision: `689869.0` is a whole number.
@@ -173,17 +184,32 @@ fn as_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The likeliest slip in a text that is no number.
+/// The likeliest slip in a text that is no number, and what to do about it in a spreadsheet.
 fn hint(text: &str) -> &'static str {
     let unsigned = text.trim_start_matches(['-', '+']);
+    let decimals = text.split_once(',').map_or(0, |(_, decimals)| decimals.len());
     if text.trim().is_empty() {
         "and found nothing"
+    } else if text.eq_ignore_ascii_case("(none)") {
+        "since a value is taken away by strategy=delete alone"
+    } else if has_exponent(unsigned) {
+        "without an exponent, which leaves digits out: format the column as Number and save again"
     } else if text.contains('%') {
-        "without a percent sign"
+        "without a percent sign: format the column as Number and save again"
     } else if text.contains(['£', '$', '€']) {
-        "without a currency sign"
+        "without a currency sign: format the column as Number and save again"
+    } else if text.matches(',').count() == 1 && decimals != 3 {
+        "with a point, not a comma, before the decimals: format the column as Number with a point and save again"
     } else if text.contains([',', '\'', '_', '\u{a0}', '\u{202f}']) {
-        "without thousands separators"
+        "without thousands separators: format the column as Number without them and save again"
+    } else if text.starts_with('#') {
+        "and found what a spreadsheet shows for an error or in a narrow column: mend the cell and save again"
+    } else if text.starts_with('(') && text.ends_with(')') {
+        "with a minus sign, not brackets, below zero: format the column as Number and save again"
+    } else if text.trim() == "-" {
+        "and found a dash: write zero as 0, and leave the cell empty where there is no value"
+    } else if text.starts_with('\u{2212}') {
+        "with the hyphen of the keyboard as its minus sign"
     } else if text.contains(char::is_whitespace) {
         "without spaces"
     } else if text.starts_with('+') {
@@ -195,6 +221,14 @@ fn hint(text: &str) -> &'static str {
     } else {
         "in the digits 0 to 9 alone, with at most one point"
     }
+}
+
+/// Whether the text is digits and an exponent, such as `1.42E+04` or `1,42E+04`.
+fn has_exponent(text: &str) -> bool {
+    text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| {
+        let digits = mantissa.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+        !mantissa.is_empty() && digits && read_exponent(exponent).is_some()
+    })
 }
 
 #[cfg(test)]
@@ -260,10 +294,25 @@ mod tests {
         for (text, hint) in [
             ("", "and found nothing"),
             ("  ", "and found nothing"),
-            ("1,234", "without thousands separators"),
-            ("1\u{a0}234", "without thousands separators"),
-            ("95%", "without a percent sign"),
-            ("£12", "without a currency sign"),
+            ("1,234", "without thousands separators: format the column as Number without them and save again"),
+            ("1,234,567.8", "without thousands separators: format the column as Number without them and save again"),
+            ("1\u{a0}234", "without thousands separators: format the column as Number without them and save again"),
+            (
+                "85,3",
+                "with a point, not a comma, before the decimals: format the column as Number with a point and save again",
+            ),
+            ("1.42E+04", "without an exponent, which leaves digits out: format the column as Number and save again"),
+            ("-1,42e-4", "without an exponent, which leaves digits out: format the column as Number and save again"),
+            ("95%", "without a percent sign: format the column as Number and save again"),
+            ("£12", "without a currency sign: format the column as Number and save again"),
+            (
+                "#DIV/0!",
+                "and found what a spreadsheet shows for an error or in a narrow column: mend the cell and save again",
+            ),
+            ("(12)", "with a minus sign, not brackets, below zero: format the column as Number and save again"),
+            (" - ", "and found a dash: write zero as 0, and leave the cell empty where there is no value"),
+            ("\u{2212}5", "with the hyphen of the keyboard as its minus sign"),
+            ("(none)", "since a value is taken away by strategy=delete alone"),
             (" 12", "without spaces"),
             ("1 234", "without spaces"),
             ("+12", "without a plus sign"),
@@ -272,7 +321,7 @@ mod tests {
             ("007", "without leading zeros"),
             ("-007", "without leading zeros"),
         ] {
-            let error = parse_scaled(text, 2).expect_err(text);
+            let error = plain(text).expect_err(text);
             assert_eq!(error, NumberError::NotANumber { hint }, "{text:?}");
             assert!(error.detail().ends_with(&format!("{hint}.")));
         }

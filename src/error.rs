@@ -58,6 +58,7 @@ codes! {
     ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";
     UnknownReference => Invalid, "unknown-reference", "Something referred to is not there", "A code in the request names something that does not exist or that you may not see.";
     RowsRejected => Invalid, "rows-rejected", "Rows were rejected; nothing was written", "One or more rows break a rule and the submission is atomic, so nothing was written. The rows member says which and why. Mend them, or send mode=partial to write the good rows.";
+    NoRows => Invalid, "no-rows", "There are no rows", "The CSV is empty, or holds a header and nothing below it, so there is nothing to take. Check that the right sheet was saved, and send it with its rows.";
     TooManyRows => Invalid, "too-many-rows", "Too many rows", "The submission holds more rows than one request may carry. Split it.";
     IdempotencyMismatch => Invalid, "idempotency-mismatch", "The idempotency key was used for another request", "This Idempotency-Key was used within the last 24 hours with a different body or for another record. Use a new key.";
     Unauthenticated => Unauthenticated, "unauthenticated", "A bearer token is needed", "The operation needs a bearer token and the request has none.";

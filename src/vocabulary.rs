@@ -93,6 +93,61 @@ pub fn instant(at: NaiveDateTime) -> String {
     at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
+/// What is said of something that may be there already. In JSON: absent, null, or a value; in CSV: an empty cell, `(none)`,
+/// or a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// Nothing is said: it stays as it is.
+    #[default]
+    Keep,
+    /// It is taken away.
+    Clear,
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// What is there after the change.
+    pub fn over(self, present: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => present,
+            Self::Clear => None,
+            Self::Set(new) => Some(new),
+        }
+    }
+
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(new) => Change::Set(into(new)),
+        }
+    }
+
+    /// What `into` makes of a new value; where that is nothing, nothing is said.
+    pub fn and_then<U>(self, into: impl FnOnce(T) -> Option<U>) -> Change<U> {
+        match self.map(into) {
+            Change::Keep | Change::Set(None) => Change::Keep,
+            Change::Clear => Change::Clear,
+            Change::Set(Some(new)) => Change::Set(new),
+        }
+    }
+
+    pub fn as_ref(&self) -> Change<&T> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(new) => Change::Set(new),
+        }
+    }
+}
+
+/// Reads null as taking away. A member that is absent is kept by `#[serde(default)]`.
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Change<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(given)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
 /// Folds case and accents, so that names sort and are found as people expect on either engine.
 pub fn fold(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};

@@ -19,7 +19,7 @@ use crate::kpis::submissions::rules::{Cell, Mode, RawRow, Strategy};
 use crate::kpis::targets::ops::{NewTarget, create_kpi_target};
 use crate::organisations::reference;
 use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, SuccessionKind};
-use crate::vocabulary::Word;
+use crate::vocabulary::{Change, Word};
 use chrono::{NaiveDate, TimeDelta};
 use data::{DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 
@@ -205,7 +205,7 @@ fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: 
         value,
         numerator,
         denominator,
-        comment: Some(data::ILLUSTRATIVE_COMMENT.into()),
+        comment: Change::Set(data::ILLUSTRATIVE_COMMENT.into()),
         ..RawRow::default()
     };
     input.rows.push(row);

@@ -3,8 +3,8 @@
 //! conditional answer, the common headers, the log line and the metrics.
 
 use super::operations::{Endpoint, Found};
-use super::problem;
 use super::request::Cx;
+use super::{params, problem};
 use crate::access::{Actor, Operation};
 use crate::http::context::{Context, IfMatch};
 use crate::error::{Code, Error, Result};
@@ -177,9 +177,7 @@ async fn enter(
     let actor = authenticated?;
     permit(service, operation, &actor)?;
     check_lengths(request)?;
-    if !endpoint.has_query && !request.query_string().is_empty() {
-        return Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters."));
-    }
+    check_query(endpoint, request.query_string())?;
     let accept = accepted(endpoint, text("accept")?)?;
     let content_type = content_type(endpoint, text("content-type")?)?;
     let if_match = text("if-match")?.map(if_match).transpose()?;
@@ -240,6 +238,20 @@ fn check_lengths(request: &ServiceRequest) -> Result<()> {
         Some(name) => Err(malformed(name, "it is longer than 4000 bytes")),
         None => Ok(()),
     }
+}
+
+/// Refuses parameters that no part of the operation reads. Those it declares are read by its handler.
+fn check_query(endpoint: &Endpoint, query: &str) -> Result<()> {
+    let marked = params::byte_order_mark(query)?.is_some();
+    if marked && !endpoint.produces.contains(&"text/csv") {
+        return Err(Error::new(Code::UnknownParameter)
+            .detail("There is no query parameter bom here: this operation does not answer CSV."));
+    }
+    let only_marked = marked && !query.contains('&');
+    if endpoint.has_query || query.is_empty() || only_marked {
+        return Ok(());
+    }
+    Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters of its own."))
 }
 
 fn malformed(name: &str, why: &str) -> Error {

@@ -2,7 +2,7 @@
 //! out for a failure.
 
 pub mod context;
-pub mod csv_body;
+pub mod csv;
 pub mod documents;
 pub mod gate;
 pub mod health;

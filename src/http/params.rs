@@ -198,7 +198,34 @@ impl<T: Params> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(pairs(request.query_string()).and_then(T::read).map(Self))
+        let query = request.query_string();
+        let read = |mut pairs: Pairs| {
+            // The gate lets it pass where CSV can be answered, and the reply minds it.
+            if byte_order_mark(query)?.is_some() {
+                pairs.remove(BYTE_ORDER_MARK);
+            }
+            T::read(pairs)
+        };
+        ready(pairs(query).and_then(read).map(Self))
+    }
+}
+
+/// The parameter that every operation takes which can answer CSV.
+const BYTE_ORDER_MARK: &str = "bom";
+
+/// Whether a query asks for a byte order mark before CSV, by which Excel knows that it is in UTF-8.
+///
+/// # Errors
+/// `invalid-parameter`.
+pub fn byte_order_mark(query: &str) -> Result<Option<bool>> {
+    let mut values = query.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name == BYTE_ORDER_MARK).then_some(value)
+    });
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(invalid(BYTE_ORDER_MARK, "it is given twice".to_owned())),
+        (Some(value), None) => bool::read(value).map(Some).map_err(|expected| invalid(BYTE_ORDER_MARK, expected)),
     }
 }
 

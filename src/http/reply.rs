@@ -1,5 +1,6 @@
 //! What an operation answers, made ready inside its database job so that rendering never holds up a web thread.
 
+use super::csv;
 use crate::db::list::{Page, Total};
 use crate::error::Result;
 use actix_web::http::{StatusCode, header};
@@ -102,7 +103,10 @@ fn with_cursor(target: &str, cursor: &str) -> String {
 impl Responder for Reply {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+    fn respond_to(mut self, request: &HttpRequest) -> HttpResponse {
+        if self.content_type == CSV && csv::is_marked(request.query_string()) {
+            self.body.splice(..0, csv::MARK.iter().copied());
+        }
         let mut response =
             HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         for (name, value) in self.headers {
@@ -165,15 +169,4 @@ impl From<Total> for Count {
     fn from(total: Total) -> Self {
         Self { total: total.total, relation: if total.exact { Relation::Exact } else { Relation::AtLeast } }
     }
-}
-
-/// A CSV cell that no spreadsheet takes for a formula.
-pub fn harmless(cell: &str) -> String {
-    let number = cell.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number { format!("'{cell}") } else { cell.to_owned() }
-}
-
-/// The cell that [`harmless`] wrote, as it was before: what was read as CSV can be sent back.
-pub fn as_meant(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|meant| harmless(meant) != *meant).unwrap_or(cell)
 }

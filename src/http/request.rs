@@ -6,17 +6,19 @@ use super::reply::Reply;
 use super::schemas;
 use crate::http::context::Context;
 use crate::db::{Conn, Db};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::http::idempotency::{self, Claim};
 use crate::http::service::Service;
+use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use std::future::{Future, Ready, ready};
 use std::io::Write;
 use std::marker::PhantomData;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 /// The request as the gate left it: authenticated, permitted, with its headers understood.
 pub struct Cx {
@@ -153,6 +155,11 @@ impl Cx {
         outcome
     }
 
+    /// Whether the body is a CSV, by itself or in a form.
+    pub fn brings_csv(&self) -> bool {
+        ["text/csv", FORM].contains(&self.content_type.as_str())
+    }
+
     /// Whether a client asked for CSV.
     pub fn wants(&self, media_type: &str) -> bool {
         self.accept == media_type
@@ -244,6 +251,9 @@ impl FromRequest for Upload {
     }
 }
 
+/// A form; of those, one with a single file is read as that file.
+const FORM: &str = "multipart/form-data";
+
 /// Reads a body to its end, inflating it when it is compressed, within the limits of size (after inflation) and time.
 async fn receive(
     request: &HttpRequest,
@@ -259,27 +269,61 @@ async fn receive(
             Error::new(Code::UnsupportedMediaType).detail("Content-Encoding may be gzip, br, deflate or identity.")
         );
     }
-    let mut stream = actix_web::dev::Decompress::from_headers(payload, request.headers());
-    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     let mut size = 0u64;
-    let reading = async {
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|cause| {
-                Error::new(Code::MalformedBody)
-                    .detail("The body broke off or is not encoded as Content-Encoding says.")
-                    .context(cause)
-            })?;
-            size += chunk.len() as u64;
-            if size > limit {
-                return Err(Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes.")));
-            }
-            hash.update(&chunk);
-            take(&chunk)?;
+    let body = actix_web::dev::Decompress::from_headers(payload, request.headers()).map(move |chunk| {
+        let chunk = chunk?;
+        size += chunk.len() as u64;
+        if size > limit { Err(PayloadError::Overflow) } else { Ok(chunk) }
+    });
+    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    let mut take = |chunk: &[u8]| {
+        hash.update(chunk);
+        take(chunk)
+    };
+    let unread = |cause| match cause {
+        PayloadError::Overflow => {
+            Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes."))
         }
-        Ok(())
+        cause => Error::new(Code::MalformedBody)
+            .detail("The body broke off or is not encoded as Content-Encoding says.")
+            .context(cause),
+    };
+    let reading = async {
+        if request.content_type().eq_ignore_ascii_case(FORM) {
+            file_of(Multipart::new(request.headers(), body), take, unread).await
+        } else {
+            pin!(body).map_err(unread).try_for_each(|chunk| ready(take(&chunk))).await
+        }
     };
     tokio::time::timeout(service.config.body_timeout, reading)
         .await
         .map_err(|_| Error::new(Code::RequestTimeout))??;
     Ok(hash.finish().as_ref().to_vec())
+}
+
+/// Takes the one file out of a form.
+async fn file_of(
+    mut form: Multipart,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+    unread: impl Fn(PayloadError) -> Error,
+) -> Result<()> {
+    let malformed = || {
+        let detail = "Expected a form with one part, the file, by the name file: curl -F file=@return.csv. Parameters go into the query.";
+        Error::new(Code::MalformedBody).detail(detail).fault(Fault::new("/file", "form", detail))
+    };
+    let failed = |cause| match cause {
+        MultipartError::Payload(cause) => unread(cause),
+        cause => malformed().context(cause),
+    };
+    let mut parts = 0;
+    while let Some(mut part) = form.try_next().await.map_err(failed)? {
+        parts += 1;
+        if parts > 1 || part.name() != Some("file") {
+            return Err(malformed());
+        }
+        while let Some(chunk) = part.try_next().await.map_err(failed)? {
+            take(&chunk)?;
+        }
+    }
+    if parts == 1 { Ok(()) } else { Err(malformed()) }
 }

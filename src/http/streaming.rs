@@ -1,6 +1,8 @@
 //! Long answers, streamed: made chunk by chunk on a bulk thread, sent as they come, so that memory stays bounded and a
 //! slow reader holds up nobody but the bulk lane, and that not for long.
 
+use super::csv;
+use super::reply::CSV;
 use super::request::Cx;
 use crate::http::context::Context;
 use crate::db::Conn;
@@ -32,6 +34,8 @@ pub async fn streamed(
     content_type: &'static str,
     work: impl FnOnce(&mut Conn, &Context, &Chunks) -> Result<()> + Send + 'static,
 ) -> Result<HttpResponse> {
+    let query = cx.target.split_once('?').map_or("", |(_, query)| query);
+    let mark = (content_type == CSV && csv::is_marked(query)).then(|| Ok(Bytes::from_static(csv::MARK)));
     let (sender, body) = flume::bounded::<Result<Bytes>>(2);
     let failed = sender.clone();
     actix_web::rt::spawn(async move {
@@ -44,6 +48,6 @@ pub async fn streamed(
     });
     // The first chunk tells whether the request was a good one, while there is still a status to say so.
     let first = body.recv_async().await.map_err(Error::internal)??;
-    let rest = futures_util::stream::iter([Ok(first)]).chain(body.into_stream());
-    Ok(HttpResponse::Ok().content_type(content_type).streaming(rest))
+    let all = futures_util::stream::iter(mark.into_iter().chain([Ok(first)])).chain(body.into_stream());
+    Ok(HttpResponse::Ok().content_type(content_type).streaming(all))
 }

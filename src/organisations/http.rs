@@ -10,20 +10,19 @@ use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::calendar::{self, Span};
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::csv_body;
+use crate::http::csv::{self, CsvFileRequest};
 use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Collection, Listing, Reply};
 use crate::http::request::{Body, Cx, Upload};
 use crate::http::schemas;
-use crate::vocabulary::{Id, instant};
+use crate::vocabulary::{Change, Id, instant};
 use crate::{csv_body, params};
 use actix_web::{get, patch, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::File;
-use std::io::BufReader;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -249,13 +248,15 @@ csv_body! {
 
 /// Register organisations
 ///
-/// One as JSON (201), or many as CSV with the same names as columns (200): then organisations that exist are updated,
-/// the answer counts what became of each row, and a single wrong row means that nothing is written.
+/// One as JSON (201), or many as CSV with the same names as columns (200): then organisations that exist are updated, the
+/// answer counts what became of each row, and a single wrong row means that nothing is written. An empty cell says nothing,
+/// so what is there stays; `(none)` takes it away.
 #[utoipa::path(
     tag = "organisations",
     request_body(content(
         (CreateOrganisationRequest = "application/json"),
         (OrganisationsCsv = "text/csv", example = json!("code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n")),
+        (CsvFileRequest = "multipart/form-data"),
     )),
     responses(
         (status = 201, description = "Registered", body = OrganisationResponse, headers(("ETag" = String), ("Location" = String))),
@@ -264,11 +265,11 @@ csv_body! {
 )]
 #[post("/v1/organisations")]
 pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Reply> {
-    if cx.content_type == "text/csv" {
-        let hash = upload.hash.clone();
-        let (service, endpoint) = (cx.service.clone(), cx.endpoint);
+    if cx.brings_csv() {
+        cx.context.reach().require_everything()?;
+        let (service, endpoint, Upload { file, hash }) = (cx.service.clone(), cx.endpoint, upload);
         let fit = move |row| schemas::fit(&service, endpoint, row);
-        return cx.bulk_write(&hash, || Ok(upload.file), |conn, context, file| import(conn, context, file, fit)).await;
+        return cx.bulk_write(&hash, || read_rows(file), |conn, context, rows| import(conn, context, rows, fit)).await;
     }
     let body = Body::<CreateOrganisationRequest>::spooled(&cx, upload)?;
     cx.write_json(body, |conn, context, request| {
@@ -325,38 +326,46 @@ pub struct ImportCounts {
 
 const COLUMNS: [&str; 9] = ["code", "name", "type", "odsCode", "status", "validFrom", "validTo", "postcode", "parent"];
 
-const FAULTS_OF_A_ROW: [Code; 3] = [Code::MalformedBody, Code::ValidationFailed, Code::UnknownReference];
+const FAULTS_OF_A_ROW: [Code; 4] =
+    [Code::MalformedBody, Code::ValidationFailed, Code::UnknownReference, Code::Immutable];
 
-/// Creates or updates an organisation a row; each row is held against the schema of the JSON body.
+/// A row of an import: its line, and what it says in the form of a merge patch.
+struct ImportRow {
+    line: u32,
+    said: Value,
+}
+
+/// Reads the rows of an import; an empty cell says nothing, `(none)` takes away.
+fn read_rows(file: File) -> Result<Vec<ImportRow>> {
+    let mut reader = csv::Reader::open(file, &COLUMNS, &["code", "name", "type"])?;
+    let mut rows = Vec::new();
+    while let Some(row) = reader.next_row()? {
+        let member = |(column, name): (usize, &&str)| match row.change(column) {
+            Change::Keep => None,
+            Change::Clear => Some(((*name).to_owned(), Value::Null)),
+            Change::Set(text) => Some(((*name).to_owned(), Value::from(text.trim()))),
+        };
+        rows.push(ImportRow { line: row.line, said: COLUMNS.iter().enumerate().filter_map(member).collect() });
+    }
+    Ok(rows)
+}
+
+/// Creates or updates an organisation a row; each is held against the schema of the JSON body.
 fn import(
     conn: &mut Conn,
     context: &Context,
-    file: File,
+    rows: Vec<ImportRow>,
     fit: impl Fn(Value) -> Result<CreateOrganisationRequest>,
 ) -> Result<Reply> {
-    context.reach().require_everything()?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BufReader::new(file));
-    let header = reader.headers().map_err(|cause| csv_body::unreadable(&cause))?;
-    let places = csv_body::places(header, &COLUMNS, &["code", "name", "type"])?;
     let (mut done, mut faults) = (ImportResponse::default(), Vec::new());
-    for record in reader.records() {
-        let record = record.map_err(|cause| csv_body::unreadable(&cause))?;
+    for ImportRow { line, said } in rows {
         done.counts.received += 1;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |place: Option<usize>| record.get(place?).filter(|text| !text.is_empty());
-        let member = |(name, place): (&&str, Option<usize>)| Some(((*name).to_owned(), Value::from(cell(place)?)));
-        let cells: Value = COLUMNS.iter().zip(places).filter_map(member).collect();
-        let outcome = fit(cells).and_then(|request| {
-            let parent = request.parent.clone();
-            ops::import_organisation(conn, context, request.into(), parent.as_deref())
-        });
-        match outcome {
+        match import_row(conn, context, &said, &fit) {
             Ok(Imported::Created) => done.counts.created += 1,
             Ok(Imported::Updated) => done.counts.updated += 1,
             Ok(Imported::Unchanged) => done.counts.unchanged += 1,
             Err(error) if FAULTS_OF_A_ROW.contains(&error.code()) => {
-                let told = |f: &Fault| Fault::new(format!("/line/{line}{}", f.pointer), f.code, f.detail.clone());
-                faults.extend(error.listed().iter().map(told));
+                faults.extend(error.listed().iter().map(|fault| fault_of_cell(line, fault)));
             }
             Err(error) => return Err(error),
         }
@@ -365,6 +374,38 @@ fn import(
         }
     }
     if faults.is_empty() { Reply::ok(&done) } else { Err(Error::validation(faults)) }
+}
+
+fn import_row(
+    conn: &mut Conn,
+    context: &Context,
+    said: &Value,
+    fit: impl Fn(Value) -> Result<CreateOrganisationRequest>,
+) -> Result<Imported> {
+    let code = said["code"].as_str().unwrap_or_default();
+    let present = store::find(conn, &code.to_ascii_uppercase())?;
+    if present.is_some() && said.get("parent").is_some_and(Value::is_null) {
+        return Err(Error::invalid("/parent", "immutable", "A parent is taken away by ending its edge."));
+    }
+    let mut document = match &present {
+        None => Value::Null,
+        Some(row) => serde_json::to_value(CreateOrganisationRequest::from(&row.organisation()))?,
+    };
+    json_patch::merge(&mut document, said);
+    let request = fit(document)?;
+    let parent = request.parent.clone();
+    ops::import_organisation(conn, context, request.into(), parent.as_deref())
+}
+
+/// A fault of a row, in its place in the file and with what to do about it in a spreadsheet.
+fn fault_of_cell(line: u32, fault: &Fault) -> Fault {
+    let date = fault.code == "format" && ["/validFrom", "/validTo"].contains(&fault.pointer.as_str());
+    let detail = if date {
+        "Expected a date, such as 2019-04-01: format the column as Text, write each date so and save again."
+    } else {
+        &fault.detail
+    };
+    Fault::new(format!("/line/{line}{}", fault.pointer), fault.code, detail)
 }
 
 /// A dated edge of the hierarchy.

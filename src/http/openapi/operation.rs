@@ -20,6 +20,8 @@ struct Traits<'a> {
     named: bool,
     /// Whether a repeated request may be answered from memory.
     idempotent_by_key: bool,
+    /// Whether it can answer CSV.
+    answers_csv: bool,
 }
 
 impl<'a> Traits<'a> {
@@ -36,11 +38,14 @@ impl<'a> Traits<'a> {
             tagged: tag("200") || tag("201"),
             conditional: under_v1 && (moves || matches!(method, "patch" | "put" | "delete")),
             named: path.contains('{'),
+            answers_csv: ["200", "201"]
+                .iter()
+                .any(|status| operation["responses"][*status]["content"].get("text/csv").is_some()),
             idempotent_by_key: under_v1 && method == "post" && !path.ends_with("-analyses"),
         }
     }
 
-    /// The header parameters it takes.
+    /// The parameters it takes that it shares with others.
     fn parameters(&self) -> impl Iterator<Item = &'static str> {
         let under_v1 = self.row.is_some();
         [
@@ -49,6 +54,7 @@ impl<'a> Traits<'a> {
             (self.conditional, "IfMatch"),
             (self.method == "get" && self.tagged, "IfNoneMatch"),
             (self.idempotent_by_key, "IdempotencyKey"),
+            (self.answers_csv, "ByteOrderMark"),
         ]
         .into_iter()
         .filter_map(|(takes, name)| takes.then_some(name))

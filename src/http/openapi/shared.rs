@@ -74,7 +74,10 @@ pub fn parameters() -> Value {
     let tags =
         json!({ "type": "string", "maxLength": gate::LONGEST_HEADER, "pattern": gate::TAGS, "example": "W/\"1\"" });
     let key = json!({ "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$" });
+    let mark = json!({ "name": "bom", "in": "query", "required": false, "schema": { "type": "boolean" },
+        "description": "Whether CSV begins with a byte order mark, which Excel needs to know that it is in UTF-8." });
     json!({
+        "ByteOrderMark": mark,
         "IfMatch": header("If-Match", true, "The ETag of the version you read.", tags),
         "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", text()),
         "IdempotencyKey": header("Idempotency-Key", false, "Your name for this request: sent again with the same body, it is answered as before and done once.", key),

@@ -4,7 +4,8 @@ use super::ops;
 use super::rules::{Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiLevel, KpiStatus, ValueType};
 use super::store::{self, KpiFilter, KpiRow, KpiVersionRow};
 use crate::db::dialect::SearchTerms;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::http::csv::Sheet;
 use crate::http::params::{CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{CSV, Listing, Reply};
@@ -482,12 +483,10 @@ pub async fn get_kpi_template(cx: Cx, path: web::Path<KpiPath>) -> Result<Reply>
     cx.read(move |conn, context| {
         let kpi = ops::get_kpi(conn, &path.code)?.kpi();
         let period = Period::containing(kpi.period_type, context.today()).previous();
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in kpi.template(&period.label()) {
-            writer.write_record(row).map_err(Error::internal)?;
-        }
+        let mut sheet = Sheet::without_header();
+        kpi.template(&period.label()).iter().try_for_each(|row| sheet.row(row))?;
         let name = format!("attachment; filename=\"{}.csv\"", kpi.code);
-        let reply = Reply::text(StatusCode::OK, CSV, writer.into_inner().map_err(Error::internal)?);
+        let reply = Reply::text(StatusCode::OK, CSV, sheet.finish()?);
         Ok(reply.header("Content-Disposition", name))
     })
     .await

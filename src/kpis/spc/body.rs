@@ -5,12 +5,13 @@ use super::layout::LONGEST;
 use super::rules::Profile;
 use super::study::Choices;
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::csv_body;
+use crate::http::csv;
 use crate::http::params::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 use crate::decimal::{self, NumberError};
 use crate::calendar::PeriodType;
 use crate::params;
+use crate::vocabulary::Change;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -239,56 +240,40 @@ impl AnalyseSpcRequest {
 /// The columns of the points.
 pub const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
 
-/// Reads the points from CSV; an empty value is a gap.
+/// Reads the points from CSV; a value that is empty or `(none)` is a gap.
 ///
 /// # Errors
-/// As [`csv_body::places`] and [`csv_body::unreadable`]; `too-many-rows`; `validation-failed` with every figure that cannot be read.
+/// As [`csv::Reader::open`] and [`csv::Reader::next_row`]; `too-many-rows`; `validation-failed` with every cell that cannot be read.
 pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let header = reader.headers().map_err(|cause| csv_body::unreadable(&cause))?;
-    let [period, value, target, excluded] = csv_body::places(header, &COLUMNS, &["period", "value"])?;
+    let mut reader = csv::Reader::open(bytes, &COLUMNS, &["period", "value"])?;
     let (mut points, mut faults) = (Vec::new(), Vec::new());
-    for record in reader.records() {
-        let record = record.map_err(|cause| csv_body::unreadable(&cause))?;
+    while let Some(row) = reader.next_row()? {
         if points.len() == LONGEST {
             return Err(Error::new(Code::TooManyRows).detail(format!("One analysis takes {LONGEST} points at most.")));
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: Option<usize>| column.and_then(|column| record.get(column)).unwrap_or_default();
+        let line = row.line;
         let mut tell = |name: &str, code, detail: String| {
             faults.push(Fault::new(format!("/points/{}/{name}", points.len()), code, format!("Line {line}: {detail}")));
         };
-        let mut figure = |name: &str, text: &str| {
-            number(text).unwrap_or_else(|error| {
-                tell(name, error.code(), error.detail());
-                None
-            })
+        let mut figure = |name: &str, said: Change<&str>| {
+            let text = said.over(None)?;
+            number(text.trim()).map_err(|error| tell(name, error.code(), error.detail())).ok()
         };
-        let (value, target) = (figure("value", cell(value)), figure("target", cell(target)));
-        let excluded = match cell(excluded) {
-            "" | "false" => false,
-            "true" => true,
-            _ => {
-                tell("excluded", "value-type", "Expected true, false or nothing.".to_owned());
-                false
-            }
-        };
-        points.push(GivenPoint { period: cell(period).to_owned(), value, target, excluded });
+        let (value, target) = (figure("value", row.change(1)), figure("target", row.change(2)));
+        let excluded = row.text(3).unwrap_or("false").to_ascii_lowercase();
+        if !["true", "false"].contains(&excluded.as_str()) {
+            tell("excluded", "value-type", "Expected true, false or nothing.".to_owned());
+        }
+        let period = row.text(0).unwrap_or_default().to_owned();
+        points.push(GivenPoint { period, value, target, excluded: excluded == "true" });
     }
     if faults.is_empty() { Ok(Given { points, told: query, place: "?" }) } else { Err(Error::validation(faults)) }
 }
 
-/// The number in a cell, as JSON writes one; an empty cell has none.
-fn number(text: &str) -> Result<Option<f64>, NumberError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match serde_json::from_str::<f64>(text) {
-        Ok(number) if number.abs() <= 1e15 => Ok(Some(number)),
-        Ok(_) => Err(NumberError::TooLarge),
-        // Why it is no number is known where KPI values are read.
-        Err(_) => Err(decimal::parse_scaled(text, decimal::MAX_DECIMALS).err().unwrap_or(NumberError::TooLarge)),
-    }
+/// The number in a cell.
+fn number(text: &str) -> Result<f64, NumberError> {
+    let number = decimal::plain(text)?.parse::<f64>().ok().filter(|number| number.abs() <= 1e15);
+    number.ok_or(NumberError::TooLarge)
 }
 
 #[cfg(test)]
@@ -298,18 +283,26 @@ mod tests {
     #[test]
     fn csv_is_read_in_any_order_of_columns_with_empty_cells_as_gaps() {
         let given = read_csv(
-            b"\xef\xbb\xbfvalue,period,excluded\n14,2024-01,\n,2024-02,true\n9.5e0 , 2024-03 ,false\n",
+            b"\xef\xbb\xbfValue,period,excluded\n14,2024-01,\n(none),2024-02,TRUE\n9.5 , 2024-03 ,false\n,2024-04\n",
             Told::default(),
         );
         let points = given.expect("readable").points;
         let read: Vec<_> = points.iter().map(|point| (point.period.as_str(), point.value, point.excluded)).collect();
-        assert_eq!(read, [("2024-01", Some(14.0), false), ("2024-02", None, true), ("2024-03", Some(9.5), false)]);
+        assert_eq!(
+            read,
+            [
+                ("2024-01", Some(14.0), false),
+                ("2024-02", None, true),
+                ("2024-03", Some(9.5), false),
+                ("2024-04", None, false)
+            ]
+        );
     }
 
     #[test]
     fn every_cell_that_cannot_be_read_is_told_with_its_line() {
         let error = read_csv(
-            b"period,value,target,excluded\n2024-01,\"1,234\",,\n2024-02,1,x,maybe\n2024-03,1e30,,\n",
+            b"period,value,target,excluded\n2024-01,\"1,234\",,\n2024-02,1,x,maybe\n2024-03,1000000000000000.1,,\n2024-04,1e3,,\n",
             Told::default(),
         );
         let error = error.expect_err("unreadable");
@@ -321,6 +314,7 @@ mod tests {
                 ("/points/1/target", "value-type"),
                 ("/points/1/excluded", "value-type"),
                 ("/points/2/value", "value-range"),
+                ("/points/3/value", "value-type"),
             ]
         );
         assert!(error.listed()[0].detail.starts_with("Line 2: Expected a plain number"));
@@ -329,11 +323,11 @@ mod tests {
     #[test]
     fn a_header_must_name_the_period_and_the_value_and_nothing_unknown() {
         for (text, code) in [
-            ("", Code::UnknownColumn),
+            ("", Code::NoRows),
+            ("period,value", Code::NoRows),
             ("period,value,colour", Code::UnknownColumn),
             ("period", Code::ValidationFailed),
             ("period,value,value", Code::ValidationFailed),
-            ("period,value\n2024-01\n", Code::ValidationFailed),
         ] {
             assert_eq!(read_csv(text.as_bytes(), Told::default()).expect_err(text).code(), code, "{text}");
         }

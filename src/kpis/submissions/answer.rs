@@ -1,17 +1,18 @@
 //! What a sender is told of each row: as JSON, the first thousand that matter; as CSV, the sender's own file with three
 //! columns more.
 
-use super::input::{Input, csv_reader};
+use super::input::{COLUMNS, Input};
 use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::http::csv::{Reader, Sheet};
 use crate::kpis::catalogue::rules::split_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::decimal::format_scaled;
 use crate::calendar::Period;
 use crate::kpis::series::SeriesKey;
-use crate::vocabulary::Id;
+use crate::vocabulary::{Change, Id};
 use serde_json::{Map, Value, json, value::RawValue};
 use std::collections::HashMap;
 use std::fs::File;
@@ -178,74 +179,52 @@ pub fn raw(document: String) -> Box<RawValue> {
     RawValue::from_string(document).unwrap_or_default()
 }
 
+/// The columns that an answer has beside those of the sender.
+const OURS: [&str; 3] = ["outcome", "problem", "expected"];
+
 /// The sender's own file with `outcome`, `problem` and `expected` beside each row. Mended, it can be sent as it is.
 ///
 /// # Errors
 /// `internal` when the spooled file cannot be read again.
 pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
-    const OURS: [&str; 3] = ["outcome", "problem", "expected"];
-    let mut reader = csv_reader(file);
-    let headers = reader.headers().map_err(Error::internal)?.clone();
-    let theirs: Vec<usize> =
-        headers.iter().enumerate().filter(|(_, name)| !OURS.contains(&name.trim())).map(|(index, _)| index).collect();
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let own = |record: &csv::StringRecord| -> Vec<String> {
-        theirs.iter().map(|index| record.get(*index).unwrap_or_default().to_owned()).collect()
-    };
-    writer.write_record(own(&headers).iter().map(String::as_str).chain(OURS)).map_err(Error::internal)?;
-    for (record, verdict) in reader.records().zip(&judged.verdicts) {
-        let record = record.map_err(Error::internal)?;
-        let (outcome, problem, expected) = match verdict {
-            Ok(_) if judged.failed() => ("not-written", String::new(), String::new()),
-            Ok(verdict) => (verdict.outcome.as_str(), String::new(), String::new()),
-            Err(errors) => {
-                let join = |part: fn(&RowError) -> &str| errors.iter().map(part).collect::<Vec<_>>().join("; ");
-                (Outcome::Rejected.as_str(), join(|error| error.code), join(|error| &error.detail))
-            }
+    let mut reader = Reader::open(file, &COLUMNS, &[])?;
+    let theirs =
+        reader.present().into_iter().filter(|(column, _)| COLUMNS.get(*column).is_some_and(|c| !OURS.contains(c)));
+    let (columns, names): (Vec<usize>, Vec<&str>) = theirs.unzip();
+    let mut sheet = Sheet::separated_by(reader.delimiter(), names.into_iter().chain(OURS))?;
+    let mut verdicts = judged.verdicts.iter();
+    while let (Some(row), Some(verdict)) = (reader.next_row()?, verdicts.next()) {
+        let (outcome, errors): (&str, &[RowError]) = match verdict {
+            Ok(_) if judged.failed() => ("not-written", &[]),
+            Ok(verdict) => (verdict.outcome.as_str(), &[]),
+            Err(errors) => (Outcome::Rejected.as_str(), errors),
         };
-        let cells = own(&record).into_iter().chain([outcome.to_owned(), problem, expected]);
-        writer.write_record(cells.map(|cell| crate::http::reply::harmless(&cell))).map_err(Error::internal)?;
+        let join = |part: fn(&RowError) -> &str| errors.iter().map(part).collect::<Vec<_>>().join("; ");
+        let (problem, expected) = (join(|error| error.code), join(|error| &error.detail));
+        let ours = [outcome, &problem, &expected].map(Change::Set);
+        sheet.row_of_changes(columns.iter().map(|column| row.change(*column)).chain(ours))?;
     }
-    writer.into_inner().map_err(Error::internal)
+    sheet.finish()
 }
 
-/// The same three columns for a delivery that was JSON: one line a row that is told.
+/// The same three columns for a delivery that was JSON: a line for each row that the answer holds.
+///
+/// # Errors
+/// `internal` when it cannot be written.
 pub fn as_csv(judged: &Judged) -> Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer
-        .write_record([
-            "line",
-            "kpi",
-            "organisation",
-            "innovation",
-            "period",
-            "breakdown",
-            "outcome",
-            "problem",
-            "expected",
-        ])
-        .map_err(Error::internal)?;
+    const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
+    let mut sheet = Sheet::with_header(["line"].into_iter().chain(KEY).chain(OURS))?;
     for row in judged.told().0 {
         let text = |value: &Value| {
             value
                 .as_str()
                 .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
         };
-        let key = |name: &str| row.pointer(&format!("/key/{name}")).map(text).unwrap_or_default();
+        let key = KEY.map(|name| row.pointer(&format!("/key/{name}")).map(text).unwrap_or_default());
         let errors = row["errors"].as_array().cloned().unwrap_or_default();
         let join = |name: &str| errors.iter().map(|error| text(&error[name])).collect::<Vec<_>>().join("; ");
-        let cells = [
-            text(&row["line"]),
-            key("kpi"),
-            key("organisation"),
-            key("innovation"),
-            key("period"),
-            key("breakdown"),
-            text(&row["outcome"]),
-            join("code"),
-            join("detail"),
-        ];
-        writer.write_record(cells.iter().map(|cell| crate::http::reply::harmless(cell))).map_err(Error::internal)?;
+        let ours = [text(&row["outcome"]), join("code"), join("detail")];
+        sheet.row([text(&row["line"])].into_iter().chain(key).chain(ours))?;
     }
-    writer.into_inner().map_err(Error::internal)
+    sheet.finish()
 }

@@ -7,7 +7,9 @@ use super::rules::{Counts, Mode, Outcome, Strategy, SubmissionState};
 use super::store::{self, SubmissionFilter, SubmissionLineRow, SubmissionRow};
 use crate::db::by_id;
 use crate::error::{Code, Error, Result};
+use crate::http::csv::{self, CsvFileRequest};
 use crate::http::params::{CodeParam, OneOf, OneWord, Query};
+use crate::http::problem::status_of;
 use crate::http::reply::{CSV, Listing, NDJSON, Reply};
 use crate::http::request::{Cx, Upload};
 use crate::vocabulary::{Basis, Id, Qualifier, instant};
@@ -71,7 +73,7 @@ pub struct SubmitKpiValuesRequest {
     pub rows: Vec<SubmissionRowInput>,
 }
 
-/// One value. What a row leaves out of qualifier, basis and comment stays as it is. A row that has this shape but is wrong
+/// One value. What a row leaves out of qualifier, basis and comment stays as it is, and null takes it away. A row that has this shape but is wrong
 /// in what it says, such as text for a number, is told with its fault beside the rows that are right.
 #[derive(ToSchema)]
 pub struct SubmissionRowInput {
@@ -95,14 +97,14 @@ pub struct SubmissionRowInput {
     pub numerator: Option<Value>,
     #[schema(value_type = FigureInput, required = false)]
     pub denominator: Option<Value>,
-    /// A word of the code list `qualifiers`.
-    #[schema(max_length = 400, example = "exact", nullable = false)]
+    /// A word of the code list `qualifiers`; null takes back what was sent before, which leaves `exact`.
+    #[schema(max_length = 400, example = "exact")]
     pub qualifier: Option<String>,
-    /// A word of the code list `bases`.
-    #[schema(max_length = 400, example = "measured", nullable = false)]
+    /// A word of the code list `bases`; null takes back what was sent before, which leaves `measured`.
+    #[schema(max_length = 400, example = "measured")]
     pub basis: Option<String>,
-    /// At most 2,000 characters.
-    #[schema(max_length = 20000, nullable = false)]
+    /// At most 2,000 characters; null takes away the comment that is there.
+    #[schema(max_length = 20000)]
     pub comment: Option<String>,
 }
 
@@ -256,18 +258,21 @@ csv_body! {
 /// `{"organisation":"RF4","period":"2017-03","breakdown":"1","value":21289}`. A dry run (200) tells row by row what would
 /// change and what is wrong; the real run (201) does exactly that. When any row is wrong, an atomic submission (422)
 /// writes nothing. With `Accept: text/csv` the answer is your own file with the columns `outcome`, `problem` and
-/// `expected`; mended, it can be sent as it is.
+/// `expected`; mended, it can be sent as it is. A file that is refused whole is then answered with the columns `line`,
+/// `problem` and `expected`. In CSV an empty cell says nothing, and `(none)` takes a qualifier, basis or comment away.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(SubmitTerms),
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
+        (CsvFileRequest = "multipart/form-data"),
         (String = "application/x-ndjson"),
     )),
     responses(
         (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
         (status = 201, description = "Written", headers(("Location" = String)), content((SubmissionResponse = "application/json"), (String = "text/csv"))),
+        (status = 400, description = "The body cannot be read", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
         (status = 422, description = "Rows are wrong, so nothing is written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
     ),
 )]
@@ -280,16 +285,16 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         mode: query.mode.map_or(Mode::Atomic, |mode| mode.0),
         strategy: query.strategy.map_or(Strategy::Upsert, |strategy| strategy.0),
     };
-    let (is_csv, wants_csv) = (cx.content_type == "text/csv", cx.wants("text/csv"));
+    let (is_csv, wants_csv) = (cx.brings_csv(), cx.wants("text/csv"));
     let instance = cx.target.clone();
     let again = upload.file.try_clone().map_err(Error::internal)?;
     let read = match cx.content_type.as_str() {
-        "text/csv" => input::read_csv,
+        _ if is_csv => input::read_csv,
         "application/x-ndjson" => input::read_ndjson,
         _ => input::read_json,
     };
     let prepare = move || read(upload.file);
-    cx.bulk_write(&upload.hash, prepare, move |conn, context, input| {
+    let answer = cx.bulk_write(&upload.hash, prepare, move |conn, context, input| {
         let judged = ops::submit_kpi_values(conn, context, &terms, input)?;
         let id = judged.row.id;
         let status = match judged.row.state {
@@ -307,8 +312,13 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         } else {
             reply
         })
-    })
-    .await
+    });
+    match answer.await {
+        Err(refused) if is_csv && wants_csv && csv::is_of_file(&refused) => {
+            Ok(Reply::text(status_of(refused.code()), CSV, csv::sheet_of_faults(&refused)?))
+        }
+        answer => answer,
+    }
 }
 
 fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<std::fs::File>) -> Result<Reply> {

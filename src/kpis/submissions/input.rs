@@ -1,16 +1,16 @@
 //! Reading a delivery, JSON or CSV, into compact rows. Neither is ever held as a document: two hundred thousand rows
 //! take a few tens of megabytes.
 
-use super::rules::{Cell, Held, RawRow};
+use super::rules::{Cell, Held, Place, RawRow};
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::csv_body;
-use csv::{Position, Reader, ReaderBuilder, StringRecord};
+use crate::http::csv;
+use crate::decimal;
+use crate::vocabulary::Change;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::num::NonZeroU32;
+use std::io::BufReader;
 
 /// The most rows one submission may hold.
 pub const MOST_ROWS: usize = 500_000;
@@ -23,7 +23,7 @@ const MOST_DIMENSIONS: usize = 8;
 /// Texts that many rows share, each held once.
 #[derive(Debug, Default)]
 pub struct Texts {
-    places: HashMap<Box<str>, NonZeroU32>,
+    places: HashMap<Box<str>, Place>,
     all: Vec<Box<str>>,
 }
 
@@ -37,7 +37,7 @@ impl Texts {
             return Some(*place);
         }
         self.all.push(text.into());
-        let place = u32::try_from(self.all.len()).ok().and_then(NonZeroU32::new)?;
+        let place = u32::try_from(self.all.len()).ok().and_then(Place::new)?;
         self.places.insert(text.into(), place);
         Some(place)
     }
@@ -75,66 +75,43 @@ pub const COLUMNS: [&str; 14] = [
     "expected",
 ];
 
-/// A CSV reader as every pass over the file uses it.
-pub fn csv_reader(file: File) -> Reader<BufReader<File>> {
-    ReaderBuilder::new().flexible(false).from_reader(BufReader::with_capacity(1 << 16, file))
-}
-
 /// Reads CSV.
 ///
 /// # Errors
-/// As [`csv_body::places`] and [`csv_body::unreadable`]; `too-many-rows`.
+/// As [`csv::Reader::open`] and [`csv::Reader::next_row`]; `too-many-rows`.
 pub fn read_csv(file: File) -> Result<Input> {
-    let again = file.try_clone().map_err(Error::internal)?;
-    let mut reader = csv_reader(file);
-    let places = csv_body::places(reader.headers().map_err(|cause| csv_body::unreadable(&cause))?, &COLUMNS, &[])?;
+    let mut reader = csv::Reader::open(file, &COLUMNS, &[])?;
     let mut input = Input::default();
-    let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(|cause| csv_body::unreadable(&cause))? {
+    while let Some(row) = reader.next_row()? {
         if input.rows.len() >= MOST_ROWS {
-            return Err(too_many());
+            return Err(too_many(format!("/line/{}", row.line)));
         }
-        let starts_at = record.position().map_or(0, Position::byte);
-        let cell = |place: usize| -> Option<&str> {
-            let text = places.get(place).copied().flatten().and_then(|index| record.get(index))?.trim();
-            (!text.is_empty()).then_some(text)
-        };
-        let number = |place: usize| cell(place).map(|text| Cell::Number(clipped(text, LONGEST_CELL).into()));
         let texts = &mut input.texts;
-        let mut held = |place: usize| cell(place).and_then(|text| texts.hold(clipped(text, LONGEST_CELL)));
-        input.rows.push(RawRow {
-            line: u32::try_from(starts_at).unwrap_or(u32::MAX),
-            kpi: held(0),
-            organisation: held(1),
-            innovation: held(2),
-            period: held(3),
-            breakdown: held(4),
+        let number = |column: usize| {
+            let text = clipped(row.text(column)?, LONGEST_CELL);
+            Some(match decimal::plain(text) {
+                Ok(text) => Cell::Number(text.into()),
+                Err(error) => Cell::NotANumber(error.detail().into()),
+            })
+        };
+        let mut held = |text: &str| texts.hold(clipped(text.trim(), LONGEST_CELL));
+        let said = RawRow {
+            line: row.line,
+            kpi: row.text(0).and_then(&mut held),
+            organisation: row.text(1).and_then(&mut held),
+            innovation: row.text(2).and_then(&mut held),
+            period: row.text(3).and_then(&mut held),
+            breakdown: row.text(4).and_then(&mut held),
             value: number(5),
             numerator: number(6),
             denominator: number(7),
-            qualifier: held(8),
-            basis: held(9),
-            comment: cell(10).map(|text| clipped(crate::http::reply::as_meant(text), LONGEST_COMMENT + 1).into()),
-        });
+            qualifier: row.change(8).and_then(&mut held),
+            basis: row.change(9).and_then(&mut held),
+            comment: row.change(10).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+        };
+        input.rows.push(said);
     }
-    number_lines(again, &mut input.rows).map_err(Error::internal)?;
     Ok(input)
-}
-
-/// Turns the byte each row starts at into its line as an editor counts them. (The reader's own count is one behind
-/// after `\r\n` and blank lines.)
-fn number_lines(mut file: File, rows: &mut [RawRow]) -> std::io::Result<()> {
-    std::io::Seek::rewind(&mut file)?;
-    let (mut line, mut bytes) = (1u32, BufReader::with_capacity(1 << 16, file).bytes().zip(0u32..).peekable());
-    for row in rows {
-        let starts_at = row.line;
-        let before = |byte: u8, at: u32| at < starts_at || matches!(byte, b'\r' | b'\n');
-        while let Some((byte, _)) = bytes.next_if(|(byte, at)| byte.as_ref().is_ok_and(|byte| before(*byte, *at))) {
-            line += u32::from(byte? == b'\n');
-        }
-        row.line = line;
-    }
-    Ok(())
 }
 
 /// No code or number is longer than this; what is, is wrong at its beginning already.
@@ -142,8 +119,9 @@ fn clipped(text: &str, longest: usize) -> &str {
     text.char_indices().nth(longest).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
-fn too_many() -> Error {
-    Error::new(Code::TooManyRows).detail(format!("A submission holds at most {MOST_ROWS} rows."))
+fn too_many(pointer: String) -> Error {
+    let detail = format!("A submission holds at most {MOST_ROWS} rows.");
+    Error::new(Code::TooManyRows).detail(detail.clone()).fault(Fault::new(pointer, "too-many-rows", detail))
 }
 
 /// Reads JSON: `{"kpi": ..., "rows": [...]}`, row by row.
@@ -155,7 +133,7 @@ pub fn read_json(file: File) -> Result<Input> {
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     let read = Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|cause| misfit(&cause, input.rows.len()))?;
-    if input.rows.len() > MOST_ROWS { Err(too_many()) } else { Ok(input) }
+    if input.rows.len() > MOST_ROWS { Err(too_many(format!("/rows/{MOST_ROWS}"))) } else { Ok(input) }
 }
 
 /// Reads JSON lines: a row a line.
@@ -167,7 +145,7 @@ pub fn read_ndjson(file: File) -> Result<Input> {
     let reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     for row in reader.into_iter::<JsonRow>() {
         if input.rows.len() >= MOST_ROWS {
-            return Err(too_many());
+            return Err(too_many(format!("/rows/{MOST_ROWS}")));
         }
         let row = row.map_err(|cause| misfit(&cause, input.rows.len()))?;
         input.push(row);
@@ -210,8 +188,8 @@ impl Input {
             innovation: held(row.innovation),
             breakdown: held(breakdown),
             period: held(Some(row.period)),
-            qualifier: held(row.qualifier),
-            basis: held(row.basis),
+            qualifier: row.qualifier.and_then(|word| held(Some(word))),
+            basis: row.basis.and_then(|word| held(Some(word))),
             value: row.value.map(Scalar::cell),
             numerator: row.numerator.map(Scalar::cell),
             denominator: row.denominator.map(Scalar::cell),
@@ -301,15 +279,15 @@ struct JsonRow {
     numerator: Option<Scalar>,
     #[serde(default, deserialize_with = "present")]
     denominator: Option<Scalar>,
-    #[serde(default, deserialize_with = "present")]
-    qualifier: Option<Text>,
-    #[serde(default, deserialize_with = "present")]
-    basis: Option<Text>,
-    #[serde(default, deserialize_with = "present")]
-    comment: Option<Text<LONGEST_TEXT>>,
+    #[serde(default)]
+    qualifier: Change<Text>,
+    #[serde(default)]
+    basis: Change<Text>,
+    #[serde(default)]
+    comment: Change<Text<LONGEST_TEXT>>,
 }
 
-/// A property that is left out where there is nothing to say, and never null.
+/// A property that is left out where there is nothing to say, and never null: nothing of it could be taken away.
 fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(given: D) -> Result<Option<T>, D::Error> {
     T::deserialize(given).map(Some)
 }
@@ -361,7 +339,10 @@ impl Scalar {
     fn cell(self) -> Cell {
         match self {
             Self::Number(number) => Cell::Number(number.to_string().into()),
-            Self::Text(Text(text)) => Cell::NotANumber(format!("the text {:?}", clipped(&text, 40)).into()),
+            Self::Text(Text(text)) => Cell::NotANumber(match numbers::plain(&text) {
+                Ok(_) => "Expected a JSON number, without quotation marks.".into(),
+                Err(error) => error.detail().into(),
+            }),
         }
     }
 }
@@ -384,23 +365,6 @@ mod tests {
         file.write_all(text.as_bytes()).unwrap();
         file.rewind().unwrap();
         file
-    }
-
-    #[test]
-    fn lines_are_numbered_as_an_editor_numbers_them() {
-        let lines = |text: &str| read_csv(spooled(text)).unwrap().rows.iter().map(|row| row.line).collect::<Vec<_>>();
-        assert_eq!(lines("organisation,value\nA,1\nB,2\n"), [2, 3]);
-        assert_eq!(lines("organisation,value\r\nA,1\r\nB,2"), [2, 3]);
-        assert_eq!(lines("organisation,value\n\nA,1\n\n\"B\",2\n\n"), [3, 5]);
-        assert_eq!(lines("organisation,comment\nA,\"one\ntwo\"\nB,x\n"), [2, 4]);
-    }
-
-    #[test]
-    fn an_unknown_or_repeated_column_is_refused() {
-        for (text, code) in [("organisation,valu\n", Code::UnknownColumn), ("value,value\n", Code::ValidationFailed)] {
-            assert_eq!(read_csv(spooled(text)).unwrap_err().code(), code);
-        }
-        assert!(read_csv(spooled("\u{feff}organisation,value\nA,1\n")).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
-use super::rules::{self, Counts, Held, Mode, Outcome, RawRow, RowError, Said, Strategy, SubmissionState};
+use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
 use crate::access::Reach;
 use crate::http::context::Context;
@@ -16,7 +16,7 @@ use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
-use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::vocabulary::{Basis, Change, Id, Qualifier, Word};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -223,21 +223,15 @@ impl Resolver<'_> {
     }
 
     fn say(&self, kpi: Option<&KpiFacts>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
-        let mut word = |held: Held, name: &str, expected: &[&str]| {
-            let text = texts.get(held)?;
-            if !expected.contains(&text) {
-                errors.push(RowError::new("unknown-word", format!("{name}: expected one of {}.", expected.join(", "))));
-            }
-            Some(text)
-        };
-        use crate::vocabulary::Word;
-        let qualifier = word(row.qualifier, "qualifier", Qualifier::WORDS).and_then(Qualifier::parse);
-        let basis = word(row.basis, "basis", Basis::WORDS).and_then(Basis::parse);
-        errors.extend(row.comment.as_deref().and_then(comment_fault));
+        let qualifier = word::<Qualifier>(row.qualifier, texts, "qualifier", errors);
+        let basis = word::<Basis>(row.basis, texts, "basis", errors);
+        if let Change::Set(comment) = &row.comment {
+            errors.extend(comment_fault(comment));
+        }
         if self.strategy == Strategy::Delete {
             return None;
         }
-        let (numbers, comment) = (rules::measure(&kpi?.row, row), row.comment.take());
+        let (numbers, comment) = (rules::measure(&kpi?.row, row), std::mem::take(&mut row.comment));
         (row.value, row.numerator, row.denominator) = (None, None, None);
         match numbers {
             Ok((value, numerator, denominator)) => {
@@ -248,6 +242,22 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+}
+
+/// A word of a closed list; one that is not on it is kept out, and noted.
+fn word<W: Word>(held: Change<Place>, texts: &Texts, name: &str, errors: &mut Vec<RowError>) -> Change<W> {
+    match held {
+        Change::Keep => Change::Keep,
+        Change::Clear => Change::Clear,
+        Change::Set(place) => texts.get(Some(place)).and_then(W::parse).map_or_else(
+            || {
+                let detail = format!("{name}: expected one of {}.", W::WORDS.join(", "));
+                errors.push(RowError::new("unknown-word", detail));
+                Change::Keep
+            },
+            Change::Set,
+        ),
     }
 }
 

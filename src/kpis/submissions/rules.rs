@@ -4,7 +4,7 @@ use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::decimal::{self, format_scaled, parse_scaled};
 use crate::calendar::Period;
-use crate::vocabulary::{Basis, Qualifier};
+use crate::vocabulary::{Basis, Change, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
 use std::borrow::Cow;
@@ -45,14 +45,17 @@ impl RowError {
 /// One cell that should be a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// Text in the grammar of a number, from CSV or a JSON number.
+    /// Text in the grammar of a JSON number.
     Number(Box<str>),
-    /// Something else, in a few words.
-    NotANumber(Box<str>),
+    /// Something else; what was expected.
+    NotANumber(Cow<'static, str>),
 }
 
-/// A text of the submission, by its place in [`super::input::Texts`].
-pub type Held = Option<std::num::NonZeroU32>;
+/// Where a text of the submission stands in [`super::input::Texts`].
+pub type Place = std::num::NonZeroU32;
+
+/// A text of the submission, if there is one.
+pub type Held = Option<Place>;
 
 /// A row as it was sent. Texts that repeat (codes, periods) are held once. Numbers and the comment are taken out once
 /// they are understood, so that a large submission does not hold them twice.
@@ -64,12 +67,12 @@ pub struct RawRow {
     pub innovation: Held,
     pub breakdown: Held,
     pub period: Held,
-    pub qualifier: Held,
-    pub basis: Held,
+    pub qualifier: Change<Place>,
+    pub basis: Change<Place>,
     pub value: Option<Cell>,
     pub numerator: Option<Cell>,
     pub denominator: Option<Cell>,
-    pub comment: Option<Box<str>>,
+    pub comment: Change<Box<str>>,
 }
 
 /// What a value says, scaled by ten to the KPI's decimals.
@@ -83,15 +86,15 @@ pub struct Measure {
     pub comment: Option<Box<str>>,
 }
 
-/// What a row says of a value; what it leaves out stays as it is.
+/// What a row says of a value. A qualifier or basis that is taken away is that of a new value again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     pub value: i64,
     pub numerator: Option<i64>,
     pub denominator: Option<i64>,
-    pub qualifier: Option<Qualifier>,
-    pub basis: Option<Basis>,
-    pub comment: Option<Box<str>>,
+    pub qualifier: Change<Qualifier>,
+    pub basis: Change<Basis>,
+    pub comment: Change<Box<str>>,
 }
 
 impl Said {
@@ -101,9 +104,9 @@ impl Said {
             value: self.value,
             numerator: self.numerator,
             denominator: self.denominator,
-            qualifier: self.qualifier.or(present.map(|p| p.qualifier)).unwrap_or(Qualifier::Exact),
-            basis: self.basis.or(present.map(|p| p.basis)).unwrap_or(Basis::Measured),
-            comment: self.comment.clone().or_else(|| present.and_then(|p| p.comment.clone())),
+            qualifier: self.qualifier.over(present.map(|p| p.qualifier)).unwrap_or(Qualifier::Exact),
+            basis: self.basis.over(present.map(|p| p.basis)).unwrap_or(Basis::Measured),
+            comment: self.comment.as_ref().over(present.and_then(|p| p.comment.as_ref())).cloned(),
         }
     }
 }
@@ -181,10 +184,8 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
     let mut read = |name: &str, cell: &Option<Cell>| -> Option<i64> {
         let parsed = match cell {
             None => return None,
-            Some(Cell::NotANumber(found)) => {
-                Err(RowError::new("value-type", format!("{name} is {found}; expected a number.")))
-            }
-            Some(Cell::Number(text)) => parse_scaled(text.trim(), decimals)
+            Some(Cell::NotANumber(expected)) => Err(RowError::new("value-type", format!("{name}: {expected}"))),
+            Some(Cell::Number(text)) => parse_scaled(text, decimals)
                 .map_err(|error| RowError::new(error.code(), format!("{name}: {}", error.detail()))),
         };
         parsed.map_err(|error| errors.push(error)).ok()
@@ -266,7 +267,14 @@ mod tests {
     use super::*;
 
     fn said(value: i64) -> Said {
-        Said { value, numerator: None, denominator: None, qualifier: None, basis: None, comment: None }
+        Said {
+            value,
+            numerator: None,
+            denominator: None,
+            qualifier: Change::Keep,
+            basis: Change::Keep,
+            comment: Change::Keep,
+        }
     }
 
     #[test]
@@ -289,5 +297,7 @@ mod tests {
         let old = Measure { qualifier: Qualifier::AtLeast, comment: Some("kept".into()), ..said(1).over(None) };
         let new = said(2).over(Some(&old));
         assert_eq!((new.value, new.qualifier, new.comment.as_deref()), (2, Qualifier::AtLeast, Some("kept")));
+        let cleared = Said { qualifier: Change::Clear, comment: Change::Clear, ..said(2) }.over(Some(&old));
+        assert_eq!((cleared.value, cleared.qualifier, cleared.comment), (2, Qualifier::Exact, None));
     }
 }

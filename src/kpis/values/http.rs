@@ -7,8 +7,9 @@ use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::list::{Page, PageRequest};
 use crate::error::{Error, Result};
+use crate::http::csv::Sheet;
 use crate::http::params::{CodeParam, Codes, Line, Query};
-use crate::http::reply::{CSV, Listing, NDJSON, Reply, harmless};
+use crate::http::reply::{CSV, Listing, NDJSON, Reply};
 use crate::http::request::Cx;
 use crate::http::streaming::{Chunks, streamed};
 use crate::kpis::catalogue;
@@ -337,25 +338,22 @@ fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
 }
 
 /// The columns a submission takes, so that what was read can be sent back.
+const COLUMNS: [&str; 11] = [
+    "kpi",
+    "organisation",
+    "innovation",
+    "period",
+    "breakdown",
+    "value",
+    "numerator",
+    "denominator",
+    "qualifier",
+    "basis",
+    "comment",
+];
+
 fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::with_capacity(rows.len() * 80));
-    if first {
-        let columns = [
-            "kpi",
-            "organisation",
-            "innovation",
-            "period",
-            "breakdown",
-            "value",
-            "numerator",
-            "denominator",
-            "qualifier",
-            "basis",
-            "comment",
-        ];
-        writer.write_record(columns).map_err(Error::internal)?;
-    }
-    let text = |number: &Option<Box<RawValue>>| number.as_ref().map_or(String::new(), |number| number.get().to_owned());
+    let mut sheet = if first { Sheet::with_header(COLUMNS)? } else { Sheet::without_header() };
     for row in rows {
         let breakdown = match &row.breakdown {
             None => String::new(),
@@ -368,22 +366,23 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
                     .join(";")
             }
         };
-        let cells = [
-            row.kpi.clone(),
-            row.organisation.clone(),
-            row.innovation.clone().unwrap_or_default(),
-            row.period.clone(),
-            breakdown,
-            text(&row.value),
-            text(&row.numerator),
-            text(&row.denominator),
-            row.qualifier.as_str().to_owned(),
-            row.basis.as_str().to_owned(),
-            row.comment.clone().unwrap_or_default(),
-        ];
-        writer.write_record(cells.iter().map(|cell| harmless(cell))).map_err(Error::internal)?;
+        let [value, numerator, denominator] = [&row.value, &row.numerator, &row.denominator]
+            .map(|number| number.as_ref().map_or("", |number| number.get()));
+        sheet.row([
+            &row.kpi,
+            &row.organisation,
+            row.innovation.as_deref().unwrap_or_default(),
+            &row.period,
+            &breakdown,
+            value,
+            numerator,
+            denominator,
+            row.qualifier.as_str(),
+            row.basis.as_str(),
+            row.comment.as_deref().unwrap_or_default(),
+        ])?;
     }
-    writer.into_inner().map_err(Error::internal)
+    sheet.finish()
 }
 
 /// List what a value was before

@@ -2,10 +2,11 @@
 
 use super::ops::{self, Asked, Line};
 use super::rules::GroupBy;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::funding::money::Money;
+use crate::http::csv::Sheet;
 use crate::http::params::{CodeParam, OneWord, Query};
-use crate::http::reply::{CSV, Reply, harmless};
+use crate::http::reply::{CSV, Reply};
 use crate::http::request::Cx;
 use crate::params;
 use actix_web::get;
@@ -141,8 +142,7 @@ pub async fn get_funding_report(cx: Cx, query: Query<GetFundingReport>) -> Resul
 }
 
 fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
-    let mut sheet = csv::Writer::from_writer(Vec::new());
-    let columns = [
+    let mut sheet = Sheet::with_header([
         "key",
         "currency",
         "contributed",
@@ -154,10 +154,9 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
         "available",
         "planned",
         "variance",
-    ];
-    sheet.write_record(columns).map_err(Error::internal)?;
+    ])?;
     for line in lines {
-        let cells = [
+        sheet.row([
             line.key.as_deref().unwrap_or_default(),
             &line.currency,
             line.contributed.as_deref().unwrap_or_default(),
@@ -169,8 +168,7 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
             line.available.as_deref().unwrap_or_default(),
             &line.planned,
             &line.variance,
-        ];
-        sheet.write_record(cells.map(harmless)).map_err(Error::internal)?;
+        ])?;
     }
-    sheet.into_inner().map_err(Error::internal)
+    sheet.finish()
 }

@@ -1,7 +1,8 @@
 //! `/v1/programmes/{slug}/impact`.
 
 use super::ops::{self, Figure, Impact};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::http::csv::Sheet;
 use crate::http::documents::{POLICY, escaped, html};
 use crate::http::params::Query;
 use crate::http::reply::{CSV, Reply};
@@ -120,17 +121,16 @@ fn cell(figure: &ImpactFigureResponse) -> String {
 }
 
 fn written(impact: Impact) -> Result<Vec<u8>> {
-    let mut sheet = csv::Writer::from_writer(Vec::new());
     let columns = ["programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows"];
-    sheet.write_record(columns).map_err(Error::internal)?;
+    let mut sheet = Sheet::with_header(columns)?;
     let as_of = impact.as_of.to_string();
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
         let value = cell(&figure);
         let (qualifier, basis) = (figure.qualifier.as_str(), figure.basis.as_str());
         let row = [impact.programme.as_str(), &as_of, figure.key, &value, figure.unit, qualifier, basis, &figure.rows];
-        sheet.write_record(row).map_err(Error::internal)?;
+        sheet.row(row)?;
     }
-    sheet.into_inner().map_err(Error::internal)
+    sheet.finish()
 }
 
 /// What a page calls the figures.

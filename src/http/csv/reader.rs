@@ -1,0 +1,258 @@
+//! CSV bodies, as spreadsheet programs and people write them. What cannot be read for sure is refused whole and never
+//! guessed. What does not fit the published schema, which pins the names in the header, is 400; what fits but breaks a rule of
+//! CSV is 422.
+
+use super::watch::Watch;
+use super::{MARK, is_misread, refusal, takes_away};
+use crate::error::{Code, Error, Fault, Result};
+use crate::vocabulary::Change;
+use csv::{ByteRecord, ErrorKind, StringRecord};
+use std::io::{Chain, Cursor, Read};
+
+/// Where the header is looked for: the beginning of the file, in bytes.
+const HEAD: u64 = 1 << 16;
+
+const AS_UTF8: &str = "In Excel, choose File > Save As > CSV UTF-8 (Comma delimited); in LibreOffice, File > Save As > Text CSV \
+     with the character set Unicode (UTF-8).";
+
+/// Files that are no CSV, by their first bytes.
+const FOREIGN: [(&[u8], &str, &str); 6] = [
+    (b"PK\x03\x04", "workbook", "This is a workbook (such as .xlsx, .ods or .numbers) and not a CSV."),
+    (b"\xd0\xcf\x11\xe0", "workbook", "This is a workbook (.xls) and not a CSV."),
+    (b"\xff\xfe", "utf-16", "This file is in UTF-16 (Excel calls it Unicode Text) and not in UTF-8."),
+    (b"\xfe\xff", "utf-16", "This file is in UTF-16 (Excel calls it Unicode Text) and not in UTF-8."),
+    (b"\x1f\x8b", "compressed", "This file is compressed: unpack it, or send it with Content-Encoding: gzip."),
+    (b"%PDF", "pdf", "This is a PDF and not a CSV."),
+];
+
+/// A CSV being read, by the columns that an operation knows.
+pub struct Reader<R, const N: usize> {
+    rows: csv::Reader<Watch<Chain<Cursor<Vec<u8>>, R>>>,
+    delimiter: u8,
+    columns: &'static [&'static str; N],
+    header: StringRecord,
+    /// Where each of the columns stands, if it is there.
+    places: [Option<usize>; N],
+    record: StringRecord,
+    /// Whether the file has shown by now that it is in UTF-8.
+    is_utf8: bool,
+    any: bool,
+}
+
+/// One row, and the line on which it begins.
+pub struct Row<'a, const N: usize> {
+    pub line: u32,
+    record: &'a StringRecord,
+    places: &'a [Option<usize>; N],
+}
+
+impl<'a, const N: usize> Row<'a, N> {
+    /// The text of a column's cell just as it was meant; nothing where the cell is empty or the column is not there.
+    pub fn verbatim(&self, column: usize) -> Option<&'a str> {
+        let cell = self.record.get(self.places.get(column).copied().flatten()?)?;
+        let meant = cell.strip_prefix('\'').filter(|text| is_misread(text)).unwrap_or(cell);
+        (!meant.trim().is_empty()).then_some(meant)
+    }
+
+    /// As [`Row::verbatim`], without the spaces around it.
+    pub fn text(&self, column: usize) -> Option<&'a str> {
+        self.verbatim(column).map(str::trim)
+    }
+
+    /// What the cell says of something that may be there already: an empty one says nothing, `(none)` takes it away.
+    pub fn change(&self, column: usize) -> Change<&'a str> {
+        let cell = self.places.get(column).copied().flatten().and_then(|place| self.record.get(place));
+        if cell.is_some_and(takes_away) {
+            return Change::Clear;
+        }
+        self.verbatim(column).map_or(Change::Keep, Change::Set)
+    }
+}
+
+impl<R: Read, const N: usize> Reader<R, N> {
+    /// Reads as far as the header.
+    ///
+    /// # Errors
+    /// `malformed-body` for what is no CSV in UTF-8; `unknown-column`; `validation-failed` for a column that is there twice
+    /// and for each that is needed and not there; `no-rows` for an empty file.
+    pub fn open(mut file: R, columns: &'static [&'static str; N], needed: &[&str]) -> Result<Self> {
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD).read_to_end(&mut head).map_err(Error::internal)?;
+        refuse_foreign(&head)?;
+        let begin = marks(&head);
+        let (declared, line, begin) = match separator_line(head.get(begin..).unwrap_or_default()) {
+            Some((delimiter, length)) => {
+                let after = begin + length;
+                (Some(delimiter), 2, after + marks(head.get(after..).unwrap_or_default()))
+            }
+            None => (None, 1, begin),
+        };
+        let is_utf8 = head.starts_with(MARK);
+        let text = head.get(begin..).unwrap_or_default();
+        let delimiter = declared.unwrap_or_else(|| delimiter(text, columns));
+        let mut head = Cursor::new(head);
+        head.set_position(begin as u64);
+        let mut rows = csv::ReaderBuilder::new();
+        rows.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(HEAD as usize);
+        let rows = rows.from_reader(Watch::new(head.chain(file), delimiter, line));
+        let (header, record) = (StringRecord::new(), StringRecord::new());
+        let mut reader = Self { rows, delimiter, columns, header, places: [None; N], record, is_utf8, any: false };
+        let Some(line) = reader.advance()? else {
+            let detail =
+                format!("The file is empty; expected a header that names columns, and rows. {}", reader.known());
+            return Err(refusal(Code::NoRows, 1, "no-rows", detail));
+        };
+        reader.header = std::mem::take(&mut reader.record);
+        reader.find_columns(line, needed)?;
+        Ok(reader)
+    }
+
+    /// The next row that says anything.
+    ///
+    /// # Errors
+    /// `malformed-body` for a row that cannot be read, `validation-failed` for a cell without a column, `no-rows` when the
+    /// header was all there is.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_, N>>> {
+        let Some(line) = self.advance()? else {
+            if self.any {
+                return Ok(None);
+            }
+            let detail = "There is a header and no row below it, so there is nothing to take.";
+            return Err(refusal(Code::NoRows, self.rows.get_mut().next_start(), "no-rows", detail));
+        };
+        self.any = true;
+        self.check_width(line)?;
+        Ok(Some(Row { line, record: &self.record, places: &self.places }))
+    }
+
+    /// What separates the cells.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The columns that are there, in the sender's order and with the sender's own names.
+    pub fn present(&self) -> Vec<(usize, &str)> {
+        let named = |(place, name)| Some((self.places.iter().position(|known| *known == Some(place))?, name));
+        self.header.iter().enumerate().filter_map(named).collect()
+    }
+
+    /// Reads the next record that is not all empty, and says on which line it begins.
+    fn advance(&mut self) -> Result<Option<u32>> {
+        loop {
+            match self.rows.read_record(&mut self.record) {
+                Ok(false) => return Ok(None),
+                Ok(true) => {
+                    let line = self.rows.get_mut().next_start();
+                    self.is_utf8 |= !self.record.as_slice().is_ascii();
+                    if !self.record.as_slice().trim().is_empty() {
+                        return Ok(Some(line));
+                    }
+                }
+                Err(cause) => return Err(self.unreadable(&cause)),
+            }
+        }
+    }
+
+    fn unreadable(&mut self, cause: &csv::Error) -> Error {
+        let watch = self.rows.get_mut();
+        match cause.kind() {
+            ErrorKind::Io(_) => watch.refused().unwrap_or_else(|| Error::internal(cause)),
+            _ => {
+                let line = watch.next_start();
+                let (word, what) = if self.is_utf8 {
+                    ("two-encodings", "holds text in another encoding than the lines before it, which are in UTF-8")
+                } else {
+                    (
+                        "encoding",
+                        "is not in UTF-8; Excel's plain CSV is in Windows-1252, which cannot be told from others",
+                    )
+                };
+                refusal(Code::MalformedBody, line, word, format!("Line {line} {what}. {AS_UTF8}"))
+            }
+        }
+    }
+
+    /// Finds where each of the columns stands in the header, which may name them in any order and case.
+    fn find_columns(&mut self, line: u32, needed: &[&str]) -> Result<()> {
+        let mut faults = Vec::new();
+        let mut fault = |word, detail: String| faults.push(Fault::new(format!("/line/{line}"), word, detail));
+        for (place, name) in self.header.iter().map(str::trim).enumerate().filter(|(_, name)| !name.is_empty()) {
+            let known = self.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
+            let Some((known, column)) = known.and_then(|known| Some((known, self.places.get_mut(known)?))) else {
+                let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                let detail = format!("There is no column \"{name}\". {}", self.known());
+                return Err(refusal(Code::UnknownColumn, line, "unknown-column", detail));
+            };
+            if column.replace(place).is_some() {
+                fault("column-twice", format!("The column {} is there twice.", self.columns[known]));
+            }
+        }
+        for (name, place) in self.columns.iter().zip(self.places) {
+            if place.is_none() && needed.contains(name) {
+                fault("column-missing", format!("The column {name} is missing."));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Error::validation(faults)) }
+    }
+
+    fn known(&self) -> String {
+        format!("The first row is the header; its columns are {}.", self.columns.join(", "))
+    }
+
+    /// A row may leave out empty cells at its end, as Excel does, and have more of them than the header.
+    fn check_width(&self, line: u32) -> Result<()> {
+        let (cells, columns) = (self.record.len(), self.header.len());
+        if cells < columns && self.rows.get_ref().is_cut_off() {
+            let detail = format!(
+                "The file breaks off in the middle of line {line}, with {cells} of {columns} cells. Send it whole."
+            );
+            return Err(refusal(Code::ValidationFailed, line, "cut-off", detail));
+        }
+        let named = |place: usize| self.header.get(place).is_some_and(|name| !name.trim().is_empty());
+        let stray = self.record.iter().enumerate().find(|(place, cell)| !cell.trim().is_empty() && !named(*place));
+        let Some((place, _)) = stray else { return Ok(()) };
+        let detail = format!(
+            "Line {line} has text in its cell {}, where the header names no column. Empty the cell or name its column; a number \
+             has no comma in it (85.3, 1234), and a text that holds what separates cells stands in quotation marks.",
+            place + 1
+        );
+        Err(refusal(Code::ValidationFailed, line, "no-column", detail))
+    }
+}
+
+/// How many bytes the byte order marks at the beginning take.
+fn marks(text: &[u8]) -> usize {
+    text.chunks(MARK.len()).take_while(|chunk| *chunk == MARK).count() * MARK.len()
+}
+
+fn refuse_foreign(head: &[u8]) -> Result<()> {
+    // Latin letters in UTF-16 have a zero in every other byte.
+    let wide = matches!(head, [a, b, c, d, ..] if [*a == 0, *b == 0] == [*c == 0, *d == 0] && (*a == 0) != (*b == 0));
+    let found = FOREIGN.iter().find(|(start, ..)| head.starts_with(start) || (wide && *start == b"\xff\xfe"));
+    let Some((_, word, what)) = found else { return Ok(()) };
+    let advice = if *word == "compressed" { String::new() } else { format!(" Save the sheet as CSV. {AS_UTF8}") };
+    Err(refusal(Code::MalformedBody, 1, word, format!("{what}{advice}")))
+}
+
+/// The separator that a first line such as `sep=;` declares, and how many bytes the line takes.
+fn separator_line(text: &[u8]) -> Option<(u8, usize)> {
+    let (name, rest) = text.split_at_checked(4)?;
+    let (delimiter, rest) = rest.split_first()?;
+    let ends =
+        if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.starts_with(b"\n") || rest.starts_with(b"\r")) };
+    let separates = *delimiter == b'\t' || (delimiter.is_ascii_punctuation() && *delimiter != b'"');
+    (name.eq_ignore_ascii_case(b"sep=") && separates && ends > 0).then_some((*delimiter, 5 + ends))
+}
+
+/// What separates the cells of the header: whatever finds most columns that are known, since no name of one holds it.
+fn delimiter(head: &[u8], columns: &[&str]) -> u8 {
+    let known = |name: &[u8]| columns.iter().any(|column| column.as_bytes().eq_ignore_ascii_case(name.trim_ascii()));
+    let found = |delimiter: u8| {
+        let rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(head);
+        let mut records = rows.into_byte_records().map_while(std::result::Result::ok);
+        let says = |record: &ByteRecord| record.iter().any(|cell| !cell.trim_ascii().is_empty());
+        records.find(says).map_or(0, |header| header.iter().filter(|name| known(name)).count())
+    };
+    // The last of equals is chosen.
+    b"\t;,".iter().copied().max_by_key(|delimiter| found(*delimiter)).unwrap_or(b',')
+}
