@@ -43,6 +43,8 @@ pub mod organisations;
 pub mod people;
 // What carries innovations: programmes, their partners and cohorts.
 pub mod programmes;
+// A resource as it is written and answered.
+pub mod record;
 // What reads across features and writes nothing.
 pub mod reports;
 // The route table.

@@ -4,12 +4,15 @@ use super::ops::{self, Facts, NewAdoption};
 use super::rules::{AdoptionStage, Barrier};
 use super::store::{self, AdoptionFilter, NamedAdoption};
 use crate::error::Result;
-use crate::http::params::{CodeParam, OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::calendar::told;
-use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use crate::vocabulary::{Id, Timestamp, instant};
 use crate::{innovations, organisations, params, transitions};
 use actix_web::{get, patch, post, web};
@@ -325,14 +328,14 @@ pub async fn update_adoption(cx: Cx, path: web::Path<AdoptionPath>, body: Body<A
 #[utoipa::path(
     tag = "adoptions",
     params(AdoptionPath),
-    request_body = TransitionRequest,
+    request_body = AskedMove,
     responses((status = 200, description = "Moved", body = AdoptionResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/adoptions/{id}/transitions")]
 pub async fn transition_adoption(
     cx: Cx,
     path: web::Path<AdoptionPath>,
-    body: Body<TransitionRequest>,
+    body: Body<AskedMove>,
 ) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         reply(ops::transition_adoption(conn, context, &path.id, request.into())?)
@@ -352,13 +355,11 @@ pub async fn transition_adoption(
 pub async fn list_adoption_transitions(
     cx: Cx,
     path: web::Path<AdoptionPath>,
-    query: Query<ListTransitions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, _, _: &ListTransitions| {
         let found = ops::get_adoption(conn, &path.id)?;
-        let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await
 }

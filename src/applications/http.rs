@@ -7,14 +7,17 @@ use super::store::{self, ApplicationFilter, NamedApplication, RankedApplication}
 use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::params::{OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::programmes::calls::http::CallPath;
 use crate::programmes::calls::ops::get_call;
 use crate::programmes::ops::kept;
-use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use crate::vocabulary::{Id, instant};
 use crate::{params, transitions};
 use actix_web::{get, patch, post, web};
@@ -332,14 +335,14 @@ pub async fn update_application(
 #[utoipa::path(
     tag = "applications",
     params(ApplicationPath),
-    request_body = TransitionRequest,
+    request_body = AskedMove,
     responses((status = 200, description = "Moved", body = ApplicationResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/applications/{id}/transitions")]
 pub async fn transition_application(
     cx: Cx,
     path: web::Path<ApplicationPath>,
-    body: Body<TransitionRequest>,
+    body: Body<AskedMove>,
 ) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         let found = ops::transition_application(conn, context, &path.id, request.into())?;
@@ -360,13 +363,11 @@ pub async fn transition_application(
 pub async fn list_application_transitions(
     cx: Cx,
     path: web::Path<ApplicationPath>,
-    query: Query<ListTransitions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, context, _: &ListTransitions| {
         let (found, _) = ops::get_application(conn, context, &path.id)?;
-        let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await
 }

@@ -44,14 +44,39 @@ pub trait Listed: Sized {
     fn key(&self, column: usize) -> SortValue;
     fn load(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<Vec<Self>>;
     fn count(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<usize>;
+    /// What names a row in its address, where that is one column: the parameter that takes several of them.
+    const KEY: Option<&'static str>;
+    /// `None` when one of the keys cannot be one.
+    fn keyed(keys: &[String]) -> Option<Self::Condition>;
 }
 
-/// Declares the columns a row may be sorted by. The first is the default order; `tie` makes it total.
+/// The keys of several rows, as their column holds them.
+#[allow(non_snake_case, reason = "named by `sortable!` as the kinds of columns are")]
+pub mod keys {
+    use super::Id;
+
+    pub fn Id(keys: &[String]) -> Option<Vec<Id>> {
+        keys.iter().map(|key| Id::parse(key)).collect()
+    }
+
+    pub fn Code(keys: &[String]) -> Option<Vec<String>> {
+        Some(keys.iter().map(|key| key.to_ascii_uppercase()).collect())
+    }
+
+    pub fn Slug(keys: &[String]) -> Option<Vec<String>> {
+        Some(keys.iter().map(|key| key.to_ascii_lowercase()).collect())
+    }
+}
+
+/// Declares the columns a row may be sorted by. The first is the default order; `tie` makes it total; `key` names the
+/// column by which several rows can be asked for at once. A list that can be sorted by `updatedAt` can be narrowed by
+/// `updatedFrom` and `updatedTo`.
 #[macro_export]
 macro_rules! sortable {
     ($row:ty, $source:ty, $query:ty $(, select: $select:expr)?;
      $($index:literal: $name:literal => $column:path, $kind:ident, |$r:ident| $value:expr;)*
-     tie $tie_index:literal => $tie:path, $tie_kind:ident, |$t:ident| $tie_value:expr;) => {
+     tie $tie_index:literal => $tie:path, $tie_kind:ident, |$t:ident| $tie_value:expr;
+     $(key $key_name:literal => $key:path, $key_kind:ident;)?) => {
         impl $crate::db::list::Listed for $row {
             type Query = $query;
             type Condition = $crate::db::dialect::Condition<$source>;
@@ -116,9 +141,26 @@ macro_rules! sortable {
                 use diesel::prelude::*;
                 Ok(query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).load::<i32>(conn)?.len())
             }
+
+            const KEY: Option<&'static str> = $crate::sortable!(@key $($key_name)?);
+
+            fn keyed(_keys: &[String]) -> Option<Self::Condition> {
+                $(
+                    use diesel::prelude::*;
+                    let keys = $crate::db::list::keys::$key_kind(_keys)?;
+                    return Some(Box::new($key.eq_any(keys)));
+                )?
+                #[allow(unreachable_code, reason = "reached by a list whose rows have no key of one column")]
+                None
+            }
         }
     };
+    (@key) => { None };
+    (@key $name:literal) => { Some($name) };
 }
+
+/// The sort, and the bounds, by when a row was last written.
+pub const UPDATED_AT: &str = "updatedAt";
 
 /// What a caller asked of a list beside its filters.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +170,10 @@ pub struct PageRequest {
     pub sort: Vec<(usize, bool)>,
     pub cursor: Option<String>,
     pub count: bool,
+    /// Rows last written in this span alone, both ends included.
+    pub updated: (Option<NaiveDateTime>, Option<NaiveDateTime>),
+    /// The rows with these keys alone.
+    pub keys: Option<Vec<String>>,
     /// Names the filters and the sort, so that a cursor made for others is refused.
     pub fingerprint: u64,
 }
@@ -156,6 +202,18 @@ const MAGIC: &str = "ir1";
 /// # Errors
 /// `invalid-cursor` or `unknown-cursor`; else what the database answers.
 pub fn page<R: Listed>(conn: &mut Conn, request: &PageRequest, build: impl Fn() -> R::Query) -> Result<Page<R>> {
+    page_of(conn, request, &mut |_| Ok(build()))
+}
+
+/// As [`page`], of a query whose making asks the database.
+///
+/// # Errors
+/// As [`page`], and what `build` fails with.
+pub fn page_of<R: Listed>(
+    conn: &mut Conn,
+    request: &PageRequest,
+    build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
+) -> Result<Page<R>> {
     let tie = R::SORTS.len();
     let mut columns = request.sort.clone();
     if columns.is_empty() && tie > 0 {
@@ -165,7 +223,7 @@ pub fn page<R: Listed>(conn: &mut Conn, request: &PageRequest, build: impl Fn() 
     let descending = columns.last().is_some_and(|(_, descending)| *descending);
     columns.push((tie, descending));
 
-    let mut query = build();
+    let mut query = narrowed::<R>(build(conn)?, request)?;
     if let Some(cursor) = &request.cursor {
         let values = read_cursor(cursor, request.fingerprint, columns.len())?;
         query = R::filter(query, beyond::<R>(&columns, &values).ok_or_else(altered)?);
@@ -181,12 +239,41 @@ pub fn page<R: Listed>(conn: &mut Conn, request: &PageRequest, build: impl Fn() 
         write_cursor(request.fingerprint, &values)
     });
     let total = if request.count {
-        let counted = R::count(build(), COUNTED_EXACTLY as i64 + 1, conn)?;
-        Some(Total { total: counted.min(COUNTED_EXACTLY), exact: counted <= COUNTED_EXACTLY })
+        Some(count::<R>(conn, request, build)?)
     } else {
         None
     };
     Ok(Page { rows, next, limit: request.limit, total })
+}
+
+/// How many rows the filters leave.
+///
+/// # Errors
+/// As [`page_of`].
+pub fn count<R: Listed>(
+    conn: &mut Conn,
+    request: &PageRequest,
+    build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
+) -> Result<Total> {
+    let query = narrowed::<R>(build(conn)?, request)?;
+    let counted = R::count(query, COUNTED_EXACTLY as i64 + 1, conn)?;
+    Ok(Total { total: counted.min(COUNTED_EXACTLY), exact: counted <= COUNTED_EXACTLY })
+}
+
+/// The query with what every list may be narrowed by.
+fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::Query> {
+    if let Some(keys) = &request.keys {
+        let keyed = R::keyed(keys);
+        let name = R::KEY.unwrap_or_default();
+        query = R::filter(query, keyed.ok_or_else(|| Error::invalid(&format!("?{name}"), "key", "Expected UUIDs."))?);
+    }
+    let Some(column) = R::SORTS.iter().position(|name| *name == UPDATED_AT) else { return Ok(query) };
+    let bounds = [(request.updated.0, Comparison::After), (request.updated.1, Comparison::Before)];
+    for (bound, side) in bounds.into_iter().filter_map(|(bound, side)| Some((SortValue::Instant(bound?), side))) {
+        let beside = R::compare(column, side, &bound).zip(R::compare(column, Comparison::Same, &bound));
+        query = R::filter(query, beside.map(|(beside, same)| R::or(beside, same)).ok_or_else(altered)?);
+    }
+    Ok(query)
 }
 
 /// The rows after the cursor's: `a > x OR (a = x AND (b > y OR (b = y AND id > z)))`, led by `a >= x` in the first

@@ -66,6 +66,17 @@ impl Db {
         self.0.readers.run(job).await
     }
 
+    /// Reads of several statements that all see one moment.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn snapshot<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.readers.run(move |conn| snapshot(conn, job)).await
+    }
+
     /// A short change in one transaction: committed when the job succeeds, rolled back when it fails.
     ///
     /// # Errors
@@ -89,7 +100,15 @@ impl Db {
         self.0.writers.run(move |conn| serializable(conn, job)).await
     }
 
-    /// A long read, such as an export: it never takes a thread from short ones.
+    /// Long work without the database, such as reading a large file that was sent.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn bulk<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        self.0.bulk.run(move |_| work()).await
+    }
+
+    /// A long read of one moment, such as an export: it never takes a thread from short ones.
     ///
     /// # Errors
     /// As [`Db::read`].
@@ -97,7 +116,7 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.bulk.run(job).await
+        self.0.bulk.run(move |conn| snapshot(conn, job)).await
     }
 
     /// A long change in one transaction, such as an import.
@@ -128,6 +147,17 @@ pub fn by_id<R>(id: &str, what: &str, find: impl FnOnce(Id) -> Result<Option<R>>
 /// What the job returns, or the database's own failure to begin or commit.
 pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     transaction_of("BEGIN", conn, job)
+}
+
+/// Runs reads of several statements that all see what was committed when they began.
+fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Postgres(c) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        }
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
+    }
+    end(conn, job)
 }
 
 /// How often a serializable change is tried.
@@ -166,6 +196,11 @@ fn transaction_of<T>(begin: &str, conn: &mut Conn, job: impl FnOnce(&mut Conn) -
         Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
         Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
     }
+    end(conn, job)
+}
+
+/// Commits when the job succeeds, rolls back when it fails.
+fn end<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match job(conn) {
         Ok(value) => {
             <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;

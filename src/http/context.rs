@@ -2,8 +2,11 @@
 
 use crate::access::{Actor, Operation, Reach};
 use crate::error::{Code, Error, Result};
+use crate::http::patch::Patch;
 use crate::vocabulary::Timestamp;
 use chrono::NaiveDate;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 #[derive(Debug, Clone)]
@@ -76,6 +79,22 @@ impl Context {
             Some(IfMatch::Versions(versions)) if versions.contains(&present) => Ok(()),
             Some(IfMatch::Versions(_)) => Err(changed(present)),
         }
+    }
+}
+
+impl Context {
+    /// The document of a record as the patch makes it, once `If-Match` has named the record's present version; nothing
+    /// where the patch changes nothing, so that the version stays.
+    ///
+    /// # Errors
+    /// As [`Context::check_version`] and [`Patch::apply`].
+    pub fn revised<T>(&self, present: &T, version: i32, patch: &Patch<T>) -> Result<Option<T>>
+    where
+        T: Serialize + DeserializeOwned + PartialEq,
+    {
+        self.check_version(version)?;
+        let revised = patch.apply(present)?;
+        Ok((revised != *present).then_some(revised))
     }
 }
 

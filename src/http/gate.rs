@@ -195,6 +195,7 @@ async fn enter(
         accept,
         content_type,
         target: named.target.clone(),
+        host: text("host")?.unwrap_or("localhost").to_owned(),
     }))
 }
 

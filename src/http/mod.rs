@@ -8,6 +8,7 @@ pub mod gate;
 pub mod health;
 pub mod idempotency;
 pub mod limits;
+pub mod lists;
 pub mod metrics;
 pub mod openapi;
 pub mod operations;

@@ -57,9 +57,10 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Valu
     components["headers"] = shared::headers();
     components["parameters"] = shared::parameters();
     components["responses"] = shared::responses();
+    let schemas = document["components"]["schemas"].clone();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten().filter(|(_, value)| value.is_object()) {
-            operation::complete(path, method, operation);
+            operation::complete(path, method, operation, &schemas);
         }
     }
     schemas::complete(&mut document);

@@ -2,7 +2,7 @@
 //! from the same lines. An unknown parameter, one given twice, or one that cannot be read is 400 with its name.
 
 use crate::db::dialect::SearchTerms;
-use crate::db::list::{Listed, PageRequest};
+use crate::db::list::{Listed, PageRequest, UPDATED_AT};
 use crate::error::{Code, Error, Fault, Result};
 use crate::vocabulary::{Id, Timestamp, Word};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -22,6 +22,8 @@ pub trait Param: Sized {
     fn schema() -> Value;
     /// Whether a comma separates several values.
     const LIST: bool = false;
+    /// The words of a coded filter, for `facets`.
+    const WORDS: Option<&'static [&'static str]> = None;
 }
 
 /// A code as clients write it: letters, digits and hyphens; compared in upper case.
@@ -72,6 +74,7 @@ impl<W: Word> Param for OneOf<W> {
         json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "enum": W::WORDS } })
     }
     const LIST: bool = true;
+    const WORDS: Option<&'static [&'static str]> = Some(W::WORDS);
 }
 
 /// A single word of a closed list.
@@ -188,26 +191,48 @@ pub trait Params: Sized {
     /// # Errors
     /// `unknown-parameter` or `invalid-parameter`, naming it.
     fn read(pairs: Pairs) -> Result<Self>;
+    /// The coded filters, each with its words.
+    fn coded() -> Vec<(&'static str, &'static [&'static str])>;
+}
+
+/// The query parameters of a list.
+pub trait ListParams: Params + Send + 'static {
+    type Row: Listed + Send;
+    fn page(&mut self) -> &mut PageRequest;
 }
 
 /// Extracts declared parameters from the request.
 pub struct Query<T>(pub T);
+
+/// The parameters as they were sent, of which every page of a list is read anew.
+pub struct Asked<T>(pub Pairs, std::marker::PhantomData<fn() -> T>);
+
+impl<T: Params> FromRequest for Asked<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(asked(request.query_string()).map(|pairs| Self(pairs, std::marker::PhantomData)))
+    }
+}
 
 impl<T: Params> FromRequest for Query<T> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = request.query_string();
-        let read = |mut pairs: Pairs| {
-            // The gate lets it pass where CSV can be answered, and the reply minds it.
-            if byte_order_mark(query)?.is_some() {
-                pairs.remove(BYTE_ORDER_MARK);
-            }
-            T::read(pairs)
-        };
-        ready(pairs(query).and_then(read).map(Self))
+        ready(asked(request.query_string()).and_then(T::read).map(Self))
     }
+}
+
+/// The parameters that an operation's own code reads.
+fn asked(query: &str) -> Result<Pairs> {
+    let mut pairs = pairs(query)?;
+    // The gate lets it pass where CSV can be answered, and the reply minds it.
+    if byte_order_mark(query)?.is_some() {
+        pairs.remove(BYTE_ORDER_MARK);
+    }
+    Ok(pairs)
 }
 
 /// The parameter that every operation takes which can answer CSV.
@@ -260,9 +285,9 @@ pub fn take<P: Param>(pairs: &mut Pairs, name: &str) -> Result<Option<P>> {
 }
 
 /// # Errors
-/// `unknown-parameter` if anything is left.
-pub fn nothing_left(pairs: &Pairs, known: &[&str]) -> Result<()> {
-    let Some(name) = pairs.keys().next() else { return Ok(()) };
+/// `unknown-parameter` if there is any but those known.
+pub fn nothing_else(pairs: &Pairs, known: &[&str]) -> Result<()> {
+    let Some(name) = pairs.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
     let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
     let expected = if known.is_empty() {
         "this operation takes none".to_owned()
@@ -293,6 +318,7 @@ pub fn describe<P: Param>(name: &str, description: &str) -> Parameter {
 pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     let (limit, cursor) = (take::<Whole<1, 500>>(pairs, "limit")?, pairs.remove("cursor"));
     let count = take::<bool>(pairs, "count")?.unwrap_or(false);
+    pairs.remove("facets");
     let names = pairs.get("sort").cloned();
     let mut sort = Vec::new();
     for name in names.iter().flat_map(|names| names.split(',')) {
@@ -320,11 +346,27 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     let fingerprint = digest.as_ref().iter().take(6).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
     pairs.remove("sort");
-    Ok(PageRequest { limit: limit.map_or(50, |l| l.0), sort, cursor, count, fingerprint })
+    let mut instant = |name| -> Result<_> { Ok(take::<Timestamp>(pairs, name)?.map(|at| at.naive_utc())) };
+    let dated = R::SORTS.contains(&UPDATED_AT);
+    let updated = if dated { (instant("updatedFrom")?, instant("updatedTo")?) } else { (None, None) };
+    if let (Some(from), Some(to)) = updated && from > to {
+        return Err(Error::invalid("?updatedTo", "range", "Expected an instant that is not before updatedFrom."));
+    }
+    let keys = R::KEY.map(|name| take::<Keys>(pairs, name)).transpose()?.flatten().map(|keys| keys.0);
+    Ok(PageRequest { limit: limit.map_or(50, |l| l.0), sort, cursor, count, updated, keys, fingerprint })
+}
+
+/// The parameters of a page, whatever the list.
+pub const PAGE: [&str; 5] = ["limit", "cursor", "sort", "count", "facets"];
+
+/// The parameters that a list takes beside its filters.
+pub fn of_page<R: Listed>() -> Vec<&'static str> {
+    let updated = R::SORTS.contains(&UPDATED_AT).then_some(["updatedFrom", "updatedTo"]);
+    PAGE.into_iter().chain(updated.into_iter().flatten()).chain(R::KEY).collect()
 }
 
 /// Describes what every list takes beside its filters.
-pub fn describe_page<R: Listed>() -> Vec<Parameter> {
+pub fn describe_page<R: Listed>(coded: &[(&str, &[&str])]) -> Vec<Parameter> {
     let names = R::SORTS.join("|");
     let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})(,-?({names}))*$"), "example": R::SORTS.first() });
     let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
@@ -345,7 +387,38 @@ pub fn describe_page<R: Listed>() -> Vec<Parameter> {
         parameters.push(build("sort", meaning, sort));
     }
     parameters.push(describe::<bool>("count", "Whether to count what the filters leave, exactly up to 10,000."));
+    if !coded.is_empty() {
+        let names: Vec<&str> = coded.iter().map(|(name, _)| *name).collect();
+        let schema = json!({ "type": "array", "minItems": 1, "maxItems": names.len(), "items": { "type": "string", "enum": names } });
+        let meaning = "Coded filters to count by: the answer's facets say how many rows each word of one would leave under the other filters.";
+        let mut facets = build("facets", meaning, schema);
+        facets.explode = Some(false);
+        facets.style = Some(utoipa::openapi::path::ParameterStyle::Form);
+        parameters.push(facets);
+    }
+    if R::SORTS.contains(&UPDATED_AT) {
+        let from = "Rows last written at this instant or later.";
+        parameters.push(describe::<Timestamp>("updatedFrom", from));
+        parameters.push(describe::<Timestamp>("updatedTo", "Rows last written at this instant or earlier."));
+    }
+    if let Some(name) = R::KEY {
+        parameters.push(describe::<Keys>(name, "The rows with these keys alone, separated by commas."));
+    }
     parameters
+}
+
+/// Keys of records, separated by commas: codes, slugs or UUIDs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys(pub Vec<String>);
+
+impl Param for Keys {
+    fn read(text: &str) -> Result<Self, String> {
+        Codes::read(text).map(|codes| Self(codes.0)).map_err(|_| "expected 1 to 100 keys separated by commas".to_owned())
+    }
+    fn schema() -> Value {
+        Codes::schema()
+    }
+    const LIST: bool = true;
 }
 
 /// Declares the query parameters of an operation. With `list of Row`, also those every list takes.
@@ -360,11 +433,17 @@ macro_rules! params {
 
         impl $crate::http::params::Params for $name {
             fn read(mut pairs: $crate::http::params::Pairs) -> $crate::error::Result<Self> {
-                let known: &[&str] = &[$($query,)* $($crate::params!(@known $row),)*];
-                let unknown: $crate::http::params::Pairs = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()) && !$crate::params!(@is_list $($row)?, name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-                $crate::http::params::nothing_left(&unknown, known)?;
+                #[allow(unused_mut, reason = "not every set is of a list")]
+                let mut known: Vec<&str> = vec![$($query,)*];
+                $(known.extend($crate::http::params::of_page::<$row>());)?
+                $crate::http::params::nothing_else(&pairs, &known)?;
                 $(let asked = $crate::http::params::page_request::<$row>(&mut pairs)?;)?
                 Ok(Self { $($field: $crate::http::params::take(&mut pairs, $query)?,)* $(page: $crate::params!(@asked $row, asked),)? })
+            }
+
+            fn coded() -> Vec<(&'static str, &'static [&'static str])> {
+                let all: &[(&'static str, Option<&'static [&'static str]>)] = &[$(($query, <$type as $crate::http::params::Param>::WORDS),)*];
+                all.iter().filter_map(|(name, words)| Some((*name, (*words)?))).collect()
             }
         }
 
@@ -372,14 +451,19 @@ macro_rules! params {
             fn into_params(_: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>) -> Vec<utoipa::openapi::path::Parameter> {
                 #[allow(unused_mut, reason = "not every set is of a list")]
                 let mut parameters = vec![$($crate::http::params::describe::<$type>($query, concat!($($doc, " "),+)),)*];
-                $(parameters.extend($crate::http::params::describe_page::<$row>());)?
+                $(parameters.extend($crate::http::params::describe_page::<$row>(&<Self as $crate::http::params::Params>::coded()));)?
                 parameters
             }
         }
+
+        $(impl $crate::http::params::ListParams for $name {
+            type Row = $row;
+            fn page(&mut self) -> &mut $crate::db::list::PageRequest {
+                &mut self.page
+            }
+        })?
     };
+
     (@page $row:ty) => { $crate::db::list::PageRequest };
     (@asked $row:ty, $asked:ident) => { $asked };
-    (@known $row:ty) => { "limit, cursor, sort, count" };
-    (@is_list , $name:ident) => { false };
-    (@is_list $row:ty, $name:ident) => { ["limit", "cursor", "sort", "count"].contains(&$name.as_str()) };
 }

@@ -1,11 +1,14 @@
 //! What an operation answers, made ready inside its database job so that rendering never holds up a web thread.
 
 use super::csv;
-use crate::db::list::{Page, Total};
+use crate::db::list::Total;
 use crate::error::Result;
+use crate::record::Record;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use utoipa::ToSchema;
 
 /// A finished answer.
@@ -55,6 +58,22 @@ impl Reply {
         Self { status: status.as_u16(), content_type, headers: Vec::new(), body }
     }
 
+    /// 200 with a record and its version.
+    ///
+    /// # Errors
+    /// As [`Reply::json`].
+    pub fn record(record: &impl Record) -> Result<Self> {
+        Ok(Self::ok(record)?.version(record.version()))
+    }
+
+    /// An entity tag made of the body, for an answer that has no version of its own: the same content, the same tag.
+    #[must_use]
+    pub fn named_by_content(self) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.body);
+        let tag: String = digest.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        self.header("ETag", format!("W/\"{tag}\""))
+    }
+
     #[must_use]
     pub fn header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
@@ -66,38 +85,41 @@ impl Reply {
     pub fn version(self, version: i32) -> Self {
         self.header("ETag", format!("W/\"{version}\""))
     }
-
-    /// A page of a list, with its `Link` to the next. `target` is the path and query that were asked for.
-    ///
-    /// # Errors
-    /// As [`Reply::json`].
-    pub fn page<R, T: Serialize>(page: Page<R>, target: &str, mut render: impl FnMut(R) -> T) -> Result<Self> {
-        Self::page_of(page, target, |row| Ok(render(row)))
-    }
-
-    /// As [`Reply::page`], of rows that may fail to be told.
-    ///
-    /// # Errors
-    /// As [`Reply::json`], and what `render` fails with.
-    pub fn page_of<R, T: Serialize>(page: Page<R>, target: &str, render: impl FnMut(R) -> Result<T>) -> Result<Self> {
-        let link = page.next.as_ref().map(|next| format!("<{}>; rel=\"next\"", with_cursor(target, next)));
-        let envelope = Listing {
-            data: page.rows.into_iter().map(render).collect::<Result<Vec<T>>>()?,
-            page: PageInfo { next: page.next, limit: page.limit, count: page.total.map(Into::into) },
-        };
-        let reply = Self::ok(&envelope)?;
-        Ok(match link {
-            Some(link) => reply.header("Link", link),
-            None => reply,
-        })
-    }
 }
 
-fn with_cursor(target: &str, cursor: &str) -> String {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    format!("{path}?{}", pairs.join("&"))
+/// Declares an answer that says in its type what its body is, as the API document does.
+macro_rules! typed {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        pub struct $name<T> {
+            reply: Reply,
+            of: PhantomData<fn() -> T>,
+        }
+
+        impl<T> $name<T> {
+            pub(super) fn of(reply: Reply) -> Self {
+                Self { reply, of: PhantomData }
+            }
+        }
+
+        impl<T> Responder for $name<T> {
+            type Body = actix_web::body::BoxBody;
+
+            fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+                self.reply.respond_to(request)
+            }
+        }
+    };
+}
+
+typed! {
+    /// 200 with a body of this type.
+    Answer
+}
+
+typed! {
+    /// 201 with a body of this type.
+    Created
 }
 
 impl Responder for Reply {
@@ -125,7 +147,14 @@ pub struct Listing<T> {
     #[schema(max_items = 500)]
     pub data: Vec<T>,
     pub page: PageInfo,
+    /// Only with `facets`: by filter and word, how many rows that word would leave under the other filters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub facets: Option<Facets>,
 }
+
+/// How many rows each word of a filter leaves, by filter and word.
+pub type Facets = BTreeMap<String, BTreeMap<String, Count>>;
 
 /// Everything of one kind, where that is too little to page.
 #[derive(Serialize, ToSchema)]
@@ -139,14 +168,14 @@ pub struct Collection<T> {
 pub struct PageInfo {
     /// Cursor of the next page, or null on the last one.
     #[schema(max_length = 4000)]
-    next: Option<String>,
+    pub next: Option<String>,
     /// The most rows this page could hold.
     #[schema(minimum = 1, maximum = 500)]
-    limit: i64,
+    pub limit: i64,
     /// Only with `count=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    count: Option<Count>,
+    pub count: Option<Count>,
 }
 
 /// How many rows the filters leave.

@@ -2,13 +2,14 @@
 //! looked into until the caller is known, allowed, and not repeating an earlier request.
 
 use super::operations::Endpoint;
-use super::reply::Reply;
+use super::reply::{Answer, Created, Reply};
 use super::schemas;
 use crate::http::context::Context;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::idempotency::{self, Claim};
 use crate::http::service::Service;
+use crate::record::Record;
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -32,6 +33,8 @@ pub struct Cx {
     pub content_type: String,
     /// Path and query, as asked for.
     pub target: String,
+    /// The host the client asked, as its `Host` header says.
+    pub host: String,
 }
 
 impl FromRequest for Cx {
@@ -48,17 +51,48 @@ impl FromRequest for Cx {
     }
 }
 
+/// What is done with the database for a request. Boxed, so that what runs it is compiled once.
+type Job = Box<dyn FnOnce(&mut Conn, &Context) -> Result<Reply> + Send>;
+/// As [`Job`], of one that may be run again.
+type Again = Box<dyn FnMut(&mut Conn, &Context) -> Result<Reply> + Send>;
+
+/// How a change is run.
+enum Work {
+    /// In a transaction of the short lane.
+    Short(Box<dyn FnOnce() -> Result<Job> + Send>),
+    /// As if nobody else wrote meanwhile, and again when somebody did.
+    Money(Box<dyn FnOnce() -> Result<Again> + Send>),
+    /// In a transaction of the bulk lane, made ready on it before that begins.
+    Bulk(Box<dyn FnOnce() -> Result<Job> + Send>),
+}
+
 impl Cx {
-    /// A read; its answer is rendered inside the job.
+    /// A read of one statement; its answer is rendered inside the job.
     ///
     /// # Errors
     /// What the job returns, or the lane's own.
     pub async fn read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
+        self.run_read(Box::new(job)).await
+    }
+
+    async fn run_read(self, job: Job) -> Result<Reply> {
         let context = self.context;
         self.service.db.read(move |conn| job(conn, &context)).await
     }
 
-    /// A long read.
+    /// A read of several statements that see one moment.
+    ///
+    /// # Errors
+    /// As [`Cx::read`].
+    pub async fn snapshot(
+        self,
+        job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        let (context, job): (_, Job) = (self.context, Box::new(job));
+        self.service.db.snapshot(move |conn| job(conn, &context)).await
+    }
+
+    /// A long read of one moment.
     ///
     /// # Errors
     /// As [`Cx::read`].
@@ -66,8 +100,63 @@ impl Cx {
         self,
         job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let context = self.context;
+        let (context, job): (_, Job) = (self.context, Box::new(job));
         self.service.db.bulk_read(move |conn| job(conn, &context)).await
+    }
+
+    /// One record, with the version it has.
+    ///
+    /// # Errors
+    /// What `find` fails with, or the lane's own.
+    pub async fn show<R: Into<T>, T: Record>(
+        self,
+        find: impl FnOnce(&mut Conn, &Context) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<T>> {
+        let reply = self.read(move |conn, context| Reply::record(&find(conn, context)?.into()));
+        reply.await.map(Answer::of)
+    }
+
+    /// A new record: 201 with its address below the path that was asked for.
+    ///
+    /// # Errors
+    /// `malformed-body`, `validation-failed`, what `make` fails with, or the lane's own.
+    pub async fn create<B: DeserializeOwned + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        body: Body<B>,
+        make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Created<T>> {
+        let path = self.target.split('?').next().unwrap_or_default().to_owned();
+        let job = move |conn: &mut Conn, context: &Context, given| {
+            let record: T = make(conn, context, given)?.into();
+            Reply::created(format!("{path}/{}", record.key()), record.version(), &record)
+        };
+        self.write_json(body, job).await.map(Created::of)
+    }
+
+    /// A change of a record by a merge patch, a move, or another document.
+    ///
+    /// # Errors
+    /// As [`Cx::create`].
+    pub async fn change<B: DeserializeOwned + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        body: Body<B>,
+        change: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<T>> {
+        let job = move |conn: &mut Conn, context: &Context, given| {
+            Reply::record(&change(conn, context, given)?.into())
+        };
+        self.write_json(body, job).await.map(Answer::of)
+    }
+
+    /// A record taken away: 204.
+    ///
+    /// # Errors
+    /// What `take` fails with, or the lane's own.
+    pub async fn remove(
+        self,
+        take: impl FnOnce(&mut Conn, &Context) -> Result<()> + Send + 'static,
+    ) -> Result<Reply> {
+        self.write(move |conn, context| take(conn, context).map(|()| Reply::no_content())).await
     }
 
     /// A change without a body: its event and its stored answer are in the same transaction.
@@ -75,8 +164,7 @@ impl Cx {
     /// # Errors
     /// As [`Cx::read`].
     pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        let work = async |db: Db, work: Work| db.write(move |conn| work.keep(conn, job)).await;
-        self.once(&[], work).await
+        self.once(&[], Work::Short(Box::new(move || Ok(Box::new(job))))).await
     }
 
     /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
@@ -89,11 +177,11 @@ impl Cx {
         job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
-        let work = async move |db: Db, work: Work| {
+        let prepare = move || -> Result<Job> {
             let given: T = schemas::read(&service, endpoint, &body.bytes)?;
-            db.write(move |conn| work.keep(conn, |conn, context| job(conn, context, given))).await
+            Ok(Box::new(move |conn, context| job(conn, context, given)))
         };
-        self.once(&hash, work).await
+        self.once(&hash, Work::Short(Box::new(prepare))).await
     }
 
     /// A change of money with a JSON body: as [`Cx::write_json`], serializable, so the job may run more than once.
@@ -106,11 +194,11 @@ impl Cx {
         mut job: impl FnMut(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
-        let work = async move |db: Db, work: Work| {
+        let prepare = move || -> Result<Again> {
             let given: T = schemas::read(&service, endpoint, &body.bytes)?;
-            db.write_serializable(move |conn| work.keep(conn, |conn, context| job(conn, context, given.clone()))).await
+            Ok(Box::new(move |conn, context| job(conn, context, given.clone())))
         };
-        self.once(&hash, work).await
+        self.once(&hash, Work::Money(Box::new(prepare))).await
     }
 
     /// A long change whose input was spooled. It is prepared (parsed) before the transaction begins, so that reading it
@@ -124,15 +212,15 @@ impl Cx {
         prepare: impl FnOnce() -> Result<P> + Send + 'static,
         job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let work = async |db: Db, work: Work| {
-            let prepared = db.bulk_read(move |_| prepare()).await?;
-            db.bulk_write(move |conn| work.keep(conn, |conn, context| job(conn, context, prepared))).await
+        let prepare = move || -> Result<Job> {
+            let prepared = prepare()?;
+            Ok(Box::new(move |conn, context| job(conn, context, prepared)))
         };
-        self.once(hash, work).await
+        self.once(hash, Work::Bulk(Box::new(prepare))).await
     }
 
     /// Does the work, or answers what the same request was answered before.
-    async fn once(self, hash: &[u8], work: impl AsyncFnOnce(Db, Work) -> Result<Reply>) -> Result<Reply> {
+    async fn once(self, hash: &[u8], work: Work) -> Result<Reply> {
         let service = self.service;
         let claim = self.idempotency_key.as_ref().map(|key| {
             // The same body sent to another record is another request.
@@ -145,7 +233,8 @@ impl Cx {
         {
             return Ok(stored);
         }
-        let outcome = work(service.db.clone(), Work { context: self.context, claim: claim.clone() }).await;
+        let keep = Keep { context: self.context, claim: claim.clone() };
+        let outcome = run(&service.db, work, keep).await;
         service.written.notify_one();
         let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
         if let Some(claim) = claim.filter(|_| !kept) {
@@ -153,6 +242,15 @@ impl Cx {
             service.db.write(move |conn| idempotency::release(conn, &claim)).await?;
         }
         outcome
+    }
+
+    /// The absolute address that was asked for, with its query: where the register says it is, or where the client found it.
+    pub fn address(&self) -> String {
+        let origin = match &self.service.config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.host),
+        };
+        format!("{origin}{}", self.target)
     }
 
     /// Whether the body is a CSV, by itself or in a form.
@@ -166,21 +264,47 @@ impl Cx {
     }
 }
 
-/// What a change is done with, inside its transaction.
-struct Work {
+async fn run(db: &Db, work: Work, keep: Keep) -> Result<Reply> {
+    match work {
+        Work::Short(prepare) => {
+            let job = prepare()?;
+            db.write(move |conn| keep.answer(conn, job)).await
+        }
+        Work::Money(prepare) => {
+            let mut job = prepare()?;
+            db.write_serializable(move |conn| keep.answer(conn, &mut job)).await
+        }
+        Work::Bulk(prepare) => {
+            let job = db.bulk(move || prepare()).await?;
+            db.bulk_write(move |conn| keep.answer(conn, job)).await
+        }
+    }
+}
+
+/// What a change needs inside its transaction.
+struct Keep {
     context: Context,
     claim: Option<Claim>,
 }
 
-impl Work {
+impl Keep {
     /// Runs the job, and keeps its answer for whoever asks again with the same key.
-    fn keep(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
+    fn answer(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
         let reply = job(conn, &self.context)?;
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
             idempotency::finish(conn, claim, &reply)?;
         }
         Ok(reply)
     }
+}
+
+/// Names a record in a path by its id.
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct IdPath {
+    /// The record's id
+    #[param(format = "uuid", max_length = 36)]
+    pub id: String,
 }
 
 /// A JSON body, read but not yet parsed.

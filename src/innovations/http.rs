@@ -11,13 +11,16 @@ use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::dialect::SearchTerms;
 use crate::error::Result;
-use crate::http::params::{CodeParam, Codes, OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, Codes, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::params;
 use crate::transitions;
-use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use crate::vocabulary::{Basis, Qualifier, Timestamp, Word, instant};
 use actix_web::{delete, get, patch, post, web};
 use chrono::NaiveDate;
@@ -494,14 +497,14 @@ pub async fn delete_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Resul
 #[utoipa::path(
     tag = "innovations",
     params(InnovationPath),
-    request_body = TransitionRequest,
+    request_body = AskedMove,
     responses((status = 200, description = "Moved", body = InnovationResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/innovations/{slug}/transitions")]
 pub async fn transition_innovation(
     cx: Cx,
     path: web::Path<InnovationPath>,
-    body: Body<TransitionRequest>,
+    body: Body<AskedMove>,
 ) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         let found = ops::transition_innovation(conn, context, &path.slug, request.into())?;
@@ -525,13 +528,11 @@ pub async fn transition_innovation(
 pub async fn list_innovation_transitions(
     cx: Cx,
     path: web::Path<InnovationPath>,
-    query: Query<ListTransitions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, _, _: &ListTransitions| {
         let found = ops::get_innovation(conn, &path.slug)?;
-        let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await
 }

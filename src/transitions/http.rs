@@ -1,34 +1,10 @@
-//! The shapes of a move and of a history.
+//! The shape of a move that was made.
 
-use super::rules::AskedMove;
 use super::store::TransitionRow;
-use crate::params;
 use crate::vocabulary::{Id, instant};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-
-/// A move to make.
-#[derive(Deserialize, ToSchema, Clone)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "to": "development", "reason": "The prototype works." }))]
-pub struct TransitionRequest {
-    /// The state to go to.
-    #[schema(max_length = 60, min_length = 1)]
-    pub to: String,
-    /// Why; some moves need it.
-    #[schema(max_length = 2000, nullable = false)]
-    pub reason: Option<String>,
-    /// The day it took effect; today unless told.
-    #[schema(nullable = false)]
-    pub effective_on: Option<NaiveDate>,
-}
-
-impl From<TransitionRequest> for AskedMove {
-    fn from(request: TransitionRequest) -> Self {
-        Self { to: request.to, reason: request.reason, effective_on: request.effective_on }
-    }
-}
 
 /// A move that was made.
 #[derive(Serialize, ToSchema)]
@@ -60,9 +36,4 @@ impl From<TransitionRow> for TransitionResponse {
             made_at: instant(row.made_at),
         }
     }
-}
-
-params! {
-    /// How a history is paged.
-    pub struct ListTransitions list of TransitionRow {}
 }

@@ -3,6 +3,8 @@
 use crate::error::{Code, Error, Faults, Result};
 use crate::vocabulary::Word;
 use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A state machine: which states follow a state, and which moves need a reason.
 pub trait Machine: Word + PartialEq {
@@ -10,12 +12,19 @@ pub trait Machine: Word + PartialEq {
     fn needs_reason(self, to: Self) -> bool;
 }
 
-/// A move as it was asked for, in the caller's words.
-#[derive(Debug, Clone)]
+/// A move as a client asks for it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = TransitionRequest, example = json!({ "to": "development", "reason": "The prototype works." }))]
 pub struct AskedMove {
+    /// The state to go to.
+    #[schema(max_length = 60, min_length = 1)]
     pub to: String,
+    /// Why; some moves need it.
+    #[schema(max_length = 2000, nullable = false)]
     pub reason: Option<String>,
-    /// The day it took effect; today unless told.
+    /// The day it took effect; by default today.
+    #[schema(nullable = false)]
     pub effective_on: Option<NaiveDate>,
 }
 

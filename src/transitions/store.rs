@@ -4,10 +4,9 @@ use super::rules::Move;
 use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::transitions;
 use crate::error::Result;
-use crate::sortable;
+use crate::{params, sortable};
 use crate::vocabulary::{Id, Word};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -27,9 +26,11 @@ pub struct TransitionRow {
 }
 
 sortable! {
-    TransitionRow, transitions::table, transitions::BoxedQuery<'static, MultiBackend>;
+    TransitionRow, transitions::table, Query;
     0: "madeAt" => transitions::made_at, Instant, |row| row.made_at;
-    tie 1 => transitions::id, Id, |row| row.id;
+    1: "updatedAt" => transitions::made_at, Instant, |row| row.made_at;
+    tie 2 => transitions::id, Id, |row| row.id;
+    key "id" => transitions::id, Id;
 }
 
 /// Records a move that was decided.
@@ -59,15 +60,15 @@ pub fn record<S: Word>(
     Ok(())
 }
 
+params! {
+    /// How a history is paged.
+    pub struct ListTransitions list of TransitionRow {}
+}
+
+type Query = transitions::BoxedQuery<'static, MultiBackend>;
+
 /// The moves of one record.
-///
-/// # Errors
-/// As [`page`].
-pub fn history(conn: &mut Conn, resource: &'static str, id: Id, request: &PageRequest) -> Result<Page<TransitionRow>> {
-    page(conn, request, || {
-        transitions::table
-            .filter(transitions::resource.eq(resource))
-            .filter(transitions::resource_id.eq(id))
-            .into_boxed::<MultiBackend>()
-    })
+pub fn history(resource: &'static str, id: Id) -> Query {
+    let moves = transitions::table.filter(transitions::resource.eq(resource));
+    moves.filter(transitions::resource_id.eq(id)).into_boxed()
 }

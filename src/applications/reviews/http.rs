@@ -12,7 +12,7 @@ use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::params;
-use crate::transitions::http::TransitionRequest;
+use crate::transitions::rules::AskedMove;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
 use serde::{Deserialize, Serialize};
@@ -231,11 +231,11 @@ pub async fn update_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<Revie
 #[utoipa::path(
     tag = "applications",
     params(ReviewPath),
-    request_body = TransitionRequest,
+    request_body = AskedMove,
     responses((status = 200, description = "Moved", body = ReviewResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/reviews/{id}/transitions")]
-pub async fn transition_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<TransitionRequest>) -> Result<Reply> {
+pub async fn transition_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<AskedMove>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         let row = ops::transition_review(conn, context, &path.id, request.into())?;
         reply(conn, context, row)

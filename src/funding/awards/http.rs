@@ -10,11 +10,13 @@ use crate::error::{Error, Fault, Faults, Result};
 use crate::funding::funds;
 use crate::funding::http::MoneyBody;
 use crate::funding::money::Money;
-use crate::http::params::{CodeParam, OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::transitions::http::{ListTransitions, TransitionResponse};
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::store::ListTransitions;
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::{Id, instant};
 use crate::{innovations, organisations, params, transitions};
@@ -552,13 +554,11 @@ pub async fn transition_award(cx: Cx, path: web::Path<AwardPath>, body: Body<Awa
 pub async fn list_award_transitions(
     cx: Cx,
     path: web::Path<AwardPath>,
-    query: Query<ListTransitions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, context, _: &ListTransitions| {
         let found = ops::get_award(conn, context, &path.id)?;
-        let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await
 }

@@ -1,10 +1,12 @@
 //! CSV, the same for every body and every answer: one [`Reader`], one [`Sheet`] that is written, and what the two agree on.
 
 mod reader;
+mod table;
 mod watch;
 mod writer;
 
 pub use reader::{Reader, Row};
+pub use table::Table;
 pub use writer::{Sheet, sheet_of_faults};
 
 use super::params::byte_order_mark;

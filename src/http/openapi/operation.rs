@@ -25,17 +25,18 @@ struct Traits<'a> {
 }
 
 impl<'a> Traits<'a> {
-    fn of(path: &str, method: &'a str, operation: &Value) -> Self {
+    fn of(path: &str, method: &'a str, operation: &Value, versioned: bool) -> Self {
         let row = Operation::named(operation["operationId"].as_str().unwrap_or_default()).map(Operation::row);
         let under_v1 = row.is_some();
         let tag = |status: &str| operation["responses"][status]["headers"].get("ETag").is_some();
+        let paged = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor"));
         let moves = method == "post" && path.ends_with("/transitions");
         Self {
             method,
             row,
             has_body: operation.get("requestBody").is_some(),
-            paged: operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor")),
-            tagged: tag("200") || tag("201"),
+            paged,
+            tagged: paged || versioned || tag("200") || tag("201"),
             conditional: under_v1 && (moves || matches!(method, "patch" | "put" | "delete")),
             named: path.contains('{'),
             answers_csv: ["200", "201"]
@@ -75,9 +76,18 @@ impl<'a> Traits<'a> {
     }
 }
 
+/// Whether it answers with a record that has a version.
+fn is_versioned(operation: &Value, schemas: &Value) -> bool {
+    ["200", "201"].into_iter().any(|status| {
+        let body = operation["responses"][status]["content"]["application/json"]["schema"]["$ref"].as_str();
+        let name = body.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        schemas[name]["properties"].get("version").is_some()
+    })
+}
+
 /// Adds what no handler says.
-pub fn complete(path: &str, method: &str, operation: &mut Value) {
-    let traits = Traits::of(path, method, operation);
+pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
+    let traits = Traits::of(path, method, operation, is_versioned(operation, schemas));
     operation["security"] = match traits.row {
         Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),
         Some(_) => json!([{ "bearer": [] }]),
@@ -101,8 +111,8 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
     let own = response["headers"].take();
     let said = |name: &str| own.get(name).is_some();
     let names = [
-        (said("ETag"), "ETag"),
-        (said("Location"), "Location"),
+        (said("ETag") || (success && traits.tagged), "ETag"),
+        (said("Location") || status == "201", "Location"),
         (success && traits.paged, "Link"),
         (success && traits.idempotent_by_key, "Idempotency-Replayed"),
     ];
@@ -112,6 +122,13 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
         headers[name] = header.clone();
     }
     response["headers"] = headers;
+    if success && traits.paged {
+        // The whole selection, whatever the list.
+        let text = json!({ "schema": { "type": "string" } });
+        for media in ["text/csv", "application/x-ndjson"] {
+            response["content"].as_object_mut().map(|content| content.entry(media).or_insert_with(|| text.clone()));
+        }
+    }
 }
 
 fn add_responses(traits: &Traits<'_>, responses: &mut Map<String, Value>) {

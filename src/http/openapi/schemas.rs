@@ -19,13 +19,16 @@ pub fn complete(document: &mut Value) {
     share(document);
 }
 
-/// `Listing_InnovationResponse`, as the generic type is called, becomes `InnovationPage`; `Collection_…` a list.
+/// `Listing_InnovationResponse`, as the generic type is called, becomes `InnovationPage`; `Collection_…` a list. A
+/// record or a patch is called by itself, without what it is of.
 fn neat(name: &str) -> Option<String> {
     let (generic, item) = name.split_once('_')?;
-    let item = item.strip_suffix("Response").unwrap_or(item);
+    let whole = neat(item).unwrap_or_else(|| item.to_owned());
+    let item = whole.strip_suffix("Response").unwrap_or(&whole);
     match generic {
         "Listing" => Some(format!("{item}Page")),
         "Collection" => Some(format!("{item}List")),
+        _ if generic.ends_with("Response") || generic.ends_with("Patch") => Some(generic.to_owned()),
         _ => None,
     }
 }

@@ -6,13 +6,17 @@ use super::store::{self, KpiFilter, KpiRow, KpiVersionRow};
 use crate::db::dialect::SearchTerms;
 use crate::error::Result;
 use crate::http::csv::Sheet;
-use crate::http::params::{CodeParam, OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, OneOf, Query};
 use crate::http::patch::Patch;
 use crate::http::reply::{CSV, Listing, Reply};
 use crate::http::request::{Body, Cx};
 use crate::calendar::{Period, PeriodType};
 use crate::params;
-use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
+use crate::transitions;
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use crate::vocabulary::instant;
 use actix_web::http::StatusCode;
 use actix_web::{get, patch, post, web};
@@ -390,11 +394,11 @@ pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) 
 #[utoipa::path(
     tag = "kpis",
     params(KpiPath),
-    request_body(content = TransitionRequest, example = json!({ "to": "live" })),
+    request_body(content = AskedMove, example = json!({ "to": "live" })),
     responses((status = 200, description = "Moved", body = KpiResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/kpis/{code}/transitions")]
-pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<TransitionRequest>) -> Result<Reply> {
+pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<AskedMove>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         KpiResponse::reply(ops::transition_kpi(conn, context, &path.code, request.into())?)
     })
@@ -410,12 +414,10 @@ pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<Transit
     responses((status = 200, description = "A page of its history", body = Listing<TransitionResponse>)),
 )]
 #[get("/v1/kpis/{code}/transitions")]
-pub async fn list_kpi_transitions(cx: Cx, path: web::Path<KpiPath>, query: Query<ListTransitions>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
+pub async fn list_kpi_transitions(cx: Cx, path: web::Path<KpiPath>, asked: Asked<ListTransitions>) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, _, _: &ListTransitions| {
         let kpi = ops::get_kpi(conn, &path.code)?;
-        let page = crate::transitions::store::history(conn, ops::RESOURCE, kpi.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, kpi.id))
     })
     .await
 }

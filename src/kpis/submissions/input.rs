@@ -339,7 +339,7 @@ impl Scalar {
     fn cell(self) -> Cell {
         match self {
             Self::Number(number) => Cell::Number(number.to_string().into()),
-            Self::Text(Text(text)) => Cell::NotANumber(match numbers::plain(&text) {
+            Self::Text(Text(text)) => Cell::NotANumber(match decimal::plain(&text) {
                 Ok(_) => "Expected a JSON number, without quotation marks.".into(),
                 Err(error) => error.detail().into(),
             }),

@@ -5,11 +5,14 @@ use super::rules::{Fellowship, FellowshipState};
 use super::store::{self, FellowshipFilter, NumberedFellowship};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::params::{CodeParam, OneOf, Query, Whole};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, OneOf, Query, Whole};
 use crate::http::patch::Patch;
 use crate::http::reply::{Listing, Reply};
 use crate::http::request::{Body, Cx};
-use crate::transitions::http::{ListTransitions, TransitionRequest, TransitionResponse};
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use crate::vocabulary::{Id, instant};
 use crate::{innovations, organisations, params, transitions};
 use actix_web::{get, patch, post, web};
@@ -276,14 +279,14 @@ pub async fn update_fellowship(cx: Cx, path: web::Path<FellowshipPath>, body: Bo
 #[utoipa::path(
     tag = "people",
     params(FellowshipPath),
-    request_body = TransitionRequest,
+    request_body = AskedMove,
     responses((status = 200, description = "Moved", body = FellowshipResponse, headers(("ETag" = String)))),
 )]
 #[post("/v1/fellowships/{id}/transitions")]
 pub async fn transition_fellowship(
     cx: Cx,
     path: web::Path<FellowshipPath>,
-    body: Body<TransitionRequest>,
+    body: Body<AskedMove>,
 ) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {
         let found = ops::transition_fellowship(conn, context, &path.id, request.into())?;
@@ -304,13 +307,11 @@ pub async fn transition_fellowship(
 pub async fn list_fellowship_transitions(
     cx: Cx,
     path: web::Path<FellowshipPath>,
-    query: Query<ListTransitions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, _, _: &ListTransitions| {
         let found = ops::get_fellowship(conn, &path.id)?;
-        let page = transitions::store::history(conn, ops::RESOURCE, found.row.id, &query.page)?;
-        Reply::page(page, &target, TransitionResponse::from)
+        Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await
 }

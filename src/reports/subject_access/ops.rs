@@ -18,7 +18,7 @@ use crate::vocabulary::{Id, instant};
 use serde_json::{Value, json};
 
 /// More than any one person has of one kind.
-const MOST: PageRequest = PageRequest { limit: 10_000, sort: Vec::new(), cursor: None, count: false, fingerprint: 0 };
+const MOST: PageRequest = PageRequest { limit: 10_000, sort: Vec::new(), cursor: None, count: false, updated: (None, None), keys: None, fingerprint: 0 };
 
 /// Everything that is held about one person, for the person and for national administrators.
 ///

@@ -1,0 +1,69 @@
+//! What a mentorship may be.
+
+use crate::calendar::Span;
+use crate::error::{Code, Error, Result};
+use crate::record::Written;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A person's support of a fellowship.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CreateMentorshipRequest, example = json!({ "mentor": "01a20d9c-dde4-71a4-9e4d-b70329105025", "fellowship": "01a20d9c-dde4-71a4-9e4d-b70329105026", "focus": "Commissioning", "from": "2015-09-01" }))]
+pub struct Mentorship {
+    /// The id of the mentor, who is a person.
+    pub mentor: Id,
+    pub fellowship: Id,
+    /// What the support is about.
+    #[schema(example = "Commissioning", min_length = 1, max_length = 200)]
+    pub focus: String,
+    pub from: NaiveDate,
+    /// The first day it no longer holds; absent until further notice.
+    #[schema(nullable = false)]
+    pub to: Option<NaiveDate>,
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MentorshipAdded {
+    pub id: Id,
+    /// What the mentor is called.
+    #[schema(max_length = 200)]
+    pub mentor_name: String,
+    /// The fellowship's programme.
+    #[schema(example = "nia", max_length = 60)]
+    pub programme: String,
+}
+
+impl Written for Mentorship {
+    type Added = MentorshipAdded;
+
+    fn key(&self, added: &MentorshipAdded) -> String {
+        added.id.to_string()
+    }
+}
+
+impl Mentorship {
+    /// # Errors
+    /// `validation-failed` when it would end before it begins.
+    pub fn check(&self) -> Result<()> {
+        Span::new(Some(self.from), self.to).map(drop)
+    }
+
+    /// Whether it may become the other.
+    ///
+    /// # Errors
+    /// As [`Mentorship::check`]; `immutable` for another mentor, fellowship or beginning.
+    pub fn check_change(&self, new: &Self) -> Result<()> {
+        new.check()?;
+        if (self.mentor, self.fellowship, self.from) == (new.mentor, new.fellowship, new.from) {
+            return Ok(());
+        }
+        let detail =
+            "Whose mentorship it is, of which fellowship and since when cannot change: end it and add another.";
+        Err(Error::new(Code::Immutable).detail(detail))
+    }
+}

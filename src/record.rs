@@ -1,0 +1,135 @@
+//! A resource is said once: the type that clients write is the body of a create, the base of a patch, what the rules
+//! check, and, as [`Stored`], the core of the answer.
+
+use crate::vocabulary::instant;
+use chrono::NaiveDateTime;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Object, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+/// What clients write of a resource.
+pub trait Written: Serialize + ToSchema {
+    /// What the register adds in its answers: the id, the names of what is referred to, what it derives.
+    type Added: Serialize + ToSchema;
+
+    /// What the record is called in its address.
+    fn key(&self, added: &Self::Added) -> String;
+}
+
+/// A record as it is answered: one flat object of what the register adds, what was written, the version and when that
+/// was made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stored<T: Written> {
+    #[serde(flatten)]
+    pub added: T::Added,
+    #[serde(flatten)]
+    pub written: T,
+    pub version: i32,
+    #[serde(serialize_with = "as_instant")]
+    pub updated_at: NaiveDateTime,
+}
+
+fn as_instant<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant(*at))
+}
+
+/// What an answer about one record needs to know of it.
+pub trait Record: Serialize {
+    /// What the record is called in its address.
+    fn key(&self) -> String;
+    fn version(&self) -> i32;
+}
+
+impl<T: Written> Record for Stored<T> {
+    fn key(&self) -> String {
+        self.written.key(&self.added)
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+/// The schema is flat too: an `allOf` over a type that takes no other properties could not be satisfied. Every property
+/// is always there; what a client may leave out is null when it was.
+impl<T: Written> PartialSchema for Stored<T> {
+    fn schema() -> RefOr<Schema> {
+        let (added, written) = (object::<T::Added>(), object::<T>());
+        let mut whole = ObjectBuilder::new().description(written.description.clone());
+        for (name, property) in added.properties {
+            whole = whole.property(&name, property).required(name);
+        }
+        for (name, property) in written.properties {
+            let always = written.required.contains(&name);
+            whole = whole.property(&name, answered(property, always)).required(name);
+        }
+        let version = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).format(Some(int32()));
+        let at = ObjectBuilder::new().schema_type(Type::String).format(Some(date_time())).max_length(Some(40));
+        let whole = whole.property("version", version).required("version");
+        whole.property("updatedAt", at).required("updatedAt").into()
+    }
+}
+
+impl<T: Written> ToSchema for Stored<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Response", bare(&T::name())).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+        T::Added::schemas(schemas);
+    }
+}
+
+/// The name of a resource without what says that it is a request.
+pub fn bare(name: &str) -> &str {
+    name.strip_prefix("Create").unwrap_or(name).trim_end_matches("Request")
+}
+
+fn object<T: ToSchema>() -> Object {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object,
+        // What is written or added is a struct, whose schema is an object's.
+        _ => Object::new(),
+    }
+}
+
+fn int32() -> utoipa::openapi::SchemaFormat {
+    utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Int32)
+}
+
+fn date_time() -> utoipa::openapi::SchemaFormat {
+    utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)
+}
+
+/// A property as an answer has it: without a default, and null where a client may leave it out.
+fn answered(property: RefOr<Schema>, always: bool) -> RefOr<Schema> {
+    match property {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.default = None;
+            if !always {
+                or_null(&mut object.schema_type);
+            }
+            RefOr::T(Schema::Object(object))
+        }
+        RefOr::T(Schema::Array(mut array)) => {
+            array.default = None;
+            if !always {
+                or_null(&mut array.schema_type);
+            }
+            RefOr::T(Schema::Array(array))
+        }
+        other if always => other,
+        other => OneOfBuilder::new().item(other).item(Object::with_type(Type::Null)).into(),
+    }
+}
+
+/// Lets a schema's values be null as well.
+pub fn or_null(schema_type: &mut SchemaType) {
+    if let SchemaType::Type(one) = schema_type {
+        *schema_type = SchemaType::Array(vec![one.clone(), Type::Null]);
+    }
+}
