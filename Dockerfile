@@ -7,7 +7,7 @@ COPY benches benches
 COPY tests tests
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked --features tls && cp target/release/innovation-register /innovation-register
+    cargo build --profile image --locked --features tls && cp target/image/innovation-register /innovation-register
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \

@@ -40,6 +40,32 @@ pub fn document() -> serde_json::Result<serde_json::Value> {
     openapi::complete(&collected)
 }
 
+/// What follows from the API document: the same for every service of the process, so made once.
+struct Api {
+    operations: Operations,
+    schemas: Schemas,
+    document_json: web::Bytes,
+    document_yaml: OnceLock<web::Bytes>,
+}
+
+impl Api {
+    fn of_this_build() -> Result<&'static Self, String> {
+        static API: OnceLock<Result<Api, String>> = OnceLock::new();
+        API.get_or_init(Self::read).as_ref().map_err(Clone::clone)
+    }
+
+    fn read() -> Result<Self, String> {
+        let document = document().map_err(|cause| cause.to_string())?;
+        let operations = Operations::of(&document)?;
+        Ok(Self {
+            schemas: Schemas::of(&document, operations.all())?,
+            document_json: serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?.into(),
+            document_yaml: OnceLock::new(),
+            operations,
+        })
+    }
+}
+
 /// Opens the database, makes what is missing, and listens.
 ///
 /// # Errors
@@ -50,23 +76,22 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let document = document().map_err(|cause| cause.to_string())?;
-    let operations = Operations::of(&document)?;
+        let api = Api::of_this_build()?;
     let db = Db::start(&config.database, &config.db).map_err(|error| error.cause().unwrap_or_default().to_owned())?;
     let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer, config.audience.clone(), config.oidc.as_ref())?;
     let doorkeeper = Arc::new(doorkeeper);
     let service = web::Data::new(Service {
-        schemas: Schemas::of(&document, operations.all())?,
+        schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
         metrics: Metrics::new()?,
         written: Arc::default(),
-        document_yaml: OnceLock::new(),
-        document_json: serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?.into(),
+        document_yaml: &api.document_yaml,
+        document_json: api.document_json.clone(),
         config: config.clone(),
         db,
         clock,
         doorkeeper: doorkeeper.clone(),
-        operations,
+        operations: &api.operations,
     });
     let (keeper, now) = (doorkeeper.clone(), (service.clock)());
     let loaded = service.db.read(move |conn| keeper.reload_keys(conn, now)).await;

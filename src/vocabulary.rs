@@ -148,16 +148,43 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Change<T> {
     }
 }
 
-/// Folds case and accents, so that names sort and are found as people expect on either engine.
+/// Folds case, accents and the letters that have a plain spelling, and drops apostrophes, so that names sort and are
+/// found as people expect on either engine.
 pub fn fold(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-    let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    let mut folded = String::with_capacity(text.len());
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        match c {
+            '\'' | '’' | '‘' | 'ʼ' | '`' => {}
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ß' => folded.push_str("ss"),
+            'þ' => folded.push_str("th"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ı' => folded.push('i'),
+            c if c.is_alphanumeric() => folded.push(c),
+            _ if folded.ends_with(' ') || folded.is_empty() => {}
+            _ => folded.push(' '),
+        }
+    }
+    folded.truncate(folded.trim_end().len());
     folded
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+}
+
+/// What a search looks in: the folded text, and at its end each compound word in one piece, so that `estroke` finds
+/// e-Stroke.
+pub fn search_text(text: &str) -> String {
+    let mut folded = fold(text);
+    for word in text.split_whitespace() {
+        let joined = fold(word);
+        if joined.contains(' ') {
+            folded.push(' ');
+            folded.extend(joined.split(' '));
+        }
+    }
+    folded
 }
 
 /// Declares a closed list of words.
@@ -254,8 +281,14 @@ mod tests {
 
     #[test]
     fn folding_drops_case_accents_and_punctuation() {
-        assert_eq!(fold("  Café-Änderung (O'Brien) "), "cafe anderung o brien");
+        assert_eq!(fold("  Café-Änderung (O'Brien) "), "cafe anderung obrien");
+        assert_eq!(fold("Æther, Straße, Søren, ŁÓDŹ"), "aether strasse soren lodz");
         assert_eq!(fold("\u{0}%_*"), "");
+    }
+
+    #[test]
+    fn a_compound_word_is_found_in_one_piece_too() {
+        assert_eq!(search_text("The e-Stroke triage"), "the e stroke triage estroke");
     }
 
     #[test]

@@ -21,14 +21,14 @@ pub struct Service {
     pub db: Db,
     pub clock: Clock,
     pub doorkeeper: Arc<dyn Doorkeeper>,
-    pub operations: Operations,
-    pub schemas: Schemas,
+    pub operations: &'static Operations,
+    pub schemas: &'static Schemas,
     pub limiter: Option<Limiter>,
     pub metrics: Metrics,
     /// Rung after every change, so that its events are numbered at once.
     pub written: Arc<Notify>,
     pub document_json: Bytes,
-    pub document_yaml: OnceLock<Bytes>,
+    pub document_yaml: &'static OnceLock<Bytes>,
 }
 
 impl Service {
