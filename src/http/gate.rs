@@ -441,5 +441,5 @@ fn dress(response: &mut ServiceResponse<BoxBody>, named: &Named, quota: Option<Q
         let policy = header::HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    headers.append(header::VARY, header::HeaderValue::from_static("Authorization, Accept"));
+    headers.append(header::VARY, header::HeaderValue::from_static("Authorization, NHSD-End-User-Organisation-ODS, Accept"));
 }
