@@ -453,6 +453,11 @@ impl Span {
         }
     }
 
+    /// Its days as records write them: the first, and the first it no longer holds; none where it is open on that side.
+    pub fn ends(self) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        ((self.from != EVER).then_some(self.from), (self.to != FOREVER).then_some(self.to))
+    }
+
     pub fn meet(self, other: Self) -> Option<Self> {
         let span = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
         (span.from < span.to).then_some(span)

@@ -4,6 +4,7 @@
 //! float on the way, so sums are exact, "unchanged" means unchanged, and both database engines
 //! agree to the last digit.
 
+use serde_json::Number;
 use std::fmt;
 
 /// The most decimals a KPI may have.
@@ -113,6 +114,12 @@ pub fn format_scaled(scaled: i64, decimals: u8) -> String {
         "" => format!("{sign}{whole}"),
         fraction => format!("{sign}{whole}.{fraction}"),
     }
+}
+
+/// The scaled integer as a number of JSON.
+pub fn json_number(scaled: i64, decimals: u8) -> Number {
+    // What was formatted is a number.
+    format_scaled(scaled, decimals).parse().unwrap_or_else(|_| Number::from(scaled))
 }
 
 /// The stored number as a float, for charts and SPC limits; exact to the nearest float up to 2^53

@@ -3,8 +3,10 @@
 //! This module knows no HTTP: `http/problem.rs` alone turns a [`Kind`] into a status. What may be told to the caller
 //! is in `detail`, `faults` and `extensions`; the cause is in `context`, goes to the log only, and no `Display` joins them.
 
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// The family a code belongs to; it decides the status of the answer and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,11 +90,16 @@ codes! {
     Unavailable => Unavailable, "unavailable", "The database cannot be reached", "The service cannot reach its database. Retry-After says when to try again.";
 }
 
-/// One fault inside a request: where (a JSON pointer, or `?name` for a query parameter), what, and what was expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One fault inside a request: where it is, what it is, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemFault)]
 pub struct Fault {
+    /// JSON pointer into the body, or `?name` for a query parameter.
+    #[schema(example = "/mainCategory", max_length = 500)]
     pub pointer: String,
+    #[schema(example = "unknown-word", max_length = 60)]
     pub code: &'static str,
+    #[schema(max_length = 2000)]
     pub detail: String,
 }
 

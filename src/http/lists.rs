@@ -57,7 +57,8 @@ impl Cx {
         L: ListParams,
         T: From<L::Row> + Serialize + ToSchema + 'static,
     {
-        self.list_with(asked, rows, |_, _, rows| Ok(rows.into_iter().map(T::from).collect())).await
+        let render = |_: &mut Conn, _: &Context, rows: Vec<L::Row>| Ok(rows.into_iter().map(T::from).collect());
+        self.answer_list(asked, false, Box::new(rows), Box::new(render)).await
     }
 
     /// A list whose rows are made ready a page at a time, so that what they refer to is read once for all of them.
@@ -74,13 +75,27 @@ impl Cx {
         L: ListParams,
         T: Serialize + ToSchema + 'static,
     {
+        self.answer_list(asked, true, Box::new(rows), Box::new(render)).await
+    }
+
+    async fn answer_list<L, T>(
+        self,
+        asked: Asked<L>,
+        looks_up: bool,
+        rows: MakeRows<L>,
+        render: Render<L, T>,
+    ) -> Result<Listed<T>>
+    where
+        L: ListParams,
+        T: Serialize + ToSchema + 'static,
+    {
         let facets = facets::<L>(&asked.0)?;
         let query = L::read(asked.0.clone())?;
-        let list = List { pairs: asked.0, query, rows: Box::new(rows), render: Box::new(render) };
+        let list = List { pairs: asked.0, query, rows, render };
         let response = match self.accept {
             "text/csv" => Answered::Stream(export(self, CSV, list).await?),
             "application/x-ndjson" => Answered::Stream(export(self, NDJSON, list).await?),
-            _ => Answered::Page(page(self, list, facets).await?),
+            _ => Answered::Page(page(self, list, facets, looks_up).await?),
         };
         Ok(Listed { response, of: PhantomData })
     }
@@ -116,12 +131,17 @@ impl<L: ListParams, T> List<L, T> {
     }
 }
 
-async fn page<L, T>(cx: Cx, mut list: List<L, T>, facets: Vec<(&'static str, &'static [&'static str])>) -> Result<Reply>
+async fn page<L, T>(
+    cx: Cx,
+    mut list: List<L, T>,
+    facets: Vec<(&'static str, &'static [&'static str])>,
+    looks_up: bool,
+) -> Result<Reply>
 where
     L: ListParams,
     T: Serialize + 'static,
 {
-    let (address, several) = (cx.address(), list.query.page().count || !facets.is_empty());
+    let (address, several) = (cx.address(), looks_up || list.query.page().count || !facets.is_empty());
     let job = move |conn: &mut Conn, context: &Context| {
         let (data, page) = list.page(conn, context)?;
         let link = page.next.as_ref().map(|next| format!("<{}>; rel=\"next\"", with_cursor(&address, next)));

@@ -17,7 +17,7 @@ use utoipa::OpenApi;
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/", description = "The service this document came from: local, staging or production")),
-    components(schemas(super::problem::Problem, super::problem::ProblemFault)),
+    components(schemas(super::problem::Problem, crate::error::Fault)),
     tags(
         (name = "organisations", description = "NHS bodies and others, their dated hierarchy and successions"),
         (name = "innovations", description = "The innovations themselves"),

@@ -32,29 +32,11 @@ pub struct Problem {
     /// Every fault found in the request, the first thousand of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
-    errors: Vec<ProblemFault>,
+    errors: Vec<Fault>,
     /// Further members by kind, such as `allowed`, `counts` or `rows`.
     #[serde(flatten)]
     #[schema(ignore)]
     extensions: serde_json::Map<String, serde_json::Value>,
-}
-
-/// One fault inside a request.
-#[derive(Serialize, ToSchema)]
-pub struct ProblemFault {
-    /// JSON pointer into the body, or `?name` for a query parameter.
-    #[schema(example = "/mainCategory", max_length = 500)]
-    pointer: String,
-    #[schema(example = "unknown-word", max_length = 60)]
-    code: &'static str,
-    #[schema(max_length = 2000)]
-    detail: String,
-}
-
-impl From<&Fault> for ProblemFault {
-    fn from(fault: &Fault) -> Self {
-        Self { pointer: fault.pointer.clone(), code: fault.code, detail: fault.detail.clone() }
-    }
 }
 
 fn status(kind: Kind) -> StatusCode {
@@ -138,7 +120,7 @@ fn problem(error: &Error, instance: &str, request_id: &str) -> Problem {
         instance: instance.to_owned(),
         code: code.as_str(),
         request_id: request_id.to_owned(),
-        errors: error.listed().iter().take(MOST_FAULTS).map(ProblemFault::from).collect(),
+        errors: error.listed().iter().take(MOST_FAULTS).cloned().collect(),
         extensions: error.extended().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
 }

@@ -19,13 +19,13 @@ use std::collections::HashMap;
 pub struct SeriesKey {
     pub kpi: Id,
     pub organisation: Id,
-    /// [`Id::NONE`] without one.
+    /// [`Id::NONE`] if the series is of no innovation.
     pub innovation: Id,
     /// Canonical; empty for the total.
     pub breakdown: String,
 }
 
-/// What a list of such keys may be narrowed to.
+/// The filters of a list of series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesFilter {
     /// Codes of KPIs, in lower case.
@@ -63,12 +63,12 @@ pub struct SeriesName {
     pub kpi: String,
     pub organisation: String,
     pub innovation: Option<String>,
-    /// As [`parse_breakdown_text`] reads it; the total without.
+    /// Written as [`parse_breakdown_text`] reads it. None means the total.
     pub breakdown: Option<String>,
 }
 
 impl SeriesName {
-    /// What the body of a request refers to.
+    /// The KPI and series that the body of a request names.
     ///
     /// # Errors
     /// `unknown-reference`; `validation-failed` for a breakdown the KPI does not have.
@@ -90,7 +90,7 @@ pub fn innovation(conn: &mut Conn, pointer: &str, slug: Option<&str>) -> Result<
     slug.map_or(Ok(Id::NONE), |slug| innovations::ops::referred(conn, pointer, slug))
 }
 
-/// The canonical text of a breakdown of the KPI; none where none is named.
+/// The canonical text of a breakdown of the KPI; `None` if none is named.
 ///
 /// # Errors
 /// `validation-failed`, `unknown-breakdown`.
@@ -137,14 +137,14 @@ pub fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id
     if allowed { Ok(()) } else { Err(outside()) }
 }
 
-/// Why it was done, without the space around it.
+/// The reason, trimmed.
 ///
 /// # Errors
 /// `validation-failed` for a blank one.
 pub fn reason(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
-        Err(Error::invalid("/reason", "missing", "A reason cannot be blank."))
+        Err(Error::invalid("/reason", "missing", "The reason cannot be blank."))
     } else {
         Ok(text.to_owned())
     }

@@ -2,6 +2,7 @@
 //! edges; a closure table kept beside them answers "who is below whom, on which day" with one join.
 
 pub mod http;
+mod import;
 pub mod ops;
 pub mod reference;
 pub mod rules;

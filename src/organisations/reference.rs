@@ -39,7 +39,7 @@ pub struct DemonstrationTrust {
     pub postcode: &'static str,
 }
 
-/// One organisation taking the place of another, whole.
+/// One organisation that takes the place of another entirely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DemonstrationSuccession {
     pub from: &'static str,

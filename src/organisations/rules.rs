@@ -1,11 +1,15 @@
-//! What an organisation, an edge and a succession may be.
+//! The rules for an organisation, an edge and a succession.
 
-use crate::error::{Fault, Faults, Result};
+use crate::error::{Code, Error, Fault, Faults, Result};
+use crate::record::Written;
+use crate::vocabulary::{Id, fold};
 use crate::words;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 words! {
-    /// What kind of body it is.
+    /// The type of organisation.
     pub enum OrganisationType {
         NhsTrust = "nhs-trust", TrustSite = "trust-site", GpPractice = "gp-practice", Pcn = "pcn", Icb = "icb", SubIcb = "sub-icb",
         Region = "region", England = "england", Hin = "hin", LocalAuthority = "local-authority",
@@ -15,39 +19,172 @@ words! {
 }
 
 words! {
-    /// Whether it still works.
+    /// Whether the organisation is active or closed.
     pub enum OrganisationStatus { Active = "active", Closed = "closed" }
 }
 
 words! {
-    /// What an edge of the hierarchy means.
+    /// The kind of hierarchy that an edge belongs to.
     pub enum EdgeKind { Geographic = "geographic", Legal = "legal", Network = "network" }
 }
 
 words! {
-    /// How one organisation followed another.
+    /// The kind of succession.
     pub enum SuccessionKind { Merge = "merge", Split = "split", Rename = "rename" }
 }
 
 /// An identifier in a named scheme, such as `org-id` and `GB-NHS-RF4`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrganisationIdentifier)]
 pub struct Identifier {
+    #[schema(example = "org-id", min_length = 1, max_length = 60)]
     pub scheme: String,
+    #[schema(example = "GB-NHS-RJZ", min_length = 1, max_length = 200)]
     pub value: String,
 }
 
-/// An organisation as it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An NHS body or another organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateOrganisationRequest, example = json!({ "code": "RJZ", "name": "King's College Hospital NHS Foundation Trust", "type": "nhs-trust", "postcode": "SE5 9RS", "parent": "QKK" }))]
 pub struct Organisation {
+    /// The code, which is the ODS code if there is one. Stored in upper case.
+    #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     pub code: String,
-    pub ods_code: Option<String>,
+    #[schema(min_length = 1, max_length = 300)]
     pub name: String,
+    #[serde(rename = "type")]
     pub kind: OrganisationType,
-    pub status: OrganisationStatus,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub postcode: Option<String>,
+    /// The ODS code. Default: the code, for types that have an ODS code.
+    #[schema(min_length = 1, max_length = 60, nullable = false)]
+    pub ods_code: Option<String>,
+    #[serde(default)]
+    #[schema(max_items = 50, default = json!([]))]
     pub identifiers: Vec<Identifier>,
+    #[serde(default = "active")]
+    #[schema(default = "active")]
+    pub status: OrganisationStatus,
+    /// Its first day.
+    #[schema(nullable = false)]
+    pub valid_from: Option<NaiveDate>,
+    /// The first day on which it no longer existed.
+    #[schema(nullable = false)]
+    pub valid_to: Option<NaiveDate>,
+    #[schema(max_length = 10, nullable = false)]
+    pub postcode: Option<String>,
+    /// The code of the organisation it belongs to by geography, from its first day on. Afterwards its edges say so.
+    #[serde(skip_serializing)]
+    #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false, write_only)]
+    pub parent: Option<String>,
+}
+
+fn active() -> OrganisationStatus {
+    OrganisationStatus::Active
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrganisationAdded {
+    /// Things to check.
+    #[schema(max_items = 10)]
+    pub warnings: Vec<Fault>,
+}
+
+impl Written for Organisation {
+    type Added = OrganisationAdded;
+
+    fn key(&self, _: &OrganisationAdded) -> String {
+        self.code.clone()
+    }
+}
+
+/// A dated edge of the hierarchy, above an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateOrganisationEdgeRequest, example = json!({ "parent": "QKK", "kind": "geographic", "from": "2026-04-01" }))]
+pub struct Edge {
+    /// The code of the organisation above.
+    #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub parent: String,
+    pub kind: EdgeKind,
+    /// The first day. Default: it always held.
+    #[schema(nullable = false)]
+    pub from: Option<NaiveDate>,
+    /// The first day it no longer holds. Default: no end.
+    #[schema(nullable = false)]
+    pub to: Option<NaiveDate>,
+    /// Whether the edge has no official source and is for illustration.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub illustrative: bool,
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EdgeAdded {
+    pub id: Id,
+    #[schema(max_length = 300)]
+    pub parent_name: String,
+    /// The code of the organisation below.
+    #[schema(example = "RJZ", max_length = 60)]
+    pub child: String,
+    #[schema(max_length = 300)]
+    pub child_name: String,
+}
+
+impl Written for Edge {
+    type Added = EdgeAdded;
+
+    /// Edges are read as a list only.
+    fn key(&self, _: &EdgeAdded) -> String {
+        String::new()
+    }
+}
+
+/// How an organisation, or a share of it, became another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateOrganisationSuccessionRequest, example = json!({ "to": "RRK", "kind": "merge", "effectiveOn": "2018-04-01" }))]
+pub struct Succession {
+    /// The code of the successor.
+    #[schema(example = "RRK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub to: String,
+    pub kind: SuccessionKind,
+    /// The share of the predecessor that goes to this successor.
+    #[serde(default = "whole")]
+    #[schema(minimum = 0.000001, maximum = 1, default = 1.0)]
+    pub share: f64,
+    /// The first day of the successor.
+    pub effective_on: NaiveDate,
+}
+
+fn whole() -> f64 {
+    1.0
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SuccessionAdded {
+    pub id: Id,
+    /// The code of the predecessor.
+    #[schema(example = "RR1", max_length = 60)]
+    pub from: String,
+    #[schema(max_length = 300)]
+    pub from_name: String,
+    #[schema(max_length = 300)]
+    pub to_name: String,
+}
+
+impl Written for Succession {
+    type Added = SuccessionAdded;
+
+    /// Successions are read as a list only.
+    fn key(&self, _: &SuccessionAdded) -> String {
+        String::new()
+    }
 }
 
 impl OrganisationType {
@@ -61,7 +198,23 @@ impl OrganisationType {
 }
 
 impl Organisation {
-    /// Folds codes to upper case, takes the ODS code from the code where the type has one, and checks every rule.
+    /// An organisation of which nothing else is known.
+    pub fn named(code: &str, name: &str, kind: OrganisationType) -> Self {
+        Self {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind,
+            ods_code: None,
+            identifiers: Vec::new(),
+            status: OrganisationStatus::Active,
+            valid_from: None,
+            valid_to: None,
+            postcode: None,
+            parent: None,
+        }
+    }
+
+    /// Puts codes in upper case, takes the ODS code from the code for types that have one, and checks every rule.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
@@ -81,13 +234,26 @@ impl Organisation {
             faults.add("/name", "missing", "A name cannot be blank.");
         }
         if self.valid_from.zip(self.valid_to).is_some_and(|(from, to)| to <= from) {
-            faults.add("/validTo", "range", "validTo is the day it ceased to be, so it lies after validFrom.");
+            let detail = "validTo is the first day on which the organisation no longer exists, so it must be after validFrom.";
+            faults.add("/validTo", "range", detail);
         }
         faults.check()?;
         Ok(self)
     }
 
-    /// What deserves a second look: an unusual ODS code is told, never refused, since code frames change.
+    /// Whether it may become the other.
+    ///
+    /// # Errors
+    /// `immutable` for another code.
+    pub fn check_change(&self, new: &Self) -> Result<()> {
+        if self.code == new.code {
+            return Ok(());
+        }
+        let detail = "The code cannot change. Create the successor and record a succession.";
+        Err(Error::new(Code::Immutable).detail(detail))
+    }
+
+    /// Things to check. An unusual ODS code is a warning and not an error, since the forms of codes change.
     pub fn warnings(&self) -> Vec<Fault> {
         let unusual = |code: &&String| code.len() > 9 || !code.chars().all(|c| c.is_ascii_alphanumeric());
         let warn = |_| Fault::new("/odsCode", "unusual-code", "An ODS code is usually 1 to 9 letters and digits.");
@@ -101,7 +267,7 @@ impl Organisation {
             .into_iter()
             .chain(self.ods_code.as_deref())
             .chain(self.postcode.as_deref());
-        crate::vocabulary::fold(&parts.chain(identifiers).collect::<Vec<_>>().join(" "))
+        fold(&parts.chain(identifiers).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -115,17 +281,7 @@ mod tests {
 
     #[test]
     fn an_ods_code_is_taken_from_the_code_where_the_type_has_one() {
-        let organisation = |kind| Organisation {
-            code: "rf4".into(),
-            ods_code: None,
-            name: " A trust ".into(),
-            kind,
-            status: OrganisationStatus::Active,
-            valid_from: None,
-            valid_to: None,
-            postcode: None,
-            identifiers: vec![],
-        };
+        let organisation = |kind| Organisation::named("rf4", " A trust ", kind);
         let trust = organisation(OrganisationType::NhsTrust).checked().unwrap();
         assert_eq!(
             (trust.code.as_str(), trust.ods_code.as_deref(), trust.name.as_str()),

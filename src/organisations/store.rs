@@ -1,15 +1,21 @@
 //! Organisations, edges, closure and successions in the database.
 
-use super::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use super::rules::{
+    Edge, EdgeAdded, EdgeKind, Identifier, Organisation, OrganisationAdded, OrganisationStatus, OrganisationType,
+    Succession, SuccessionAdded, SuccessionKind,
+};
 use crate::calendar::Span;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
+use crate::db::json::Json;
 use crate::db::schema::{organisation_closure, organisation_edges, organisation_successions, organisations};
 use crate::db::{Conn, violations};
-use crate::error::{Error, Result};
-use crate::sortable;
-use crate::vocabulary::Id;
+use crate::error::{Code, Error, Fault, Result};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -27,59 +33,142 @@ pub struct OrganisationRow {
     pub valid_from: Option<NaiveDate>,
     pub valid_to: Option<NaiveDate>,
     pub postcode: Option<String>,
-    pub identifiers: String,
+    pub identifiers: Json<Vec<Identifier>>,
     pub search_text: String,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
 }
 
+impl OrganisationRow {
+    /// # Errors
+    /// `internal` when its identifiers cannot be written as JSON.
+    pub fn new(context: &Context, new: Organisation) -> Result<Self> {
+        let search_text = new.search_text();
+        let Organisation { code, name, kind, ods_code, identifiers, status, valid_from, valid_to, postcode, .. } = new;
+        let now = context.now.naive_utc();
+        Ok(Self {
+            id: Id::generate(),
+            sort_name: fold(&name),
+            search_text,
+            identifiers: Json::new(identifiers)?,
+            code,
+            ods_code,
+            name,
+            kind,
+            status,
+            valid_from,
+            valid_to,
+            postcode,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    pub fn organisation(&self) -> Organisation {
+        Organisation {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            ods_code: self.ods_code.clone(),
+            identifiers: self.identifiers.value.clone(),
+            status: self.status,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            postcode: self.postcode.clone(),
+            parent: None,
+        }
+    }
+
+    /// The next version.
+    ///
+    /// # Errors
+    /// As [`OrganisationRow::new`].
+    pub fn revised(self, context: &Context, new: Organisation) -> Result<Self> {
+        let Self { id, created_at, version, .. } = self;
+        Ok(Self { id, created_at, version: version + 1, ..Self::new(context, new)? })
+    }
+}
+
+impl From<OrganisationRow> for Stored<Organisation> {
+    fn from(row: OrganisationRow) -> Self {
+        let written = row.organisation();
+        let added = OrganisationAdded { warnings: written.warnings() };
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Organisations = organisations::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    OrganisationRow, organisations::table, organisations::BoxedQuery<'static, MultiBackend>;
+    OrganisationRow, organisations::table, Organisations;
     0: "name" => organisations::sort_name, Text, |row| row.sort_name.clone();
     1: "code" => organisations::code, Text, |row| row.code.clone();
     2: "type" => organisations::kind, Text, |row| row.kind.as_str().to_owned();
     3: "updatedAt" => organisations::updated_at, Instant, |row| row.updated_at;
     tie 4 => organisations::id, Id, |row| row.id;
+    key "code" => organisations::code, Code;
 }
 
-/// What a list of organisations may be narrowed to.
-pub struct OrganisationFilter {
-    pub kinds: Option<Vec<OrganisationType>>,
-    pub statuses: Option<Vec<OrganisationStatus>>,
-    pub place: Option<Id>,
-    pub search: Option<SearchTerms>,
-    /// The day on which the hierarchy is read; with `valid_on`, also the day the organisation must have existed.
-    pub on: NaiveDate,
-    pub valid_on: Option<NaiveDate>,
+params! {
+    /// What a list of organisations may be narrowed to.
+    pub struct ListOrganisations list of OrganisationRow {
+        /// Types of organisation.
+        kind: OneOf<OrganisationType> = "type",
+        /// Whether they are active or closed.
+        status: OneOf<OrganisationStatus> = "status",
+        /// The code of a place: that organisation and all below it.
+        place: CodeParam = "place",
+        /// Searches the name, code, postcode and identifiers. Put a phrase in quotation marks.
+        q: SearchTerms = "q",
+        /// The day on which the organisation existed, and whose hierarchy counts. Default: all organisations, with today's hierarchy.
+        as_of: NaiveDate = "asOf",
+    }
 }
 
-pub fn list(conn: &mut Conn, filter: &OrganisationFilter, request: &PageRequest) -> Result<Page<OrganisationRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = organisations::table.into_boxed::<MultiBackend>();
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(organisations::kind.eq_any(kinds.clone()));
-        }
-        if let Some(statuses) = &filter.statuses {
-            query = query.filter(organisations::status.eq_any(statuses.clone()));
-        }
-        if let Some(place) = filter.place {
-            query = query.filter(organisations::id.eq_any(below(vec![place], filter.on)));
-        }
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "organisations", terms));
-        }
-        if let Some(day) = filter.valid_on {
-            query = query
-                .filter(organisations::valid_from.is_null().or(organisations::valid_from.le(day).assume_not_null()))
-                .filter(organisations::valid_to.is_null().or(organisations::valid_to.gt(day).assume_not_null()));
-        }
-        query
+/// # Errors
+/// `unknown-reference` for the place.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListOrganisations) -> Result<Organisations> {
+    let mut query = organisations::table.into_boxed::<MultiBackend>();
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(organisations::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(statuses) = &asked.status {
+        query = query.filter(organisations::status.eq_any(statuses.0.clone()));
+    }
+    if let Some(place) = &asked.place {
+        let place = referred(conn, "?place", &place.0)?;
+        let on = asked.as_of.unwrap_or_else(|| context.today());
+        query = query.filter(organisations::id.eq_any(below(vec![place], on)));
+    }
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "organisations", terms));
+    }
+    if let Some(day) = asked.as_of {
+        query = query
+            .filter(organisations::valid_from.is_null().or(organisations::valid_from.le(day).assume_not_null()))
+            .filter(organisations::valid_to.is_null().or(organisations::valid_to.gt(day).assume_not_null()));
+    }
+    Ok(query)
+}
+
+/// The organisation a request refers to.
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<Id> {
+    id_of(conn, &code.to_ascii_uppercase())?.ok_or_else(|| {
+        let detail = format!("There is no organisation {code}.");
+        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(
+            pointer,
+            "unknown-organisation",
+            detail,
+        ))
     })
 }
 
-/// The given organisations and all below them on a day: what a place means, everywhere.
+/// The organisations and all below them on a day. This is what a place means everywhere.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn below(ancestors: Vec<Id>, on: NaiveDate) -> _ {
     organisation_closure::table
@@ -126,6 +215,14 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<OrganisationRow>> {
     Ok(organisations::table.filter(organisations::code.eq(code)).first(conn).optional()?)
 }
 
+/// The organisation in a path.
+///
+/// # Errors
+/// `not-found`.
+pub fn known(conn: &mut Conn, code: &str) -> Result<OrganisationRow> {
+    find(conn, &code.to_ascii_uppercase())?.ok_or_else(|| Error::not_found("organisation"))
+}
+
 /// # Errors
 /// The database's own.
 pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
@@ -135,7 +232,7 @@ pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
 /// # Errors
 /// `already-exists` for a code or ODS code in use.
 pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
-    let taken = violations::unique(format!("There is an organisation {} already.", row.code));
+    let taken = violations::unique(format!("There is an organisation with the code {} already.", row.code));
     diesel::insert_into(organisations::table).values(row.clone()).execute(conn).map_err(taken)?;
     let own =
         ClosureRow { descendant_id: row.id, ancestor_id: row.id, from_on: Span::ALWAYS.from, to_on: Span::ALWAYS.to };
@@ -148,13 +245,8 @@ pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first; `already-exists` for an ODS code in use.
 pub fn update(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
-    let present =
-        organisations::table.filter(organisations::id.eq(row.id)).filter(organisations::version.eq(row.version - 1));
-    let taken = violations::unique(format!("There is an organisation with the ODS code of {} already.", row.code));
-    match diesel::update(present).set(row.clone()).execute(conn).map_err(taken)? {
-        0 => Err(crate::http::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    let taken = violations::unique(format!("Another organisation has the ODS code of {} already.", row.code));
+    overwrite!(conn, organisations, row, taken)
 }
 
 #[derive(Queryable, Insertable, Clone)]
@@ -179,30 +271,99 @@ struct ClosureRow {
     to_on: NaiveDate,
 }
 
-/// An edge with the codes at its two ends.
-pub struct EdgeEnds {
-    pub edge: EdgeRow,
-    pub parent: String,
-    pub child: String,
+type Edges = organisation_edges::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    EdgeRow, organisation_edges::table, Edges;
+    0: "from" => organisation_edges::from_on, Day, |row| row.from_on;
+    1: "updatedAt" => organisation_edges::created_at, Instant, |row| row.created_at;
+    tie 2 => organisation_edges::id, Id, |row| row.id;
+    key "id" => organisation_edges::id, Id;
 }
 
-/// The edges that end at or start from an organisation.
+params! {
+    /// What the edges of an organisation may be narrowed to.
+    pub struct ListEdges list of EdgeRow {
+        /// Kinds of hierarchy.
+        kind: OneOf<EdgeKind> = "kind",
+        /// Edges that hold on this day.
+        active_on: NaiveDate = "activeOn",
+    }
+}
+
+/// The edges to organisations above and below an organisation.
+///
+/// # Errors
+/// `not-found` for the organisation.
+pub fn edges(conn: &mut Conn, code: &str, asked: &ListEdges) -> Result<Edges> {
+    let of = known(conn, code)?.id;
+    let touching = organisation_edges::parent_id.eq(of).or(organisation_edges::child_id.eq(of));
+    let mut query = organisation_edges::table.filter(touching).into_boxed::<MultiBackend>();
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(organisation_edges::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(on) = asked.active_on {
+        query = query.filter(organisation_edges::from_on.le(on)).filter(organisation_edges::to_on.gt(on));
+    }
+    Ok(query)
+}
+
+/// The edges with the codes and names at their ends.
 ///
 /// # Errors
 /// The database's own.
-pub fn edges_of(conn: &mut Conn, organisation: Id) -> Result<Vec<EdgeEnds>> {
-    let touching = organisation_edges::parent_id.eq(organisation).or(organisation_edges::child_id.eq(organisation));
-    let edges: Vec<EdgeRow> = organisation_edges::table
-        .filter(touching)
-        .order_by((organisation_edges::from_on, organisation_edges::id))
-        .limit(10_000)
-        .load(conn)?;
-    let codes = codes(conn, edges.iter().flat_map(|edge| [edge.parent_id, edge.child_id]))?;
-    let code = |id: &Id| codes.get(id).cloned().unwrap_or_default();
-    Ok(edges
-        .into_iter()
-        .map(|edge| EdgeEnds { parent: code(&edge.parent_id), child: code(&edge.child_id), edge })
-        .collect())
+pub fn edges_named(conn: &mut Conn, rows: Vec<EdgeRow>) -> Result<Vec<Stored<Edge>>> {
+    let names = names(conn, rows.iter().flat_map(|row| [row.parent_id, row.child_id]))?;
+    let named = |row: EdgeRow| {
+        let (from, to) = Span { from: row.from_on, to: row.to_on }.ends();
+        let ((parent, parent_name), (child, child_name)) = (names.of(row.parent_id), names.of(row.child_id));
+        Stored {
+            added: EdgeAdded { id: row.id, parent_name, child, child_name },
+            written: Edge { parent, kind: row.kind, from, to, illustrative: row.illustrative },
+            version: 1,
+            updated_at: row.created_at,
+        }
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+/// Whether there is or was an edge between the two, of any kind.
+///
+/// # Errors
+/// The database's own.
+pub fn is_child_of(conn: &mut Conn, child: Id, parent: Id) -> Result<bool> {
+    let edges = organisation_edges::table.filter(organisation_edges::child_id.eq(child));
+    let edge = edges.filter(organisation_edges::parent_id.eq(parent)).select(organisation_edges::id);
+    Ok(edge.first::<Id>(conn).optional()?.is_some())
+}
+
+/// Codes and names of organisations, by id.
+pub struct OrganisationNames(HashMap<Id, (String, String)>);
+
+impl OrganisationNames {
+    /// The code and the name.
+    pub fn of(&self, id: Id) -> (String, String) {
+        self.0.get(&id).cloned().unwrap_or_default()
+    }
+}
+
+/// The codes and names of the given organisations.
+///
+/// # Errors
+/// The database's own.
+pub fn names(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<OrganisationNames> {
+    let mut ids: Vec<Id> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut names = HashMap::with_capacity(ids.len());
+    // SQLite takes a bounded number of parameters.
+    for some in ids.chunks(10_000) {
+        let found = organisations::table
+            .filter(organisations::id.eq_any(some.to_vec()))
+            .select((organisations::id, (organisations::code, organisations::name)));
+        names.extend(found.load::<(Id, (String, String))>(conn)?);
+    }
+    Ok(OrganisationNames(names))
 }
 
 /// The codes of the given organisations.
@@ -243,7 +404,7 @@ pub fn would_circle(conn: &mut Conn, parent: Id, child: Id, span: Span) -> Resul
 /// # Errors
 /// `already-exists` for the same edge from the same day.
 pub fn insert_edge(conn: &mut Conn, edge: &EdgeRow) -> Result<()> {
-    let taken = violations::unique("There is such an edge from that day already.");
+    let taken = violations::unique("There is an edge of this kind between these organisations from that day already.");
     diesel::insert_into(organisation_edges::table).values(edge.clone()).execute(conn).map_err(taken)?;
     let mut descendants: Vec<Id> = organisation_closure::table
         .filter(organisation_closure::ancestor_id.eq(edge.child_id))
@@ -305,7 +466,7 @@ pub struct SuccessionRow {
     pub from_id: Id,
     pub to_id: Id,
     pub kind: SuccessionKind,
-    /// Millionths of the predecessor that went this way.
+    /// The share of the predecessor, in millionths.
     pub share_ppm: i64,
     pub effective_on: NaiveDate,
     pub created_at: NaiveDateTime,
@@ -314,12 +475,12 @@ pub struct SuccessionRow {
 /// # Errors
 /// `already-exists` for the same pair on the same day.
 pub fn insert_succession(conn: &mut Conn, row: &SuccessionRow) -> Result<()> {
-    let taken = violations::unique("There is such a succession on that day already.");
+    let taken = violations::unique("There is a succession between these organisations on that day already.");
     diesel::insert_into(organisation_successions::table).values(row.clone()).execute(conn).map_err(taken)?;
     Ok(())
 }
 
-/// Millionths of an organisation that have gone to successors on that day.
+/// The share of an organisation that went to successors on that day, in millionths.
 ///
 /// # Errors
 /// The database's own.
@@ -332,19 +493,53 @@ pub fn share_gone(conn: &mut Conn, from: Id, on: NaiveDate) -> Result<i64> {
     Ok(shares.iter().sum())
 }
 
-/// The successions an organisation has part in, with the codes at both ends.
+type Successions = organisation_successions::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    SuccessionRow, organisation_successions::table, Successions;
+    0: "effectiveOn" => organisation_successions::effective_on, Day, |row| row.effective_on;
+    1: "updatedAt" => organisation_successions::created_at, Instant, |row| row.created_at;
+    tie 2 => organisation_successions::id, Id, |row| row.id;
+    key "id" => organisation_successions::id, Id;
+}
+
+params! {
+    /// What the successions of an organisation may be narrowed to.
+    pub struct ListSuccessions list of SuccessionRow {
+        /// Kinds of succession.
+        kind: OneOf<SuccessionKind> = "kind",
+    }
+}
+
+/// The successions from and to an organisation.
+///
+/// # Errors
+/// `not-found` for the organisation.
+pub fn successions(conn: &mut Conn, code: &str, asked: &ListSuccessions) -> Result<Successions> {
+    let of = known(conn, code)?.id;
+    let touching = organisation_successions::from_id.eq(of).or(organisation_successions::to_id.eq(of));
+    let query = organisation_successions::table.filter(touching).into_boxed::<MultiBackend>();
+    Ok(match &asked.kind {
+        Some(kinds) => query.filter(organisation_successions::kind.eq_any(kinds.0.clone())),
+        None => query,
+    })
+}
+
+/// The successions with the codes and names at their ends.
 ///
 /// # Errors
 /// The database's own.
-pub fn successions_of(conn: &mut Conn, organisation: Id) -> Result<Vec<(SuccessionRow, String, String)>> {
-    let touching =
-        organisation_successions::from_id.eq(organisation).or(organisation_successions::to_id.eq(organisation));
-    let rows: Vec<SuccessionRow> = organisation_successions::table
-        .filter(touching)
-        .order_by((organisation_successions::effective_on, organisation_successions::id))
-        .limit(10_000)
-        .load(conn)?;
-    let codes = codes(conn, rows.iter().flat_map(|row| [row.from_id, row.to_id]))?;
-    let code = |id: &Id| codes.get(id).cloned().unwrap_or_default();
-    Ok(rows.into_iter().map(|row| (row.clone(), code(&row.from_id), code(&row.to_id))).collect())
+pub fn successions_named(conn: &mut Conn, rows: Vec<SuccessionRow>) -> Result<Vec<Stored<Succession>>> {
+    let names = names(conn, rows.iter().flat_map(|row| [row.from_id, row.to_id]))?;
+    let named = |row: SuccessionRow| {
+        let ((from, from_name), (to, to_name)) = (names.of(row.from_id), names.of(row.to_id));
+        let share = row.share_ppm as f64 / 1e6;
+        Stored {
+            added: SuccessionAdded { id: row.id, from, from_name, to_name },
+            written: Succession { to, kind: row.kind, share, effective_on: row.effective_on },
+            version: 1,
+            updated_at: row.created_at,
+        }
+    };
+    Ok(rows.into_iter().map(named).collect())
 }

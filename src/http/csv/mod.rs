@@ -92,7 +92,7 @@ pub fn schema(columns: &[&str]) -> RefOr<Schema> {
 macro_rules! csv_body {
     ($(#[$meta:meta])* $name:ident: $columns:expr) => {
         $(#[$meta])*
-        struct $name;
+        pub struct $name;
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {

@@ -1,4 +1,4 @@
-//! `/v1/recalculations` and `/v1/exclusions`: set one, read them, take one away. Each resource has its own words; what is
+//! `/v1/recalculations` and `/v1/exclusions`: add, read and remove them. Each resource has its own words; what is
 //! done with them is written once.
 
 use super::ops::{self, NewAct};
@@ -42,7 +42,7 @@ macro_rules! list_params {
                 kpi: Codes = "kpi",
                 /// Codes of organisations.
                 organisation: Codes = "organisation",
-                /// A code: the series of that organisation and of all below it.
+                /// The code of a place: the series of that organisation and of all below it.
                 place: CodeParam = "place",
             }
         }
@@ -52,7 +52,7 @@ macro_rules! list_params {
 list_params!(ListRecalculations of Recalculation);
 list_params!(ListExclusions of Exclusion);
 
-/// A new start of the mean and limits of a series.
+/// A recalculation: the point from which a series has a new mean and limits.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "kpi": "ae-attendances", "organisation": "RF4", "breakdown": "1", "from": "2017-04", "baselinePoints": 12, "reason": "A second department opened." }))]
@@ -60,21 +60,21 @@ pub struct CreateRecalculationRequest {
     /// The code of the KPI.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     kpi: String,
-    /// The code of the organisation whose series it is, or of the place whose total it is.
+    /// The code of the organisation of the series, or of the place of the total.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     organisation: String,
-    /// The slug of the innovation the series is of; of none unless told.
+    /// The slug of the innovation of the series. Default: no innovation.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     innovation: Option<String>,
     #[schema(value_type = BreakdownInput, required = false)]
     breakdown: Option<BreakdownBody>,
-    /// The first period of the new part.
+    /// The first period with the new mean and limits.
     #[schema(min_length = 4, max_length = 20)]
     from: String,
-    /// How many points, from there on, set the new mean and limits; all of the part unless told.
+    /// How many points from there on set the new mean and limits. Default: all points of the part.
     #[schema(minimum = 2, maximum = 10000, nullable = false)]
     baseline_points: Option<i32>,
-    /// Why, such as a change of process or of definition.
+    /// The reason, such as a change of process or of definition.
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
 }
@@ -96,7 +96,7 @@ impl From<CreateRecalculationRequest> for NewAct {
     }
 }
 
-/// A new start of the mean and limits of a series.
+/// A recalculation: the point from which a series has a new mean and limits.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecalculationResponse {
@@ -111,10 +111,10 @@ pub struct RecalculationResponse {
     /// `dimension=member`, several joined by `;`; null for the total.
     #[schema(example = "type=1", max_length = 2000)]
     breakdown: Option<String>,
-    /// The first period of the new part.
+    /// The first period with the new mean and limits.
     #[schema(example = "2017-04", max_length = 10)]
     from: String,
-    /// Null where all of the part set its mean and limits.
+    /// Null if all points of the part set its mean and limits.
     #[schema(minimum = 2, maximum = 10000)]
     baseline_points: Option<i32>,
     #[schema(max_length = 2000)]
@@ -155,17 +155,17 @@ pub struct CreateExclusionRequest {
     /// The code of the KPI.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     kpi: String,
-    /// The code of the organisation whose series it is, or of the place whose total it is.
+    /// The code of the organisation of the series, or of the place of the total.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     organisation: String,
-    /// The slug of the innovation the series is of; of none unless told.
+    /// The slug of the innovation of the series. Default: no innovation.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     innovation: Option<String>,
     #[schema(value_type = BreakdownInput, required = false)]
     breakdown: Option<BreakdownBody>,
     #[schema(min_length = 4, max_length = 20)]
     period: String,
-    /// Why, such as a breakdown or an error of measurement.
+    /// The reason, such as a breakdown or an error of measurement.
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
 }
@@ -315,7 +315,7 @@ async fn delete(cx: Cx, kind: ActKind, id: web::Path<String>) -> Result<Reply> {
 
 /// List recalculations
 ///
-/// Those in force, with who made them and why.
+/// Lists those in force, with who made them and why.
 #[utoipa::path(tag = "spc", params(ListRecalculations), responses((status = 200, description = "A page of recalculations", body = Listing<RecalculationResponse>)))]
 #[get("/v1/recalculations")]
 pub async fn list_recalculations(cx: Cx, query: Query<ListRecalculations>) -> Result<Reply> {
@@ -323,11 +323,11 @@ pub async fn list_recalculations(cx: Cx, query: Query<ListRecalculations>) -> Re
     list::<RecalculationResponse>(cx, query.kpi, query.organisation, query.place, query.page).await
 }
 
-/// Begin the mean and limits of a series anew
+/// Recalculate the mean and limits of a series
 ///
-/// From the period on, the points of the series have a mean and limits of their own, and no rule looks back across it.
-/// One at the first point sets the baseline of the first part. A recalculation of a member holds for that member's
-/// series; one without a breakdown for the total.
+/// From this period on the series has a new mean and limits, and no rule looks back past it.
+/// A recalculation at the first point sets the baseline of the first part. A recalculation with a breakdown applies to that member's
+/// series only, and one without a breakdown to the total.
 #[utoipa::path(
     tag = "spc",
     request_body = CreateRecalculationRequest,
@@ -340,7 +340,7 @@ pub async fn create_recalculation(cx: Cx, body: Body<CreateRecalculationRequest>
 
 /// Get a recalculation
 ///
-/// One that is in force: of which series, from which period on, by whom, and why.
+/// Returns a recalculation in force: its series, first period, author and reason.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
@@ -351,13 +351,13 @@ pub async fn get_recalculation(cx: Cx, id: web::Path<String>) -> Result<Reply> {
     get::<RecalculationResponse>(cx, id).await
 }
 
-/// Take a recalculation out of force
+/// Remove a recalculation
 ///
-/// The limits of its series are no longer calculated anew from its period on. The audit trail keeps that they were.
+/// The series no longer has new limits from that period on. The audit trail keeps a record of the recalculation.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
-    responses((status = 204, description = "Out of force")),
+    responses((status = 204, description = "Removed")),
 )]
 #[delete("/v1/recalculations/{id}")]
 pub async fn delete_recalculation(cx: Cx, id: web::Path<String>) -> Result<Reply> {
@@ -366,7 +366,7 @@ pub async fn delete_recalculation(cx: Cx, id: web::Path<String>) -> Result<Reply
 
 /// List exclusions
 ///
-/// Those in force, with who made them and why.
+/// Lists those in force, with who made them and why.
 #[utoipa::path(tag = "spc", params(ListExclusions), responses((status = 200, description = "A page of exclusions", body = Listing<ExclusionResponse>)))]
 #[get("/v1/exclusions")]
 pub async fn list_exclusions(cx: Cx, query: Query<ListExclusions>) -> Result<Reply> {
@@ -374,10 +374,10 @@ pub async fn list_exclusions(cx: Cx, query: Query<ListExclusions>) -> Result<Rep
     list::<ExclusionResponse>(cx, query.kpi, query.organisation, query.place, query.page).await
 }
 
-/// Leave a point out of the calculations of its series
+/// Exclude a point from the calculations of its series
 ///
-/// The point is still shown; its neighbours count as consecutive. An exclusion of a member holds for that member's
-/// series; one without a breakdown for the total.
+/// The point is still shown, and its neighbours count as consecutive. An exclusion with a breakdown applies to that member's
+/// series only, and one without a breakdown to the total.
 #[utoipa::path(
     tag = "spc",
     request_body = CreateExclusionRequest,
@@ -390,7 +390,7 @@ pub async fn create_exclusion(cx: Cx, body: Body<CreateExclusionRequest>) -> Res
 
 /// Get an exclusion
 ///
-/// One that is in force: of which series and period, by whom, and why.
+/// Returns an exclusion in force: its series, period, author and reason.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
@@ -401,13 +401,13 @@ pub async fn get_exclusion(cx: Cx, id: web::Path<String>) -> Result<Reply> {
     get::<ExclusionResponse>(cx, id).await
 }
 
-/// Take an exclusion out of force
+/// Remove an exclusion
 ///
-/// The point counts again in the calculations of its series. The audit trail keeps that it did not.
+/// The point counts again in the calculations of its series. The audit trail keeps a record of the exclusion.
 #[utoipa::path(
     tag = "spc",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
-    responses((status = 204, description = "Out of force")),
+    responses((status = 204, description = "Removed")),
 )]
 #[delete("/v1/exclusions/{id}")]
 pub async fn delete_exclusion(cx: Cx, id: web::Path<String>) -> Result<Reply> {

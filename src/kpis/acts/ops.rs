@@ -11,7 +11,7 @@ use crate::kpis::series::{self, SeriesName};
 use crate::vocabulary::Id;
 use serde_json::json;
 
-/// "SPCACTS": holds back other acts, so that a period has one of a kind at most.
+/// "SPCACTS": keeps other acts waiting, so that a period has at most one act of each kind.
 const LOCK: i64 = 0x0053_5043_4143_5453;
 
 /// An act to record.
@@ -20,7 +20,7 @@ pub struct NewAct {
     pub series: SeriesName,
     /// The first period of the new part, or the period to leave out.
     pub period: String,
-    /// Of a recalculation: how many points set the new mean and limits; all of the part without.
+    /// For a recalculation: how many points set the new mean and limits. None means all points of the part.
     pub baseline_points: Option<i32>,
     pub reason: String,
 }
@@ -42,7 +42,7 @@ fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, row: &ActRow, version
     events::record(conn, context, event)
 }
 
-/// Begins the mean and limits of a series anew, or leaves a point out of every calculation of it.
+/// Gives a series a new mean and limits, or excludes one of its points.
 ///
 /// # Errors
 /// `unknown-reference`, `forbidden`, `validation-failed`; `already-exists` for a period that has one of its kind.
@@ -84,7 +84,7 @@ pub fn get_act(conn: &mut Conn, kind: ActKind, id: &str) -> Result<ActRow> {
     by_id(id, kind.as_str(), |id| store::find(conn, kind, id))
 }
 
-/// Takes an act of this kind out of force.
+/// Removes an act of this kind.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`.

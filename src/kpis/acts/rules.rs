@@ -6,7 +6,7 @@ use crate::words;
 words! {
     /// What an act does to a series.
     pub enum ActKind {
-        /// With its period, the mean and limits begin anew.
+        /// From its period on the series has a new mean and limits.
         Recalculation = "recalculation",
         /// The point of its period is left out of every calculation.
         Exclusion = "exclusion",
@@ -22,11 +22,11 @@ impl ActKind {
         }
     }
 
-    /// That the series has such an act at the period already.
+    /// The error when the series has an act of this kind at the period already.
     pub fn clash(self, period: Period) -> String {
         match self {
             Self::Recalculation => format!("The series has a recalculation at {period} already."),
-            Self::Exclusion => format!("The series has {period} excluded already."),
+            Self::Exclusion => format!("The period {period} of this series is excluded already."),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The catalogue: what each KPI means, in which unit and calendar, broken down by what. A definition is proposed, agreed
-//! and goes live; once it is live, what its values rely on cannot change, and every definition it ever had stays readable.
-//! A KPI's code is written in lower case and found in any.
+//! The catalogue: what each KPI means, its unit, calendar and breakdowns. A definition is proposed, agreed
+//! and goes live. Once it is live, what its values rely on cannot change. Every past definition stays readable.
+//! A KPI's code is stored in lower case and found in upper or lower case.
 
 pub mod http;
 pub mod ops;

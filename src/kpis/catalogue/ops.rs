@@ -1,20 +1,21 @@
 //! What can be done with KPIs, each in one transaction.
 
-use super::rules::{Kpi, KpiStatus, ValueType, scaled};
-use super::store::{self, KpiRow, KpiVersionRow};
-use crate::access::outside;
-use crate::access::{Operation, Reach, Role};
-use crate::http::context::Context;
+use super::rules::{Kpi, KpiStatus};
+use super::store::{self, KpiRow, KpiVersionRow, NamedKpi};
+use crate::access::{Operation, Reach, Role, outside};
 use crate::db::Conn;
-use crate::error::{Code, Error, Fault, Result};
+use crate::db::json::Json;
+use crate::error::{Error, Result};
 use crate::events::{self, Event};
+use crate::http::context::Context;
+use crate::http::patch::Patch;
 use crate::transitions;
 use crate::transitions::rules::{AskedMove, Move};
-use crate::vocabulary::{Id, fold};
-use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 
-/// What the moves of KPIs are recorded under.
+pub use super::store::referred;
+
+/// The resource name of a KPI's moves.
 pub const RESOURCE: &str = "kpi";
 
 /// # Errors
@@ -23,124 +24,24 @@ pub fn get_kpi(conn: &mut Conn, code: &str) -> Result<KpiRow> {
     store::find(conn, code)?.ok_or_else(|| Error::not_found("KPI"))
 }
 
-/// The KPI a request refers to.
+/// The KPI with the name of its programme.
 ///
 /// # Errors
-/// `unknown-reference`, pointing at the value.
-pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<KpiRow> {
-    store::find(conn, code)?.ok_or_else(|| {
-        let detail = format!("There is no KPI {code}.");
-        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-kpi", detail))
-    })
+/// `not-found`.
+pub fn show_kpi(conn: &mut Conn, code: &str) -> Result<NamedKpi> {
+    store::find_named(conn, code)?.ok_or_else(|| Error::not_found("KPI"))
 }
 
-/// A decimal text as a JSON number; null without one.
-pub fn number(text: Option<&str>) -> Value {
-    text.and_then(|text| text.parse().ok()).map_or(Value::Null, Value::Number)
+/// The definition as a request writes it, which a version keeps. The status is not part of it.
+fn document(kpi: &Kpi) -> Result<Value> {
+    let mut document = Value::Null;
+    // Merging leaves out what is null, as a request does.
+    json_patch::merge(&mut document, &serde_json::to_value(kpi)?);
+    json_patch::merge(&mut document, &json!({ "status": null }));
+    Ok(document)
 }
 
-/// The definition as a request would send it: what a version keeps, and what a patch changes. Where a KPI stands is no
-/// part of what it means.
-pub fn document(kpi: &Kpi) -> Value {
-    let breakdowns: Vec<Value> =
-        kpi.breakdowns.iter().map(|b| json!({ "dimension": b.dimension, "members": b.members })).collect();
-    let mut document = json!({
-        "code": kpi.code,
-        "name": kpi.name,
-        "definition": kpi.definition,
-        "level": kpi.level,
-        "unit": kpi.unit,
-        "periodType": kpi.period_type,
-        "valueType": kpi.value_type,
-        "improvementDirection": kpi.improvement_direction,
-        "aggregation": kpi.aggregation,
-        "decimals": kpi.decimals,
-        "multiplier": (kpi.value_type == ValueType::Rate).then_some(kpi.multiplier),
-        "breakdowns": breakdowns,
-        "min": number(kpi.min.as_deref()),
-        "max": number(kpi.max.as_deref()),
-        "programme": kpi.programme,
-        "successorOf": kpi.successor_of,
-        "dueDays": kpi.due_days,
-        "lockDays": kpi.lock_days,
-        "openFuturePeriods": kpi.open_future_periods,
-        "approvalRequired": kpi.approval_required,
-        "disclosureControl": kpi.disclosure_control,
-        "conflictRule": kpi.conflict_rule,
-    });
-    if let Some(members) = document.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
-    }
-    document
-}
-
-/// The versions and times of a row beside its definition.
-struct Stamp {
-    id: Id,
-    version: i32,
-    definition_version: i32,
-    created_at: NaiveDateTime,
-}
-
-fn row(kpi: Kpi, stamp: Stamp, context: &Context) -> Result<KpiRow> {
-    let bound = |pointer: &str, text: &Option<String>| {
-        let scaled = text.as_deref().map(|text| scaled(pointer, text, kpi.decimals)).transpose();
-        scaled.map_err(|fault| Error::validation(vec![fault]))
-    };
-    let (min_value, max_value) = (bound("/min", &kpi.min)?, bound("/max", &kpi.max)?);
-    let breakdowns: Vec<_> = kpi.breakdowns.iter().map(|b| (&b.dimension, &b.members)).collect();
-    Ok(KpiRow {
-        id: stamp.id,
-        sort_name: fold(&kpi.name),
-        search_text: kpi.search_text(),
-        breakdowns: serde_json::to_string(&breakdowns)?,
-        decimals: i32::from(kpi.decimals),
-        min_value,
-        max_value,
-        code: kpi.code,
-        name: kpi.name,
-        definition: kpi.definition,
-        level: kpi.level,
-        unit: kpi.unit,
-        period_type: kpi.period_type,
-        value_type: kpi.value_type,
-        multiplier: kpi.multiplier,
-        improvement_direction: kpi.improvement_direction,
-        aggregation: kpi.aggregation,
-        programme: kpi.programme,
-        successor_of: kpi.successor_of,
-        due_days: kpi.due_days,
-        lock_days: kpi.lock_days,
-        open_future_periods: kpi.open_future_periods,
-        approval_required: kpi.approval_required,
-        disclosure_control: kpi.disclosure_control,
-        conflict_rule: kpi.conflict_rule,
-        status: kpi.status,
-        definition_version: stamp.definition_version,
-        version: stamp.version,
-        created_at: stamp.created_at,
-        updated_at: context.now.naive_utc(),
-    })
-}
-
-fn trace(conn: &mut Conn, context: &Context, row: &KpiRow) -> Result<()> {
-    let data = json!({ "code": row.code, "status": row.status, "definitionVersion": row.definition_version });
-    let event = Event::new("kpi", &row.code, row.version, data);
-    events::record(conn, context, Event { programme: row.programme.clone(), ..event })
-}
-
-fn keep_version(conn: &mut Conn, context: &Context, row: &KpiRow, kpi: &Kpi) -> Result<()> {
-    let version = KpiVersionRow {
-        kpi_id: row.id,
-        number: row.definition_version,
-        document: document(kpi).to_string(),
-        made_by: context.actor.subject.clone(),
-        made_at: context.now.naive_utc(),
-    };
-    store::insert_version(conn, version)
-}
-
-/// Whether the caller decides on KPIs; others who may create one only propose it.
+/// Whether the caller decides on KPIs. Other callers who may create a KPI can only propose it.
 fn decides(context: &Context) -> bool {
     context.actor.reach(Operation::transition_kpi).everything
 }
@@ -155,7 +56,7 @@ fn programmes(context: &Context) -> Reach {
 /// # Errors
 /// `forbidden` for a proposer who asks for another status or another's programme; `validation-failed`,
 /// `unknown-reference` for the KPI it succeeds, `already-exists`.
-pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<KpiRow> {
+pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<NamedKpi> {
     let proposes =
         context.actor.has(Role::RegionalLead) || programmes(context).covers_programme(new.programme.as_deref());
     if !decides(context) && (new.status != KpiStatus::Proposed || !proposes) {
@@ -163,75 +64,47 @@ pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<KpiRow
     }
     let new = new.checked()?;
     if !new.status.is_draft() && new.status != KpiStatus::Live {
-        return Err(Error::invalid("/status", "state", "A new KPI is proposed, agreed or live."));
+        return Err(Error::invalid("/status", "state", "A new KPI must be proposed, agreed or live."));
     }
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
-    let stamp = Stamp { id: Id::generate(), version: 1, definition_version: 1, created_at: context.now.naive_utc() };
-    let row = row(new.clone(), stamp, context)?;
+    let row = KpiRow::new(context, new)?;
     store::insert(conn, &row)?;
-    keep_version(conn, context, &row, &new)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    keep_version(conn, context, &row)?;
+    finish(conn, context, &row)
 }
 
-/// Changes the definition of a KPI and keeps the new one as a version. A change that changes nothing writes nothing.
+/// Changes the definition of a KPI and keeps the new one as a version. A patch without a difference writes nothing.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`; `immutable` for the code, and
-/// once it is or was live for what its values rely on.
-pub fn update_kpi(
-    conn: &mut Conn,
-    context: &Context,
-    code: &str,
-    change: impl FnOnce(&Kpi) -> Result<Kpi>,
-) -> Result<KpiRow> {
-    let present = get_kpi(conn, code)?;
-    let reach = context.reach();
-    let settled = !present.status.is_draft();
-    if !reach.covers_programme(present.programme.as_deref()) || (settled && !decides(context)) {
+/// once it is or was live, for what its values rely on.
+pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<Kpi>) -> Result<NamedKpi> {
+    let present = show_kpi(conn, code)?;
+    let settled = !present.row.status.is_draft();
+    context.keep_programme(present.row.programme.as_deref())?;
+    if settled && !decides(context) {
         return Err(outside());
     }
-    context.check_version(present.version)?;
-    let before = present.kpi();
-    let new = change(&before)?.checked()?;
-    if !reach.covers_programme(new.programme.as_deref()) {
-        return Err(outside());
-    }
-    if new.status != before.status {
-        return Err(Error::invalid("/status", "immutable", "The status is changed by a transition."));
-    }
-    if new.code != before.code || (settled && new.breaks_values_of(&before)) {
-        return Err(Error::new(Code::Immutable).detail(
-            "The code, and once the KPI is live its unit, value type, multiplier, period type, breakdowns and decimals, \
-             cannot change: create a new code as its successor.",
-        ));
-    }
-    if new == before {
-        return Ok(present);
-    }
+    let before = present.row.kpi();
+    let Some(new) = context.revised_by(&before, present.row.version, patch, Kpi::checked)? else { return Ok(present) };
+    context.keep_programme(new.programme.as_deref())?;
+    before.check_change(&new, settled)?;
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
-    let stamp = Stamp {
-        id: present.id,
-        version: present.version + 1,
-        definition_version: present.definition_version + 1,
-        created_at: present.created_at,
-    };
-    let row = row(new.clone(), stamp, context)?;
+    let row = present.row.revised(context, new)?;
     store::update(conn, &row)?;
-    keep_version(conn, context, &row, &new)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    keep_version(conn, context, &row)?;
+    finish(conn, context, &row)
 }
 
 /// Moves a KPI from one status to another.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed` without a needed reason.
-pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: AskedMove) -> Result<KpiRow> {
+pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: AskedMove) -> Result<NamedKpi> {
     let present = get_kpi(conn, code)?;
     context.reach().require_everything()?;
     context.check_version(present.version)?;
@@ -241,6 +114,46 @@ pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: Ask
     let row = KpiRow { status: step.to, version: present.version + 1, updated_at: context.now.naive_utc(), ..present };
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    finish(conn, context, &row)
+}
+
+fn keep_version(conn: &mut Conn, context: &Context, row: &KpiRow) -> Result<()> {
+    let version = KpiVersionRow {
+        kpi_id: row.id,
+        number: row.definition_version,
+        document: Json::new(document(&row.kpi())?)?,
+        made_by: context.actor.subject.clone(),
+        made_at: context.now.naive_utc(),
+    };
+    store::insert_version(conn, version)
+}
+
+fn finish(conn: &mut Conn, context: &Context, row: &KpiRow) -> Result<NamedKpi> {
+    let data = json!({ "code": row.code, "status": row.status, "definitionVersion": row.definition_version });
+    let event = Event::new("kpi", &row.code, row.version, data);
+    events::record(conn, context, Event { programme: row.programme.clone(), ..event })?;
+    show_kpi(conn, &row.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_version_keeps_is_a_request_for_the_same_definition() {
+        let sent = json!({
+            "code": "Rate-1", "name": "A rate", "definition": "So many per thousand.", "level": "outcome", "unit": "per 1,000",
+            "periodType": "financial-quarter", "valueType": "rate", "improvementDirection": "neutral",
+            "aggregation": "ratio-of-sums", "decimals": 2, "multiplier": 1000, "min": -0.5, "max": 1e3, "programme": "nia",
+            "breakdowns": [{ "dimension": "type", "members": ["1", "other"] }], "successorOf": "rate-0", "dueDays": 20,
+            "lockDays": 40, "openFuturePeriods": 1, "approvalRequired": true, "disclosureControl": true,
+            "conflictRule": "concern"
+        });
+        let kpi = serde_json::from_value::<Kpi>(sent.clone()).unwrap().checked().unwrap();
+        let kept = document(&kpi).unwrap();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&kept), names(&sent));
+        assert_eq!((&kept["code"], &kept["min"], &kept["max"]), (&json!("rate-1"), &json!(-0.5), &json!(1000)));
+        assert_eq!(serde_json::from_value::<Kpi>(kept).unwrap(), kpi);
+    }
 }

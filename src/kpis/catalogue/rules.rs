@@ -1,21 +1,25 @@
-//! What a KPI's definition may be, how its breakdowns are written, and what a sender's template looks like.
+//! The rules for a KPI's definition and breakdowns, and the template for submissions.
 
-use crate::error::{Fault, Faults, Result};
-use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, parse_scaled};
 use crate::calendar::PeriodType;
+use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};
+use crate::error::{Code, Error, Fault, Faults, Result};
+use crate::record::Written;
 use crate::transitions::rules::Machine;
 use crate::words;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
 use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
 
 words! {
-    /// What the KPI looks at.
+    /// The level of a KPI.
     pub enum KpiLevel {
         Outcome = "outcome", Implementation = "implementation", Process = "process", Balancing = "balancing",
     }
 }
 
 words! {
-    /// What kind of figure its values are.
+    /// The kind of a KPI's values.
     pub enum ValueType {
         Count = "count",
         Number = "number",
@@ -23,7 +27,7 @@ words! {
         Ratio = "ratio",
         /// A share of a hundred: 0 to 100.
         Percentage = "percentage",
-        /// So many per `multiplier`.
+        /// A number per `multiplier`.
         Rate = "rate",
         Money = "money",
         Duration = "duration",
@@ -31,30 +35,30 @@ words! {
 }
 
 words! {
-    /// Which way it moves when it gets better.
+    /// The direction in which a KPI improves.
     pub enum ImprovementDirection { Increase = "increase", Decrease = "decrease", Neutral = "neutral" }
 }
 
 words! {
-    /// How the values of several organisations, or of the members of a breakdown, make one.
+    /// How values of several organisations, or of the members of a breakdown, are combined.
     pub enum Aggregation {
         Sum = "sum",
         /// The sum of numerators over the sum of denominators.
         RatioOfSums = "ratio-of-sums",
         Mean = "mean",
         None = "none",
-        /// Things counted once wherever they turn up, so that counts cannot be added.
+        /// Unique things, so that counts cannot be added.
         UniqueCount = "unique-count",
     }
 }
 
 words! {
-    /// What a point is called whose rules say improvement and concern at once.
+    /// How to classify an SPC point that shows improvement and concern at once.
     pub enum ConflictRule { Improvement = "improvement", Concern = "concern" }
 }
 
 words! {
-    /// Where it stands; values are taken for live KPIs only.
+    /// The status of a KPI. Only live KPIs accept values.
     pub enum KpiStatus {
         Proposed = "proposed", Agreed = "agreed", Live = "live", Retired = "retired", Superseded = "superseded",
     }
@@ -76,7 +80,7 @@ impl Machine for KpiStatus {
 }
 
 impl KpiStatus {
-    /// Whether it is still being talked about: no value can have been taken for it.
+    /// Whether no value can exist for it yet.
     pub fn is_draft(self) -> bool {
         matches!(self, Self::Proposed | Self::Agreed)
     }
@@ -99,50 +103,141 @@ impl ValueType {
 }
 
 /// A dimension that values are broken down by, such as `sex`, with all its members.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = KpiBreakdown, example = json!({ "dimension": "type", "members": ["1", "2", "other"] }))]
 pub struct Breakdown {
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
     pub dimension: String,
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<Member>)]
     pub members: Vec<String>,
 }
 
-/// A KPI as it is to be. Numbers are decimal text, so that they scale exactly whatever `decimals` are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A member of a dimension.
+#[derive(ToSchema)]
+#[schema(as = KpiBreakdownMember, example = "1", pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
+pub struct Member(pub String);
+
+/// A KPI: what is measured, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateKpiRequest, example = json!({
+    "code": "ae-attendances",
+    "name": "A&E attendances",
+    "definition": "Attendances at accident and emergency departments in the month.",
+    "level": "process",
+    "unit": "attendances",
+    "periodType": "month",
+    "valueType": "count",
+    "improvementDirection": "decrease",
+    "aggregation": "sum",
+    "breakdowns": [{ "dimension": "type", "members": ["1", "2", "other"] }],
+    "min": 0,
+    "dueDays": 20
+}))]
 pub struct Kpi {
+    /// The code. It is stored in lower case and found in upper or lower case.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]
     pub code: String,
+    #[schema(min_length = 1, max_length = 300)]
     pub name: String,
+    /// An exact definition of what is counted or measured.
+    #[schema(min_length = 1, max_length = 5000)]
     pub definition: String,
     pub level: KpiLevel,
+    #[schema(min_length = 1, max_length = 100)]
     pub unit: String,
     pub period_type: PeriodType,
     pub value_type: ValueType,
     pub improvement_direction: ImprovementDirection,
     pub aggregation: Aggregation,
+    /// The decimal places of its values.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 6, default = 0)]
     pub decimals: u8,
-    /// The "per" of a rate, 1,000 for "per 1,000"; 1 for everything else.
-    pub multiplier: i64,
+    /// The multiplier of a rate: 1000 for "per 1,000". Null for any other value type.
+    #[schema(minimum = 1, maximum = 1_000_000_000, nullable = false)]
+    pub multiplier: Option<i64>,
+    #[serde(default)]
+    #[schema(max_items = 8, default = json!([]))]
     pub breakdowns: Vec<Breakdown>,
-    pub min: Option<String>,
-    pub max: Option<String>,
+    /// The lowest value allowed.
+    #[schema(value_type = Option<f64>, nullable = false)]
+    pub min: Option<Number>,
+    /// The highest value allowed.
+    #[schema(value_type = Option<f64>, nullable = false)]
+    pub max: Option<Number>,
+    /// The slug of the programme that it belongs to.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,59}$", max_length = 60, nullable = false)]
     pub programme: Option<String>,
+    /// The code of the KPI that it replaces.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60, nullable = false)]
     pub successor_of: Option<String>,
-    /// Days after a period's end until its values are due.
+    /// The number of days after a period ends until its values are due.
+    #[schema(minimum = 0, maximum = 3650, nullable = false)]
     pub due_days: Option<i32>,
-    /// Days after a period's end until its values are locked; never without.
+    /// The number of days after a period ends until its values are locked. Default: never locked.
+    #[schema(minimum = 0, maximum = 36500, nullable = false)]
     pub lock_days: Option<i32>,
+    /// How many periods after the present one accept values.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1000, default = 0)]
     pub open_future_periods: i32,
+    /// Whether somebody other than the sender must approve its values.
+    #[serde(default)]
+    #[schema(default = false)]
     pub approval_required: bool,
+    /// Whether small counts are suppressed for readers without the grant to see them.
+    #[serde(default)]
+    #[schema(default = false)]
     pub disclosure_control: bool,
+    /// How to classify an SPC point that shows improvement and concern at once.
+    #[serde(default = "improvement")]
+    #[schema(default = "improvement")]
     pub conflict_rule: ConflictRule,
+    /// The status. A national-admin may create a KPI as agreed or live. Afterwards the status changes by transitions.
+    #[serde(default = "proposed")]
+    #[schema(default = "proposed")]
     pub status: KpiStatus,
 }
 
-/// The largest number a definition or a target may hold, once scaled: any JSON reader keeps fifteen digits.
+fn improvement() -> ConflictRule {
+    ConflictRule::Improvement
+}
+
+fn proposed() -> KpiStatus {
+    KpiStatus::Proposed
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KpiAdded {
+    /// The name of its programme; null for a KPI without one.
+    #[schema(max_length = 300)]
+    pub programme_name: Option<String>,
+    /// The number of the definition in force, as in `versions`.
+    #[schema(minimum = 1)]
+    pub definition_version: i32,
+    #[schema(format = "date-time", max_length = 40)]
+    pub created_at: String,
+}
+
+impl Written for Kpi {
+    type Added = KpiAdded;
+
+    fn key(&self, _: &KpiAdded) -> String {
+        self.code.clone()
+    }
+}
+
+/// The largest scaled number in a definition or target: every JSON reader keeps fifteen digits.
 const LARGEST: u64 = 999_999_999_999_999;
 
 /// Scales the number of a definition or target.
 ///
 /// # Errors
-/// A fault at the pointer: no number, more decimals than the KPI has, or too large.
+/// A fault at the pointer: not a number, more decimals than the KPI has, or too large.
 pub fn scaled(pointer: &str, text: &str, decimals: u8) -> Result<i64, Fault> {
     let fault = |error: NumberError| Fault::new(pointer, error.code(), error.detail());
     match parse_scaled(text, decimals) {
@@ -158,14 +253,14 @@ pub fn is_code(code: &str) -> bool {
         && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// Whether a text can name a dimension or a member, so that neither holds what separates them.
+/// Whether a text can name a dimension or a member, without the characters that separate them.
 fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     (1..=40).contains(&text.len()) && text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')
 }
 
 impl Kpi {
-    /// Folds codes to lower case, writes numbers in their shortest form, and checks every rule.
+    /// Puts codes in lower case, writes numbers in their shortest form, and checks every rule.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
@@ -174,7 +269,7 @@ impl Kpi {
         self.code.make_ascii_lowercase();
         self.successor_of = self.successor_of.map(|code| code.to_ascii_lowercase());
         if !is_code(&self.code) {
-            faults.add("/code", "format", "A code is 1 to 60 letters, digits and hyphens, the first no hyphen.");
+            faults.add("/code", "format", "A code is 1 to 60 letters, digits and hyphens, and does not begin with a hyphen.");
         }
         if self.successor_of.as_ref() == Some(&self.code) {
             faults.add("/successorOf", "circular", "A KPI cannot succeed itself.");
@@ -187,31 +282,51 @@ impl Kpi {
             }
         }
         if self.decimals > MAX_DECIMALS {
-            faults.add("/decimals", "too-large", format!("A KPI has at most {MAX_DECIMALS} decimals."));
+            faults.add("/decimals", "too-large", format!("A KPI can have at most {MAX_DECIMALS} decimals."));
         }
-        if self.value_type != ValueType::Rate && self.multiplier != 1 {
-            faults.add("/multiplier", "not-applicable", "Only a rate has a multiplier.");
+        let multiplier = self.multiplier.unwrap_or(1);
+        if self.value_type != ValueType::Rate && multiplier != 1 {
+            faults.add("/multiplier", "not-applicable", "Only a rate can have a multiplier.");
         }
+        self.multiplier = (self.value_type == ValueType::Rate).then_some(multiplier);
         if self.aggregation == Aggregation::RatioOfSums && !self.value_type.is_quotient() {
-            faults.add("/aggregation", "not-applicable", "Only a ratio, a percentage or a rate is a ratio of sums.");
+            faults.add("/aggregation", "not-applicable", "Only a ratio, a percentage or a rate can use the aggregation ratio-of-sums.");
         }
-        let bound = |pointer: &str, text: &Option<String>| {
-            text.as_deref().map(|text| scaled(pointer, text, self.decimals)).transpose()
+        let bound = |pointer: &str, number: &Option<Number>| {
+            number.as_ref().map(|number| scaled(pointer, &number.to_string(), self.decimals)).transpose()
         };
         let (min, max) =
             (faults.take(bound("/min", &self.min)).flatten(), faults.take(bound("/max", &self.max)).flatten());
         if min.zip(max).is_some_and(|(min, max)| min > max) {
-            faults.add("/max", "range", "max is not less than min.");
+            faults.add("/max", "range", "max must not be less than min.");
         }
-        self.min = min.map(|min| format_scaled(min, self.decimals));
-        self.max = max.map(|max| format_scaled(max, self.decimals));
+        self.min = min.map(|min| json_number(min, self.decimals));
+        self.max = max.map(|max| json_number(max, self.decimals));
         check_breakdowns(&self.breakdowns, &mut faults);
         faults.check()?;
         Ok(self)
     }
 
-    /// Whether the two differ in what stored values rely on.
-    pub fn breaks_values_of(&self, other: &Self) -> bool {
+    /// Whether it may become the other; `settled` once it is or was live.
+    ///
+    /// # Errors
+    /// `validation-failed` for another status; `immutable` for the code and, once settled, for what its values rely on.
+    pub fn check_change(&self, new: &Self, settled: bool) -> Result<()> {
+        if new.status != self.status {
+            let detail = "Change the status by a POST to the KPI's transitions.";
+            return Err(Error::invalid("/status", "immutable", detail));
+        }
+        if new.code == self.code && !(settled && new.breaks_values_of(self)) {
+            return Ok(());
+        }
+        Err(Error::new(Code::Immutable).detail(
+            "The code, and once the KPI is live its unit, value type, multiplier, period type, breakdowns and decimals, \
+             cannot change: create a new code as its successor.",
+        ))
+    }
+
+    /// Whether two definitions differ in what stored values rely on.
+    fn breaks_values_of(&self, other: &Self) -> bool {
         let relied_on = |kpi: &Self| (kpi.value_type, kpi.period_type, kpi.decimals, kpi.multiplier);
         relied_on(self) != relied_on(other) || self.unit != other.unit || self.breakdowns != other.breakdowns
     }
@@ -244,14 +359,16 @@ impl Kpi {
         std::iter::once(header).chain(rows).collect()
     }
 
-    /// The acceptable value nearest to nought.
+    /// The allowed value nearest to 0.
     fn example_value(&self) -> String {
-        let bound = |text: &Option<String>| text.as_deref().and_then(|text| parse_scaled(text, self.decimals).ok());
+        let bound = |number: &Option<Number>| {
+            number.as_ref().and_then(|number| parse_scaled(&number.to_string(), self.decimals).ok())
+        };
         let capped = bound(&self.max).map_or(0, |max| max.min(0));
         format_scaled(bound(&self.min).map_or(capped, |min| min.max(capped)), self.decimals)
     }
 
-    /// A member of each dimension, a shorter one beginning again at its end.
+    /// A member of each dimension. A shorter dimension starts again.
     fn example_breakdown(&self, index: usize) -> String {
         match self.breakdowns.as_slice() {
             [one] => one.members.get(index).cloned().unwrap_or_default(),
@@ -277,7 +394,7 @@ fn check_breakdowns(breakdowns: &[Breakdown], faults: &mut Faults) {
             faults.add(format!("/breakdowns/{index}/dimension"), "duplicate", "The dimension is named twice.");
         }
         if breakdown.members.is_empty() {
-            faults.add(format!("/breakdowns/{index}/members"), "too-few", "A dimension has at least one member.");
+            faults.add(format!("/breakdowns/{index}/members"), "too-few", "A dimension must have at least one member.");
         }
         for (at, member) in breakdown.members.iter().enumerate() {
             if !members.insert(member) {
@@ -286,14 +403,14 @@ fn check_breakdowns(breakdowns: &[Breakdown], faults: &mut Faults) {
         }
         if !breakdown.members.iter().chain([&breakdown.dimension]).all(|name| is_name(name)) {
             let expected =
-                "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, the first no hyphen.";
+                "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, and do not begin with a hyphen.";
             faults.add(format!("/breakdowns/{index}"), "format", expected);
         }
     }
 }
 
-/// The one text a combination of members is stored under: `dimension=member;dimension=member`, in the KPI's order of
-/// dimensions. `None` unless every dimension has one of its members and there is nothing else. Case does not matter.
+/// The canonical text of a combination of members: `dimension=member;dimension=member`, in the KPI's order of
+/// dimensions. `None` unless every dimension has exactly one of its members. Case does not matter.
 pub fn canonical_breakdown(breakdowns: &[Breakdown], given: &BTreeMap<String, String>) -> Option<String> {
     if given.len() != breakdowns.len() {
         return None;
@@ -307,7 +424,7 @@ pub fn canonical_breakdown(breakdowns: &[Breakdown], given: &BTreeMap<String, St
 }
 
 /// Reads a breakdown as a CSV cell or a query parameter writes it: `type=1;sex=f` in any order, or the member alone
-/// where there is one dimension; empty where there is none. Answers the canonical text, `None` if it is no such thing.
+/// where there is one dimension; empty where there is none. Returns the canonical text, or `None` if it is not a breakdown.
 pub fn parse_breakdown_text(breakdowns: &[Breakdown], text: &str) -> Option<String> {
     let text = text.trim();
     let mut given = BTreeMap::new();
@@ -343,6 +460,10 @@ mod tests {
         Breakdown { dimension: dimension.to_owned(), members: members.iter().map(|m| (*m).to_owned()).collect() }
     }
 
+    fn number(text: &str) -> Option<Number> {
+        Some(text.parse().unwrap())
+    }
+
     fn kpi() -> Kpi {
         Kpi {
             code: "AE-Performance".to_owned(),
@@ -355,10 +476,10 @@ mod tests {
             improvement_direction: ImprovementDirection::Increase,
             aggregation: Aggregation::RatioOfSums,
             decimals: 4,
-            multiplier: 1,
+            multiplier: None,
             breakdowns: Vec::new(),
-            min: Some("0.0".to_owned()),
-            max: Some("1e0".to_owned()),
+            min: number("0.0"),
+            max: number("1e0"),
             programme: None,
             successor_of: None,
             due_days: None,
@@ -380,7 +501,7 @@ mod tests {
     fn a_good_definition_is_tidied() {
         let kpi = kpi().checked().unwrap();
         assert_eq!((kpi.code.as_str(), kpi.name.as_str()), ("ae-performance", "A&E performance"));
-        assert_eq!((kpi.min.as_deref(), kpi.max.as_deref()), (Some("0"), Some("1")));
+        assert_eq!((&kpi.min, &kpi.max), (&number("0"), &number("1")));
         assert_eq!(kpi.clone().checked().unwrap(), kpi);
     }
 
@@ -391,9 +512,9 @@ mod tests {
             unit: " ".to_owned(),
             value_type: ValueType::Count,
             decimals: 0,
-            multiplier: 1000,
-            min: Some("0.5".to_owned()),
-            max: Some("1e15".to_owned()),
+            multiplier: Some(1000),
+            min: number("0.5"),
+            max: number("1e15"),
             successor_of: Some("-X".to_owned()),
             breakdowns: vec![breakdown("sex", &["f", "f"]), breakdown("sex", &["a=b"]), breakdown("age", &[])],
             ..kpi()
@@ -412,7 +533,7 @@ mod tests {
             "/breakdowns/2/members too-few",
         ];
         assert_eq!(faults(broken), expected);
-        assert_eq!(faults(Kpi { min: Some("1.5".to_owned()), ..kpi() }), ["/max range"]);
+        assert_eq!(faults(Kpi { min: number("1.5"), ..kpi() }), ["/max range"]);
     }
 
     #[test]
@@ -434,7 +555,7 @@ mod tests {
         let count = Kpi {
             value_type: ValueType::Count,
             aggregation: Aggregation::Sum,
-            min: Some("5".to_owned()),
+            min: number("5"),
             max: None,
             ..kpi()
         };

@@ -1,20 +1,26 @@
 //! KPIs and their versions in the database.
 
 use super::rules::{
-    self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiLevel, KpiStatus, ValueType,
+    self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiAdded, KpiLevel, KpiStatus, ValueType,
+    scaled,
 };
+use crate::calendar::PeriodType;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{kpi_versions, kpis};
+use crate::db::json::Json;
+use crate::db::schema::{kpi_versions, kpis, programmes};
 use crate::db::{Conn, violations};
-use crate::error::Result;
-use crate::decimal::{MAX_DECIMALS, format_scaled};
-use crate::calendar::PeriodType;
-use crate::sortable;
-use crate::vocabulary::Id;
+use crate::decimal::{MAX_DECIMALS, json_number};
+use crate::error::{Code, Error, Fault, Result};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold, instant};
+use crate::{overwrite, params, sortable};
 use chrono::NaiveDateTime;
+use diesel::dsl;
 use diesel::prelude::*;
+use serde_json::{Number, Value};
 use std::collections::HashMap;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -33,8 +39,8 @@ pub struct KpiRow {
     pub multiplier: i64,
     pub improvement_direction: ImprovementDirection,
     pub aggregation: Aggregation,
-    /// JSON: a list of pairs of a dimension and its members. Read by [`KpiRow::breakdowns`].
-    pub breakdowns: String,
+    /// Pairs of a dimension and its members.
+    pub breakdowns: Json<Vec<(String, Vec<String>)>>,
     /// Scaled by ten to the decimals, as every value of the KPI is.
     pub min_value: Option<i64>,
     pub max_value: Option<i64>,
@@ -47,7 +53,7 @@ pub struct KpiRow {
     pub disclosure_control: bool,
     pub conflict_rule: ConflictRule,
     pub status: KpiStatus,
-    /// Counts the definitions; `version` counts every change of the row.
+    /// The number of the definition. `version` counts every change of the row.
     pub definition_version: i32,
     pub search_text: String,
     pub version: i32,
@@ -56,18 +62,70 @@ pub struct KpiRow {
 }
 
 impl KpiRow {
+    /// # Errors
+    /// `validation-failed` for bounds that the KPI's decimals cannot hold.
+    pub fn new(context: &Context, new: Kpi) -> Result<Self> {
+        let bound = |pointer: &str, number: &Option<Number>| {
+            number.as_ref().map(|number| scaled(pointer, &number.to_string(), new.decimals)).transpose()
+        };
+        let breakdowns = new.breakdowns.iter().map(|b| (b.dimension.clone(), b.members.clone())).collect();
+        let now = context.now.naive_utc();
+        Ok(Self {
+            id: Id::generate(),
+            sort_name: fold(&new.name),
+            search_text: new.search_text(),
+            breakdowns: Json::new(breakdowns)?,
+            decimals: i32::from(new.decimals),
+            min_value: bound("/min", &new.min)?,
+            max_value: bound("/max", &new.max)?,
+            code: new.code,
+            name: new.name,
+            definition: new.definition,
+            level: new.level,
+            unit: new.unit,
+            period_type: new.period_type,
+            value_type: new.value_type,
+            multiplier: new.multiplier.unwrap_or(1),
+            improvement_direction: new.improvement_direction,
+            aggregation: new.aggregation,
+            programme: new.programme,
+            successor_of: new.successor_of,
+            due_days: new.due_days,
+            lock_days: new.lock_days,
+            open_future_periods: new.open_future_periods,
+            approval_required: new.approval_required,
+            disclosure_control: new.disclosure_control,
+            conflict_rule: new.conflict_rule,
+            status: new.status,
+            definition_version: 1,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// The next version, with the next definition.
+    ///
+    /// # Errors
+    /// As [`KpiRow::new`].
+    pub fn revised(self, context: &Context, new: Kpi) -> Result<Self> {
+        let Self { id, created_at, .. } = self;
+        let (version, definition_version) = (self.version + 1, self.definition_version + 1);
+        Ok(Self { id, created_at, version, definition_version, ..Self::new(context, new)? })
+    }
+
     /// The dimensions in their order, each with its members.
     pub fn breakdowns(&self) -> Vec<Breakdown> {
-        let stored: Vec<(String, Vec<String>)> = serde_json::from_str(&self.breakdowns).unwrap_or_default();
-        stored.into_iter().map(|(dimension, members)| Breakdown { dimension, members }).collect()
+        let pairs = self.breakdowns.value.iter().cloned();
+        pairs.map(|(dimension, members)| Breakdown { dimension, members }).collect()
     }
 
     /// The decimals as [`crate::decimal`] takes them.
     pub fn decimals_u8(&self) -> u8 {
-        u8::try_from(self.decimals).unwrap_or(MAX_DECIMALS)
+        small_decimals(self.decimals)
     }
 
-    /// What numerator over denominator is multiplied by: 100 for a percentage, the "per" of a rate, else 1.
+    /// The factor for numerator / denominator: 100 for a percentage, the multiplier of a rate, else 1.
     pub fn factor(&self) -> u32 {
         self.value_type.factor(self.multiplier)
     }
@@ -91,10 +149,10 @@ impl KpiRow {
             improvement_direction: self.improvement_direction,
             aggregation: self.aggregation,
             decimals,
-            multiplier: self.multiplier,
+            multiplier: (self.value_type == ValueType::Rate).then_some(self.multiplier),
             breakdowns: self.breakdowns(),
-            min: self.min_value.map(|min| format_scaled(min, decimals)),
-            max: self.max_value.map(|max| format_scaled(max, decimals)),
+            min: self.min_value.map(|min| json_number(min, decimals)),
+            max: self.max_value.map(|max| json_number(max, decimals)),
             programme: self.programme.clone(),
             successor_of: self.successor_of.clone(),
             due_days: self.due_days,
@@ -108,55 +166,106 @@ impl KpiRow {
     }
 }
 
-sortable! {
-    KpiRow, kpis::table, kpis::BoxedQuery<'static, MultiBackend>, select: kpis::version;
-    0: "name" => kpis::sort_name, Text, |row| row.sort_name.clone();
-    1: "code" => kpis::code, Text, |row| row.code.clone();
-    2: "updatedAt" => kpis::updated_at, Instant, |row| row.updated_at;
-    tie 3 => kpis::id, Id, |row| row.id;
+/// The decimals of a row as [`crate::decimal`] takes them.
+pub fn small_decimals(decimals: i32) -> u8 {
+    u8::try_from(decimals).unwrap_or(MAX_DECIMALS)
 }
 
-/// What the catalogue may be narrowed to.
-#[derive(Default)]
-pub struct KpiFilter {
-    pub search: Option<SearchTerms>,
-    pub statuses: Option<Vec<KpiStatus>>,
-    pub levels: Option<Vec<KpiLevel>>,
-    pub programme: Option<String>,
-    pub period_types: Option<Vec<PeriodType>>,
-    pub value_types: Option<Vec<ValueType>>,
+/// A KPI with the name of its programme, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedKpi {
+    pub row: KpiRow,
+    pub programme_name: Option<String>,
+}
+
+impl From<NamedKpi> for Stored<Kpi> {
+    fn from(NamedKpi { row, programme_name }: NamedKpi) -> Self {
+        let KpiRow { definition_version, version, updated_at, .. } = row;
+        let added = KpiAdded { programme_name, definition_version, created_at: instant(row.created_at) };
+        Self { added, written: row.kpi(), version, updated_at }
+    }
+}
+
+type OfProgramme = dsl::Eq<kpis::programme, dsl::Nullable<programmes::slug>>;
+type Source = dsl::LeftJoinQuerySource<kpis::table, programmes::table, OfProgramme>;
+type Columns = (<kpis::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
+type Named = dsl::Select<dsl::LeftJoinOn<kpis::table, programmes::table, OfProgramme>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    NamedKpi, Source, Query, select: kpis::version;
+    0: "name" => kpis::sort_name, Text, |found| found.row.sort_name.clone();
+    1: "code" => kpis::code, Text, |found| found.row.code.clone();
+    2: "updatedAt" => kpis::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => kpis::id, Id, |found| found.row.id;
+    key "code" => kpis::code, Slug;
+}
+
+params! {
+    /// What the catalogue may be narrowed to.
+    pub struct ListKpis list of NamedKpi {
+        /// Searches the name, code, definition, unit and programme. Put a phrase in quotation marks.
+        q: SearchTerms = "q",
+        /// The present status.
+        status: OneOf<KpiStatus> = "status",
+        /// The level of the KPIs, such as process or outcome.
+        level: OneOf<KpiLevel> = "level",
+        /// The slug of the programme that they belong to.
+        programme: CodeParam = "programme",
+        /// The length of their periods.
+        period_type: OneOf<PeriodType> = "periodType",
+        /// The kind of their values.
+        value_type: OneOf<ValueType> = "valueType",
+    }
+}
+
+fn named() -> Named {
+    let programme = programmes::table.on(kpis::programme.eq(programmes::slug.nullable()));
+    kpis::table.left_join(programme).select((kpis::all_columns, programmes::name.nullable()))
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &KpiFilter, request: &PageRequest) -> Result<Page<KpiRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = kpis::table.into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "kpis", terms));
-        }
-        if let Some(statuses) = &filter.statuses {
-            query = query.filter(kpis::status.eq_any(statuses.clone()));
-        }
-        if let Some(levels) = &filter.levels {
-            query = query.filter(kpis::level.eq_any(levels.clone()));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(kpis::programme.eq(programme.clone()));
-        }
-        if let Some(types) = &filter.period_types {
-            query = query.filter(kpis::period_type.eq_any(types.clone()));
-        }
-        if let Some(types) = &filter.value_types {
-            query = query.filter(kpis::value_type.eq_any(types.clone()));
-        }
-        query
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpis) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "kpis", terms));
+    }
+    if let Some(statuses) = &asked.status {
+        query = query.filter(kpis::status.eq_any(statuses.0.clone()));
+    }
+    if let Some(levels) = &asked.level {
+        query = query.filter(kpis::level.eq_any(levels.0.clone()));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(kpis::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(types) = &asked.period_type {
+        query = query.filter(kpis::period_type.eq_any(types.0.clone()));
+    }
+    if let Some(types) = &asked.value_type {
+        query = query.filter(kpis::value_type.eq_any(types.0.clone()));
+    }
+    Ok(query)
+}
+
+/// # Errors
+/// The database's own.
+pub fn find_named(conn: &mut Conn, code: &str) -> Result<Option<NamedKpi>> {
+    Ok(named().filter(kpis::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
+}
+
+/// The KPI a request refers to.
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<KpiRow> {
+    find(conn, code)?.ok_or_else(|| {
+        let detail = format!("There is no KPI {code}.");
+        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-kpi", detail))
     })
 }
 
-/// The KPI of a code, in any case.
-///
 /// The KPIs with these codes, given in lower case.
 ///
 /// # Errors
@@ -170,6 +279,8 @@ pub fn find_by_codes(conn: &mut Conn, codes: &[String]) -> Result<Vec<KpiRow>> {
     Ok(found)
 }
 
+/// The KPI of a code, in any case.
+///
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {
@@ -199,7 +310,7 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiRow>> {
 /// # Errors
 /// `already-exists` for a code in use.
 pub fn insert(conn: &mut Conn, row: &KpiRow) -> Result<()> {
-    let taken = violations::unique(format!("There is a KPI {} already.", row.code));
+    let taken = violations::unique(format!("There is a KPI with the code {} already.", row.code));
     diesel::insert_into(kpis::table).values(row.clone()).execute(conn).map_err(taken)?;
     Ok(())
 }
@@ -209,11 +320,7 @@ pub fn insert(conn: &mut Conn, row: &KpiRow) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &KpiRow) -> Result<()> {
-    let present = kpis::table.filter(kpis::id.eq(row.id)).filter(kpis::version.eq(row.version - 1));
-    match diesel::update(present).set(row.clone()).execute(conn)? {
-        0 => Err(crate::http::context::changed(row.version)),
-        _ => Ok(()),
-    }
+    overwrite!(conn, kpis, row)
 }
 
 #[derive(Queryable, Insertable)]
@@ -221,16 +328,25 @@ pub fn update(conn: &mut Conn, row: &KpiRow) -> Result<()> {
 pub struct KpiVersionRow {
     pub kpi_id: Id,
     pub number: i32,
-    /// JSON: the definition as a request would send it.
-    pub document: String,
+    /// The definition as a request would send it.
+    pub document: Json<Value>,
     pub made_by: String,
     pub made_at: NaiveDateTime,
 }
 
+type Versions = kpi_versions::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    KpiVersionRow, kpi_versions::table, kpi_versions::BoxedQuery<'static, MultiBackend>, select: kpi_versions::number;
+    KpiVersionRow, kpi_versions::table, Versions, select: kpi_versions::number;
     0: "madeAt" => kpi_versions::made_at, Instant, |row| row.made_at;
-    tie 1 => kpi_versions::number, Small, |row| row.number;
+    1: "updatedAt" => kpi_versions::made_at, Instant, |row| row.made_at;
+    tie 2 => kpi_versions::number, Small, |row| row.number;
+    key "number" => kpi_versions::number, Small;
+}
+
+params! {
+    /// How the versions are paged.
+    pub struct ListKpiVersions list of KpiVersionRow {}
 }
 
 /// # Errors
@@ -241,9 +357,6 @@ pub fn insert_version(conn: &mut Conn, row: KpiVersionRow) -> Result<()> {
 }
 
 /// Every definition a KPI has had.
-///
-/// # Errors
-/// As [`page`].
-pub fn versions(conn: &mut Conn, kpi: Id, request: &PageRequest) -> Result<Page<KpiVersionRow>> {
-    page(conn, request, || kpi_versions::table.filter(kpi_versions::kpi_id.eq(kpi)).into_boxed::<MultiBackend>())
+pub fn versions(kpi: Id) -> Versions {
+    kpi_versions::table.filter(kpi_versions::kpi_id.eq(kpi)).into_boxed()
 }

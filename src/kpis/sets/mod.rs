@@ -1,6 +1,7 @@
-//! Sets of KPIs: which KPIs are asked of which organisations, each with all below it. A KPI that is in no set is open to
-//! every organisation; one that is in sets is open to theirs alone.
+//! Sets of KPIs: which KPIs which organisations are asked for, each with all below it. A KPI in no set is open to
+//! every organisation. A KPI in sets is open to the organisations of those sets only.
 
 pub mod http;
 pub mod ops;
+pub mod rules;
 pub mod store;

@@ -1,15 +1,19 @@
-//! Sets of KPIs in the database, and whom they ask.
+//! Sets of KPIs in the database, and the organisations they ask.
 
+use super::rules::{KpiSet, KpiSetAdded};
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets};
+use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets, kpis, organisations, programmes};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::kpis::catalogue::rules::is_code;
-use crate::organisations;
-use crate::sortable;
-use crate::vocabulary::Id;
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
+use crate::kpis::catalogue;
+use crate::organisations::store::below;
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashSet;
 
@@ -26,86 +30,125 @@ pub struct KpiSetRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    KpiSetRow, kpi_sets::table, kpi_sets::BoxedQuery<'static, MultiBackend>, select: kpi_sets::version;
-    0: "name" => kpi_sets::sort_name, Text, |row| row.sort_name.clone();
-    1: "code" => kpi_sets::code, Text, |row| row.code.clone();
-    2: "updatedAt" => kpi_sets::updated_at, Instant, |row| row.updated_at;
-    tie 3 => kpi_sets::id, Id, |row| row.id;
+impl KpiSetRow {
+    pub fn new(context: &Context, new: KpiSet) -> Self {
+        let KpiSet { code, name, programme, .. } = new;
+        let now = context.now.naive_utc();
+        let (id, sort_name) = (Id::generate(), fold(&name));
+        Self { id, code, name, sort_name, programme, version: 1, created_at: now, updated_at: now }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: KpiSet) -> Self {
+        let Self { id, created_at, version, .. } = self;
+        Self { id, created_at, version: version + 1, ..Self::new(context, new) }
+    }
 }
 
-/// What a list of sets may be narrowed to.
-#[derive(Default)]
-pub struct KpiSetFilter {
-    pub programme: Option<String>,
-    /// Only sets that hold this KPI.
-    pub kpi: Option<Id>,
+/// A set with the name of its programme, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedKpiSet {
+    pub row: KpiSetRow,
+    pub programme_name: Option<String>,
+}
+
+type OfProgramme = dsl::Eq<kpi_sets::programme, dsl::Nullable<programmes::slug>>;
+type Source = dsl::LeftJoinQuerySource<kpi_sets::table, programmes::table, OfProgramme>;
+type Columns = (<kpi_sets::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
+type Named = dsl::Select<dsl::LeftJoinOn<kpi_sets::table, programmes::table, OfProgramme>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    NamedKpiSet, Source, Query, select: kpi_sets::version;
+    0: "name" => kpi_sets::sort_name, Text, |found| found.row.sort_name.clone();
+    1: "code" => kpi_sets::code, Text, |found| found.row.code.clone();
+    2: "updatedAt" => kpi_sets::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => kpi_sets::id, Id, |found| found.row.id;
+    key "code" => kpi_sets::code, Slug;
+}
+
+params! {
+    /// What a list of sets may be narrowed to.
+    pub struct ListKpiSets list of NamedKpiSet {
+        /// The slug of the programme they belong to.
+        programme: CodeParam = "programme",
+        /// The code of a KPI: sets that hold it.
+        kpi: CodeParam = "kpi",
+    }
+}
+
+fn named() -> Named {
+    let programme = programmes::table.on(kpi_sets::programme.eq(programmes::slug.nullable()));
+    kpi_sets::table.left_join(programme).select((kpi_sets::all_columns, programmes::name.nullable()))
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &KpiSetFilter, request: &PageRequest) -> Result<Page<KpiSetRow>> {
-    page(conn, request, || {
-        let mut query = kpi_sets::table.into_boxed::<MultiBackend>();
-        if let Some(programme) = &filter.programme {
-            query = query.filter(kpi_sets::programme.eq(programme.clone()));
-        }
-        if let Some(kpi) = filter.kpi {
-            let holding = kpi_set_kpis::table.filter(kpi_set_kpis::kpi_id.eq(kpi)).select(kpi_set_kpis::set_id);
-            query = query.filter(kpi_sets::id.eq_any(holding));
-        }
-        query
-    })
+/// `unknown-reference` for the KPI.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpiSets) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(programme) = &asked.programme {
+        query = query.filter(kpi_sets::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(code) = &asked.kpi {
+        let kpi = catalogue::store::referred(conn, "?kpi", &code.0)?.id;
+        let holding = kpi_set_kpis::table.filter(kpi_set_kpis::kpi_id.eq(kpi)).select(kpi_set_kpis::set_id);
+        query = query.filter(kpi_sets::id.eq_any(holding));
+    }
+    Ok(query)
 }
 
 /// The set of a code, in any case.
 ///
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiSetRow>> {
-    if !is_code(code) {
-        return Ok(None);
-    }
-    Ok(kpi_sets::table.filter(kpi_sets::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
+pub fn find(conn: &mut Conn, code: &str) -> Result<Option<NamedKpiSet>> {
+    Ok(named().filter(kpi_sets::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
 }
 
-/// What sets hold: pairs of a set and a KPI, and of a set and an organisation.
-#[derive(Default)]
-pub struct Members {
-    pub kpis: Vec<(Id, Id)>,
-    pub organisations: Vec<(Id, Id)>,
-}
-
-/// The members of some sets.
+/// The sets with the codes of their members in order.
 ///
 /// # Errors
 /// The database's own.
-pub fn members(conn: &mut Conn, sets: &[Id]) -> Result<Members> {
-    Ok(Members {
-        kpis: kpi_set_kpis::table.filter(kpi_set_kpis::set_id.eq_any(sets.to_vec())).load(conn)?,
-        organisations: kpi_set_organisations::table
-            .filter(kpi_set_organisations::set_id.eq_any(sets.to_vec()))
-            .load(conn)?,
-    })
+pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Stored<KpiSet>>> {
+    let ids: Vec<Id> = sets.iter().map(|set| set.row.id).collect();
+    let kpis: Vec<(Id, String)> = kpi_set_kpis::table
+        .inner_join(kpis::table.on(kpis::id.eq(kpi_set_kpis::kpi_id)))
+        .filter(kpi_set_kpis::set_id.eq_any(ids.clone()))
+        .order_by(kpis::code)
+        .select((kpi_set_kpis::set_id, kpis::code))
+        .load(conn)?;
+    let asked: Vec<(Id, String)> = kpi_set_organisations::table
+        .inner_join(organisations::table.on(organisations::id.eq(kpi_set_organisations::organisation_id)))
+        .filter(kpi_set_organisations::set_id.eq_any(ids))
+        .order_by(organisations::code)
+        .select((kpi_set_organisations::set_id, organisations::code))
+        .load(conn)?;
+    let of = |set: Id, members: &[(Id, String)]| -> Vec<String> {
+        members.iter().filter(|(of, _)| *of == set).map(|(_, code)| code.clone()).collect()
+    };
+    let whole = |NamedKpiSet { row, programme_name }| {
+        let KpiSetRow { id, code, name, programme, version, updated_at, .. } = row;
+        let (kpis, organisations) = (of(id, &kpis), of(id, &asked));
+        let written = KpiSet { code, name, programme, kpis, organisations };
+        Stored { added: KpiSetAdded { programme_name }, written, version, updated_at }
+    };
+    Ok(sets.into_iter().map(whole).collect())
 }
 
 /// # Errors
 /// `already-exists` for a code in use.
 pub fn insert(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
-    let taken = violations::unique(format!("There is a KPI set {} already.", row.code));
+    let taken = violations::unique(format!("There is a KPI set with the code {} already.", row.code));
     diesel::insert_into(kpi_sets::table).values(row.clone()).execute(conn).map_err(taken)?;
     insert_members(conn, row.id, kpis, organisations)
 }
 
-/// Writes the row over the version before it, and its members over those it had.
+/// Writes the row over the version before it, and replaces its members.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
 pub fn update(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
-    let present = kpi_sets::table.filter(kpi_sets::id.eq(row.id)).filter(kpi_sets::version.eq(row.version - 1));
-    if diesel::update(present).set(row.clone()).execute(conn)? == 0 {
-        return Err(crate::http::context::changed(row.version));
-    }
+    overwrite!(conn, kpi_sets, row)?;
     diesel::delete(kpi_set_kpis::table.filter(kpi_set_kpis::set_id.eq(row.id))).execute(conn)?;
     diesel::delete(kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq(row.id))).execute(conn)?;
     insert_members(conn, row.id, kpis, organisations)
@@ -123,7 +166,7 @@ fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], organisations: &[Id]) -
     Ok(())
 }
 
-/// Who is asked for a KPI: the organisations of its sets with all below them today. `None` for a KPI in no set, which
+/// The organisations asked for a KPI: those of its sets with all below them today. `None` for a KPI in no set, which
 /// every organisation may send.
 ///
 /// # Errors
@@ -136,6 +179,6 @@ pub fn assigned(conn: &mut Conn, kpi: Id, today: NaiveDate) -> Result<Option<Has
     }
     let asked = kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq_any(sets));
     let asked: Vec<Id> = asked.select(kpi_set_organisations::organisation_id).distinct().load(conn)?;
-    let all = organisations::store::below(asked, today).load::<Id>(conn)?;
+    let all = below(asked, today).load::<Id>(conn)?;
     Ok(Some(all.into_iter().collect()))
 }

@@ -1,5 +1,5 @@
-//! What a sender is told of each row: as JSON, the first thousand that matter; as CSV, the sender's own file with three
-//! columns more.
+//! The answer about each row: as JSON, the first thousand that matter; as CSV, the sender's own file with three
+//! more columns.
 
 use super::input::{COLUMNS, Input};
 use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
@@ -36,7 +36,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The value after; what a delete takes away is told as nothing.
+    /// The value after; `None` for a deleted value.
     pub fn new_measure(&self) -> Option<Measure> {
         self.said.as_ref().map(|said| said.over(self.old.as_deref()))
     }
@@ -62,7 +62,7 @@ impl Judged {
         self.series.get(verdict.series as usize).and_then(|key| self.kpis.get(&key.kpi))
     }
 
-    /// The rows to tell: rejected first, then changed, each by line; and whether there were more.
+    /// The rows of the answer, rejected first, then changed, each by line; and whether there are more.
     pub fn told(&self) -> (Vec<Value>, bool) {
         let rejected = self.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err());
         let changes = |verdict: &Verdict| verdict.outcome != Outcome::Unchanged && !self.failed();
@@ -115,7 +115,7 @@ impl Judged {
         self.kpi(verdict).map_or(0, KpiRow::decimals_u8)
     }
 
-    /// The key as the register writes it: codes in their own case, the period's own label.
+    /// The key as the register writes it: codes in their stored case, the period by its label.
     fn key(&self, verdict: &Verdict, raw: &RawRow) -> Value {
         let mut key = Map::new();
         let organisation = self.input.texts.get(raw.organisation).map(str::to_ascii_uppercase);
@@ -182,7 +182,7 @@ pub fn raw(document: String) -> Box<RawValue> {
 /// The columns that an answer has beside those of the sender.
 const OURS: [&str; 3] = ["outcome", "problem", "expected"];
 
-/// The sender's own file with `outcome`, `problem` and `expected` beside each row. Mended, it can be sent as it is.
+/// The sender's own file with `outcome`, `problem` and `expected` beside each row. It can be corrected and sent back as it is.
 ///
 /// # Errors
 /// `internal` when the spooled file cannot be read again.

@@ -6,7 +6,7 @@ use super::ops::{self, Terms};
 use super::rules::{Counts, Mode, Outcome, Strategy, SubmissionState};
 use super::store::{self, SubmissionFilter, SubmissionLineRow, SubmissionRow};
 use crate::db::by_id;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv::{self, CsvFileRequest};
 use crate::http::params::{CodeParam, OneOf, OneWord, Query};
 use crate::http::problem::status_of;
@@ -31,15 +31,15 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 params! {
-    /// How a submission is to be taken.
+    /// How a submission is processed.
     pub struct SubmitTerms {
-        /// The KPI of rows that name none.
+        /// The code of the KPI, for rows that name none.
         kpi: CodeParam = "kpi",
-        /// Tell what would happen, and write nothing.
+        /// Whether to check the rows and write nothing. Default: false.
         dry_run: bool = "dryRun",
-        /// All rows or none, or just the good ones; atomic unless told.
+        /// Whether one wrong row rejects the whole submission (`atomic`) or only itself (`partial`). Default: atomic.
         mode: OneWord<Mode> = "mode",
-        /// What may be done with values; upsert unless told.
+        /// What the submission may do with values. Default: upsert.
         strategy: OneWord<Strategy> = "strategy",
     }
 }
@@ -47,9 +47,9 @@ params! {
 params! {
     /// What a list of submissions may be narrowed to.
     pub struct ListSubmissions list of SubmissionRow {
-        /// The KPI they were sent for.
+        /// The code of the KPI they were sent for.
         kpi: CodeParam = "kpi",
-        /// What became of them.
+        /// The result.
         state: OneOf<SubmissionState> = "state",
     }
 }
@@ -57,7 +57,7 @@ params! {
 params! {
     /// Which rows of a submission.
     pub struct ListSubmissionRows list of SubmissionLineRow {
-        /// What became of them; rejected rows are kept for seven days.
+        /// The result of the row. Rejected rows are kept for seven days.
         outcome: OneOf<Outcome> = "outcome",
     }
 }
@@ -66,7 +66,7 @@ params! {
 #[derive(ToSchema)]
 #[schema(example = json!({ "kpi": "ae-attendances", "rows": [{ "organisation": "RF4", "period": "2017-03", "breakdown": "1", "value": 21289 }] }))]
 pub struct SubmitKpiValuesRequest {
-    /// The KPI of rows that name none.
+    /// The code of the KPI, for rows that name none.
     #[schema(max_length = 400, nullable = false)]
     pub kpi: Option<String>,
     #[schema(max_items = 500000)]
@@ -74,19 +74,19 @@ pub struct SubmitKpiValuesRequest {
 }
 
 /// One value. What a row leaves out of qualifier, basis and comment stays as it is, and null takes it away. A row that has this shape but is wrong
-/// in what it says, such as text for a number, is told with its fault beside the rows that are right.
+/// value, such as text for a number, is reported with its fault beside the other rows.
 #[derive(ToSchema)]
 pub struct SubmissionRowInput {
-    /// The KPI, if it is not the submission's.
+    /// The code of the KPI, if it is not the submission's.
     #[schema(max_length = 400, nullable = false)]
     pub kpi: Option<String>,
     /// Code of the organisation.
     #[schema(max_length = 400, example = "RF4")]
     pub organisation: String,
-    /// Slug of the innovation, where the value is of one.
+    /// The slug of the innovation, if the value is about one.
     #[schema(max_length = 400, nullable = false)]
     pub innovation: Option<String>,
-    /// The period, in the form of the KPI's period type.
+    /// The period, written as the KPI's period type requires.
     #[schema(max_length = 400, example = "2017-03")]
     pub period: String,
     #[schema(value_type = BreakdownInput, required = false)]
@@ -129,7 +129,7 @@ impl utoipa::PartialSchema for FigureInput {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         let number = json!({ "type": "number", "format": "double" });
         let text =
-            json!({ "type": "string", "maxLength": 400, "description": "Read, and told as a fault of the row." });
+            json!({ "type": "string", "maxLength": 400, "description": "Accepted in the body, and reported as a fault of the row." });
         let schema = json!({ "oneOf": [number, text], "description": "A number." });
         serde_json::from_value(schema).unwrap_or_default()
     }
@@ -137,7 +137,7 @@ impl utoipa::PartialSchema for FigureInput {
 
 impl ToSchema for FigureInput {}
 
-/// What became of a submission.
+/// The result of a submission.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmissionResponse {
@@ -150,11 +150,11 @@ pub struct SubmissionResponse {
     /// Up to 1,000 rows: rejected first, then changed, each by line.
     #[schema(max_items = 1000, value_type = Vec<SubmissionRowResponse>)]
     rows: Vec<Value>,
-    /// Whether there are more of them.
+    /// Whether there are more rows than these.
     rows_truncated: bool,
     /// What deserves a second look.
     #[schema(max_items = 1000)]
-    warnings: Vec<crate::http::problem::ProblemFault>,
+    warnings: Vec<Fault>,
 }
 
 /// Rows by what became of them.
@@ -181,14 +181,14 @@ impl From<Counts> for SubmissionCounts {
     }
 }
 
-/// What became of one row.
+/// The result of one row.
 #[derive(Serialize, ToSchema)]
 #[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
 pub struct SubmissionRowResponse {
-    /// Line of the CSV, counted from its header, or place in the JSON, counted from 1.
+    /// The line of the CSV, where the header is line 1, or the place in the JSON, counted from 1.
     #[schema(minimum = 1)]
     line: u32,
-    /// JSON pointer to the row, counted without a header.
+    /// The JSON pointer to the row. A CSV header does not count.
     #[schema(example = "/rows/5", max_length = 40)]
     pointer: String,
     outcome: Outcome,
@@ -216,7 +216,7 @@ pub struct RowErrorResponse {
     detail: String,
 }
 
-/// A value with what qualifies it.
+/// A value with its qualifier, basis and comment.
 #[derive(Serialize, ToSchema)]
 #[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
 pub struct MeasureResponse {
@@ -254,11 +254,11 @@ csv_body! {
 
 /// Submit KPI values
 ///
-/// As JSON, CSV, or JSON lines such as
-/// `{"organisation":"RF4","period":"2017-03","breakdown":"1","value":21289}`. A dry run (200) tells row by row what would
+/// Send the values as JSON, CSV, or JSON lines such as
+/// `{"organisation":"RJZ","period":"2019-04","breakdown":"1","value":18250}`. A dry run (200) reports row by row what would
 /// change and what is wrong; the real run (201) does exactly that. When any row is wrong, an atomic submission (422)
-/// writes nothing. With `Accept: text/csv` the answer is your own file with the columns `outcome`, `problem` and
-/// `expected`; mended, it can be sent as it is. A file that is refused whole is then answered with the columns `line`,
+/// writes nothing. With `Accept: text/csv` the answer is your own file with three more columns: `outcome`, `problem` and
+/// `expected`. Correct it and send it back as it is. A file that is refused whole is then answered with the columns `line`,
 /// `problem` and `expected`. In CSV an empty cell says nothing, and `(none)` takes a qualifier, basis or comment away.
 #[utoipa::path(
     tag = "kpi-submissions",
@@ -270,10 +270,10 @@ csv_body! {
         (String = "application/x-ndjson"),
     )),
     responses(
-        (status = 200, description = "Checked; nothing is written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
+        (status = 200, description = "Checked, and nothing was written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
         (status = 201, description = "Written", headers(("Location" = String)), content((SubmissionResponse = "application/json"), (String = "text/csv"))),
         (status = 400, description = "The body cannot be read", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
-        (status = 422, description = "Rows are wrong, so nothing is written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
+        (status = 422, description = "Rows are wrong, so nothing was written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
     ),
 )]
 #[post("/v1/kpi-submissions")]
@@ -349,7 +349,7 @@ fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &
 
 /// List submissions
 ///
-/// Yours, and those for organisations inside your scope, newest last unless sorted otherwise.
+/// Lists your own submissions and those for organisations in your scope, oldest first by default.
 #[utoipa::path(tag = "kpi-submissions", params(ListSubmissions), responses((status = 200, description = "A page of submissions", body = Listing<SubmissionSummary>)))]
 #[get("/v1/kpi-submissions")]
 pub async fn list_kpi_submissions(cx: Cx, query: Query<ListSubmissions>) -> Result<Reply> {
@@ -405,7 +405,7 @@ fn find(conn: &mut crate::db::Conn, context: &crate::http::context::Context, id:
 
 /// Get a submission
 ///
-/// How it was taken, when, by whom, and how many of its rows were written or rejected.
+/// Returns how the submission was processed, when and by whom it was sent, and how many rows were written or rejected.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
@@ -418,7 +418,7 @@ pub async fn get_kpi_submission(cx: Cx, id: web::Path<String>) -> Result<Reply> 
 
 /// List the rejected rows of a submission
 ///
-/// Kept for seven days; as JSON, or as JSON lines with `Accept: application/x-ndjson`.
+/// Lists the rejected rows, which are kept for seven days. Use `Accept: application/x-ndjson` for JSON lines.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36), ListSubmissionRows),

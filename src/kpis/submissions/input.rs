@@ -1,4 +1,4 @@
-//! Reading a delivery, JSON or CSV, into compact rows. Neither is ever held as a document: two hundred thousand rows
+//! Reading a submission, JSON or CSV, into compact rows. The document is never held whole: two hundred thousand rows
 //! take a few tens of megabytes.
 
 use super::rules::{Cell, Held, Place, RawRow};
@@ -30,7 +30,7 @@ pub struct Texts {
 impl Texts {
     pub fn hold(&mut self, text: &str) -> Held {
         if text.contains('\0') {
-            // No database can hold it, and no code has it: the row is told that there is no such thing.
+            // No database can store a NUL and no code has one, so the row gets the error of an unknown code.
             return self.hold(&text.replace('\0', "\u{fffd}"));
         }
         if let Some(place) = self.places.get(text) {
@@ -48,7 +48,7 @@ impl Texts {
     }
 }
 
-/// A delivery, read.
+/// A submission as it was read.
 #[derive(Debug, Default)]
 pub struct Input {
     /// The KPI of rows that name none.
@@ -57,7 +57,7 @@ pub struct Input {
     pub texts: Texts,
 }
 
-/// Columns of a CSV submission; the last three are those of our own answer, which may be sent back.
+/// The columns of a CSV submission. The last three are those of our own answer, which may be sent back.
 pub const COLUMNS: [&str; 14] = [
     "kpi",
     "organisation",
@@ -114,13 +114,13 @@ pub fn read_csv(file: File) -> Result<Input> {
     Ok(input)
 }
 
-/// No code or number is longer than this; what is, is wrong at its beginning already.
+/// Cuts a text to a length that no valid code or number exceeds.
 fn clipped(text: &str, longest: usize) -> &str {
     text.char_indices().nth(longest).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 fn too_many(pointer: String) -> Error {
-    let detail = format!("A submission holds at most {MOST_ROWS} rows.");
+    let detail = format!("A submission can have at most {MOST_ROWS} rows.");
     Error::new(Code::TooManyRows).detail(detail.clone()).fault(Fault::new(pointer, "too-many-rows", detail))
 }
 
@@ -136,7 +136,7 @@ pub fn read_json(file: File) -> Result<Input> {
     if input.rows.len() > MOST_ROWS { Err(too_many(format!("/rows/{MOST_ROWS}"))) } else { Ok(input) }
 }
 
-/// Reads JSON lines: a row a line.
+/// Reads JSON lines: one row in each line.
 ///
 /// # Errors
 /// As [`read_json`].
@@ -162,7 +162,7 @@ fn misfit(cause: &serde_json::Error, row: usize) -> Error {
     Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/rows/{row}"), "shape", detail))
 }
 
-/// The library's reason without its position, which is told already.
+/// The library's reason without its position, which the detail already has.
 fn reason(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     text.split(" at line ").next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect()
@@ -327,7 +327,7 @@ impl TryFrom<BTreeMap<String, Text>> for Members {
     }
 }
 
-/// A text in place of a number is a fault of the row, told beside its other faults.
+/// A text in place of a number is a fault of the row, reported with its other faults.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Scalar {

@@ -1,6 +1,6 @@
-//! A partner's delivery of KPI values. It is read row by row, each row is judged on its own, and then all of it is
-//! written or none (`mode=atomic`), or exactly the rows reported as written (`mode=partial`). A dry run takes the same
-//! way to the last step and leaves that out. Sending the same twice changes nothing.
+//! A submission of KPI values. It is read row by row, each row is checked on its own, and then all rows are
+//! written or none (`mode=atomic`), or exactly the rows reported as written (`mode=partial`). A dry run does the same
+//! but for the writing. Sending the same rows twice changes nothing.
 
 mod answer;
 mod bulk;

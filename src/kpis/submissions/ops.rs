@@ -1,5 +1,5 @@
-//! A submission from rows to answer. Everything here runs in the one transaction it is given: rows are resolved, series
-//! made and locked, the values that are there read, each row judged, and, unless it is a dry run or an atomic one with
+//! A submission from rows to answer, all in one transaction: rows are resolved, series
+//! created and locked, present values read, each row checked, and, unless it is a dry run or an atomic submission with
 //! a wrong row, all good rows written.
 
 use super::answer::{Judged, Verdict};
@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
-/// How a submission is to be taken.
+/// How a submission is processed.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub kpi: Option<String>,
@@ -46,7 +46,7 @@ struct Directory {
     reachable: HashSet<Id>,
 }
 
-/// Takes a submission.
+/// Processes a submission.
 ///
 /// # Errors
 /// The database's own; wrong rows are part of the outcome.
@@ -130,7 +130,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    /// Finds what a row refers to and checks what it says; every fault of the row is told.
+    /// Finds the records a row names and checks the row. Returns every fault of the row.
     fn resolve(&mut self, row: &mut RawRow, texts: &Texts) -> Result<Verdict, Vec<RowError>> {
         let mut errors = Vec::new();
         let kpi = self.kpi(texts.get(row.kpi)).map_err(|error| errors.push(error)).ok();
@@ -188,7 +188,7 @@ impl Resolver<'_> {
         Err(RowError::new(
             "not-live",
             format!(
-                "The KPI {} is {}; values are taken for live KPIs only.",
+                "The KPI {} is {}. Only live KPIs accept values.",
                 facts.row.code,
                 facts.row.status.as_str()
             ),
@@ -219,7 +219,7 @@ impl Resolver<'_> {
             ));
         }
         let assigned = facts.assigned.as_ref().is_none_or(|assigned| assigned.contains(&organisation));
-        (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks it of this organisation."))
+        (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks this organisation for it."))
     }
 
     fn say(&self, kpi: Option<&KpiFacts>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
@@ -266,7 +266,7 @@ fn shown(code: &str) -> String {
     code.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
-/// The ids of the submission's series, made where they are not there yet and may be.
+/// The ids of the submission's series. With `make`, missing series are created.
 fn series_ids(conn: &mut Conn, keys: &[SeriesKey], make: bool) -> Result<Vec<Option<i64>>> {
     let mut by_kpi: HashMap<Id, Vec<Id>> = HashMap::new();
     for key in keys {
@@ -345,7 +345,7 @@ fn record(
         (false, false) => SubmissionState::Accepted,
     };
     if failed {
-        // What fails as a whole changes nothing, whatever its good rows would have done.
+        // A submission that fails as a whole changes nothing, so its good rows do not count.
         counts = Counts { received: counts.received, rejected: counts.rejected, ..Counts::default() };
     }
     let Counts { received, created, updated, unchanged, deleted, rejected } = counts;

@@ -1,4 +1,4 @@
-//! What a row must be, and what becomes of it.
+//! The rules for a row, and its result.
 
 use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
@@ -15,17 +15,17 @@ words! {
 }
 
 words! {
-    /// What may be done with values.
+    /// What a submission may do with values.
     pub enum Strategy { Upsert = "upsert", Create = "create", Update = "update", Delete = "delete" }
 }
 
 words! {
-    /// What became of a submission.
+    /// The result of a submission.
     pub enum SubmissionState { Checked = "checked", Accepted = "accepted", Rejected = "rejected" }
 }
 
 words! {
-    /// What became of a row.
+    /// The result of a row.
     pub enum Outcome { Rejected = "rejected", Created = "created", Updated = "updated", Deleted = "deleted", Unchanged = "unchanged" }
 }
 
@@ -111,17 +111,17 @@ impl Said {
     }
 }
 
-/// What becomes of a good row, given the value that is there. `said` is `None` for a delete alone.
+/// The result of a good row, given the present value. `said` is `None` only for a delete.
 ///
 /// # Errors
 /// `exists` for a create over a value, `missing` for an update of none.
 pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>) -> Result<Outcome, RowError> {
     match (strategy, said, present) {
         (Strategy::Create, _, Some(_)) => {
-            Err(RowError::new("exists", "There is a value already; strategy=create takes new ones only."))
+            Err(RowError::new("exists", "There is a value already, and strategy=create accepts new values only."))
         }
         (Strategy::Update, _, None) => {
-            Err(RowError::new("missing", "There is no value yet; strategy=update takes present ones only."))
+            Err(RowError::new("missing", "There is no value yet, and strategy=update changes existing values only."))
         }
         (Strategy::Delete, _, Some(_)) => Ok(Outcome::Deleted),
         (Strategy::Delete, _, None) | (_, None, _) => Ok(Outcome::Unchanged),
@@ -131,7 +131,7 @@ pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>
     }
 }
 
-/// The period of a row, which must have begun, unless the KPI is open to the future, and not be locked.
+/// The period of a row. It must have begun (or the KPI accepts future periods) and must not be locked.
 ///
 /// # Errors
 /// `period-malformed`, `period-type`, `period-future`, `period-locked`.
@@ -170,7 +170,7 @@ pub fn breakdown(kpi: &KpiRow, text: &str) -> Result<String, RowError> {
         } else {
             format!("expected {}", known.join(";"))
         };
-        RowError::new("unknown-breakdown", format!("This is no breakdown of the KPI: {expected}."))
+        RowError::new("unknown-breakdown", format!("This is not a breakdown of the KPI: {expected}."))
     })
 }
 
@@ -198,7 +198,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
     let fault = |code, detail: String| Err(vec![RowError::new(code, detail)]);
     let value = match (value, numerator, denominator) {
         (_, Some(_), Some(_)) if !kpi.value_type.is_quotient() => {
-            return fault("value-type", format!("A {} has no numerator and denominator.", kpi.value_type.as_str()));
+            return fault("value-type", format!("A KPI of the value type {} has no numerator and denominator.", kpi.value_type.as_str()));
         }
         (given, Some(numerator), Some(denominator)) => {
             if numerator < 0 || denominator < 0 {
@@ -211,7 +211,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
                 return fault(
                     "value-range",
                     format!(
-                        "value is not the numerator over the denominator, which is {}.",
+                        "value is not numerator / denominator, which is {}.",
                         format_scaled(computed, decimals)
                     ),
                 );
@@ -219,7 +219,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
             computed
         }
         (_, Some(_), None) | (_, None, Some(_)) => {
-            return fault("value-missing", "A numerator and a denominator come together.".to_owned());
+            return fault("value-missing", "Give both a numerator and a denominator.".to_owned());
         }
         (Some(value), None, None) => value,
         (None, None, None) => {

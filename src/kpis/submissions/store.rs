@@ -279,7 +279,7 @@ pub fn past_versions(
     Ok(found)
 }
 
-/// Makes the series that are not there yet, in the order given, which must be the same for everyone. PostgreSQL waits
+/// Creates the missing series, in the order given, which must be the same for everyone. PostgreSQL waits
 /// here for a series that another transaction is making.
 ///
 /// # Errors
@@ -309,7 +309,7 @@ pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
     Ok(())
 }
 
-/// Holds these series until the transaction ends, so that two deliveries of the same values come one after the other.
+/// Locks these series until the transaction ends, so that two submissions of the same values come one after the other.
 /// Locked in the order of their ids, so that no two wait for each other. SQLite's writer is alone already.
 ///
 /// # Errors

@@ -1,13 +1,20 @@
-//! Targets in the database, and which of them holds.
+//! Targets in the database, and which of them applies.
 
+use super::rules::{Figures, KpiTarget, KpiTargetAdded, Scale};
+use crate::calendar::Until;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::kpi_targets;
+use crate::db::schema::{kpi_targets, kpis, organisations};
 use crate::error::{Error, Result};
-use crate::sortable;
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
+use crate::kpis::catalogue::store::{KpiRow, small_decimals};
+use crate::organisations::store::referred;
+use crate::record::Stored;
 use crate::vocabulary::Id;
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, Clone)]
@@ -18,8 +25,7 @@ pub struct TargetRow {
     /// None for a target of every organisation.
     pub organisation_id: Option<Id>,
     pub from_on: NaiveDate,
-    /// The first day it no longer holds.
-    pub to_on: NaiveDate,
+    pub to_on: Until,
     /// Scaled by ten to the KPI's decimals.
     pub value: i64,
     pub made_by: String,
@@ -28,10 +34,111 @@ pub struct TargetRow {
     pub updated_at: NaiveDateTime,
 }
 
+impl TargetRow {
+    pub fn new(context: &Context, kpi_id: Id, organisation_id: Option<Id>, figures: Figures) -> Self {
+        let Figures { value, from, to } = figures;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            kpi_id,
+            organisation_id,
+            from_on: from,
+            to_on: to.into(),
+            value,
+            made_by: context.actor.subject.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn figures(&self) -> Figures {
+        Figures { value: self.value, from: self.from_on, to: self.to_on.into() }
+    }
+}
+
+/// The KPI as far as a target depends on it.
+pub fn scale(kpi: &KpiRow) -> Scale {
+    Scale { period_type: kpi.period_type, decimals: kpi.decimals_u8(), bounds: (kpi.min_value, kpi.max_value) }
+}
+
+/// A target with its KPI and organisation, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedTarget {
+    pub row: TargetRow,
+    /// Code, name and decimals of the KPI.
+    pub kpi: (String, String, i32),
+    /// Code and name of the organisation it is set for.
+    pub organisation: Option<(String, String)>,
+}
+
+impl From<NamedTarget> for Stored<KpiTarget> {
+    fn from(found: NamedTarget) -> Self {
+        let (figures, (kpi, kpi_name, decimals)) = (found.row.figures(), found.kpi);
+        let TargetRow { id, made_by, version, updated_at, .. } = found.row;
+        let (organisation, organisation_name) = found.organisation.unzip();
+        let written = figures.written(small_decimals(decimals), organisation);
+        Self { added: KpiTargetAdded { id, kpi, kpi_name, organisation_name, made_by }, written, version, updated_at }
+    }
+}
+
+type WithKpi = dsl::InnerJoin<kpi_targets::table, kpis::table>;
+type OfOrganisation = dsl::Eq<kpi_targets::organisation_id, dsl::Nullable<organisations::id>>;
+type Whole = dsl::LeftJoinOn<WithKpi, organisations::table, OfOrganisation>;
+type Source = dsl::LeftJoinQuerySource<
+    dsl::InnerJoinQuerySource<kpi_targets::table, kpis::table>,
+    organisations::table,
+    OfOrganisation,
+>;
+type Columns = (
+    <kpi_targets::table as Table>::AllColumns,
+    (kpis::code, kpis::name, kpis::decimals),
+    dsl::Nullable<(organisations::code, organisations::name)>,
+);
+type Named = dsl::Select<Whole, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
 sortable! {
-    TargetRow, kpi_targets::table, kpi_targets::BoxedQuery<'static, MultiBackend>, select: kpi_targets::version;
-    0: "from" => kpi_targets::from_on, Day, |row| row.from_on;
-    tie 1 => kpi_targets::id, Id, |row| row.id;
+    NamedTarget, Source, Query, select: kpi_targets::version;
+    0: "from" => kpi_targets::from_on, Day, |found| found.row.from_on;
+    1: "updatedAt" => kpi_targets::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => kpi_targets::id, Id, |found| found.row.id;
+    key "id" => kpi_targets::id, Id;
+}
+
+params! {
+    /// What the targets of a KPI may be narrowed to.
+    pub struct ListKpiTargets list of NamedTarget {
+        /// The code of an organisation: only targets set for this organisation.
+        organisation: CodeParam = "organisation",
+        /// Targets that apply on this day.
+        active_on: NaiveDate = "activeOn",
+    }
+}
+
+fn named() -> Named {
+    let organisation = organisations::table.on(kpi_targets::organisation_id.eq(organisations::id.nullable()));
+    kpi_targets::table.inner_join(kpis::table).left_join(organisation).select((
+        kpi_targets::all_columns,
+        (kpis::code, kpis::name, kpis::decimals),
+        (organisations::code, organisations::name).nullable(),
+    ))
+}
+
+/// The targets of a KPI.
+///
+/// # Errors
+/// `unknown-reference` for the organisation.
+pub fn list(conn: &mut Conn, kpi: Id, asked: &ListKpiTargets) -> Result<Query> {
+    let mut query = named().filter(kpi_targets::kpi_id.eq(kpi)).into_boxed::<MultiBackend>();
+    if let Some(code) = &asked.organisation {
+        let organisation = referred(conn, "?organisation", &code.0)?;
+        query = query.filter(kpi_targets::organisation_id.eq(organisation));
+    }
+    if let Some(on) = asked.active_on {
+        query = query.filter(kpi_targets::from_on.le(on)).filter(kpi_targets::to_on.gt(on));
+    }
+    Ok(query)
 }
 
 /// The target of an organisation on a day, scaled: its own before everyone's, then the one that began last, then the
@@ -39,7 +146,7 @@ sortable! {
 pub fn target_on(targets: &[TargetRow], organisation: Option<Id>, on: NaiveDate) -> Option<i64> {
     let applies = |target: &&TargetRow| {
         let meant = target.organisation_id.is_none() || target.organisation_id == organisation;
-        meant && target.from_on <= on && on < target.to_on
+        meant && target.from_on <= on && on < target.to_on.day()
     };
     let holding = targets.iter().filter(applies);
     holding
@@ -63,24 +170,11 @@ pub fn targets_for(conn: &mut Conn, kpi: Id, organisation: Option<Id>) -> Result
     Ok(query.order_by((kpi_targets::from_on, kpi_targets::id)).load(conn)?)
 }
 
-/// All targets of a KPI, or those of one organisation alone.
-///
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, kpi: Id, organisation: Option<Id>, request: &PageRequest) -> Result<Page<TargetRow>> {
-    page(conn, request, || {
-        let query = kpi_targets::table.filter(kpi_targets::kpi_id.eq(kpi)).into_boxed::<MultiBackend>();
-        match organisation {
-            None => query,
-            Some(id) => query.filter(kpi_targets::organisation_id.eq(id)),
-        }
-    })
-}
-
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, kpi: Id, id: Id) -> Result<Option<TargetRow>> {
-    Ok(kpi_targets::table.find(id).filter(kpi_targets::kpi_id.eq(kpi)).first(conn).optional()?)
+pub fn find(conn: &mut Conn, kpi: Id, id: Id) -> Result<Option<NamedTarget>> {
+    let one = named().filter(kpi_targets::id.eq(id)).filter(kpi_targets::kpi_id.eq(kpi));
+    Ok(one.first(conn).optional()?)
 }
 
 /// # Errors
@@ -91,7 +185,7 @@ pub fn insert(conn: &mut Conn, row: &TargetRow) -> Result<()> {
 }
 
 /// # Errors
-/// `not-found` where another took it away first.
+/// `not-found` if another request removed it first.
 pub fn delete(conn: &mut Conn, id: Id) -> Result<()> {
     match diesel::delete(kpi_targets::table.find(id)).execute(conn)? {
         0 => Err(Error::not_found("target")),
@@ -102,7 +196,6 @@ pub fn delete(conn: &mut Conn, id: Id) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::FOREVER;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -114,7 +207,7 @@ mod tests {
             kpi_id: Id::generate(),
             organisation_id,
             from_on: day(from),
-            to_on: to.map_or(FOREVER, day),
+            to_on: to.map(day).into(),
             value,
             made_by: String::new(),
             version: 1,

@@ -39,17 +39,17 @@ params! {
         kpi: Codes = "kpi",
         /// Codes of organisations.
         organisation: Codes = "organisation",
-        /// A code: that organisation and all below it today.
+        /// The code of a place: values of that organisation and of all below it today.
         place: CodeParam = "place",
-        /// Slug of the innovation that values are of.
+        /// The slug of the innovation that the values are about.
         innovation: CodeParam = "innovation",
-        /// A breakdown, such as 1 or type=1; needs a single KPI.
+        /// A breakdown, such as `1` or `type=1`. Needs a single KPI.
         breakdown: Line = "breakdown",
-        /// From this period on: a period of the KPI's kind with a single KPI, or a date.
+        /// The first period. With a single KPI it can be a period of that KPI, otherwise a date.
         from: Line = "from",
-        /// Up to this period.
+        /// The last period, written like `from`.
         to: Line = "to",
-        /// The submission that wrote them.
+        /// The id of the submission that wrote them.
         submission: Id = "submission",
     }
 }
@@ -64,7 +64,7 @@ params! {
 #[serde(rename_all = "camelCase")]
 #[schema(as = KpiValueResponse)]
 pub struct ValueResponse {
-    /// Series and first day of the period.
+    /// The series and the first day of the period.
     #[schema(example = "1042.2017-03-01", max_length = 40)]
     id: String,
     #[schema(example = "ae-attendances", max_length = 60)]
@@ -83,7 +83,7 @@ pub struct ValueResponse {
     start: NaiveDate,
     /// Its last day.
     end: NaiveDate,
-    /// Null where a small count is kept back.
+    /// The value. Null if a small count is suppressed.
     #[schema(value_type = Option<f64>)]
     value: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub struct ValueResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = f64)]
     denominator: Option<Box<RawValue>>,
-    /// Whether small counts were kept back and others rounded for you.
+    /// Whether small counts are suppressed and others rounded for you.
     suppressed: bool,
     qualifier: Qualifier,
     basis: Basis,
@@ -173,7 +173,7 @@ impl Names {
         })
     }
 
-    /// `None` for a KPI that vanished between two questions.
+    /// `None` for a KPI that was removed between two queries.
     fn render(&self, row: ValueRow) -> Option<ValueResponse> {
         let kpi = self.kpis.get(&row.kpi_id)?;
         let period = Period::containing(kpi.period_type, row.period_start);
@@ -234,7 +234,7 @@ fn filter(conn: &mut Conn, query: ListValues) -> Result<(ValueFilter, PageReques
             (Some(Line(text)), Some(kpi)) => {
                 let canonical = catalogue::rules::parse_breakdown_text(&kpi.breakdowns(), &text);
                 Some(canonical.ok_or_else(|| {
-                    Error::invalid("?breakdown", "unknown-breakdown", "This is no breakdown of the KPI.")
+                    Error::invalid("?breakdown", "unknown-breakdown", "This is not a breakdown of the KPI.")
                 })?)
             }
         };
@@ -260,7 +260,7 @@ fn filter(conn: &mut Conn, query: ListValues) -> Result<(ValueFilter, PageReques
 
 /// List KPI values
 ///
-/// A page as JSON; or with `Accept: text/csv` or `application/x-ndjson` everything that fits the filters, streamed.
+/// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
 #[utoipa::path(
     tag = "kpi-values",
     params(ListValues),
@@ -303,7 +303,7 @@ fn load(
 
 type Render = fn(&[ValueResponse], bool) -> Result<Vec<u8>>;
 
-/// Rows a chunk; a client that does not take one in time is given up.
+/// The rows of a chunk. A client that does not take a chunk in time loses the stream.
 const CHUNK: i64 = 5000;
 /// Streams page after page from the bulk lane, at most a few chunks ahead of the client.
 async fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render) -> Result<HttpResponse> {
@@ -337,7 +337,7 @@ fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The columns a submission takes, so that what was read can be sent back.
+/// The columns of a submission, so that an export can be sent back.
 const COLUMNS: [&str; 11] = [
     "kpi",
     "organisation",
@@ -385,9 +385,9 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
     sheet.finish()
 }
 
-/// List what a value was before
+/// List the revisions of a value
 ///
-/// Every version that was written over or taken away, oldest first.
+/// Lists every earlier version of the value, oldest first by default.
 #[utoipa::path(
     tag = "kpi-values",
     params(("id" = String, Path, description = "The value's id: series and first day of the period", example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40), ListRevisions),

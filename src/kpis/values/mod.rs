@@ -1,4 +1,4 @@
-//! Reading KPI values: who may see which, what small counts are kept back, and what each value was before.
+//! Reading KPI values: who may see which, which small counts are suppressed, and the revisions of each value.
 
 pub mod http;
 pub mod ops;

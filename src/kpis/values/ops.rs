@@ -1,4 +1,4 @@
-//! What a caller may see of a series.
+//! How much of a series a caller may see.
 
 use super::rules::Visibility;
 use super::store::ValueRow;
@@ -10,7 +10,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::vocabulary::Id;
 use std::collections::HashSet;
 
-/// The ability to see counts as they are.
+/// The ability to see unsuppressed counts.
 pub const UNSUPPRESSED: Operation = Operation::see_unsuppressed_values;
 
 /// How much the caller may see of one series, or of a place's total.

@@ -1,4 +1,4 @@
-//! What a reader may see of a value. Counts from 1 to 7 are kept back and others rounded to 5 for readers without the
+//! How much of a value a reader may see. Counts from 1 to 7 are suppressed and others rounded to 5 for readers without the
 //! grant (NHS England's disclosure control for published counts).
 
 use crate::kpis::catalogue::rules::ValueType;
@@ -21,7 +21,7 @@ pub struct ScaledValue {
     pub denominator: Option<i64>,
 }
 
-/// What is told of a value; `None` where it is kept back.
+/// The value as the caller may see it; `None` if it is suppressed.
 pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Option<ScaledValue> {
     match visibility {
         Visibility::Hidden => return None,
