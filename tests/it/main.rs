@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod benefits;
 mod communities;
+mod csv;
 mod funding;
 mod giving;
 mod http;
