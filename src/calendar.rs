@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Faults, Result};
 use crate::words;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -432,6 +432,58 @@ const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     }
 }
 
+/// The days a question is about, both included; open on a side where none is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayRange {
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+}
+
+impl DayRange {
+    /// `place` stands before the names `from` and `to` where they are pointed at: `?` in a query, `/` in a body.
+    ///
+    /// # Errors
+    /// `validation-failed` when they end before they begin.
+    pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>, place: &str) -> Result<Self> {
+        match from.zip(to) {
+            Some((from, to)) if to < from => {
+                Err(Error::invalid(format!("{place}to"), "range", "Expected a day that is not before from."))
+            }
+            _ => Ok(Self { from, to }),
+        }
+    }
+
+    /// Reads its ends, each a date or a period of this kind: a period as `from` means its first day, as `to` its last.
+    ///
+    /// # Errors
+    /// `validation-failed` for an end that is neither, and as [`DayRange::new`].
+    pub fn read(kind: PeriodType, from: Option<&str>, to: Option<&str>, place: &str) -> Result<Self> {
+        let mut faults = Faults::default();
+        let mut end = |name: &str, text: Option<&str>, side: fn(Period) -> NaiveDate| {
+            let date = || text.and_then(|text| read_start(PeriodType::Day, text));
+            let read = text.map(|text| Period::parse(kind, text).map(side).or_else(|error| date().ok_or(error)));
+            let fault = |error: PeriodError| Fault::new(format!("{place}{name}"), error.code(), error.detail());
+            faults.take(read.transpose().map_err(fault)).flatten()
+        };
+        let (from, to) = (end("from", from, Period::start), end("to", to, Period::end));
+        faults.check()?;
+        Self::new(from, to, place)
+    }
+
+    pub fn hold(self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// The first and the last period of this kind that lie in these days: those whose first day does.
+    pub fn periods(self, kind: PeriodType) -> (Option<Period>, Option<Period>) {
+        let first = |day| {
+            let holding = Period::containing(kind, day);
+            if holding.start() < day { holding.next() } else { holding }
+        };
+        (self.from.map(first), self.to.map(|day| Period::containing(kind, day)))
+    }
+}
+
 /// Some days in a row: from `from` up to, and not on, `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -612,6 +664,30 @@ mod tests {
         assert_eq!(Period::parse_or_day(FinancialYear, "2011-12"), Ok(period(FinancialYear, "2011-12")));
         assert!(matches!(Period::parse_or_day(Month, "2024-Q1"), Err(PeriodError::WrongKind { .. })));
         assert!(matches!(Period::parse_or_day(Week, "2024-02-30"), Err(PeriodError::Malformed { .. })));
+    }
+
+    #[test]
+    fn a_question_holds_the_periods_whose_first_day_lies_in_its_days() {
+        let read = |from, to| DayRange::read(Month, from, to, "?").expect("days");
+        let labels = |days: DayRange| {
+            let (first, last) = days.periods(Month);
+            (first.map(Period::label), last.map(Period::label))
+        };
+        let month = |text: &str| Some(text.to_owned());
+        assert_eq!(labels(read(Some("2024-02-15"), Some("2024-04"))), (month("2024-03"), month("2024-04")));
+        assert_eq!(labels(read(Some("2024-02"), Some("2024-04-01"))), (month("2024-02"), month("2024-04")));
+        assert_eq!(labels(read(None, Some("2024-03-31"))), (None, month("2024-03")));
+        assert!(read(None, Some("2024-04")).hold(date("2024-04-30")) && !read(None, Some("2024-04")).hold(date("2024-05-01")));
+    }
+
+    #[test]
+    fn ends_that_are_no_days_or_stand_the_wrong_way_round_are_refused() {
+        let faults = |from, to| {
+            let error = DayRange::read(Month, from, to, "?").expect_err("no days");
+            error.listed().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(Some("2024-Q1"), Some("soon")), ["?from period-type", "?to period-malformed"]);
+        assert_eq!(faults(Some("2024-02"), Some("2024-01")), ["?to range"]);
     }
 
     #[test]

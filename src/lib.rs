@@ -7,6 +7,8 @@ pub mod access;
 pub mod adoptions;
 // Applications to the calls of programmes, and their reviews.
 pub mod applications;
+// What was done, by whom, when, as a list.
+pub mod audit_events;
 // What innovations brought: claimed, and realised.
 pub mod benefits;
 // Days, spans of days, and periods.
@@ -25,7 +27,7 @@ pub mod decimal;
 pub mod demonstration;
 // Everything that can go wrong.
 pub mod error;
-// What was done, by whom, when.
+// What was done, recorded and numbered.
 pub mod events;
 // Funds, awards, and the ledger that moves their money.
 pub mod funding;

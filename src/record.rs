@@ -36,6 +36,11 @@ fn as_instant<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(&instant(*at))
 }
 
+/// Keeps a property out of answers: `#[serde(skip_serializing_if = "only_written")]` with `#[schema(write_only)]`.
+pub fn only_written<T>(_: &T) -> bool {
+    true
+}
+
 /// What an answer about one record needs to know of it.
 pub trait Record: Serialize {
     /// What the record is called in its address.
@@ -54,15 +59,19 @@ impl<T: Written> Record for Stored<T> {
 }
 
 /// The schema is flat too: an `allOf` over a type that takes no other properties could not be satisfied. Every property
-/// is always there; what a client may leave out is null when it was.
+/// that was written is always there; what a client may leave out is null when it was, or its default.
 impl<T: Written> PartialSchema for Stored<T> {
     fn schema() -> RefOr<Schema> {
         let (added, written) = (object::<T::Added>(), object::<T>());
         let mut whole = ObjectBuilder::new().description(written.description.clone());
         for (name, property) in added.properties {
-            whole = whole.property(&name, property).required(name);
+            whole = whole.property(&name, property);
+            // What may be null is in the answer too: the document says so of every answer's properties.
+            if added.required.contains(&name) {
+                whole = whole.required(name);
+            }
         }
-        for (name, property) in written.properties {
+        for (name, property) in written.properties.into_iter().filter(|(_, property)| !is_only_written(property)) {
             let always = written.required.contains(&name);
             whole = whole.property(&name, answered(property, always)).required(name);
         }
@@ -105,22 +114,35 @@ fn date_time() -> utoipa::openapi::SchemaFormat {
     utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)
 }
 
-/// A property as an answer has it: without a default, and null where a client may leave it out.
+/// Whether a property is sent and never answered, such as what a new record is put below.
+fn is_only_written(property: &RefOr<Schema>) -> bool {
+    match property {
+        RefOr::T(Schema::Object(object)) => object.write_only == Some(true),
+        RefOr::Ref(reference) => reference.write_only == Some(true),
+        RefOr::T(_) => false,
+    }
+}
+
+/// A property as an answer has it: without a default, and null where a client may leave it out and nothing stands for it.
 fn answered(property: RefOr<Schema>, always: bool) -> RefOr<Schema> {
     match property {
         RefOr::T(Schema::Object(mut object)) => {
-            object.default = None;
-            if !always {
+            if object.default.take().is_none() && !always {
                 or_null(&mut object.schema_type);
             }
             RefOr::T(Schema::Object(object))
         }
         RefOr::T(Schema::Array(mut array)) => {
-            array.default = None;
-            if !always {
+            if array.default.take().is_none() && !always {
                 or_null(&mut array.schema_type);
             }
             RefOr::T(Schema::Array(array))
+        }
+        RefOr::Ref(mut reference) => {
+            if reference.default.take().is_some() || always {
+                return RefOr::Ref(reference);
+            }
+            OneOfBuilder::new().item(reference).item(Object::with_type(Type::Null)).into()
         }
         other if always => other,
         other => OneOfBuilder::new().item(other).item(Object::with_type(Type::Null)).into(),

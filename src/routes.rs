@@ -19,7 +19,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(crate::grants::http::get_me)
         .service(crate::grants::http::get_jwks)
-        .service(crate::events::http::list_audit_events)
+        .service(crate::audit_events::http::list_audit_events)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(documents::get_openapi_json)

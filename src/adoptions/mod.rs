@@ -1,5 +1,5 @@
-//! Adoptions: which organisation uses which innovation, how far it has come, and since when. One live row an
-//! innovation and organisation; its moves are kept with the day each took effect.
+//! Adoptions: which organisation uses which innovation, the stage it has reached, and since when. There is one live row for each
+//! innovation and organisation, and every move is kept with the day it took effect.
 
 pub mod http;
 pub mod ops;

@@ -1,18 +1,23 @@
 //! Adoptions in the database.
 
-use super::rules::{AdoptionStage, Barrier};
+use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
+use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::calendar::FOREVER;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::organisations::ops::referred;
 use crate::organisations::store::below;
+use crate::record::Stored;
+use crate::transitions::rules::Move;
 use crate::vocabulary::{Id, Words};
-use crate::{overwrite, sortable};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = adoptions, treat_none_as_null = true)]
@@ -23,12 +28,12 @@ pub struct AdoptionRow {
     pub stage: AdoptionStage,
     /// When the present stage began.
     pub stage_on: NaiveDate,
-    /// The stage that a paused one left.
+    /// The stage that a paused adoption left.
     pub paused_from: Option<AdoptionStage>,
     /// The first day of use.
     pub using_from: Option<NaiveDate>,
-    /// The first day after it.
-    pub using_to: NaiveDate,
+    /// The day after the last day of use.
+    pub using_to: Until,
     pub sites: Option<i64>,
     pub users: Option<i64>,
     pub patients: Option<i64>,
@@ -41,84 +46,169 @@ pub struct AdoptionRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An adoption with what it is of and by whom, read in one query.
+impl AdoptionRow {
+    pub fn new(context: &Context, new: Adoption, innovation: Id, organisation: Id) -> Self {
+        let since = new.since.unwrap_or_else(|| context.today());
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            innovation_id: innovation,
+            organisation_id: organisation,
+            stage: new.stage,
+            stage_on: since,
+            paused_from: None,
+            using_from: new.stage.is_use().then_some(since),
+            using_to: Until::FURTHER_NOTICE,
+            sites: new.sites,
+            users: new.users,
+            patients: new.patients,
+            decided_by: new.decided_by,
+            barriers: Words(new.barriers.into_iter().collect::<BTreeSet<_>>().into_iter().collect()),
+            illustrative: new.illustrative,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version, with other facts.
+    pub fn revised(self, context: &Context, new: Adoption) -> Self {
+        let facts = Self::new(context, new, self.innovation_id, self.organisation_id);
+        let Self { id, paused_from, using_from, using_to, version, created_at, .. } = self;
+        Self { id, paused_from, using_from, using_to, version: version + 1, created_at, ..facts }
+    }
+
+    /// The next version, at another stage.
+    pub fn moved(self, context: &Context, step: &Move<AdoptionStage>) -> Self {
+        let (from, to, on) = (self.stage, step.to, step.effective_on);
+        Self {
+            stage: to,
+            stage_on: on,
+            paused_from: (to == AdoptionStage::Paused).then_some(from),
+            using_from: self.using_from.or_else(|| to.is_use().then_some(on)),
+            using_to: match (from.is_use(), to.is_use()) {
+                (_, true) => Until::FURTHER_NOTICE,
+                (true, false) => Some(on).into(),
+                (false, false) => self.using_to,
+            },
+            version: self.version + 1,
+            updated_at: context.now.naive_utc(),
+            ..self
+        }
+    }
+}
+
+/// An adoption with its innovation and organisation, each by its key and name, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedAdoption {
     pub row: AdoptionRow,
-    pub innovation: String,
-    pub organisation: String,
-    pub organisation_name: String,
+    pub innovation: (String, String),
+    pub organisation: (String, String),
+}
+
+impl NamedAdoption {
+    pub fn adoption(&self) -> Adoption {
+        let row = &self.row;
+        Adoption {
+            innovation: self.innovation.0.clone(),
+            organisation: self.organisation.0.clone(),
+            stage: row.stage,
+            since: Some(row.stage_on),
+            sites: row.sites,
+            users: row.users,
+            patients: row.patients,
+            decided_by: row.decided_by.clone(),
+            barriers: row.barriers.0.clone(),
+            illustrative: row.illustrative,
+        }
+    }
+}
+
+impl From<NamedAdoption> for Stored<Adoption> {
+    fn from(found: NamedAdoption) -> Self {
+        let written = found.adoption();
+        let (innovation_name, organisation_name) = (found.innovation.1, found.organisation.1);
+        let AdoptionRow { id, using_from, using_to, version, updated_at, .. } = found.row;
+        let using_to = using_to.into();
+        let added = AdoptionAdded { id, innovation_name, organisation_name, using_from, using_to };
+        Self { added, written, version, updated_at }
+    }
 }
 
 type Joined = dsl::InnerJoin<dsl::InnerJoin<adoptions::table, innovations::table>, organisations::table>;
 type Source =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<adoptions::table, innovations::table>, organisations::table>;
-type Columns = (<adoptions::table as Table>::AllColumns, innovations::slug, organisations::code, organisations::name);
+type Columns = (
+    <adoptions::table as Table>::AllColumns,
+    (innovations::slug, innovations::name),
+    (organisations::code, organisations::name),
+);
 type Named = dsl::Select<Joined, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedAdoption, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: adoptions::version;
+    NamedAdoption, Source, Query, select: adoptions::version;
     0: "updatedAt" => adoptions::updated_at, Instant, |found| found.row.updated_at;
     tie 1 => adoptions::id, Id, |found| found.row.id;
+    key "id" => adoptions::id, Id;
+}
+
+params! {
+    /// What a list of adoptions may be narrowed to.
+    pub struct ListAdoptions list of NamedAdoption {
+        /// The slug of the innovation.
+        innovation: CodeParam = "innovation",
+        /// The code of the organisation.
+        organisation: CodeParam = "organisation",
+        /// The slug of a programme: adoptions of innovations that had joined it by the day of `usingOn`, or at any time without one.
+        programme: CodeParam = "programme",
+        /// The code of a place: adoptions by that organisation and by all below it today.
+        place: CodeParam = "place",
+        /// The present stage.
+        stage: OneOf<AdoptionStage> = "stage",
+        /// Adoptions in use on this day.
+        using_on: NaiveDate = "usingOn",
+    }
 }
 
 fn named() -> Named {
     adoptions::table.inner_join(innovations::table).inner_join(organisations::table).select((
         adoptions::all_columns,
-        innovations::slug,
-        organisations::code,
-        organisations::name,
+        (innovations::slug, innovations::name),
+        (organisations::code, organisations::name),
     ))
 }
 
-/// What a list of adoptions may be narrowed to.
-#[derive(Default)]
-pub struct AdoptionFilter {
-    pub innovation: Option<Id>,
-    pub organisation: Option<Id>,
-    /// Of innovations that were members of this programme by the day of `using_on`, or ever.
-    pub programme: Option<String>,
-    /// Organisations at this place or below it, on this day.
-    pub place: Option<(Id, NaiveDate)>,
-    pub stages: Option<Vec<AdoptionStage>>,
-    /// Those in use on this day.
-    pub using_on: Option<NaiveDate>,
-    pub updated_from: Option<NaiveDateTime>,
-}
-
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &AdoptionFilter, request: &PageRequest) -> Result<Page<NamedAdoption>> {
-    page(conn, request, || {
-        let mut query = named().into_boxed::<MultiBackend>();
-        if let Some(innovation) = filter.innovation {
-            query = query.filter(adoptions::innovation_id.eq(innovation));
-        }
-        if let Some(organisation) = filter.organisation {
-            query = query.filter(adoptions::organisation_id.eq(organisation));
-        }
-        if let Some(programme) = &filter.programme {
-            let last = filter.using_on.unwrap_or(FOREVER);
-            let members = programme_memberships::table
-                .filter(programme_memberships::programme.eq(programme.clone()))
-                .filter(programme_memberships::from_on.le(last))
-                .select(programme_memberships::innovation_id);
-            query = query.filter(adoptions::innovation_id.eq_any(members));
-        }
-        if let Some((place, on)) = filter.place {
-            query = query.filter(adoptions::organisation_id.eq_any(below(vec![place], on)));
-        }
-        if let Some(stages) = &filter.stages {
-            query = query.filter(adoptions::stage.eq_any(stages.clone()));
-        }
-        if let Some(on) = filter.using_on {
-            query = query.filter(adoptions::using_from.le(on)).filter(adoptions::using_to.gt(on));
-        }
-        if let Some(from) = filter.updated_from {
-            query = query.filter(adoptions::updated_at.ge(from));
-        }
-        query
-    })
+/// `unknown-reference` for the innovation, the organisation or the place.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(slug) = &asked.innovation {
+        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        query = query.filter(adoptions::innovation_id.eq(innovation));
+    }
+    if let Some(code) = &asked.organisation {
+        query = query.filter(adoptions::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
+    }
+    if let Some(programme) = &asked.programme {
+        let last = asked.using_on.unwrap_or(Until::FURTHER_NOTICE.day());
+        let members = programme_memberships::table
+            .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
+            .filter(programme_memberships::from_on.le(last))
+            .select(programme_memberships::innovation_id);
+        query = query.filter(adoptions::innovation_id.eq_any(members));
+    }
+    if let Some(code) = &asked.place {
+        let there = below(vec![referred(conn, "?place", &code.0)?], context.today());
+        query = query.filter(adoptions::organisation_id.eq_any(there));
+    }
+    if let Some(stages) = &asked.stage {
+        query = query.filter(adoptions::stage.eq_any(stages.0.clone()));
+    }
+    if let Some(on) = asked.using_on {
+        query = query.filter(adoptions::using_from.le(on)).filter(adoptions::using_to.gt(on));
+    }
+    Ok(query)
 }
 
 /// # Errors
@@ -130,7 +220,7 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedAdoption>> {
 /// # Errors
 /// `already-exists` where the organisation has one of the innovation.
 pub fn insert(conn: &mut Conn, row: &AdoptionRow) -> Result<()> {
-    let taken = violations::unique("There is an adoption of that innovation by that organisation already.");
+    let taken = violations::unique("This organisation has an adoption of this innovation already.");
     diesel::insert_into(adoptions::table).values(row.clone()).execute(conn).map_err(taken)?;
     Ok(())
 }

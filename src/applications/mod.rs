@@ -1,5 +1,5 @@
-//! Applications to a programme's calls: written by the applicant, taken until the call closes to the second, reviewed,
-//! decided by the programme, and accepted by the applicant. Nobody decides or reviews their own.
+//! Applications to a programme's calls: written by the applicant, accepted until the second the call closes, reviewed,
+//! decided on by the programme, and taken up by the applicant. Nobody decides on or reviews their own application.
 
 pub mod http;
 pub mod ops;

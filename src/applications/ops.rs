@@ -2,17 +2,20 @@
 
 use super::reviews;
 use super::rules::{Application, ApplicationState, ineligibilities, offer_expires_at, takes};
-use super::store::{self, ApplicationRow, NamedApplication, Sight};
-use crate::access::{Operation, Reach};
-use crate::access::outside;
-use crate::http::context::Context;
-use crate::db::{Conn, references};
+use super::store::{self, ApplicationRow, ListApplications, NamedApplication, Parties, RankedApplication, Sight};
+use crate::access::{Operation, outside};
+use crate::db::json::Json;
+use crate::db::list::Listed;
+use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
+use crate::http::context::Context;
+use crate::http::patch::Patch;
 use crate::programmes::calls;
-use crate::programmes::calls::store::CallRow;
+use crate::programmes::calls::store::{CallRow, WholeCall};
+use crate::programmes::ops::kept;
 use crate::transitions::rules::{AskedMove, Machine, Move};
-use crate::vocabulary::{Id, Timestamp, fold, instant};
+use crate::vocabulary::{Timestamp, instant};
 use crate::{innovations, organisations, transitions};
 use chrono::Datelike;
 use serde_json::{Map, Value, json};
@@ -20,10 +23,10 @@ use serde_json::{Map, Value, json};
 /// The name of an application's moves among those of every resource.
 pub const RESOURCE: &str = "application";
 
-/// How the caller stands to an application.
+/// The caller's part in an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is in the caller's hands to decide.
+    /// The caller decides on it for the programme.
     Programme,
     /// The caller wrote it.
     Applicant,
@@ -31,25 +34,12 @@ pub enum Standing {
     Reviewer,
 }
 
-impl ApplicationRow {
-    /// Where it stands now: an offer that was not accepted in time has lapsed, whether or not that is written yet.
-    pub fn state_at(&self, now: Timestamp) -> ApplicationState {
-        let lapsed = self.offer_expires_at.is_some_and(|at| at <= now.naive_utc());
-        if self.state == ApplicationState::Offered && lapsed { ApplicationState::OfferLapsed } else { self.state }
-    }
-
-    pub fn priorities(&self) -> Vec<String> {
-        self.priorities.split_whitespace().map(str::to_owned).collect()
-    }
-}
-
-/// An application that the caller may see, and as what.
+/// An application that the caller may see, with the caller's part in it.
 ///
 /// # Errors
-/// `not-found`, also for one that is not for the caller's eyes.
+/// `not-found`, also when the caller may not see it.
 pub fn get_application(conn: &mut Conn, context: &Context, id: &str) -> Result<(NamedApplication, Standing)> {
-    let missing = || Error::not_found("application");
-    let found = Id::parse(id).map(|id| store::find(conn, id)).transpose()?.flatten().ok_or_else(missing)?;
+    let found = by_id(id, RESOURCE, |id| store::find(conn, id))?;
     let subject = &context.actor.subject;
     let standing = if found.row.applicant == *subject {
         Standing::Applicant
@@ -58,12 +48,12 @@ pub fn get_application(conn: &mut Conn, context: &Context, id: &str) -> Result<(
     } else if reviews::store::find_of(conn, found.row.id, subject)?.is_some() {
         Standing::Reviewer
     } else {
-        return Err(missing());
+        return Err(Error::not_found(RESOURCE));
     };
     Ok((found, standing))
 }
 
-/// What is held of the applications that somebody wrote, their data in every version included.
+/// Everything held about the applications that somebody wrote, with their present data.
 ///
 /// # Errors
 /// The database's own.
@@ -77,13 +67,34 @@ pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// Which applications to a programme the caller sees in lists.
-pub fn sight(context: &Context, programme: &str) -> Sight {
-    if context.reach().covers_programme(Some(programme)) {
-        Sight::All
-    } else {
-        Sight::Of(context.actor.subject.clone())
-    }
+/// The applications to a call that lists show to the caller.
+///
+/// # Errors
+/// `not-found` for the call.
+pub fn list_applications(
+    conn: &mut Conn,
+    context: &Context,
+    call: &str,
+    asked: &ListApplications,
+) -> Result<<NamedApplication as Listed>::Query> {
+    let call = calls::ops::get_call(conn, call)?.row;
+    let all = context.reach().covers_programme(Some(&call.programme));
+    let sight = if all { Sight::All } else { Sight::Of(context.actor.subject.clone()) };
+    Ok(store::list(call.id, sight, asked))
+}
+
+/// The ranking of the applications to a call, for its programme.
+///
+/// # Errors
+/// `not-found` for the call, `forbidden`.
+pub fn list_call_ranking(
+    conn: &mut Conn,
+    context: &Context,
+    call: &str,
+) -> Result<<RankedApplication as Listed>::Query> {
+    let call = calls::ops::get_call(conn, call)?.row;
+    kept(conn, context, &call.programme)?;
+    Ok(store::ranking(call.id, &context.actor.subject))
 }
 
 /// The present data of an application.
@@ -91,8 +102,8 @@ pub fn sight(context: &Context, programme: &str) -> Sight {
 /// # Errors
 /// `internal` when it is not there.
 pub fn data(conn: &mut Conn, row: &ApplicationRow) -> Result<Map<String, Value>> {
-    let data = store::data(conn, row.id, row.data_version)?.ok_or_else(|| Error::internal("data was lost"))?;
-    Ok(serde_json::from_str(&data)?)
+    let data = store::data(conn, row.id, row.data_version)?;
+    data.map(|data| data.value).ok_or_else(|| Error::internal("data was lost"))
 }
 
 /// Operations on one application that the caller may do now.
@@ -111,28 +122,18 @@ pub fn actions(context: &Context, row: &ApplicationRow, standing: Standing) -> V
     .collect()
 }
 
-/// What an application is written for, when the caller acts for it.
-fn applicant_for(
-    conn: &mut Conn,
-    context: &Context,
-    reach: &Reach,
-    new: &Application,
-) -> Result<(Option<Id>, Option<Id>)> {
-    let organisation = new
-        .organisation
-        .as_deref()
-        .map(|code| organisations::ops::referred(conn, "/organisation", code))
-        .transpose()?;
-    let innovation = match &new.innovation {
-        Some(slug) => Some(innovations::ops::referred(conn, "/innovation", slug)?),
-        None => None,
-    };
+/// The organisation and innovation of an application, checked to be ones that the caller acts for.
+fn parties(conn: &mut Conn, context: &Context, new: &Application) -> Result<Parties> {
+    let (reach, code, slug) = (context.reach(), new.organisation.as_deref(), new.innovation.as_deref());
+    let organisation = code.map(|code| organisations::ops::referred(conn, "/organisation", code)).transpose()?;
+    let innovation = slug.map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
     let for_innovation = innovation.is_some_and(|id| reach.innovations.contains(&id));
     let for_organisation = match organisation {
-        Some(id) => organisations::ops::covers_organisation(conn, context, reach, id)?,
+        Some(id) => organisations::ops::covers_organisation(conn, context, &reach, id)?,
         None => false,
     };
-    if reach.everything || for_innovation || for_organisation { Ok((organisation, innovation)) } else { Err(outside()) }
+    let acts = reach.everything || for_innovation || for_organisation;
+    if acts { Ok(Parties { organisation, innovation }) } else { Err(outside()) }
 }
 
 fn trace(conn: &mut Conn, context: &Context, row: &ApplicationRow, data: Value) -> Result<()> {
@@ -149,7 +150,10 @@ fn window(call: &CallRow) -> (Timestamp, Timestamp) {
     (call.opens_at.and_utc(), call.closes_at.and_utc())
 }
 
-/// Begins an application, as a draft, for an organisation or an innovation that the caller acts for.
+/// The prefix of an application's reference.
+const REFERENCE_PREFIX: &str = "APP";
+
+/// Creates a draft application for an organisation or innovation that the caller acts for.
 ///
 /// # Errors
 /// `not-found` for the call, `forbidden`, `call-closed`, `unknown-reference`, `validation-failed`.
@@ -160,39 +164,16 @@ pub fn create_application(
     new: Application,
 ) -> Result<(NamedApplication, Standing)> {
     let call = calls::ops::get_call(conn, call)?.row;
-    let (organisation_id, innovation_id) = applicant_for(conn, context, &context.reach(), &new)?;
+    let parties = parties(conn, context, &new)?;
     let (_, closes_at) = window(&call);
     takes(context.now.min(closes_at), closes_at, context.now)?;
     let new = new.checked()?;
-    let (year, now) = (context.today().year(), context.now.naive_utc());
-    let row = ApplicationRow {
-        id: Id::generate(),
-        reference: references::next(conn, REFERENCE_PREFIX, year)?,
-        call_id: call.id,
-        programme: call.programme,
-        applicant: context.actor.subject.clone(),
-        organisation_id,
-        innovation_id,
-        sort_title: fold(&new.title),
-        title: new.title,
-        state: ApplicationState::Draft,
-        priorities: new.priorities.join(" "),
-        form_version: call.form_version,
-        data_version: 1,
-        submitted_at: None,
-        offer_expires_at: None,
-        score_ppm: 0,
-        reviews_submitted: 0,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    store::insert(conn, &row, &Value::Object(new.data).to_string(), &row.applicant)?;
+    let reference = references::next(conn, REFERENCE_PREFIX, context.today().year())?;
+    let row = ApplicationRow::new(context, &new, call, reference, parties);
+    store::insert(conn, &row, Json::new(new.data)?)?;
     trace(conn, context, &row, json!({ "reference": row.reference, "call": row.call_id }))?;
     get_application(conn, context, &row.id.to_string())
 }
-
-const REFERENCE_PREFIX: &str = "APP";
 
 /// Changes a draft. Every version of its data stays readable.
 ///
@@ -203,50 +184,32 @@ pub fn update_application(
     conn: &mut Conn,
     context: &Context,
     id: &str,
-    change: impl FnOnce(Application) -> Result<Application>,
+    patch: &Patch<Application>,
 ) -> Result<(NamedApplication, Standing)> {
     let (present, standing) = get_application(conn, context, id)?;
     if standing != Standing::Applicant {
-        return Err(Error::new(Code::Forbidden).detail("Only its applicant writes an application."));
+        return Err(Error::new(Code::Forbidden).detail("Only its applicant can change an application."));
     }
     context.check_version(present.row.version)?;
     if present.row.state != ApplicationState::Draft {
-        return Err(Error::new(Code::Immutable).detail("Once it is submitted, an application stays as it is."));
+        return Err(Error::new(Code::Immutable).detail("An application cannot change once it is submitted."));
     }
-    let before = Application {
-        title: present.row.title.clone(),
-        organisation: present.organisation.clone(),
-        innovation: present.innovation.clone(),
-        priorities: present.row.priorities(),
-        data: data(conn, &present.row)?,
-    };
-    let new = change(before.clone())?.checked()?;
-    if new == before {
+    let before = present.application(data(conn, &present.row)?);
+    let Some(new) = context.revised_by(&before, present.row.version, patch, Application::checked)? else {
         return Ok((present, standing));
-    }
-    let (organisation_id, innovation_id) = applicant_for(conn, context, &context.reach(), &new)?;
-    let call = calls::ops::get_call(conn, &present.row.call_id.to_string())?.row;
-    let rewritten = new.data != before.data;
-    let row = ApplicationRow {
-        organisation_id,
-        innovation_id,
-        sort_title: fold(&new.title),
-        title: new.title,
-        priorities: new.priorities.join(" "),
-        form_version: call.form_version,
-        data_version: present.row.data_version + i32::from(rewritten),
-        version: present.row.version + 1,
-        updated_at: context.now.naive_utc(),
-        ..present.row
     };
-    let text = Value::Object(new.data).to_string();
-    store::update(conn, &row, rewritten.then_some(text.as_str()), &row.applicant)?;
+    let parties = parties(conn, context, &new)?;
+    let form_version = calls::ops::get_call(conn, &present.row.call_id.to_string())?.row.form_version;
+    let rewritten = new.data != before.data;
+    let mut row = present.row.revised(context, &new, form_version, parties);
+    row.data_version += i32::from(rewritten);
+    store::update(conn, &row, rewritten.then(|| Json::new(new.data)).transpose()?)?;
     trace(conn, context, &row, json!({ "reference": row.reference, "dataVersion": row.data_version }))?;
     get_application(conn, context, id)
 }
 
-/// Moves an application. The applicant submits, withdraws, accepts and declines; the programme does the rest, and
-/// nobody decides their own.
+/// Moves an application. The applicant submits, withdraws, accepts and declines. The programme makes every other move.
+/// Nobody decides on their own application.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `call-not-open`,
@@ -261,24 +224,16 @@ pub fn transition_application(
     let step: Move<ApplicationState> = asked.read(context.today())?;
     let own = standing == Standing::Applicant;
     if step.to.is_the_applicants() != own || standing == Standing::Reviewer {
-        let whose = if step.to.is_the_applicants() { "its applicant" } else { "the programme, and not its applicant," };
-        return Err(
-            Error::new(Code::Forbidden).detail(format!("A move to {} is made by {whose} alone.", step.to.as_str()))
-        );
+        let whose = if step.to.is_the_applicants() { "its applicant" } else { "the programme" };
+        let detail = format!("Only {whose} can move an application to {}.", step.to.as_str());
+        return Err(Error::new(Code::Forbidden).detail(detail));
     }
     context.check_version(present.row.version)?;
     let from = present.row.state_at(context.now);
     step.decide(from)?;
-    let mut row = ApplicationRow {
-        state: step.to,
-        version: present.row.version + 1,
-        updated_at: context.now.naive_utc(),
-        ..present.row
-    };
+    let mut row = present.row.moved(context, step.to);
     match step.to {
-        ApplicationState::Submitted => {
-            submit(conn, context, &mut row)?;
-        }
+        ApplicationState::Submitted => submit(conn, context, &mut row)?,
         ApplicationState::Offered => {
             let call = calls::ops::get_call(conn, &row.call_id.to_string())?.row;
             row.offer_expires_at = Some(offer_expires_at(context.now, call.offer_days).naive_utc());
@@ -289,16 +244,15 @@ pub fn transition_application(
     get_application(conn, context, id)
 }
 
-/// Holds an application against its call: the time, the priorities, the newest form.
+/// Checks an application against its call: the time, the priorities, the newest form.
 fn submit(conn: &mut Conn, context: &Context, row: &mut ApplicationRow) -> Result<()> {
-    let call = calls::ops::get_call(conn, &row.call_id.to_string())?.row;
+    let WholeCall { row: call, form, .. } = calls::ops::get_call(conn, &row.call_id.to_string())?;
     let (opens_at, closes_at) = window(&call);
     takes(opens_at, closes_at, context.now)?;
-    let priorities = call.priorities()?;
-    let codes: Vec<&str> = priorities.iter().map(|priority| priority.code.as_str()).collect();
-    let mut faults = ineligibilities(&row.priorities(), &codes);
-    let form = calls::ops::form(conn, &call)?;
-    let form = calls::rules::form(&form).map_err(|_| Error::internal("a stored form is no form"))?;
+    let codes: Vec<&str> = call.priorities.value.iter().map(|priority| priority.code.as_str()).collect();
+    let named: Vec<String> = row.priorities().into_iter().map(|code| code.0).collect();
+    let mut faults = ineligibilities(&named, &codes);
+    let form = calls::rules::form(&form.value).map_err(|_| Error::internal("a stored form is no form"))?;
     faults.extend(calls::rules::misfits(&form, &data(conn, row)?));
     if !faults.is_empty() {
         return Err(Error::validation(faults));
@@ -315,7 +269,7 @@ fn moved(
     from: ApplicationState,
     step: &Move<ApplicationState>,
 ) -> Result<()> {
-    store::update(conn, row, None, &row.applicant)?;
+    store::update(conn, row, None)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, step)?;
     let expires = row.offer_expires_at.map(instant);
     trace(
@@ -326,7 +280,7 @@ fn moved(
     )
 }
 
-/// Writes down that offers have lapsed: part of the housekeeping.
+/// Records the offers that have lapsed. Called by the housekeeping.
 ///
 /// # Errors
 /// The database's own.
@@ -334,12 +288,7 @@ pub fn lapse_offers(conn: &mut Conn, now: Timestamp) -> Result<()> {
     let context = Context::local(Operation::transition_application, now);
     for present in store::lapsing(conn, now.naive_utc(), 500)? {
         let step = Move { to: ApplicationState::OfferLapsed, reason: None, effective_on: context.today() };
-        let row = ApplicationRow {
-            state: ApplicationState::OfferLapsed,
-            version: present.version + 1,
-            updated_at: now.naive_utc(),
-            ..present
-        };
+        let row = present.moved(&context, ApplicationState::OfferLapsed);
         moved(conn, &context, &row, ApplicationState::Offered, &step)?;
     }
     Ok(())

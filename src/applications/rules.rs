@@ -5,11 +5,13 @@ use crate::transitions::rules::Machine;
 use crate::vocabulary::{Timestamp, instant};
 use crate::words;
 use chrono::{Days, NaiveTime, TimeZone};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 words! {
-    /// How far an application has come.
+    /// The state of an application.
     pub enum ApplicationState {
         Draft = "draft",
         Submitted = "submitted",
@@ -57,23 +59,44 @@ impl ApplicationState {
         matches!(self, Submitted | Withdrawn | Accepted | OfferDeclined)
     }
 
-    /// Whether it is before the reviewers.
+    /// Whether reviewers can be asked in this state.
     pub fn is_reviewed(self) -> bool {
         matches!(self, UnderReview | Shortlisted | Interview)
     }
 }
 
-/// An application as its applicant writes it.
-#[derive(Debug, Clone, PartialEq)]
+/// The code of one of the call's priorities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(example = "mental-health", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
+pub struct PriorityCode(pub String);
+
+/// An application to begin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CreateApplicationRequest, example = json!({ "title": "Home monitoring for all", "organisation": "RJZ", "priorities": ["primary-care"], "data": { "aim": "Fewer visits." } }))]
 pub struct Application {
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
+    /// The code of the organisation that applies.
+    #[schema(example = "RJZ", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub organisation: Option<String>,
+    /// The slug of the innovation that the application is about.
+    #[schema(example = "heartflow", pattern = "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length = 60, nullable = false)]
     pub innovation: Option<String>,
-    pub priorities: Vec<String>,
+    /// One or more of the call's priorities. They may be added until the application is submitted.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub priorities: Vec<PriorityCode>,
+    /// The answers to the call's form. They are checked when the application is submitted.
+    #[serde(default)]
+    #[schema(value_type = Object)]
     pub data: Map<String, Value>,
 }
 
 impl Application {
+    /// Trims the title, and writes the code and the slug as the register does.
+    ///
     /// # Errors
     /// `validation-failed` for a blank title.
     pub fn checked(mut self) -> Result<Self> {
@@ -81,11 +104,13 @@ impl Application {
         if self.title.is_empty() {
             return Err(Error::invalid("/title", "missing", "The title cannot be blank."));
         }
+        self.organisation = self.organisation.map(|code| code.to_ascii_uppercase());
+        self.innovation = self.innovation.map(|slug| slug.to_ascii_lowercase());
         Ok(self)
     }
 }
 
-/// What keeps an application from being eligible: it names one or more of the call's priorities, and no others.
+/// The faults that make an application ineligible: it must name one or more of the call's priorities, and no others.
 pub fn ineligibilities(priorities: &[String], of_the_call: &[&str]) -> Vec<Fault> {
     let expected = || format!("Expected one or more of {}.", of_the_call.join(", "));
     let named: BTreeSet<&str> = priorities.iter().map(String::as_str).collect();
@@ -96,24 +121,24 @@ pub fn ineligibilities(priorities: &[String], of_the_call: &[&str]) -> Vec<Fault
     unknown.map(|(at, _)| Fault::new(format!("/priorities/{at}"), "unknown-priority", expected())).collect()
 }
 
-/// Whether the call takes applications now: from the instant it opens to the last before it closes.
+/// Checks that the call accepts applications now: from the instant it opens until just before it closes.
 ///
 /// # Errors
 /// `call-not-open`, `call-closed`, each with both instants.
 pub fn takes(opens_at: Timestamp, closes_at: Timestamp, now: Timestamp) -> Result<()> {
-    let told = |at: Timestamp| instant(at.naive_utc());
+    let instant = |at: Timestamp| instant(at.naive_utc());
     let (code, detail) = if now < opens_at {
-        (Code::CallNotOpen, format!("The call opens at {}; it is {} now.", told(opens_at), told(now)))
+        (Code::CallNotOpen, format!("The call opens at {}; it is {} now.", instant(opens_at), instant(now)))
     } else if now >= closes_at {
-        (Code::CallClosed, format!("The call closed at {}; it is {} now.", told(closes_at), told(now)))
+        (Code::CallClosed, format!("The call closed at {}; it is {} now.", instant(closes_at), instant(now)))
     } else {
         return Ok(());
     };
     let error = Error::new(code).detail(detail);
-    Err(error.with("opensAt", told(opens_at)).with("closesAt", told(closes_at)).with("now", told(now)))
+    Err(error.with("opensAt", instant(opens_at)).with("closesAt", instant(closes_at)).with("now", instant(now)))
 }
 
-/// Until when an offer of today may be accepted: the end of the last of so many days, by the clocks of London.
+/// The end of an offer made now: the end of the last day in which it can be accepted, in London time.
 pub fn offer_expires_at(now: Timestamp, days: i32) -> Timestamp {
     let london = chrono_tz::Europe::London;
     let today = now.with_timezone(&london).date_naive();

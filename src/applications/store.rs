@@ -1,17 +1,25 @@
 //! Applications and the versions of their data in the database.
 
-use super::rules::ApplicationState;
+use super::reviews::rules::ReviewState;
+use super::rules::{Application, ApplicationState, PriorityCode};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{application_versions, applications, innovations, organisations, reviews};
+use crate::db::json::Json;
+use crate::db::schema::{application_versions, applications, innovations, organisations, programmes, reviews};
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::http::context::Context;
+use crate::http::params::OneOf;
+use crate::programmes::calls::store::CallRow;
+use crate::vocabulary::{Id, Timestamp, fold};
+use crate::{overwrite, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+/// The answers to a call's form.
+pub type Data = Json<Map<String, Value>>;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = applications, treat_none_as_null = true)]
@@ -20,13 +28,13 @@ pub struct ApplicationRow {
     pub reference: String,
     pub call_id: Id,
     pub programme: String,
-    /// The subject that wrote it.
+    /// The subject of whoever wrote it.
     pub applicant: String,
     pub organisation_id: Option<Id>,
     pub innovation_id: Option<Id>,
     pub title: String,
     pub sort_title: String,
-    /// As it was last moved; an offer lapses by itself.
+    /// The state after the last move. An offer also lapses by itself.
     pub state: ApplicationState,
     /// Codes of the call's priorities, as `code code`.
     pub priorities: String,
@@ -42,107 +50,205 @@ pub struct ApplicationRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An application with the code and the slug it names, read in one query.
+impl ApplicationRow {
+    pub fn new(context: &Context, new: &Application, call: CallRow, reference: String, parties: Parties) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            reference,
+            call_id: call.id,
+            programme: call.programme,
+            applicant: context.actor.subject.clone(),
+            organisation_id: parties.organisation,
+            innovation_id: parties.innovation,
+            title: new.title.clone(),
+            sort_title: fold(&new.title),
+            state: ApplicationState::Draft,
+            priorities: codes(new),
+            form_version: call.form_version,
+            data_version: 1,
+            submitted_at: None,
+            offer_expires_at: None,
+            score_ppm: 0,
+            reviews_submitted: 0,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version, as written for the newest form of its call.
+    pub fn revised(self, context: &Context, new: &Application, form_version: i32, parties: Parties) -> Self {
+        Self {
+            organisation_id: parties.organisation,
+            innovation_id: parties.innovation,
+            title: new.title.clone(),
+            sort_title: fold(&new.title),
+            priorities: codes(new),
+            form_version,
+            ..self.moved(context, ApplicationState::Draft)
+        }
+    }
+
+    /// The next version, in another state.
+    pub fn moved(self, context: &Context, state: ApplicationState) -> Self {
+        Self { state, version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
+    }
+
+    /// The state at this moment. An offer that was not accepted in time has lapsed, even before the row says so.
+    pub fn state_at(&self, now: Timestamp) -> ApplicationState {
+        let lapsed = self.offer_expires_at.is_some_and(|at| at <= now.naive_utc());
+        if self.state == ApplicationState::Offered && lapsed { ApplicationState::OfferLapsed } else { self.state }
+    }
+
+    pub fn priorities(&self) -> Vec<PriorityCode> {
+        self.priorities.split_whitespace().map(|code| PriorityCode(code.to_owned())).collect()
+    }
+}
+
+fn codes(application: &Application) -> String {
+    application.priorities.iter().map(|code| code.0.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The organisation that applies, and the innovation that the application is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Parties {
+    pub organisation: Option<Id>,
+    pub innovation: Option<Id>,
+}
+
+/// An application with the code, the slug and the names of what it refers to, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedApplication {
     pub row: ApplicationRow,
-    pub organisation: Option<String>,
-    pub innovation: Option<String>,
+    pub programme_name: String,
+    /// Code and name.
+    pub organisation: Option<(String, String)>,
+    /// Slug and name.
+    pub innovation: Option<(String, String)>,
 }
 
-type Joined = dsl::LeftJoin<dsl::LeftJoin<applications::table, organisations::table>, innovations::table>;
+impl NamedApplication {
+    pub fn application(&self, data: Map<String, Value>) -> Application {
+        let key = |named: &Option<(String, String)>| named.as_ref().map(|(key, _)| key.clone());
+        Application {
+            title: self.row.title.clone(),
+            organisation: key(&self.organisation),
+            innovation: key(&self.innovation),
+            priorities: self.row.priorities(),
+            data,
+        }
+    }
+}
+
+type OfProgramme = dsl::Eq<applications::programme, programmes::slug>;
+type WithProgramme = dsl::InnerJoinOn<applications::table, programmes::table, OfProgramme>;
+type Joined = dsl::LeftJoin<dsl::LeftJoin<WithProgramme, organisations::table>, innovations::table>;
+type ProgrammeSource = dsl::InnerJoinQuerySource<applications::table, programmes::table, OfProgramme>;
 type Source =
-    dsl::LeftJoinQuerySource<dsl::LeftJoinQuerySource<applications::table, organisations::table>, innovations::table>;
-type Columns =
-    (<applications::table as Table>::AllColumns, dsl::Nullable<organisations::code>, dsl::Nullable<innovations::slug>);
+    dsl::LeftJoinQuerySource<dsl::LeftJoinQuerySource<ProgrammeSource, organisations::table>, innovations::table>;
+type Columns = (
+    <applications::table as Table>::AllColumns,
+    programmes::name,
+    dsl::Nullable<(organisations::code, organisations::name)>,
+    dsl::Nullable<(innovations::slug, innovations::name)>,
+);
 type Named = dsl::Select<Joined, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedApplication, Source, Query, select: applications::version;
+    NamedApplication, Source, Query;
     0: "createdAt" => applications::created_at, Instant, |found| found.row.created_at;
     1: "title" => applications::sort_title, Text, |found| found.row.sort_title.clone();
     2: "reference" => applications::reference, Text, |found| found.row.reference.clone();
-    tie 3 => applications::id, Id, |found| found.row.id;
+    3: "updatedAt" => applications::updated_at, Instant, |found| found.row.updated_at;
+    tie 4 => applications::id, Id, |found| found.row.id;
+    key "id" => applications::id, Id;
 }
 
-/// An application in the order of its score.
+params! {
+    /// What the applications to a call may be narrowed to.
+    pub struct ListApplications list of NamedApplication {
+        /// The present state.
+        state: OneOf<ApplicationState> = "state",
+    }
+}
+
+/// An application, sorted by its score.
 #[derive(Queryable, Clone)]
 #[diesel(table_name = applications)]
 pub struct RankedApplication(pub ApplicationRow);
 
+type Ranked = dsl::Select<applications::table, (<applications::table as Table>::AllColumns,)>;
+type Ranking = dsl::IntoBoxed<'static, Ranked, MultiBackend>;
+
 sortable! {
-    RankedApplication, applications::table, dsl::IntoBoxed<'static, Ranked, MultiBackend>, select: applications::version;
+    RankedApplication, applications::table, Ranking;
     0: "score" => applications::score_ppm, Number, |found| found.0.score_ppm;
-    tie 1 => applications::id, Id, |found| found.0.id;
+    1: "updatedAt" => applications::updated_at, Instant, |found| found.0.updated_at;
+    tie 2 => applications::id, Id, |found| found.0.id;
+    key "id" => applications::id, Id;
 }
 
-type Ranked = dsl::Select<applications::table, (<applications::table as Table>::AllColumns,)>;
+params! {
+    /// How a ranking is paged.
+    pub struct ListCallRanking list of RankedApplication {}
+}
 
 fn named() -> Named {
-    applications::table.left_join(organisations::table).left_join(innovations::table).select((
-        applications::all_columns,
-        organisations::code.nullable(),
-        innovations::slug.nullable(),
-    ))
+    applications::table
+        .inner_join(programmes::table.on(applications::programme.eq(programmes::slug)))
+        .left_join(organisations::table)
+        .left_join(innovations::table)
+        .select((
+            applications::all_columns,
+            programmes::name,
+            (organisations::code, organisations::name).nullable(),
+            (innovations::slug, innovations::name).nullable(),
+        ))
 }
 
-/// Which applications a caller sees: all, or their own and those assigned to them.
+/// The applications that a caller sees: all, or their own and those they were asked to review.
 #[derive(Debug, Clone)]
 pub enum Sight {
     All,
     Of(String),
 }
 
-/// What the applications of a call may be narrowed to.
-pub struct ApplicationFilter {
-    pub call: Id,
-    pub sight: Sight,
-    pub states: Option<Vec<ApplicationState>>,
+/// The applications to a call.
+pub fn list(call: Id, sight: Sight, asked: &ListApplications) -> Query {
+    let mut query = named().filter(applications::call_id.eq(call)).into_boxed::<MultiBackend>();
+    if let Sight::Of(subject) = sight {
+        let assigned = reviews::table.filter(reviews::reviewer.eq(subject.clone())).select(reviews::application_id);
+        let seen: Condition<Source> =
+            Box::new(applications::applicant.eq(subject).or(applications::id.eq_any(assigned)));
+        query = query.filter(seen);
+    }
+    if let Some(states) = &asked.state {
+        query = query.filter(applications::state.eq_any(states.0.clone()));
+    }
+    query
 }
 
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &ApplicationFilter, request: &PageRequest) -> Result<Page<NamedApplication>> {
-    page(conn, request, || {
-        let mut query = named().filter(applications::call_id.eq(filter.call)).into_boxed::<MultiBackend>();
-        if let Sight::Of(subject) = &filter.sight {
-            let assigned = reviews::table.filter(reviews::reviewer.eq(subject.clone())).select(reviews::application_id);
-            let seen: Condition<Source> =
-                Box::new(applications::applicant.eq(subject.clone()).or(applications::id.eq_any(assigned)));
-            query = query.filter(seen);
-        }
-        if let Some(states) = &filter.states {
-            query = query.filter(applications::state.eq_any(states.clone()));
-        }
-        query
-    })
+/// The reviewed applications of a call by score, without those that the caller has yet to review, whose scores they may not
+/// see.
+pub fn ranking(call: Id, caller: &str) -> Ranking {
+    let pending = reviews::table
+        .filter(reviews::reviewer.eq(caller.to_owned()))
+        .filter(reviews::state.eq(ReviewState::Assigned))
+        .select(reviews::application_id);
+    applications::table
+        .select((applications::all_columns,))
+        .filter(applications::call_id.eq(call))
+        .filter(applications::reviews_submitted.gt(0))
+        .filter(applications::id.ne_all(pending))
+        .into_boxed()
 }
 
 /// # Errors
 /// The database's own.
 pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<ApplicationRow>> {
     Ok(applications::table.filter(applications::applicant.eq(subject)).order_by(applications::id).load(conn)?)
-}
-
-/// The reviewed applications of a call by score, but for those whose scores the caller may not see yet: their review
-/// of them is still to come.
-///
-/// # Errors
-/// As [`page`].
-pub fn ranking(conn: &mut Conn, call: Id, caller: &str, request: &PageRequest) -> Result<Page<RankedApplication>> {
-    page(conn, request, || {
-        let pending = reviews::table
-            .filter(reviews::reviewer.eq(caller.to_owned()))
-            .filter(reviews::state.eq(super::reviews::rules::ReviewState::Assigned))
-            .select(reviews::application_id);
-        applications::table
-            .select((applications::all_columns,))
-            .filter(applications::call_id.eq(call))
-            .filter(applications::reviews_submitted.gt(0))
-            .filter(applications::id.ne_all(pending))
-            .into_boxed::<MultiBackend>()
-    })
 }
 
 /// # Errors
@@ -162,32 +268,32 @@ pub fn lapsing(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<Ap
     Ok(due.limit(limit).load(conn)?)
 }
 
-/// The data of an application as JSON text.
+/// A version of the data of an application.
 ///
 /// # Errors
 /// The database's own.
-pub fn data(conn: &mut Conn, application: Id, number: i32) -> Result<Option<String>> {
+pub fn data(conn: &mut Conn, application: Id, number: i32) -> Result<Option<Data>> {
     let version = application_versions::table.find((application, number));
     Ok(version.select(application_versions::document).first(conn).optional()?)
 }
 
 /// # Errors
 /// The database's own.
-pub fn insert(conn: &mut Conn, row: &ApplicationRow, data: &str, by: &str) -> Result<()> {
+pub fn insert(conn: &mut Conn, row: &ApplicationRow, data: Data) -> Result<()> {
     diesel::insert_into(applications::table).values(row.clone()).execute(conn)?;
-    insert_data(conn, row, data, by)
+    insert_data(conn, row, data)
 }
 
 /// Writes the row over the version before it, with new data where there is some.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &ApplicationRow, data: Option<&str>, by: &str) -> Result<()> {
+pub fn update(conn: &mut Conn, row: &ApplicationRow, data: Option<Data>) -> Result<()> {
     overwrite!(conn, applications, row)?;
-    data.map_or(Ok(()), |data| insert_data(conn, row, data, by))
+    data.map_or(Ok(()), |data| insert_data(conn, row, data))
 }
 
-/// Keeps the mean of an application's reviews; that is no change of the application itself.
+/// Stores the mean of an application's reviews, without a new version of the application.
 ///
 /// # Errors
 /// The database's own.
@@ -197,13 +303,13 @@ pub fn score(conn: &mut Conn, id: Id, score_ppm: i64, reviews_submitted: i32) ->
     Ok(())
 }
 
-fn insert_data(conn: &mut Conn, row: &ApplicationRow, data: &str, by: &str) -> Result<()> {
+fn insert_data(conn: &mut Conn, row: &ApplicationRow, data: Data) -> Result<()> {
     let values = (
         application_versions::application_id.eq(row.id),
         application_versions::number.eq(row.data_version),
         application_versions::form_version.eq(row.form_version),
         application_versions::document.eq(data),
-        application_versions::made_by.eq(by),
+        application_versions::made_by.eq(row.applicant.clone()),
         application_versions::made_at.eq(row.updated_at),
     );
     diesel::insert_into(application_versions::table).values(values).execute(conn)?;

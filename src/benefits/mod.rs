@@ -1,5 +1,5 @@
-//! Benefits: what an innovation is said to have brought, claimed by one and confirmed as realised by another, with
-//! baseline, unit, method, place, population, and how sure the figure is. Impact reports sum and trace them.
+//! Benefits: what an innovation achieved, claimed by one person and confirmed by another, with
+//! baseline, unit, method, place, population, and how certain the figure is. Impact reports add them up and link to them.
 
 pub mod http;
 pub mod ops;

@@ -1,13 +1,16 @@
 //! What a benefit may be.
 
-use crate::error::{Fault, Faults, Result};
 use crate::decimal::parse_scaled;
-use crate::vocabulary::{Basis, Qualifier};
+use crate::error::{Fault, Faults, Result};
+use crate::record::Written;
+use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 words! {
-    /// What an innovation brought.
+    /// The kind of benefit.
     pub enum BenefitKind {
         PatientsReached = "patients-reached",
         CashSaving = "cash-saving",
@@ -22,7 +25,7 @@ words! {
 }
 
 impl BenefitKind {
-    /// The unit it is counted in; `other` is told with its own.
+    /// The unit it is counted in. `other` has a unit of its own.
     pub fn unit(self) -> Option<&'static str> {
         match self {
             Self::PatientsReached => Some("patients"),
@@ -37,27 +40,75 @@ impl BenefitKind {
     }
 }
 
-/// A benefit as it is to be. Figures are in hundredths.
-#[derive(Debug, Clone, PartialEq)]
+/// A benefit of an innovation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateBenefitRequest, example = json!({
+    "innovation": "mycopd", "programme": "nia", "kind": "patients-reached", "method": "Registered users with a diagnosis of COPD",
+    "population": "people-with-copd", "claimed": 100000, "qualifier": "approximate", "basis": "estimated", "from": "2015-07-01"
+}))]
 pub struct Benefit {
+    /// The slug of the innovation.
+    #[schema(example = "mycopd", pattern = "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length = 60)]
     pub innovation: String,
+    /// The slug of the programme in whose impact it counts.
+    #[schema(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60, nullable = false)]
     pub programme: Option<String>,
-    /// Where it was had.
+    /// The code of the organisation that had the benefit.
+    #[schema(example = "RJZ", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub organisation: Option<String>,
     pub kind: BenefitKind,
+    /// The unit. It follows from the kind (patients, GBP, hours, appointments, bed-days, admissions, tCO2e) and is needed for `other` only.
+    #[schema(example = "patients", min_length = 1, max_length = 60, nullable = false)]
     pub unit: Option<String>,
+    /// How the figure was obtained.
+    #[schema(min_length = 1, max_length = 2000)]
     pub method: String,
-    /// Names the population the claim is about: claims of the same one overlap.
+    /// A name for the population that the claim is about, needed for patients reached. Claims about the same population overlap, and
+    /// each person counts once.
+    #[schema(example = "people-with-copd", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60, nullable = false)]
     pub population: Option<String>,
-    pub baseline: Option<i64>,
-    pub claimed: i64,
-    pub realised: Option<i64>,
+    /// The figure before.
+    #[schema(minimum = -10_000_000_000_000i64, maximum = 10_000_000_000_000i64, nullable = false)]
+    pub baseline: Option<f64>,
+    /// With at most two decimal places.
+    #[schema(minimum = 0, maximum = 10_000_000_000_000i64)]
+    pub claimed: f64,
+    /// The figure that was achieved, confirmed by somebody other than the person who made or last changed the claim.
+    #[schema(minimum = 0, maximum = 10_000_000_000_000i64, nullable = false)]
+    pub realised: Option<f64>,
     pub qualifier: Qualifier,
     pub basis: Basis,
     pub from: NaiveDate,
-    /// The first day after; until further notice without.
+    /// The first day after it ends. Default: no end.
+    #[schema(nullable = false)]
     pub to: Option<NaiveDate>,
+    /// Whether the record is invented for illustration.
+    #[serde(default)]
+    #[schema(default = false)]
     pub illustrative: bool,
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BenefitAdded {
+    pub id: Id,
+    #[schema(max_length = 200)]
+    pub innovation_name: String,
+    #[schema(max_length = 300)]
+    pub organisation_name: Option<String>,
+    /// The subject of whoever made or last changed the claim.
+    #[schema(max_length = 300)]
+    pub claimed_by: String,
+}
+
+impl Written for Benefit {
+    type Added = BenefitAdded;
+
+    fn key(&self, added: &BenefitAdded) -> String {
+        added.id.to_string()
+    }
 }
 
 /// How many decimal places a figure holds.
@@ -73,31 +124,41 @@ pub fn hundredths(pointer: &str, figure: f64) -> Result<i64, Fault> {
         .map_err(|_| Fault::new(pointer, "number", "Expected a number with at most two decimal places."))
 }
 
+/// The figures of a benefit in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    pub baseline: Option<i64>,
+    pub claimed: i64,
+    pub realised: Option<i64>,
+}
+
 impl Benefit {
-    /// Folds what can be and checks every rule.
+    /// Checks every rule and returns the figures.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<Self> {
+    pub fn check(&self) -> Result<Figures> {
         let mut faults = Faults::default();
-        self.innovation = self.innovation.to_ascii_lowercase();
-        self.programme = self.programme.map(|slug| slug.to_ascii_lowercase());
+        let mut read = |pointer, figure: Option<f64>| figure.and_then(|f| faults.take(hundredths(pointer, f)));
+        let (baseline, realised) = (read("/baseline", self.baseline), read("/realised", self.realised));
+        let claimed = read("/claimed", Some(self.claimed)).unwrap_or_default();
         match (self.kind.unit(), &self.unit) {
-            (None, None) => faults.add("/unit", "missing", "A benefit of another kind is told with its unit."),
+            (None, None) => faults.add("/unit", "missing", "A benefit of the kind other needs a unit."),
             (Some(fixed), Some(unit)) if fixed != unit => {
                 faults.add("/unit", "unit", format!("A benefit of this kind is counted in {fixed}."));
             }
-            (fixed, unit) => self.unit = fixed.map(str::to_owned).or_else(|| unit.clone()),
+            _ => {}
         }
         if self.kind == BenefitKind::PatientsReached && self.population.is_none() {
-            let detail = "Patients reached are told with their population, so that nobody is counted twice.";
+            let detail = "Patients reached need a population, so that nobody is counted twice.";
             faults.add("/population", "missing", detail);
         }
         if self.to.is_some_and(|to| to <= self.from) {
-            faults.add("/to", "range", "to is the first day after, so it lies after from.");
+            let detail = "to is the first day after the benefit ends, so it must be after from.";
+            faults.add("/to", "range", detail);
         }
         faults.check()?;
-        Ok(self)
+        Ok(Figures { baseline, claimed, realised })
     }
 }
 

@@ -1,14 +1,19 @@
 //! Benefits in the database.
 
-use super::rules::BenefitKind;
+use super::rules::{Benefit, BenefitAdded, BenefitKind, DECIMALS, Figures};
+use crate::calendar::Until;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{benefits, innovations, organisations};
+use crate::decimal::to_f64;
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::organisations::ops::referred;
 use crate::organisations::store::below;
+use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{overwrite, sortable};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -25,15 +30,15 @@ pub struct BenefitRow {
     pub method: String,
     /// Empty where none is named.
     pub population: String,
-    /// In hundredths, as the other figures.
+    /// In hundredths, like the other figures.
     pub baseline: Option<i64>,
     pub claimed: i64,
     pub realised: Option<i64>,
     pub qualifier: Qualifier,
     pub basis: Basis,
     pub from_on: NaiveDate,
-    /// The first day after.
-    pub to_on: NaiveDate,
+    /// The first day after it ends.
+    pub to_on: Until,
     pub claimed_by: String,
     pub illustrative: bool,
     pub archived_at: Option<NaiveDateTime>,
@@ -42,93 +47,192 @@ pub struct BenefitRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// A benefit with what it is of and where, read in one query.
+/// What a benefit refers to, as the database names it.
+pub struct References {
+    pub innovation: Id,
+    pub programme: Option<String>,
+    pub organisation: Option<Id>,
+}
+
+impl BenefitRow {
+    pub fn new(context: &Context, new: Benefit, figures: Figures, references: References) -> Self {
+        let Figures { baseline, claimed, realised } = figures;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            innovation_id: references.innovation,
+            programme: references.programme,
+            organisation_id: references.organisation,
+            kind: new.kind,
+            unit: new.kind.unit().map(str::to_owned).or(new.unit).unwrap_or_default(),
+            method: new.method,
+            population: new.population.unwrap_or_default(),
+            baseline,
+            claimed,
+            realised,
+            qualifier: new.qualifier,
+            basis: new.basis,
+            from_on: new.from,
+            to_on: new.to.into(),
+            claimed_by: context.actor.subject.clone(),
+            illustrative: new.illustrative,
+            archived_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn references(&self) -> References {
+        let (programme, organisation) = (self.programme.clone(), self.organisation_id);
+        References { innovation: self.innovation_id, programme, organisation }
+    }
+
+    /// The next version. Whoever changes the claim becomes its claimant, so that they cannot confirm it as well.
+    pub fn revised(self, context: &Context, new: Benefit, figures: Figures, references: References) -> Self {
+        let Self { id, version, created_at, .. } = self;
+        let next = Self::new(context, new, figures, references);
+        let claimed_by = if next.claimed == self.claimed { self.claimed_by } else { next.claimed_by };
+        Self { id, claimed_by, version: version + 1, created_at, ..next }
+    }
+
+    /// The version that is in no list or report any more.
+    pub fn archived(self, context: &Context) -> Self {
+        let now = context.now.naive_utc();
+        Self { archived_at: Some(now), version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// A benefit with its innovation and organisation, each by its key and name, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedBenefit {
     pub row: BenefitRow,
-    pub innovation: String,
-    pub organisation: Option<String>,
+    pub innovation: (String, String),
+    pub organisation: Option<(String, String)>,
+}
+
+impl NamedBenefit {
+    pub fn benefit(&self) -> Benefit {
+        let row = &self.row;
+        let figure = |hundredths| to_f64(hundredths, DECIMALS);
+        Benefit {
+            innovation: self.innovation.0.clone(),
+            programme: row.programme.clone(),
+            organisation: self.organisation.as_ref().map(|(code, _)| code.clone()),
+            kind: row.kind,
+            unit: Some(row.unit.clone()),
+            method: row.method.clone(),
+            population: Some(row.population.clone()).filter(|name| !name.is_empty()),
+            baseline: row.baseline.map(figure),
+            claimed: figure(row.claimed),
+            realised: row.realised.map(figure),
+            qualifier: row.qualifier,
+            basis: row.basis,
+            from: row.from_on,
+            to: row.to_on.into(),
+            illustrative: row.illustrative,
+        }
+    }
+}
+
+impl From<NamedBenefit> for Stored<Benefit> {
+    fn from(found: NamedBenefit) -> Self {
+        let written = found.benefit();
+        let organisation_name = found.organisation.map(|(_, name)| name);
+        let BenefitRow { id, claimed_by, version, updated_at, .. } = found.row;
+        let added = BenefitAdded { id, innovation_name: found.innovation.1, organisation_name, claimed_by };
+        Self { added, written, version, updated_at }
+    }
 }
 
 type Joined = dsl::LeftJoin<dsl::InnerJoin<benefits::table, innovations::table>, organisations::table>;
 type Source =
     dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
-type Columns = (<benefits::table as Table>::AllColumns, innovations::slug, dsl::Nullable<organisations::code>);
+type Columns = (
+    <benefits::table as Table>::AllColumns,
+    (innovations::slug, innovations::name),
+    dsl::Nullable<(organisations::code, organisations::name)>,
+);
 type Named = dsl::Select<Joined, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedBenefit, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: benefits::version;
+    NamedBenefit, Source, Query, select: benefits::version;
     0: "from" => benefits::from_on, Day, |found| found.row.from_on;
     1: "updatedAt" => benefits::updated_at, Instant, |found| found.row.updated_at;
     tie 2 => benefits::id, Id, |found| found.row.id;
+    key "id" => benefits::id, Id;
 }
 
-fn named() -> Named {
-    benefits::table.inner_join(innovations::table).left_join(organisations::table).select((
+params! {
+    /// What a list of benefits may be narrowed to.
+    pub struct ListBenefits list of NamedBenefit {
+        /// The slug of the innovation.
+        innovation: CodeParam = "innovation",
+        /// The slug of the programme.
+        programme: CodeParam = "programme",
+        /// The code of the organisation that had the benefits.
+        organisation: CodeParam = "organisation",
+        /// The code of a place: benefits that organisation and all below it today had.
+        place: CodeParam = "place",
+        /// The kind of benefit.
+        kind: OneOf<BenefitKind> = "kind",
+        /// The name of the population that the claims are about.
+        population: CodeParam = "population",
+        /// Benefits that last to this day or later.
+        from: NaiveDate = "from",
+        /// Benefits that began before this day.
+        to: NaiveDate = "to",
+    }
+}
+
+fn named() -> Query {
+    let joined = benefits::table.inner_join(innovations::table).left_join(organisations::table);
+    let columns = (
         benefits::all_columns,
-        innovations::slug,
-        organisations::code.nullable(),
-    ))
-}
-
-/// What a list of benefits may be narrowed to.
-#[derive(Default)]
-pub struct BenefitFilter {
-    pub innovation: Option<Id>,
-    pub programme: Option<String>,
-    pub organisation: Option<Id>,
-    /// Organisations at this place or below it, on this day.
-    pub place: Option<(Id, NaiveDate)>,
-    pub kinds: Option<Vec<BenefitKind>>,
-    pub population: Option<String>,
-    /// Those that last to this day or later.
-    pub from: Option<NaiveDate>,
-    /// Those that began before this day.
-    pub to: Option<NaiveDate>,
-    pub updated_from: Option<NaiveDateTime>,
+        (innovations::slug, innovations::name),
+        (organisations::code, organisations::name).nullable(),
+    );
+    joined.select(columns).into_boxed::<MultiBackend>().filter(benefits::archived_at.is_null())
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &BenefitFilter, request: &PageRequest) -> Result<Page<NamedBenefit>> {
-    page(conn, request, || {
-        let mut query = named().filter(benefits::archived_at.is_null()).into_boxed::<MultiBackend>();
-        if let Some(innovation) = filter.innovation {
-            query = query.filter(benefits::innovation_id.eq(innovation));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(benefits::programme.eq(programme.clone()));
-        }
-        if let Some(organisation) = filter.organisation {
-            query = query.filter(benefits::organisation_id.eq(organisation));
-        }
-        if let Some((place, on)) = filter.place {
-            query = query.filter(benefits::organisation_id.assume_not_null().eq_any(below(vec![place], on)));
-        }
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(benefits::kind.eq_any(kinds.clone()));
-        }
-        if let Some(population) = &filter.population {
-            query = query.filter(benefits::population.eq(population.clone()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(benefits::to_on.gt(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(benefits::from_on.lt(to));
-        }
-        if let Some(from) = filter.updated_from {
-            query = query.filter(benefits::updated_at.ge(from));
-        }
-        query
-    })
+/// `unknown-reference` for the innovation, the organisation or the place.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<Query> {
+    let mut query = named();
+    if let Some(slug) = &asked.innovation {
+        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        query = query.filter(benefits::innovation_id.eq(innovation));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(benefits::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(code) = &asked.organisation {
+        query = query.filter(benefits::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
+    }
+    if let Some(code) = &asked.place {
+        let there = below(vec![referred(conn, "?place", &code.0)?], context.today());
+        query = query.filter(benefits::organisation_id.assume_not_null().eq_any(there));
+    }
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(benefits::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(population) = &asked.population {
+        query = query.filter(benefits::population.eq(population.0.clone()));
+    }
+    if let Some(from) = asked.from {
+        query = query.filter(benefits::to_on.gt(from));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(benefits::from_on.lt(to));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedBenefit>> {
-    let one = named().filter(benefits::id.eq(id)).filter(benefits::archived_at.is_null());
-    Ok(one.first(conn).optional()?)
+    Ok(named().filter(benefits::id.eq(id)).first(conn).optional()?)
 }
 
 /// # Errors

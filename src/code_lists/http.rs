@@ -2,7 +2,7 @@
 
 use super::{CodeList, LISTS, find};
 use crate::error::{Error, Result};
-use crate::http::reply::{Collection, Reply};
+use crate::http::reply::{Answer, Collection};
 use crate::http::request::Cx;
 use actix_web::{get, web};
 use serde::Serialize;
@@ -60,9 +60,9 @@ impl From<&'static CodeList> for CodeListResponse {
 /// Every closed list of words in the API, by name.
 #[utoipa::path(tag = "code-lists", responses((status = 200, description = "The lists", body = Collection<CodeListSummaryResponse>)))]
 #[get("/v1/code-lists")]
-pub async fn list_code_lists(_: Cx) -> Result<Reply> {
+pub async fn list_code_lists(_: Cx) -> Result<Answer<Collection<CodeListSummaryResponse>>> {
     let summary = |list: &CodeList| CodeListSummaryResponse { name: list.name, title: list.title, count: list.count() };
-    Reply::ok(&Collection { data: LISTS.iter().map(summary).collect() })
+    Answer::ok(&Collection { data: LISTS.iter().map(summary).collect() })
 }
 
 /// Get a code list
@@ -74,10 +74,7 @@ pub async fn list_code_lists(_: Cx) -> Result<Reply> {
     responses((status = 200, description = "The list", body = CodeListResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/code-lists/{name}")]
-pub async fn get_code_list(_: Cx, name: web::Path<String>) -> Result<Reply> {
+pub async fn get_code_list(_: Cx, name: web::Path<String>) -> Result<Answer<CodeListResponse>> {
     let list = find(&name).ok_or_else(|| Error::not_found("code list"))?;
-    let reply = Reply::ok(&CodeListResponse::from(list))?;
-    // A list changes only with a release, which nothing counts: its version is a number made of what it says.
-    let version = reply.body.iter().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
-    Ok(reply.version((version % 1_000_000_000) as i32))
+    Ok(Answer::ok(&CodeListResponse::from(list))?.named_by_content())
 }

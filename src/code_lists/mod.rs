@@ -9,10 +9,10 @@ use crate::applications::rules::ApplicationState;
 use crate::access::Role;
 use crate::benefits::rules::BenefitKind;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
-use crate::funding::awards::milestones::ops::MilestoneState;
+use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
-use crate::funding::contributions::ops::ContributionSource;
-use crate::funding::external_investments::ops::InvestmentKind;
+use crate::funding::contributions::rules::ContributionSource;
+use crate::funding::external_investments::rules::InvestmentKind;
 use crate::funding::ledger::rules::TransactionKind;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
@@ -21,11 +21,11 @@ use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirect
 use crate::calendar::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
-use crate::people::attendances::ops::{AttendanceRole, AttendanceState};
+use crate::people::attendances::rules::{AttendanceRole, AttendanceState};
 use crate::people::fellowships::rules::FellowshipState;
-use crate::people::leaders::ops::LeaderKind;
-use crate::people::learning_events::ops::EventKind;
-use crate::programmes::partners::ops::PartnerRole;
+use crate::people::leaders::rules::LeaderKind;
+use crate::people::learning_events::rules::EventKind;
+use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
 use crate::vocabulary::{Basis, Qualifier};
 

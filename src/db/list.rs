@@ -63,6 +63,10 @@ pub mod keys {
         Some(keys.iter().map(|key| key.to_ascii_uppercase()).collect())
     }
 
+    pub fn Small(keys: &[String]) -> Option<Vec<i32>> {
+        keys.iter().map(|key| key.parse().ok()).collect()
+    }
+
     pub fn Slug(keys: &[String]) -> Option<Vec<String>> {
         Some(keys.iter().map(|key| key.to_ascii_lowercase()).collect())
     }
@@ -265,7 +269,8 @@ fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::
     if let Some(keys) = &request.keys {
         let keyed = R::keyed(keys);
         let name = R::KEY.unwrap_or_default();
-        query = R::filter(query, keyed.ok_or_else(|| Error::invalid(&format!("?{name}"), "key", "Expected UUIDs."))?);
+        let expected = if name == "id" { "Expected UUIDs." } else { "Expected whole numbers." };
+        query = R::filter(query, keyed.ok_or_else(|| Error::invalid(format!("?{name}"), "key", expected))?);
     }
     let Some(column) = R::SORTS.iter().position(|name| *name == UPDATED_AT) else { return Ok(query) };
     let bounds = [(request.updated.0, Comparison::After), (request.updated.1, Comparison::Before)];

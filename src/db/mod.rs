@@ -3,6 +3,7 @@
 
 pub mod conn;
 pub mod dialect;
+pub mod json;
 mod lanes;
 pub mod list;
 pub mod migrate;
@@ -225,4 +226,28 @@ macro_rules! overwrite {
             _ => Ok(()),
         }
     }};
+}
+
+/// Declares `insert` and `update` of a table's rows. `taken` says what a unique violation means.
+#[macro_export]
+macro_rules! writable {
+    ($table:ident, $row:ty $(, $taken:expr)?) => {
+        /// # Errors
+        /// `already-exists` for what can be there once only.
+        pub fn insert(conn: &mut $crate::db::Conn, row: &$row) -> $crate::error::Result<()> {
+            use diesel::prelude::*;
+            let values = row.clone();
+            diesel::insert_into($table::table).values(values).execute(conn)$(.map_err($crate::db::violations::unique($taken)))??;
+            Ok(())
+        }
+
+        /// Writes the row over the version before it.
+        ///
+        /// # Errors
+        /// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
+        pub fn update(conn: &mut $crate::db::Conn, row: &$row) -> $crate::error::Result<()> {
+            use diesel::prelude::*;
+            $crate::overwrite!(conn, $table, row $(, $crate::db::violations::unique($taken))?)
+        }
+    };
 }

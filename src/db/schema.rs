@@ -917,6 +917,7 @@ diesel::joinable!(applications -> organisations (organisation_id));
 diesel::joinable!(applications -> innovations (innovation_id));
 diesel::joinable!(fellows -> people (person_id));
 diesel::joinable!(fellowships -> cohorts (cohort_id));
+diesel::joinable!(fellowships -> fellows (fellow_id));
 diesel::joinable!(fellowship_innovations -> innovations (innovation_id));
 diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::joinable!(adoptions -> innovations (innovation_id));
@@ -937,6 +938,8 @@ diesel::joinable!(awards -> people (recipient_person_id));
 diesel::joinable!(contributions -> funds (fund_id));
 diesel::joinable!(contributions -> organisations (contributor_id));
 diesel::joinable!(external_investments -> innovations (innovation_id));
+diesel::joinable!(external_investments -> fellows (fellow_id));
+diesel::joinable!(fund_transactions -> awards (award_id));
 diesel::allow_tables_to_appear_in_same_query!(
     schema_info,
     organisations,

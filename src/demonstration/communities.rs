@@ -6,14 +6,20 @@ use super::day;
 use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::people::attendances::ops::{Attendance, AttendanceRole, AttendanceState, create_attendance};
-use crate::people::leaders::ops::{Leader, LeaderKind, create_leader};
-use crate::people::learning_events::ops::{EventKind, LearningEvent, create_learning_event};
+use crate::people::attendances::ops::create_attendance;
+use crate::people::attendances::rules::{Attendance, AttendanceRole, AttendanceState};
+use crate::people::leaders::ops::create_leader;
+use crate::people::leaders::rules::{Leader, LeaderKind};
+use crate::people::learning_events::ops::create_learning_event;
+use crate::people::learning_events::rules::{EventKind, LearningEvent};
 use crate::people::mentorships::ops::create_mentorship;
 use crate::people::mentorships::rules::Mentorship;
-use crate::people::network_memberships::ops::{Count, create_network_membership};
-use crate::people::networks::ops::{Network, create_network};
-use crate::people::ops::{Person, create_person};
+use crate::people::network_memberships::ops::create_network_membership;
+use crate::people::network_memberships::rules::NetworkMembership;
+use crate::people::networks::ops::create_network;
+use crate::people::networks::rules::Network;
+use crate::people::ops::create_person;
+use crate::people::rules::Person;
 use crate::vocabulary::{Basis, Id, Qualifier};
 
 const EVENTS: [(&str, EventKind, &str, &str); 3] = [
@@ -48,7 +54,7 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
             from: day("2015-09-01")?,
             to: None,
         };
-        create_leader(conn, &context.step(Operation::create_leader), &new)?;
+        create_leader(conn, &context.step(Operation::create_leader), new)?;
     }
     let network = Network {
         slug: "q".to_owned(),
@@ -60,7 +66,8 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
     create_network(conn, &context.step(Operation::create_network), network)?;
     for (counted_on, members, qualifier) in Q {
         let source = Some("The founding documents; the days are illustrative.".to_owned());
-        let count = Count { counted_on: day(counted_on)?, members, qualifier, basis: Basis::Measured, source };
+        let (counted_on, basis) = (day(counted_on)?, Basis::Measured);
+        let count = NetworkMembership { counted_on, members, qualifier, basis, source };
         create_network_membership(conn, &context.step(Operation::create_network_membership), "q", count)?;
     }
     Ok(())

@@ -3,8 +3,8 @@
 
 use super::day;
 use super::programmes::{FELLOWS, FIRST, STARTS};
-use crate::adoptions::ops::{Facts, NewAdoption, create_adoption};
-use crate::adoptions::rules::AdoptionStage;
+use crate::adoptions::ops::create_adoption;
+use crate::adoptions::rules::{Adoption, AdoptionStage};
 use crate::access::{Actor, Operation};
 use crate::benefits::ops::create_benefit;
 use crate::benefits::rules::{Benefit, BenefitKind};
@@ -12,17 +12,24 @@ use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
-use crate::funding::awards::milestones::ops::{Milestone, MilestoneState, create_milestone};
-use crate::funding::awards::ops::{Authority, create_award, transition_award};
-use crate::funding::awards::rules::{Award, AwardKind, Recipient};
-use crate::funding::awards::transactions::ops::{NewTransaction, PostedKind, create_award_transaction};
-use crate::funding::contributions::ops::{Contribution, ContributionSource, create_contribution};
-use crate::funding::external_investments::ops::{Investment, InvestmentKind, create_external_investment};
-use crate::funding::funds::ops::{Fund, create_fund};
+use crate::funding::awards::gateway_reviews::rules::GatewayReview;
+use crate::funding::awards::milestones::ops::create_milestone;
+use crate::funding::awards::milestones::rules::{Milestone, MilestoneState};
+use crate::funding::awards::ops::{create_award, transition_award};
+use crate::funding::awards::rules::{
+    AskedAwardMove, Authority, Award, AwardKind, EvaluationDimension, EvaluationPlan,
+};
+use crate::funding::awards::transactions::ops::create_award_transaction;
+use crate::funding::awards::transactions::rules::{NewTransaction, PostedKind};
+use crate::funding::contributions::ops::create_contribution;
+use crate::funding::contributions::rules::{Contribution, ContributionSource};
+use crate::funding::external_investments::ops::create_external_investment;
+use crate::funding::external_investments::rules::{Investment, InvestmentKind};
+use crate::funding::funds::ops::create_fund;
+use crate::funding::funds::rules::Fund;
 use crate::funding::money::Money;
 use crate::organisations::ops::import_organisation;
-use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
-use crate::transitions::rules::AskedMove;
+use crate::organisations::rules::{Organisation, OrganisationType};
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::Days;
 use std::sync::Arc;
@@ -30,7 +37,7 @@ use std::sync::Arc;
 /// Organisations that used one or more of the first innovations.
 const ORGANISATIONS: usize = 68;
 /// Patients who began to access them.
-const PATIENTS: i64 = 3_000_000;
+const PATIENTS: i32 = 3_000_000;
 /// What was invested, in pounds.
 const INVESTED: i64 = 1_000_000;
 /// Investments of others, of at least a million pounds each.
@@ -54,22 +61,17 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
     let stages = [AdoptionStage::Piloting, AdoptionStage::Implementing, AdoptionStage::Adopted];
     for at in 0..ORGANISATIONS {
         let code = format!("ILLUSTRATIVE-{}", at + 1);
-        let new = Organisation {
-            code: code.clone(),
-            ods_code: None,
-            name: format!("Organisation {} (illustrative)", at + 1),
-            kind: OrganisationType::Other,
-            status: OrganisationStatus::Active,
-            valid_from: None,
-            valid_to: None,
-            postcode: None,
-            identifiers: Vec::new(),
-        };
-        import_organisation(conn, &context.step(Operation::create_organisation), new, None)?;
+        let name = format!("Organisation {} (illustrative)", at + 1);
+        let new = Organisation::named(&code, &name, OrganisationType::Other);
+        import_organisation(conn, &context.step(Operation::create_organisation), new)?;
         // Some use two innovations, and are one organisation.
         for innovation in [Some(innovation(at)), (at % 10 == 0).then(|| innovation(at + 1))].into_iter().flatten() {
             let since = day(STARTS)?.checked_add_days(Days::new(4 * at as u64));
-            let facts = Facts {
+            let new = Adoption {
+                innovation,
+                organisation: code.clone(),
+                stage: stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting),
+                since,
                 sites: None,
                 users: None,
                 patients: None,
@@ -77,15 +79,13 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
                 barriers: Vec::new(),
                 illustrative: true,
             };
-            let stage = stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting);
-            let new = NewAdoption { innovation, organisation: code.clone(), stage, since, facts };
             create_adoption(conn, &context.step(Operation::create_adoption), new)?;
         }
     }
     Ok(())
 }
 
-fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i64) -> Result<Benefit> {
+fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i32) -> Result<Benefit> {
     Ok(Benefit {
         innovation: innovation.to_owned(),
         programme: Some(programme.to_owned()),
@@ -95,7 +95,7 @@ fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i64) -
         method: "As the founding documents say.".to_owned(),
         population: None,
         baseline: None,
-        claimed: claimed * 100,
+        claimed: claimed.into(),
         realised: None,
         qualifier: Qualifier::Approximate,
         basis: Basis::Estimated,
@@ -107,10 +107,10 @@ fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i64) -
 
 fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
     let mut claim = |new: Benefit| create_benefit(conn, &context.step(Operation::create_benefit), new).map(drop);
-    let share = PATIENTS / FELLOWS as i64;
+    let share = PATIENTS / FELLOWS as i32;
     for at in 0..FELLOWS {
         let slug = innovation(at);
-        let patients = if at == 0 { PATIENTS - share * (FELLOWS as i64 - 1) } else { share };
+        let patients = if at == 0 { PATIENTS - share * (FELLOWS as i32 - 1) } else { share };
         let new = benefit(&slug, "nia", BenefitKind::PatientsReached, patients)?;
         let method = "An illustrative share of the 3,000,000 that the founding documents give for all.".to_owned();
         claim(Benefit { population: Some(format!("users-of-{slug}")), method, illustrative: true, ..new })?;
@@ -185,16 +185,19 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
             kind: AwardKind::Grant,
             title: title.to_owned(),
             description: "Drawn up for illustration.".to_owned(),
-            recipient: Recipient::Organisation("UCLP".to_owned()),
+            recipient_organisation: Some("UCLP".to_owned()),
+            recipient_person: None,
             innovation: Some(slug.to_owned()),
             fellowship: None,
             amount: pounds(amount),
             planned_from: day("2015-09-01")?,
             planned_to: day("2017-04-01")?,
             profile: Vec::new(),
-            evaluation_plan: Some(
-                r#"{"design":"Before and after, with a comparison.","dimensions":["health","economic"]}"#.to_owned(),
-            ),
+            evaluation_plan: Some(EvaluationPlan {
+                design: "Before and after, with a comparison.".to_owned(),
+                dimensions: vec![EvaluationDimension::Health, EvaluationDimension::Economic],
+                reports_on: None,
+            }),
             geocode: Some("E92000001".to_owned()),
             published: true,
             illustrative: true,
@@ -208,8 +211,9 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         (second, "approved", "2015-09-01"),
         (second, "active", "2015-09-15"),
     ] {
-        let asked = AskedMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?) };
-        transition_award(conn, &by("approver", context, Operation::transition_award), award, asked, None)?;
+        let asked =
+            AskedAwardMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?), authority: None };
+        transition_award(conn, &by("approver", context, Operation::transition_award), award, asked)?;
     }
     for (award, amount) in [(first, 180_000), (second, 60_000)] {
         let paid = NewTransaction {
@@ -227,15 +231,15 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         met_on: Some(day("2016-03-20")?),
     };
     create_milestone(conn, &context.step(Operation::create_milestone), first, milestone)?;
-    let title = "After the first year".to_owned();
-    create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, title, day("2016-10-01")?)?;
-    let end = AskedMove {
+    let review = GatewayReview { title: "After the first year".to_owned(), due_on: day("2016-10-01")? };
+    create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, review)?;
+    let end = AskedAwardMove {
         to: "terminated".to_owned(),
         reason: Some("The trusts chose another supplier.".to_owned()),
         effective_on: Some(day("2016-02-01")?),
+        authority: Some(Authority { reference: "Board, minute 7".to_owned(), on: day("2016-02-01")? }),
     };
-    let authority = Authority { reference: "Board, minute 7".to_owned(), on: day("2016-02-01")? };
-    transition_award(conn, &by("approver", context, Operation::transition_award), second, end, Some(&authority))?;
+    transition_award(conn, &by("approver", context, Operation::transition_award), second, end)?;
     Ok(())
 }
 

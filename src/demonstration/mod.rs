@@ -16,11 +16,13 @@ use crate::kpis::catalogue::rules::{Breakdown, Kpi};
 use crate::kpis::submissions::input::Input;
 use crate::kpis::submissions::ops::{Terms, submit_kpi_values};
 use crate::kpis::submissions::rules::{Cell, Mode, RawRow, Strategy};
-use crate::kpis::targets::ops::{NewTarget, create_kpi_target};
+use crate::kpis::targets::ops::create_kpi_target;
+use crate::kpis::targets::rules::KpiTarget;
 use crate::organisations::reference;
-use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, Succession, SuccessionKind};
 use crate::vocabulary::{Change, Word};
 use chrono::{NaiveDate, TimeDelta};
+use serde_json::Number;
 use data::{DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 
 /// Loads reference and demonstration data. A second run changes nothing. Returns a line that says what there is now.
@@ -42,8 +44,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
         if let Some(target) = entry.target {
-            let new =
-                NewTarget { value: target.to_owned(), from: "2016-04-01".to_owned(), to: None, organisation: None };
+            let new = KpiTarget { value: number(target)?, from: "2016-04-01".to_owned(), to: None, organisation: None };
             create_kpi_target(conn, &context.step(Operation::create_kpi_target), entry.code, &new)?;
         }
         values += load_series(conn, context, entry)?;
@@ -61,23 +62,19 @@ fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
     for trust in &reference::DEMONSTRATION_TRUSTS {
         let succession = reference::DEMONSTRATION_SUCCESSIONS.iter().find(|succession| succession.from == trust.code);
         let new = Organisation {
-            code: trust.code.to_owned(),
-            ods_code: None,
-            name: trust.name.to_owned(),
-            kind: OrganisationType::NhsTrust,
             status: if succession.is_some() { OrganisationStatus::Closed } else { OrganisationStatus::Active },
-            valid_from: None,
             valid_to: succession.map(|succession| day(succession.effective_on)).transpose()?,
             postcode: Some(trust.postcode.to_owned()),
-            identifiers: Vec::new(),
+            parent: Some(trust.icb.to_owned()),
+            ..Organisation::named(trust.code, trust.name, OrganisationType::NhsTrust)
         };
-        crate::organisations::ops::import_organisation(conn, &step, new, Some(trust.icb))?;
+        crate::organisations::ops::import_organisation(conn, &step, new)?;
     }
     for succession in &reference::DEMONSTRATION_SUCCESSIONS {
-        let new = crate::organisations::ops::NewSuccession {
+        let new = Succession {
             to: succession.to.to_owned(),
             kind: word::<SuccessionKind>(succession.kind)?,
-            share_ppm: 1_000_000,
+            share: 1.0,
             effective_on: day(succession.effective_on)?,
         };
         let step = context.step(Operation::create_organisation_succession);
@@ -92,6 +89,10 @@ fn day(text: &str) -> Result<NaiveDate> {
 
 fn word<W: Word>(text: &str) -> Result<W> {
     W::parse(text).ok_or_else(|| Error::internal(format!("{text} is no word of its list")))
+}
+
+fn number(text: &str) -> Result<Number> {
+    text.parse().map_err(Error::internal)
 }
 
 fn words<W: Word>(texts: &[&str]) -> Result<Vec<W>> {
@@ -145,10 +146,10 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         improvement_direction: word(entry.improvement_direction)?,
         aggregation: word(entry.aggregation)?,
         decimals: entry.decimals,
-        multiplier: 1,
+        multiplier: None,
         breakdowns: entry.breakdowns.iter().map(breakdown).collect(),
-        min: entry.min.map(str::to_owned),
-        max: entry.max.map(str::to_owned),
+        min: entry.min.map(number).transpose()?,
+        max: entry.max.map(number).transpose()?,
         programme: entry.programme.map(str::to_owned),
         successor_of: None,
         due_days: days(entry.due_days)?,
@@ -183,7 +184,7 @@ fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> 
         rejected => Err(Error::internal(format!(
             "{rejected} illustrative rows of {} were rejected: {:?}",
             entry.code,
-            judged.told().0.first()
+            judged.rows().0.first()
         ))),
     }
 }

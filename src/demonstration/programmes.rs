@@ -10,14 +10,14 @@ use crate::innovations;
 use crate::innovations::rules::Innovation;
 use crate::innovations::words::{Category, Stage};
 use crate::organisations::ops::import_organisation;
-use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
-use crate::people::fellows::ops::Fellow;
-use crate::people::fellowships::rules::Fellowship;
+use crate::organisations::rules::{Organisation, OrganisationType};
+use crate::people::fellows::rules::Fellow;
+use crate::people::fellowships::rules::{Fellowship, InnovationSlug};
 use crate::people::{fellows, fellowships};
 use crate::programmes::calls::rules::{Call, Criterion, Priority};
-use crate::programmes::cohorts::ops::Cohort;
-use crate::programmes::memberships::ops::Membership;
-use crate::programmes::partners::ops::{Partner, PartnerRole};
+use crate::programmes::cohorts::rules::Cohort;
+use crate::programmes::memberships::rules::Membership;
+use crate::programmes::partners::rules::{Partner, PartnerRole};
 use crate::programmes::rules::{Programme, ProgrammeKind};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
 use crate::transitions::rules::AskedMove;
@@ -116,23 +116,13 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
 
 fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
     for (code, name, kind) in BODIES {
-        let new = Organisation {
-            code: code.to_owned(),
-            ods_code: None,
-            name: name.to_owned(),
-            kind,
-            status: OrganisationStatus::Active,
-            valid_from: None,
-            valid_to: None,
-            postcode: None,
-            identifiers: Vec::new(),
-        };
-        import_organisation(conn, &context.step(Operation::create_organisation), new, None)?;
+        let new = Organisation::named(code, name, kind);
+        import_organisation(conn, &context.step(Operation::create_organisation), new)?;
     }
     let from: NaiveDate = super::day(STARTS)?;
     let mut add = |organisation: &str, role| -> Result<()> {
         let new = Partner { organisation: organisation.to_owned(), role, from, to: None };
-        partners::ops::create_programme_partner(conn, &context.step(Operation::create_programme_partner), "nia", &new)?;
+        partners::ops::create_programme_partner(conn, &context.step(Operation::create_programme_partner), "nia", new)?;
         Ok(())
     };
     add("NHS-ENGLAND", PartnerRole::Lead)?;
@@ -186,9 +176,10 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
         };
         let fellow = fellows::ops::create_fellow(conn, &context.step(Operation::create_fellow), fellow)?;
         let place = Fellowship {
+            fellow: fellow.row.id,
             programme: "nia".to_owned(),
             cohort: 1,
-            innovations: vec![slug],
+            innovations: vec![InnovationSlug(slug)],
             host: None,
             industry_partner: None,
             whole_time_equivalent: 0.2,
@@ -196,11 +187,11 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
             to: None,
         };
         let step = context.step(Operation::create_fellowship);
-        let held = fellowships::ops::create_fellowship(conn, &step, fellow.row.id, place)?;
+        let held = fellowships::ops::create_fellowship(conn, &step, &place)?;
         let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(super::day(STARTS)?) };
         let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_fellowship) };
-        fellowships::ops::transition_fellowship(conn, &step, &held.row.id.to_string(), begun)?;
-        made.push((fellow.person.id, held.row.id));
+        fellowships::ops::transition_fellowship(conn, &step, &held.added.id.to_string(), begun)?;
+        made.push((fellow.person.id, held.added.id));
     }
     Ok(made)
 }
@@ -240,7 +231,7 @@ fn member(
     let new =
         Membership { programme: programme.to_owned(), from: super::day(from)?, to: to.map(super::day).transpose()? };
     let step = context.step(Operation::create_programme_membership);
-    memberships::ops::create_programme_membership(conn, &step, innovation, &new)?;
+    memberships::ops::create_programme_membership(conn, &step, innovation, new)?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The task that keeps numbering events, on every instance; a lock lets one of them work at a time.
 
-use super::sequence;
+use super::store::sequence;
 use crate::db::Db;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,14 +1,10 @@
 //! Events in the database.
 
-use super::Event;
-use crate::access::Reach;
-use crate::http::context::Context;
-use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{events, organisation_closure};
+use super::event::Event;
+use crate::db::schema::events;
 use crate::db::{Conn, dialect};
 use crate::error::Result;
-use crate::sortable;
+use crate::http::context::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -35,7 +31,11 @@ struct NewEventRow {
     data: String,
 }
 
-pub fn insert(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
+/// Writes the event into the transaction of the change it is about.
+///
+/// # Errors
+/// The database's own.
+pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
     let row = NewEventRow {
         id: Id::generate(),
         occurred_at: context.now.naive_utc(),
@@ -55,29 +55,22 @@ pub fn insert(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
     Ok(())
 }
 
+/// An event as it is hashed.
 #[derive(Queryable)]
-pub struct EventRow {
-    pub id: Id,
-    pub position: Option<i64>,
-    pub occurred_at: NaiveDateTime,
-    pub subject: String,
-    pub end_user_organisation: Option<String>,
-    pub operation: String,
-    pub resource: String,
-    pub resource_key: String,
-    pub resource_version: i32,
-    pub organisation_id: Option<Id>,
-    pub innovation_id: Option<Id>,
-    pub programme: Option<String>,
-    pub request_id: String,
-    pub data: String,
-    pub hash: Option<Vec<u8>>,
-}
-
-sortable! {
-    EventRow, events::table, events::BoxedQuery<'static, MultiBackend>;
-    0: "occurredAt" => events::occurred_at, Instant, |row| row.occurred_at;
-    tie 1 => events::id, Id, |row| row.id;
+struct EventRow {
+    id: Id,
+    occurred_at: NaiveDateTime,
+    subject: String,
+    end_user_organisation: Option<String>,
+    operation: String,
+    resource: String,
+    resource_key: String,
+    resource_version: i32,
+    organisation_id: Option<Id>,
+    innovation_id: Option<Id>,
+    programme: Option<String>,
+    request_id: String,
+    data: String,
 }
 
 /// Numbers the committed events that have no position yet, and chains their hashes. Returns how many.
@@ -88,8 +81,23 @@ pub fn sequence(conn: &mut Conn) -> Result<usize> {
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(0);
     }
-    let waiting: Vec<EventRow> =
-        events::table.filter(events::position.is_null()).order_by(events::id).limit(BATCH).load(conn)?;
+    let columns = (
+        events::id,
+        events::occurred_at,
+        events::subject,
+        events::end_user_organisation,
+        events::operation,
+        events::resource,
+        events::resource_key,
+        events::resource_version,
+        events::organisation_id,
+        events::innovation_id,
+        events::programme,
+        events::request_id,
+        events::data,
+    );
+    let unnumbered = events::table.filter(events::position.is_null()).order_by(events::id);
+    let waiting: Vec<EventRow> = unnumbered.select(columns).limit(BATCH).load(conn)?;
     if waiting.is_empty() {
         return Ok(0);
     }
@@ -144,58 +152,4 @@ impl EventRow {
         }
         digest.finish().as_ref().to_vec()
     }
-}
-
-/// What the audit trail may be narrowed to.
-#[derive(Default)]
-pub struct EventFilter {
-    pub resource: Option<String>,
-    pub key: Option<String>,
-    pub subject: Option<String>,
-    pub operation: Option<String>,
-    pub from: Option<NaiveDateTime>,
-    pub to: Option<NaiveDateTime>,
-}
-
-/// Numbered events inside the reach, and the caller's own.
-pub fn list(
-    conn: &mut Conn,
-    reach: &Reach,
-    context: &Context,
-    filter: &EventFilter,
-    request: &PageRequest,
-) -> Result<Page<EventRow>> {
-    let today = context.today();
-    page(conn, request, || {
-        let mut query = events::table.filter(events::position.is_not_null()).into_boxed::<MultiBackend>();
-        if !reach.everything {
-            let places = crate::organisations::store::below(reach.organisations.clone(), today);
-            query = query.filter(
-                events::subject
-                    .eq(context.actor.subject.clone())
-                    .or(events::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
-                    .or(events::programme.eq_any(reach.programmes.clone()))
-                    .or(events::innovation_id.eq_any(reach.innovations.clone())),
-            );
-        }
-        if let Some(resource) = &filter.resource {
-            query = query.filter(events::resource.eq(resource.clone()));
-        }
-        if let Some(key) = &filter.key {
-            query = query.filter(events::resource_key.eq(key.clone()));
-        }
-        if let Some(subject) = &filter.subject {
-            query = query.filter(events::subject.eq(subject.clone()));
-        }
-        if let Some(operation) = &filter.operation {
-            query = query.filter(events::operation.eq(operation.clone()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(events::occurred_at.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(events::occurred_at.lt(to));
-        }
-        query
-    })
 }

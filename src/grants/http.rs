@@ -2,7 +2,7 @@
 
 use crate::access::{Grant, Role, Scope};
 use crate::error::Result;
-use crate::http::reply::Reply;
+use crate::http::reply::Answer;
 use crate::http::request::Cx;
 use super::ops::TokenDoorkeeper;
 use crate::vocabulary::instant;
@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Who the token says you are, and what the register lets you do.
+/// The caller and what they may do.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeResponse {
@@ -18,7 +18,7 @@ pub struct MeResponse {
     subject: String,
     #[schema(max_items = 1000)]
     grants: Vec<GrantResponse>,
-    /// When the token runs out.
+    /// The instant at which the token expires.
     #[schema(format = "date-time", max_length = 40)]
     expires_at: Option<String>,
     /// The organisation the request was narrowed to.
@@ -78,13 +78,13 @@ impl From<&Grant> for GrantResponse {
 /// The subject of the token, its grants with their dates, and the operations they allow.
 #[utoipa::path(tag = "me", responses((status = 200, description = "You", body = MeResponse)))]
 #[get("/v1/me")]
-pub async fn get_me(cx: Cx) -> Result<Reply> {
+pub async fn get_me(cx: Cx) -> Result<Answer<MeResponse>> {
     let actor = &cx.context.actor;
     let allowed =
         cx.service.operations.all().iter().filter(|endpoint| endpoint.operation.is_some_and(|operation| actor.may(operation)));
     let mut operations: Vec<&'static str> = allowed.map(|endpoint| endpoint.id).collect();
     operations.sort_unstable();
-    Reply::ok(&MeResponse {
+    Answer::ok(&MeResponse {
         subject: actor.subject.clone(),
         grants: actor.grants.iter().map(GrantResponse::from).collect(),
         expires_at: actor.expires_at.map(|at| instant(at.naive_utc())),

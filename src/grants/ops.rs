@@ -3,6 +3,7 @@
 use super::tokens::{self, Issuer, Verified};
 use super::{keys, store};
 use crate::access::{Actor, Doorkeeper, Role, Scope};
+use crate::calendar::london_date;
 use crate::config::ExternalIssuer;
 use crate::http::context::Context;
 use crate::db::{Conn, Db};
@@ -145,7 +146,7 @@ impl TokenDoorkeeper {
 fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Timestamp) -> Result<Actor> {
     let mut grants = store::grants_of(conn, &verified.subject, now)?;
     if let Some(code) = end_user {
-        let today = now.date_naive();
+        let today = london_date(now);
         let outside = || {
             Error::new(Code::Forbidden)
                 .detail("NHSD-End-User-Organisation-ODS names no organisation inside your grants.")
@@ -259,13 +260,13 @@ pub fn grant_locally(conn: &mut Conn, context: &Context, wanted: &NewLocalToken)
         created_at: context.now.naive_utc(),
     };
     store::insert_grant(conn, &row)?;
-    let told = serde_json::json!({ "subject": subject, "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
+    let data = serde_json::json!({ "subject": subject, "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
         "innovation": wanted.innovation, "until": crate::vocabulary::instant(row.to_at) });
     let event = crate::events::Event {
         organisation_id,
         innovation_id,
         programme: wanted.programme.clone(),
-        ..crate::events::Event::new("grant", &id.to_string(), 1, told)
+        ..crate::events::Event::new("grant", &id.to_string(), 1, data)
     };
     crate::events::record(conn, context, event)?;
     Ok(subject)

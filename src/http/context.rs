@@ -92,8 +92,26 @@ impl Context {
     where
         T: Serialize + DeserializeOwned + PartialEq,
     {
+        self.revised_by(present, version, patch, Ok)
+    }
+
+    /// As [`Context::revised`], of a document that `normal` checks and writes as the register does, such as a code in
+    /// upper case.
+    ///
+    /// # Errors
+    /// As [`Context::revised`], and what `normal` fails with.
+    pub fn revised_by<T>(
+        &self,
+        present: &T,
+        version: i32,
+        patch: &Patch<T>,
+        normal: impl FnOnce(T) -> Result<T>,
+    ) -> Result<Option<T>>
+    where
+        T: Serialize + DeserializeOwned + PartialEq,
+    {
         self.check_version(version)?;
-        let revised = patch.apply(present)?;
+        let revised = normal(patch.apply(present)?)?;
         Ok((revised != *present).then_some(revised))
     }
 }

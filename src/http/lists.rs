@@ -2,7 +2,7 @@
 //! page. A resource brings its parameters and the query they make of them.
 
 use super::params::{Asked, ListParams, Pairs, Params, invalid};
-use super::reply::{CSV, Count, Facets, Listing, NDJSON, PageInfo, Reply};
+use super::reply::{CSV, Count, Facets, JSON, Listing, NDJSON, PageInfo, Reply};
 use super::request::Cx;
 use super::streaming::{Chunks, streamed};
 use crate::db::Conn;
@@ -78,6 +78,29 @@ impl Cx {
         self.answer_list(asked, true, Box::new(rows), Box::new(render)).await
     }
 
+    /// The whole selection in another form than every list has, `chunk` rows at a time. `write` is told whether the rows
+    /// are the first.
+    ///
+    /// # Errors
+    /// As [`Cx::list_with`], and what `write` fails with.
+    pub async fn export_with<L, T>(
+        self,
+        asked: Asked<L>,
+        (content_type, chunk): (&'static str, i64),
+        rows: impl FnMut(&mut Conn, &Context, &L) -> Result<Rows<L>> + Send + 'static,
+        render: impl FnMut(&mut Conn, &Context, Vec<L::Row>) -> Result<Vec<T>> + Send + 'static,
+        write: impl Fn(&[T], bool) -> Result<Vec<u8>> + Send + 'static,
+    ) -> Result<Listed<T>>
+    where
+        L: ListParams,
+        T: 'static,
+    {
+        let mut query = L::read(asked.0.clone())?;
+        query.page().limit = chunk;
+        let list = List { pairs: asked.0, query, rows: Box::new(rows), render: Box::new(render) };
+        Ok(Listed { response: Answered::Stream(export(self, content_type, list, write).await?), of: PhantomData })
+    }
+
     async fn answer_list<L, T>(
         self,
         asked: Asked<L>,
@@ -90,11 +113,17 @@ impl Cx {
         T: Serialize + ToSchema + 'static,
     {
         let facets = facets::<L>(&asked.0)?;
-        let query = L::read(asked.0.clone())?;
+        let mut query = L::read(asked.0.clone())?;
+        if self.accept != JSON {
+            query.page().limit = CHUNK;
+        }
         let list = List { pairs: asked.0, query, rows, render };
         let response = match self.accept {
-            "text/csv" => Answered::Stream(export(self, CSV, list).await?),
-            "application/x-ndjson" => Answered::Stream(export(self, NDJSON, list).await?),
+            "text/csv" => {
+                let table = Table::of::<T>();
+                Answered::Stream(export(self, CSV, list, move |rows, first| table.lines(rows, first)).await?)
+            }
+            "application/x-ndjson" => Answered::Stream(export(self, NDJSON, list, |rows, _| json_lines(rows)).await?),
             _ => Answered::Page(page(self, list, facets, looks_up).await?),
         };
         Ok(Listed { response, of: PhantomData })
@@ -178,22 +207,21 @@ fn facets<L: Params>(pairs: &Pairs) -> Result<Vec<(&'static str, &'static [&'sta
 }
 
 /// Streams page after page from the bulk lane, a few chunks ahead of the client at most, all of one moment.
-async fn export<L, T>(cx: Cx, content_type: &'static str, mut list: List<L, T>) -> Result<HttpResponse>
+async fn export<L, T>(
+    cx: Cx,
+    content_type: &'static str,
+    mut list: List<L, T>,
+    write: impl Fn(&[T], bool) -> Result<Vec<u8>> + Send + 'static,
+) -> Result<HttpResponse>
 where
     L: ListParams,
-    T: Serialize + ToSchema + 'static,
+    T: 'static,
 {
-    list.query.page().limit = CHUNK;
     streamed(cx, content_type, move |conn: &mut Conn, context: &Context, chunks: &Chunks| {
-        let table = (content_type == CSV).then(Table::of::<T>);
         let mut first = true;
         loop {
             let (rows, page) = list.page(conn, context)?;
-            let chunk = match &table {
-                Some(table) => table.lines(&rows, first)?,
-                None => json_lines(&rows)?,
-            };
-            if !chunks.send(chunk) {
+            if !chunks.send(write(&rows, first)?) {
                 return Ok(());
             }
             first = false;

@@ -426,6 +426,7 @@ impl Param for Keys {
 macro_rules! params {
     ($(#[$meta:meta])* pub struct $name:ident $(list of $row:ty)? { $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $query:literal,)* }) => {
         $(#[$meta])*
+        #[derive(Default)]
         pub struct $name {
             $(#[allow(dead_code, reason = "an operation may only forward its page")] $(#[doc = $doc])+ pub $field: Option<$type>,)*
             $(pub page: $crate::params!(@page $row),)?

@@ -122,6 +122,20 @@ typed! {
     Created
 }
 
+impl<T: Serialize> Answer<T> {
+    /// # Errors
+    /// As [`Reply::json`].
+    pub fn ok(value: &T) -> Result<Self> {
+        Reply::ok(value).map(Self::of)
+    }
+
+    /// As [`Reply::named_by_content`].
+    #[must_use]
+    pub fn named_by_content(self) -> Self {
+        Self::of(self.reply.named_by_content())
+    }
+}
+
 impl Responder for Reply {
     type Body = actix_web::body::BoxBody;
 

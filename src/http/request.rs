@@ -15,6 +15,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::{StreamExt, TryStreamExt};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::{Future, Ready, ready};
 use std::io::Write;
@@ -116,7 +117,31 @@ impl Cx {
         reply.await.map(Answer::of)
     }
 
-    /// A new record: 201 with its address below the path that was asked for.
+    /// What has no version of its own, read of one moment and named by its content.
+    ///
+    /// # Errors
+    /// What `find` fails with, or the lane's own.
+    pub async fn answer<T: Serialize>(
+        self,
+        find: impl FnOnce(&mut Conn, &Context) -> Result<T> + Send + 'static,
+    ) -> Result<Answer<T>> {
+        let reply = self.snapshot(move |conn, context| Ok(Reply::ok(&find(conn, context)?)?.named_by_content()));
+        reply.await.map(Answer::of)
+    }
+
+    /// As [`Cx::show`], of a record that is read in several statements.
+    ///
+    /// # Errors
+    /// As [`Cx::show`].
+    pub async fn show_whole<R: Into<T>, T: Record>(
+        self,
+        find: impl FnOnce(&mut Conn, &Context) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<T>> {
+        let reply = self.snapshot(move |conn, context| Reply::record(&find(conn, context)?.into()));
+        reply.await.map(Answer::of)
+    }
+
+    /// A new record: 201 with its address below the path that was asked for, or that path for one without a name.
     ///
     /// # Errors
     /// `malformed-body`, `validation-failed`, what `make` fails with, or the lane's own.
@@ -125,12 +150,37 @@ impl Cx {
         body: Body<B>,
         make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Created<T>> {
-        let path = self.target.split('?').next().unwrap_or_default().to_owned();
-        let job = move |conn: &mut Conn, context: &Context, given| {
-            let record: T = make(conn, context, given)?.into();
-            Reply::created(format!("{path}/{}", record.key()), record.version(), &record)
-        };
+        let path = self.path();
+        self.create_at(path, body, make).await
+    }
+
+    /// As [`Cx::create`], of a record whose address is below another path, such as `/v1/calls`.
+    ///
+    /// # Errors
+    /// As [`Cx::create`].
+    pub async fn create_at<B: DeserializeOwned + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        path: impl Into<String>,
+        body: Body<B>,
+        make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Created<T>> {
+        let path = path.into();
+        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
         self.write_json(body, job).await.map(Created::of)
+    }
+
+    /// As [`Cx::create`], of money: serializable, so `make` may run more than once.
+    ///
+    /// # Errors
+    /// As [`Cx::create`].
+    pub async fn create_money<B: DeserializeOwned + Clone + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        body: Body<B>,
+        mut make: impl FnMut(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Created<T>> {
+        let path = self.path();
+        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
+        self.write_money(body, job).await.map(Created::of)
     }
 
     /// A change of a record by a merge patch, a move, or another document.
@@ -146,6 +196,20 @@ impl Cx {
             Reply::record(&change(conn, context, given)?.into())
         };
         self.write_json(body, job).await.map(Answer::of)
+    }
+
+    /// As [`Cx::change`], of money: serializable, so `change` may run more than once.
+    ///
+    /// # Errors
+    /// As [`Cx::create`].
+    pub async fn change_money<B: DeserializeOwned + Clone + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        body: Body<B>,
+        mut change: impl FnMut(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Answer<T>> {
+        let job =
+            move |conn: &mut Conn, context: &Context, given| Reply::record(&change(conn, context, given)?.into());
+        self.write_money(body, job).await.map(Answer::of)
     }
 
     /// A record taken away: 204.
@@ -244,6 +308,11 @@ impl Cx {
         outcome
     }
 
+    /// The path that was asked for, without its query.
+    fn path(&self) -> String {
+        self.target.split('?').next().unwrap_or_default().to_owned()
+    }
+
     /// The absolute address that was asked for, with its query: where the register says it is, or where the client found it.
     pub fn address(&self) -> String {
         let origin = match &self.service.config.public_url {
@@ -279,6 +348,12 @@ async fn run(db: &Db, work: Work, keep: Keep) -> Result<Reply> {
             db.bulk_write(move |conn| keep.answer(conn, job)).await
         }
     }
+}
+
+/// 201 with a new record, whose address is below the path, or is the path for one without a name.
+fn created(path: &str, record: &impl Record) -> Result<Reply> {
+    let location = format!("{path}/{}", record.key());
+    Reply::created(location.trim_end_matches('/').to_owned(), record.version(), record)
 }
 
 /// What a change needs inside its transaction.

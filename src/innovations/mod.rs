@@ -1,5 +1,5 @@
-//! The innovations themselves: what each is, who owns it, whom it could serve, and how far it has come. Everyone reads
-//! the public facts; national administrators and the managers of its programmes write them, and its fellows their own.
+//! The innovations themselves: what each is, who owns it, whom it could serve, and the stage it has reached. Everyone reads
+//! the public facts. National administrators, the managers of its programmes and its fellows write them.
 
 pub mod http;
 pub mod ops;

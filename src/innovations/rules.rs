@@ -1,62 +1,135 @@
-//! What an innovation may be, what it may become, and what it is called.
+//! The rules for an innovation, its stages and its slug.
 
 use super::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
-use crate::error::{Faults, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::transitions::rules::Machine;
 use crate::vocabulary::{Basis, Qualifier, Word, fold};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// An innovation as it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Innovation {
-    /// Its public key; taken from the name where it has none yet.
-    pub slug: Option<String>,
-    pub name: String,
-    pub summary: String,
-    pub description: Option<String>,
-    pub main_category: Category,
-    /// Always with the main one; empty means that one alone.
-    pub categories: Vec<Category>,
-    pub areas: Vec<Area>,
-    pub care_settings: Vec<CareSetting>,
-    pub shifts: Vec<Shift>,
-    pub priorities: Vec<OpportunityArea>,
-    pub stage: Stage,
-    /// Code of the organisation that owns it.
-    pub owner: Option<String>,
-    pub eligible_population: Option<EligiblePopulation>,
-    pub evidence: Vec<Evidence>,
-    pub standards_met: Vec<StandardMet>,
-    /// Its number in the NHS Innovation Service.
-    pub nis_unique_id: Option<String>,
-    pub website: Option<String>,
-    /// Whether it was drawn up for illustration and is not to be taken for fact.
-    pub illustrative: bool,
-}
-
-/// How many people it could serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many people an innovation could serve. Where the need is an event, such as a pregnancy: how many in a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct EligiblePopulation {
+    #[schema(example = 35000, minimum = 0, maximum = 10_000_000_000_i64)]
     pub value: i64,
     pub qualifier: Qualifier,
     pub basis: Basis,
 }
 
-/// A piece of evidence that it works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A piece of evidence that an innovation works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = InnovationEvidence)]
 pub struct Evidence {
+    #[serde(rename = "type")]
     pub kind: EvidenceType,
+    #[schema(example = "HeartFlow FFRCT for estimating fractional flow reserve", min_length = 1, max_length = 300)]
     pub title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        example = "https://www.nice.org.uk/guidance/htg430",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
+        max_length = 500,
+        nullable = false
+    )]
     pub url: Option<String>,
+    /// The year in which it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2017, minimum = 1900, maximum = 2100, nullable = false)]
     pub year: Option<i32>,
 }
 
 /// A standard, and whether it is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StandardMet {
     pub standard: Standard,
     pub status: StandardStatus,
+}
+
+/// An innovation to register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateInnovationRequest, example = json!({
+    "name": "HeartFlow",
+    "summary": "Software that turns a CT scan of the heart into a model of blood flow in the coronary arteries.",
+    "mainCategory": "digital",
+    "categories": ["digital", "medical-device", "ai"],
+    "careSettings": ["acute-trusts-outpatient"],
+    "shifts": ["analogue-to-digital"],
+    "stage": "spread",
+    "eligiblePopulation": { "value": 35000, "qualifier": "at-most", "basis": "estimated" },
+    "website": "https://www.heartflow.com"
+}))]
+pub struct Innovation {
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// The public key, which never changes. By default it is made from the name.
+    #[schema(
+        example = "heartflow",
+        pattern = "^[a-z0-9]+(-[a-z0-9]+)*$",
+        min_length = 1,
+        max_length = 60,
+        nullable = false
+    )]
+    pub slug: Option<String>,
+    /// What the innovation is, in one or two sentences.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub summary: String,
+    #[schema(max_length = 10000, nullable = false)]
+    pub description: Option<String>,
+    pub main_category: Category,
+    /// Every category it belongs to, the main one among them. By default the main one only.
+    #[serde(default)]
+    #[schema(max_items = 13)]
+    pub categories: Vec<Category>,
+    #[serde(default)]
+    #[schema(max_items = 11)]
+    pub areas: Vec<Area>,
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub care_settings: Vec<CareSetting>,
+    #[serde(default)]
+    #[schema(max_items = 3)]
+    pub shifts: Vec<Shift>,
+    /// The opportunity areas it addresses.
+    #[serde(default)]
+    #[schema(max_items = 9)]
+    pub priorities: Vec<OpportunityArea>,
+    /// The stage it has reached, by default proof-of-concept. Afterwards the stage changes by transitions.
+    #[serde(default = "first_stage")]
+    pub stage: Stage,
+    /// The code of the organisation that owns it.
+    #[schema(example = "RJZ", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
+    pub owner: Option<String>,
+    #[schema(nullable = false)]
+    pub eligible_population: Option<EligiblePopulation>,
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub evidence: Vec<Evidence>,
+    #[serde(default)]
+    #[schema(max_items = 13)]
+    pub standards_met: Vec<StandardMet>,
+    /// The number in the NHS Innovation Service.
+    #[schema(max_length = 60, nullable = false)]
+    pub nis_unique_id: Option<String>,
+    #[schema(
+        example = "https://www.heartflow.com",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
+        max_length = 500,
+        nullable = false
+    )]
+    pub website: Option<String>,
+    /// Whether the record is invented for illustration.
+    #[serde(default)]
+    pub illustrative: bool,
+}
+
+fn first_stage() -> Stage {
+    Stage::ProofOfConcept
 }
 
 /// The lists whose words an innovation is found by.
@@ -69,8 +142,8 @@ pub mod list {
 }
 
 impl Innovation {
-    /// Trims what people typed, drops repetitions, puts the main category among the categories where none are given,
-    /// and checks every rule.
+    /// Trims texts, drops repetitions, puts the owner's code in upper case, adds the main category if no categories are
+    /// given, and checks every rule.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
@@ -92,6 +165,9 @@ impl Innovation {
         for text in [&mut self.description, &mut self.owner, &mut self.nis_unique_id, &mut self.website] {
             trim(text);
         }
+        if let Some(code) = &mut self.owner {
+            code.make_ascii_uppercase();
+        }
         self.categories = distinct(std::mem::take(&mut self.categories));
         if self.categories.is_empty() {
             self.categories.push(self.main_category);
@@ -107,12 +183,26 @@ impl Innovation {
             faults.add("/eligiblePopulation/value", "too-small", "A population is 0 or more.");
         }
         if self.website.as_deref().is_some_and(|website| !is_web_address(website)) {
-            faults.add("/website", "format", "A website begins with https:// or http:// and holds no spaces.");
+            faults.add("/website", "format", "A website begins with https:// or http:// and has no spaces.");
         }
         self.check_evidence(&mut faults);
         self.check_standards(&mut faults);
         faults.check()?;
         Ok(self)
+    }
+
+    /// # Errors
+    /// `immutable` for another slug or stage.
+    pub fn check_change(&self, new: &Self) -> Result<()> {
+        if new.slug != self.slug {
+            let detail = "The slug cannot change, since others refer to the innovation by it.";
+            return Err(Error::new(Code::Immutable).detail(detail));
+        }
+        if new.stage != self.stage {
+            let detail = "Change the stage by a POST to the innovation's transitions.";
+            return Err(Error::invalid("/stage", "immutable", detail));
+        }
+        Ok(())
     }
 
     fn check_evidence(&mut self, faults: &mut Faults) {
@@ -123,7 +213,7 @@ impl Innovation {
                 faults.add(format!("/evidence/{index}/title"), "missing", "A title cannot be blank.");
             }
             if evidence.url.as_deref().is_some_and(|url| !is_web_address(url)) {
-                let detail = "An address begins with https:// or http:// and holds no spaces.";
+                let detail = "An address begins with https:// or http:// and has no spaces.";
                 faults.add(format!("/evidence/{index}/url"), "format", detail);
             }
         }
@@ -161,12 +251,12 @@ impl Innovation {
     }
 }
 
-/// Without the space around it; nothing where nothing is left.
+/// The text without surrounding space; `None` if nothing is left.
 fn trim(text: &mut Option<String>) {
     *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
 }
 
-/// Each item once, where it stood first.
+/// Each item once, at its first place.
 fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
     items.into_iter().fold(Vec::new(), |mut kept, item| {
         if !kept.contains(&item) {
@@ -193,7 +283,7 @@ pub fn is_slug(text: &str) -> bool {
     text.len() <= LONGEST_SLUG && text.split('-').all(word)
 }
 
-/// The slug of a name: its folded words with hyphens between them. Empty where the name has no Latin letter or digit.
+/// The slug of a name: its words in lower case, joined by hyphens. Empty if the name has no Latin letter or digit.
 pub fn slug_of(name: &str) -> String {
     let folded = fold(name);
     let words = folded.split(' ').map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
@@ -213,7 +303,7 @@ pub fn free_slug(slug: String, taken: &[String]) -> String {
     (2..=taken.len() + 2).map(numbered).find(free).unwrap_or(slug)
 }
 
-/// The beginning that a slug and all its numbered kin share.
+/// The prefix that a slug and its numbered variants share.
 pub fn slug_stem(slug: &str) -> String {
     shortened(slug, LONGEST_SLUG - 10)
 }
@@ -222,7 +312,7 @@ fn shortened(slug: &str, longest: usize) -> String {
     slug.chars().take(longest).collect::<String>().trim_end_matches('-').to_owned()
 }
 
-/// What the references of innovations begin with.
+/// The prefix of an innovation's reference.
 pub const REFERENCE_PREFIX: &str = "INN";
 
 /// Forward and back along the six stages by any number of steps; from the last four to an end as superseded or
@@ -247,7 +337,7 @@ impl Stage {
         }
     }
 
-    /// Whether a move to this stage is not for those who bring the innovation to make alone.
+    /// Whether a fellow of the innovation cannot make a move to this stage.
     pub fn needs_second_party(self) -> bool {
         (Self::EarlyAdoption..=Self::Decommissioned).contains(&self)
     }
@@ -327,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told() {
+    fn every_fault_is_listed() {
         let wrong = Innovation {
             slug: Some("Heart Flow".into()),
             name: " ".into(),

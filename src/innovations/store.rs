@@ -1,21 +1,23 @@
 //! Innovations, the words they are found by, and their programmes in the database.
 
+use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
+use crate::db::json::Json;
 use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::calendar::FOREVER;
-use crate::vocabulary::{Basis, Id, Qualifier, Words};
-use crate::{on_engine, sortable};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, Codes, OneOf};
+use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
+use crate::{on_engine, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-/// A row but for the words it is found by, which are written and never read.
+/// A row without its search words, which are written and never read.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = innovations, treat_none_as_null = true)]
 pub struct InnovationRow {
@@ -37,10 +39,8 @@ pub struct InnovationRow {
     pub shifts: Words<Shift>,
     #[diesel(serialize_as = String, deserialize_as = String)]
     pub priorities: Words<OpportunityArea>,
-    /// A JSON array, as it is answered.
-    pub evidence: String,
-    /// A JSON array, as it is answered.
-    pub standards_met: String,
+    pub evidence: Json<Vec<Evidence>>,
+    pub standards_met: Json<Vec<StandardMet>>,
     pub stage: Stage,
     pub owner_id: Option<Id>,
     pub eligible_value: Option<i64>,
@@ -56,91 +56,198 @@ pub struct InnovationRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An innovation with the code of its owner, read in one query.
+impl InnovationRow {
+    /// # Errors
+    /// `internal` when the evidence or the standards cannot be written.
+    pub fn new(context: &Context, new: Innovation, slug: String, reference: String, owner: Option<Id>) -> Result<Self> {
+        let (population, now) = (new.eligible_population, context.now.naive_utc());
+        Ok(Self {
+            id: Id::generate(),
+            slug,
+            reference,
+            sort_name: fold(&new.name),
+            name: new.name,
+            summary: new.summary,
+            description: new.description,
+            main_category: new.main_category,
+            categories: Words(new.categories),
+            areas: Words(new.areas),
+            care_settings: Words(new.care_settings),
+            shifts: Words(new.shifts),
+            priorities: Words(new.priorities),
+            evidence: Json::new(new.evidence)?,
+            standards_met: Json::new(new.standards_met)?,
+            stage: new.stage,
+            owner_id: owner,
+            eligible_value: population.map(|population| population.value),
+            eligible_qualifier: population.map(|population| population.qualifier),
+            eligible_basis: population.map(|population| population.basis),
+            nis_unique_id: new.nis_unique_id,
+            website: new.website,
+            illustrative: new.illustrative,
+            archived_at: None,
+            created_by: context.actor.subject.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// The next version.
+    ///
+    /// # Errors
+    /// As [`InnovationRow::new`].
+    pub fn revised(self, context: &Context, new: Innovation, owner: Option<Id>) -> Result<Self> {
+        Ok(Self {
+            id: self.id,
+            created_by: self.created_by,
+            version: self.version + 1,
+            created_at: self.created_at,
+            ..Self::new(context, new, self.slug, self.reference, owner)?
+        })
+    }
+
+    pub fn eligible_population(&self) -> Option<EligiblePopulation> {
+        let (value, qualifier, basis) = (self.eligible_value?, self.eligible_qualifier?, self.eligible_basis?);
+        Some(EligiblePopulation { value, qualifier, basis })
+    }
+}
+
+/// An innovation with the code and the name of its owner, read in one query.
 #[derive(Queryable, Clone)]
 pub struct OwnedInnovation {
     pub row: InnovationRow,
     pub owner: Option<String>,
+    pub owner_name: Option<String>,
+}
+
+impl OwnedInnovation {
+    pub fn innovation(&self) -> Innovation {
+        let row = self.row.clone();
+        Innovation {
+            eligible_population: row.eligible_population(),
+            slug: Some(row.slug),
+            name: row.name,
+            summary: row.summary,
+            description: row.description,
+            main_category: row.main_category,
+            categories: row.categories.0,
+            areas: row.areas.0,
+            care_settings: row.care_settings.0,
+            shifts: row.shifts.0,
+            priorities: row.priorities.0,
+            stage: row.stage,
+            owner: self.owner.clone(),
+            evidence: row.evidence.value,
+            standards_met: row.standards_met.value,
+            nis_unique_id: row.nis_unique_id,
+            website: row.website,
+            illustrative: row.illustrative,
+        }
+    }
 }
 
 type Source = dsl::LeftJoinQuerySource<innovations::table, organisations::table>;
 type Own = <InnovationRow as Selectable<MultiBackend>>::SelectExpression;
-type Columns = (Own, dsl::Nullable<organisations::code>);
+type Columns = (Own, dsl::Nullable<organisations::code>, dsl::Nullable<organisations::name>);
 type Living = dsl::Select<dsl::LeftJoin<innovations::table, organisations::table>, Columns>;
 type Query = dsl::IntoBoxed<'static, Living, MultiBackend>;
 
 sortable! {
-    OwnedInnovation, Source, Query, select: innovations::version;
+    OwnedInnovation, Source, Query;
     0: "name" => innovations::sort_name, Text, |found| found.row.sort_name.clone();
     1: "updatedAt" => innovations::updated_at, Instant, |found| found.row.updated_at;
     2: "createdAt" => innovations::created_at, Instant, |found| found.row.created_at;
     3: "stage" => innovations::stage, Text, |found| found.row.stage.as_str().to_owned();
     4: "reference" => innovations::reference, Text, |found| found.row.reference.clone();
     tie 5 => innovations::id, Id, |found| found.row.id;
+    key "slug" => innovations::slug, Slug;
 }
 
-/// What a list of innovations may be narrowed to.
-pub struct InnovationFilter {
-    pub search: Option<SearchTerms>,
-    pub stages: Option<Vec<Stage>>,
-    pub main_categories: Option<Vec<Category>>,
-    /// Lists, each with the words of which an innovation must have one.
-    pub tags: Vec<(&'static str, Vec<&'static str>)>,
-    /// Codes of owners.
-    pub owners: Option<Vec<String>>,
-    /// A programme of which it is a member on `today`, or had become one by `joined_by`.
-    pub programme: Option<String>,
-    pub joined_by: Option<NaiveDate>,
-    pub today: NaiveDate,
-    pub updated_from: Option<NaiveDateTime>,
+params! {
+    /// What a list of innovations may be narrowed to.
+    pub struct ListInnovations list of OwnedInnovation {
+        /// Searches the name, reference, summary and description. Put a phrase in quotation marks.
+        q: SearchTerms = "q",
+        /// The stage they have reached.
+        stage: OneOf<Stage> = "stage",
+        /// Any of the innovation's categories.
+        category: OneOf<Category> = "category",
+        /// Main categories.
+        main_category: OneOf<Category> = "mainCategory",
+        /// The areas they help with.
+        area: OneOf<Area> = "area",
+        /// The settings they are used in.
+        care_setting: OneOf<CareSetting> = "careSetting",
+        /// The shifts they serve.
+        shift: OneOf<Shift> = "shift",
+        /// The opportunity areas they address.
+        priority: OneOf<OpportunityArea> = "priority",
+        /// Codes of the organisations that own them.
+        owner: Codes = "owner",
+        /// The slug of a programme: innovations that are in it today, or that had joined it by the day of `joinedBy`.
+        programme: CodeParam = "programme",
+        /// Innovations that had joined the programme by this day, whether or not they have left it since.
+        joined_by: NaiveDate = "joinedBy",
+    }
 }
 
-pub fn list(conn: &mut Conn, filter: &InnovationFilter, request: &PageRequest) -> Result<Page<OwnedInnovation>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = owned().filter(innovations::archived_at.is_null()).into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "innovations", terms));
-        }
-        if let Some(stages) = &filter.stages {
-            query = query.filter(innovations::stage.eq_any(stages.clone()));
-        }
-        if let Some(categories) = &filter.main_categories {
-            query = query.filter(innovations::main_category.eq_any(categories.clone()));
-        }
-        for (list, words) in &filter.tags {
-            let tagged = innovation_tags::table
-                .filter(innovation_tags::list.eq(*list))
-                .filter(innovation_tags::word.eq_any(words.clone()))
-                .select(innovation_tags::innovation_id);
-            query = query.filter(innovations::id.eq_any(tagged));
-        }
-        if let Some(codes) = &filter.owners {
-            query = query.filter(organisations::code.eq_any(codes.clone()));
-        }
-        if let Some(programme) = &filter.programme {
-            // Those who left stay among those who had joined.
-            let (joined, left) = match filter.joined_by {
-                Some(day) => (day, NaiveDate::default()),
-                None => (filter.today, filter.today),
-            };
-            let members = programme_memberships::table
-                .filter(programme_memberships::programme.eq(programme.clone()))
-                .filter(programme_memberships::from_on.le(joined))
-                .filter(programme_memberships::to_on.gt(left))
-                .select(programme_memberships::innovation_id);
-            query = query.filter(innovations::id.eq_any(members));
-        }
-        if let Some(from) = filter.updated_from {
-            query = query.filter(innovations::updated_at.ge(from));
-        }
-        query
-    })
+/// # Errors
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Result<Query> {
+    let mut query = owned().filter(innovations::archived_at.is_null()).into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "innovations", terms));
+    }
+    if let Some(stages) = &asked.stage {
+        query = query.filter(innovations::stage.eq_any(stages.0.clone()));
+    }
+    if let Some(categories) = &asked.main_category {
+        query = query.filter(innovations::main_category.eq_any(categories.0.clone()));
+    }
+    let tags = [
+        tagged(rules::list::CATEGORY, asked.category.as_ref()),
+        tagged(rules::list::AREA, asked.area.as_ref()),
+        tagged(rules::list::CARE_SETTING, asked.care_setting.as_ref()),
+        tagged(rules::list::SHIFT, asked.shift.as_ref()),
+        tagged(rules::list::PRIORITY, asked.priority.as_ref()),
+    ];
+    for (list, words) in tags.into_iter().flatten() {
+        let tagged = innovation_tags::table
+            .filter(innovation_tags::list.eq(list))
+            .filter(innovation_tags::word.eq_any(words))
+            .select(innovation_tags::innovation_id);
+        query = query.filter(innovations::id.eq_any(tagged));
+    }
+    if let Some(codes) = &asked.owner {
+        let codes: Vec<String> = codes.0.iter().map(|code| code.to_ascii_uppercase()).collect();
+        query = query.filter(organisations::code.eq_any(codes));
+    }
+    if let Some(programme) = &asked.programme {
+        // An innovation that left had still joined.
+        let (joined, left) = match asked.joined_by {
+            Some(day) => (day, NaiveDate::default()),
+            None => (context.today(), context.today()),
+        };
+        let members = programme_memberships::table
+            .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
+            .filter(programme_memberships::from_on.le(joined))
+            .filter(programme_memberships::to_on.gt(left))
+            .select(programme_memberships::innovation_id);
+        query = query.filter(innovations::id.eq_any(members));
+    }
+    Ok(query)
+}
+
+/// A list, with the words of which an innovation must have one.
+fn tagged<W: Word>(list: &'static str, words: Option<&OneOf<W>>) -> Option<(&'static str, Vec<&'static str>)> {
+    words.map(|words| (list, words.0.iter().map(|word| word.as_str()).collect()))
 }
 
 fn owned() -> Living {
     let own = <InnovationRow as Selectable<MultiBackend>>::construct_selection();
-    innovations::table.left_join(organisations::table).select((own, organisations::code.nullable()))
+    let owner = (organisations::code.nullable(), organisations::name.nullable());
+    innovations::table.left_join(organisations::table).select((own, owner.0, owner.1))
 }
 
 /// The innovation of this slug, unless it is archived: one query.
@@ -159,31 +266,31 @@ pub fn id_of(conn: &mut Conn, slug: &str) -> Result<Option<Id>> {
     Ok(living.select(innovations::id).first(conn).optional()?)
 }
 
-/// The slugs of the given innovations, archived ones included.
+/// The slugs and names of the given innovations, including archived ones.
 ///
 /// # Errors
 /// The database's own.
-pub fn slugs(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, String>> {
+pub fn names(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, (String, String)>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    let mut slugs = HashMap::with_capacity(ids.len());
+    let mut names = HashMap::with_capacity(ids.len());
     // SQLite takes a bounded number of parameters.
     for some in ids.chunks(10_000) {
         let found = innovations::table
             .filter(innovations::id.eq_any(some.to_vec()))
-            .select((innovations::id, innovations::slug));
-        slugs.extend(found.load::<(Id, String)>(conn)?);
+            .select((innovations::id, (innovations::slug, innovations::name)));
+        names.extend(found.load::<(Id, (String, String))>(conn)?);
     }
-    Ok(slugs)
+    Ok(names)
 }
 
-/// Slugs that begin so, those of archived innovations included.
+/// Slugs with this prefix, including those of archived innovations.
 ///
 /// # Errors
 /// The database's own.
 pub fn slugs_from(conn: &mut Conn, stem: &str) -> Result<Vec<String>> {
-    // A slug holds none of the signs that LIKE reads as more than themselves.
+    // A slug has no character that LIKE treats as a wildcard.
     let kin = innovations::table.filter(innovations::slug.like(format!("{stem}%")));
     Ok(kin.select(innovations::slug).load(conn)?)
 }
@@ -191,13 +298,13 @@ pub fn slugs_from(conn: &mut Conn, stem: &str) -> Result<Vec<String>> {
 /// # Errors
 /// `already-exists` for a slug in use.
 pub fn insert(conn: &mut Conn, row: &InnovationRow, search_text: String) -> Result<()> {
-    let taken = violations::unique(format!("There is, or was, an innovation {} already.", row.slug));
+    let taken = violations::unique(format!("The slug {} is or was used by another innovation.", row.slug));
     let values = (row.clone(), innovations::search_text.eq(search_text));
     diesel::insert_into(innovations::table).values(values).execute(conn).map_err(taken)?;
     Ok(())
 }
 
-/// Writes the row over the version before it, and the words it is found by where they changed.
+/// Writes the row over the version before it, and its search words if they changed.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
@@ -213,7 +320,7 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
     }
 }
 
-/// Writes anew the words an innovation is found by.
+/// Replaces the search words of an innovation.
 ///
 /// # Errors
 /// The database's own.
@@ -230,32 +337,17 @@ pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static st
     Ok(())
 }
 
-/// Makes the innovation a member of the programme until further notice.
+/// Makes a new version of an innovation whose own columns stay as they are: what it answers depends on its programmes too.
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_membership(
-    conn: &mut Conn,
-    innovation: Id,
-    programme: &str,
-    from: NaiveDate,
-    at: NaiveDateTime,
-) -> Result<()> {
-    let membership = (
-        programme_memberships::id.eq(Id::generate()),
-        programme_memberships::innovation_id.eq(innovation),
-        programme_memberships::programme.eq(programme),
-        programme_memberships::from_on.eq(from),
-        programme_memberships::to_on.eq(FOREVER),
-        programme_memberships::version.eq(1),
-        programme_memberships::created_at.eq(at),
-        programme_memberships::updated_at.eq(at),
-    );
-    diesel::insert_into(programme_memberships::table).values(membership).execute(conn)?;
+pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
+    let next = (innovations::version.eq(innovations::version + 1), innovations::updated_at.eq(at));
+    diesel::update(innovations::table.find(id)).set(next).execute(conn)?;
     Ok(())
 }
 
-/// The programmes it is a member of on that day, by name.
+/// The slugs of the programmes that it is in on that day.
 ///
 /// # Errors
 /// The database's own.

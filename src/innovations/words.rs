@@ -23,7 +23,7 @@ words! {
 }
 
 words! {
-    /// What it helps with.
+    /// An area that it helps with.
     pub enum Area {
         DataAnalyticsAndResearch = "data-analytics-and-research",
         DigitalisingSystem = "digitalising-system",
@@ -40,7 +40,7 @@ words! {
 }
 
 words! {
-    /// Where it is used.
+    /// A setting that it is used in.
     pub enum CareSetting {
         Academia = "academia",
         AcuteTrustsInpatient = "acute-trusts-inpatient",
@@ -71,7 +71,7 @@ words! {
 }
 
 words! {
-    /// Where the health service looks for innovation first.
+    /// An area in which the health service looks for innovation first.
     pub enum OpportunityArea {
         ProcurementProductivity = "procurement-productivity",
         RecruitmentTraining = "recruitment-training",
@@ -86,7 +86,7 @@ words! {
 }
 
 words! {
-    /// How far it has come: six stages in order, then the three ways to end.
+    /// The stage it has reached: six stages in order, then three ways to end.
     pub enum Stage {
         ProofOfConcept = "proof-of-concept",
         Development = "development",

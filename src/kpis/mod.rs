@@ -9,6 +9,7 @@
 pub mod acts;
 pub mod catalogue;
 pub mod http;
+pub mod names;
 pub mod series;
 pub mod sets;
 pub mod spc;

@@ -11,8 +11,6 @@ use crate::db::Conn;
 use crate::error::{Error, Fault, Result};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations};
-use chrono::NaiveDate;
-use std::collections::HashMap;
 
 /// Names a series in the database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,38 +21,6 @@ pub struct SeriesKey {
     pub innovation: Id,
     /// Canonical; empty for the total.
     pub breakdown: String,
-}
-
-/// The filters of a list of series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeriesFilter {
-    /// Codes of KPIs, in lower case.
-    pub kpis: Option<Vec<String>>,
-    /// Codes of organisations, in upper case.
-    pub organisations: Option<Vec<String>>,
-    /// An organisation and all below it, on `today`.
-    pub place: Option<Id>,
-    pub today: NaiveDate,
-}
-
-impl SeriesFilter {
-    /// Takes codes in any case.
-    pub fn new(
-        kpis: Option<Vec<String>>,
-        organisations: Option<Vec<String>>,
-        place: Option<Id>,
-        today: NaiveDate,
-    ) -> Self {
-        let folded = |codes: Option<Vec<String>>, fold: fn(&String) -> String| {
-            codes.map(|codes| codes.iter().map(fold).collect())
-        };
-        Self {
-            kpis: folded(kpis, |code| code.to_ascii_lowercase()),
-            organisations: folded(organisations, |code| code.to_ascii_uppercase()),
-            place,
-            today,
-        }
-    }
 }
 
 /// Names a series as a request does.
@@ -113,9 +79,7 @@ pub fn breakdown(kpi: &KpiRow, pointer: &str, text: Option<&str>) -> Result<Opti
 /// # Errors
 /// `validation-failed`, pointing at the value.
 pub fn period(kpi: &KpiRow, pointer: &str, text: &str) -> Result<Period> {
-    let told =
-        |error: crate::calendar::PeriodError| Error::validation(vec![Fault::new(pointer, error.code(), error.detail())]);
-    Period::parse(kpi.period_type, text).map_err(told)
+    Period::parse(kpi.period_type, text).map_err(|error| Fault::new(pointer, error.code(), error.detail()).into())
 }
 
 /// The KPI of a key.
@@ -147,41 +111,5 @@ pub fn reason(text: &str) -> Result<String> {
         Err(Error::invalid("/reason", "missing", "The reason cannot be blank."))
     } else {
         Ok(text.to_owned())
-    }
-}
-
-/// The public names of what the keys of a page refer to.
-pub struct Names {
-    kpis: HashMap<Id, KpiRow>,
-    organisations: HashMap<Id, String>,
-    innovations: HashMap<Id, String>,
-}
-
-impl Names {
-    /// # Errors
-    /// The database's own.
-    pub fn of(conn: &mut Conn, keys: &[SeriesKey]) -> Result<Self> {
-        let ids = |part: fn(&SeriesKey) -> Id| keys.iter().map(part).filter(|id| *id != Id::NONE).collect::<Vec<_>>();
-        Ok(Self {
-            kpis: catalogue::store::find_by_ids(conn, &ids(|key| key.kpi))?,
-            organisations: organisations::store::codes(conn, ids(|key| key.organisation))?,
-            innovations: innovations::store::slugs(conn, &ids(|key| key.innovation))?,
-        })
-    }
-
-    /// The names of one key.
-    pub fn name(&self, key: &SeriesKey) -> SeriesName {
-        SeriesName {
-            kpi: self.kpis.get(&key.kpi).map(|kpi| kpi.code.clone()).unwrap_or_default(),
-            organisation: self.organisations.get(&key.organisation).cloned().unwrap_or_default(),
-            innovation: self.innovations.get(&key.innovation).cloned(),
-            breakdown: Some(key.breakdown.clone()).filter(|breakdown| !breakdown.is_empty()),
-        }
-    }
-
-    /// The period of the key's KPI that holds the day.
-    pub fn label(&self, key: &SeriesKey, day: NaiveDate) -> String {
-        let label = |kpi: &KpiRow| Period::containing(kpi.period_type, day).label();
-        self.kpis.get(&key.kpi).map(label).unwrap_or_default()
     }
 }

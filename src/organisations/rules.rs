@@ -1,7 +1,7 @@
 //! The rules for an organisation, an edge and a succession.
 
 use crate::error::{Code, Error, Fault, Faults, Result};
-use crate::record::Written;
+use crate::record::{Written, only_written};
 use crate::vocabulary::{Id, fold};
 use crate::words;
 use chrono::NaiveDate;
@@ -74,7 +74,7 @@ pub struct Organisation {
     #[schema(max_length = 10, nullable = false)]
     pub postcode: Option<String>,
     /// The code of the organisation it belongs to by geography, from its first day on. Afterwards its edges say so.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "only_written")]
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false, write_only)]
     pub parent: Option<String>,
 }

@@ -158,14 +158,38 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListOrganisations) -> Re
 /// # Errors
 /// `unknown-reference`, pointing at the value.
 pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<Id> {
-    id_of(conn, &code.to_ascii_uppercase())?.ok_or_else(|| {
-        let detail = format!("There is no organisation {code}.");
-        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(
-            pointer,
-            "unknown-organisation",
-            detail,
-        ))
-    })
+    id_of(conn, &code.to_ascii_uppercase())?.ok_or_else(|| unknown(pointer, code))
+}
+
+/// The organisations a request refers to, in any case.
+///
+/// # Errors
+/// `unknown-reference` for the first that is not there.
+pub fn all_referred(conn: &mut Conn, pointer: &str, codes: &[String]) -> Result<Vec<Id>> {
+    let codes: Vec<String> = codes.iter().map(|code| code.to_ascii_uppercase()).collect();
+    let found = ids_by_code(conn, &codes)?;
+    codes.iter().map(|code| found.get(code).copied().ok_or_else(|| unknown(pointer, code))).collect()
+}
+
+fn unknown(pointer: &str, code: &str) -> Error {
+    let detail = format!("There is no organisation {code}.");
+    Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-organisation", detail))
+}
+
+/// The ids of the organisations with these codes, given in upper case.
+///
+/// # Errors
+/// The database's own.
+pub fn ids_by_code(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, Id>> {
+    let mut found = HashMap::with_capacity(codes.len());
+    // SQLite takes a bounded number of parameters.
+    for some in codes.chunks(10_000) {
+        let rows = organisations::table
+            .filter(organisations::code.eq_any(some.to_vec()))
+            .select((organisations::code, organisations::id));
+        found.extend(rows.load::<(String, Id)>(conn)?);
+    }
+    Ok(found)
 }
 
 /// The organisations and all below them on a day. This is what a place means everywhere.

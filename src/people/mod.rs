@@ -1,5 +1,6 @@
-//! People: fellows and their fellowships, mentors, learning events and who attended, peer networks, leaders. Names and contacts live in one table, `people`, and nowhere else: not in a
-//! URL, an event or a log. An erasure empties that row; every fellowship, award and total stays.
+//! People: fellows and their fellowships, mentors, learning events and who attended, peer networks, leaders. Names and
+//! contacts live in one table, `people`, and nowhere else: not in a URL, an event or a log. An erasure empties that row.
+//! Every fellowship, award and total stays.
 
 pub mod attendances;
 pub mod fellows;
@@ -11,4 +12,5 @@ pub mod mentorships;
 pub mod network_memberships;
 pub mod networks;
 pub mod ops;
+pub mod rules;
 pub mod store;

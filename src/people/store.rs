@@ -1,15 +1,19 @@
-//! Persons in the database.
+//! People in the database.
 
+use super::rules::Person;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::people;
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::http::context::Context;
+use crate::vocabulary::{Id, fold};
+use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+
+/// The name of an erased person.
+pub const ERASED: &str = "Erased person";
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = people, treat_none_as_null = true)]
@@ -19,9 +23,9 @@ pub struct PersonRow {
     pub name: String,
     pub sort_name: String,
     pub email: Option<String>,
-    /// The subject of the person's own tokens.
+    /// The subject in the person's own tokens.
     pub subject: Option<String>,
-    /// When the person agreed to be named to the public.
+    /// When the person agreed to be named in public.
     pub consented_at: Option<NaiveDateTime>,
     pub erased_at: Option<NaiveDateTime>,
     pub illustrative: bool,
@@ -31,57 +35,110 @@ pub struct PersonRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// What a person is called, as far as it is still known.
+impl PersonRow {
+    pub fn new(context: &Context, new: Person) -> Self {
+        let Person { name, email, subject, named_publicly, illustrative } = new;
+        let (name, now) = (name.trim().to_owned(), context.now.naive_utc());
+        Self {
+            id: Id::generate(),
+            sort_name: fold(&name),
+            search_text: fold(&name),
+            name,
+            email,
+            subject,
+            consented_at: named_publicly.then_some(now),
+            erased_at: None,
+            illustrative,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn person(&self) -> Person {
+        Person {
+            name: self.name.clone(),
+            email: self.email.clone(),
+            subject: self.subject.clone(),
+            named_publicly: self.consented_at.is_some(),
+            illustrative: self.illustrative,
+        }
+    }
+
+    /// The next version. A consent keeps its date.
+    pub fn revised(self, context: &Context, new: Person) -> Self {
+        let fresh = Self::new(context, new);
+        let consented_at = fresh.consented_at.map(|now| self.consented_at.unwrap_or(now));
+        Self { id: self.id, consented_at, version: self.version + 1, created_at: self.created_at, ..fresh }
+    }
+
+    /// The version without anything that says who it was.
+    pub fn erased(self, context: &Context) -> Self {
+        let nobody = Person {
+            name: String::new(),
+            email: None,
+            subject: None,
+            named_publicly: false,
+            illustrative: self.illustrative,
+        };
+        Self { erased_at: Some(context.now.naive_utc()), ..self.revised(context, nobody) }
+    }
+
+    /// The person's name, or what stands for an erased one.
+    pub fn shown_name(&self) -> String {
+        PersonName { name: self.name.clone(), erased_at: self.erased_at }.into()
+    }
+}
+
+/// The columns that another table's rows read to name a person, by way of [`PersonName`].
+pub type NameColumns = (people::name, people::erased_at);
+pub const NAME_COLUMNS: NameColumns = (people::name, people::erased_at);
+
+/// The person's name, or what stands for an erased one, once it is a text.
 #[derive(Queryable, Clone)]
-pub struct Called {
+pub struct PersonName {
     name: String,
     erased_at: Option<NaiveDateTime>,
 }
 
-impl Called {
-    pub fn told(self) -> String {
-        if self.erased_at.is_some() { super::ops::ERASED.to_owned() } else { self.name }
+impl From<PersonName> for String {
+    fn from(person: PersonName) -> Self {
+        if person.erased_at.is_some() { ERASED.to_owned() } else { person.name }
     }
 }
 
+type Query = people::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    PersonRow, people::table, people::BoxedQuery<'static, MultiBackend>;
+    PersonRow, people::table, Query;
     0: "name" => people::sort_name, Text, |row| row.sort_name.clone();
-    tie 1 => people::id, Id, |row| row.id;
+    1: "updatedAt" => people::updated_at, Instant, |row| row.updated_at;
+    tie 2 => people::id, Id, |row| row.id;
+    key "id" => people::id, Id;
 }
 
-/// People by the words of their names.
-///
+writable! { people, PersonRow }
+
+params! {
+    /// The filters of a list of people.
+    pub struct ListPeople list of PersonRow {
+        /// Searches the name.
+        q: SearchTerms = "q",
+    }
+}
+
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, search: Option<&SearchTerms>, request: &PageRequest) -> Result<Page<PersonRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = people::table.into_boxed::<MultiBackend>();
-        if let Some(terms) = search {
-            query = query.filter(dialect::matches(engine, "people", terms));
-        }
-        query
-    })
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListPeople) -> Result<Query> {
+    let mut query = people::table.into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "people", terms));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<PersonRow>> {
     Ok(people::table.find(id).first(conn).optional()?)
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &PersonRow) -> Result<()> {
-    diesel::insert_into(people::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &PersonRow) -> Result<()> {
-    overwrite!(conn, people, row)
 }

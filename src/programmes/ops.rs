@@ -2,12 +2,11 @@
 
 use super::rules::Programme;
 use super::store::{self, ProgrammeRow};
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::vocabulary::{Id, fold};
-use chrono::NaiveDateTime;
+use crate::http::context::Context;
+use crate::http::patch::Patch;
 use serde_json::json;
 
 /// The programme of a slug, in any case.
@@ -31,7 +30,7 @@ pub fn referred(conn: &mut Conn, pointer: &str, slug: &str) -> Result<String> {
     })
 }
 
-/// A programme that the caller keeps.
+/// A programme that the caller may change.
 ///
 /// # Errors
 /// `not-found`, `forbidden`.
@@ -41,59 +40,18 @@ pub fn kept(conn: &mut Conn, context: &Context, slug: &str) -> Result<ProgrammeR
     Ok(programme)
 }
 
-impl ProgrammeRow {
-    pub fn programme(&self) -> Programme {
-        Programme {
-            slug: self.slug.clone(),
-            name: self.name.clone(),
-            kind: self.kind,
-            summary: self.summary.clone(),
-            starts_on: self.starts_on,
-            ends_on: self.ends_on,
-            website: self.website.clone(),
-            illustrative: self.illustrative,
-        }
-    }
-}
-
-fn row(programme: Programme, id: Id, version: i32, created_at: NaiveDateTime, context: &Context) -> ProgrammeRow {
-    ProgrammeRow {
-        id,
-        sort_name: fold(&programme.name),
-        search_text: programme.search_text(),
-        slug: programme.slug,
-        name: programme.name,
-        kind: programme.kind,
-        summary: programme.summary,
-        starts_on: programme.starts_on,
-        ends_on: programme.ends_on,
-        website: programme.website,
-        illustrative: programme.illustrative,
-        version,
-        created_at,
-        updated_at: context.now.naive_utc(),
-    }
-}
-
-fn trace(conn: &mut Conn, context: &Context, row: &ProgrammeRow) -> Result<()> {
-    let data = json!({ "kind": row.kind, "startsOn": row.starts_on, "endsOn": row.ends_on });
-    let event = Event::new("programme", &row.slug, row.version, data);
-    events::record(conn, context, Event { programme: Some(row.slug.clone()), ..event })
-}
-
 /// Creates a programme.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `already-exists`.
 pub fn create_programme(conn: &mut Conn, context: &Context, new: Programme) -> Result<ProgrammeRow> {
     context.reach().require_everything()?;
-    let row = row(new.checked()?, Id::generate(), 1, context.now.naive_utc(), context);
+    let row = ProgrammeRow::new(context, new.checked()?);
     store::insert(conn, &row)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    finish(conn, context, row)
 }
 
-/// Changes everything of a programme but its slug.
+/// Changes a programme, except its slug.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.
@@ -101,20 +59,22 @@ pub fn update_programme(
     conn: &mut Conn,
     context: &Context,
     slug: &str,
-    change: impl FnOnce(Programme) -> Result<Programme>,
+    patch: &Patch<Programme>,
 ) -> Result<ProgrammeRow> {
     let present = kept(conn, context, slug)?;
-    context.check_version(present.version)?;
     let before = present.programme();
-    let new = change(before.clone())?.checked()?;
-    if new.slug != before.slug {
-        return Err(Error::new(Code::Immutable).detail("A slug cannot change: others refer to the programme by it."));
-    }
-    if new == before {
+    let Some(new) = context.revised_by(&before, present.version, patch, Programme::checked)? else {
         return Ok(present);
-    }
-    let row = row(new, present.id, present.version + 1, present.created_at, context);
+    };
+    before.check_change(&new)?;
+    let row = present.revised(context, new);
     store::update(conn, &row)?;
-    trace(conn, context, &row)?;
+    finish(conn, context, row)
+}
+
+fn finish(conn: &mut Conn, context: &Context, row: ProgrammeRow) -> Result<ProgrammeRow> {
+    let data = json!({ "kind": row.kind, "startsOn": row.starts_on, "endsOn": row.ends_on });
+    let event = Event::new("programme", &row.slug, row.version, data);
+    events::record(conn, context, Event { programme: Some(row.slug.clone()), ..event })?;
     Ok(row)
 }

@@ -1,12 +1,15 @@
-//! What a programme may be.
+//! The rules for a programme.
 
-use crate::error::{Faults, Result};
+use crate::error::{Code, Error, Faults, Result};
+use crate::record::Written;
 use crate::vocabulary::fold;
 use crate::words;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 words! {
-    /// What a programme does for innovations.
+    /// The kind of programme.
     pub enum ProgrammeKind {
         Fellowship = "fellowship",
         CentralPurchase = "central-purchase",
@@ -18,22 +21,55 @@ words! {
     }
 }
 
-/// A programme as it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A programme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateProgrammeRequest, example = json!({ "slug": "nia", "name": "NHS Innovation Accelerator", "kind": "fellowship", "summary": "Fellows who bring proven innovations into use.", "startsOn": "2015-07-01" }))]
 pub struct Programme {
+    /// The public key, which never changes.
+    #[schema(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]
     pub slug: String,
+    #[schema(example = "NHS Innovation Accelerator", min_length = 1, max_length = 200)]
     pub name: String,
     pub kind: ProgrammeKind,
+    #[schema(min_length = 1, max_length = 2000)]
     pub summary: String,
+    #[schema(nullable = false)]
     pub starts_on: Option<NaiveDate>,
-    /// Its last day.
+    /// The last day.
+    #[schema(nullable = false)]
     pub ends_on: Option<NaiveDate>,
+    #[schema(
+        example = "https://nhsaccelerator.com",
+        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
+        max_length = 500,
+        nullable = false
+    )]
     pub website: Option<String>,
+    /// Whether the record is invented for illustration.
+    #[serde(default)]
+    #[schema(default = false)]
     pub illustrative: bool,
 }
 
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgrammeAdded {
+    #[schema(format = "date-time", max_length = 40)]
+    pub created_at: String,
+}
+
+impl Written for Programme {
+    type Added = ProgrammeAdded;
+
+    fn key(&self, _: &ProgrammeAdded) -> String {
+        self.slug.clone()
+    }
+}
+
 impl Programme {
-    /// Trims, folds the slug to lower case, and checks every rule.
+    /// Trims texts, puts the slug in lower case, and checks every rule.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
@@ -47,10 +83,20 @@ impl Programme {
             }
         }
         if self.starts_on.zip(self.ends_on).is_some_and(|(starts, ends)| ends < starts) {
-            faults.add("/endsOn", "range", "A programme does not end before it starts.");
+            faults.add("/endsOn", "range", "The programme cannot end before it starts.");
         }
         faults.check()?;
         Ok(self)
+    }
+
+    /// # Errors
+    /// `immutable` for another slug.
+    pub fn check_change(&self, new: &Self) -> Result<()> {
+        if new.slug == self.slug {
+            return Ok(());
+        }
+        let detail = "The slug cannot change, since others refer to the programme by it.";
+        Err(Error::new(Code::Immutable).detail(detail))
     }
 
     pub fn search_text(&self) -> String {
@@ -63,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_of_a_programme_is_told_at_once() {
+    fn every_fault_of_a_programme_is_listed_at_once() {
         let day = |text: &str| text.parse().ok();
         let programme = Programme {
             slug: "NIA".to_owned(),

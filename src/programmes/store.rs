@@ -1,14 +1,16 @@
 //! Programmes in the database.
 
-use super::rules::ProgrammeKind;
+use super::rules::{Programme, ProgrammeAdded, ProgrammeKind};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{programme_partners, programmes};
-use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold, instant};
+use crate::{organisations, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -31,49 +33,98 @@ pub struct ProgrammeRow {
     pub updated_at: NaiveDateTime,
 }
 
+impl ProgrammeRow {
+    pub fn new(context: &Context, new: Programme) -> Self {
+        let (sort_name, search_text) = (fold(&new.name), new.search_text());
+        let Programme { slug, name, kind, summary, starts_on, ends_on, website, illustrative } = new;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            slug,
+            name,
+            sort_name,
+            kind,
+            summary,
+            starts_on,
+            ends_on,
+            website,
+            illustrative,
+            search_text,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn programme(&self) -> Programme {
+        Programme {
+            slug: self.slug.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            summary: self.summary.clone(),
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+            website: self.website.clone(),
+            illustrative: self.illustrative,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Programme) -> Self {
+        Self { id: self.id, version: self.version + 1, created_at: self.created_at, ..Self::new(context, new) }
+    }
+}
+
+impl From<ProgrammeRow> for Stored<Programme> {
+    fn from(row: ProgrammeRow) -> Self {
+        let added = ProgrammeAdded { created_at: instant(row.created_at) };
+        Self { added, written: row.programme(), version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Query = programmes::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    ProgrammeRow, programmes::table, programmes::BoxedQuery<'static, MultiBackend>, select: programmes::version;
+    ProgrammeRow, programmes::table, Query;
     0: "name" => programmes::sort_name, Text, |row| row.sort_name.clone();
     1: "slug" => programmes::slug, Text, |row| row.slug.clone();
     2: "updatedAt" => programmes::updated_at, Instant, |row| row.updated_at;
     tie 3 => programmes::id, Id, |row| row.id;
+    key "slug" => programmes::slug, Slug;
 }
 
-/// What a list of programmes may be narrowed to.
-pub struct ProgrammeFilter {
-    pub search: Option<SearchTerms>,
-    pub kinds: Option<Vec<ProgrammeKind>>,
-    /// An organisation that is a partner on `today`.
-    pub partner: Option<Id>,
-    pub today: NaiveDate,
-    pub updated_from: Option<NaiveDateTime>,
+params! {
+    /// What a list of programmes may be narrowed to.
+    pub struct ListProgrammes list of ProgrammeRow {
+        /// Searches the slug, name and summary. Put a phrase in quotation marks.
+        q: SearchTerms = "q",
+        /// The kind of programme.
+        kind: OneOf<ProgrammeKind> = "kind",
+        /// The code of an organisation that is a partner today.
+        partner: CodeParam = "partner",
+    }
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &ProgrammeFilter, request: &PageRequest) -> Result<Page<ProgrammeRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = programmes::table.into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "programmes", terms));
-        }
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(programmes::kind.eq_any(kinds.clone()));
-        }
-        if let Some(partner) = filter.partner {
-            let carried = programme_partners::table
-                .filter(programme_partners::organisation_id.eq(partner))
-                .filter(programme_partners::from_on.le(filter.today))
-                .filter(programme_partners::to_on.gt(filter.today))
-                .select(programme_partners::programme);
-            query = query.filter(programmes::slug.eq_any(carried));
-        }
-        if let Some(from) = filter.updated_from {
-            query = query.filter(programmes::updated_at.ge(from));
-        }
-        query
-    })
+/// `unknown-reference` for the partner.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListProgrammes) -> Result<Query> {
+    let mut query = programmes::table.into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "programmes", terms));
+    }
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(programmes::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(code) = &asked.partner {
+        let (partner, today) = (organisations::store::referred(conn, "?partner", &code.0)?, context.today());
+        let carried = programme_partners::table
+            .filter(programme_partners::organisation_id.eq(partner))
+            .filter(programme_partners::from_on.le(today))
+            .filter(programme_partners::to_on.gt(today))
+            .select(programme_partners::programme);
+        query = query.filter(programmes::slug.eq_any(carried));
+    }
+    Ok(query)
 }
 
 /// # Errors
@@ -82,18 +133,4 @@ pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<ProgrammeRow>> {
     Ok(programmes::table.filter(programmes::slug.eq(slug)).first(conn).optional()?)
 }
 
-/// # Errors
-/// `already-exists` for a slug in use.
-pub fn insert(conn: &mut Conn, row: &ProgrammeRow) -> Result<()> {
-    let taken = violations::unique(format!("There is a programme {} already.", row.slug));
-    diesel::insert_into(programmes::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &ProgrammeRow) -> Result<()> {
-    overwrite!(conn, programmes, row)
-}
+writable! { programmes, ProgrammeRow, "There is a programme with this slug already." }

@@ -15,7 +15,7 @@ async fn start(engine: Engine) -> TestApp {
 
 #[rstest]
 #[actix_web::test]
-async fn who_attended_is_counted_and_told_to_the_person_alone(#[values(Sqlite, Postgres)] engine: Engine) {
+async fn who_attended_is_counted_and_shown_to_the_person_alone(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     let manager = app.manager("nia");
     let day = json!({ "programme": "nia", "title": "Making the case", "kind": "workshop", "startsAt": "2015-10-06T10:00", "endsAt": "2015-10-06T16:00" });
@@ -72,6 +72,9 @@ async fn leaders_are_counted_once_a_person_against_the_goal(#[values(Sqlite, Pos
             json!({ "person": who["id"], "kind": kind, "programme": "nia", "from": "2015-09-01", "to": "2017-01-01" });
         manager.post("/v1/leaders", leader).await.expect(201);
     }
+    let listed = app.reader().get("/v1/leaders?programme=nia&kind=citizen").await.expect(200);
+    assert_eq!((column(&listed, "name"), &listed["data"][0]["organisationName"]), (vec!["Two".to_owned()], &json!(null)));
+    assert!(listed["data"][0]["programmeName"].is_string());
     let progress = app.reader().get("/v1/leaders/progress?on=2016-01-01").await.expect(200);
     assert_eq!(progress["total"], 2);
     assert_eq!((&progress["goal"], &progress["met"]), (&json!({ "least": 200, "most": 300 }), &json!(false)));

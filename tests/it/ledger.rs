@@ -7,15 +7,18 @@ use innovation_register::http::context::{Context, IfMatch};
 use innovation_register::db::schema::{contributions, fund_transactions};
 use innovation_register::db::{Conn, serializable};
 use innovation_register::error::{Code, Result};
-use innovation_register::funding::awards::ops::{self as awards, Authority};
-use innovation_register::funding::awards::rules::{Award, AwardKind, Recipient};
-use innovation_register::funding::awards::transactions::ops::{NewTransaction, PostedKind, create_award_transaction};
+use innovation_register::funding::awards::ops as awards;
+use innovation_register::funding::awards::rules::{
+    AskedAwardMove, Authority, Award, AwardKind, EvaluationDimension, EvaluationPlan,
+};
+use innovation_register::funding::awards::transactions::ops::create_award_transaction;
+use innovation_register::funding::awards::transactions::rules::{NewTransaction, PostedKind};
 use innovation_register::funding::ledger::ops::{balance, position};
 use innovation_register::funding::ledger::rules::{FundBalance, TransactionKind};
 use innovation_register::funding::ledger::store::{award_balance, fund_balance};
 use innovation_register::funding::money::Money;
-use innovation_register::funding::reallocations::ops::{Reallocation, create_reallocation};
-use innovation_register::transitions::rules::AskedMove;
+use innovation_register::funding::reallocations::ops::create_reallocation;
+use innovation_register::funding::reallocations::rules::Reallocation;
 use innovation_register::vocabulary::{Id, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -79,14 +82,19 @@ fn proposal(fund: usize, amount: i64) -> Award {
         kind: AwardKind::Grant,
         title: "One of many".to_owned(),
         description: String::new(),
-        recipient: Recipient::Organisation("RJZ".to_owned()),
+        recipient_organisation: Some("RJZ".to_owned()),
+        recipient_person: None,
         innovation: None,
         fellowship: None,
         amount: pounds(amount),
         planned_from: day("2015-07-01"),
         planned_to: day("2016-07-01"),
         profile: Vec::new(),
-        evaluation_plan: Some(r#"{"design":"Before and after.","dimensions":["health"]}"#.to_owned()),
+        evaluation_plan: Some(EvaluationPlan {
+            design: "Before and after.".to_owned(),
+            dimensions: vec![EvaluationDimension::Health],
+            reports_on: None,
+        }),
         geocode: None,
         published: true,
         illustrative: true,
@@ -96,22 +104,25 @@ fn proposal(fund: usize, amount: i64) -> Award {
 /// Does one command and, in its own transaction, holds what it touched to the conservation of money.
 fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Result<Option<Id>> {
     let chosen = |which: usize| made.get(which % made.len().max(1)).map(Id::to_string).unwrap_or_default();
-    let (touched, new) = match command.clone() {
+    let ((fund, award), new) = match command.clone() {
         Command::Propose { fund, amount } => {
             let award = awards::create_award(conn, &by("proposer", "create_award", now), proposal(fund, amount))?;
-            (award.row.clone(), Some(award.row.id))
+            ((award.row.fund_id, Some(award.row.id)), Some(award.row.id))
         }
         Command::Move { which, to } => {
-            let asked = AskedMove { to: to.to_owned(), reason: Some("It had to.".to_owned()), effective_on: None };
             let authority = Authority { reference: "Minute 7".to_owned(), on: now.date_naive() };
-            let authority = (to == "terminated").then_some(&authority);
+            let authority = (to == "terminated").then_some(authority);
+            let reason = Some("It had to.".to_owned());
+            let asked = AskedAwardMove { to: to.to_owned(), reason, effective_on: None, authority };
             let context = by("approver", "transition_award", now);
-            (awards::transition_award(conn, &context, &chosen(which), asked, authority)?.row, None)
+            let award = awards::transition_award(conn, &context, &chosen(which), asked)?;
+            ((award.row.fund_id, Some(award.row.id)), None)
         }
         Command::Post { which, kind, amount } => {
             let posted = NewTransaction { kind, amount: pounds(amount), posted_on: None, note: None };
             let context = by("payer", "create_award_transaction", now);
-            (create_award_transaction(conn, &context, &chosen(which), posted)?.0.row, None)
+            let made = create_award_transaction(conn, &context, &chosen(which), posted)?.row;
+            ((made.fund_id, made.award_id), None)
         }
         Command::Reallocate { from, to, amount } => {
             let new = Reallocation {
@@ -122,12 +133,13 @@ fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Resul
                 reason: "It is needed there.".to_owned(),
                 made_on: None,
             };
-            let made = create_reallocation(conn, &by("treasurer", "create_reallocation", now), &new)?;
+            let made = create_reallocation(conn, &by("treasurer", "create_reallocation", now), new)?.row;
             assert!(fund_balance(conn, made.from_fund_id)?.holds() && fund_balance(conn, made.to_fund_id)?.holds());
             return Ok(None);
         }
     };
-    assert!(fund_balance(conn, touched.fund_id)?.holds() && award_balance(conn, touched.id)?.holds(), "{command:?}");
+    let award = award.expect("what was touched is an award");
+    assert!(fund_balance(conn, fund)?.holds() && award_balance(conn, award)?.holds(), "{command:?}");
     Ok(new)
 }
 

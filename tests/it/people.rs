@@ -33,6 +33,9 @@ async fn fellows_and_innovations_are_many_to_many(#[values(Sqlite, Postgres)] en
     }
     let made = app.manager("nia").post("/v1/fellowships", fellowship(&one, &["nervecentre", "mycopd", "MYCOPD"])).await;
     assert_eq!(made.expect(201)["innovations"], json!(["mycopd", "nervecentre"]));
+    assert_eq!(made.expect(201)["innovationNames"].as_array().map(Vec::len), Some(2));
+    assert_eq!(made.expect(201)["fellowName"], "Fellow One");
+    assert!(made.expect(201)["hostName"].is_string() && made.expect(201)["industryPartnerName"].is_null());
     app.manager("nia").post("/v1/fellowships", fellowship(&two, &["mycopd"])).await.expect(201);
     app.manager("nia").post("/v1/fellowships", fellowship(&two, &[])).await.problem(409, "already-exists");
     let carried = app.reader().get("/v1/fellows?innovation=mycopd&programme=nia").await.expect(200);
@@ -79,16 +82,30 @@ async fn contacts_are_for_those_who_keep_the_fellow(#[values(Sqlite, Postgres)] 
         ..grant(Role::Fellow)
     };
     let own = app.actor(&own);
-    for (who, told) in
+    for (who, sees) in
         [(&app.reader(), false), (&app.fellow("mycopd"), false), (&app.manager("nia"), true), (&own, true)]
     {
-        assert_eq!(who.get(&target).await.expect(200).get("email").is_some(), told);
+        assert_eq!(who.get(&target).await.expect(200).get("email").is_some(), sees);
     }
     own.patch(&target, 1, json!({ "biography": "Wards, then wires." })).await.expect(200);
     own.patch(&target, 2, json!({ "subject": "somebody" })).await.problem(403, "forbidden");
     app.fellow("mycopd").patch(&target, 2, json!({ "biography": "Mine." })).await.problem(403, "forbidden");
     let listed = app.admin().get("/v1/fellows?q=one").await.expect(200);
     assert_eq!((rows(&listed).len(), listed["data"][0].get("email")), (1, None));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_fellow_who_is_renamed_as_a_person_has_a_new_version(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    let one = fellow(&app, "Fellow One").await;
+    let person = format!("/v1/people/{}", one["person"].as_str().unwrap());
+    app.admin().patch(&person, 1, json!({ "name": "Another Name" })).await.expect(200);
+    let target = format!("/v1/fellows/{}", one["id"].as_str().unwrap());
+    let renamed = app.admin().get(&target).await.expect(200);
+    assert_eq!((&renamed["name"], &renamed["version"]), (&json!("Another Name"), &json!(2)));
+    app.admin().patch(&target, 2, json!({ "name": "Another Name" })).await.expect(200);
+    assert_eq!(app.admin().get(&target).await.expect(200)["version"], 2, "the same name is no change");
 }
 
 #[rstest]
@@ -106,7 +123,7 @@ async fn an_erased_person_leaves_every_total_as_it_was(#[values(Sqlite, Postgres
     let why = json!({ "reason": "Asked for." });
     app.manager("nia").post(&format!("{person}/erasure"), why.clone()).await.problem(403, "forbidden");
     assert_eq!(app.admin().post(&format!("{person}/erasure"), why.clone()).await.status, 204);
-    assert_eq!(app.admin().post(&format!("{person}/erasure"), why).await.status, 204, "again is no fault");
+    assert_eq!(app.admin().post(&format!("{person}/erasure"), why).await.status, 204, "twice is not an error");
     let listed = app.admin().get("/v1/fellows?programme=nia&count=true").await.expect(200);
     assert_eq!((&listed["page"]["count"]["total"], &listed["data"][0]["name"]), (&json!(1), &json!("Erased person")));
     let after = app.admin().get(&export).await.expect(200).to_string();

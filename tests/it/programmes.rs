@@ -86,3 +86,21 @@ async fn an_innovation_goes_from_programme_to_programme(#[values(Sqlite, Postgre
     let members = app.anonymous().get("/v1/innovations?programme=rup").await.expect(200);
     assert_eq!(column(&members, "slug"), ["plgf"]);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_membership_makes_a_new_version_of_its_innovation(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.innovation("plgf").await;
+    app.programme("itp").await;
+    app.set_clock("2026-06-15T10:00:00Z");
+    let body = json!({ "programme": "ITP", "from": "2018-04-01" });
+    let made = app.manager("itp").post("/v1/innovations/plgf/programme-memberships", body).await;
+    assert_eq!((&made.expect(201)["programme"], &made.expect(201)["programmeName"]), (&json!("itp"), &json!("Programme itp")));
+    let seen = app.manager("itp").get("/v1/innovations/plgf").await;
+    assert_eq!((seen.header("etag"), &seen.expect(200)["updatedAt"]), ("W/\"2\"", &json!("2026-06-15T10:00:00Z")));
+    app.manager("itp").patch(made.header("location"), 1, json!({ "programme": "Itp" })).await.expect(200);
+    assert_eq!(app.anonymous().get("/v1/innovations/plgf").await.expect(200)["version"], 2, "nothing changed");
+    app.manager("itp").patch(made.header("location"), 1, json!({ "to": "2020-04-01" })).await.expect(200);
+    assert_eq!(app.anonymous().get("/v1/innovations/plgf").await.expect(200)["version"], 3);
+}

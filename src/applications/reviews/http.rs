@@ -1,23 +1,25 @@
 //! `/v1/applications/{id}/reviews`, `/v1/reviews/{id}`.
 
-use super::ops::{self, Judgement};
-use super::rules::{Recommendation, ReviewState, Scores};
-use super::store::{self, ReviewRow};
-use crate::applications::http::ApplicationPath;
-use crate::http::context::Context;
+use super::ops;
+use super::rules::{Judgement, NewReview, Recommendation, ReviewState, Scores};
+use super::store::{self, ListReviews, ReviewRow};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::params::Query;
+use crate::http::context::Context;
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
 use crate::http::patch::Patch;
-use crate::http::reply::{Listing, Reply};
-use crate::http::request::{Body, Cx};
-use crate::params;
+use crate::http::reply::{Answer, Created, Listing};
+use crate::http::request::{Body, Cx, IdPath};
+use crate::record::Record;
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+type ReviewPatch = Patch<Judgement>;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -26,60 +28,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_review)
         .service(update_review)
         .service(transition_review);
-}
-
-params! {
-    /// How the reviews of an application are paged.
-    pub struct ListReviews list of ReviewRow {}
-}
-
-/// Names a review in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct ReviewPath {
-    /// The review's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
-
-/// A reviewer to ask.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "reviewer": "reviewer-7" }))]
-pub struct CreateReviewRequest {
-    /// The subject of the reviewer's tokens.
-    #[schema(min_length = 1, max_length = 300, pattern = "^\\S+$")]
-    reviewer: String,
-}
-
-/// What a reviewer writes.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ReviewRequest, example = json!({ "scores": { "impact": 4 }, "recommendation": "fund" }))]
-pub struct JudgementBody {
-    /// From zero to the criterion's highest, by the code of the criterion.
-    #[schema(value_type = std::collections::HashMap<String, i32>)]
-    scores: Scores,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    recommendation: Option<Recommendation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 5000, nullable = false)]
-    comment: Option<String>,
-}
-
-type ReviewPatch = Patch<JudgementBody>;
-
-impl From<JudgementBody> for Judgement {
-    fn from(body: JudgementBody) -> Self {
-        Self { scores: body.scores, recommendation: body.recommendation, comment: body.comment }
-    }
-}
-
-impl From<Judgement> for JudgementBody {
-    fn from(judgement: Judgement) -> Self {
-        Self { scores: judgement.scores, recommendation: judgement.recommendation, comment: judgement.comment }
-    }
 }
 
 /// A review of an application.
@@ -91,14 +39,14 @@ pub struct ReviewResponse {
     #[schema(max_length = 300)]
     reviewer: String,
     state: ReviewState,
-    /// The conflict of interest that took the reviewer out.
+    /// The conflict of interest for which the reviewer stepped back.
     #[schema(max_length = 2000)]
     conflict: Option<String>,
-    /// Not told to a reviewer whose own review is still to come, and so with the three that follow.
+    /// Left out, like the next three properties, for a reviewer who has yet to submit their own review.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<std::collections::HashMap<String, i32>>, nullable = false)]
     scores: Option<Scores>,
-    /// The weighted share of the highest score, from 0 to 1; null until it is submitted.
+    /// The weighted share of the highest score, from 0 to 1. Left out until the review is submitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1, nullable = false)]
     score: Option<f64>,
@@ -116,111 +64,118 @@ pub struct ReviewResponse {
     updated_at: String,
 }
 
-/// Millionths as a share.
+/// Turns millionths into a share.
 pub fn share(ppm: i64) -> f64 {
     ppm as f64 / 1_000_000.0
 }
 
+impl Record for ReviewResponse {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
 impl ReviewResponse {
-    fn of(row: ReviewRow, subject: &str, own: Option<&ReviewRow>) -> Result<Self> {
+    fn of(row: ReviewRow, subject: &str, own: Option<&ReviewRow>) -> Self {
         let open = row.is_open_to(subject, own);
-        Ok(Self {
-            scores: open.then(|| row.scores()).transpose()?,
+        Self {
             id: row.id,
             application: row.application_id,
             reviewer: row.reviewer,
             state: row.state,
             conflict: row.conflict,
+            scores: open.then_some(row.scores.value),
             score: row.score_ppm.filter(|_| open).map(share),
             recommendation: row.recommendation.filter(|_| open),
             comment: row.comment.filter(|_| open),
             submitted_at: row.submitted_at.map(instant),
             version: row.version,
             updated_at: instant(row.updated_at),
-        })
+        }
     }
-}
 
-fn reply(conn: &mut Conn, context: &Context, row: ReviewRow) -> Result<Reply> {
-    let own = store::find_of(conn, row.application_id, &context.actor.subject)?;
-    let version = row.version;
-    Ok(Reply::ok(&ReviewResponse::of(row, &context.actor.subject, own.as_ref())?)?.version(version))
+    /// One review, with what the caller's own review of the application lets them see.
+    fn alone(row: ReviewRow, conn: &mut Conn, context: &Context) -> Result<Self> {
+        let subject = &context.actor.subject;
+        let own = store::find_of(conn, row.application_id, subject)?;
+        Ok(Self::of(row, subject, own.as_ref()))
+    }
+
+    /// Reviews of one application.
+    fn all(rows: Vec<ReviewRow>, conn: &mut Conn, context: &Context) -> Result<Vec<Self>> {
+        let (application, subject) = (rows.first().map(|row| row.application_id), &context.actor.subject);
+        let own = application.map(|application| store::find_of(conn, application, subject)).transpose()?.flatten();
+        Ok(rows.into_iter().map(|row| Self::of(row, subject, own.as_ref())).collect())
+    }
 }
 
 /// List the reviews of an application
 ///
-/// For the programme and its reviewers. A reviewer sees no other's scores before submitting their own.
+/// For the programme and its reviewers. A reviewer sees the scores of others only after submitting their own.
 #[utoipa::path(
     tag = "applications",
-    params(ApplicationPath, ListReviews),
+    params(IdPath, ListReviews),
     responses((status = 200, description = "A page of reviews", body = Listing<ReviewResponse>)),
 )]
 #[get("/v1/applications/{id}/reviews")]
-pub async fn list_reviews(cx: Cx, path: web::Path<ApplicationPath>, query: Query<ListReviews>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
-        let application = ops::reviewed(conn, context, &path.id)?;
-        let subject = &context.actor.subject;
-        let own = store::find_of(conn, application.id, subject)?;
-        let page = store::list(conn, application.id, &query.page)?;
-        Reply::page_of(page, &target, |row| ReviewResponse::of(row, subject, own.as_ref()))
-    })
-    .await
+pub async fn list_reviews(
+    cx: Cx,
+    path: web::Path<IdPath>,
+    asked: Asked<ListReviews>,
+) -> Result<Listed<ReviewResponse>> {
+    let rows = move |conn: &mut Conn, context: &Context, _: &ListReviews| {
+        Ok(store::list(ops::reviewed(conn, context, &path.id)?.id))
+    };
+    cx.list_with(asked, rows, |conn, context, rows| ReviewResponse::all(rows, conn, context)).await
 }
 
 /// Ask a reviewer to score an application
 ///
-/// By the programme, from its review to its decision; never the applicant.
+/// The programme asks a reviewer while the application is under review. The applicant cannot be asked.
 #[utoipa::path(
     tag = "applications",
-    params(ApplicationPath),
-    request_body = CreateReviewRequest,
-    responses((status = 201, description = "Asked", body = ReviewResponse, headers(("ETag" = String), ("Location" = String)))),
+    params(IdPath),
+    request_body = NewReview,
+    responses((status = 201, description = "Asked", body = ReviewResponse)),
 )]
 #[post("/v1/applications/{id}/reviews")]
-pub async fn create_review(cx: Cx, path: web::Path<ApplicationPath>, body: Body<CreateReviewRequest>) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, request| {
-        let row = ops::create_review(conn, context, &path.id, &request.reviewer)?;
-        let (location, version) = (format!("/v1/reviews/{}", row.id), row.version);
-        let own = store::find_of(conn, row.application_id, &context.actor.subject)?;
-        Reply::created(location, version, &ReviewResponse::of(row, &context.actor.subject, own.as_ref())?)
+pub async fn create_review(cx: Cx, path: web::Path<IdPath>, body: Body<NewReview>) -> Result<Created<ReviewResponse>> {
+    cx.create_at("/v1/reviews", body, move |conn, context, new| {
+        ReviewResponse::alone(ops::create_review(conn, context, &path.id, new)?, conn, context)
     })
     .await
 }
 
 /// Get a review
 ///
-/// With its scores, unless the caller's own review of the application is still to come.
-#[utoipa::path(
-    tag = "applications",
-    params(ReviewPath),
-    responses((status = 200, description = "The review", body = ReviewResponse, headers(("ETag" = String)))),
-)]
+/// Returns the review. The scores are left out while you have yet to submit your own review of the application.
+#[utoipa::path(tag = "applications", params(IdPath), responses((status = 200, description = "The review", body = ReviewResponse)))]
 #[get("/v1/reviews/{id}")]
-pub async fn get_review(cx: Cx, path: web::Path<ReviewPath>) -> Result<Reply> {
-    cx.read(move |conn, context| {
-        let (row, _, own) = ops::get_review(conn, context, &path.id)?;
-        let version = row.version;
-        Ok(Reply::ok(&ReviewResponse::of(row, &context.actor.subject, own.as_ref())?)?.version(version))
+pub async fn get_review(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<ReviewResponse>> {
+    cx.show_whole(move |conn, context| {
+        ReviewResponse::alone(ops::get_review(conn, context, &path.id)?.0, conn, context)
     })
     .await
 }
 
 /// Write a review
 ///
-/// A merge patch by its reviewer, until it is submitted: scores, recommendation, comment.
+/// Takes a merge patch of scores, recommendation and comment. Only the reviewer can change a review, until it is
+/// submitted.
 #[utoipa::path(
     tag = "applications",
-    params(ReviewPath),
+    params(IdPath),
     request_body(content = ReviewPatch, content_type = "application/merge-patch+json", example = json!({ "scores": { "impact": 4 }, "recommendation": "fund" })),
-    responses((status = 200, description = "Written", body = ReviewResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "Written", body = ReviewResponse)),
 )]
 #[patch("/v1/reviews/{id}")]
-pub async fn update_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<ReviewPatch>) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, patch| {
-        let change = |present: Judgement| Ok(patch.apply(&present.into())?.into());
-        let row = ops::update_review(conn, context, &path.id, change)?;
-        reply(conn, context, row)
+pub async fn update_review(cx: Cx, path: web::Path<IdPath>, body: Body<ReviewPatch>) -> Result<Answer<ReviewResponse>> {
+    cx.change(body, move |conn, context, patch| {
+        ReviewResponse::alone(ops::update_review(conn, context, &path.id, &patch)?, conn, context)
     })
     .await
 }
@@ -230,15 +185,18 @@ pub async fn update_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<Revie
 /// `submitted` needs a score for every criterion; `recused` needs the conflict of interest as its reason.
 #[utoipa::path(
     tag = "applications",
-    params(ReviewPath),
+    params(IdPath),
     request_body = AskedMove,
-    responses((status = 200, description = "Moved", body = ReviewResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "Moved", body = ReviewResponse)),
 )]
 #[post("/v1/reviews/{id}/transitions")]
-pub async fn transition_review(cx: Cx, path: web::Path<ReviewPath>, body: Body<AskedMove>) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, request| {
-        let row = ops::transition_review(conn, context, &path.id, request.into())?;
-        reply(conn, context, row)
+pub async fn transition_review(
+    cx: Cx,
+    path: web::Path<IdPath>,
+    body: Body<AskedMove>,
+) -> Result<Answer<ReviewResponse>> {
+    cx.change(body, move |conn, context, asked| {
+        ReviewResponse::alone(ops::transition_review(conn, context, &path.id, asked)?, conn, context)
     })
     .await
 }

@@ -1,13 +1,15 @@
-//! The moves of a review, and what its scores amount to.
+//! The moves of a review, and how its score is calculated.
 
-use crate::error::Fault;
+use crate::error::{Error, Fault, Result};
 use crate::programmes::calls::rules::Criterion;
 use crate::transitions::rules::Machine;
 use crate::words;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 words! {
-    /// How far a review has come.
+    /// The state of a review.
     pub enum ReviewState { Assigned = "assigned", Submitted = "submitted", Recused = "recused" }
 }
 
@@ -19,21 +21,54 @@ impl Machine for ReviewState {
         }
     }
 
-    /// Whoever recuses themselves says what the conflict of interest is.
+    /// A reviewer who steps back must give the conflict of interest.
     fn needs_reason(self, to: Self) -> bool {
         to == Self::Recused
     }
 }
 
 words! {
-    /// What a reviewer would do.
+    /// A reviewer's recommendation.
     pub enum Recommendation { Fund = "fund", FundWithChanges = "fund-with-changes", DoNotFund = "do-not-fund" }
 }
 
 /// Scores by the code of their criterion.
 pub type Scores = BTreeMap<String, i64>;
 
-/// What of the scores does not fit the criteria; when they are to be complete, those that are missing too.
+/// A reviewer to ask.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CreateReviewRequest, example = json!({ "reviewer": "reviewer-7" }))]
+pub struct NewReview {
+    /// The subject in the reviewer's tokens.
+    #[schema(min_length = 1, max_length = 300, pattern = "^\\S+$")]
+    pub reviewer: String,
+}
+
+/// What a reviewer writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReviewRequest, example = json!({ "scores": { "impact": 4 }, "recommendation": "fund" }))]
+pub struct Judgement {
+    /// A score for each criterion, by the criterion's code: from 0 to the criterion's highest score.
+    #[schema(value_type = std::collections::HashMap<String, i32>)]
+    pub scores: Scores,
+    #[schema(nullable = false)]
+    pub recommendation: Option<Recommendation>,
+    #[schema(max_length = 5000, nullable = false)]
+    pub comment: Option<String>,
+}
+
+impl Judgement {
+    /// # Errors
+    /// `validation-failed` for scores that do not fit the criteria.
+    pub fn check(self, criteria: &[Criterion]) -> Result<Self> {
+        let faults = misfits(&self.scores, criteria, false);
+        if faults.is_empty() { Ok(self) } else { Err(Error::validation(faults)) }
+    }
+}
+
+/// The faults in the scores, held against the criteria. With `complete`, missing scores are faults too.
 pub fn misfits(scores: &Scores, criteria: &[Criterion], complete: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (code, score) in scores {
@@ -41,7 +76,7 @@ pub fn misfits(scores: &Scores, criteria: &[Criterion], complete: bool) -> Vec<F
         match criteria.iter().find(|criterion| criterion.code == *code) {
             None => {
                 let known: Vec<&str> = criteria.iter().map(|criterion| criterion.code.as_str()).collect();
-                let expected = format!("The call has no such criterion; it has {}.", known.join(", "));
+                let expected = format!("The call has no such criterion. Its criteria are {}.", known.join(", "));
                 faults.push(Fault::new(pointer, "unknown-criterion", expected));
             }
             Some(criterion) if !(0..=criterion.max_score).contains(score) => {
@@ -61,7 +96,7 @@ pub fn misfits(scores: &Scores, criteria: &[Criterion], complete: bool) -> Vec<F
     faults
 }
 
-/// The weighted mean of complete scores, in millionths of the highest there could be; rounded down.
+/// The weighted mean of complete scores, in millionths of the highest possible, rounded down.
 pub fn score_ppm(scores: &Scores, criteria: &[Criterion]) -> i64 {
     let weights: i64 = criteria.iter().map(|criterion| criterion.weight).sum();
     let share = |criterion: &Criterion| {
@@ -120,11 +155,11 @@ mod tests {
             ),
             (scores(&[("golf", 1)]), false, vec!["/scores/golf unknown-criterion"]),
         ] {
-            let told: Vec<String> = misfits(&given, &criteria(), complete)
+            let found: Vec<String> = misfits(&given, &criteria(), complete)
                 .into_iter()
                 .map(|fault| format!("{} {}", fault.pointer, fault.code))
                 .collect();
-            assert_eq!(told, expected);
+            assert_eq!(found, expected);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Reviews in the database.
 
-use super::rules::{Recommendation, ReviewState};
+use super::rules::{Judgement, Recommendation, ReviewState, Scores};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
+use crate::db::json::Json;
 use crate::db::schema::reviews;
-use crate::db::{Conn, violations};
 use crate::error::Result;
+use crate::http::context::Context;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -16,13 +17,12 @@ use diesel::prelude::*;
 pub struct ReviewRow {
     pub id: Id,
     pub application_id: Id,
-    /// The subject that was asked.
+    /// The subject of the reviewer.
     pub reviewer: String,
     pub state: ReviewState,
     /// Why the reviewer cannot judge it.
     pub conflict: Option<String>,
-    /// A JSON object of scores by criterion.
-    pub scores: String,
+    pub scores: Json<Scores>,
     pub score_ppm: Option<i64>,
     pub recommendation: Option<Recommendation>,
     pub comment: Option<String>,
@@ -32,10 +32,62 @@ pub struct ReviewRow {
     pub updated_at: NaiveDateTime,
 }
 
+impl ReviewRow {
+    /// # Errors
+    /// `internal` when the scores, of which there are none, cannot be written.
+    pub fn new(context: &Context, application_id: Id, reviewer: String) -> Result<Self> {
+        let now = context.now.naive_utc();
+        Ok(Self {
+            id: Id::generate(),
+            application_id,
+            reviewer,
+            state: ReviewState::Assigned,
+            conflict: None,
+            scores: Json::new(Scores::new())?,
+            score_ppm: None,
+            recommendation: None,
+            comment: None,
+            submitted_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    pub fn judgement(&self) -> Judgement {
+        let (scores, comment) = (self.scores.value.clone(), self.comment.clone());
+        Judgement { scores, recommendation: self.recommendation, comment }
+    }
+
+    /// The next version.
+    ///
+    /// # Errors
+    /// `internal` when the scores cannot be written.
+    pub fn revised(self, context: &Context, new: Judgement) -> Result<Self> {
+        let Judgement { scores, recommendation, comment } = new;
+        let (scores, version, updated_at) = (Json::new(scores)?, self.version + 1, context.now.naive_utc());
+        Ok(Self { scores, recommendation, comment, version, updated_at, ..self })
+    }
+
+    /// Whether the caller may see the scores: their own always, those of others once they have submitted their own.
+    pub fn is_open_to(&self, subject: &str, own: Option<&Self>) -> bool {
+        self.reviewer == subject || own.is_none_or(|own| own.state == ReviewState::Submitted)
+    }
+}
+
+type Query = reviews::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    ReviewRow, reviews::table, reviews::BoxedQuery<'static, MultiBackend>, select: reviews::version;
+    ReviewRow, reviews::table, Query;
     0: "createdAt" => reviews::created_at, Instant, |row| row.created_at;
-    tie 1 => reviews::id, Id, |row| row.id;
+    1: "updatedAt" => reviews::updated_at, Instant, |row| row.updated_at;
+    tie 2 => reviews::id, Id, |row| row.id;
+    key "id" => reviews::id, Id;
+}
+
+params! {
+    /// How the reviews of an application are paged.
+    pub struct ListReviews list of ReviewRow {}
 }
 
 /// # Errors
@@ -44,10 +96,9 @@ pub fn of_reviewer(conn: &mut Conn, subject: &str) -> Result<Vec<ReviewRow>> {
     Ok(reviews::table.filter(reviews::reviewer.eq(subject)).order_by(reviews::id).load(conn)?)
 }
 
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, application: Id, request: &PageRequest) -> Result<Page<ReviewRow>> {
-    page(conn, request, || reviews::table.filter(reviews::application_id.eq(application)).into_boxed::<MultiBackend>())
+/// The reviews of an application.
+pub fn list(application: Id) -> Query {
+    reviews::table.filter(reviews::application_id.eq(application)).into_boxed()
 }
 
 /// # Errors
@@ -77,18 +128,4 @@ pub fn scores(conn: &mut Conn, application: Id) -> Result<Vec<i64>> {
     Ok(submitted.load::<Option<i64>>(conn)?.into_iter().flatten().collect())
 }
 
-/// # Errors
-/// `already-exists` where the reviewer was asked before.
-pub fn insert(conn: &mut Conn, row: &ReviewRow) -> Result<()> {
-    let taken = violations::unique("This reviewer has the application already.");
-    diesel::insert_into(reviews::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &ReviewRow) -> Result<()> {
-    overwrite!(conn, reviews, row)
-}
+writable! { reviews, ReviewRow, "This reviewer was asked to review this application already." }

@@ -1,5 +1,5 @@
 //! Awards: money of a fund promised to a recipient, from proposal to completion, with milestones, gateway reviews and
-//! the movements of its money. Nobody approves what they proposed or will receive, nor disburses what they approved.
+//! the movements of its money. Nobody approves an award they proposed or will receive, or disburses one they approved.
 
 pub mod gateway_reviews;
 pub mod http;

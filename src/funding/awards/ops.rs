@@ -1,11 +1,9 @@
 //! What can be done with awards, each in one serializable transaction.
 
 use super::gateway_reviews;
-use super::rules::{Award, AwardState, PlannedYear, Recipient};
-use super::store::{self, AwardRow, NamedAward, Sight};
-use crate::access::{Operation, Reach};
-use crate::access::outside;
-use crate::http::context::Context;
+use super::rules::{AskedAwardMove, Authority, Award, AwardState};
+use super::store::{self, AwardRow, NamedAward, References, Sight};
+use crate::access::{Operation, Reach, outside};
 use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -13,79 +11,36 @@ use crate::funding::funds;
 use crate::funding::ledger;
 use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
 use crate::funding::ledger::rules::TransactionKind;
-use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::patch::Patch;
 use crate::people::{self, fellowships};
-use crate::transitions::rules::{AskedMove, Move};
-use crate::vocabulary::{Id, fold};
+use crate::record::Stored;
+use crate::transitions::rules::Move;
+use crate::vocabulary::Id;
 use crate::{innovations, organisations, programmes, transitions};
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use serde_json::{Value, json};
 
 /// The name of an award's moves among those of every resource.
 pub const RESOURCE: &str = "award";
-
-/// A dated decision from outside the register that an award is to end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authority {
-    pub reference: String,
-    pub on: NaiveDate,
-}
-
-impl NamedAward {
-    pub fn amount(&self) -> Money {
-        Money::of(self.row.amount_minor, &self.row.currency)
-    }
-
-    /// The award in the words it is sent in.
-    ///
-    /// # Errors
-    /// `internal` for one without a recipient.
-    fn award(&self, profile: Vec<PlannedYear>) -> Result<Award> {
-        let recipient = match (&self.organisation, self.row.recipient_person_id) {
-            (Some(code), _) => Recipient::Organisation(code.clone()),
-            (None, Some(person)) => Recipient::Person(person),
-            (None, None) => return Err(Error::internal("an award has no recipient")),
-        };
-        Ok(Award {
-            fund: self.fund.clone(),
-            programme: self.row.programme.clone(),
-            kind: self.row.kind,
-            title: self.row.title.clone(),
-            description: self.row.description.clone(),
-            recipient,
-            innovation: self.innovation.clone(),
-            fellowship: self.row.fellowship_id,
-            amount: self.amount(),
-            planned_from: self.row.planned_from,
-            planned_to: self.row.planned_to,
-            profile,
-            evaluation_plan: self.row.evaluation_plan.clone(),
-            geocode: self.row.geocode.clone(),
-            published: self.row.published,
-            illustrative: self.row.illustrative,
-        })
-    }
-}
-
-/// Which awards the caller sees.
-pub fn sight(context: &Context) -> Sight {
-    Sight { reach: context.actor.reach(Operation::get_award), subject: context.actor.subject.clone(), today: context.today() }
-}
 
 /// An award that the caller may see.
 ///
 /// # Errors
 /// `not-found`.
 pub fn get_award(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAward> {
-    by_id(id, "award", |id| store::find(conn, &sight(context), id))
+    by_id(id, "award", |id| store::find(conn, &Sight::of(context), id))
 }
 
-/// What is planned to be paid in each year.
+/// The award that a request refers to.
 ///
 /// # Errors
-/// The database's own.
-pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<PlannedYear>> {
-    Ok(store::profiles(conn, &[award])?.remove(&award).unwrap_or_default())
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, context: &Context, pointer: &str, id: Id) -> Result<NamedAward> {
+    store::find(conn, &Sight::of(context), id)?.ok_or_else(|| {
+        let detail = "There is no award with this id that you may see.";
+        Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-award", detail))
+    })
 }
 
 fn covers(conn: &mut Conn, context: &Context, reach: &Reach, row: &AwardRow) -> Result<bool> {
@@ -103,10 +58,7 @@ pub fn reached(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAwar
 }
 
 /// Operations on one award that the caller may do now.
-///
-/// # Errors
-/// The database's own.
-pub fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec<&'static str>> {
+fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec<&'static str>> {
     let state = found.row.state;
     let possible = [
         (Operation::create_award_transaction, !matches!(state, AwardState::Proposed | AwardState::Rejected)),
@@ -124,6 +76,16 @@ pub fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result
     Ok(actions)
 }
 
+/// The answer about one award, with the operations that the caller may do now.
+///
+/// # Errors
+/// The database's own.
+pub fn answer(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<Stored<Award>> {
+    let actions = actions(conn, context, &found)?;
+    let profile = store::profile(conn, found.row.id)?;
+    found.stored(&profile, Some(actions))
+}
+
 /// Records what was done to an award.
 ///
 /// # Errors
@@ -138,110 +100,69 @@ pub fn trace(conn: &mut Conn, context: &Context, row: &AwardRow, event: Event) -
     events::record(conn, context, scopes)
 }
 
-/// Records the change and answers the award as it is now, in whatever scope it is now.
+/// Records the change and returns the award, even if the change moved it out of the caller's scope.
 fn finish(conn: &mut Conn, context: &Context, row: &AwardRow, data: Value) -> Result<NamedAward> {
     trace(conn, context, row, Event::new(RESOURCE, &row.id.to_string(), row.version, data))?;
-    let everything = Sight { reach: Reach::everything(), ..sight(context) };
+    let everything = Sight { reach: Reach::everything(), ..Sight::of(context) };
     store::find(conn, &everything, row.id)?.ok_or_else(|| Error::internal("an award was lost"))
 }
 
-/// The row of an award, with the ids behind what it names.
-fn row(conn: &mut Conn, context: &Context, new: &Award, present: Option<&AwardRow>) -> Result<AwardRow> {
+/// Finds what an award refers to. The caller must be able to change its fund and its programme.
+fn references(conn: &mut Conn, context: &Context, new: &Award) -> Result<References> {
     let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
     new.amount.check_currency(&fund.currency, "fund")?;
     let programme = match &new.programme {
         Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
-        None => fund.programme.clone(),
+        None => fund.programme,
     };
     context.keep_programme(programme.as_deref())?;
-    let (organisation, person) = match &new.recipient {
-        Recipient::Organisation(code) => {
-            (Some(organisations::ops::referred(conn, "/recipientOrganisation", code)?), None)
-        }
-        Recipient::Person(id) => (None, Some(people::ops::referred(conn, "/recipientPerson", *id)?)),
-    };
-    let innovation =
-        new.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
-    let fellowship = new.fellowship.map(|id| fellowships::ops::referred(conn, "/fellowship", id)).transpose()?;
-    let fellowship = fellowship.map(|row| row.id);
-    let now = context.now.naive_utc();
-    let reference = match present {
-        Some(row) => row.reference.clone(),
-        None => references::next(conn, "AWD", context.today().year())?,
-    };
-    Ok(AwardRow {
-        id: present.map_or_else(Id::generate, |row| row.id),
-        search_text: fold(&format!("{reference} {}", new.title)),
-        reference,
-        fund_id: fund.id,
-        programme,
-        kind: new.kind,
-        sort_title: fold(&new.title),
-        title: new.title.clone(),
-        description: new.description.clone(),
-        recipient_organisation_id: organisation,
-        recipient_person_id: person,
-        innovation_id: innovation,
-        fellowship_id: fellowship,
-        amount_minor: new.amount.minor,
-        currency: fund.currency,
-        awarded_on: present.and_then(|row| row.awarded_on),
-        planned_from: new.planned_from,
-        planned_to: new.planned_to,
-        state: present.map_or(AwardState::Proposed, |row| row.state),
-        evaluation_plan: new.evaluation_plan.clone(),
-        geocode: new.geocode.clone(),
-        published: new.published,
-        illustrative: new.illustrative,
-        proposed_by: context.actor.subject.clone(),
-        approved_by: present.and_then(|row| row.approved_by.clone()),
-        version: present.map_or(1, |row| row.version + 1),
-        created_at: present.map_or(now, |row| row.created_at),
-        updated_at: now,
-    })
+    let organisation = new.recipient_organisation.as_deref();
+    let organisation =
+        organisation.map(|code| organisations::ops::referred(conn, "/recipientOrganisation", code)).transpose()?;
+    let person = new.recipient_person.map(|id| people::ops::referred(conn, "/recipientPerson", id)).transpose()?;
+    let innovation = new.innovation.as_deref();
+    let innovation = innovation.map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
+    if let Some(fellowship) = new.fellowship {
+        fellowships::ops::referred(conn, "/fellowship", fellowship)?;
+    }
+    Ok(References { fund: fund.id, programme, organisation, person, innovation })
 }
 
-/// Proposes an award. Nothing is set aside for it before it is approved.
+/// Proposes an award. Its money is set aside once it is approved.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`.
 pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<NamedAward> {
-    let new = new.checked()?;
-    let row = row(conn, context, &new, None)?;
-    store::insert(conn, &row, &new.profile)?;
+    let profile = new.check()?;
+    let found = references(conn, context, &new)?;
+    let reference = references::next(conn, "AWD", context.today().year())?;
+    let row = AwardRow::new(context, new, found, reference)?;
+    store::insert(conn, &row, &profile)?;
     ledger::store::open_award(conn, row.id)?;
-    let data = json!({ "reference": row.reference, "amount": new.amount.amount(), "currency": row.currency });
+    let data = json!({ "reference": row.reference, "amount": row.amount().amount(), "currency": row.currency });
     finish(conn, context, &row, data)
 }
 
-/// Changes an award: everything while it is proposed, and afterwards all but its terms (whose money, how much, for whom
-/// and what). Whoever changes the terms is its proposer from then on.
+/// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient
+/// and purpose). Whoever changes the terms becomes its proposer.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`.
-pub fn update_award(
-    conn: &mut Conn,
-    context: &Context,
-    id: &str,
-    change: impl FnOnce(Award) -> Result<Award>,
-) -> Result<NamedAward> {
+pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Award>) -> Result<NamedAward> {
     let present = reached(conn, context, id)?;
-    context.check_version(present.row.version)?;
-    let before = present.award(profile(conn, present.row.id)?)?;
-    let new = change(before.clone())?.checked()?;
-    if new == before {
-        return Ok(present);
-    }
-    let terms = new.differs_in_terms(&before);
-    if terms && present.row.state != AwardState::Proposed {
-        let detail = "Once it is decided on, an award's fund, programme, kind, recipient, innovation, amount and beginning stay.";
+    let before = present.award(&store::profile(conn, present.row.id)?)?;
+    let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
+    let profile = new.check()?;
+    let found = references(conn, context, &new)?;
+    let row = present.row.clone().revised(context, new, found)?;
+    let terms = row.terms() != present.row.terms();
+    if terms && row.state != AwardState::Proposed {
+        let detail = "The fund, programme, kind, recipient, innovation, amount and first day of an award cannot change once it is decided on.";
         return Err(Error::new(Code::Immutable).detail(detail));
     }
-    let changed = row(conn, context, &new, Some(&present.row))?;
-    let proposed_by = if terms { changed.proposed_by.clone() } else { present.row.proposed_by };
-    let changed = AwardRow { proposed_by, ..changed };
-    store::update(conn, &changed, Some(&new.profile))?;
-    finish(conn, context, &changed, json!({ "terms": terms, "amount": new.amount.amount() }))
+    store::update(conn, &row)?;
+    store::plan(conn, row.id, &profile)?;
+    finish(conn, context, &row, json!({ "terms": terms, "amount": row.amount().amount() }))
 }
 
 /// Whether the caller is the person an award goes to.
@@ -249,7 +170,7 @@ fn receives(context: &Context, found: &NamedAward) -> bool {
     found.person_subject.as_deref() == Some(context.actor.subject.as_str())
 }
 
-/// What must be so before an award makes a move that the machine has.
+/// Checks what an award needs before a move.
 fn may_move(
     conn: &mut Conn,
     context: &Context,
@@ -260,7 +181,8 @@ fn may_move(
     let same = |other: &str| other == context.actor.subject;
     match to {
         AwardState::Approved if same(&found.row.proposed_by) || receives(context, found) => {
-            Err(Error::new(Code::SeparationOfDuties).detail("Nobody approves an award they proposed or would receive."))
+            let detail = "You proposed this award or would receive it, so somebody else must approve it.";
+            Err(Error::new(Code::SeparationOfDuties).detail(detail))
         }
         AwardState::Active if found.row.evaluation_plan.is_none() => Err(Error::new(Code::EvaluationPlanMissing)),
         AwardState::Terminated => {
@@ -284,21 +206,16 @@ fn may_move(
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `separation-of-duties`,
 /// `insufficient-funds`, `evaluation-plan-missing`, `authority-missing`.
-pub fn transition_award(
-    conn: &mut Conn,
-    context: &Context,
-    id: &str,
-    asked: AskedMove,
-    authority: Option<&Authority>,
-) -> Result<NamedAward> {
+pub fn transition_award(conn: &mut Conn, context: &Context, id: &str, asked: AskedAwardMove) -> Result<NamedAward> {
     let found = reached(conn, context, id)?;
     context.check_version(found.row.version)?;
+    let (asked, authority) = asked.parts();
     let mut step: Move<AwardState> = asked.read(context.today())?;
     if step.to != AwardState::Terminated && authority.is_some() {
-        return Err(Error::invalid("/authority", "unknown-property", "Only a termination is made on an authority."));
+        return Err(Error::invalid("/authority", "unknown-property", "Only a termination takes an authority."));
     }
     step.decide(found.row.state)?;
-    may_move(conn, context, &found, step.to, authority)?;
+    may_move(conn, context, &found, step.to, authority.as_ref())?;
     if let Some(Authority { reference, on }) = authority {
         let reason = step.reason.unwrap_or_default();
         step.reason = Some(format!("{reason} (on the authority of {reference}, {on})"));
@@ -306,20 +223,15 @@ pub fn transition_award(
     advance(conn, context, &found, &step)
 }
 
-/// Makes a move that was decided, with what it does to the money.
+/// Makes a move, and moves the money that it moves.
 ///
 /// # Errors
 /// `insufficient-funds`, `version-mismatch`.
 pub fn advance(conn: &mut Conn, context: &Context, found: &NamedAward, step: &Move<AwardState>) -> Result<NamedAward> {
     let (from, on) = (found.row.state, step.effective_on);
-    let mut row = AwardRow {
-        state: step.to,
-        version: found.row.version + 1,
-        updated_at: context.now.naive_utc(),
-        ..found.row.clone()
-    };
+    let mut row = AwardRow { state: step.to, ..found.row.clone().touched(context) };
     if step.to == AwardState::Approved {
-        let (kind, amount) = (TransactionKind::Commitment, found.amount());
+        let (kind, amount) = (TransactionKind::Commitment, row.amount());
         post_to_award(conn, context, Posting { fund: row.fund_id, award: row.id, kind, amount, on, note: None })?;
         row.approved_by = Some(context.actor.subject.clone());
         row.awarded_on = Some(on);
@@ -327,34 +239,14 @@ pub fn advance(conn: &mut Conn, context: &Context, found: &NamedAward, step: &Mo
     if step.to.is_over() {
         release_rest(conn, context, (row.fund_id, row.id, &row.currency), on)?;
     }
-    store::update(conn, &row, None)?;
+    store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, step)?;
     finish(conn, context, &row, json!({ "from": from, "to": step.to, "effectiveOn": on }))
 }
 
-/// Raises an award's version after a movement of its money: its balance is part of what is told of it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn touch(conn: &mut Conn, context: &Context, row: &AwardRow) -> Result<()> {
-    let touched = AwardRow { version: row.version + 1, updated_at: context.now.naive_utc(), ..row.clone() };
-    store::update(conn, &touched, None)
-}
-
-/// The refusal for an award that is in no state for what is asked.
+/// The error for an award in the wrong state.
 pub fn not_now(state: AwardState, states: &[AwardState]) -> Error {
     let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
-    let detail = format!("The award is {}; this is done while it is {}.", state.as_str(), words.join(", "));
+    let detail = format!("The award is {}. This can be done while it is {}.", state.as_str(), words.join(", "));
     Error::new(Code::IllegalTransition).detail(detail).with("state", state.as_str()).with("allowed", words)
-}
-
-/// The award of an id, whoever asks, for features that refer to one.
-///
-/// # Errors
-/// `unknown-reference`, pointing at the value.
-pub fn referred(conn: &mut Conn, context: &Context, pointer: &str, id: Id) -> Result<NamedAward> {
-    store::find(conn, &sight(context), id)?.ok_or_else(|| {
-        let detail = "There is no award of that id that you may see.";
-        Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-award", detail))
-    })
 }

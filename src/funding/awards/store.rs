@@ -1,17 +1,23 @@
 //! Awards in the database.
 
-use super::rules::{AwardKind, AwardState, PlannedYear};
-use crate::access::Reach;
+use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
+use crate::access::{Operation, Reach};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisations, people};
 use crate::error::Result;
+use crate::funding::funds::ops::get_fund_id;
 use crate::funding::ledger::store::AwardBalanceRow;
+use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::organisations::ops::referred;
 use crate::organisations::store::below;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::people::store::PersonName;
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -38,7 +44,7 @@ pub struct AwardRow {
     /// The day it was approved.
     pub awarded_on: Option<NaiveDate>,
     pub planned_from: NaiveDate,
-    /// The first day after.
+    /// The first day after the plan ends.
     pub planned_to: NaiveDate,
     pub state: AwardState,
     /// A JSON document.
@@ -55,18 +61,153 @@ pub struct AwardRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An award with its balance and what it names, read in one query.
+/// What an award refers to, as the database names it.
+pub struct References {
+    pub fund: Id,
+    pub programme: Option<String>,
+    pub organisation: Option<Id>,
+    pub person: Option<Id>,
+    pub innovation: Option<Id>,
+}
+
+impl AwardRow {
+    /// # Errors
+    /// `internal` when the evaluation plan cannot be written as JSON.
+    pub fn new(context: &Context, new: Award, of: References, reference: String) -> Result<Self> {
+        let (title, now) = (new.title.trim().to_owned(), context.now.naive_utc());
+        Ok(Self {
+            id: Id::generate(),
+            search_text: fold(&format!("{reference} {title}")),
+            reference,
+            fund_id: of.fund,
+            programme: of.programme,
+            kind: new.kind,
+            sort_title: fold(&title),
+            title,
+            description: new.description,
+            recipient_organisation_id: of.organisation,
+            recipient_person_id: of.person,
+            innovation_id: of.innovation,
+            fellowship_id: new.fellowship,
+            amount_minor: new.amount.minor,
+            currency: new.amount.currency.code().to_owned(),
+            awarded_on: None,
+            planned_from: new.planned_from,
+            planned_to: new.planned_to,
+            state: AwardState::Proposed,
+            evaluation_plan: new.evaluation_plan.as_ref().map(serde_json::to_string).transpose()?,
+            geocode: new.geocode,
+            published: new.published,
+            illustrative: new.illustrative,
+            proposed_by: context.actor.subject.clone(),
+            approved_by: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// The next version. Whoever changes the terms becomes the proposer.
+    ///
+    /// # Errors
+    /// As [`AwardRow::new`].
+    pub fn revised(self, context: &Context, new: Award, of: References) -> Result<Self> {
+        let next = Self::new(context, new, of, self.reference.clone())?;
+        let proposed_by = if next.terms() == self.terms() { self.proposed_by } else { next.proposed_by.clone() };
+        let Self { id, awarded_on, state, approved_by, version, created_at, .. } = self;
+        Ok(Self { id, awarded_on, state, proposed_by, approved_by, version: version + 1, created_at, ..next })
+    }
+
+    /// The next version after a movement of its money, since its balance is part of the answer.
+    #[must_use]
+    pub fn touched(self, context: &Context) -> Self {
+        Self { version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
+    }
+
+    /// What is decided on: fund, amount, recipient and purpose.
+    pub fn terms(&self) -> impl PartialEq + use<> {
+        let recipient = (self.recipient_organisation_id, self.recipient_person_id);
+        let purpose = (self.programme.clone(), self.kind, self.innovation_id, self.fellowship_id);
+        (self.fund_id, recipient, purpose, self.amount_minor, self.planned_from)
+    }
+
+    pub fn amount(&self) -> Money {
+        Money::of(self.amount_minor, &self.currency)
+    }
+}
+
+/// An award with its balance and what it names, each by its key and name, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedAward {
     pub row: AwardRow,
     pub balance: AwardBalanceRow,
-    pub fund: String,
-    pub organisation: Option<String>,
-    pub organisation_name: Option<String>,
-    pub innovation: Option<String>,
-    pub person: Option<String>,
-    pub person_erased_at: Option<NaiveDateTime>,
+    pub fund: (String, String),
+    pub organisation: Option<(String, String)>,
+    pub innovation: Option<(String, String)>,
+    pub person: Option<PersonName>,
     pub person_subject: Option<String>,
+}
+
+impl NamedAward {
+    /// # Errors
+    /// `internal` when the stored evaluation plan cannot be read.
+    pub fn award(&self, profile: &[Share]) -> Result<Award> {
+        let (row, amount) = (&self.row, self.row.amount());
+        let plan = row.evaluation_plan.as_deref();
+        Ok(Award {
+            fund: self.fund.0.clone(),
+            programme: row.programme.clone(),
+            kind: row.kind,
+            title: row.title.clone(),
+            description: row.description.clone(),
+            recipient_organisation: self.organisation.as_ref().map(|(code, _)| code.clone()),
+            recipient_person: row.recipient_person_id,
+            innovation: self.innovation.as_ref().map(|(slug, _)| slug.clone()),
+            fellowship: row.fellowship_id,
+            amount,
+            planned_from: row.planned_from,
+            planned_to: row.planned_to,
+            profile: profile.iter().map(|share| share.planned(amount)).collect(),
+            evaluation_plan: plan.map(serde_json::from_str::<EvaluationPlan>).transpose()?,
+            geocode: row.geocode.clone(),
+            published: row.published,
+            illustrative: row.illustrative,
+        })
+    }
+
+    fn balance(&self) -> Balance {
+        let money = |minor| Money { minor, ..self.row.amount() };
+        Balance {
+            committed: money(self.balance.committed_minor),
+            disbursed: money(self.balance.disbursed_minor),
+            returned: money(self.balance.returned_minor),
+            released: money(self.balance.released_minor),
+            written_off: money(self.balance.written_off_minor),
+            outstanding: money(self.balance.outstanding_minor),
+        }
+    }
+
+    /// # Errors
+    /// As [`NamedAward::award`].
+    pub fn stored(self, profile: &[Share], actions: Option<Vec<&'static str>>) -> Result<Stored<Award>> {
+        let (written, balance) = (self.award(profile)?, self.balance());
+        let AwardRow { id, reference, awarded_on, state, proposed_by, approved_by, version, updated_at, .. } = self.row;
+        let organisation = self.organisation.map(|(_, name)| name);
+        let added = AwardAdded {
+            id,
+            reference,
+            fund_name: self.fund.1,
+            recipient_name: organisation.or(self.person.map(String::from)).unwrap_or_default(),
+            innovation_name: self.innovation.map(|(_, name)| name),
+            awarded_on,
+            state,
+            balance,
+            proposed_by,
+            approved_by,
+            actions,
+        };
+        Ok(Stored { added, written, version, updated_at })
+    }
 }
 
 type Funded = dsl::InnerJoin<dsl::InnerJoin<awards::table, funds::table>, award_balances::table>;
@@ -81,12 +222,10 @@ type Source = dsl::LeftJoinQuerySource<
 type Columns = (
     <awards::table as Table>::AllColumns,
     <award_balances::table as Table>::AllColumns,
-    funds::code,
-    dsl::Nullable<organisations::code>,
-    dsl::Nullable<organisations::name>,
-    dsl::Nullable<innovations::slug>,
-    dsl::Nullable<people::name>,
-    dsl::Nullable<people::erased_at>,
+    (funds::code, funds::name),
+    dsl::Nullable<(organisations::code, organisations::name)>,
+    dsl::Nullable<(innovations::slug, innovations::name)>,
+    dsl::Nullable<(people::name, people::erased_at)>,
     dsl::Nullable<people::subject>,
 );
 type Named = dsl::Select<Joined, Columns>;
@@ -99,6 +238,41 @@ sortable! {
     2: "reference" => awards::reference, Text, |found| found.row.reference.clone();
     3: "updatedAt" => awards::updated_at, Instant, |found| found.row.updated_at;
     tie 4 => awards::id, Id, |found| found.row.id;
+    key "id" => awards::id, Id;
+}
+
+params! {
+    /// What a list of awards may be narrowed to.
+    pub struct ListAwards list of NamedAward {
+        /// Words of the reference or the title.
+        q: SearchTerms = "q",
+        /// The code of their fund.
+        fund: CodeParam = "fund",
+        /// The slug of their programme.
+        programme: CodeParam = "programme",
+        /// The slug of the innovation they are for.
+        innovation: CodeParam = "innovation",
+        /// The code of the organisation they go to.
+        recipient_organisation: CodeParam = "recipientOrganisation",
+        /// The id of the person they go to.
+        recipient_person: Id = "recipientPerson",
+        /// The id of the fellowship they pay for.
+        fellowship: Id = "fellowship",
+        /// The present state.
+        state: OneOf<AwardState> = "state",
+        /// The kind of award.
+        kind: OneOf<AwardKind> = "kind",
+        /// The code of a place: awards to that organisation and to all below it today.
+        place: CodeParam = "place",
+        /// Awards whose plan ends on this day or later.
+        from: NaiveDate = "from",
+        /// Awards whose plan begins before this day.
+        to: NaiveDate = "to",
+        /// Awards approved on this day or before.
+        awarded_to: NaiveDate = "awardedTo",
+        /// Whether they may be published as open data.
+        published: bool = "published",
+    }
 }
 
 fn named() -> Named {
@@ -111,17 +285,15 @@ fn named() -> Named {
         .select((
             awards::all_columns,
             award_balances::all_columns,
-            funds::code,
-            organisations::code.nullable(),
-            organisations::name.nullable(),
-            innovations::slug.nullable(),
-            people::name.nullable(),
-            people::erased_at.nullable(),
+            (funds::code, funds::name),
+            (organisations::code, organisations::name).nullable(),
+            (innovations::slug, innovations::name).nullable(),
+            (people::name, people::erased_at).nullable(),
             people::subject.nullable(),
         ))
 }
 
-/// Which awards a caller sees: those of their programmes, to organisations in their footprints, for their innovations,
+/// The awards that a caller sees: those of their programmes, to organisations in their scope, for their innovations,
 /// and to themselves.
 #[derive(Debug, Clone)]
 pub struct Sight {
@@ -130,96 +302,103 @@ pub struct Sight {
     pub today: NaiveDate,
 }
 
-fn seen(query: Query, sight: &Sight) -> Query {
-    if sight.reach.everything {
-        return query;
+impl Sight {
+    pub fn of(context: &Context) -> Self {
+        let (reach, subject) = (context.actor.reach(Operation::get_award), context.actor.subject.clone());
+        Self { reach, subject, today: context.today() }
     }
-    let Sight { reach, subject, today } = sight.clone();
-    let own: Condition<Source> = Box::new(
-        awards::programme
-            .assume_not_null()
-            .eq_any(reach.programmes)
-            .or(awards::recipient_organisation_id.assume_not_null().eq_any(below(reach.organisations, today)))
-            .or(awards::innovation_id.assume_not_null().eq_any(reach.innovations))
-            .or(people::subject.assume_not_null().eq(subject)),
-    );
-    query.filter(own)
+
+    fn query(&self) -> Query {
+        let query = named().into_boxed::<MultiBackend>();
+        if self.reach.everything {
+            return query;
+        }
+        let Self { reach, subject, today } = self.clone();
+        let own: Condition<Source> = Box::new(
+            awards::programme
+                .assume_not_null()
+                .eq_any(reach.programmes)
+                .or(awards::recipient_organisation_id.assume_not_null().eq_any(below(reach.organisations, today)))
+                .or(awards::innovation_id.assume_not_null().eq_any(reach.innovations))
+                .or(people::subject.assume_not_null().eq(subject)),
+        );
+        query.filter(own)
+    }
 }
 
-/// What a list of awards may be narrowed to.
-#[derive(Default)]
-pub struct AwardFilter {
-    pub search: Option<SearchTerms>,
-    pub fund: Option<Id>,
-    pub programme: Option<String>,
-    pub innovation: Option<Id>,
-    pub organisation: Option<Id>,
-    pub person: Option<Id>,
-    pub fellowship: Option<Id>,
-    pub states: Option<Vec<AwardState>>,
-    pub kinds: Option<Vec<AwardKind>>,
-    /// Recipients at this place or below it, on this day.
-    pub place: Option<(Id, NaiveDate)>,
-    /// Those whose plan ends on this day or later.
-    pub from: Option<NaiveDate>,
-    /// Those whose plan begins before this day.
-    pub to: Option<NaiveDate>,
-    /// Those approved on this day or before.
-    pub awarded_to: Option<NaiveDate>,
-    /// Whether they may be published as open data.
-    pub published: Option<bool>,
-}
-
+/// The awards that the caller sees.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, sight: &Sight, filter: &AwardFilter, request: &PageRequest) -> Result<Page<NamedAward>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = seen(named().into_boxed::<MultiBackend>(), sight);
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "awards", terms));
-        }
-        if let Some(fund) = filter.fund {
-            query = query.filter(awards::fund_id.eq(fund));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(awards::programme.eq(programme.clone()));
-        }
-        if let Some(innovation) = filter.innovation {
-            query = query.filter(awards::innovation_id.eq(innovation));
-        }
-        if let Some(organisation) = filter.organisation {
-            query = query.filter(awards::recipient_organisation_id.eq(organisation));
-        }
-        if let Some(person) = filter.person {
-            query = query.filter(awards::recipient_person_id.eq(person));
-        }
-        if let Some(fellowship) = filter.fellowship {
-            query = query.filter(awards::fellowship_id.eq(fellowship));
-        }
-        if let Some(states) = &filter.states {
-            query = query.filter(awards::state.eq_any(states.clone()));
-        }
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(awards::kind.eq_any(kinds.clone()));
-        }
-        if let Some((place, on)) = filter.place {
-            query = query.filter(awards::recipient_organisation_id.assume_not_null().eq_any(below(vec![place], on)));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(awards::planned_to.gt(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(awards::planned_from.lt(to));
-        }
-        if let Some(published) = filter.published {
-            query = query.filter(awards::published.eq(published));
-        }
-        if let Some(day) = filter.awarded_to {
-            query = query.filter(awards::awarded_on.le(day));
-        }
-        query
-    })
+/// `unknown-reference` for the fund, the innovation, the organisation or the place.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListAwards) -> Result<Query> {
+    list_seen(conn, &Sight::of(context), asked)
+}
+
+/// As [`list`], for a report that is seen by others than the awards themselves.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Query> {
+    let mut query = sight.query();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "awards", terms));
+    }
+    if let Some(code) = &asked.fund {
+        query = query.filter(awards::fund_id.eq(get_fund_id(conn, "?fund", &code.0)?));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(awards::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(slug) = &asked.innovation {
+        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        query = query.filter(awards::innovation_id.eq(innovation));
+    }
+    if let Some(code) = &asked.recipient_organisation {
+        let organisation = referred(conn, "?recipientOrganisation", &code.0)?;
+        query = query.filter(awards::recipient_organisation_id.eq(organisation));
+    }
+    if let Some(person) = asked.recipient_person {
+        query = query.filter(awards::recipient_person_id.eq(person));
+    }
+    if let Some(fellowship) = asked.fellowship {
+        query = query.filter(awards::fellowship_id.eq(fellowship));
+    }
+    if let Some(states) = &asked.state {
+        query = query.filter(awards::state.eq_any(states.0.clone()));
+    }
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(awards::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(code) = &asked.place {
+        let there = below(vec![referred(conn, "?place", &code.0)?], sight.today);
+        query = query.filter(awards::recipient_organisation_id.assume_not_null().eq_any(there));
+    }
+    if let Some(from) = asked.from {
+        query = query.filter(awards::planned_to.gt(from));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(awards::planned_from.lt(to));
+    }
+    if let Some(day) = asked.awarded_to {
+        query = query.filter(awards::awarded_on.le(day));
+    }
+    if let Some(published) = asked.published {
+        query = query.filter(awards::published.eq(published));
+    }
+    Ok(query)
+}
+
+/// The answers about several awards, whose profiles are read once for all of them.
+///
+/// # Errors
+/// The database's own.
+pub fn answers(conn: &mut Conn, rows: Vec<NamedAward>) -> Result<Vec<Stored<Award>>> {
+    let mut profiles = profiles(conn, rows.iter().map(|found| found.row.id).collect())?;
+    let answer = |found: NamedAward| {
+        let profile = profiles.remove(&found.row.id).unwrap_or_default();
+        found.stored(&profile, None)
+    };
+    rows.into_iter().map(answer).collect()
 }
 
 /// An award that the caller may see.
@@ -227,50 +406,64 @@ pub fn list(conn: &mut Conn, sight: &Sight, filter: &AwardFilter, request: &Page
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, sight: &Sight, id: Id) -> Result<Option<NamedAward>> {
-    let query = seen(named().into_boxed::<MultiBackend>(), sight).filter(awards::id.eq(id));
-    Ok(query.first(conn).optional()?)
+    Ok(sight.query().filter(awards::id.eq(id)).first(conn).optional()?)
 }
 
-/// The profiles of some awards, each by year.
+/// Every award to a person, whoever asks.
 ///
 /// # Errors
 /// The database's own.
-pub fn profiles(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, Vec<PlannedYear>>> {
+pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<AwardRow>> {
+    let received = awards::table.filter(awards::recipient_person_id.eq(person));
+    Ok(received.order_by(awards::planned_from).load(conn)?)
+}
+
+/// The amounts planned for an award, by year.
+///
+/// # Errors
+/// The database's own.
+pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<Share>> {
+    Ok(profiles(conn, vec![award])?.remove(&award).unwrap_or_default())
+}
+
+fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
     let found: Vec<(Id, i32, i64)> = award_profiles::table
-        .filter(award_profiles::award_id.eq_any(ids.to_vec()))
+        .filter(award_profiles::award_id.eq_any(ids))
         .order_by(award_profiles::financial_year)
         .load(conn)?;
-    let mut profiles: HashMap<Id, Vec<PlannedYear>> = HashMap::with_capacity(ids.len());
+    let mut profiles: HashMap<Id, Vec<Share>> = HashMap::new();
     for (award, year, minor) in found {
-        profiles.entry(award).or_default().push(PlannedYear { year, minor });
+        profiles.entry(award).or_default().push(Share { year, minor });
     }
     Ok(profiles)
 }
 
 /// # Errors
 /// The database's own.
-pub fn insert(conn: &mut Conn, row: &AwardRow, profile: &[PlannedYear]) -> Result<()> {
+pub fn insert(conn: &mut Conn, row: &AwardRow, profile: &[Share]) -> Result<()> {
     diesel::insert_into(awards::table).values(row.clone()).execute(conn)?;
     plan(conn, row.id, profile)
 }
 
-/// Writes the row over the version before it, and the profile where that is told.
+/// Writes the row over the version before it.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &AwardRow, profile: Option<&[PlannedYear]>) -> Result<()> {
-    overwrite!(conn, awards, row)?;
-    let Some(profile) = profile else { return Ok(()) };
-    diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(row.id))).execute(conn)?;
-    plan(conn, row.id, profile)
+pub fn update(conn: &mut Conn, row: &AwardRow) -> Result<()> {
+    overwrite!(conn, awards, row)
 }
 
-fn plan(conn: &mut Conn, award: Id, profile: &[PlannedYear]) -> Result<()> {
-    for year in profile {
+/// Writes the profile in the place of the one before it.
+///
+/// # Errors
+/// The database's own.
+pub fn plan(conn: &mut Conn, award: Id, profile: &[Share]) -> Result<()> {
+    diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(award))).execute(conn)?;
+    for share in profile {
         let planned = (
             award_profiles::award_id.eq(award),
-            award_profiles::financial_year.eq(year.year),
-            award_profiles::amount_minor.eq(year.minor),
+            award_profiles::financial_year.eq(share.year),
+            award_profiles::amount_minor.eq(share.minor),
         );
         diesel::insert_into(award_profiles::table).values(planned).execute(conn)?;
     }

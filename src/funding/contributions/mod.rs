@@ -1,5 +1,6 @@
-//! Contributions: what the NHS, charities and industry put into a fund. They are never changed.
+//! Contributions: money that the NHS, charities and industry put into a fund. A contribution never changes.
 
 pub mod http;
 pub mod ops;
+pub mod rules;
 pub mod store;

@@ -1,13 +1,18 @@
 //! Contributions in the database.
 
-use super::ops::ContributionSource;
+use super::rules::{Contribution, ContributionAdded, ContributionSource};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{contributions, funds, organisations};
 use crate::error::Result;
-use crate::sortable;
-use crate::vocabulary::Id;
+use crate::funding::funds::ops::{get_fund, seen};
+use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::organisations::ops::referred;
+use crate::record::Stored;
+use crate::vocabulary::{Id, instant};
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -26,14 +31,45 @@ pub struct ContributionRow {
     pub created_at: NaiveDateTime,
 }
 
-/// A contribution with its fund and the code and the name of who made it, read in one query.
+impl ContributionRow {
+    pub fn new(context: &Context, new: Contribution, fund: Id, contributor: Id) -> Self {
+        Self {
+            id: Id::generate(),
+            fund_id: fund,
+            contributor_id: contributor,
+            source: new.source,
+            amount_minor: new.amount.minor,
+            received_on: new.received_on,
+            note: new.note,
+            made_by: context.actor.subject.clone(),
+            created_at: context.now.naive_utc(),
+        }
+    }
+}
+
+/// A contribution with its contributor's code and name and its fund's code, name and currency, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedContribution {
     pub row: ContributionRow,
-    pub code: String,
-    pub name: String,
-    pub fund: String,
-    pub currency: String,
+    pub contributor: (String, String),
+    pub fund: (String, String, String),
+}
+
+impl From<NamedContribution> for Stored<Contribution> {
+    fn from(found: NamedContribution) -> Self {
+        let NamedContribution { row, contributor: (contributor, contributor_name), fund: (fund, fund_name, currency) } =
+            found;
+        let written = Contribution {
+            contributor,
+            source: row.source,
+            amount: Money::of(row.amount_minor, &currency),
+            received_on: row.received_on,
+            note: row.note,
+        };
+        let (made_by, created_at) = (row.made_by, instant(row.created_at));
+        let added = ContributionAdded { id: row.id, fund, fund_name, contributor_name, made_by, created_at };
+        Self { added, written, version: 1, updated_at: row.created_at }
+    }
 }
 
 type Joined = dsl::InnerJoin<dsl::InnerJoin<contributions::table, organisations::table>, funds::table>;
@@ -41,72 +77,100 @@ type Source =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<contributions::table, organisations::table>, funds::table>;
 type Columns = (
     <contributions::table as Table>::AllColumns,
-    organisations::code,
-    organisations::name,
-    funds::code,
-    funds::currency,
+    (organisations::code, organisations::name),
+    (funds::code, funds::name, funds::currency),
 );
 type Named = dsl::Select<Joined, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedContribution, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: contributions::amount_minor;
+    NamedContribution, Source, Query, select: contributions::amount_minor;
     0: "receivedOn" => contributions::received_on, Day, |found| found.row.received_on;
-    tie 1 => contributions::id, Id, |found| found.row.id;
+    1: "updatedAt" => contributions::created_at, Instant, |found| found.row.created_at;
+    tie 2 => contributions::id, Id, |found| found.row.id;
+    key "id" => contributions::id, Id;
+}
+
+params! {
+    /// What a list of contributions may be narrowed to.
+    pub struct ListContributions list of NamedContribution {
+        /// The slug of the programme of their funds.
+        programme: CodeParam = "programme",
+        /// The source of the money.
+        source: OneOf<ContributionSource> = "source",
+        /// The code of the organisation that contributed.
+        contributor: CodeParam = "contributor",
+        /// Contributions received on this day or later.
+        from: NaiveDate = "from",
+        /// Contributions received before this day.
+        to: NaiveDate = "to",
+    }
+}
+
+params! {
+    /// What the contributions to a fund may be narrowed to.
+    pub struct ListFundContributions list of NamedContribution {
+        /// The source of the money.
+        source: OneOf<ContributionSource> = "source",
+        /// Contributions received on this day or later.
+        from: NaiveDate = "from",
+        /// Contributions received before this day.
+        to: NaiveDate = "to",
+    }
 }
 
 fn named() -> Named {
     contributions::table.inner_join(organisations::table).inner_join(funds::table).select((
         contributions::all_columns,
-        organisations::code,
-        organisations::name,
-        funds::code,
-        funds::currency,
+        (organisations::code, organisations::name),
+        (funds::code, funds::name, funds::currency),
     ))
 }
 
-/// What a list of contributions may be narrowed to.
-#[derive(Default)]
-pub struct ContributionFilter {
-    pub fund: Option<Id>,
-    /// To funds of this programme.
-    pub programme: Option<String>,
-    pub sources: Option<Vec<ContributionSource>>,
-    pub contributor: Option<Id>,
-    pub from: Option<NaiveDate>,
-    /// The first day after.
-    pub to: Option<NaiveDate>,
-    /// The programmes to whose funds the caller sees contributions; all without.
-    pub seen: Option<Vec<String>>,
+fn received(
+    sources: Option<&OneOf<ContributionSource>>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Query {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(sources) = sources {
+        query = query.filter(contributions::source.eq_any(sources.0.clone()));
+    }
+    if let Some(from) = from {
+        query = query.filter(contributions::received_on.ge(from));
+    }
+    if let Some(to) = to {
+        query = query.filter(contributions::received_on.lt(to));
+    }
+    query
 }
 
+/// The contributions to the funds that the caller sees.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &ContributionFilter, request: &PageRequest) -> Result<Page<NamedContribution>> {
-    page(conn, request, || {
-        let mut query = named().into_boxed::<MultiBackend>();
-        if let Some(fund) = filter.fund {
-            query = query.filter(contributions::fund_id.eq(fund));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(funds::programme.eq(programme.clone()));
-        }
-        if let Some(sources) = &filter.sources {
-            query = query.filter(contributions::source.eq_any(sources.clone()));
-        }
-        if let Some(contributor) = filter.contributor {
-            query = query.filter(contributions::contributor_id.eq(contributor));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(contributions::received_on.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(contributions::received_on.lt(to));
-        }
-        if let Some(seen) = &filter.seen {
-            query = query.filter(funds::programme.eq_any(seen.clone()));
-        }
-        query
-    })
+/// `unknown-reference` for the contributor.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Result<Query> {
+    let mut query = received(asked.source.as_ref(), asked.from, asked.to);
+    if let Some(programme) = &asked.programme {
+        query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(code) = &asked.contributor {
+        query = query.filter(contributions::contributor_id.eq(referred(conn, "?contributor", &code.0)?));
+    }
+    if let Some(programmes) = seen(context) {
+        query = query.filter(funds::programme.eq_any(programmes));
+    }
+    Ok(query)
+}
+
+/// The contributions to one fund.
+///
+/// # Errors
+/// `not-found` for the fund.
+pub fn list_of_fund(conn: &mut Conn, context: &Context, fund: &str, asked: &ListFundContributions) -> Result<Query> {
+    let fund = get_fund(conn, context, fund)?;
+    let query = received(asked.source.as_ref(), asked.from, asked.to);
+    Ok(query.filter(contributions::fund_id.eq(fund.id)))
 }
 
 /// # Errors

@@ -1,15 +1,20 @@
 //! External investments in the database.
 
-use super::ops::InvestmentKind;
-use crate::access::Reach;
+use super::rules::{Investment, InvestmentAdded, InvestmentKind};
+use crate::access::Operation;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{external_investments, fellows, innovations, people};
 use crate::error::Result;
-use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{overwrite, sortable};
+use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::innovations::ops::referred;
+use crate::people::store::PersonName;
+use crate::record::Stored;
+use crate::vocabulary::{Basis, Id, Qualifier, fold};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -18,10 +23,10 @@ use diesel::prelude::*;
 #[diesel(table_name = external_investments, treat_none_as_null = true)]
 pub struct InvestmentRow {
     pub id: Id,
-    /// For one of an innovation and a fellow.
+    /// An investment names an innovation or a fellow.
     pub innovation_id: Option<Id>,
     pub fellow_id: Option<Id>,
-    /// The programme whose work it followed.
+    /// The programme in whose leverage it counts.
     pub programme: Option<String>,
     pub investor: String,
     pub sort_investor: String,
@@ -39,101 +44,197 @@ pub struct InvestmentRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An investment with the slug of its innovation, read in one query.
+/// What an investment refers to, as the database names it.
+pub struct References {
+    pub programme: Option<String>,
+    pub innovation: Option<Id>,
+}
+
+impl InvestmentRow {
+    pub fn new(context: &Context, new: Investment, references: References) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            innovation_id: references.innovation,
+            fellow_id: new.fellow,
+            programme: references.programme,
+            sort_investor: fold(&new.investor),
+            investor: new.investor,
+            kind: new.kind,
+            amount_minor: new.amount.minor,
+            currency: new.amount.currency.code().to_owned(),
+            qualifier: new.qualifier,
+            basis: new.basis,
+            invested_on: new.invested_on,
+            source: new.source,
+            illustrative: new.illustrative,
+            archived_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Investment, references: References) -> Self {
+        let Self { id, version, created_at, .. } = self;
+        Self { id, version: version + 1, created_at, ..Self::new(context, new, references) }
+    }
+
+    /// The version that is in no list or figure any more.
+    pub fn archived(self, context: &Context) -> Self {
+        let now = context.now.naive_utc();
+        Self { archived_at: Some(now), version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// An investment with the slug and name of its innovation and the name of its fellow, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedInvestment {
     pub row: InvestmentRow,
-    pub innovation: Option<String>,
+    pub innovation: Option<(String, String)>,
+    pub fellow: Option<PersonName>,
 }
 
-type Source = dsl::LeftJoinQuerySource<external_investments::table, innovations::table>;
-type Columns = (<external_investments::table as Table>::AllColumns, dsl::Nullable<innovations::slug>);
-type Named = dsl::Select<dsl::LeftJoin<external_investments::table, innovations::table>, Columns>;
+impl NamedInvestment {
+    pub fn investment(&self) -> Investment {
+        let row = &self.row;
+        Investment {
+            innovation: self.innovation.as_ref().map(|(slug, _)| slug.clone()),
+            fellow: row.fellow_id,
+            programme: row.programme.clone(),
+            investor: row.investor.clone(),
+            kind: row.kind,
+            amount: Money::of(row.amount_minor, &row.currency),
+            qualifier: row.qualifier,
+            basis: row.basis,
+            invested_on: row.invested_on,
+            source: row.source.clone(),
+            illustrative: row.illustrative,
+        }
+    }
+}
+
+impl From<NamedInvestment> for Stored<Investment> {
+    fn from(found: NamedInvestment) -> Self {
+        let written = found.investment();
+        let (innovation_name, fellow_name) = (found.innovation.map(|(_, name)| name), found.fellow.map(String::from));
+        let InvestmentRow { id, version, updated_at, .. } = found.row;
+        Self { added: InvestmentAdded { id, innovation_name, fellow_name }, written, version, updated_at }
+    }
+}
+
+type Raised = dsl::InnerJoin<fellows::table, people::table>;
+type Joined = dsl::LeftJoin<dsl::LeftJoin<external_investments::table, innovations::table>, Raised>;
+type Source =
+    dsl::LeftJoinQuerySource<dsl::LeftJoinQuerySource<external_investments::table, innovations::table>, Raised>;
+type Columns = (
+    <external_investments::table as Table>::AllColumns,
+    dsl::Nullable<(innovations::slug, innovations::name)>,
+    dsl::Nullable<(people::name, people::erased_at)>,
+);
+type Named = dsl::Select<Joined, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
     NamedInvestment, Source, Query, select: external_investments::version;
     0: "investedOn" => external_investments::invested_on, Day, |found| found.row.invested_on;
     1: "investor" => external_investments::sort_investor, Text, |found| found.row.sort_investor.clone();
-    tie 2 => external_investments::id, Id, |found| found.row.id;
+    2: "updatedAt" => external_investments::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => external_investments::id, Id, |found| found.row.id;
+    key "id" => external_investments::id, Id;
 }
 
-/// Which investments a caller sees.
-#[derive(Debug, Clone)]
-pub struct Sight {
-    pub reach: Reach,
-    pub subject: String,
-}
-
-fn seen(sight: &Sight) -> Query {
-    let query = external_investments::table
-        .left_join(innovations::table)
-        .select((external_investments::all_columns, innovations::slug.nullable()))
-        .into_boxed::<MultiBackend>()
-        .filter(external_investments::archived_at.is_null());
-    if sight.reach.everything {
-        return query;
+params! {
+    /// What a list of external investments may be narrowed to.
+    pub struct ListExternalInvestments list of NamedInvestment {
+        /// The slug of the innovation they went into.
+        innovation: CodeParam = "innovation",
+        /// The id of the fellow who raised them.
+        fellow: Id = "fellow",
+        /// The slug of the programme in whose leverage they count.
+        programme: CodeParam = "programme",
+        /// The kind of investment.
+        kind: OneOf<InvestmentKind> = "kind",
+        /// Investments made on this day or later.
+        from: NaiveDate = "from",
+        /// Investments made before this day.
+        to: NaiveDate = "to",
     }
-    let Sight { reach, subject } = sight.clone();
-    let own_fellow = fellows::table.inner_join(people::table).filter(people::subject.eq(subject)).select(fellows::id);
+}
+
+fn named() -> Query {
+    let raised = fellows::table.inner_join(people::table);
+    let joined = external_investments::table.left_join(innovations::table).left_join(raised);
+    let columns = (
+        external_investments::all_columns,
+        (innovations::slug, innovations::name).nullable(),
+        (people::name, people::erased_at).nullable(),
+    );
+    joined.select(columns).into_boxed::<MultiBackend>().filter(external_investments::archived_at.is_null())
+}
+
+/// The investments that the caller sees: those of their programmes, in their innovations, and raised by themselves.
+fn seen(context: &Context) -> Query {
+    let reach = context.actor.reach(Operation::get_external_investment);
+    if reach.everything {
+        return named();
+    }
     let own: Condition<Source> = Box::new(
         external_investments::programme
             .assume_not_null()
             .eq_any(reach.programmes)
             .or(external_investments::innovation_id.assume_not_null().eq_any(reach.innovations))
-            .or(external_investments::fellow_id.assume_not_null().eq_any(own_fellow)),
+            .or(people::subject.assume_not_null().eq(context.actor.subject.clone())),
     );
-    query.filter(own)
-}
-
-/// What a list of external investments may be narrowed to.
-#[derive(Default)]
-pub struct InvestmentFilter {
-    pub innovation: Option<Id>,
-    pub fellow: Option<Id>,
-    pub programme: Option<String>,
-    pub kinds: Option<Vec<InvestmentKind>>,
-    pub from: Option<NaiveDate>,
-    /// The first day after.
-    pub to: Option<NaiveDate>,
+    named().filter(own)
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    sight: &Sight,
-    filter: &InvestmentFilter,
-    request: &PageRequest,
-) -> Result<Page<NamedInvestment>> {
-    page(conn, request, || {
-        let mut query = seen(sight);
-        if let Some(innovation) = filter.innovation {
-            query = query.filter(external_investments::innovation_id.eq(innovation));
-        }
-        if let Some(fellow) = filter.fellow {
-            query = query.filter(external_investments::fellow_id.eq(fellow));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(external_investments::programme.eq(programme.clone()));
-        }
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(external_investments::kind.eq_any(kinds.clone()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(external_investments::invested_on.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(external_investments::invested_on.lt(to));
-        }
-        query
-    })
+/// `unknown-reference` for the innovation.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments) -> Result<Query> {
+    let mut query = seen(context);
+    if let Some(slug) = &asked.innovation {
+        query = query.filter(external_investments::innovation_id.eq(referred(conn, "?innovation", &slug.0)?));
+    }
+    if let Some(fellow) = asked.fellow {
+        query = query.filter(external_investments::fellow_id.eq(fellow));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(external_investments::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(external_investments::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(from) = asked.from {
+        query = query.filter(external_investments::invested_on.ge(from));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(external_investments::invested_on.lt(to));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, sight: &Sight, id: Id) -> Result<Option<NamedInvestment>> {
-    Ok(seen(sight).filter(external_investments::id.eq(id)).first(conn).optional()?)
+pub fn find_seen(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedInvestment>> {
+    Ok(seen(context).filter(external_investments::id.eq(id)).first(conn).optional()?)
+}
+
+/// # Errors
+/// The database's own.
+pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedInvestment>> {
+    Ok(named().filter(external_investments::id.eq(id)).first(conn).optional()?)
+}
+
+/// Everything a fellow raised, whoever asks.
+///
+/// # Errors
+/// The database's own.
+pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<InvestmentRow>> {
+    let raised = external_investments::table.filter(external_investments::fellow_id.eq(fellow));
+    let present = raised.filter(external_investments::archived_at.is_null());
+    Ok(present.order_by(external_investments::invested_on).load(conn)?)
 }
 
 /// # Errors

@@ -1,57 +1,19 @@
 //! What can be done with funds, each in one transaction.
 
-use crate::access::Operation;
+use super::rules::{Fund, FundPosition};
 use super::store::{self, FundRow};
-use crate::http::context::Context;
+use crate::access::Operation;
 use crate::db::Conn;
-use crate::error::{Code, Error, Fault, Faults, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::funding::ledger;
+use crate::http::context::Context;
+use crate::http::patch::Patch;
 use crate::programmes;
-use crate::vocabulary::{Id, fold};
-use iso_currency::Currency;
+use crate::vocabulary::Id;
 use serde_json::json;
 
-/// A fund as it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fund {
-    pub code: String,
-    pub name: String,
-    pub programme: Option<String>,
-    pub currency: String,
-    pub illustrative: bool,
-}
-
-impl Fund {
-    fn checked(mut self) -> Result<Self> {
-        let mut faults = Faults::default();
-        self.code = self.code.to_ascii_uppercase();
-        self.name = self.name.trim().to_owned();
-        self.programme = self.programme.map(|slug| slug.to_ascii_lowercase());
-        if self.name.is_empty() {
-            faults.add("/name", "missing", "The name cannot be blank.");
-        }
-        if Currency::from_code(&self.currency).is_none_or(|known| known.exponent().is_none()) {
-            faults.add("/currency", "unknown-currency", "Expected a code of ISO 4217, such as GBP.");
-        }
-        faults.check()?;
-        Ok(self)
-    }
-}
-
-impl FundRow {
-    pub fn fund(&self) -> Fund {
-        Fund {
-            code: self.code.clone(),
-            name: self.name.clone(),
-            programme: self.programme.clone(),
-            currency: self.currency.clone(),
-            illustrative: self.illustrative,
-        }
-    }
-}
-
-/// The programmes whose funds the caller sees; all without.
+/// The programmes whose funds the caller sees. None means all.
 pub fn seen(context: &Context) -> Option<Vec<String>> {
     let reach = context.actor.reach(Operation::get_fund);
     (!reach.everything).then_some(reach.programmes)
@@ -67,7 +29,15 @@ pub fn get_fund(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRo
     found.filter(|fund| reach.covers_programme(fund.programme.as_deref())).ok_or_else(|| Error::not_found("fund"))
 }
 
-/// A fund that the caller keeps.
+/// # Errors
+/// `not-found`.
+pub fn get_fund_position(conn: &mut Conn, context: &Context, code: &str) -> Result<FundPosition> {
+    let fund = get_fund(conn, context, code)?;
+    let balance = ledger::ops::position(conn, fund.id)?;
+    Ok(FundPosition::of(fund.code, &fund.currency, balance))
+}
+
+/// A fund that the caller may change.
 ///
 /// # Errors
 /// `not-found`, `forbidden`.
@@ -85,7 +55,7 @@ pub fn referred(conn: &mut Conn, context: &Context, pointer: &str, code: &str) -
     kept(conn, context, code).map_err(|error| if error.code() == Code::NotFound { unknown(pointer) } else { error })
 }
 
-/// The id of a fund that a list is narrowed to; what of it the caller sees is decided by the list.
+/// The id of a fund for the filter of a list. The list itself decides which rows the caller sees.
 ///
 /// # Errors
 /// `unknown-reference`, pointing at the value.
@@ -94,69 +64,48 @@ pub fn get_fund_id(conn: &mut Conn, pointer: &str, code: &str) -> Result<Id> {
 }
 
 fn unknown(pointer: &str) -> Error {
-    let detail = "There is no fund of that code that you may see.";
+    let detail = "There is no fund with this code that you may see.";
     Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-fund", detail))
 }
 
-fn row(conn: &mut Conn, context: &Context, new: Fund, present: Option<&FundRow>) -> Result<FundRow> {
-    let programme =
-        new.programme.as_deref().map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
+/// The programme of a fund, which the caller must be able to change.
+fn programme(conn: &mut Conn, context: &Context, fund: &Fund) -> Result<Option<String>> {
+    let slug = fund.programme.as_deref();
+    let programme = slug.map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
     context.keep_programme(programme.as_deref())?;
-    let now = context.now.naive_utc();
-    Ok(FundRow {
-        id: present.map_or_else(Id::generate, |row| row.id),
-        sort_name: fold(&new.name),
-        search_text: fold(&format!("{} {}", new.code, new.name)),
-        code: new.code,
-        name: new.name,
-        programme,
-        currency: new.currency,
-        illustrative: new.illustrative,
-        version: present.map_or(1, |row| row.version + 1),
-        created_at: present.map_or(now, |row| row.created_at),
-        updated_at: now,
-    })
+    Ok(programme)
 }
 
-fn trace(conn: &mut Conn, context: &Context, row: &FundRow) -> Result<()> {
+fn finish(conn: &mut Conn, context: &Context, row: FundRow) -> Result<FundRow> {
     let event = Event::new("fund", &row.code, row.version, json!({ "currency": row.currency }));
-    events::record(conn, context, Event { programme: row.programme.clone(), ..event })
+    events::record(conn, context, Event { programme: row.programme.clone(), ..event })?;
+    Ok(row)
 }
 
-/// Opens a fund, with nothing in it.
+/// Opens an empty fund.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
 pub fn create_fund(conn: &mut Conn, context: &Context, new: Fund) -> Result<FundRow> {
-    let row = row(conn, context, new.checked()?, None)?;
+    new.check()?;
+    let programme = programme(conn, context, &new)?;
+    let row = FundRow::new(context, new, programme);
     store::insert(conn, &row)?;
     ledger::store::open_fund(conn, row.id)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    finish(conn, context, row)
 }
 
-/// Changes a fund's name and programme; its code and currency stay.
+/// Changes a fund's name and programme. Its code and currency cannot change.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`.
-pub fn update_fund(
-    conn: &mut Conn,
-    context: &Context,
-    code: &str,
-    change: impl FnOnce(Fund) -> Result<Fund>,
-) -> Result<FundRow> {
+pub fn update_fund(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<Fund>) -> Result<FundRow> {
     let present = kept(conn, context, code)?;
-    context.check_version(present.version)?;
     let before = present.fund();
-    let new = change(before.clone())?.checked()?;
-    if (&new.code, &new.currency) != (&before.code, &before.currency) {
-        return Err(Error::new(Code::Immutable).detail("A fund's code and currency cannot change."));
-    }
-    if new == before {
-        return Ok(present);
-    }
-    let row = row(conn, context, new, Some(&present))?;
+    let Some(new) = context.revised(&before, present.version, patch)? else { return Ok(present) };
+    before.check_change(&new)?;
+    let programme = programme(conn, context, &new)?;
+    let row = present.revised(context, new, programme);
     store::update(conn, &row)?;
-    trace(conn, context, &row)?;
-    Ok(row)
+    finish(conn, context, row)
 }

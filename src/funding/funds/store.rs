@@ -1,13 +1,17 @@
 //! Funds in the database.
 
+use super::ops::seen;
+use super::rules::Fund;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::funds;
 use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold};
+use crate::{overwrite, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -29,39 +33,85 @@ pub struct FundRow {
     pub updated_at: NaiveDateTime,
 }
 
+impl FundRow {
+    pub fn new(context: &Context, new: Fund, programme: Option<String>) -> Self {
+        let (code, name) = (new.code.to_ascii_uppercase(), new.name.trim().to_owned());
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            sort_name: fold(&name),
+            search_text: fold(&format!("{code} {name}")),
+            code,
+            name,
+            programme,
+            currency: new.currency,
+            illustrative: new.illustrative,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn fund(&self) -> Fund {
+        Fund {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            programme: self.programme.clone(),
+            currency: self.currency.clone(),
+            illustrative: self.illustrative,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Fund, programme: Option<String>) -> Self {
+        let Self { id, version, created_at, .. } = self;
+        Self { id, version: version + 1, created_at, ..Self::new(context, new, programme) }
+    }
+}
+
+impl From<FundRow> for Stored<Fund> {
+    fn from(row: FundRow) -> Self {
+        Self { added: (), written: row.fund(), version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Query = funds::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    FundRow, funds::table, funds::BoxedQuery<'static, MultiBackend>;
+    FundRow, funds::table, Query;
     0: "name" => funds::sort_name, Text, |row| row.sort_name.clone();
     1: "code" => funds::code, Text, |row| row.code.clone();
     2: "updatedAt" => funds::updated_at, Instant, |row| row.updated_at;
     tie 3 => funds::id, Id, |row| row.id;
+    key "code" => funds::code, Code;
 }
 
-/// What a list of funds may be narrowed to.
-pub struct FundFilter {
-    pub search: Option<SearchTerms>,
-    pub programme: Option<String>,
-    /// The programmes whose funds the caller sees; all without.
-    pub seen: Option<Vec<String>>,
+params! {
+    /// What a list of funds may be narrowed to.
+    pub struct ListFunds list of FundRow {
+        /// Words of the code or the name.
+        q: SearchTerms = "q",
+        /// The slug of their programme.
+        programme: CodeParam = "programme",
+    }
 }
 
+/// The funds that the caller sees.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &FundFilter, request: &PageRequest) -> Result<Page<FundRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = funds::table.into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "funds", terms));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(funds::programme.eq(programme.clone()));
-        }
-        if let Some(seen) = &filter.seen {
-            query = query.filter(funds::programme.eq_any(seen.clone()));
-        }
-        query
-    })
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListFunds) -> Result<Query> {
+    let mut query = funds::table.into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "funds", terms));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(programmes) = seen(context) {
+        query = query.filter(funds::programme.eq_any(programmes));
+    }
+    Ok(query)
 }
 
 /// The fund of a code in upper case.
@@ -74,14 +124,14 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<FundRow>> {
 
 /// # Errors
 /// The database's own.
-pub fn find_by_id(conn: &mut Conn, id: Id) -> Result<Option<FundRow>> {
-    Ok(funds::table.find(id).first(conn).optional()?)
+pub fn find_all(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<FundRow>> {
+    Ok(funds::table.filter(funds::id.eq_any(ids)).load(conn)?)
 }
 
 /// # Errors
 /// `already-exists` for a code that is taken.
 pub fn insert(conn: &mut Conn, row: &FundRow) -> Result<()> {
-    let taken = violations::unique("There is a fund of that code already.");
+    let taken = violations::unique("There is a fund with this code already.");
     diesel::insert_into(funds::table).values(row.clone()).execute(conn).map_err(taken)?;
     Ok(())
 }

@@ -20,7 +20,7 @@ pub struct Posting {
     pub note: Option<String>,
 }
 
-/// Tells what there is where it is too little.
+/// Says in the error how much money there is.
 fn refused(money: Money) -> impl Fn(Refused) -> Error {
     move |refused| match refused {
         Refused::Short(there) => {
@@ -28,7 +28,7 @@ fn refused(money: Money) -> impl Fn(Refused) -> Error {
             let code = there.currency.code();
             Error::new(Code::InsufficientFunds)
                 .detail(format!(
-                    "There is {} {code} for this, and {} {code} is asked for.",
+                    "There is {} {code} available for this, but {} {code} was asked for.",
                     there.amount(),
                     money.amount()
                 ))
@@ -70,7 +70,7 @@ pub fn post_to_award(conn: &mut Conn, context: &Context, posting: Posting) -> Re
     Ok(made)
 }
 
-/// Gives what an award has left back to its fund; `None` where nothing is left.
+/// Returns what an award has left to its fund; `None` if nothing is left.
 ///
 /// # Errors
 /// The database's own.

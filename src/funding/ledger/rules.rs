@@ -1,11 +1,11 @@
-//! How a posting moves the balances. At every moment, of each fund,
-//! `contributed + reallocated in - reallocated out = available + outstanding + disbursed`, of each award
+//! How a posting moves the balances. At every moment, for each fund,
+//! `contributed + reallocated in - reallocated out = available + outstanding + disbursed`, for each award
 //! `outstanding = committed - released - disbursed + returned`, and nothing is below zero.
 
 use crate::words;
 
 words! {
-    /// What a posting does.
+    /// The kind of a posting.
     pub enum TransactionKind {
         /// Money of the fund is set aside for the award.
         Commitment = "commitment",
@@ -13,7 +13,7 @@ words! {
         Disbursement = "disbursement",
         /// Money that had left comes back, and is set aside again.
         Return = "return",
-        /// Money that had left will not come back, and was not spent as it should have been.
+        /// Money that was paid out will not come back, and was not spent as agreed.
         WriteOff = "write-off",
         /// Money set aside is available to the fund again.
         Release = "release",
@@ -49,7 +49,7 @@ pub struct AwardBalance {
 /// Why a posting cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There is only so much for it.
+    /// There is not enough money: this much is available.
     Short(i64),
     /// A sum would be larger than can be held.
     TooLarge,
@@ -64,7 +64,7 @@ fn less(sum: i64, amount: i64) -> Result<i64, Refused> {
 }
 
 impl AwardBalance {
-    /// What has left and neither come back nor been written off.
+    /// The money that was paid out, and neither returned nor written off.
     pub fn recoverable(self) -> i64 {
         self.disbursed - self.returned - self.written_off
     }
@@ -118,10 +118,10 @@ impl FundBalance {
     }
 }
 
-/// Both balances after a posting to an award; a reallocation, which has none, moves nothing here.
+/// Both balances after a posting to an award. A reallocation has no award, so it changes nothing here.
 ///
 /// # Errors
-/// `Short` with what there is for it; `TooLarge`.
+/// `Short` with the money that is available; `TooLarge`.
 pub fn post(
     kind: TransactionKind,
     amount: i64,

@@ -2,11 +2,8 @@
 
 use super::rules::{AwardBalance, FundBalance, TransactionKind};
 use crate::db::Conn;
-use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{award_balances, fund_balances, fund_transactions};
 use crate::error::{Error, Result};
-use crate::sortable;
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -49,12 +46,6 @@ pub struct TransactionRow {
     pub note: Option<String>,
     pub made_by: String,
     pub created_at: NaiveDateTime,
-}
-
-sortable! {
-    TransactionRow, fund_transactions::table, fund_transactions::BoxedQuery<'static, MultiBackend>;
-    0: "postedOn" => fund_transactions::posted_on, Day, |row| row.posted_on;
-    tie 1 => fund_transactions::id, Id, |row| row.id;
 }
 
 impl From<FundBalanceRow> for FundBalance {
@@ -154,31 +145,4 @@ pub fn set_award(conn: &mut Conn, award: Id, balance: AwardBalance) -> Result<()
 pub fn insert(conn: &mut Conn, row: &TransactionRow) -> Result<()> {
     diesel::insert_into(fund_transactions::table).values(row.clone()).execute(conn)?;
     Ok(())
-}
-
-/// The movements of one award.
-///
-/// # Errors
-/// As [`page`].
-pub fn of_award(
-    conn: &mut Conn,
-    award: Id,
-    kinds: Option<&[TransactionKind]>,
-    request: &PageRequest,
-) -> Result<Page<TransactionRow>> {
-    page(conn, request, || {
-        let mut query =
-            fund_transactions::table.filter(fund_transactions::award_id.eq(award)).into_boxed::<MultiBackend>();
-        if let Some(kinds) = kinds {
-            query = query.filter(fund_transactions::kind.eq_any(kinds.to_vec()));
-        }
-        query
-    })
-}
-
-/// # Errors
-/// The database's own.
-pub fn find_of_award(conn: &mut Conn, award: Id, id: Id) -> Result<Option<TransactionRow>> {
-    let one = fund_transactions::table.find(id).filter(fund_transactions::award_id.eq(award));
-    Ok(one.first(conn).optional()?)
 }

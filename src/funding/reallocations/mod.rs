@@ -1,5 +1,6 @@
-//! Reallocations: what one fund has available becomes another's. Each posts a pair that sums to zero.
+//! Reallocations: money moved from one fund to another. Each posts a pair of movements that add up to zero.
 
 pub mod http;
 pub mod ops;
+pub mod rules;
 pub mod store;

@@ -1,12 +1,18 @@
 //! Reallocations in the database.
 
+use super::rules::{Reallocation, ReallocationAdded};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{funds, reallocations};
-use crate::error::Result;
-use crate::sortable;
-use crate::vocabulary::Id;
+use crate::error::{Error, Result};
+use crate::funding::funds::ops::{get_fund_id, seen};
+use crate::funding::funds::store::{FundRow, find_all};
+use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
+use crate::record::Stored;
+use crate::vocabulary::{Id, instant};
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -26,66 +32,115 @@ pub struct ReallocationRow {
     pub created_at: NaiveDateTime,
 }
 
-sortable! {
-    ReallocationRow, reallocations::table, reallocations::BoxedQuery<'static, MultiBackend>;
-    0: "madeOn" => reallocations::made_on, Day, |row| row.made_on;
-    tie 1 => reallocations::id, Id, |row| row.id;
+impl ReallocationRow {
+    pub fn new(context: &Context, new: Reallocation, from: Id, to: Id) -> Self {
+        Self {
+            id: Id::generate(),
+            from_fund_id: from,
+            to_fund_id: to,
+            award_id: new.award,
+            amount_minor: new.amount.minor,
+            reason: new.reason,
+            made_by: context.actor.subject.clone(),
+            made_on: new.made_on.unwrap_or_else(|| context.today()),
+            created_at: context.now.naive_utc(),
+        }
+    }
 }
 
-/// What a list of reallocations may be narrowed to.
-#[derive(Default)]
-pub struct ReallocationFilter {
-    /// Those from or to this fund.
-    pub fund: Option<Id>,
-    pub from: Option<NaiveDate>,
-    /// The first day after.
-    pub to: Option<NaiveDate>,
-    /// The programmes of whose funds the caller sees the reallocations; all without.
-    pub seen: Option<Vec<String>>,
+/// A reallocation with its funds.
+pub struct NamedReallocation {
+    pub row: ReallocationRow,
+    pub from: FundRow,
+    pub to: FundRow,
+}
+
+impl From<NamedReallocation> for Stored<Reallocation> {
+    fn from(found: NamedReallocation) -> Self {
+        let NamedReallocation { row, from, to } = found;
+        let written = Reallocation {
+            from_fund: from.code,
+            to_fund: to.code,
+            award: row.award_id,
+            amount: Money::of(row.amount_minor, &from.currency),
+            reason: row.reason,
+            made_on: Some(row.made_on),
+        };
+        let (made_by, created_at) = (row.made_by, instant(row.created_at));
+        let (from_fund_name, to_fund_name) = (from.name, to.name);
+        let added = ReallocationAdded { id: row.id, from_fund_name, to_fund_name, made_by, created_at };
+        Self { added, written, version: 1, updated_at: row.created_at }
+    }
 }
 
 type Query = reallocations::BoxedQuery<'static, MultiBackend>;
 
-fn seen(query: Query, programmes: Option<&Vec<String>>) -> Query {
+sortable! {
+    ReallocationRow, reallocations::table, Query;
+    0: "madeOn" => reallocations::made_on, Day, |row| row.made_on;
+    1: "updatedAt" => reallocations::created_at, Instant, |row| row.created_at;
+    tie 2 => reallocations::id, Id, |row| row.id;
+    key "id" => reallocations::id, Id;
+}
+
+params! {
+    /// What a list of reallocations may be narrowed to.
+    pub struct ListReallocations list of ReallocationRow {
+        /// The code of a fund: reallocations from it and to it.
+        fund: CodeParam = "fund",
+        /// Reallocations made on this day or later.
+        from: NaiveDate = "from",
+        /// Reallocations made before this day.
+        to: NaiveDate = "to",
+    }
+}
+
+/// The reallocations from and to the funds of these programmes. None means all.
+fn among(programmes: Option<Vec<String>>) -> Query {
+    let query = reallocations::table.into_boxed::<MultiBackend>();
     let Some(programmes) = programmes else { return query };
     let own = || funds::table.filter(funds::programme.eq_any(programmes.clone())).select(funds::id);
     query.filter(reallocations::from_fund_id.eq_any(own()).or(reallocations::to_fund_id.eq_any(own())))
 }
 
+/// The reallocations from and to the funds that the caller sees.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &ReallocationFilter, request: &PageRequest) -> Result<Page<ReallocationRow>> {
-    page(conn, request, || {
-        let mut query = seen(reallocations::table.into_boxed::<MultiBackend>(), filter.seen.as_ref());
-        if let Some(fund) = filter.fund {
-            query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(reallocations::made_on.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(reallocations::made_on.lt(to));
-        }
-        query
-    })
+/// `unknown-reference` for the fund.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Result<Query> {
+    let mut query = among(seen(context));
+    if let Some(code) = &asked.fund {
+        let fund = get_fund_id(conn, "?fund", &code.0)?;
+        query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
+    }
+    if let Some(from) = asked.from {
+        query = query.filter(reallocations::made_on.ge(from));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(reallocations::made_on.lt(to));
+    }
+    Ok(query)
 }
 
-/// # Errors
-/// The database's own.
-pub fn find(conn: &mut Conn, programmes: Option<&Vec<String>>, id: Id) -> Result<Option<ReallocationRow>> {
-    let query = seen(reallocations::table.into_boxed::<MultiBackend>(), programmes);
-    Ok(query.filter(reallocations::id.eq(id)).first(conn).optional()?)
-}
-
-/// The codes and currencies of the funds of some reallocations.
+/// The reallocations with their funds, which are read once for all of them.
 ///
 /// # Errors
 /// The database's own.
-pub fn funds_of(conn: &mut Conn, rows: &[ReallocationRow]) -> Result<HashMap<Id, (String, String)>> {
-    let ids: Vec<Id> = rows.iter().flat_map(|row| [row.from_fund_id, row.to_fund_id]).collect();
-    let found: Vec<(Id, String, String)> =
-        funds::table.filter(funds::id.eq_any(ids)).select((funds::id, funds::code, funds::currency)).load(conn)?;
-    Ok(found.into_iter().map(|(id, code, currency)| (id, (code, currency))).collect())
+pub fn named(conn: &mut Conn, rows: Vec<ReallocationRow>) -> Result<Vec<NamedReallocation>> {
+    let ids = rows.iter().flat_map(|row| [row.from_fund_id, row.to_fund_id]).collect();
+    let funds: HashMap<Id, FundRow> = find_all(conn, ids)?.into_iter().map(|fund| (fund.id, fund)).collect();
+    let fund = |id| funds.get(&id).cloned().ok_or_else(|| Error::internal("a fund was lost"));
+    let named = |row: ReallocationRow| {
+        Ok(NamedReallocation { from: fund(row.from_fund_id)?, to: fund(row.to_fund_id)?, row })
+    };
+    rows.into_iter().map(named).collect()
+}
+
+/// # Errors
+/// The database's own.
+pub fn find(conn: &mut Conn, programmes: Option<Vec<String>>, id: Id) -> Result<Option<NamedReallocation>> {
+    let rows = among(programmes).filter(reallocations::id.eq(id)).load(conn)?;
+    Ok(named(conn, rows)?.pop())
 }
 
 /// # Errors

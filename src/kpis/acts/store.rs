@@ -1,15 +1,18 @@
 //! Acts in the database.
 
-use super::rules::ActKind;
+use super::rules::{Act, ActAdded, ActKind, Particulars};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Listed, Page, PageRequest, page};
-use crate::db::schema::{kpis, organisation_closure, organisations, spc_acts};
+use crate::db::schema::{kpis, organisations, spc_acts};
 use crate::error::Result;
-use crate::kpis::series::{SeriesFilter, SeriesKey};
-use crate::organisations::store::below;
-use crate::sortable;
-use crate::vocabulary::{Id, Timestamp};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, Codes};
+use crate::kpis::names::Names;
+use crate::kpis::series::SeriesKey;
+use crate::organisations::store::{below, referred};
+use crate::record::Stored;
+use crate::vocabulary::{Id, Timestamp, instant};
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::Select;
 use diesel::prelude::*;
@@ -49,62 +52,109 @@ impl ActRow {
 type Acts = spc_acts::BoxedQuery<'static, MultiBackend>;
 type Query = Select<Acts, (<spc_acts::table as Table>::AllColumns,)>;
 
-/// An act of one kind, as a list of that kind holds it.
-pub trait Kind: Listed<Query = Query> {
-    const KIND: ActKind;
-    fn act(&self) -> &ActRow;
-}
-
 /// Declares the list of a kind, which has its own name for the period to sort by.
 macro_rules! kind {
-    ($name:ident, $period:literal) => {
+    ($kind:ident, $row:ident, $period:literal, $(#[doc = $doc:literal])+ $params:ident, $list:ident) => {
         #[derive(Queryable)]
-        pub struct $name(ActRow);
+        pub struct $row(ActRow);
 
-        sortable! {
-            $name, spc_acts::table, Query;
-            0: $period => spc_acts::period_start, Day, |row| row.0.period_start;
-            1: "createdAt" => spc_acts::created_at, Instant, |row| row.0.created_at;
-            tie 2 => spc_acts::id, Id, |row| row.0.id;
+        impl From<$row> for ActRow {
+            fn from(row: $row) -> Self {
+                row.0
+            }
         }
 
-        impl Kind for $name {
-            const KIND: ActKind = ActKind::$name;
+        sortable! {
+            $row, spc_acts::table, Query;
+            0: $period => spc_acts::period_start, Day, |row| row.0.period_start;
+            1: "createdAt" => spc_acts::created_at, Instant, |row| row.0.created_at;
+            2: "updatedAt" => spc_acts::updated_at, Instant, |row| row.0.updated_at;
+            tie 3 => spc_acts::id, Id, |row| row.0.id;
+            key "id" => spc_acts::id, Id;
+        }
 
-            fn act(&self) -> &ActRow {
-                &self.0
+        params! {
+            $(#[doc = $doc])+
+            pub struct $params list of $row {
+                /// Codes of KPIs.
+                kpi: Codes = "kpi",
+                /// Codes of organisations.
+                organisation: Codes = "organisation",
+                /// The code of a place: the series of that organisation and of all below it.
+                place: CodeParam = "place",
             }
+        }
+
+        /// Those in force.
+        ///
+        /// # Errors
+        /// `unknown-reference` for the place.
+        pub fn $list(conn: &mut Conn, context: &Context, asked: &$params) -> Result<Query> {
+            let acts = narrowed(conn, context, in_force(ActKind::$kind), (&asked.kpi, &asked.organisation, &asked.place))?;
+            Ok(acts.select((spc_acts::all_columns,)))
         }
     };
 }
 
-kind!(Recalculation, "from");
-kind!(Exclusion, "period");
+kind!(Recalculation, RecalculationRow, "from",
+    /// What a list of recalculations may be narrowed to.
+    ListRecalculations, recalculations);
+kind!(Exclusion, ExclusionRow, "period",
+    /// What a list of exclusions may be narrowed to.
+    ListExclusions, exclusions);
 
 fn in_force(kind: ActKind) -> Acts {
     spc_acts::table.filter(spc_acts::archived_at.is_null()).filter(spc_acts::kind.eq(kind)).into_boxed()
 }
 
+fn narrowed(
+    conn: &mut Conn,
+    context: &Context,
+    mut query: Acts,
+    (kpi, organisation, place): (&Option<Codes>, &Option<Codes>, &Option<CodeParam>),
+) -> Result<Acts> {
+    if let Some(Codes(codes)) = kpi {
+        let codes: Vec<String> = codes.iter().map(|code| code.to_ascii_lowercase()).collect();
+        let wanted = kpis::table.filter(kpis::code.eq_any(codes)).select(kpis::id);
+        query = query.filter(spc_acts::kpi_id.eq_any(wanted));
+    }
+    if let Some(Codes(codes)) = organisation {
+        let codes: Vec<String> = codes.iter().map(|code| code.to_ascii_uppercase()).collect();
+        let wanted = organisations::table.filter(organisations::code.eq_any(codes)).select(organisations::id);
+        query = query.filter(spc_acts::organisation_id.eq_any(wanted));
+    }
+    if let Some(place) = place {
+        let place = referred(conn, "?place", &place.0)?;
+        query = query.filter(spc_acts::organisation_id.eq_any(below(vec![place], context.today())));
+    }
+    Ok(query)
+}
+
+/// The acts with the names of what they refer to.
+///
 /// # Errors
-/// As [`page`].
-pub fn list<K: Kind>(conn: &mut Conn, filter: &SeriesFilter, request: &PageRequest) -> Result<Page<K>> {
-    page(conn, request, || {
-        let mut query = in_force(K::KIND);
-        if let Some(codes) = &filter.kpis {
-            let wanted = kpis::table.filter(kpis::code.eq_any(codes.clone())).select(kpis::id);
-            query = query.filter(spc_acts::kpi_id.eq_any(wanted));
-        }
-        if let Some(codes) = &filter.organisations {
-            let wanted =
-                organisations::table.filter(organisations::code.eq_any(codes.clone())).select(organisations::id);
-            query = query.filter(spc_acts::organisation_id.eq_any(wanted));
-        }
-        if let Some(place) = filter.place {
-            let inside = below(vec![place], filter.today).select(organisation_closure::descendant_id);
-            query = query.filter(spc_acts::organisation_id.eq_any(inside));
-        }
-        query.select((spc_acts::all_columns,))
-    })
+/// The database's own.
+pub fn named<A: Act>(conn: &mut Conn, rows: Vec<impl Into<ActRow>>) -> Result<Vec<Stored<A>>> {
+    let rows: Vec<ActRow> = rows.into_iter().map(Into::into).collect();
+    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+    let names = Names::of(conn, &keys)?;
+    let named = |row: ActRow| {
+        let key = row.key();
+        let series = names.series(&key);
+        let added = ActAdded {
+            id: row.id,
+            kpi_name: names.kpi(key.kpi).map(|kpi| kpi.name.clone()).unwrap_or_default(),
+            organisation_name: names.organisation(key.organisation).1,
+            innovation_name: names.innovation(key.innovation).map(|(_, name)| name),
+            breakdown: series.breakdown.clone(),
+            made_by: row.made_by,
+            created_at: instant(row.created_at),
+        };
+        let (period, baseline_points, reason) = (names.label(&key, row.period_start), row.baseline_points, row.reason);
+        let written = Particulars { series, period, baseline_points, reason }.into();
+        Stored { added, written, version: row.version, updated_at: row.updated_at }
+    };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// The acts of a kind on one series that are in force, by period.

@@ -1,5 +1,12 @@
 //! The rules for a KPI's definition and breakdowns, and the template for submissions.
 
+mod breakdowns;
+
+pub use breakdowns::{
+    Breakdown, BreakdownInput, BreakdownText, Member, canonical_breakdown, parse_breakdown_text, shown_breakdown,
+    split_breakdown,
+};
+
 use crate::calendar::PeriodType;
 use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};
 use crate::error::{Code, Error, Fault, Faults, Result};
@@ -8,7 +15,6 @@ use crate::transitions::rules::Machine;
 use crate::words;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 words! {
@@ -101,22 +107,6 @@ impl ValueType {
         }
     }
 }
-
-/// A dimension that values are broken down by, such as `sex`, with all its members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = KpiBreakdown, example = json!({ "dimension": "type", "members": ["1", "2", "other"] }))]
-pub struct Breakdown {
-    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
-    pub dimension: String,
-    #[schema(min_items = 1, max_items = 100, value_type = Vec<Member>)]
-    pub members: Vec<String>,
-}
-
-/// A member of a dimension.
-#[derive(ToSchema)]
-#[schema(as = KpiBreakdownMember, example = "1", pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
-pub struct Member(pub String);
 
 /// A KPI: what is measured, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -253,12 +243,6 @@ pub fn is_code(code: &str) -> bool {
         && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// Whether a text can name a dimension or a member, without the characters that separate them.
-fn is_name(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    (1..=40).contains(&text.len()) && text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')
-}
-
 impl Kpi {
     /// Puts codes in lower case, writes numbers in their shortest form, and checks every rule.
     ///
@@ -302,7 +286,7 @@ impl Kpi {
         }
         self.min = min.map(|min| json_number(min, self.decimals));
         self.max = max.map(|max| json_number(max, self.decimals));
-        check_breakdowns(&self.breakdowns, &mut faults);
+        breakdowns::check(&self.breakdowns, &mut faults);
         faults.check()?;
         Ok(self)
     }
@@ -386,75 +370,9 @@ pub fn takes_fraction(value_type: ValueType, aggregation: Aggregation) -> bool {
     value_type.is_quotient() && aggregation == Aggregation::RatioOfSums
 }
 
-fn check_breakdowns(breakdowns: &[Breakdown], faults: &mut Faults) {
-    let mut dimensions = BTreeSet::new();
-    for (index, breakdown) in breakdowns.iter().enumerate() {
-        let mut members = BTreeSet::new();
-        if !dimensions.insert(&breakdown.dimension) {
-            faults.add(format!("/breakdowns/{index}/dimension"), "duplicate", "The dimension is named twice.");
-        }
-        if breakdown.members.is_empty() {
-            faults.add(format!("/breakdowns/{index}/members"), "too-few", "A dimension must have at least one member.");
-        }
-        for (at, member) in breakdown.members.iter().enumerate() {
-            if !members.insert(member) {
-                faults.add(format!("/breakdowns/{index}/members/{at}"), "duplicate", "The member is named twice.");
-            }
-        }
-        if !breakdown.members.iter().chain([&breakdown.dimension]).all(|name| is_name(name)) {
-            let expected =
-                "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, and do not begin with a hyphen.";
-            faults.add(format!("/breakdowns/{index}"), "format", expected);
-        }
-    }
-}
-
-/// The canonical text of a combination of members: `dimension=member;dimension=member`, in the KPI's order of
-/// dimensions. `None` unless every dimension has exactly one of its members. Case does not matter.
-pub fn canonical_breakdown(breakdowns: &[Breakdown], given: &BTreeMap<String, String>) -> Option<String> {
-    if given.len() != breakdowns.len() {
-        return None;
-    }
-    let pair = |breakdown: &Breakdown| {
-        let (_, wanted) = given.iter().find(|(dimension, _)| dimension.eq_ignore_ascii_case(&breakdown.dimension))?;
-        let member = breakdown.members.iter().find(|member| member.eq_ignore_ascii_case(wanted))?;
-        Some(format!("{}={member}", breakdown.dimension))
-    };
-    Some(breakdowns.iter().map(pair).collect::<Option<Vec<_>>>()?.join(";"))
-}
-
-/// Reads a breakdown as a CSV cell or a query parameter writes it: `type=1;sex=f` in any order, or the member alone
-/// where there is one dimension; empty where there is none. Returns the canonical text, or `None` if it is not a breakdown.
-pub fn parse_breakdown_text(breakdowns: &[Breakdown], text: &str) -> Option<String> {
-    let text = text.trim();
-    let mut given = BTreeMap::new();
-    match breakdowns {
-        [] => return text.is_empty().then(String::new),
-        [one] if !text.contains('=') => {
-            given.insert(one.dimension.clone(), text.to_owned());
-        }
-        _ => {
-            for pair in text.split(';') {
-                let (dimension, member) = pair.split_once('=')?;
-                if given.insert(dimension.trim().to_owned(), member.trim().to_owned()).is_some() {
-                    return None;
-                }
-            }
-        }
-    }
-    canonical_breakdown(breakdowns, &given)
-}
-
-/// The members of a canonical text by their dimensions; none of the empty one.
-pub fn split_breakdown(canonical: &str) -> BTreeMap<String, String> {
-    let pairs = canonical.split(';').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(dimension, member)| (dimension.to_owned(), member.to_owned())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn breakdown(dimension: &str, members: &[&str]) -> Breakdown {
         Breakdown { dimension: dimension.to_owned(), members: members.iter().map(|m| (*m).to_owned()).collect() }
@@ -577,35 +495,6 @@ mod tests {
     }
 
     #[test]
-    fn breakdowns_are_read_as_people_write_them() {
-        let one = vec![breakdown("type", &["1", "2", "other"])];
-        let two = vec![breakdown("type", &["1", "2"]), breakdown("sex", &["f", "m"])];
-        for (breakdowns, text, expected) in [
-            (&one, "1", Some("type=1")),
-            (&one, " Other ", Some("type=other")),
-            (&one, "type=2", Some("type=2")),
-            (&one, "Type = OTHER", Some("type=other")),
-            (&one, "3", None),
-            (&one, "", None),
-            (&one, "sex=1", None),
-            (&one, "type=1;type=1", None),
-            (&one, "type=1;sex=f", None),
-            (&two, "type=1;sex=f", Some("type=1;sex=f")),
-            (&two, "sex=m; type=2", Some("type=2;sex=m")),
-            (&two, "type=1", None),
-            (&two, "1;f", None),
-            (&two, "type=1;Type=2", None),
-            (&two, "type=1;sex=f;", None),
-            (&Vec::new(), "", Some("")),
-            (&Vec::new(), "  ", Some("")),
-            (&Vec::new(), "type=1", None),
-        ] {
-            assert_eq!(parse_breakdown_text(breakdowns, text).as_deref(), expected, "{text:?}");
-        }
-        assert_eq!(split_breakdown(""), BTreeMap::new());
-    }
-
-    #[test]
     fn moves_back_and_out_need_a_reason() {
         use KpiStatus::*;
         assert_eq!(Proposed.next(), [Agreed, Live, Retired]);
@@ -613,38 +502,5 @@ mod tests {
             assert_eq!(from.needs_reason(to), needed);
         }
         assert!(Retired.next().is_empty() && Superseded.next().is_empty());
-    }
-
-    prop_compose! {
-        fn dimensions()(names in prop::collection::btree_map("[a-z0-9][a-z0-9-]{0,8}", prop::collection::btree_set("[a-z0-9][a-z0-9-]{0,8}", 1..6), 1..5))
-            -> Vec<Breakdown> {
-            names.into_iter().map(|(dimension, members)| Breakdown { dimension, members: members.into_iter().collect() }).collect()
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_breakdown_reads_back_whatever_its_order(
-            (breakdowns, chosen, order) in dimensions().prop_flat_map(|breakdowns| {
-                let members: Vec<_> = breakdowns.iter().map(|b| prop::sample::select(b.members.clone())).collect();
-                let order = Just((0..breakdowns.len()).collect::<Vec<_>>()).prop_shuffle();
-                (Just(breakdowns), members, order)
-            })
-        ) {
-            let given: BTreeMap<String, String> =
-                breakdowns.iter().map(|b| b.dimension.clone()).zip(chosen.iter().cloned()).collect();
-            let canonical = canonical_breakdown(&breakdowns, &given).expect("every dimension has a member");
-            prop_assert_eq!(split_breakdown(&canonical), given);
-            let shuffled: Vec<_> = order.iter().map(|i| format!("{}={}", breakdowns[*i].dimension, chosen[*i])).collect();
-            prop_assert_eq!(parse_breakdown_text(&breakdowns, &shuffled.join(";")), Some(canonical.clone()));
-            prop_assert_eq!(parse_breakdown_text(&breakdowns, &canonical.to_ascii_uppercase()), Some(canonical));
-        }
-
-        #[test]
-        fn no_text_makes_the_reader_of_breakdowns_panic(breakdowns in dimensions(), text in "\\PC{0,40}|[a-z0-9=; -]{0,40}") {
-            if let Some(canonical) = parse_breakdown_text(&breakdowns, &text) {
-                prop_assert_eq!(split_breakdown(&canonical).len(), breakdowns.len());
-            }
-        }
     }
 }

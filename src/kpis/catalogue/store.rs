@@ -260,10 +260,25 @@ pub fn find_named(conn: &mut Conn, code: &str) -> Result<Option<NamedKpi>> {
 /// # Errors
 /// `unknown-reference`, pointing at the value.
 pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<KpiRow> {
-    find(conn, code)?.ok_or_else(|| {
-        let detail = format!("There is no KPI {code}.");
-        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-kpi", detail))
-    })
+    find(conn, code)?.ok_or_else(|| unknown(pointer, code))
+}
+
+fn unknown(pointer: &str, code: &str) -> Error {
+    let detail = format!("There is no KPI {code}.");
+    Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-kpi", detail))
+}
+
+/// The KPIs a request refers to, in any case.
+///
+/// # Errors
+/// `unknown-reference` for the first that is not there.
+pub fn all_referred(conn: &mut Conn, pointer: &str, codes: &[String]) -> Result<Vec<KpiRow>> {
+    let codes: Vec<String> = codes.iter().map(|code| code.to_ascii_lowercase()).collect();
+    let found = find_by_codes(conn, &codes)?;
+    match codes.iter().find(|code| !found.iter().any(|kpi| kpi.code == **code)) {
+        Some(code) => Err(unknown(pointer, code)),
+        None => Ok(found),
+    }
 }
 
 /// The KPIs with these codes, given in lower case.

@@ -6,9 +6,10 @@ use super::ops::{self, SpcQuery};
 use super::rules::Profile;
 use crate::error::Result;
 use crate::http::params::{CodeParam, Line, OneWord, Query, Whole};
-use crate::http::reply::{Reply, SVG};
+use crate::http::reply::{Answer, Reply, SVG};
 use crate::http::request::{Body, Cx, Upload};
 use crate::http::schemas;
+use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
@@ -44,9 +45,9 @@ params! {
         min_points: Whole<2, 10000> = "minPoints",
         /// What a point is called that says improvement and concern at once; the KPI decides unless told.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
-        /// The first period to take, or a date in it; what lies before plays no part.
+        /// The first period, or a date: periods that begin on it or later.
         from: CodeParam = "from",
-        /// The last period to take, or a date in it; what lies after plays no part.
+        /// The last period, or a date: periods that begin on it or earlier. What lies outside plays no part.
         to: CodeParam = "to",
     }
 }
@@ -77,13 +78,13 @@ impl From<GetKpiSpc> for SpcQuery {
 /// without a value are gaps. Values are those the caller may see; the analysis is of those.
 #[utoipa::path(
     tag = "spc",
-    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
-    responses((status = 200, description = "The series and what it says", body = SpcResponse)),
+    params(KpiPath, GetKpiSpc),
+    responses((status = 200, description = "The series and what it says", body = SpcResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/kpis/{code}/spc")]
-pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc>) -> Result<Reply> {
+pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
     let query = query.0.into();
-    cx.read(move |conn, context| Reply::ok(&SpcResponse::of(&ops::get_kpi_spc(conn, context, &code, &query)?))).await
+    cx.answer(move |conn, context| Ok(SpcResponse::of(&ops::get_kpi_spc(conn, context, &path.code, &query)?))).await
 }
 
 /// Draw the chart of a series of a KPI
@@ -91,15 +92,15 @@ pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc
 /// The same analysis as an SVG that stands alone: no scripts, styles or outside references.
 #[utoipa::path(
     tag = "spc",
-    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
-    responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml")),
+    params(KpiPath, GetKpiSpc),
+    responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml", headers(("ETag" = String)))),
 )]
 #[get("/v1/kpis/{code}/chart.svg")]
-pub async fn get_kpi_chart(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc>) -> Result<Reply> {
+pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
     let query = query.0.into();
-    cx.read(move |conn, context| {
-        let study = ops::get_kpi_spc(conn, context, &code, &query)?;
-        Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()))
+    cx.snapshot(move |conn, context| {
+        let study = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+        Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()).named_by_content())
     })
     .await
 }

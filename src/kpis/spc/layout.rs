@@ -1,8 +1,8 @@
 //! From what was found to what is analysed: every period from the first to the last, in order, gaps and all.
 
 use super::rules::{Point, Recalculation};
-use crate::error::{Fault, Faults, Result};
-use crate::calendar::{Period, PeriodType};
+use crate::calendar::{DayRange, Period, PeriodType};
+use crate::error::Result;
 use std::collections::BTreeMap;
 
 /// The most periods one analysis may span.
@@ -33,23 +33,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// Reads its ends: each a period of this kind, or a date, which means the period that holds it. `place` stands
-    /// before the names of the two where they are pointed at: `?` in a query, `/` in a body.
+    /// Reads its ends, each a period of this kind or a date: the periods whose first day lies between them.
     ///
     /// # Errors
-    /// `validation-failed` for an end that is neither, or a window that ends before it begins.
+    /// As [`DayRange::read`].
     pub fn read(kind: PeriodType, from: Option<&str>, to: Option<&str>, place: &str) -> Result<Self> {
-        let mut faults = Faults::default();
-        let mut end = |name: &str, text: Option<&str>| {
-            let read = text.map(|text| Period::parse_or_day(kind, text)).transpose();
-            faults.take(read.map_err(|error| Fault::new(format!("{place}{name}"), error.code(), error.detail())))
-        };
-        let window = Self { from: end("from", from).flatten(), to: end("to", to).flatten() };
-        if window.from.zip(window.to).is_some_and(|(from, to)| to < from) {
-            faults.add(format!("{place}to"), "range", "The last period lies before the first.");
-        }
-        faults.check()?;
-        Ok(window)
+        let (from, to) = DayRange::read(kind, from, to, place)?.periods(kind);
+        Ok(Self { from, to })
     }
 
     fn holds(self, period: Period) -> bool {
@@ -156,20 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_read_from_periods_or_dates() {
-        let read = |from, to| Window::read(PeriodType::Month, from, to, "?");
-        let window = read(Some("2024-01"), Some("2024-03-15")).expect("a window");
-        assert_eq!(window, Window { from: Some(month("2024-01")), to: Some(month("2024-03")) });
-        let faults = |from, to| {
-            let error = read(from, to).expect_err("no window");
-            error.listed().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect::<Vec<_>>()
-        };
-        let told = |name: &str, code| (name.to_owned(), code);
-        assert_eq!(
-            faults(Some("2024-Q1"), Some("soon")),
-            [told("?from", "period-type"), told("?to", "period-malformed")]
-        );
-        assert_eq!(faults(Some("2024-02"), Some("2024-01")), [told("?to", "range")]);
+    fn a_window_holds_the_periods_that_begin_in_it() {
+        let window = Window::read(PeriodType::Month, Some("2024-01-02"), Some("2024-03-15"), "?").expect("a window");
+        assert_eq!(window, Window { from: Some(month("2024-02")), to: Some(month("2024-03")) });
     }
 
     #[test]

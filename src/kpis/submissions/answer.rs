@@ -2,23 +2,24 @@
 //! more columns.
 
 use super::input::{COLUMNS, Input};
+use super::rows::{MeasureResponse, SubmissionRowResponse};
 use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
+use crate::calendar::Period;
 use crate::db::Conn;
+use crate::db::json::Json;
 use crate::error::Result;
 use crate::http::csv::{Reader, Sheet};
-use crate::kpis::catalogue::rules::split_breakdown;
+use crate::kpis::catalogue::rules::shown_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::decimal::format_scaled;
-use crate::calendar::Period;
 use crate::kpis::series::SeriesKey;
 use crate::vocabulary::{Change, Id};
-use serde_json::{Map, Value, json, value::RawValue};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::fs::File;
 
 /// The most rows an answer holds.
-pub const MOST_TOLD: usize = 1000;
+pub const MOST_ROWS: usize = 1000;
 /// The most rejected rows kept for later reading.
 const MOST_KEPT: usize = 20_000;
 
@@ -63,60 +64,56 @@ impl Judged {
     }
 
     /// The rows of the answer, rejected first, then changed, each by line; and whether there are more.
-    pub fn told(&self) -> (Vec<Value>, bool) {
+    pub fn rows(&self) -> (Vec<SubmissionRowResponse>, bool) {
         let rejected = self.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err());
         let changes = |verdict: &Verdict| verdict.outcome != Outcome::Unchanged && !self.failed();
         let changed = self.verdicts.iter().enumerate().filter(|(_, v)| v.as_ref().is_ok_and(changes));
-        let rows: Vec<Value> = rejected.chain(changed).take(MOST_TOLD + 1).map(|(index, _)| self.tell(index)).collect();
-        let truncated = rows.len() > MOST_TOLD;
-        (rows.into_iter().take(MOST_TOLD).collect(), truncated)
+        let mut rows: Vec<_> =
+            rejected.chain(changed).filter_map(|(index, _)| self.row(index)).take(MOST_ROWS + 1).collect();
+        let truncated = rows.len() > MOST_ROWS;
+        rows.truncate(MOST_ROWS);
+        (rows, truncated)
     }
 
-    fn tell(&self, index: usize) -> Value {
-        let (Some(raw), Some(verdict)) = (self.input.rows.get(index), self.verdicts.get(index)) else {
-            return Value::Null;
-        };
-        let mut row = json!({ "line": raw.line, "pointer": format!("/rows/{index}") });
-        match verdict {
+    fn row(&self, index: usize) -> Option<SubmissionRowResponse> {
+        let (raw, verdict) = (self.input.rows.get(index)?, self.verdicts.get(index)?);
+        let (line, pointer) = (raw.line, format!("/rows/{index}"));
+        Some(match verdict {
             Err(errors) => {
-                let text = |held: Held| self.input.texts.get(held);
-                let mut key = Map::new();
-                let kpi = text(raw.kpi).or(self.row.kpi_code.as_deref());
-                for (name, said) in [
-                    ("kpi", kpi),
-                    ("organisation", text(raw.organisation)),
-                    ("innovation", text(raw.innovation)),
-                    ("period", text(raw.period)),
-                    ("breakdown", text(raw.breakdown)),
-                ] {
-                    key.extend(said.map(|said| (name.to_owned(), json!(said))));
-                }
-                row["outcome"] = json!(Outcome::Rejected);
-                row["errors"] =
-                    errors.iter().map(|error| json!({ "code": error.code, "detail": error.detail })).collect();
-                row["key"] = Value::Object(key);
-                row["old"] = Value::Null;
-                row["new"] = Value::Null;
+                let (outcome, errors, key) = (Outcome::Rejected, errors.clone(), self.sent_key(raw));
+                SubmissionRowResponse { line, pointer, outcome, errors, key, old: None, new: None }
             }
             Ok(verdict) => {
-                row["outcome"] = json!(verdict.outcome);
-                row["errors"] = json!([]);
-                row["key"] = self.key(verdict, raw);
-                let decimals = self.decimals(verdict);
+                let decimals = self.kpi(verdict).map_or(0, KpiRow::decimals_u8);
                 let after = verdict.new_measure().filter(|_| verdict.outcome != Outcome::Unchanged);
-                row["old"] = verdict.old.as_ref().map_or(Value::Null, |measure| tell_measure(measure, decimals));
-                row["new"] = after.as_ref().map_or(Value::Null, |measure| tell_measure(measure, decimals));
+                SubmissionRowResponse {
+                    line,
+                    pointer,
+                    outcome: verdict.outcome,
+                    errors: Vec::new(),
+                    key: self.key(verdict, raw),
+                    old: verdict.old.as_ref().map(|measure| MeasureResponse::of(measure, decimals)),
+                    new: after.as_ref().map(|measure| MeasureResponse::of(measure, decimals)),
+                }
             }
-        }
-        row
+        })
     }
 
-    fn decimals(&self, verdict: &Verdict) -> u8 {
-        self.kpi(verdict).map_or(0, KpiRow::decimals_u8)
+    /// The key of a row that was refused, in its own words.
+    fn sent_key(&self, raw: &RawRow) -> Map<String, Value> {
+        let text = |held: Held| self.input.texts.get(held);
+        let parts = [
+            ("kpi", text(raw.kpi).or(self.row.kpi_code.as_deref())),
+            ("organisation", text(raw.organisation)),
+            ("innovation", text(raw.innovation)),
+            ("period", text(raw.period)),
+            ("breakdown", text(raw.breakdown)),
+        ];
+        parts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?)))).collect()
     }
 
     /// The key as the register writes it: codes in their stored case, the period by its label.
-    fn key(&self, verdict: &Verdict, raw: &RawRow) -> Value {
+    fn key(&self, verdict: &Verdict, raw: &RawRow) -> Map<String, Value> {
         let mut key = Map::new();
         let organisation = self.input.texts.get(raw.organisation).map(str::to_ascii_uppercase);
         key.insert("kpi".to_owned(), json!(self.kpi(verdict).map(|kpi| kpi.code.as_str())));
@@ -127,32 +124,10 @@ impl Judged {
         key.insert("period".to_owned(), json!(verdict.period.label()));
         let breakdown = self.series.get(verdict.series as usize).map_or("", |series| series.breakdown.as_str());
         if !breakdown.is_empty() {
-            key.insert("breakdown".to_owned(), tell_breakdown(breakdown));
+            key.insert("breakdown".to_owned(), shown_breakdown(breakdown));
         }
-        Value::Object(key)
+        key
     }
-}
-
-/// A breakdown as it may be sent: its member alone where there is one dimension.
-pub fn tell_breakdown(canonical: &str) -> Value {
-    let members = split_breakdown(canonical);
-    match members.values().next() {
-        Some(only) if members.len() == 1 => json!(only),
-        _ => json!(members),
-    }
-}
-
-fn tell_measure(measure: &Measure, decimals: u8) -> Value {
-    let number = |scaled: i64| serde_json::from_str::<Value>(&format_scaled(scaled, decimals)).unwrap_or(Value::Null);
-    let mut told = json!({ "value": number(measure.value), "qualifier": measure.qualifier, "basis": measure.basis });
-    if let (Some(numerator), Some(denominator)) = (measure.numerator, measure.denominator) {
-        told["numerator"] = number(numerator);
-        told["denominator"] = number(denominator);
-    }
-    if let Some(comment) = &measure.comment {
-        told["comment"] = json!(comment);
-    }
-    told
 }
 
 /// Keeps the rejected rows, so that all of them can be read for seven days.
@@ -162,21 +137,17 @@ fn tell_measure(measure: &Measure, decimals: u8) -> Value {
 pub fn keep_rejected(conn: &mut Conn, judged: &Judged) -> Result<()> {
     let rejected = judged.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err()).take(MOST_KEPT);
     for (index, _) in rejected {
+        let Some(document) = judged.row(index) else { continue };
         let row = SubmissionLineRow {
             submission_id: judged.row.id,
             line: index as i64,
-            outcome: Outcome::Rejected.as_str().to_owned(),
-            document: judged.tell(index).to_string(),
+            outcome: document.outcome,
+            document: Json::new(document)?,
             updated_at: judged.row.submitted_at,
         };
         store::insert_line(conn, row)?;
     }
     Ok(())
-}
-
-/// A JSON text as it is, without reading it again.
-pub fn raw(document: String) -> Box<RawValue> {
-    RawValue::from_string(document).unwrap_or_default()
 }
 
 /// The columns that an answer has beside those of the sender.
@@ -200,7 +171,7 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
             Err(errors) => (Outcome::Rejected.as_str(), errors),
         };
         let join = |part: fn(&RowError) -> &str| errors.iter().map(part).collect::<Vec<_>>().join("; ");
-        let (problem, expected) = (join(|error| error.code), join(|error| &error.detail));
+        let (problem, expected) = (join(|error| &error.code), join(|error| &error.detail));
         let ours = [outcome, &problem, &expected].map(Change::Set);
         sheet.row_of_changes(columns.iter().map(|column| row.change(*column)).chain(ours))?;
     }
@@ -214,17 +185,12 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
 pub fn as_csv(judged: &Judged) -> Result<Vec<u8>> {
     const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
     let mut sheet = Sheet::with_header(["line"].into_iter().chain(KEY).chain(OURS))?;
-    for row in judged.told().0 {
-        let text = |value: &Value| {
-            value
-                .as_str()
-                .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
-        };
-        let key = KEY.map(|name| row.pointer(&format!("/key/{name}")).map(text).unwrap_or_default());
-        let errors = row["errors"].as_array().cloned().unwrap_or_default();
-        let join = |name: &str| errors.iter().map(|error| text(&error[name])).collect::<Vec<_>>().join("; ");
-        let ours = [text(&row["outcome"]), join("code"), join("detail")];
-        sheet.row([text(&row["line"])].into_iter().chain(key).chain(ours))?;
+    for row in judged.rows().0 {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());
+        let join = |part: fn(&RowError) -> &str| row.errors.iter().map(part).collect::<Vec<_>>().join("; ");
+        let ours = [row.outcome.as_str().to_owned(), join(|error| &error.code), join(|error| &error.detail)];
+        sheet.row([row.line.to_string()].into_iter().chain(key).chain(ours))?;
     }
     sheet.finish()
 }

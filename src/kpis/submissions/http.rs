@@ -3,21 +3,24 @@
 use super::answer::{self, Judged};
 use super::input;
 use super::ops::{self, Terms};
-use super::rules::{Counts, Mode, Outcome, Strategy, SubmissionState};
-use super::store::{self, SubmissionFilter, SubmissionLineRow, SubmissionRow};
-use crate::db::by_id;
+use super::rows::SubmissionRowResponse;
+use super::rules::{Counts, Mode, Strategy, SubmissionState};
+use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission, SubmissionRow};
+use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
+use crate::http::context::Context;
 use crate::http::csv::{self, CsvFileRequest};
-use crate::http::params::{CodeParam, OneOf, OneWord, Query};
+use crate::http::lists::Listed;
+use crate::http::params::{Asked, CodeParam, OneWord, Query};
 use crate::http::problem::status_of;
-use crate::http::reply::{CSV, Listing, NDJSON, Reply};
-use crate::http::request::{Cx, Upload};
-use crate::vocabulary::{Basis, Id, Qualifier, instant};
+use crate::http::reply::{Answer, CSV, Listing, Reply};
+use crate::http::request::{Cx, IdPath, Upload};
+use crate::kpis::catalogue::rules::BreakdownInput;
+use crate::vocabulary::{Id, instant};
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -41,24 +44,6 @@ params! {
         mode: OneWord<Mode> = "mode",
         /// What the submission may do with values. Default: upsert.
         strategy: OneWord<Strategy> = "strategy",
-    }
-}
-
-params! {
-    /// What a list of submissions may be narrowed to.
-    pub struct ListSubmissions list of SubmissionRow {
-        /// The code of the KPI they were sent for.
-        kpi: CodeParam = "kpi",
-        /// The result.
-        state: OneOf<SubmissionState> = "state",
-    }
-}
-
-params! {
-    /// Which rows of a submission.
-    pub struct ListSubmissionRows list of SubmissionLineRow {
-        /// The result of the row. Rejected rows are kept for seven days.
-        outcome: OneOf<Outcome> = "outcome",
     }
 }
 
@@ -108,20 +93,6 @@ pub struct SubmissionRowInput {
     pub comment: Option<String>,
 }
 
-/// A breakdown: a member, or with several dimensions an object of members.
-pub struct BreakdownInput;
-
-impl utoipa::PartialSchema for BreakdownInput {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let member = json!({ "type": "string", "maxLength": 400 });
-        let members = json!({ "type": "object", "additionalProperties": member, "maxProperties": 8 });
-        let schema = json!({ "oneOf": [member, members], "description": "A member, or with several dimensions an object of members." });
-        serde_json::from_value(schema).unwrap_or_default()
-    }
-}
-
-impl ToSchema for BreakdownInput {}
-
 /// A figure of a row: a number.
 pub struct FigureInput;
 
@@ -148,8 +119,8 @@ pub struct SubmissionResponse {
     strategy: Strategy,
     counts: SubmissionCounts,
     /// Up to 1,000 rows: rejected first, then changed, each by line.
-    #[schema(max_items = 1000, value_type = Vec<SubmissionRowResponse>)]
-    rows: Vec<Value>,
+    #[schema(max_items = 1000)]
+    rows: Vec<SubmissionRowResponse>,
     /// Whether there are more rows than these.
     rows_truncated: bool,
     /// What deserves a second look.
@@ -181,58 +152,8 @@ impl From<Counts> for SubmissionCounts {
     }
 }
 
-/// The result of one row.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
-pub struct SubmissionRowResponse {
-    /// The line of the CSV, where the header is line 1, or the place in the JSON, counted from 1.
-    #[schema(minimum = 1)]
-    line: u32,
-    /// The JSON pointer to the row. A CSV header does not count.
-    #[schema(example = "/rows/5", max_length = 40)]
-    pointer: String,
-    outcome: Outcome,
-    #[schema(max_items = 20)]
-    errors: Vec<RowErrorResponse>,
-    /// KPI, organisation, innovation, period and breakdown.
-    #[schema(value_type = Object)]
-    key: Value,
-    /// The value before, if there was one.
-    #[schema(value_type = Option<MeasureResponse>)]
-    old: Value,
-    /// The value after, if there is one.
-    #[schema(value_type = Option<MeasureResponse>)]
-    new: Value,
-}
-
-/// What is wrong with a row.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
-pub struct RowErrorResponse {
-    #[schema(example = "period-type", max_length = 60)]
-    code: String,
-    /// What was expected.
-    #[schema(max_length = 2000)]
-    detail: String,
-}
-
-/// A value with its qualifier, basis and comment.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "rows are rendered by answer.rs in this shape")]
-pub struct MeasureResponse {
-    value: f64,
-    #[schema(nullable = false)]
-    numerator: Option<f64>,
-    #[schema(nullable = false)]
-    denominator: Option<f64>,
-    qualifier: Qualifier,
-    basis: Basis,
-    #[schema(max_length = 2000, nullable = false)]
-    comment: Option<String>,
-}
-
 impl SubmissionResponse {
-    fn of(row: SubmissionRow, rows: Vec<Value>, rows_truncated: bool) -> Self {
+    fn of(row: SubmissionRow, rows: Vec<SubmissionRowResponse>, rows_truncated: bool) -> Self {
         Self {
             id: row.id,
             state: row.state,
@@ -271,7 +192,7 @@ csv_body! {
     )),
     responses(
         (status = 200, description = "Checked, and nothing was written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
-        (status = 201, description = "Written", headers(("Location" = String)), content((SubmissionResponse = "application/json"), (String = "text/csv"))),
+        (status = 201, description = "Written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
         (status = 400, description = "The body cannot be read", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
         (status = 422, description = "Rows are wrong, so nothing was written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
     ),
@@ -333,7 +254,7 @@ fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<std::fs::File>) 
 }
 
 fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &str) -> Result<Reply> {
-    let (rows, truncated) = judged.told();
+    let (rows, truncated) = judged.rows();
     if !judged.failed() {
         return Reply::json(status, &SubmissionResponse::of(judged.row, rows, truncated));
     }
@@ -352,16 +273,8 @@ fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &
 /// Lists your own submissions and those for organisations in your scope, oldest first by default.
 #[utoipa::path(tag = "kpi-submissions", params(ListSubmissions), responses((status = 200, description = "A page of submissions", body = Listing<SubmissionSummary>)))]
 #[get("/v1/kpi-submissions")]
-pub async fn list_kpi_submissions(cx: Cx, query: Query<ListSubmissions>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
-        let filter = SubmissionFilter {
-            kpi: query.kpi.map(|code| code.0.to_ascii_lowercase()),
-            states: query.state.map(|states| states.0),
-        };
-        Reply::page(store::list(conn, context, &context.reach(), &filter, &query.page)?, &target, SubmissionSummary::of)
-    })
-    .await
+pub async fn list_kpi_submissions(cx: Cx, asked: Asked<ListSubmissions>) -> Result<Listed<SubmissionSummary>> {
+    cx.list(asked, store::list).await
 }
 
 /// A submission, without its rows.
@@ -372,6 +285,9 @@ pub struct SubmissionSummary {
     /// The KPI of rows that named none.
     #[schema(max_length = 60)]
     kpi: Option<String>,
+    /// Its name; null if there is no such KPI.
+    #[schema(max_length = 300)]
+    kpi_name: Option<String>,
     state: SubmissionState,
     dry_run: bool,
     mode: Mode,
@@ -383,10 +299,11 @@ pub struct SubmissionSummary {
     submitted_at: String,
 }
 
-impl SubmissionSummary {
-    fn of(row: SubmissionRow) -> Self {
+impl From<NamedSubmission> for SubmissionSummary {
+    fn from(NamedSubmission { row, kpi_name }: NamedSubmission) -> Self {
         Self {
             id: row.id,
+            kpi_name,
             state: row.state,
             dry_run: row.dry_run,
             mode: row.mode,
@@ -399,8 +316,8 @@ impl SubmissionSummary {
     }
 }
 
-fn find(conn: &mut crate::db::Conn, context: &crate::http::context::Context, id: &str) -> Result<SubmissionRow> {
-    by_id(id, "submission", |id| store::find(conn, context, &context.reach(), id))
+fn find(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedSubmission> {
+    by_id(id, "submission", |id| store::find(conn, context, id))
 }
 
 /// Get a submission
@@ -408,41 +325,30 @@ fn find(conn: &mut crate::db::Conn, context: &crate::http::context::Context, id:
 /// Returns how the submission was processed, when and by whom it was sent, and how many rows were written or rejected.
 #[utoipa::path(
     tag = "kpi-submissions",
-    params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The submission", body = SubmissionSummary)),
+    params(IdPath),
+    responses((status = 200, description = "The submission", body = SubmissionSummary, headers(("ETag" = String)))),
 )]
 #[get("/v1/kpi-submissions/{id}")]
-pub async fn get_kpi_submission(cx: Cx, id: web::Path<String>) -> Result<Reply> {
-    cx.read(move |conn, context| Reply::ok(&SubmissionSummary::of(find(conn, context, &id)?))).await
+pub async fn get_kpi_submission(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<SubmissionSummary>> {
+    cx.answer(move |conn, context| find(conn, context, &path.id).map(Into::into)).await
 }
 
 /// List the rejected rows of a submission
 ///
-/// Lists the rejected rows, which are kept for seven days. Use `Accept: application/x-ndjson` for JSON lines.
+/// Lists the rejected rows, which are kept for seven days.
 #[utoipa::path(
     tag = "kpi-submissions",
-    params(("id" = String, Path, description = "Its id", format = "uuid", max_length = 36), ListSubmissionRows),
-    responses((status = 200, description = "A page of rows", content((Listing<SubmissionRowResponse> = "application/json"), (String = "application/x-ndjson")))),
+    params(IdPath, ListSubmissionRows),
+    responses((status = 200, description = "A page of rows", body = Listing<SubmissionRowResponse>)),
 )]
 #[get("/v1/kpi-submissions/{id}/rows")]
 pub async fn list_kpi_submission_rows(
     cx: Cx,
-    id: web::Path<String>,
-    query: Query<ListSubmissionRows>,
-) -> Result<Reply> {
-    let (Query(query), target, lines) = (query, cx.target.clone(), cx.wants("application/x-ndjson"));
-    cx.read(move |conn, context| {
-        let submission = find(conn, context, &id)?;
-        let mut page = store::lines(conn, submission.id, &query.page)?;
-        if query.outcome.is_some_and(|wanted| !wanted.0.contains(&Outcome::Rejected)) {
-            page.rows.clear();
-            page.next = None;
-        }
-        if lines {
-            let body: String = page.rows.iter().map(|row| format!("{}\n", row.document)).collect();
-            return Ok(Reply::text(StatusCode::OK, NDJSON, body.into_bytes()));
-        }
-        Reply::page(page, &target, |row| -> Box<RawValue> { answer::raw(row.document) })
-    })
-    .await
+    path: web::Path<IdPath>,
+    asked: Asked<ListSubmissionRows>,
+) -> Result<Listed<SubmissionRowResponse>> {
+    let rows = move |conn: &mut Conn, context: &Context, asked: &ListSubmissionRows| {
+        Ok(store::lines(find(conn, context, &path.id)?.row.id, asked))
+    };
+    cx.list(asked, rows).await
 }

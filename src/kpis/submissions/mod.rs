@@ -7,8 +7,8 @@ mod bulk;
 pub mod http;
 pub mod input;
 pub mod ops;
+pub mod rows;
 pub mod rules;
 mod store;
 
-pub use answer::tell_breakdown;
 pub use store::sweep;

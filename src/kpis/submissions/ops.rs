@@ -107,7 +107,7 @@ fn look_up(
         directory.kpis.insert(row.code.clone(), KpiFacts { row, assigned });
     }
     let codes: Vec<String> = distinct(|row| row.organisation).into_iter().map(str::to_ascii_uppercase).collect();
-    directory.organisations = store::organisations_by_code(conn, &codes)?;
+    directory.organisations = crate::organisations::store::ids_by_code(conn, &codes)?;
     let slugs: Vec<String> = distinct(|row| row.innovation).into_iter().map(str::to_ascii_lowercase).collect();
     directory.innovations = store::innovations_by_slug(conn, &slugs)?;
     if !reach.everything {

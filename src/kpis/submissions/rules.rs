@@ -7,7 +7,9 @@ use crate::calendar::Period;
 use crate::vocabulary::{Basis, Change, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use utoipa::ToSchema;
 
 words! {
     /// What happens when a row is wrong.
@@ -30,15 +32,19 @@ words! {
 }
 
 /// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RowErrorResponse)]
 pub struct RowError {
-    pub code: &'static str,
+    #[schema(value_type = String, example = "period-type", max_length = 60)]
+    pub code: Cow<'static, str>,
+    /// What was expected.
+    #[schema(value_type = String, max_length = 2000)]
     pub detail: Cow<'static, str>,
 }
 
 impl RowError {
     pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code: Cow::Borrowed(code), detail: detail.into() }
     }
 }
 

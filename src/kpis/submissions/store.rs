@@ -1,20 +1,23 @@
 //! Submissions, series and values in the database. The writing of many values at once is in `bulk`.
 
-use super::rules::{Counts, Measure, Mode, Strategy, SubmissionState};
-use crate::access::Reach;
-use crate::http::context::Context;
+use super::rows::SubmissionRowResponse;
+use super::rules::{Counts, Measure, Mode, Outcome, Strategy, SubmissionState};
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
+use crate::db::json::Json;
 use crate::db::schema::{
     innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, kpis, organisation_closure,
-    organisations, series,
+    series,
 };
 use crate::db::{Conn, dialect::Engine};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
 use crate::kpis::series::SeriesKey;
-use crate::sortable;
+use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -51,61 +54,78 @@ impl SubmissionRow {
     }
 }
 
-sortable! {
-    SubmissionRow, kpi_submissions::table, kpi_submissions::BoxedQuery<'static, MultiBackend>;
-    0: "submittedAt" => kpi_submissions::submitted_at, Instant, |row| row.submitted_at;
-    tie 1 => kpi_submissions::id, Id, |row| row.id;
+/// A submission with the name of its KPI, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedSubmission {
+    pub row: SubmissionRow,
+    pub kpi_name: Option<String>,
 }
 
+type OfKpi = dsl::Eq<kpi_submissions::kpi_code, dsl::Nullable<kpis::code>>;
+type Source = dsl::LeftJoinQuerySource<kpi_submissions::table, kpis::table, OfKpi>;
+type Columns = (<kpi_submissions::table as Table>::AllColumns, dsl::Nullable<kpis::name>);
+type Named = dsl::Select<dsl::LeftJoinOn<kpi_submissions::table, kpis::table, OfKpi>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    NamedSubmission, Source, Query, select: kpi_submissions::received;
+    0: "submittedAt" => kpi_submissions::submitted_at, Instant, |found| found.row.submitted_at;
+    1: "updatedAt" => kpi_submissions::submitted_at, Instant, |found| found.row.submitted_at;
+    tie 2 => kpi_submissions::id, Id, |found| found.row.id;
+    key "id" => kpi_submissions::id, Id;
+}
+
+params! {
+    /// What a list of submissions may be narrowed to.
+    pub struct ListSubmissions list of NamedSubmission {
+        /// The code of the KPI they were sent for.
+        kpi: CodeParam = "kpi",
+        /// The result.
+        state: OneOf<SubmissionState> = "state",
+    }
+}
+
+/// # Errors
+/// The database's own.
 pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
     diesel::insert_into(kpi_submissions::table).values(row.clone()).execute(conn)?;
     Ok(())
 }
 
 /// The submissions that the caller made, or whose organisation or KPI lies in the reach.
-fn visible(context: &Context, reach: &Reach) -> kpi_submissions::BoxedQuery<'static, MultiBackend> {
-    let all = kpi_submissions::table.into_boxed::<MultiBackend>();
+fn visible(context: &Context) -> Query {
+    let kpi = kpis::table.on(kpi_submissions::kpi_code.eq(kpis::code.nullable()));
+    let all = kpi_submissions::table.left_join(kpi).select((kpi_submissions::all_columns, kpis::name.nullable()));
+    let (all, reach) = (all.into_boxed::<MultiBackend>(), context.reach());
     if reach.everything {
         return all;
     }
-    let places = crate::organisations::store::below(reach.organisations.clone(), context.today());
-    let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes.clone()));
+    let places = below(reach.organisations, context.today());
     all.filter(
         kpi_submissions::submitted_by
             .eq(context.actor.subject.clone())
             .or(kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
-            .or(kpi_submissions::kpi_code.eq_any(programmes.select(kpis::code.nullable()))),
+            .or(kpis::programme.nullable().eq_any(reach.programmes).assume_not_null()),
     )
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, context: &Context, reach: &Reach, id: Id) -> Result<Option<SubmissionRow>> {
-    Ok(visible(context, reach).filter(kpi_submissions::id.eq(id)).first(conn).optional()?)
+pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedSubmission>> {
+    Ok(visible(context).filter(kpi_submissions::id.eq(id)).first(conn).optional()?)
 }
 
-pub struct SubmissionFilter {
-    pub kpi: Option<String>,
-    pub states: Option<Vec<SubmissionState>>,
-}
-
-pub fn list(
-    conn: &mut Conn,
-    context: &Context,
-    reach: &Reach,
-    filter: &SubmissionFilter,
-    request: &PageRequest,
-) -> Result<Page<SubmissionRow>> {
-    page(conn, request, || {
-        let mut query = visible(context, reach);
-        if let Some(kpi) = &filter.kpi {
-            query = query.filter(kpi_submissions::kpi_code.eq(kpi.clone()));
-        }
-        if let Some(states) = &filter.states {
-            query = query.filter(kpi_submissions::state.eq_any(states.clone()));
-        }
-        query
-    })
+/// # Errors
+/// None: every filter is a column's own.
+pub fn list(_: &mut Conn, context: &Context, asked: &ListSubmissions) -> Result<Query> {
+    let mut query = visible(context);
+    if let Some(kpi) = &asked.kpi {
+        query = query.filter(kpi_submissions::kpi_code.eq(kpi.0.to_ascii_lowercase()));
+    }
+    if let Some(states) = &asked.state {
+        query = query.filter(kpi_submissions::state.eq_any(states.0.clone()));
+    }
+    Ok(query)
 }
 
 #[derive(Queryable, Insertable, Clone)]
@@ -113,28 +133,48 @@ pub fn list(
 pub struct SubmissionLineRow {
     pub submission_id: Id,
     pub line: i64,
-    pub outcome: String,
-    pub document: String,
+    pub outcome: Outcome,
+    pub document: Json<SubmissionRowResponse>,
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    SubmissionLineRow, kpi_submission_rows::table, kpi_submission_rows::BoxedQuery<'static, MultiBackend>;
-    0: "line" => kpi_submission_rows::line, Number, |row| row.line;
-    tie 1 => kpi_submission_rows::line, Number, |row| row.line;
+impl From<SubmissionLineRow> for SubmissionRowResponse {
+    fn from(row: SubmissionLineRow) -> Self {
+        row.document.value
+    }
 }
 
+type Lines = kpi_submission_rows::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    SubmissionLineRow, kpi_submission_rows::table, Lines;
+    0: "line" => kpi_submission_rows::line, Number, |row| row.line;
+    1: "updatedAt" => kpi_submission_rows::updated_at, Instant, |row| row.updated_at;
+    tie 2 => kpi_submission_rows::line, Number, |row| row.line;
+}
+
+params! {
+    /// Which rows of a submission.
+    pub struct ListSubmissionRows list of SubmissionLineRow {
+        /// The result of the row. Rejected rows are kept for seven days.
+        outcome: OneOf<Outcome> = "outcome",
+    }
+}
+
+/// # Errors
+/// The database's own.
 pub fn insert_line(conn: &mut Conn, row: SubmissionLineRow) -> Result<()> {
     diesel::insert_into(kpi_submission_rows::table).values(row).execute(conn)?;
     Ok(())
 }
 
-pub fn lines(conn: &mut Conn, submission: Id, request: &PageRequest) -> Result<Page<SubmissionLineRow>> {
-    page(conn, request, || {
-        kpi_submission_rows::table
-            .filter(kpi_submission_rows::submission_id.eq(submission))
-            .into_boxed::<MultiBackend>()
-    })
+/// The rows of a submission that are kept.
+pub fn lines(submission: Id, asked: &ListSubmissionRows) -> Lines {
+    let rows = kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq(submission)).into_boxed();
+    match &asked.outcome {
+        Some(outcomes) => rows.filter(kpi_submission_rows::outcome.eq_any(outcomes.0.clone())),
+        None => rows,
+    }
 }
 
 /// Removes the rows of submissions older than seven days, and dry runs altogether.
@@ -154,21 +194,6 @@ pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
 
 /// SQLite takes a bounded number of parameters, so long lists are asked for in parts.
 const PART: usize = 10_000;
-
-/// Ids of the organisations with these codes.
-///
-/// # Errors
-/// The database's own.
-pub fn organisations_by_code(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, Id>> {
-    let mut found = HashMap::with_capacity(codes.len());
-    for part in codes.chunks(PART) {
-        let rows = organisations::table
-            .filter(organisations::code.eq_any(part.to_vec()))
-            .select((organisations::code, organisations::id));
-        found.extend(rows.load::<(String, Id)>(conn)?);
-    }
-    Ok(found)
-}
 
 /// Ids of the innovations with these slugs.
 ///

@@ -4,7 +4,7 @@ use crate::calendar::{Period, PeriodType};
 use crate::decimal::json_number;
 use crate::error::{Fault, Faults, Result};
 use crate::kpis::catalogue::rules::scaled;
-use crate::record::Written;
+use crate::record::{Written, only_written};
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,13 @@ pub struct KpiTarget {
     /// In the KPI's unit and with no more decimals than the KPI has.
     #[schema(value_type = f64)]
     pub value: Number,
-    /// The first period it applies to, written as the KPI's period type requires. A date means the period that holds
-    /// it. In an answer it is the first day of that period.
-    #[schema(min_length = 4, max_length = 20)]
+    /// The first period it applies to, written as the KPI's period type requires. A date means the period that holds it.
+    #[serde(skip_serializing_if = "only_written")]
+    #[schema(min_length = 4, max_length = 20, required = true, write_only)]
     pub from: String,
     /// The first period it no longer applies to, written like `from`. Default: no end.
-    #[schema(min_length = 4, max_length = 20, nullable = false)]
+    #[serde(skip_serializing_if = "only_written")]
+    #[schema(min_length = 4, max_length = 20, nullable = false, write_only)]
     pub to: Option<String>,
     /// The code of the one organisation it is set for. Default: every organisation.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
@@ -40,6 +41,10 @@ pub struct KpiTargetAdded {
     pub kpi: String,
     #[schema(max_length = 300)]
     pub kpi_name: String,
+    /// The first day of the first period it applies to.
+    pub from: NaiveDate,
+    /// The first day it no longer applies. Null while it has no end.
+    pub to: Option<NaiveDate>,
     /// The name of the organisation; null if it is set for every organisation.
     #[schema(max_length = 300)]
     pub organisation_name: Option<String>,

@@ -78,7 +78,9 @@ impl From<NamedTarget> for Stored<KpiTarget> {
         let TargetRow { id, made_by, version, updated_at, .. } = found.row;
         let (organisation, organisation_name) = found.organisation.unzip();
         let written = figures.written(small_decimals(decimals), organisation);
-        Self { added: KpiTargetAdded { id, kpi, kpi_name, organisation_name, made_by }, written, version, updated_at }
+        let Figures { from, to, .. } = figures;
+        let added = KpiTargetAdded { id, kpi, kpi_name, from, to, organisation_name, made_by };
+        Self { added, written, version, updated_at }
     }
 }
 

@@ -2,61 +2,32 @@
 
 use super::ops;
 use super::rules::{ScaledValue, Visibility, disclose};
-use super::store::{self, RevisionRow, ValueFilter, ValueRow};
-use crate::http::context::Context;
-use crate::db::Conn;
-use crate::db::list::{Page, PageRequest};
-use crate::error::{Error, Result};
-use crate::http::csv::Sheet;
-use crate::http::params::{CodeParam, Codes, Line, Query};
-use crate::http::reply::{CSV, Listing, NDJSON, Reply};
-use crate::http::request::Cx;
-use crate::http::streaming::{Chunks, streamed};
-use crate::kpis::catalogue;
-use crate::kpis::catalogue::store::KpiRow;
-use crate::decimal::format_scaled;
+use super::store::{self, ListRevisions, ListValues, RevisionRow, ValueRow};
 use crate::calendar::Period;
-use crate::kpis::submissions::tell_breakdown;
-use crate::params;
+use crate::db::Conn;
+use crate::decimal::format_scaled;
+use crate::error::{Error, Result};
+use crate::http::context::Context;
+use crate::http::csv::Sheet;
+use crate::http::lists::{Listed, json_lines};
+use crate::http::params::Asked;
+use crate::http::reply::{CSV, Listing, NDJSON};
+use crate::http::request::Cx;
+use crate::kpis::catalogue;
+use crate::kpis::catalogue::rules::{BreakdownInput, shown_breakdown};
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::names::Names;
 use crate::vocabulary::{Basis, Id, Qualifier, instant};
-use actix_web::{HttpResponse, Responder, get, web};
+use actix_web::{get, web};
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_kpi_values).service(list_kpi_value_revisions);
-}
-
-params! {
-    /// What a list of values may be narrowed to.
-    pub struct ListValues list of ValueRow {
-        /// Codes of KPIs.
-        kpi: Codes = "kpi",
-        /// Codes of organisations.
-        organisation: Codes = "organisation",
-        /// The code of a place: values of that organisation and of all below it today.
-        place: CodeParam = "place",
-        /// The slug of the innovation that the values are about.
-        innovation: CodeParam = "innovation",
-        /// A breakdown, such as `1` or `type=1`. Needs a single KPI.
-        breakdown: Line = "breakdown",
-        /// The first period. With a single KPI it can be a period of that KPI, otherwise a date.
-        from: Line = "from",
-        /// The last period, written like `from`.
-        to: Line = "to",
-        /// The id of the submission that wrote them.
-        submission: Id = "submission",
-    }
-}
-
-params! {
-    /// How revisions are paged.
-    pub struct ListRevisions list of RevisionRow {}
 }
 
 /// A KPI value.
@@ -69,14 +40,21 @@ pub struct ValueResponse {
     id: String,
     #[schema(example = "ae-attendances", max_length = 60)]
     kpi: String,
+    #[schema(max_length = 300)]
+    kpi_name: String,
     #[schema(example = "RF4", max_length = 60)]
     organisation: String,
+    #[schema(max_length = 300)]
+    organisation_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, nullable = false)]
     innovation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300, nullable = false)]
+    innovation_name: Option<String>,
     /// A member, or with several dimensions an object of members.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = crate::kpis::submissions::http::BreakdownInput)]
+    #[schema(value_type = BreakdownInput)]
     breakdown: Option<Value>,
     #[schema(example = "2017-03", max_length = 20)]
     period: String,
@@ -151,190 +129,69 @@ fn show(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Shown {
     (Some(text(shown.value)), shown.numerator.map(text), shown.denominator.map(text))
 }
 
-/// The names that a page of values needs, read once for the page.
-struct Names {
-    kpis: HashMap<Id, KpiRow>,
-    organisations: HashMap<Id, String>,
-    innovations: HashMap<Id, String>,
-    unsuppressed: ops::Unsuppressed,
+/// The answers about a page of values.
+fn render(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<Vec<ValueResponse>> {
+    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+    let names = Names::of(conn, &keys)?;
+    let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
+    Ok(rows.into_iter().filter_map(|row| value(&names, &unsuppressed, row)).collect())
 }
 
-impl Names {
-    fn of(conn: &mut Conn, context: &Context, rows: &[ValueRow]) -> Result<Self> {
-        let mut kpis: Vec<Id> = rows.iter().map(|row| row.kpi_id).collect();
-        kpis.sort_unstable();
-        kpis.dedup();
-        let innovations: Vec<Id> = rows.iter().map(|row| row.innovation_id).filter(|id| *id != Id::NONE).collect();
-        Ok(Self {
-            kpis: catalogue::store::find_by_ids(conn, &kpis)?,
-            organisations: crate::organisations::store::codes(conn, rows.iter().map(|row| row.organisation_id))?,
-            innovations: crate::innovations::store::slugs(conn, &innovations)?,
-            unsuppressed: ops::unsuppressed(conn, context, rows)?,
-        })
-    }
-
-    /// `None` for a KPI that was removed between two queries.
-    fn render(&self, row: ValueRow) -> Option<ValueResponse> {
-        let kpi = self.kpis.get(&row.kpi_id)?;
-        let period = Period::containing(kpi.period_type, row.period_start);
-        let visibility = self.unsuppressed.visibility(kpi, row.organisation_id, row.innovation_id);
-        let scaled = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
-        let (value, numerator, denominator) = show(kpi, visibility, scaled);
-        Some(ValueResponse {
-            id: format!("{}.{}", row.series_id, row.period_start),
-            kpi: kpi.code.clone(),
-            organisation: self.organisations.get(&row.organisation_id).cloned().unwrap_or_default(),
-            innovation: self.innovations.get(&row.innovation_id).cloned(),
-            breakdown: (!row.breakdown.is_empty()).then(|| tell_breakdown(&row.breakdown)),
-            period: period.label(),
-            start: period.start(),
-            end: period.end(),
-            value,
-            numerator,
-            denominator,
-            suppressed: kpi.disclosure_control && visibility == Visibility::Suppressed,
-            qualifier: row.qualifier,
-            basis: row.basis,
-            comment: row.comment,
-            version: row.version,
-            submission: row.submission_id,
-            updated_at: instant(row.updated_at),
-        })
-    }
+/// `None` for a value whose KPI is not among the names.
+fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Option<ValueResponse> {
+    let kpi = names.kpi(row.kpi_id)?;
+    let period = Period::containing(kpi.period_type, row.period_start);
+    let visibility = unsuppressed.visibility(kpi, row.organisation_id, row.innovation_id);
+    let scaled = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
+    let (value, numerator, denominator) = show(kpi, visibility, scaled);
+    let (organisation, organisation_name) = names.organisation(row.organisation_id);
+    let (innovation, innovation_name) = names.innovation(row.innovation_id).unzip();
+    Some(ValueResponse {
+        id: format!("{}.{}", row.series_id, row.period_start),
+        kpi: kpi.code.clone(),
+        kpi_name: kpi.name.clone(),
+        organisation,
+        organisation_name,
+        innovation,
+        innovation_name,
+        breakdown: (!row.breakdown.is_empty()).then(|| shown_breakdown(&row.breakdown)),
+        period: period.label(),
+        start: period.start(),
+        end: period.end(),
+        value,
+        numerator,
+        denominator,
+        suppressed: kpi.disclosure_control && visibility == Visibility::Suppressed,
+        qualifier: row.qualifier,
+        basis: row.basis,
+        comment: row.comment,
+        version: row.version,
+        submission: row.submission_id,
+        updated_at: instant(row.updated_at),
+    })
 }
 
-fn filter(conn: &mut Conn, query: ListValues) -> Result<(ValueFilter, PageRequest)> {
-    let kpis = match &query.kpi {
-        None => None,
-        Some(codes) => Some(
-            codes.0.iter().map(|code| catalogue::ops::referred(conn, "?kpi", code)).collect::<Result<Vec<KpiRow>>>()?,
-        ),
-    };
-    let only = kpis.as_ref().and_then(|kpis| if let [one] = kpis.as_slice() { Some(one.clone()) } else { None });
-    let day = |name: &str, line: Option<Line>| -> Result<Option<NaiveDate>> {
-        let Some(Line(text)) = line else { return Ok(None) };
-        let period =
-            only.as_ref().and_then(|kpi| Period::parse(kpi.period_type, &text).ok()).map(|period| period.start());
-        let date = || (text.len() == 10).then(|| text.parse().ok()).flatten();
-        let expected = || match &only {
-            Some(kpi) => {
-                format!("expected a {} such as {}, or a date", kpi.period_type.as_str(), kpi.period_type.example())
-            }
-            None => "expected a date; periods need a single KPI".to_owned(),
-        };
-        period.or_else(date).map(Some).ok_or_else(|| Error::invalid(format!("?{name}"), "period-malformed", expected()))
-    };
-    let (from, to) = (day("from", query.from)?, day("to", query.to)?);
-    let breakdown =
-        match (query.breakdown, &only) {
-            (None, _) => None,
-            (Some(_), None) => {
-                return Err(Error::invalid("?breakdown", "unknown-breakdown", "A breakdown needs a single KPI."));
-            }
-            (Some(Line(text)), Some(kpi)) => {
-                let canonical = catalogue::rules::parse_breakdown_text(&kpi.breakdowns(), &text);
-                Some(canonical.ok_or_else(|| {
-                    Error::invalid("?breakdown", "unknown-breakdown", "This is not a breakdown of the KPI.")
-                })?)
-            }
-        };
-    let organisations = match query.organisation {
-        None => None,
-        Some(codes) => Some(
-            codes
-                .0
-                .iter()
-                .map(|code| crate::organisations::ops::referred(conn, "?organisation", code))
-                .collect::<Result<Vec<Id>>>()?,
-        ),
-    };
-    let place = query.place.map(|code| crate::organisations::ops::referred(conn, "?place", &code.0)).transpose()?;
-    let innovation =
-        query.innovation.map(|slug| crate::innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
-    let kpis = kpis.map(|kpis| kpis.iter().map(|kpi| kpi.id).collect());
-    Ok((
-        ValueFilter { kpis, organisations, place, innovation, breakdown, from, to, submission: query.submission },
-        query.page,
-    ))
-}
+/// The rows of a chunk of a stream.
+const CHUNK: i64 = 5000;
 
 /// List KPI values
 ///
 /// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
+/// The CSV has the columns of a submission, so that it can be sent back.
 #[utoipa::path(
     tag = "kpi-values",
     params(ListValues),
-    responses((status = 200, description = "A page of values", content((Listing<ValueResponse> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson")))),
+    responses((status = 200, description = "A page of values", body = Listing<ValueResponse>)),
 )]
 #[get("/v1/kpi-values")]
-pub async fn list_kpi_values(
-    cx: Cx,
-    query: Query<ListValues>,
-    request: actix_web::HttpRequest,
-) -> Result<HttpResponse> {
-    let Query(query) = query;
+pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
     match cx.accept {
-        "text/csv" => stream(cx, query, CSV, csv_lines).await,
-        "application/x-ndjson" => stream(cx, query, NDJSON, json_lines).await,
-        _ => {
-            let target = cx.target.clone();
-            let reply = cx.read(move |conn, context| {
-                let (filter, page) = filter(conn, query)?;
-                let (rows, names) = load(conn, context, &filter, &page)?;
-                let Page { rows, next, limit, total } = rows;
-                let rendered: Vec<ValueResponse> = rows.into_iter().filter_map(|row| names.render(row)).collect();
-                Reply::page(Page { rows: rendered, next, limit, total }, &target, |row| row)
-            });
-            Ok(reply.await?.respond_to(&request))
+        "text/csv" => cx.export_with(asked, (CSV, CHUNK), store::list, render, csv_lines).await,
+        "application/x-ndjson" => {
+            cx.export_with(asked, (NDJSON, CHUNK), store::list, render, |rows, _| json_lines(rows)).await
         }
+        _ => cx.list_with(asked, store::list, render).await,
     }
-}
-
-fn load(
-    conn: &mut Conn,
-    context: &Context,
-    filter: &ValueFilter,
-    page: &PageRequest,
-) -> Result<(Page<ValueRow>, Names)> {
-    let rows = store::list(conn, &context.reach(), context.today(), filter, page)?;
-    let names = Names::of(conn, context, &rows.rows)?;
-    Ok((rows, names))
-}
-
-type Render = fn(&[ValueResponse], bool) -> Result<Vec<u8>>;
-
-/// The rows of a chunk. A client that does not take a chunk in time loses the stream.
-const CHUNK: i64 = 5000;
-/// Streams page after page from the bulk lane, at most a few chunks ahead of the client.
-async fn stream(cx: Cx, query: ListValues, content_type: &'static str, render: Render) -> Result<HttpResponse> {
-    let work = move |conn: &mut Conn, context: &Context, chunks: &Chunks| {
-        let (filter, mut page) = filter(conn, query)?;
-        page.limit = CHUNK;
-        let mut first = true;
-        loop {
-            let (rows, names) = load(conn, context, &filter, &page)?;
-            let next = rows.next.clone();
-            let rendered: Vec<ValueResponse> = rows.rows.into_iter().filter_map(|row| names.render(row)).collect();
-            if !chunks.send(render(&rendered, first)?) {
-                return Ok(());
-            }
-            first = false;
-            match next {
-                Some(cursor) => page.cursor = Some(cursor),
-                None => return Ok(()),
-            }
-        }
-    };
-    streamed(cx, content_type, work).await
-}
-
-fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(rows.len() * 300);
-    for row in rows {
-        serde_json::to_writer(&mut out, row)?;
-        out.push(b'\n');
-    }
-    Ok(out)
 }
 
 /// The columns of a submission, so that an export can be sent back.
@@ -385,50 +242,75 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
     sheet.finish()
 }
 
+/// Names a value in a path.
+#[derive(Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct KpiValuePath {
+    /// The value's id: series and first day of the period
+    #[param(example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40)]
+    id: String,
+}
+
+impl KpiValuePath {
+    /// The series and the first day of the period.
+    fn read(&self) -> Result<(i64, NaiveDate)> {
+        let parts = self.id.split_once('.');
+        let read = parts.and_then(|(series, start)| Some((series.parse().ok()?, start.parse().ok()?)));
+        read.ok_or_else(|| Error::not_found("KPI value"))
+    }
+}
+
+/// The KPI of a series that the caller may see, and how much of it.
+fn visible(conn: &mut Conn, context: &Context, series: i64) -> Result<(KpiRow, Visibility)> {
+    let missing = || Error::not_found("KPI value");
+    let (kpi, organisation, innovation) = store::series_key(conn, series)?.ok_or_else(missing)?;
+    let kpi = catalogue::store::find_by_ids(conn, &[kpi])?.remove(&kpi).ok_or_else(missing)?;
+    match ops::visibility(conn, context, &kpi, organisation, innovation)? {
+        Visibility::Hidden => Err(missing()),
+        visibility => Ok((kpi, visibility)),
+    }
+}
+
+fn revision(kpi: &KpiRow, visibility: Visibility, row: RevisionRow) -> RevisionResponse {
+    let scaled = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
+    let (value, numerator, denominator) = show(kpi, visibility, scaled);
+    RevisionResponse {
+        version: row.version,
+        value,
+        numerator,
+        denominator,
+        qualifier: row.qualifier,
+        basis: row.basis,
+        comment: row.comment,
+        kpi_version: row.kpi_version,
+        submission: row.submission_id,
+        updated_at: instant(row.updated_at),
+        replaced_by: row.replaced_by,
+        replaced_at: instant(row.replaced_at),
+    }
+}
+
 /// List the revisions of a value
 ///
 /// Lists every earlier version of the value, oldest first by default.
 #[utoipa::path(
     tag = "kpi-values",
-    params(("id" = String, Path, description = "The value's id: series and first day of the period", example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40), ListRevisions),
+    params(KpiValuePath, ListRevisions),
     responses((status = 200, description = "A page of revisions", body = Listing<RevisionResponse>)),
 )]
 #[get("/v1/kpi-values/{id}/revisions")]
-pub async fn list_kpi_value_revisions(cx: Cx, id: web::Path<String>, query: Query<ListRevisions>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
-        let missing = || Error::not_found("KPI value");
-        let (series, start) = id.split_once('.').ok_or_else(missing)?;
-        let (series, start): (i64, NaiveDate) =
-            (series.parse().map_err(|_| missing())?, start.parse().map_err(|_| missing())?);
-        let (kpi, organisation, innovation) = store::series_key(conn, series)?.ok_or_else(missing)?;
-        let kpi = catalogue::store::find_by_ids(conn, &[kpi])?.remove(&kpi).ok_or_else(missing)?;
-        let visibility = ops::visibility(conn, context, &kpi, organisation, innovation)?;
-        if visibility == Visibility::Hidden {
-            return Err(missing());
-        }
-        let page = store::revisions(conn, series, start, &query.page)?;
-        Reply::page(page, &target, |row| {
-            let (value, numerator, denominator) = show(
-                &kpi,
-                visibility,
-                ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator },
-            );
-            RevisionResponse {
-                version: row.version,
-                value,
-                numerator,
-                denominator,
-                qualifier: row.qualifier,
-                basis: row.basis,
-                comment: row.comment,
-                kpi_version: row.kpi_version,
-                submission: row.submission_id,
-                updated_at: instant(row.updated_at),
-                replaced_by: row.replaced_by,
-                replaced_at: instant(row.replaced_at),
-            }
-        })
-    })
-    .await
+pub async fn list_kpi_value_revisions(
+    cx: Cx,
+    path: web::Path<KpiValuePath>,
+    asked: Asked<ListRevisions>,
+) -> Result<Listed<RevisionResponse>> {
+    let (series, start) = path.read()?;
+    let rows = move |conn: &mut Conn, context: &Context, _: &ListRevisions| {
+        visible(conn, context, series).map(|_| store::revisions(series, start))
+    };
+    let render = move |conn: &mut Conn, context: &Context, rows: Vec<RevisionRow>| {
+        let (kpi, visibility) = visible(conn, context, series)?;
+        Ok(rows.into_iter().map(|row| revision(&kpi, visibility, row)).collect())
+    };
+    cx.list_with(asked, rows, render).await
 }

@@ -1,13 +1,18 @@
 //! Values and revisions in the database.
 
-use crate::access::Reach;
+use crate::calendar::{DayRange, PeriodType};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, series};
-use crate::error::Result;
-use crate::sortable;
+use crate::error::{Error, Result};
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, Codes, Line};
+use crate::kpis::catalogue;
+use crate::kpis::catalogue::rules::parse_breakdown_text;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::{innovations, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
 use diesel::prelude::*;
@@ -47,70 +52,86 @@ sortable! {
     tie 1 => kpi_values::series_id, Number, |row| row.series_id;
 }
 
-/// What a list of values may be narrowed to.
-#[derive(Default, Clone)]
-pub struct ValueFilter {
-    pub kpis: Option<Vec<Id>>,
-    pub organisations: Option<Vec<Id>>,
-    pub place: Option<Id>,
-    pub innovation: Option<Id>,
-    pub breakdown: Option<String>,
-    pub from: Option<NaiveDate>,
-    pub to: Option<NaiveDate>,
-    pub submission: Option<Id>,
+params! {
+    /// What a list of values may be narrowed to.
+    pub struct ListValues list of ValueRow {
+        /// Codes of KPIs.
+        kpi: Codes = "kpi",
+        /// Codes of organisations.
+        organisation: Codes = "organisation",
+        /// The code of a place: values of that organisation and of all below it today.
+        place: CodeParam = "place",
+        /// The slug of the innovation that the values are about.
+        innovation: CodeParam = "innovation",
+        /// A breakdown, such as `1` or `type=1`. Needs a single KPI.
+        breakdown: Line = "breakdown",
+        /// The first day: values of periods that begin on it or later. With a single KPI it can be a period of that KPI.
+        from: Line = "from",
+        /// The last day: values of periods that begin on it or earlier. A period means its last day.
+        to: Line = "to",
+        /// The id of the submission that wrote them.
+        submission: Id = "submission",
+    }
 }
 
 /// Values inside the reach.
 ///
 /// # Errors
-/// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    reach: &Reach,
-    today: NaiveDate,
-    filter: &ValueFilter,
-    request: &PageRequest,
-) -> Result<Page<ValueRow>> {
-    page(conn, request, || {
-        let mut query =
-            kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
-        if !reach.everything {
-            let own = crate::organisations::store::below(reach.organisations.clone(), today);
-            let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes.clone())).select(kpis::id);
-            query = query.filter(
-                series::organisation_id
-                    .eq_any(own)
-                    .or(series::kpi_id.eq_any(programmes))
-                    .or(series::innovation_id.eq_any(reach.innovations.clone())),
-            );
-        }
-        if let Some(kpis) = &filter.kpis {
-            query = query.filter(series::kpi_id.eq_any(kpis.clone()));
-        }
-        if let Some(organisations) = &filter.organisations {
-            query = query.filter(series::organisation_id.eq_any(organisations.clone()));
-        }
-        if let Some(place) = filter.place {
-            query =
-                query.filter(series::organisation_id.eq_any(crate::organisations::store::below(vec![place], today)));
-        }
-        if let Some(innovation) = filter.innovation {
-            query = query.filter(series::innovation_id.eq(innovation));
-        }
-        if let Some(breakdown) = &filter.breakdown {
-            query = query.filter(series::breakdown.eq(breakdown.clone()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(kpi_values::period_start.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(kpi_values::period_start.le(to));
-        }
-        if let Some(submission) = filter.submission {
-            query = query.filter(kpi_values::submission_id.eq(submission));
-        }
-        query
-    })
+/// `unknown-reference`; `validation-failed` for ends that are no days, and for a breakdown without a single KPI.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Query> {
+    let (reach, today) = (context.reach(), context.today());
+    let kpis = asked.kpi.as_ref().map(|codes| catalogue::store::all_referred(conn, "?kpi", &codes.0)).transpose()?;
+    let only = kpis.as_deref().and_then(|kpis| if let [one] = kpis { Some(one) } else { None });
+    let text = |line: &'_ Option<Line>| line.as_ref().map(|line| line.0.clone());
+    let kind = only.map_or(PeriodType::Day, |kpi| kpi.period_type);
+    let days = DayRange::read(kind, text(&asked.from).as_deref(), text(&asked.to).as_deref(), "?")?;
+    let breakdown = asked.breakdown.as_ref().map(|line| breakdown(only, &line.0)).transpose()?;
+    let mut query =
+        kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
+    if !reach.everything {
+        let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes)).select(kpis::id);
+        query = query.filter(
+            series::organisation_id
+                .eq_any(below(reach.organisations, today))
+                .or(series::kpi_id.eq_any(programmes))
+                .or(series::innovation_id.eq_any(reach.innovations)),
+        );
+    }
+    if let Some(kpis) = kpis {
+        query = query.filter(series::kpi_id.eq_any(kpis.into_iter().map(|kpi| kpi.id).collect::<Vec<_>>()));
+    }
+    if let Some(codes) = &asked.organisation {
+        let organisations = organisations::store::all_referred(conn, "?organisation", &codes.0)?;
+        query = query.filter(series::organisation_id.eq_any(organisations));
+    }
+    if let Some(place) = &asked.place {
+        let place = organisations::store::referred(conn, "?place", &place.0)?;
+        query = query.filter(series::organisation_id.eq_any(below(vec![place], today)));
+    }
+    if let Some(slug) = &asked.innovation {
+        let innovation = innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        query = query.filter(series::innovation_id.eq(innovation));
+    }
+    if let Some(breakdown) = breakdown {
+        query = query.filter(series::breakdown.eq(breakdown));
+    }
+    if let Some(from) = days.from {
+        query = query.filter(kpi_values::period_start.ge(from));
+    }
+    if let Some(to) = days.to {
+        query = query.filter(kpi_values::period_start.le(to));
+    }
+    if let Some(submission) = asked.submission {
+        query = query.filter(kpi_values::submission_id.eq(submission));
+    }
+    Ok(query)
+}
+
+/// The canonical text of a breakdown of the only KPI asked for.
+fn breakdown(only: Option<&KpiRow>, text: &str) -> Result<String> {
+    let unknown = |detail| Error::invalid("?breakdown", "unknown-breakdown", detail);
+    let kpi = only.ok_or_else(|| unknown("A breakdown needs a single KPI."))?;
+    parse_breakdown_text(&kpi.breakdowns(), text).ok_or_else(|| unknown("This is not a breakdown of the KPI."))
 }
 
 /// The key of a series: its KPI, organisation and innovation.
@@ -141,26 +162,23 @@ pub struct RevisionRow {
     pub replaced_at: NaiveDateTime,
 }
 
+type Revisions = kpi_value_revisions::BoxedQuery<'static, MultiBackend>;
+
 sortable! {
-    RevisionRow, kpi_value_revisions::table, kpi_value_revisions::BoxedQuery<'static, MultiBackend>;
+    RevisionRow, kpi_value_revisions::table, Revisions;
     0: "replacedAt" => kpi_value_revisions::replaced_at, Instant, |row| row.replaced_at;
-    tie 1 => kpi_value_revisions::version, Small, |row| row.version;
+    1: "updatedAt" => kpi_value_revisions::updated_at, Instant, |row| row.updated_at;
+    tie 2 => kpi_value_revisions::version, Small, |row| row.version;
+    key "version" => kpi_value_revisions::version, Small;
+}
+
+params! {
+    /// How revisions are paged.
+    pub struct ListRevisions list of RevisionRow {}
 }
 
 /// What one value was before.
-///
-/// # Errors
-/// As [`page`].
-pub fn revisions(
-    conn: &mut Conn,
-    series_id: i64,
-    period_start: NaiveDate,
-    request: &PageRequest,
-) -> Result<Page<RevisionRow>> {
-    page(conn, request, || {
-        kpi_value_revisions::table
-            .filter(kpi_value_revisions::series_id.eq(series_id))
-            .filter(kpi_value_revisions::period_start.eq(period_start))
-            .into_boxed::<MultiBackend>()
-    })
+pub fn revisions(series_id: i64, period_start: NaiveDate) -> Revisions {
+    let own = kpi_value_revisions::table.filter(kpi_value_revisions::series_id.eq(series_id));
+    own.filter(kpi_value_revisions::period_start.eq(period_start)).into_boxed()
 }

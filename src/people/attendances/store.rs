@@ -1,14 +1,16 @@
 //! Attendances in the database.
 
-use super::ops::{AttendanceRole, AttendanceState};
+use super::rules::{Attendance, AttendanceAdded, AttendanceRole, AttendanceState};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{attendances, people};
-use crate::db::{Conn, violations};
 use crate::error::Result;
-use crate::people::store::Called;
+use crate::http::context::Context;
+use crate::http::params::OneOf;
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -26,42 +28,73 @@ pub struct AttendanceRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An attendance with what the person is called, read in one query.
+impl AttendanceRow {
+    pub fn new(context: &Context, event_id: Id, new: Attendance) -> Self {
+        let (Attendance { person: person_id, role, state }, now) = (new, context.now.naive_utc());
+        Self { id: Id::generate(), event_id, person_id, role, state, version: 1, created_at: now, updated_at: now }
+    }
+
+    pub fn attendance(&self) -> Attendance {
+        Attendance { person: self.person_id, role: self.role, state: self.state }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Attendance) -> Self {
+        let (version, updated_at) = (self.version + 1, context.now.naive_utc());
+        Self { role: new.role, state: new.state, version, updated_at, ..self }
+    }
+}
+
+/// An attendance with the person's name, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedAttendance {
     pub row: AttendanceRow,
-    pub person: Called,
+    #[diesel(deserialize_as = PersonName)]
+    pub name: String,
+}
+
+impl From<NamedAttendance> for Stored<Attendance> {
+    fn from(NamedAttendance { row, name }: NamedAttendance) -> Self {
+        let (added, written) = (AttendanceAdded { id: row.id, name }, row.attendance());
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
 }
 
 type Source = dsl::InnerJoinQuerySource<attendances::table, people::table>;
-type Columns = (<attendances::table as Table>::AllColumns, (people::name, people::erased_at));
-type Named = dsl::Select<dsl::InnerJoin<attendances::table, people::table>, Columns>;
+type Columns = (<attendances::table as Table>::AllColumns, NameColumns);
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
-    NamedAttendance, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: attendances::version;
-    tie 0 => attendances::id, Id, |found| found.row.id;
+    NamedAttendance, Source, Query, select: attendances::version;
+    0: "createdAt" => attendances::created_at, Instant, |found| found.row.created_at;
+    1: "updatedAt" => attendances::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => attendances::id, Id, |found| found.row.id;
+    key "id" => attendances::id, Id;
 }
 
-fn named() -> Named {
-    let columns = (attendances::all_columns, (people::name, people::erased_at));
+writable! { attendances, AttendanceRow, "The person is on the list of this event already." }
+
+params! {
+    /// The filters of an event's list.
+    pub struct ListAttendances list of NamedAttendance {
+        /// Whether they attended.
+        state: OneOf<AttendanceState> = "state",
+    }
+}
+
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (attendances::all_columns, NAME_COLUMNS);
     attendances::table.inner_join(people::table).select(columns)
 }
 
-/// # Errors
-/// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    event: Id,
-    states: Option<&[AttendanceState]>,
-    request: &PageRequest,
-) -> Result<Page<NamedAttendance>> {
-    page(conn, request, || {
-        let mut query = named().filter(attendances::event_id.eq(event)).into_boxed::<MultiBackend>();
-        if let Some(states) = states {
-            query = query.filter(attendances::state.eq_any(states.to_vec()));
-        }
-        query
-    })
+/// The list of one event.
+pub fn list(event: Id, asked: &ListAttendances) -> Query {
+    let query = named().filter(attendances::event_id.eq(event)).into_boxed::<MultiBackend>();
+    match &asked.state {
+        Some(states) => query.filter(attendances::state.eq_any(states.0.clone())),
+        None => query,
+    }
 }
 
 /// # Errors
@@ -75,20 +108,4 @@ pub fn find(conn: &mut Conn, event: Id, id: Id) -> Result<Option<NamedAttendance
 /// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<AttendanceRow>> {
     Ok(attendances::table.filter(attendances::person_id.eq(person)).order_by(attendances::id).load(conn)?)
-}
-
-/// # Errors
-/// `already-exists` for the same person at the same event.
-pub fn insert(conn: &mut Conn, row: &AttendanceRow) -> Result<()> {
-    let taken = violations::unique("The person is on the list of that event already.");
-    diesel::insert_into(attendances::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &AttendanceRow) -> Result<()> {
-    overwrite!(conn, attendances, row)
 }

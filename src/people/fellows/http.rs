@@ -1,114 +1,27 @@
 //! `/v1/fellows`.
 
-use super::ops::{self, Fellow};
-use super::store::{self, FellowFilter, NamedFellow};
-use crate::http::context::Context;
+use super::ops;
+use super::rules::Fellow;
+use super::store::{self, ListFellows, NamedFellow};
 use crate::db::Conn;
-use crate::db::dialect::SearchTerms;
 use crate::error::Result;
-use crate::http::params::{CodeParam, Query};
+use crate::http::context::Context;
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
 use crate::http::patch::Patch;
-use crate::http::reply::{Listing, Reply};
-use crate::http::request::{Body, Cx};
+use crate::http::reply::{Answer, Created, Listing};
+use crate::http::request::{Body, Cx, IdPath};
+use crate::record::Record;
 use crate::vocabulary::{Id, instant};
-use crate::{innovations, params};
 use actix_web::{get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+type FellowPatch = Patch<Fellow>;
+
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_fellows).service(create_fellow).service(get_fellow).service(update_fellow);
-}
-
-params! {
-    /// What a list of fellows may be narrowed to.
-    pub struct ListFellows list of NamedFellow {
-        /// Words of the name.
-        q: SearchTerms = "q",
-        /// The slug of a programme they are or were in.
-        programme: CodeParam = "programme",
-        /// The slug of an innovation they carry or carried.
-        innovation: CodeParam = "innovation",
-    }
-}
-
-/// Names a fellow in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct FellowPath {
-    /// The fellow's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
-
-/// A fellow to register.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "name": "Fellow 1 (illustrative)", "profession": "Paramedic", "illustrative": true }))]
-pub struct CreateFellowRequest {
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    /// Told to national administrators, the fellow's programme managers and the fellow alone, as is the subject.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "email", max_length = 254, nullable = false)]
-    email: Option<String>,
-    /// The subject of the fellow's own tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 300, nullable = false)]
-    subject: Option<String>,
-    /// Whether the person agreed to be named to the public.
-    #[serde(default)]
-    named_publicly: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200, nullable = false)]
-    profession: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 5000, nullable = false)]
-    biography: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(
-        example = "https://example.org",
-        pattern = "^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\\S*)?$",
-        max_length = 500,
-        nullable = false
-    )]
-    website: Option<String>,
-    /// Whether it is drawn up for illustration and is no real person.
-    #[serde(default)]
-    illustrative: bool,
-}
-
-type FellowPatch = Patch<CreateFellowRequest>;
-
-impl From<CreateFellowRequest> for Fellow {
-    fn from(request: CreateFellowRequest) -> Self {
-        Self {
-            name: request.name,
-            email: request.email,
-            subject: request.subject,
-            named_publicly: request.named_publicly,
-            profession: request.profession,
-            biography: request.biography,
-            website: request.website,
-            illustrative: request.illustrative,
-        }
-    }
-}
-
-impl From<Fellow> for CreateFellowRequest {
-    fn from(fellow: Fellow) -> Self {
-        Self {
-            name: fellow.name,
-            email: fellow.email,
-            subject: fellow.subject,
-            named_publicly: fellow.named_publicly,
-            profession: fellow.profession,
-            biography: fellow.biography,
-            website: fellow.website,
-            illustrative: fellow.illustrative,
-        }
-    }
 }
 
 /// A fellow.
@@ -116,18 +29,18 @@ impl From<Fellow> for CreateFellowRequest {
 #[serde(rename_all = "camelCase")]
 pub struct FellowResponse {
     id: Id,
-    /// The person, for an export or an erasure.
+    /// The id of the person, for an export or an erasure.
     person: Id,
     #[schema(max_length = 200)]
     name: String,
-    /// Told to those alone who may change the fellow, and not in lists, as is the subject.
+    /// The e-mail address. Like the subject, only callers who may change the fellow see it, and lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 254, nullable = false)]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 300, nullable = false)]
     subject: Option<String>,
-    /// Since when the person agrees to be named to the public; null without that.
+    /// When the person agreed to be named in public. Null without such consent.
     #[schema(format = "date-time", max_length = 40)]
     named_publicly_since: Option<String>,
     #[schema(max_length = 200)]
@@ -143,13 +56,13 @@ pub struct FellowResponse {
     updated_at: String,
 }
 
-impl FellowResponse {
-    fn of(found: NamedFellow) -> Self {
-        let NamedFellow { row, person } = found;
+/// Without contacts.
+impl From<NamedFellow> for FellowResponse {
+    fn from(NamedFellow { row, person }: NamedFellow) -> Self {
         Self {
             id: row.id,
             person: person.id,
-            name: person.called().to_owned(),
+            name: person.shown_name(),
             email: None,
             subject: None,
             named_publicly_since: person.consented_at.map(instant),
@@ -161,90 +74,69 @@ impl FellowResponse {
             updated_at: instant(row.updated_at),
         }
     }
+}
 
-    fn alone(conn: &mut Conn, context: &Context, found: NamedFellow) -> Result<Self> {
-        let (email, subject) = match ops::is_kept(conn, context, &found)? {
-            true => (found.person.email.clone(), found.person.subject.clone()),
-            false => (None, None),
-        };
-        Ok(Self { email, subject, ..Self::of(found) })
+impl NamedFellow {
+    /// With contacts for callers who may change the fellow.
+    fn shown(self, conn: &mut Conn, context: &Context) -> Result<FellowResponse> {
+        if !ops::is_kept(conn, context, &self)? {
+            return Ok(self.into());
+        }
+        let (email, subject) = (self.person.email.clone(), self.person.subject.clone());
+        Ok(FellowResponse { email, subject, ..self.into() })
     }
 }
 
-fn reply(conn: &mut Conn, context: &Context, found: NamedFellow) -> Result<Reply> {
-    let version = found.row.version;
-    Ok(Reply::ok(&FellowResponse::alone(conn, context, found)?)?.version(version))
+impl Record for FellowResponse {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
 }
 
 /// List fellows
 ///
-/// By name, without contacts.
+/// Lists the fellows by name, without contacts.
 #[utoipa::path(tag = "people", params(ListFellows), responses((status = 200, description = "A page of fellows", body = Listing<FellowResponse>)))]
 #[get("/v1/fellows")]
-pub async fn list_fellows(cx: Cx, query: Query<ListFellows>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
-        let innovation = match &query.innovation {
-            Some(slug) => Some(innovations::ops::referred(conn, "?innovation", &slug.0)?),
-            None => None,
-        };
-        let programme = query.programme.map(|slug| slug.0.to_ascii_lowercase());
-        let filter = FellowFilter { search: query.q, programme, innovation };
-        Reply::page(store::list(conn, &filter, &query.page)?, &target, FellowResponse::of)
-    })
-    .await
+pub async fn list_fellows(cx: Cx, asked: Asked<ListFellows>) -> Result<Listed<FellowResponse>> {
+    cx.list(asked, store::list).await
 }
 
 /// Register a fellow
 ///
-/// With as little about the person as the programme needs.
-#[utoipa::path(
-    tag = "people",
-    request_body = CreateFellowRequest,
-    responses((status = 201, description = "Registered", body = FellowResponse, headers(("ETag" = String), ("Location" = String)))),
-)]
+/// Record no more about the person than the programme needs.
+#[utoipa::path(tag = "people", request_body = Fellow, responses((status = 201, description = "Registered", body = FellowResponse)))]
 #[post("/v1/fellows")]
-pub async fn create_fellow(cx: Cx, body: Body<CreateFellowRequest>) -> Result<Reply> {
-    cx.write_json(body, |conn, context, request| {
-        let found = ops::create_fellow(conn, context, request.into())?;
-        let (location, version) = (format!("/v1/fellows/{}", found.row.id), found.row.version);
-        Reply::created(location, version, &FellowResponse::alone(conn, context, found)?)
-    })
-    .await
+pub async fn create_fellow(cx: Cx, body: Body<Fellow>) -> Result<Created<FellowResponse>> {
+    cx.create(body, |conn, context, new| ops::create_fellow(conn, context, new)?.shown(conn, context)).await
 }
 
 /// Get a fellow
 ///
-/// With contacts for those who may change the fellow.
-#[utoipa::path(
-    tag = "people",
-    params(FellowPath),
-    responses((status = 200, description = "The fellow", body = FellowResponse, headers(("ETag" = String)))),
-)]
+/// Returns the fellow. Callers who may change the fellow also see the contacts.
+#[utoipa::path(tag = "people", params(IdPath), responses((status = 200, description = "The fellow", body = FellowResponse)))]
 #[get("/v1/fellows/{id}")]
-pub async fn get_fellow(cx: Cx, path: web::Path<FellowPath>) -> Result<Reply> {
-    cx.read(move |conn, context| {
-        let found = ops::get_fellow(conn, &path.id)?;
-        reply(conn, context, found)
-    })
-    .await
+pub async fn get_fellow(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<FellowResponse>> {
+    cx.show_whole(move |conn, context| ops::get_fellow(conn, &path.id)?.shown(conn, context)).await
 }
 
 /// Change a fellow
 ///
-/// A merge patch by national administrators, the managers of the fellow's programmes, or the fellow.
+/// Takes a merge patch from national administrators, the managers of the fellow's programmes, or the fellow.
 #[utoipa::path(
     tag = "people",
-    params(FellowPath),
+    params(IdPath),
     request_body(content = FellowPatch, content_type = "application/merge-patch+json", example = json!({ "profession": "Consultant paramedic" })),
-    responses((status = 200, description = "Changed", body = FellowResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "Changed", body = FellowResponse)),
 )]
 #[patch("/v1/fellows/{id}")]
-pub async fn update_fellow(cx: Cx, path: web::Path<FellowPath>, body: Body<FellowPatch>) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, patch| {
-        let change = |present: Fellow| Ok(patch.apply(&present.into())?.into());
-        let found = ops::update_fellow(conn, context, &path.id, change)?;
-        reply(conn, context, found)
+pub async fn update_fellow(cx: Cx, path: web::Path<IdPath>, body: Body<FellowPatch>) -> Result<Answer<FellowResponse>> {
+    cx.change(body, move |conn, context, patch| {
+        ops::update_fellow(conn, context, &path.id, &patch)?.shown(conn, context)
     })
     .await
 }

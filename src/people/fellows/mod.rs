@@ -1,5 +1,6 @@
-//! Fellows: the persons who carry innovations, each with a profile.
+//! Fellows: the people who bring innovations into use, each with a profile.
 
 pub mod http;
 pub mod ops;
+pub mod rules;
 pub mod store;

@@ -1,14 +1,16 @@
-//! Fellows in the database, each read with its person.
+//! Fellows in the database, each read with their person.
 
+use super::rules::Fellow;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{fellows, fellowship_innovations, fellowships, people};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
 use crate::people::store::PersonRow;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{innovations, params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -26,57 +28,98 @@ pub struct FellowRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// A fellow with the person, read in one query.
+/// A fellow with their person, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedFellow {
     pub row: FellowRow,
     pub person: PersonRow,
 }
 
+impl NamedFellow {
+    pub fn new(context: &Context, new: Fellow) -> Self {
+        let (person, now) = (PersonRow::new(context, new.person()), context.now.naive_utc());
+        let Fellow { profession, biography, website, .. } = new;
+        let (id, person_id) = (Id::generate(), person.id);
+        let row =
+            FellowRow { id, person_id, profession, biography, website, version: 1, created_at: now, updated_at: now };
+        Self { row, person }
+    }
+
+    pub fn fellow(&self) -> Fellow {
+        let (person, row) = (self.person.person(), self.row.clone());
+        Fellow {
+            name: person.name,
+            email: person.email,
+            subject: person.subject,
+            named_publicly: person.named_publicly,
+            profession: row.profession,
+            biography: row.biography,
+            website: row.website,
+            illustrative: person.illustrative,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Fellow) -> Self {
+        let person = self.person.revised(context, new.person());
+        let Fellow { profession, biography, website, .. } = new;
+        let (version, updated_at) = (self.row.version + 1, context.now.naive_utc());
+        Self { row: FellowRow { profession, biography, website, version, updated_at, ..self.row }, person }
+    }
+}
+
 type Source = dsl::InnerJoinQuerySource<fellows::table, people::table>;
 type Columns = (<fellows::table as Table>::AllColumns, <people::table as Table>::AllColumns);
 type Named = dsl::Select<dsl::InnerJoin<fellows::table, people::table>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedFellow, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: fellows::version;
+    NamedFellow, Source, Query, select: fellows::version;
     0: "name" => people::sort_name, Text, |found| found.person.sort_name.clone();
     1: "createdAt" => fellows::created_at, Instant, |found| found.row.created_at;
-    tie 2 => fellows::person_id, Id, |found| found.row.person_id;
+    2: "updatedAt" => fellows::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => fellows::person_id, Id, |found| found.row.person_id;
+    key "id" => fellows::id, Id;
+}
+
+writable! { fellows, FellowRow }
+
+params! {
+    /// The filters of a list of fellows.
+    pub struct ListFellows list of NamedFellow {
+        /// Searches the name.
+        q: SearchTerms = "q",
+        /// The slug of a programme that they are or were in.
+        programme: CodeParam = "programme",
+        /// The slug of an innovation that they bring or brought into use.
+        innovation: CodeParam = "innovation",
+    }
 }
 
 fn named() -> Named {
     fellows::table.inner_join(people::table).select((fellows::all_columns, people::all_columns))
 }
 
-/// What a list of fellows may be narrowed to.
-pub struct FellowFilter {
-    pub search: Option<SearchTerms>,
-    pub programme: Option<String>,
-    pub innovation: Option<Id>,
-}
-
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &FellowFilter, request: &PageRequest) -> Result<Page<NamedFellow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = named().into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "people", terms));
-        }
-        if let Some(programme) = &filter.programme {
-            let held = fellowships::table.filter(fellowships::programme.eq(programme.clone()));
-            query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
-        }
-        if let Some(innovation) = filter.innovation {
-            let carried = fellowship_innovations::table
-                .filter(fellowship_innovations::innovation_id.eq(innovation))
-                .select(fellowship_innovations::fellowship_id);
-            let held = fellowships::table.filter(fellowships::id.eq_any(carried));
-            query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
-        }
-        query
-    })
+/// `unknown-reference` for an innovation that is not there.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellows) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "people", terms));
+    }
+    if let Some(programme) = &asked.programme {
+        let held = fellowships::table.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
+        query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
+    }
+    if let Some(slug) = &asked.innovation {
+        let innovation = innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        let carried = fellowship_innovations::table
+            .filter(fellowship_innovations::innovation_id.eq(innovation))
+            .select(fellowship_innovations::fellowship_id);
+        let held = fellowships::table.filter(fellowships::id.eq_any(carried));
+        query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
+    }
+    Ok(query)
 }
 
 /// # Errors
@@ -100,19 +143,14 @@ pub fn programmes_of(conn: &mut Conn, fellow: Id) -> Result<Vec<String>> {
     Ok(held.select(fellowships::programme).distinct().load(conn)?)
 }
 
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &FellowRow) -> Result<()> {
-    diesel::insert_into(fellows::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
+/// Raises the version of the fellow that a person may be, since the answer about the fellow holds the person's name.
 ///
 /// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &FellowRow) -> Result<()> {
-    overwrite!(conn, fellows, row)
+/// The database's own.
+pub fn touch(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
+    let raised = (fellows::version.eq(fellows::version + 1), fellows::updated_at.eq(at));
+    diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(raised).execute(conn)?;
+    Ok(())
 }
 
 /// Empties the profile of an erased person.
@@ -121,13 +159,7 @@ pub fn update(conn: &mut Conn, row: &FellowRow) -> Result<()> {
 /// The database's own.
 pub fn forget(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
     let nothing = None::<String>;
-    let emptied = (
-        fellows::profession.eq(nothing.clone()),
-        fellows::biography.eq(nothing.clone()),
-        fellows::website.eq(nothing),
-        fellows::version.eq(fellows::version + 1),
-        fellows::updated_at.eq(at),
-    );
+    let emptied = (fellows::profession.eq(&nothing), fellows::biography.eq(&nothing), fellows::website.eq(&nothing));
     diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(emptied).execute(conn)?;
-    Ok(())
+    touch(conn, person, at)
 }

@@ -1,5 +1,5 @@
-//! Fellowships: a fellow's time in a cohort of a programme, with the innovations carried in it (many to many), the host,
-//! and for a joint post the industry partner.
+//! Fellowships: a fellow's time in a cohort of a programme, with the innovations the fellow works on, the host,
+//! and the industry partner of a joint post.
 
 pub mod http;
 pub mod ops;

@@ -1,13 +1,16 @@
-//! What a fellowship may be, and its moves.
+//! The rules for a fellowship, and its moves.
 
-use crate::error::{Fault, Faults, Result};
+use crate::error::{Code, Error, Fault, Faults, Result};
+use crate::record::Written;
 use crate::transitions::rules::Machine;
+use crate::vocabulary::Id;
 use crate::words;
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 words! {
-    /// Where a fellowship stands.
+    /// The state of a fellowship.
     pub enum FellowshipState {
         Planned = "planned",
         Active = "active",
@@ -32,41 +35,94 @@ impl Machine for FellowshipState {
     }
 }
 
-/// A fellowship as it is to be; everything is named by its public key.
-#[derive(Debug, Clone, PartialEq)]
+/// The slug of an innovation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(example = "mycopd", pattern = "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length = 60)]
+pub struct InnovationSlug(pub String);
+
+/// A fellow's place in a cohort of a programme.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateFellowshipRequest, example = json!({ "fellow": "01a20d9c-dde4-71a4-9e4d-b70329105025", "programme": "nia", "cohort": 1, "innovations": ["mycopd"], "host": "RJZ", "wholeTimeEquivalent": 0.2, "from": "2015-07-01" }))]
 pub struct Fellowship {
+    pub fellow: Id,
+    /// The slug of the programme.
+    #[schema(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
     pub programme: String,
+    /// The number of the cohort.
+    #[schema(minimum = 1, maximum = 9999)]
     pub cohort: i32,
-    pub innovations: Vec<String>,
+    /// The innovations that the fellow works on.
+    #[serde(default)]
+    #[schema(max_items = 100, default = json!([]))]
+    pub innovations: Vec<InnovationSlug>,
+    /// The code of the host organisation.
+    #[schema(example = "RJZ", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub host: Option<String>,
+    /// The code of the company that shares a joint post.
+    #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub industry_partner: Option<String>,
-    /// Above 0, and 1 for full time.
+    /// The share of full time, above 0 and up to 1, such as 0.2.
+    #[schema(exclusive_minimum = 0, maximum = 1)]
     pub whole_time_equivalent: f64,
     pub from: NaiveDate,
-    /// The first day it no longer holds; until further notice without.
+    /// The first day after it ends. Default: no end.
+    #[schema(nullable = false)]
     pub to: Option<NaiveDate>,
 }
 
+/// What the register adds to a fellowship.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FellowshipAdded {
+    pub id: Id,
+    /// The fellow's name.
+    #[schema(max_length = 200)]
+    pub fellow_name: String,
+    #[schema(max_length = 200)]
+    pub programme_name: String,
+    /// The names of the innovations, in the order of their slugs.
+    #[schema(max_items = 100)]
+    pub innovation_names: Vec<String>,
+    #[schema(max_length = 300)]
+    pub host_name: Option<String>,
+    #[schema(max_length = 300)]
+    pub industry_partner_name: Option<String>,
+    pub state: FellowshipState,
+}
+
+impl Written for Fellowship {
+    type Added = FellowshipAdded;
+
+    fn key(&self, added: &FellowshipAdded) -> String {
+        added.id.to_string()
+    }
+}
+
 impl Fellowship {
-    /// Folds and sorts what can be, and checks every rule; answers the whole-time equivalent in millionths too.
+    /// Checks every rule and returns the whole-time equivalent in millionths.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<(Self, i64)> {
+    pub fn check(&self) -> Result<i64> {
         let mut faults = Faults::default();
-        self.innovations = self
-            .innovations
-            .iter()
-            .map(|slug| slug.to_ascii_lowercase())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
         if self.to.is_some_and(|to| to <= self.from) {
-            faults.add("/to", "range", "to is the first day it no longer holds, so it lies after from.");
+            faults.add("/to", "range", "to is the first day after the fellowship ends, so it must be after from.");
         }
         let millionths = faults.take(millionths(self.whole_time_equivalent));
         faults.check()?;
-        Ok((self, millionths.unwrap_or(1)))
+        millionths.ok_or_else(|| Error::internal("a fault was lost"))
+    }
+
+    /// # Errors
+    /// As [`Fellowship::check`]; `immutable` for another fellow or programme.
+    pub fn check_change(&self, new: &Self) -> Result<i64> {
+        let millionths = new.check()?;
+        if self.fellow == new.fellow && self.programme.eq_ignore_ascii_case(&new.programme) {
+            return Ok(millionths);
+        }
+        Err(Error::new(Code::Immutable).detail("The fellow and the programme of a fellowship cannot change."))
     }
 }
 

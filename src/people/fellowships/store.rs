@@ -1,16 +1,23 @@
 //! Fellowships in the database.
 
-use super::rules::FellowshipState;
+use super::rules::{Fellowship, FellowshipAdded, FellowshipState, InnovationSlug};
+use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{cohorts, fellowship_innovations, fellowships, innovations};
+use crate::db::schema::{
+    cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
+};
 use crate::db::{Conn, violations};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf, Whole};
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = fellowships, treat_none_as_null = true)]
@@ -24,128 +31,246 @@ pub struct FellowshipRow {
     pub industry_partner_id: Option<Id>,
     pub whole_time_equivalent_ppm: i64,
     pub from_on: NaiveDate,
-    /// The first day it no longer holds.
-    pub to_on: NaiveDate,
+    pub to_on: Until,
     pub state: FellowshipState,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
 }
 
-/// A fellowship with the number of its cohort, read in one query.
+/// What a fellowship names, by id, and its share of full time.
+pub struct Referred {
+    pub cohort: Id,
+    pub host: Option<Id>,
+    pub industry_partner: Option<Id>,
+    pub innovations: BTreeSet<Id>,
+    pub whole_time_equivalent_ppm: i64,
+}
+
+impl FellowshipRow {
+    pub fn new(context: &Context, new: &Fellowship, programme: String, referred: &Referred) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            fellow_id: new.fellow,
+            programme,
+            cohort_id: referred.cohort,
+            application_id: None,
+            host_id: referred.host,
+            industry_partner_id: referred.industry_partner,
+            whole_time_equivalent_ppm: referred.whole_time_equivalent_ppm,
+            from_on: new.from,
+            to_on: new.to.into(),
+            state: FellowshipState::Planned,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: &Fellowship, referred: &Referred) -> Self {
+        let Self { id, application_id, state, created_at, .. } = self;
+        let version = self.version + 1;
+        Self { id, application_id, state, version, created_at, ..Self::new(context, new, self.programme, referred) }
+    }
+
+    /// The next version, in another state.
+    pub fn moved(self, context: &Context, state: FellowshipState) -> Self {
+        Self { state, version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
+    }
+}
+
+/// A fellowship with the number of its cohort and the names of its fellow and programme, read in one query.
 #[derive(Queryable, Clone)]
-pub struct NumberedFellowship {
+pub struct NamedFellowship {
     pub row: FellowshipRow,
     pub cohort: i32,
+    #[diesel(deserialize_as = PersonName)]
+    pub fellow_name: String,
+    pub programme_name: String,
 }
 
-type Source = dsl::InnerJoinQuerySource<fellowships::table, cohorts::table>;
-type Columns = (<fellowships::table as Table>::AllColumns, cohorts::number);
-type Numbered = dsl::Select<dsl::InnerJoin<fellowships::table, cohorts::table>, Columns>;
+type Programme = dsl::Eq<programmes::slug, fellowships::programme>;
+type Source = dsl::InnerJoinQuerySource<
+    dsl::InnerJoinQuerySource<
+        dsl::InnerJoinQuerySource<fellowships::table, cohorts::table>,
+        dsl::InnerJoin<fellows::table, people::table>,
+    >,
+    programmes::table,
+    Programme,
+>;
+type Columns = (<fellowships::table as Table>::AllColumns, cohorts::number, NameColumns, programmes::name);
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
-    NumberedFellowship, Source, dsl::IntoBoxed<'static, Numbered, MultiBackend>, select: fellowships::version;
+    NamedFellowship, Source, Query, select: fellowships::version;
     0: "from" => fellowships::from_on, Day, |found| found.row.from_on;
-    tie 1 => fellowships::id, Id, |found| found.row.id;
+    1: "updatedAt" => fellowships::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => fellowships::id, Id, |found| found.row.id;
+    key "id" => fellowships::id, Id;
 }
 
-fn numbered() -> Numbered {
-    fellowships::table.inner_join(cohorts::table).select((fellowships::all_columns, cohorts::number))
+params! {
+    /// The filters of a list of fellowships.
+    pub struct ListFellowships list of NamedFellowship {
+        /// The slug of the programme.
+        programme: CodeParam = "programme",
+        /// The number of the cohort.
+        cohort: Whole<1, 9999> = "cohort",
+        /// The id of the fellow.
+        fellow: Id = "fellow",
+        /// The slug of an innovation that the fellow works on.
+        innovation: CodeParam = "innovation",
+        /// The code of the host organisation.
+        host: CodeParam = "host",
+        /// The present state.
+        state: OneOf<FellowshipState> = "state",
+        /// Fellowships that begin before this day.
+        to: NaiveDate = "to",
+        /// Fellowships that include this day and were not withdrawn.
+        active_on: NaiveDate = "activeOn",
+    }
 }
 
-/// What a list of fellowships may be narrowed to.
-#[derive(Default)]
-pub struct FellowshipFilter {
-    pub programme: Option<String>,
-    pub cohort: Option<i32>,
-    pub fellow: Option<Id>,
-    pub innovation: Option<Id>,
-    pub host: Option<Id>,
-    pub states: Option<Vec<FellowshipState>>,
-    /// Those that begin before this day.
-    pub to: Option<NaiveDate>,
-    /// Those that hold on this day, and were not withdrawn.
-    pub active_on: Option<NaiveDate>,
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (fellowships::all_columns, cohorts::number, NAME_COLUMNS, programmes::name);
+    let programme: Programme = programmes::slug.eq(fellowships::programme);
+    fellowships::table
+        .inner_join(cohorts::table)
+        .inner_join(fellows::table.inner_join(people::table))
+        .inner_join(programmes::table.on(programme))
+        .select(columns)
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &FellowshipFilter, request: &PageRequest) -> Result<Page<NumberedFellowship>> {
-    page(conn, request, || {
-        let mut query = numbered().into_boxed::<MultiBackend>();
-        if let Some(programme) = &filter.programme {
-            query = query.filter(fellowships::programme.eq(programme.clone()));
-        }
-        if let Some(number) = filter.cohort {
-            query = query.filter(cohorts::number.eq(number));
-        }
-        if let Some(fellow) = filter.fellow {
-            query = query.filter(fellowships::fellow_id.eq(fellow));
-        }
-        if let Some(innovation) = filter.innovation {
-            let carried = fellowship_innovations::table
-                .filter(fellowship_innovations::innovation_id.eq(innovation))
-                .select(fellowship_innovations::fellowship_id);
-            query = query.filter(fellowships::id.eq_any(carried));
-        }
-        if let Some(host) = filter.host {
-            query = query.filter(fellowships::host_id.eq(host));
-        }
-        if let Some(states) = &filter.states {
-            query = query.filter(fellowships::state.eq_any(states.clone()));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(fellowships::from_on.lt(to));
-        }
-        if let Some(on) = filter.active_on {
-            query = query
-                .filter(fellowships::from_on.le(on))
-                .filter(fellowships::to_on.gt(on))
-                .filter(fellowships::state.ne(FellowshipState::Withdrawn));
-        }
-        query
-    })
+/// `unknown-reference` for an innovation or a host that is not there.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(programme) = &asked.programme {
+        query = query.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(number) = asked.cohort {
+        query = query.filter(cohorts::number.eq(i32::try_from(number.0).unwrap_or(i32::MAX)));
+    }
+    if let Some(fellow) = asked.fellow {
+        query = query.filter(fellowships::fellow_id.eq(fellow));
+    }
+    if let Some(slug) = &asked.innovation {
+        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        let carried = fellowship_innovations::table
+            .filter(fellowship_innovations::innovation_id.eq(innovation))
+            .select(fellowship_innovations::fellowship_id);
+        query = query.filter(fellowships::id.eq_any(carried));
+    }
+    if let Some(code) = &asked.host {
+        let host = crate::organisations::ops::referred(conn, "?host", &code.0)?;
+        query = query.filter(fellowships::host_id.eq(host));
+    }
+    if let Some(states) = &asked.state {
+        query = query.filter(fellowships::state.eq_any(states.0.clone()));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(fellowships::from_on.lt(to));
+    }
+    if let Some(on) = asked.active_on {
+        query = query
+            .filter(fellowships::from_on.le(on))
+            .filter(fellowships::to_on.gt(on))
+            .filter(fellowships::state.ne(FellowshipState::Withdrawn));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NumberedFellowship>> {
-    Ok(numbered().filter(fellowships::id.eq(id)).first(conn).optional()?)
+pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedFellowship>> {
+    Ok(named().filter(fellowships::id.eq(id)).first(conn).optional()?)
 }
 
 /// # Errors
 /// The database's own.
-pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<(FellowshipRow, i32)>> {
-    Ok(numbered().filter(fellowships::fellow_id.eq(fellow)).order_by(fellowships::from_on).load(conn)?)
+pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<NamedFellowship>> {
+    Ok(named().filter(fellowships::fellow_id.eq(fellow)).order_by(fellowships::from_on).load(conn)?)
 }
 
-/// The slugs of the innovations of some fellowships, in order.
+/// Some fellowships with their innovations, hosts and industry partners: two queries, however many they are.
 ///
 /// # Errors
 /// The database's own.
-pub fn innovations_of(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, String)>> {
+pub fn whole(conn: &mut Conn, found: Vec<NamedFellowship>) -> Result<Vec<Stored<Fellowship>>> {
+    let ids: Vec<Id> = found.iter().map(|found| found.row.id).collect();
+    let mut carried = innovations_of(conn, &ids)?;
+    let bodies = found.iter().flat_map(|found| [found.row.host_id, found.row.industry_partner_id]).flatten();
+    let bodies = organisations_of(conn, bodies.collect())?;
+    let body = |id: Option<Id>| id.and_then(|id| bodies.get(&id).cloned()).unzip();
+    let whole = found.into_iter().map(|NamedFellowship { row, cohort, fellow_name, programme_name }| {
+        let (innovations, innovation_names) = carried.remove(&row.id).unwrap_or_default().into_iter().unzip();
+        let (host, host_name) = body(row.host_id);
+        let (industry_partner, industry_partner_name) = body(row.industry_partner_id);
+        let added = FellowshipAdded {
+            id: row.id,
+            fellow_name,
+            programme_name,
+            innovation_names,
+            host_name,
+            industry_partner_name,
+            state: row.state,
+        };
+        let written = Fellowship {
+            fellow: row.fellow_id,
+            programme: row.programme,
+            cohort,
+            innovations,
+            host,
+            industry_partner,
+            whole_time_equivalent: row.whole_time_equivalent_ppm as f64 / 1_000_000.0,
+            from: row.from_on,
+            to: row.to_on.into(),
+        };
+        Stored { added, written, version: row.version, updated_at: row.updated_at }
+    });
+    Ok(whole.collect())
+}
+
+/// The slugs and names of the innovations of some fellowships, in the order of the slugs.
+fn innovations_of(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, Vec<(InnovationSlug, String)>>> {
     let carried = fellowship_innovations::table
         .inner_join(innovations::table)
         .filter(fellowship_innovations::fellowship_id.eq_any(ids.to_vec()))
         .order_by(innovations::slug)
-        .select((fellowship_innovations::fellowship_id, innovations::slug));
-    Ok(carried.load(conn)?)
+        .select((fellowship_innovations::fellowship_id, innovations::slug, innovations::name));
+    let mut found: HashMap<Id, Vec<(InnovationSlug, String)>> = HashMap::new();
+    for (id, slug, name) in carried.load::<(Id, String, String)>(conn)? {
+        found.entry(id).or_default().push((InnovationSlug(slug), name));
+    }
+    Ok(found)
+}
+
+/// The codes and names of some organisations.
+fn organisations_of(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, (String, String)>> {
+    let named = organisations::table.filter(organisations::id.eq_any(ids));
+    let columns = (organisations::id, (organisations::code, organisations::name));
+    Ok(named.select(columns).load(conn)?.into_iter().collect())
 }
 
 /// # Errors
 /// `already-exists` where the fellow has one in the cohort.
-pub fn insert(conn: &mut Conn, row: &FellowshipRow, innovations: &[Id]) -> Result<()> {
-    let taken = violations::unique("The fellow has a fellowship in that cohort already.");
+pub fn insert(conn: &mut Conn, row: &FellowshipRow, innovations: &BTreeSet<Id>) -> Result<()> {
+    let taken = violations::unique(TAKEN);
     diesel::insert_into(fellowships::table).values(row.clone()).execute(conn).map_err(taken)?;
     carry(conn, row.id, innovations)
 }
 
-/// Writes the row over the version before it, and which innovations are carried where that is told.
+const TAKEN: &str = "The fellow has a fellowship in this cohort already.";
+
+/// Writes the row over the version before it, and its innovations if they are given.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
-pub fn update(conn: &mut Conn, row: &FellowshipRow, innovations: Option<&[Id]>) -> Result<()> {
-    let taken = violations::unique("The fellow has a fellowship in that cohort already.");
+pub fn update(conn: &mut Conn, row: &FellowshipRow, innovations: Option<&BTreeSet<Id>>) -> Result<()> {
+    let taken = violations::unique(TAKEN);
     overwrite!(conn, fellowships, row, taken)?;
     let Some(innovations) = innovations else { return Ok(()) };
     let before = fellowship_innovations::table.filter(fellowship_innovations::fellowship_id.eq(row.id));
@@ -153,7 +278,7 @@ pub fn update(conn: &mut Conn, row: &FellowshipRow, innovations: Option<&[Id]>) 
     carry(conn, row.id, innovations)
 }
 
-fn carry(conn: &mut Conn, fellowship: Id, innovations: &[Id]) -> Result<()> {
+fn carry(conn: &mut Conn, fellowship: Id, innovations: &BTreeSet<Id>) -> Result<()> {
     for innovation in innovations {
         let carried = (
             fellowship_innovations::fellowship_id.eq(fellowship),

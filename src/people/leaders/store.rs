@@ -1,15 +1,19 @@
 //! Leaders in the database.
 
-use super::ops::LeaderKind;
+use super::rules::{Leader, LeaderAdded, LeaderKind};
+use crate::calendar::Until;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{leaders, organisations, people};
-use crate::db::{Conn, violations};
+use crate::db::schema::{leaders, organisations, people, programmes};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::organisations::ops::referred;
 use crate::organisations::store::below;
-use crate::people::store::Called;
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -23,71 +27,134 @@ pub struct LeaderRow {
     pub organisation_id: Option<Id>,
     pub programme: Option<String>,
     pub from_on: NaiveDate,
-    /// The first day it no longer holds.
-    pub to_on: NaiveDate,
+    pub to_on: Until,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
 }
 
-/// A leader with what the person is called and where, read in one query.
+impl LeaderRow {
+    pub fn new(context: &Context, new: Leader, organisation_id: Option<Id>) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            person_id: new.person,
+            kind: new.kind,
+            organisation_id,
+            programme: new.programme,
+            from_on: new.from,
+            to_on: new.to.into(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Leader, organisation_id: Option<Id>) -> Self {
+        let Self { id, created_at, .. } = self;
+        Self { id, version: self.version + 1, created_at, ..Self::new(context, new, organisation_id) }
+    }
+}
+
+/// A leader with the person's name, the organisation, and the programme's name, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedLeader {
     pub row: LeaderRow,
-    pub person: Called,
-    pub organisation: Option<String>,
+    #[diesel(deserialize_as = PersonName)]
+    pub name: String,
+    /// The code and the name.
+    pub organisation: Option<(String, String)>,
+    pub programme_name: Option<String>,
 }
 
-type Joined = dsl::LeftJoin<dsl::InnerJoin<leaders::table, people::table>, organisations::table>;
-type Source = dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<leaders::table, people::table>, organisations::table>;
-type Columns =
-    (<leaders::table as Table>::AllColumns, (people::name, people::erased_at), dsl::Nullable<organisations::code>);
-type Named = dsl::Select<Joined, Columns>;
+impl NamedLeader {
+    pub fn leader(&self) -> Leader {
+        Leader {
+            person: self.row.person_id,
+            kind: self.row.kind,
+            organisation: self.organisation.as_ref().map(|(code, _)| code.clone()),
+            programme: self.row.programme.clone(),
+            from: self.row.from_on,
+            to: self.row.to_on.into(),
+        }
+    }
+}
+
+impl From<NamedLeader> for Stored<Leader> {
+    fn from(found: NamedLeader) -> Self {
+        let written = found.leader();
+        let NamedLeader { row, name, organisation, programme_name } = found;
+        let organisation_name = organisation.map(|(_, name)| name);
+        let added = LeaderAdded { id: row.id, name, organisation_name, programme_name };
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Programme = dsl::Eq<leaders::programme, dsl::Nullable<programmes::slug>>;
+type Source = dsl::LeftJoinQuerySource<
+    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<leaders::table, people::table>, organisations::table>,
+    programmes::table,
+    Programme,
+>;
+type Organisation = dsl::Nullable<(organisations::code, organisations::name)>;
+type Columns = (<leaders::table as Table>::AllColumns, NameColumns, Organisation, dsl::Nullable<programmes::name>);
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
-    NamedLeader, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: leaders::version;
+    NamedLeader, Source, Query, select: leaders::version;
     0: "from" => leaders::from_on, Day, |found| found.row.from_on;
-    tie 1 => leaders::id, Id, |found| found.row.id;
+    1: "updatedAt" => leaders::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => leaders::id, Id, |found| found.row.id;
+    key "id" => leaders::id, Id;
 }
 
-fn named() -> Named {
-    leaders::table.inner_join(people::table).left_join(organisations::table).select((
-        leaders::all_columns,
-        (people::name, people::erased_at),
-        organisations::code.nullable(),
-    ))
+writable! { leaders, LeaderRow, "The person is a leader of this kind from that day already." }
+
+params! {
+    /// The filters of a list of leaders.
+    pub struct ListLeaders list of NamedLeader {
+        /// The kind of leader.
+        kind: OneOf<LeaderKind> = "kind",
+        /// The slug of the programme.
+        programme: CodeParam = "programme",
+        /// The code of a place: leaders at that organisation and at all below it today.
+        place: CodeParam = "place",
+        /// People who are leaders on this day.
+        active_on: NaiveDate = "activeOn",
+    }
 }
 
-/// What a list of leaders may be narrowed to.
-#[derive(Default)]
-pub struct LeaderFilter {
-    pub kinds: Option<Vec<LeaderKind>>,
-    pub programme: Option<String>,
-    /// Organisations at this place or below it, on this day.
-    pub place: Option<(Id, NaiveDate)>,
-    /// Those who are leaders on this day.
-    pub active_on: Option<NaiveDate>,
+#[dsl::auto_type]
+fn named() -> _ {
+    let organisation: Organisation = (organisations::code, organisations::name).nullable();
+    let columns: Columns = (leaders::all_columns, NAME_COLUMNS, organisation, programmes::name.nullable());
+    let programme: Programme = leaders::programme.eq(programmes::slug.nullable());
+    leaders::table
+        .inner_join(people::table)
+        .left_join(organisations::table)
+        .left_join(programmes::table.on(programme))
+        .select(columns)
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &LeaderFilter, request: &PageRequest) -> Result<Page<NamedLeader>> {
-    page(conn, request, || {
-        let mut query = named().into_boxed::<MultiBackend>();
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(leaders::kind.eq_any(kinds.clone()));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(leaders::programme.eq(programme.clone()));
-        }
-        if let Some((place, on)) = filter.place {
-            query = query.filter(leaders::organisation_id.assume_not_null().eq_any(below(vec![place], on)));
-        }
-        if let Some(on) = filter.active_on {
-            query = query.filter(leaders::from_on.le(on)).filter(leaders::to_on.gt(on));
-        }
-        query
-    })
+/// `unknown-reference` for a place that is not there.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListLeaders) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(leaders::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(leaders::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(code) = &asked.place {
+        let there = below(vec![referred(conn, "?place", &code.0)?], context.today());
+        query = query.filter(leaders::organisation_id.assume_not_null().eq_any(there));
+    }
+    if let Some(on) = asked.active_on {
+        query = query.filter(leaders::from_on.le(on)).filter(leaders::to_on.gt(on));
+    }
+    Ok(query)
 }
 
 /// How many people are leaders of each kind on a day, and of any.
@@ -111,20 +178,4 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedLeader>> {
 /// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<LeaderRow>> {
     Ok(leaders::table.filter(leaders::person_id.eq(person)).order_by(leaders::from_on).load(conn)?)
-}
-
-/// # Errors
-/// `already-exists` for the same person and kind from the same day.
-pub fn insert(conn: &mut Conn, row: &LeaderRow) -> Result<()> {
-    let taken = violations::unique("The person is a leader of that kind from that day already.");
-    diesel::insert_into(leaders::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &LeaderRow) -> Result<()> {
-    overwrite!(conn, leaders, row)
 }

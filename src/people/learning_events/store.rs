@@ -1,19 +1,21 @@
 //! Learning events in the database.
 
-use super::ops::EventKind;
+use super::rules::{EventKind, LearningEvent, LearningEventAdded};
+use crate::calendar::london_midnight;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::{attendances, learning_events, organisations};
+use crate::db::schema::{attendances, learning_events, organisations, programmes};
 use crate::error::Result;
-use crate::people::attendances::ops::AttendanceState;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
-use chrono::NaiveDateTime;
+use crate::http::context::Context;
+use crate::http::params::{CodeParam, OneOf};
+use crate::people::attendances::rules::AttendanceState;
+use crate::record::Stored;
+use crate::vocabulary::{Id, Timestamp, fold, instant};
+use crate::{params, sortable, writable};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use std::collections::HashMap;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = learning_events, treat_none_as_null = true)]
@@ -35,95 +37,162 @@ pub struct LearningEventRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// An event with the code of its host, read in one query.
+impl LearningEventRow {
+    pub fn new(context: &Context, new: LearningEvent, times: (Timestamp, Timestamp), host_id: Option<Id>) -> Self {
+        let LearningEvent { programme, title, kind, zone, illustrative, .. } = new;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            programme,
+            sort_title: fold(&title),
+            search_text: fold(&title),
+            title: title.trim().to_owned(),
+            kind,
+            starts_at: times.0.naive_utc(),
+            ends_at: times.1.naive_utc(),
+            zone,
+            host_id,
+            illustrative,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(
+        self,
+        context: &Context,
+        new: LearningEvent,
+        times: (Timestamp, Timestamp),
+        host_id: Option<Id>,
+    ) -> Self {
+        let Self { id, programme, created_at, .. } = self;
+        let version = self.version + 1;
+        Self { id, programme, version, created_at, ..Self::new(context, new, times, host_id) }
+    }
+}
+
+/// An event with its host, the name of its programme, and how many people attended, read in one query.
 #[derive(Queryable, Clone)]
 pub struct HostedEvent {
     pub row: LearningEventRow,
-    pub host: Option<String>,
+    /// The code and the name.
+    pub host: Option<(String, String)>,
+    pub programme_name: String,
+    pub attended: Option<i64>,
 }
 
-type Source = dsl::LeftJoinQuerySource<learning_events::table, organisations::table>;
-type Columns = (<learning_events::table as Table>::AllColumns, dsl::Nullable<organisations::code>);
-type Hosted = dsl::Select<dsl::LeftJoin<learning_events::table, organisations::table>, Columns>;
+impl HostedEvent {
+    pub fn event(&self) -> LearningEvent {
+        let row = self.row.clone();
+        LearningEvent {
+            programme: row.programme,
+            title: row.title,
+            kind: row.kind,
+            starts_at: instant(row.starts_at),
+            ends_at: instant(row.ends_at),
+            zone: row.zone,
+            host: self.host.as_ref().map(|(code, _)| code.clone()),
+            illustrative: row.illustrative,
+        }
+    }
+}
+
+impl From<HostedEvent> for Stored<LearningEvent> {
+    fn from(found: HostedEvent) -> Self {
+        let written = found.event();
+        let HostedEvent { row, host, programme_name, attended } = found;
+        let (host_name, attended) = (host.map(|(_, name)| name), attended.unwrap_or_default());
+        let added = LearningEventAdded { id: row.id, programme_name, host_name, attended };
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Programme = dsl::Eq<programmes::slug, learning_events::programme>;
+type Source = dsl::InnerJoinQuerySource<
+    dsl::LeftJoinQuerySource<learning_events::table, organisations::table>,
+    programmes::table,
+    Programme,
+>;
+type Columns = (
+    <learning_events::table as Table>::AllColumns,
+    dsl::Nullable<(organisations::code, organisations::name)>,
+    programmes::name,
+    attended,
+);
+type Query = dsl::IntoBoxed<'static, hosted, MultiBackend>;
 
 sortable! {
-    HostedEvent, Source, dsl::IntoBoxed<'static, Hosted, MultiBackend>, select: learning_events::version;
+    HostedEvent, Source, Query, select: learning_events::version;
     0: "startsAt" => learning_events::starts_at, Instant, |found| found.row.starts_at;
-    tie 1 => learning_events::id, Id, |found| found.row.id;
+    1: "updatedAt" => learning_events::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => learning_events::id, Id, |found| found.row.id;
+    key "id" => learning_events::id, Id;
 }
 
-fn hosted() -> Hosted {
-    let columns = (learning_events::all_columns, organisations::code.nullable());
-    learning_events::table.left_join(organisations::table).select(columns)
+writable! { learning_events, LearningEventRow }
+
+params! {
+    /// The filters of a list of learning events.
+    pub struct ListLearningEvents list of HostedEvent {
+        /// Searches the title.
+        q: SearchTerms = "q",
+        /// The slug of the programme.
+        programme: CodeParam = "programme",
+        /// The kind of event.
+        kind: OneOf<EventKind> = "kind",
+        /// Events that begin on this day or later, in London.
+        from: NaiveDate = "from",
+        /// Events that begin before this day, in London.
+        to: NaiveDate = "to",
+    }
 }
 
-/// What a list of learning events may be narrowed to.
-#[derive(Default)]
-pub struct EventFilter {
-    pub search: Option<SearchTerms>,
-    pub programme: Option<String>,
-    pub kinds: Option<Vec<EventKind>>,
-    /// Those that begin then or later.
-    pub from: Option<NaiveDateTime>,
-    /// Those that begin before.
-    pub to: Option<NaiveDateTime>,
+/// The number of people who attended an event.
+#[dsl::auto_type]
+fn attended() -> _ {
+    let state: AttendanceState = AttendanceState::Attended;
+    attendances::table
+        .filter(attendances::event_id.eq(learning_events::id))
+        .filter(attendances::state.eq(state))
+        .select(dsl::count_star())
+        .single_value()
+}
+
+#[dsl::auto_type]
+fn hosted() -> _ {
+    let host: dsl::Nullable<(organisations::code, organisations::name)> =
+        (organisations::code, organisations::name).nullable();
+    let columns: Columns = (learning_events::all_columns, host, programmes::name, attended());
+    let programme: Programme = programmes::slug.eq(learning_events::programme);
+    learning_events::table.left_join(organisations::table).inner_join(programmes::table.on(programme)).select(columns)
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &EventFilter, request: &PageRequest) -> Result<Page<HostedEvent>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = hosted().into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "learning_events", terms));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(learning_events::programme.eq(programme.clone()));
-        }
-        if let Some(kinds) = &filter.kinds {
-            query = query.filter(learning_events::kind.eq_any(kinds.clone()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(learning_events::starts_at.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(learning_events::starts_at.lt(to));
-        }
-        query
-    })
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListLearningEvents) -> Result<Query> {
+    let mut query = hosted().into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "learning_events", terms));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(learning_events::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(learning_events::kind.eq_any(kinds.0.clone()));
+    }
+    if let Some(from) = asked.from {
+        query = query.filter(learning_events::starts_at.ge(london_midnight(from).naive_utc()));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(learning_events::starts_at.lt(london_midnight(to).naive_utc()));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<HostedEvent>> {
     Ok(hosted().filter(learning_events::id.eq(id)).first(conn).optional()?)
-}
-
-/// How many people attended some events.
-///
-/// # Errors
-/// The database's own.
-pub fn attended(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, i64>> {
-    let counted = attendances::table
-        .filter(attendances::event_id.eq_any(ids.to_vec()))
-        .filter(attendances::state.eq(AttendanceState::Attended))
-        .group_by(attendances::event_id)
-        .select((attendances::event_id, dsl::count_star()));
-    Ok(counted.load::<(Id, i64)>(conn)?.into_iter().collect())
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &LearningEventRow) -> Result<()> {
-    diesel::insert_into(learning_events::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &LearningEventRow) -> Result<()> {
-    overwrite!(conn, learning_events, row)
 }

@@ -22,7 +22,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// List mentorships
 ///
-/// Of every programme, the earliest first.
+/// Lists the mentorships of every programme, earliest first by default.
 #[utoipa::path(tag = "people", params(ListMentorships), responses((status = 200, description = "A page of mentorships", body = Listing<MentorshipResponse>)))]
 #[get("/v1/mentorships")]
 pub async fn list_mentorships(cx: Cx, asked: Asked<ListMentorships>) -> Result<Listed<MentorshipResponse>> {
@@ -31,7 +31,7 @@ pub async fn list_mentorships(cx: Cx, asked: Asked<ListMentorships>) -> Result<L
 
 /// Begin a mentorship
 ///
-/// A person supports a fellowship in something, from a day on.
+/// Records that a person supports a fellowship, in what, and from which day.
 #[utoipa::path(tag = "people", request_body = Mentorship, responses((status = 201, description = "Begun", body = MentorshipResponse)))]
 #[post("/v1/mentorships")]
 pub async fn create_mentorship(cx: Cx, body: Body<Mentorship>) -> Result<Created<MentorshipResponse>> {
@@ -40,7 +40,7 @@ pub async fn create_mentorship(cx: Cx, body: Body<Mentorship>) -> Result<Created
 
 /// Get a mentorship
 ///
-/// With what it is about and when it holds.
+/// Returns the mentor, what the support is about, and its dates.
 #[utoipa::path(tag = "people", params(IdPath), responses((status = 200, description = "The mentorship", body = MentorshipResponse)))]
 #[get("/v1/mentorships/{id}")]
 pub async fn get_mentorship(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<MentorshipResponse>> {
@@ -49,7 +49,7 @@ pub async fn get_mentorship(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Me
 
 /// Change a mentorship
 ///
-/// A merge patch of its focus, and of `to`, which ends it.
+/// Takes a merge patch of `focus` and of `to`, which ends the mentorship.
 #[utoipa::path(
     tag = "people",
     params(IdPath),

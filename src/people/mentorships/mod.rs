@@ -1,4 +1,4 @@
-//! Mentorships: who supports a fellow, in what, and when.
+//! Mentorships: who supports a fellow, with what, and when.
 
 pub mod http;
 pub mod ops;

@@ -31,7 +31,7 @@ pub fn create_mentorship(conn: &mut Conn, context: &Context, new: Mentorship) ->
     finish(conn, context, &row)
 }
 
-/// Changes what a mentorship is about and when it holds.
+/// Changes the focus and the end of a mentorship.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.

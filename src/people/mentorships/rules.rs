@@ -1,4 +1,4 @@
-//! What a mentorship may be.
+//! The rules for a mentorship.
 
 use crate::calendar::Span;
 use crate::error::{Code, Error, Result};
@@ -13,29 +13,31 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateMentorshipRequest, example = json!({ "mentor": "01a20d9c-dde4-71a4-9e4d-b70329105025", "fellowship": "01a20d9c-dde4-71a4-9e4d-b70329105026", "focus": "Commissioning", "from": "2015-09-01" }))]
 pub struct Mentorship {
-    /// The id of the mentor, who is a person.
+    /// The id of the person who is the mentor.
     pub mentor: Id,
     pub fellowship: Id,
     /// What the support is about.
     #[schema(example = "Commissioning", min_length = 1, max_length = 200)]
     pub focus: String,
     pub from: NaiveDate,
-    /// The first day it no longer holds; absent until further notice.
+    /// The first day after it ends. Default: no end.
     #[schema(nullable = false)]
     pub to: Option<NaiveDate>,
 }
 
-/// What the register adds.
+/// What the register adds to a mentorship.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MentorshipAdded {
     pub id: Id,
-    /// What the mentor is called.
+    /// The mentor's name.
     #[schema(max_length = 200)]
     pub mentor_name: String,
     /// The fellowship's programme.
     #[schema(example = "nia", max_length = 60)]
     pub programme: String,
+    #[schema(max_length = 200)]
+    pub programme_name: String,
 }
 
 impl Written for Mentorship {
@@ -63,7 +65,7 @@ impl Mentorship {
             return Ok(());
         }
         let detail =
-            "Whose mentorship it is, of which fellowship and since when cannot change: end it and add another.";
+            "The mentor, fellowship and first day of a mentorship cannot change. End this mentorship and add another.";
         Err(Error::new(Code::Immutable).detail(detail))
     }
 }

@@ -2,16 +2,16 @@
 
 use super::rules::{Mentorship, MentorshipAdded};
 use crate::calendar::Until;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{mentorships, people};
-use crate::db::{Conn, violations};
+use crate::db::schema::{mentorships, people, programmes};
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::CodeParam;
-use crate::people::store::Called;
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -22,7 +22,7 @@ pub struct MentorshipRow {
     pub id: Id,
     pub mentor_id: Id,
     pub fellowship_id: Id,
-    /// The fellowship's own.
+    /// The fellowship's programme.
     pub programme: String,
     pub focus: String,
     pub from_on: NaiveDate,
@@ -67,25 +67,31 @@ impl MentorshipRow {
     }
 }
 
-/// A mentorship with what its mentor is called, read in one query.
+/// A mentorship with the names of its mentor and its programme, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedMentorship {
     pub row: MentorshipRow,
-    pub mentor: Called,
+    #[diesel(deserialize_as = PersonName)]
+    pub mentor_name: String,
+    pub programme_name: String,
 }
 
 impl From<NamedMentorship> for Stored<Mentorship> {
-    fn from(found: NamedMentorship) -> Self {
-        let written = found.row.mentorship();
-        let MentorshipRow { id, programme, version, updated_at, .. } = found.row;
-        Self { added: MentorshipAdded { id, mentor_name: found.mentor.told(), programme }, written, version, updated_at }
+    fn from(NamedMentorship { row, mentor_name, programme_name }: NamedMentorship) -> Self {
+        let written = row.mentorship();
+        let MentorshipRow { id, programme, version, updated_at, .. } = row;
+        Self { added: MentorshipAdded { id, mentor_name, programme, programme_name }, written, version, updated_at }
     }
 }
 
-type Source = dsl::InnerJoinQuerySource<mentorships::table, people::table>;
-type Columns = (<mentorships::table as Table>::AllColumns, (people::name, people::erased_at));
-type Named = dsl::Select<dsl::InnerJoin<mentorships::table, people::table>, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Programme = dsl::Eq<programmes::slug, mentorships::programme>;
+type Source = dsl::InnerJoinQuerySource<
+    dsl::InnerJoinQuerySource<mentorships::table, people::table>,
+    programmes::table,
+    Programme,
+>;
+type Columns = (<mentorships::table as Table>::AllColumns, NameColumns, programmes::name);
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedMentorship, Source, Query, select: mentorships::version;
@@ -95,23 +101,27 @@ sortable! {
     key "id" => mentorships::id, Id;
 }
 
+writable! { mentorships, MentorshipRow, "The mentor supports this fellowship from that day already." }
+
 params! {
-    /// What a list of mentorships may be narrowed to.
+    /// The filters of a list of mentorships.
     pub struct ListMentorships list of NamedMentorship {
-        /// The slug of their programme.
+        /// The slug of the programme.
         programme: CodeParam = "programme",
-        /// The id of the fellowship they support.
+        /// The id of the fellowship.
         fellowship: Id = "fellowship",
-        /// The id of the mentor, who is a person.
+        /// The id of the person who is the mentor.
         mentor: Id = "mentor",
-        /// Those that hold on this day.
+        /// Mentorships that include this day.
         active_on: NaiveDate = "activeOn",
     }
 }
 
-fn named() -> Named {
-    let columns = (mentorships::all_columns, (people::name, people::erased_at));
-    mentorships::table.inner_join(people::table).select(columns)
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (mentorships::all_columns, NAME_COLUMNS, programmes::name);
+    let programme: Programme = programmes::slug.eq(mentorships::programme);
+    mentorships::table.inner_join(people::table).inner_join(programmes::table.on(programme)).select(columns)
 }
 
 /// # Errors
@@ -143,20 +153,4 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedMentorship>> {
 /// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<MentorshipRow>> {
     Ok(mentorships::table.filter(mentorships::mentor_id.eq(person)).order_by(mentorships::from_on).load(conn)?)
-}
-
-/// # Errors
-/// `already-exists` for the same mentor of the same fellowship from the same day.
-pub fn insert(conn: &mut Conn, row: &MentorshipRow) -> Result<()> {
-    let taken = violations::unique("The mentor supports that fellowship from that day already.");
-    diesel::insert_into(mentorships::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &MentorshipRow) -> Result<()> {
-    overwrite!(conn, mentorships, row)
 }

@@ -1,18 +1,20 @@
 //! Counts of members in the database.
 
+use super::rules::{NetworkMembership, NetworkMembershipAdded};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::network_memberships;
-use crate::db::{Conn, violations};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = network_memberships, treat_none_as_null = true)]
-pub struct MembershipRow {
+pub struct NetworkMembershipRow {
     pub id: Id,
     pub network_id: Id,
     pub counted_on: NaiveDate,
@@ -25,54 +27,81 @@ pub struct MembershipRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    MembershipRow, network_memberships::table, network_memberships::BoxedQuery<'static, MultiBackend>;
-    0: "countedOn" => network_memberships::counted_on, Day, |row| row.counted_on;
-    tie 1 => network_memberships::id, Id, |row| row.id;
+impl NetworkMembershipRow {
+    pub fn new(context: &Context, network_id: Id, new: NetworkMembership) -> Self {
+        let NetworkMembership { counted_on, members, qualifier, basis, source } = new;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            network_id,
+            counted_on,
+            members,
+            qualifier,
+            basis,
+            source,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn network_membership(&self) -> NetworkMembership {
+        let Self { counted_on, members, qualifier, basis, source, .. } = self.clone();
+        NetworkMembership { counted_on, members, qualifier, basis, source }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: NetworkMembership) -> Self {
+        let Self { id, network_id, created_at, .. } = self;
+        Self { id, version: self.version + 1, created_at, ..Self::new(context, network_id, new) }
+    }
 }
 
-/// The counts of a network from a day on, and before another.
-///
-/// # Errors
-/// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    network: Id,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-    request: &PageRequest,
-) -> Result<Page<MembershipRow>> {
-    page(conn, request, || {
-        let own = network_memberships::network_id.eq(network);
-        let mut query = network_memberships::table.filter(own).into_boxed::<MultiBackend>();
-        if let Some(from) = from {
-            query = query.filter(network_memberships::counted_on.ge(from));
-        }
-        if let Some(to) = to {
-            query = query.filter(network_memberships::counted_on.lt(to));
-        }
-        query
-    })
+impl From<NetworkMembershipRow> for Stored<NetworkMembership> {
+    fn from(row: NetworkMembershipRow) -> Self {
+        let (added, written) = (NetworkMembershipAdded { id: row.id }, row.network_membership());
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Query = network_memberships::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    NetworkMembershipRow, network_memberships::table, Query;
+    0: "countedOn" => network_memberships::counted_on, Day, |row| row.counted_on;
+    1: "updatedAt" => network_memberships::updated_at, Instant, |row| row.updated_at;
+    tie 2 => network_memberships::id, Id, |row| row.id;
+    key "id" => network_memberships::id, Id;
+}
+
+writable! { network_memberships, NetworkMembershipRow, "The network has a count for that day already." }
+
+params! {
+    /// The filters of a network's counts.
+    pub struct ListNetworkMemberships list of NetworkMembershipRow {
+        /// Counts of this day or later.
+        from: NaiveDate = "from",
+        /// Counts before this day.
+        to: NaiveDate = "to",
+    }
+}
+
+/// The counts of one network.
+pub fn list(network: Id, asked: &ListNetworkMemberships) -> Query {
+    let own = network_memberships::network_id.eq(network);
+    let mut query = network_memberships::table.filter(own).into_boxed::<MultiBackend>();
+    if let Some(from) = asked.from {
+        query = query.filter(network_memberships::counted_on.ge(from));
+    }
+    if let Some(to) = asked.to {
+        query = query.filter(network_memberships::counted_on.lt(to));
+    }
+    query
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, network: Id, id: Id) -> Result<Option<MembershipRow>> {
+pub fn find(conn: &mut Conn, network: Id, id: Id) -> Result<Option<NetworkMembershipRow>> {
     let one = network_memberships::table.find(id).filter(network_memberships::network_id.eq(network));
     Ok(one.first(conn).optional()?)
-}
-
-/// # Errors
-/// `already-exists` for a day that was counted.
-pub fn insert(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
-    let taken = violations::unique("The network's members of that day are counted already.");
-    diesel::insert_into(network_memberships::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
-    overwrite!(conn, network_memberships, row)
 }

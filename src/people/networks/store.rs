@@ -1,14 +1,18 @@
 //! Networks in the database.
 
+use super::rules::{Network, NetworkAdded};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::networks;
-use crate::db::{Conn, violations};
+use crate::db::schema::{networks, programmes};
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::http::context::Context;
+use crate::http::params::CodeParam;
+use crate::record::Stored;
+use crate::vocabulary::{Id, fold};
+use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -27,52 +31,96 @@ pub struct NetworkRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    NetworkRow, networks::table, networks::BoxedQuery<'static, MultiBackend>;
-    0: "name" => networks::sort_name, Text, |row| row.sort_name.clone();
-    tie 1 => networks::id, Id, |row| row.id;
+impl NetworkRow {
+    pub fn new(context: &Context, new: Network) -> Self {
+        let (Network { slug, name, purpose, programme, illustrative }, now) = (new, context.now.naive_utc());
+        Self {
+            id: Id::generate(),
+            slug: slug.to_ascii_lowercase(),
+            sort_name: fold(&name),
+            search_text: fold(&format!("{name} {purpose}")),
+            name,
+            purpose,
+            programme,
+            illustrative,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn network(&self) -> Network {
+        let Self { slug, name, purpose, programme, illustrative, .. } = self.clone();
+        Network { slug, name, purpose, programme, illustrative }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Network) -> Self {
+        Self { id: self.id, version: self.version + 1, created_at: self.created_at, ..Self::new(context, new) }
+    }
 }
 
-/// What a list of networks may be narrowed to.
-pub struct NetworkFilter {
-    pub search: Option<SearchTerms>,
-    pub programme: Option<String>,
+/// A network with the name of its programme, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedNetwork {
+    pub row: NetworkRow,
+    pub programme_name: Option<String>,
+}
+
+impl From<NamedNetwork> for Stored<Network> {
+    fn from(NamedNetwork { row, programme_name }: NamedNetwork) -> Self {
+        let (added, written) = (NetworkAdded { programme_name }, row.network());
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Programme = dsl::Eq<networks::programme, dsl::Nullable<programmes::slug>>;
+type Source = dsl::LeftJoinQuerySource<networks::table, programmes::table, Programme>;
+type Columns = (<networks::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
+
+sortable! {
+    NamedNetwork, Source, Query, select: networks::version;
+    0: "name" => networks::sort_name, Text, |found| found.row.sort_name.clone();
+    1: "updatedAt" => networks::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => networks::id, Id, |found| found.row.id;
+    key "slug" => networks::slug, Slug;
+}
+
+writable! { networks, NetworkRow, "There is a network with this slug already." }
+
+params! {
+    /// The filters of a list of networks.
+    pub struct ListNetworks list of NamedNetwork {
+        /// Searches the name and the purpose.
+        q: SearchTerms = "q",
+        /// The slug of the programme.
+        programme: CodeParam = "programme",
+    }
+}
+
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (networks::all_columns, programmes::name.nullable());
+    let programme: Programme = networks::programme.eq(programmes::slug.nullable());
+    networks::table.left_join(programmes::table.on(programme)).select(columns)
 }
 
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, filter: &NetworkFilter, request: &PageRequest) -> Result<Page<NetworkRow>> {
-    let engine = conn.engine();
-    page(conn, request, || {
-        let mut query = networks::table.into_boxed::<MultiBackend>();
-        if let Some(terms) = &filter.search {
-            query = query.filter(dialect::matches(engine, "networks", terms));
-        }
-        if let Some(programme) = &filter.programme {
-            query = query.filter(networks::programme.eq(programme.clone()));
-        }
-        query
-    })
+/// None: every filter is a column's own.
+pub fn list(conn: &mut Conn, _: &Context, asked: &ListNetworks) -> Result<Query> {
+    let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(terms) = &asked.q {
+        query = query.filter(dialect::matches(conn.engine(), "networks", terms));
+    }
+    if let Some(programme) = &asked.programme {
+        query = query.filter(networks::programme.eq(programme.0.to_ascii_lowercase()));
+    }
+    Ok(query)
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<NetworkRow>> {
-    Ok(networks::table.filter(networks::slug.eq(slug)).first(conn).optional()?)
-}
-
-/// # Errors
-/// `already-exists` for a slug that is taken.
-pub fn insert(conn: &mut Conn, row: &NetworkRow) -> Result<()> {
-    let taken = violations::unique("There is a network of that slug already.");
-    diesel::insert_into(networks::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &NetworkRow) -> Result<()> {
-    overwrite!(conn, networks, row)
+pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<NamedNetwork>> {
+    Ok(named().filter(networks::slug.eq(slug)).first(conn).optional()?)
 }

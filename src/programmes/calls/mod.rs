@@ -1,5 +1,5 @@
-//! Calls: when a programme takes applications, for which priorities, on which form, and by which criteria they are
-//! reviewed. Opening and closing are instants; the zone they were set in is kept, so that "noon in London" stays it.
+//! Calls: when a programme accepts applications, for which priorities, on which form, and by which criteria they are
+//! reviewed. Opening and closing are instants. The time zone is kept, so that "noon in London" stays noon in London.
 
 pub mod http;
 pub mod ops;

@@ -1,60 +1,143 @@
-//! When a call is open, what its form may be, and what fits the form.
+//! When a call is open, what a form can be, and which answers fit it.
 
-use crate::error::{Fault, Faults, Result};
-use crate::vocabulary::Timestamp;
+use crate::error::{Error, Fault, Faults, Result};
+use crate::record::Written;
+use crate::vocabulary::{Id, Timestamp, instant};
 use chrono::{Days, LocalResult, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use jsonschema::{Draft, PatternOptions, Validator};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
-/// One of the priorities of a call; an application names one or more of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One of the priorities of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CallPriority)]
 pub struct Priority {
+    #[schema(example = "mental-health", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
     pub code: String,
+    #[schema(example = "Mental health", min_length = 1, max_length = 200)]
     pub label: String,
 }
 
-/// What reviewers score, from zero to `max_score`, and how much it weighs beside the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A criterion that reviewers score, from 0 up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CallCriterion)]
 pub struct Criterion {
+    #[schema(example = "impact", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
     pub code: String,
+    #[schema(example = "Impact on patients", min_length = 1, max_length = 200)]
     pub label: String,
+    /// The weight of the criterion.
+    #[schema(minimum = 1, maximum = 100)]
     pub weight: i64,
+    /// The highest possible score.
+    #[schema(example = 5, minimum = 1, maximum = 100)]
     pub max_score: i64,
 }
 
-/// A call as it is to be. Moments are instants, or local times of the zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A call of a programme. Write times as instants or as local times in `zone`, in which `24:00` is the end of a day;
+/// answers have instants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateCallRequest, example = json!({
+    "title": "NIA call 2018",
+    "opensAt": "2018-09-03T09:00",
+    "closesAt": "2018-10-24T24:00",
+    "zone": "Europe/London",
+    "priorities": [{ "code": "mental-health", "label": "Mental health" }, { "code": "primary-care", "label": "Primary care" }],
+    "criteria": [{ "code": "impact", "label": "Impact on patients", "weight": 2, "maxScore": 5 }]
+}))]
 pub struct Call {
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
+    /// The number of the cohort that the call is for.
+    #[schema(minimum = 1, maximum = 9999, nullable = false)]
     pub cohort: Option<i32>,
+    #[schema(min_length = 10, max_length = 40)]
     pub opens_at: String,
+    /// The instant from which applications are no longer accepted.
+    #[schema(min_length = 10, max_length = 40)]
     pub closes_at: String,
+    /// The IANA time zone of local times.
+    #[serde(default = "london")]
+    #[schema(example = "Europe/London", max_length = 60, default = "Europe/London")]
     pub zone: String,
+    /// The priorities, of which an application names one or more.
+    #[schema(min_items = 1, max_items = 50)]
     pub priorities: Vec<Priority>,
+    #[serde(default)]
+    #[schema(max_items = 50, default = json!([]))]
     pub criteria: Vec<Criterion>,
-    /// JSON Schema (draft 2020-12) of an application's data.
+    /// The form: a JSON Schema (draft 2020-12) of an object, without references to other documents, such as
+    /// `{"type": "object", "required": ["aim"], "properties": {"aim": {"type": "string", "maxLength": 500}}}`.
+    #[serde(default = "any_object")]
+    #[schema(value_type = Object, default = json!({ "type": "object" }))]
     pub form: Value,
-    /// How many days an offer may be accepted, that of the offer not counted.
+    /// The number of days after an offer in which it can be accepted.
+    #[serde(default = "four_weeks")]
+    #[schema(minimum = 1, maximum = 365, default = 28)]
     pub offer_days: i32,
+}
+
+fn london() -> String {
+    chrono_tz::Europe::London.name().to_owned()
+}
+
+fn any_object() -> Value {
+    json!({ "type": "object" })
+}
+
+fn four_weeks() -> i32 {
+    28
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallAdded {
+    pub id: Id,
+    #[schema(example = "nia", max_length = 60)]
+    pub programme: String,
+    #[schema(example = "NHS Innovation Accelerator", max_length = 200)]
+    pub programme_name: String,
+    /// The opening in local time of the zone.
+    #[schema(example = "2018-09-03T09:00:00", max_length = 40)]
+    pub opens_at_local: String,
+    /// The closing in local time of the zone.
+    #[schema(example = "2018-10-25T00:00:00", max_length = 40)]
+    pub closes_at_local: String,
+    /// The version of the form.
+    #[schema(minimum = 1)]
+    pub form_version: i32,
+}
+
+impl Written for Call {
+    type Added = CallAdded;
+
+    fn key(&self, added: &CallAdded) -> String {
+        added.id.to_string()
+    }
 }
 
 /// When a call is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     pub opens_at: Timestamp,
-    /// The first instant at which it is closed.
+    /// The instant from which it is closed.
     pub closes_at: Timestamp,
     pub zone: Tz,
 }
 
 impl Call {
-    /// Trims and checks every rule.
+    /// Trims the title, turns times into instants, and checks every rule.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<(Self, Window)> {
+    pub fn checked(mut self) -> Result<Self> {
         let mut faults = Faults::default();
         self.title = self.title.trim().to_owned();
         if self.title.is_empty() {
@@ -62,26 +145,38 @@ impl Call {
         }
         let twice = |codes: Vec<&str>| codes.iter().collect::<BTreeSet<_>>().len() < codes.len();
         if twice(self.priorities.iter().map(|priority| priority.code.as_str()).collect()) {
-            faults.add("/priorities", "named-twice", "Each priority has a code of its own.");
+            faults.add("/priorities", "named-twice", "Give each priority a different code.");
         }
         if twice(self.criteria.iter().map(|criterion| criterion.code.as_str()).collect()) {
-            faults.add("/criteria", "named-twice", "Each criterion has a code of its own.");
+            faults.add("/criteria", "named-twice", "Give each criterion a different code.");
         }
-        if let Err(fault) = form(&self.form) {
-            faults.take::<()>(Err(fault));
-        }
-        let zone = faults.take(zone(&self.zone));
-        let window = zone.and_then(|zone| {
-            let opens_at = faults.take(moment("/opensAt", &self.opens_at, zone));
-            let closes_at = faults.take(moment("/closesAt", &self.closes_at, zone));
-            opens_at.zip(closes_at).map(|(opens_at, closes_at)| Window { opens_at, closes_at, zone })
-        });
-        if window.is_some_and(|window| window.closes_at <= window.opens_at) {
-            faults.add("/closesAt", "range", "A call closes after it opens.");
+        faults.take(form(&self.form));
+        if let Some(Window { opens_at, closes_at, zone }) = self.read_window(&mut faults) {
+            if closes_at <= opens_at {
+                faults.add("/closesAt", "range", "The call must close after it opens.");
+            }
+            self.opens_at = instant(opens_at.naive_utc());
+            self.closes_at = instant(closes_at.naive_utc());
+            zone.name().clone_into(&mut self.zone);
         }
         faults.check()?;
-        let window = window.ok_or_else(|| crate::error::Error::internal("a fault was lost"))?;
-        Ok((self, window))
+        Ok(self)
+    }
+
+    /// # Errors
+    /// `validation-failed` for times or a zone that cannot be read.
+    pub fn window(&self) -> Result<Window> {
+        let mut faults = Faults::default();
+        let window = self.read_window(&mut faults);
+        faults.check()?;
+        window.ok_or_else(|| Error::internal("a fault was lost"))
+    }
+
+    fn read_window(&self, faults: &mut Faults) -> Option<Window> {
+        let zone = faults.take(zone(&self.zone))?;
+        let opens_at = faults.take(moment("/opensAt", &self.opens_at, zone));
+        let closes_at = faults.take(moment("/closesAt", &self.closes_at, zone));
+        Some(Window { opens_at: opens_at?, closes_at: closes_at?, zone })
     }
 }
 
@@ -90,8 +185,8 @@ fn zone(name: &str) -> Result<Tz, Fault> {
     name.parse().map_err(|_| Fault::new("/zone", "unknown-zone", expected))
 }
 
-/// Reads an instant, or a local time of the zone. `24:00` is the end of its day. A local time that the clocks skip, or
-/// show twice, names no instant.
+/// Reads an instant, or a local time of the zone. `24:00` is the end of the day. A local time that the clocks skip or
+/// show twice is an error.
 pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
     if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
@@ -112,11 +207,11 @@ pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
         LocalResult::Single(at) => Ok(at.to_utc()),
         LocalResult::Ambiguous(first, second) => {
             let (first, second) = (first.to_rfc3339(), second.to_rfc3339());
-            let detail = format!("The clocks of {zone} show that time twice; expected {first} or {second}.");
+            let detail = format!("The clocks in {zone} show this time twice. Expected {first} or {second}.");
             Err(Fault::new(pointer, "ambiguous-time", detail))
         }
         LocalResult::None => {
-            let detail = format!("The clocks of {zone} skip that time; expected one before or after the change.");
+            let detail = format!("The clocks in {zone} skip this time. Expected a time before or after the change.");
             Err(Fault::new(pointer, "skipped-time", detail))
         }
     }
@@ -124,7 +219,7 @@ pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
 
 const DEEPEST: usize = 32;
 
-/// Whether a document can be a form: a JSON Schema of an object that refers to nothing outside itself.
+/// Checks that a document can be a form: a JSON Schema of an object that refers to nothing outside itself.
 ///
 /// # Errors
 /// A fault that says what was expected.
@@ -140,12 +235,12 @@ pub fn form(document: &Value) -> Result<Validator, Fault> {
         .with_pattern_options(PatternOptions::regex())
         .should_validate_formats(true)
         .build(document)
-        .map_err(|cause| fault("", format!("It is no JSON Schema of draft 2020-12: {cause}.")))
+        .map_err(|cause| fault("", format!("The form is not a JSON Schema of draft 2020-12: {cause}.")))
 }
 
 fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (String, String)> {
     if depth > DEEPEST {
-        return Err((pointer.clone(), format!("A form is at most {DEEPEST} levels deep.")));
+        return Err((pointer.clone(), format!("A form can be at most {DEEPEST} levels deep.")));
     }
     let length = pointer.len();
     let mut within = |name: &str, member: &Value| {
@@ -153,7 +248,10 @@ fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (S
         pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
         let refers = matches!(name, "$ref" | "$dynamicRef") && member.as_str().is_some_and(|to| !to.starts_with('#'));
         if refers || (matches!(name, "$id" | "$schema") && member.is_string() && depth > 0) {
-            return Err((pointer.clone(), "A form refers to nothing outside itself: expected #/$defs/...".to_owned()));
+            return Err((
+                pointer.clone(),
+                "A form cannot refer to another document. Expected a reference such as #/$defs/...".to_owned(),
+            ));
         }
         contained(member, pointer, depth + 1)?;
         pointer.truncate(length);
@@ -166,7 +264,7 @@ fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (S
     }
 }
 
-/// What of the data does not fit the form, each with a pointer into the data.
+/// The faults in the answers, held against the form, each with a pointer.
 pub fn misfits(form: &Validator, data: &Map<String, Value>) -> Vec<Fault> {
     let data = Value::Object(data.clone());
     let misfit = |error: jsonschema::ValidationError<'_>| {
@@ -198,8 +296,8 @@ mod tests {
             ("noon", Err("format")),
         ] {
             let read = moment("/closesAt", text, chrono_tz::Europe::London);
-            let told = read.map(|at| crate::vocabulary::instant(at.naive_utc())).map_err(|fault| fault.code);
-            assert_eq!(told, expected.map(str::to_owned), "{text}");
+            let read = read.map(|at| crate::vocabulary::instant(at.naive_utc())).map_err(|fault| fault.code);
+            assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
     }
 
@@ -221,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_where_and_never_repeated() {
+    fn a_fault_names_the_place_and_never_repeats_the_answer() {
         let form = form(&json!({ "type": "object", "required": ["aim"], "properties": { "aim": { "type": "string", "maxLength": 5 }, "sites": { "type": "integer" } } })).unwrap();
         let data = json!({ "aim": "private matters", "sites": "many" });
         let faults = misfits(&form, data.as_object().unwrap());

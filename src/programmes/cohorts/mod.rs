@@ -1,5 +1,6 @@
-//! Cohorts: the waves a programme takes its fellows in, numbered from one.
+//! Cohorts: the waves in which a programme takes its fellows, numbered from one.
 
 pub mod http;
 pub mod ops;
+pub mod rules;
 pub mod store;

@@ -1,13 +1,16 @@
 //! Cohorts in the database.
 
+use super::rules::{Cohort, CohortAdded};
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::cohorts;
-use crate::db::{Conn, violations};
+use crate::db::schema::{cohorts, programmes};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -26,37 +29,93 @@ pub struct CohortRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    CohortRow, cohorts::table, cohorts::BoxedQuery<'static, MultiBackend>, select: cohorts::version;
-    0: "number" => cohorts::number, Small, |row| row.number;
-    tie 1 => cohorts::id, Id, |row| row.id;
+impl CohortRow {
+    pub fn new(context: &Context, new: Cohort, programme: String) -> Self {
+        let Cohort { number, name, target_size, opens_at, starts_on, ends_on } = new;
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            programme,
+            number,
+            name,
+            target_size,
+            opens_at: opens_at.map(|at| at.naive_utc()),
+            starts_on,
+            ends_on,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn cohort(&self) -> Cohort {
+        Cohort {
+            number: self.number,
+            name: self.name.clone(),
+            target_size: self.target_size,
+            opens_at: self.opens_at.map(|at| at.and_utc()),
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Cohort) -> Self {
+        let (id, version, created_at) = (self.id, self.version + 1, self.created_at);
+        Self { id, version, created_at, ..Self::new(context, new, self.programme) }
+    }
 }
 
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, slug: &str, request: &PageRequest) -> Result<Page<CohortRow>> {
-    page(conn, request, || cohorts::table.filter(cohorts::programme.eq(slug.to_owned())).into_boxed::<MultiBackend>())
+/// A cohort with the name of its programme, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedCohort {
+    pub row: CohortRow,
+    pub programme_name: String,
+}
+
+impl From<NamedCohort> for Stored<Cohort> {
+    fn from(found: NamedCohort) -> Self {
+        let written = found.row.cohort();
+        let CohortRow { programme, version, updated_at, .. } = found.row;
+        let added = CohortAdded { programme, programme_name: found.programme_name };
+        Self { added, written, version, updated_at }
+    }
+}
+
+type OfProgramme = dsl::Eq<cohorts::programme, programmes::slug>;
+type Source = dsl::InnerJoinQuerySource<cohorts::table, programmes::table, OfProgramme>;
+type Columns = (<cohorts::table as Table>::AllColumns, programmes::name);
+type Named = dsl::Select<dsl::InnerJoinOn<cohorts::table, programmes::table, OfProgramme>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    NamedCohort, Source, Query;
+    0: "number" => cohorts::number, Small, |found| found.row.number;
+    1: "updatedAt" => cohorts::updated_at, Instant, |found| found.row.updated_at;
+    tie 2 => cohorts::id, Id, |found| found.row.id;
+    key "number" => cohorts::number, Small;
+}
+
+params! {
+    /// How the cohorts of a programme are paged.
+    pub struct ListCohorts list of NamedCohort {}
+}
+
+fn named() -> Named {
+    let programme = programmes::table.on(cohorts::programme.eq(programmes::slug));
+    cohorts::table.inner_join(programme).select((cohorts::all_columns, programmes::name))
+}
+
+/// The cohorts of a programme.
+pub fn list(programme: String) -> Query {
+    named().filter(cohorts::programme.eq(programme)).into_boxed()
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, slug: &str, number: i32) -> Result<Option<CohortRow>> {
-    let one = cohorts::table.filter(cohorts::programme.eq(slug)).filter(cohorts::number.eq(number));
+pub fn find(conn: &mut Conn, slug: &str, number: i32) -> Result<Option<NamedCohort>> {
+    let one = named().filter(cohorts::programme.eq(slug)).filter(cohorts::number.eq(number));
     Ok(one.first(conn).optional()?)
 }
 
-/// # Errors
-/// `already-exists` for a number in use.
-pub fn insert(conn: &mut Conn, row: &CohortRow) -> Result<()> {
-    let taken = violations::unique(format!("The programme has a cohort {} already.", row.number));
-    diesel::insert_into(cohorts::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &CohortRow) -> Result<()> {
-    overwrite!(conn, cohorts, row)
-}
+writable! { cohorts, CohortRow, "The programme already has a cohort with this number." }

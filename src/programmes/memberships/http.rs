@@ -1,22 +1,23 @@
 //! `/v1/innovations/{slug}/programme-memberships`.
 
-use super::ops::{self, Membership};
-use super::store::{self, MembershipRow};
+use super::ops;
+use super::rules::Membership;
+use super::store::{self, ListProgrammeMemberships};
 use crate::error::Result;
-use crate::http::params::Query;
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
 use crate::http::patch::Patch;
-use crate::http::reply::{Listing, Reply};
+use crate::http::reply::{Answer, Created, Listing};
 use crate::http::request::{Body, Cx};
 use crate::innovations::http::InnovationPath;
 use crate::innovations::ops::get_innovation;
-use crate::calendar::told;
-use crate::params;
-use crate::vocabulary::{Id, instant};
+use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+type ProgrammeMembershipResponse = Stored<Membership>;
+type ProgrammeMembershipPatch = Patch<Membership>;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -24,11 +25,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_programme_membership)
         .service(get_programme_membership)
         .service(update_programme_membership);
-}
-
-params! {
-    /// How the memberships of an innovation are paged.
-    pub struct ListProgrammeMemberships list of MembershipRow {}
 }
 
 /// Names a membership in a path.
@@ -43,73 +39,9 @@ pub struct MembershipPath {
     id: String,
 }
 
-/// A membership to begin.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "programme": "itp", "from": "2018-04-01", "to": "2020-04-01" }))]
-pub struct CreateProgrammeMembershipRequest {
-    /// The slug of the programme.
-    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    programme: String,
-    /// The first day it is a member.
-    from: NaiveDate,
-    /// The first day it is one no longer; until further notice unless told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    to: Option<NaiveDate>,
-}
-
-type ProgrammeMembershipPatch = Patch<CreateProgrammeMembershipRequest>;
-
-impl From<CreateProgrammeMembershipRequest> for Membership {
-    fn from(request: CreateProgrammeMembershipRequest) -> Self {
-        Self { programme: request.programme, from: request.from, to: request.to }
-    }
-}
-
-impl From<Membership> for CreateProgrammeMembershipRequest {
-    fn from(membership: Membership) -> Self {
-        Self { programme: membership.programme, from: membership.from, to: membership.to }
-    }
-}
-
-/// A membership of an innovation in a programme.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProgrammeMembershipResponse {
-    id: Id,
-    #[schema(example = "itp", max_length = 60)]
-    programme: String,
-    from: NaiveDate,
-    /// The first day it is a member no longer; null until further notice.
-    to: Option<NaiveDate>,
-    #[schema(minimum = 1)]
-    version: i32,
-    #[schema(format = "date-time", max_length = 40)]
-    updated_at: String,
-}
-
-impl From<MembershipRow> for ProgrammeMembershipResponse {
-    fn from(row: MembershipRow) -> Self {
-        Self {
-            id: row.id,
-            programme: row.programme,
-            from: row.from_on,
-            to: told(row.to_on),
-            version: row.version,
-            updated_at: instant(row.updated_at),
-        }
-    }
-}
-
-fn reply(row: MembershipRow) -> Result<Reply> {
-    let version = row.version;
-    Ok(Reply::ok(&ProgrammeMembershipResponse::from(row))?.version(version))
-}
-
 /// List the programmes of an innovation
 ///
-/// Those it is, was and will be a member of, oldest first.
+/// Lists the innovation's memberships, past, present and future, earliest first by default.
 #[utoipa::path(
     tag = "programmes",
     params(InnovationPath, ListProgrammeMemberships),
@@ -119,70 +51,64 @@ fn reply(row: MembershipRow) -> Result<Reply> {
 pub async fn list_programme_memberships(
     cx: Cx,
     path: web::Path<InnovationPath>,
-    query: Query<ListProgrammeMemberships>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
-        let innovation = get_innovation(conn, &path.slug)?.row.id;
-        Reply::page(store::list(conn, innovation, &query.page)?, &target, ProgrammeMembershipResponse::from)
+    asked: Asked<ListProgrammeMemberships>,
+) -> Result<Listed<ProgrammeMembershipResponse>> {
+    cx.list(asked, move |conn, _, _: &ListProgrammeMemberships| {
+        Ok(store::list(get_innovation(conn, &path.slug)?.row.id))
     })
     .await
 }
 
 /// Make an innovation a member of a programme
 ///
-/// By the programme's managers; two memberships of one programme share no day.
+/// Only the programme's managers can add a membership. Memberships of an innovation in one programme cannot overlap.
 #[utoipa::path(
     tag = "programmes",
     params(InnovationPath),
-    request_body = CreateProgrammeMembershipRequest,
-    responses((status = 201, description = "Begun", body = ProgrammeMembershipResponse, headers(("ETag" = String), ("Location" = String)))),
+    request_body = Membership,
+    responses((status = 201, description = "Begun", body = ProgrammeMembershipResponse)),
 )]
 #[post("/v1/innovations/{slug}/programme-memberships")]
 pub async fn create_programme_membership(
     cx: Cx,
     path: web::Path<InnovationPath>,
-    body: Body<CreateProgrammeMembershipRequest>,
-) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, request| {
-        let row = ops::create_programme_membership(conn, context, &path.slug, &request.into())?;
-        let location = format!("/v1/innovations/{}/programme-memberships/{}", path.slug, row.id);
-        Reply::created(location, row.version, &ProgrammeMembershipResponse::from(row))
-    })
-    .await
+    body: Body<Membership>,
+) -> Result<Created<ProgrammeMembershipResponse>> {
+    cx.create(body, move |conn, context, new| ops::create_programme_membership(conn, context, &path.slug, new)).await
 }
 
 /// Get a membership of an innovation
 ///
-/// With its programme and its days.
+/// Returns the membership with its programme and dates.
 #[utoipa::path(
     tag = "programmes",
     params(MembershipPath),
-    responses((status = 200, description = "The membership", body = ProgrammeMembershipResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "The membership", body = ProgrammeMembershipResponse)),
 )]
 #[get("/v1/innovations/{slug}/programme-memberships/{id}")]
-pub async fn get_programme_membership(cx: Cx, path: web::Path<MembershipPath>) -> Result<Reply> {
-    cx.read(move |conn, _| reply(ops::get_programme_membership(conn, &path.slug, &path.id)?)).await
+pub async fn get_programme_membership(
+    cx: Cx,
+    path: web::Path<MembershipPath>,
+) -> Result<Answer<ProgrammeMembershipResponse>> {
+    cx.show(move |conn, _| ops::get_programme_membership(conn, &path.slug, &path.id)).await
 }
 
-/// Change the days of a membership
+/// Change the dates of a membership
 ///
-/// A merge patch: `to` ends it.
+/// Takes a merge patch. Setting `to` ends the membership.
 #[utoipa::path(
     tag = "programmes",
     params(MembershipPath),
     request_body(content = ProgrammeMembershipPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2020-04-01" })),
-    responses((status = 200, description = "Changed", body = ProgrammeMembershipResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "Changed", body = ProgrammeMembershipResponse)),
 )]
 #[patch("/v1/innovations/{slug}/programme-memberships/{id}")]
 pub async fn update_programme_membership(
     cx: Cx,
     path: web::Path<MembershipPath>,
     body: Body<ProgrammeMembershipPatch>,
-) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, patch| {
-        let change = |present: Membership| Ok(patch.apply(&present.into())?.into());
-        reply(ops::update_programme_membership(conn, context, &path.slug, &path.id, change)?)
-    })
-    .await
+) -> Result<Answer<ProgrammeMembershipResponse>> {
+    let MembershipPath { slug, id } = path.into_inner();
+    cx.change(body, move |conn, context, patch| ops::update_programme_membership(conn, context, &slug, &id, &patch))
+        .await
 }

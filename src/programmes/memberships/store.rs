@@ -1,13 +1,17 @@
 //! Memberships in the database.
 
+use super::rules::{Membership, MembershipAdded};
+use crate::calendar::Until;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
-use crate::db::schema::programme_memberships;
-use crate::db::{Conn, violations};
+use crate::db::schema::{programme_memberships, programmes};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -17,35 +21,82 @@ pub struct MembershipRow {
     pub innovation_id: Id,
     pub programme: String,
     pub from_on: NaiveDate,
-    /// The first day it is a member no longer.
-    pub to_on: NaiveDate,
+    pub to_on: Until,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    MembershipRow, programme_memberships::table, programme_memberships::BoxedQuery<'static, MultiBackend>, select: programme_memberships::version;
-    0: "from" => programme_memberships::from_on, Day, |row| row.from_on;
-    1: "programme" => programme_memberships::programme, Text, |row| row.programme.clone();
-    tie 2 => programme_memberships::id, Id, |row| row.id;
+impl MembershipRow {
+    pub fn new(context: &Context, new: Membership, innovation_id: Id) -> Self {
+        let Membership { programme, from, to } = new;
+        let (id, now) = (Id::generate(), context.now.naive_utc());
+        let (version, created_at, updated_at) = (1, now, now);
+        Self { id, innovation_id, programme, from_on: from, to_on: to.into(), version, created_at, updated_at }
+    }
+
+    pub fn membership(&self) -> Membership {
+        Membership { programme: self.programme.clone(), from: self.from_on, to: self.to_on.into() }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: &Membership) -> Self {
+        let (version, updated_at) = (self.version + 1, context.now.naive_utc());
+        Self { from_on: new.from, to_on: new.to.into(), version, updated_at, ..self }
+    }
 }
 
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, innovation: Id, request: &PageRequest) -> Result<Page<MembershipRow>> {
-    page(conn, request, || {
-        programme_memberships::table
-            .filter(programme_memberships::innovation_id.eq(innovation))
-            .into_boxed::<MultiBackend>()
-    })
+/// A membership with the name of its programme, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedMembership {
+    pub row: MembershipRow,
+    /// None for a programme that a manager's grant names and nobody has created yet.
+    pub programme_name: Option<String>,
+}
+
+impl From<NamedMembership> for Stored<Membership> {
+    fn from(found: NamedMembership) -> Self {
+        let (written, MembershipRow { id, version, updated_at, .. }) = (found.row.membership(), found.row);
+        Self { added: MembershipAdded { id, programme_name: found.programme_name }, written, version, updated_at }
+    }
+}
+
+type OfProgramme = dsl::Eq<programme_memberships::programme, programmes::slug>;
+type Source = dsl::LeftJoinQuerySource<programme_memberships::table, programmes::table, OfProgramme>;
+type Columns = (<programme_memberships::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
+type Named = dsl::Select<dsl::LeftJoinOn<programme_memberships::table, programmes::table, OfProgramme>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    NamedMembership, Source, Query;
+    0: "from" => programme_memberships::from_on, Day, |found| found.row.from_on;
+    1: "programme" => programme_memberships::programme, Text, |found| found.row.programme.clone();
+    2: "updatedAt" => programme_memberships::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => programme_memberships::id, Id, |found| found.row.id;
+    key "id" => programme_memberships::id, Id;
+}
+
+params! {
+    /// How the memberships of an innovation are paged.
+    pub struct ListProgrammeMemberships list of NamedMembership {}
+}
+
+fn named() -> Named {
+    let programme = programmes::table.on(programme_memberships::programme.eq(programmes::slug));
+    let columns = (programme_memberships::all_columns, programmes::name.nullable());
+    programme_memberships::table.left_join(programme).select(columns)
+}
+
+/// The memberships of an innovation.
+pub fn list(innovation: Id) -> Query {
+    named().filter(programme_memberships::innovation_id.eq(innovation)).into_boxed()
 }
 
 /// # Errors
 /// The database's own.
-pub fn find(conn: &mut Conn, innovation: Id, id: Id) -> Result<Option<MembershipRow>> {
-    let one = programme_memberships::table.find(id).filter(programme_memberships::innovation_id.eq(innovation));
-    Ok(one.first(conn).optional()?)
+pub fn find(conn: &mut Conn, innovation: Id, id: Id) -> Result<Option<NamedMembership>> {
+    let one = named().filter(programme_memberships::id.eq(id));
+    Ok(one.filter(programme_memberships::innovation_id.eq(innovation)).first(conn).optional()?)
 }
 
 /// Whether another membership of the same innovation and programme shares a day with this one.
@@ -57,24 +108,9 @@ pub fn overlaps(conn: &mut Conn, row: &MembershipRow) -> Result<bool> {
         .filter(programme_memberships::innovation_id.eq(row.innovation_id))
         .filter(programme_memberships::programme.eq(row.programme.clone()))
         .filter(programme_memberships::id.ne(row.id))
-        .filter(programme_memberships::from_on.lt(row.to_on))
+        .filter(programme_memberships::from_on.lt(row.to_on.day()))
         .filter(programme_memberships::to_on.gt(row.from_on));
     Ok(others.count().get_result::<i64>(conn)? > 0)
 }
 
-/// # Errors
-/// `already-exists` for one from the same day.
-pub fn insert(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
-    let taken = violations::unique("The innovation is a member from that day already.");
-    diesel::insert_into(programme_memberships::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
-pub fn update(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
-    let taken = violations::unique("The innovation is a member from that day already.");
-    overwrite!(conn, programme_memberships, row, taken)
-}
+writable! { programme_memberships, MembershipRow, "The innovation is in the programme from that day already." }

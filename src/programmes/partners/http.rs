@@ -1,22 +1,23 @@
 //! `/v1/programmes/{slug}/partners`.
 
-use super::ops::{self, Partner, PartnerRole};
-use super::store::{self, NamedPartner, PartnerFilter};
+use super::ops;
+use super::rules::Partner;
+use super::store::{self, ListProgrammePartners};
 use crate::error::Result;
-use crate::http::params::{OneOf, Query};
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
 use crate::http::patch::Patch;
-use crate::http::reply::{Listing, Reply};
+use crate::http::reply::{Answer, Created, Listing};
 use crate::http::request::{Body, Cx};
-use crate::calendar::told;
-use crate::params;
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
-use crate::vocabulary::{Id, instant};
+use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+type ProgrammePartnerResponse = Stored<Partner>;
+type ProgrammePartnerPatch = Patch<Partner>;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -24,16 +25,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_programme_partner)
         .service(get_programme_partner)
         .service(update_programme_partner);
-}
-
-params! {
-    /// What the partners of a programme may be narrowed to.
-    pub struct ListProgrammePartners list of NamedPartner {
-        /// What they do for it.
-        role: OneOf<PartnerRole> = "role",
-        /// Those that are partners on this day.
-        on: NaiveDate = "on",
-    }
 }
 
 /// Names a partner in a path.
@@ -48,79 +39,9 @@ pub struct PartnerPath {
     id: String,
 }
 
-/// A partner to add.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "organisation": "QKK", "role": "partner", "from": "2016-04-01" }))]
-pub struct CreateProgrammePartnerRequest {
-    /// The code of the organisation.
-    #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    organisation: String,
-    role: PartnerRole,
-    /// The first day it is a partner.
-    from: NaiveDate,
-    /// The first day it is one no longer; until further notice unless told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    to: Option<NaiveDate>,
-}
-
-type ProgrammePartnerPatch = Patch<CreateProgrammePartnerRequest>;
-
-impl From<CreateProgrammePartnerRequest> for Partner {
-    fn from(request: CreateProgrammePartnerRequest) -> Self {
-        Self { organisation: request.organisation, role: request.role, from: request.from, to: request.to }
-    }
-}
-
-impl From<Partner> for CreateProgrammePartnerRequest {
-    fn from(partner: Partner) -> Self {
-        Self { organisation: partner.organisation, role: partner.role, from: partner.from, to: partner.to }
-    }
-}
-
-/// A partner of a programme.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProgrammePartnerResponse {
-    id: Id,
-    #[schema(example = "QKK", max_length = 60)]
-    organisation: String,
-    #[schema(max_length = 300)]
-    name: String,
-    role: PartnerRole,
-    from: NaiveDate,
-    /// The first day it is a partner no longer; null until further notice.
-    to: Option<NaiveDate>,
-    #[schema(minimum = 1)]
-    version: i32,
-    #[schema(format = "date-time", max_length = 40)]
-    updated_at: String,
-}
-
-impl From<NamedPartner> for ProgrammePartnerResponse {
-    fn from(found: NamedPartner) -> Self {
-        Self {
-            id: found.row.id,
-            organisation: found.code,
-            name: found.name,
-            role: found.row.role,
-            from: found.row.from_on,
-            to: told(found.row.to_on),
-            version: found.row.version,
-            updated_at: instant(found.row.updated_at),
-        }
-    }
-}
-
-fn reply(found: NamedPartner) -> Result<Reply> {
-    let version = found.row.version;
-    Ok(Reply::ok(&ProgrammePartnerResponse::from(found))?.version(version))
-}
-
 /// List the partners of a programme
 ///
-/// Those of every time, unless narrowed to a day.
+/// Lists the partners, past, present and future. Use `on` for those of one day.
 #[utoipa::path(
     tag = "programmes",
     params(ProgrammePath, ListProgrammePartners),
@@ -130,72 +51,57 @@ fn reply(found: NamedPartner) -> Result<Reply> {
 pub async fn list_programme_partners(
     cx: Cx,
     path: web::Path<ProgrammePath>,
-    query: Query<ListProgrammePartners>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, _| {
-        let programme = get_programme(conn, &path.slug)?;
-        let filter = PartnerFilter { roles: query.role.map(|roles| roles.0), on: query.on };
-        let page = store::list(conn, &programme.slug, &filter, &query.page)?;
-        Reply::page(page, &target, ProgrammePartnerResponse::from)
-    })
-    .await
+    asked: Asked<ListProgrammePartners>,
+) -> Result<Listed<ProgrammePartnerResponse>> {
+    cx.list(asked, move |conn, _, asked| Ok(store::list(get_programme(conn, &path.slug)?.slug, asked))).await
 }
 
 /// Add a partner to a programme
 ///
-/// In a role, from a day on.
+/// Records that an organisation is a partner in a role, from a day on.
 #[utoipa::path(
     tag = "programmes",
     params(ProgrammePath),
-    request_body = CreateProgrammePartnerRequest,
-    responses((status = 201, description = "Added", body = ProgrammePartnerResponse, headers(("ETag" = String), ("Location" = String)))),
+    request_body = Partner,
+    responses((status = 201, description = "Added", body = ProgrammePartnerResponse)),
 )]
 #[post("/v1/programmes/{slug}/partners")]
 pub async fn create_programme_partner(
     cx: Cx,
     path: web::Path<ProgrammePath>,
-    body: Body<CreateProgrammePartnerRequest>,
-) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, request| {
-        let found = ops::create_programme_partner(conn, context, &path.slug, &request.into())?;
-        let location = format!("/v1/programmes/{}/partners/{}", found.row.programme, found.row.id);
-        Reply::created(location, found.row.version, &ProgrammePartnerResponse::from(found))
-    })
-    .await
+    body: Body<Partner>,
+) -> Result<Created<ProgrammePartnerResponse>> {
+    cx.create(body, move |conn, context, new| ops::create_programme_partner(conn, context, &path.slug, new)).await
 }
 
 /// Get a partner of a programme
 ///
-/// With its role and its days.
+/// Returns the partner with its role and dates.
 #[utoipa::path(
     tag = "programmes",
     params(PartnerPath),
-    responses((status = 200, description = "The partner", body = ProgrammePartnerResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "The partner", body = ProgrammePartnerResponse)),
 )]
 #[get("/v1/programmes/{slug}/partners/{id}")]
-pub async fn get_programme_partner(cx: Cx, path: web::Path<PartnerPath>) -> Result<Reply> {
-    cx.read(move |conn, _| reply(ops::get_programme_partner(conn, &path.slug, &path.id)?)).await
+pub async fn get_programme_partner(cx: Cx, path: web::Path<PartnerPath>) -> Result<Answer<ProgrammePartnerResponse>> {
+    cx.show(move |conn, _| ops::get_programme_partner(conn, &path.slug, &path.id)).await
 }
 
 /// Change a partner of a programme
 ///
-/// A merge patch of its role and days: `to` ends it.
+/// Takes a merge patch of the role and dates. Setting `to` ends the partnership.
 #[utoipa::path(
     tag = "programmes",
     params(PartnerPath),
     request_body(content = ProgrammePartnerPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2018-04-01" })),
-    responses((status = 200, description = "Changed", body = ProgrammePartnerResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "Changed", body = ProgrammePartnerResponse)),
 )]
 #[patch("/v1/programmes/{slug}/partners/{id}")]
 pub async fn update_programme_partner(
     cx: Cx,
     path: web::Path<PartnerPath>,
     body: Body<ProgrammePartnerPatch>,
-) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, patch| {
-        let change = |present: Partner| Ok(patch.apply(&present.into())?.into());
-        reply(ops::update_programme_partner(conn, context, &path.slug, &path.id, change)?)
-    })
-    .await
+) -> Result<Answer<ProgrammePartnerResponse>> {
+    let PartnerPath { slug, id } = path.into_inner();
+    cx.change(body, move |conn, context, patch| ops::update_programme_partner(conn, context, &slug, &id, &patch)).await
 }

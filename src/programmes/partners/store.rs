@@ -1,13 +1,16 @@
 //! Partners in the database.
 
-use super::ops::PartnerRole;
+use super::rules::{Partner, PartnerAdded, PartnerRole};
+use crate::calendar::Until;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::{organisations, programme_partners};
-use crate::db::{Conn, violations};
 use crate::error::Result;
+use crate::http::context::Context;
+use crate::http::params::OneOf;
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -20,11 +23,33 @@ pub struct PartnerRow {
     pub organisation_id: Id,
     pub role: PartnerRole,
     pub from_on: NaiveDate,
-    /// The first day it is a partner no longer.
-    pub to_on: NaiveDate,
+    pub to_on: Until,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+}
+
+impl PartnerRow {
+    pub fn new(context: &Context, new: &Partner, programme: String, organisation_id: Id) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            programme,
+            organisation_id,
+            role: new.role,
+            from_on: new.from,
+            to_on: new.to.into(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: &Partner) -> Self {
+        let (version, updated_at) = (self.version + 1, context.now.naive_utc());
+        Self { role: new.role, from_on: new.from, to_on: new.to.into(), version, updated_at, ..self }
+    }
 }
 
 /// A partner with the code and the name of its organisation, read in one query.
@@ -35,15 +60,43 @@ pub struct NamedPartner {
     pub name: String,
 }
 
+impl NamedPartner {
+    pub fn partner(&self) -> Partner {
+        let PartnerRow { role, from_on, to_on, .. } = self.row;
+        Partner { organisation: self.code.clone(), role, from: from_on, to: to_on.into() }
+    }
+}
+
+impl From<NamedPartner> for Stored<Partner> {
+    fn from(found: NamedPartner) -> Self {
+        let (written, PartnerRow { id, version, updated_at, .. }) = (found.partner(), found.row);
+        let added = PartnerAdded { id, organisation_name: found.name.clone(), name: found.name };
+        Self { added, written, version, updated_at }
+    }
+}
+
 type Source = dsl::InnerJoinQuerySource<programme_partners::table, organisations::table>;
 type Columns = (<programme_partners::table as Table>::AllColumns, organisations::code, organisations::name);
 type Named = dsl::Select<dsl::InnerJoin<programme_partners::table, organisations::table>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
 sortable! {
-    NamedPartner, Source, dsl::IntoBoxed<'static, Named, MultiBackend>, select: programme_partners::version;
+    NamedPartner, Source, Query;
     0: "role" => programme_partners::role, Text, |found| found.row.role.as_str().to_owned();
     1: "from" => programme_partners::from_on, Day, |found| found.row.from_on;
-    tie 2 => programme_partners::id, Id, |found| found.row.id;
+    2: "updatedAt" => programme_partners::updated_at, Instant, |found| found.row.updated_at;
+    tie 3 => programme_partners::id, Id, |found| found.row.id;
+    key "id" => programme_partners::id, Id;
+}
+
+params! {
+    /// What the partners of a programme may be narrowed to.
+    pub struct ListProgrammePartners list of NamedPartner {
+        /// The role of the partner.
+        role: OneOf<PartnerRole> = "role",
+        /// Organisations that are partners on this day.
+        on: NaiveDate = "on",
+    }
 }
 
 fn named() -> Named {
@@ -51,27 +104,16 @@ fn named() -> Named {
     programme_partners::table.inner_join(organisations::table).select(columns)
 }
 
-/// What the partners of a programme may be narrowed to.
-pub struct PartnerFilter {
-    pub roles: Option<Vec<PartnerRole>>,
-    /// Those that are partners on this day.
-    pub on: Option<NaiveDate>,
-}
-
-/// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, slug: &str, filter: &PartnerFilter, request: &PageRequest) -> Result<Page<NamedPartner>> {
-    page(conn, request, || {
-        let own = programme_partners::programme.eq(slug.to_owned());
-        let mut query = named().filter(own).into_boxed::<MultiBackend>();
-        if let Some(roles) = &filter.roles {
-            query = query.filter(programme_partners::role.eq_any(roles.clone()));
-        }
-        if let Some(on) = filter.on {
-            query = query.filter(programme_partners::from_on.le(on)).filter(programme_partners::to_on.gt(on));
-        }
-        query
-    })
+/// The partners of a programme.
+pub fn list(programme: String, asked: &ListProgrammePartners) -> Query {
+    let mut query = named().filter(programme_partners::programme.eq(programme)).into_boxed::<MultiBackend>();
+    if let Some(roles) = &asked.role {
+        query = query.filter(programme_partners::role.eq_any(roles.0.clone()));
+    }
+    if let Some(on) = asked.on {
+        query = query.filter(programme_partners::from_on.le(on)).filter(programme_partners::to_on.gt(on));
+    }
+    query
 }
 
 /// # Errors
@@ -81,19 +123,4 @@ pub fn find(conn: &mut Conn, slug: &str, id: Id) -> Result<Option<NamedPartner>>
     Ok(one.first(conn).optional()?)
 }
 
-/// # Errors
-/// `already-exists` for the same organisation in the same role from the same day.
-pub fn insert(conn: &mut Conn, row: &PartnerRow) -> Result<()> {
-    let taken = violations::unique("The organisation is a partner in this role from that day already.");
-    diesel::insert_into(programme_partners::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first; `already-exists` as for [`insert`].
-pub fn update(conn: &mut Conn, row: &PartnerRow) -> Result<()> {
-    let taken = violations::unique("The organisation is a partner in this role from that day already.");
-    overwrite!(conn, programme_partners, row, taken)
-}
+writable! { programme_partners, PartnerRow, "The organisation is a partner in this role from that day already." }

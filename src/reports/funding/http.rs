@@ -2,6 +2,7 @@
 
 use super::ops::{self, Asked, Line};
 use super::rules::GroupBy;
+use crate::calendar::DayRange;
 use crate::error::Result;
 use crate::funding::money::Money;
 use crate::http::csv::Sheet;
@@ -21,17 +22,17 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 params! {
-    /// What a funding report is asked for.
+    /// How a funding report is made.
     pub struct GetFundingReport {
-        /// What it is grouped by; fund unless told.
+        /// What it is grouped by. Default: fund.
         by: OneWord<GroupBy> = "by",
         /// The code of one fund.
         fund: CodeParam = "fund",
         /// The slug of a programme: its funds.
         programme: CodeParam = "programme",
-        /// The first day that counts; from the beginning unless told.
+        /// The first day that counts. Default: from the beginning.
         from: NaiveDate = "from",
-        /// The first day that counts no more; until today unless told.
+        /// The last day that counts. Default: today.
         to: NaiveDate = "to",
     }
 }
@@ -63,7 +64,7 @@ pub struct FundingLineResponse {
     /// Left for new awards: contributed and reallocated, less committed, with what was released. Null by place.
     #[schema(example = "465000.00", max_length = 30)]
     available: Option<String>,
-    /// What the profiles of its awards plan for the financial years that have begun.
+    /// What the profiles of its awards plan for the financial years that begin in these days.
     #[schema(example = "200000.00", max_length = 30)]
     planned: String,
     /// Disbursed less planned.
@@ -74,25 +75,25 @@ pub struct FundingLineResponse {
 impl FundingLineResponse {
     fn of(by: GroupBy, line: Line) -> Self {
         let Line { key, currency, totals } = line;
-        let told = |minor: i64| Money::of(minor, &currency).amount();
+        let amount = |minor: i64| Money::of(minor, &currency).amount();
         let placed = by == GroupBy::Place;
         Self {
-            contributed: (!placed).then(|| told(totals.contributed)),
-            committed: told(totals.committed),
-            disbursed: told(totals.disbursed - totals.returned),
-            released: told(totals.released),
-            written_off: told(totals.written_off),
-            reallocated: told(totals.reallocated_in - totals.reallocated_out),
-            available: (!placed).then(|| told(totals.available())),
-            planned: told(totals.planned),
-            variance: told(totals.variance()),
+            contributed: (!placed).then(|| amount(totals.contributed)),
+            committed: amount(totals.committed),
+            disbursed: amount(totals.disbursed - totals.returned),
+            released: amount(totals.released),
+            written_off: amount(totals.written_off),
+            reallocated: amount(totals.reallocated_in - totals.reallocated_out),
+            available: (!placed).then(|| amount(totals.available())),
+            planned: amount(totals.planned),
+            variance: amount(totals.variance()),
             key,
             currency,
         }
     }
 }
 
-/// What became of the money.
+/// Where the money went.
 #[derive(Serialize, ToSchema)]
 pub struct FundingReportResponse {
     by: GroupBy,
@@ -107,7 +108,7 @@ pub struct FundingReportResponse {
 const NOTES: [&str; 3] = [
     "A funder's share of what was done with a fund's money is the share of all contributions to the fund that it made, divided to the penny.",
     "A place is the integrated care board that the recipient lies below today; null is for recipients below none, people among them, and for what was done to funds alone.",
-    "Planned is what the profiles of approved awards say for the financial years that have begun; variance is what was disbursed, net of returns, less that.",
+    "Planned is what the profiles of approved awards say for the financial years that begin in the days asked for, up to today by default; variance is what was disbursed, net of returns, less that.",
 ];
 
 /// Get the funding report
@@ -127,15 +128,14 @@ pub async fn get_funding_report(cx: Cx, query: Query<GetFundingReport>) -> Resul
             by: query.by.map_or(GroupBy::Fund, |by| by.0),
             fund: query.fund.map(|code| code.0),
             programme: query.programme.map(|slug| slug.0),
-            from: query.from,
-            to: query.to,
+            days: DayRange::new(query.from, query.to, "?")?,
         };
         let lines = ops::get_funding_report(conn, context, &asked)?;
         let lines: Vec<_> = lines.into_iter().map(|line| FundingLineResponse::of(asked.by, line)).collect();
         if csv {
             return Ok(Reply::text(StatusCode::OK, CSV, sheet(&lines)?));
         }
-        let Asked { by, from, to, .. } = asked;
+        let Asked { by, days: DayRange { from, to }, .. } = asked;
         Reply::ok(&FundingReportResponse { by, from, to, lines, notes: NOTES.to_vec() })
     })
     .await

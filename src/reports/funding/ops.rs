@@ -4,22 +4,21 @@ use super::rules::{GroupBy, Totals, divided};
 use super::store::{self, Fund, FundScope};
 use crate::http::context::Context;
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::error::Result;
 use crate::funding::awards::rules::{financial_year, year_label};
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 
-/// What a funding report is asked for.
+/// How a funding report is made.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub by: GroupBy,
     pub fund: Option<String>,
     pub programme: Option<String>,
-    /// The first day that counts.
-    pub from: Option<NaiveDate>,
-    /// The first day that counts no more.
-    pub to: Option<NaiveDate>,
+    /// The days that count.
+    pub days: DayRange,
 }
 
 /// The money of one group; none of the key where it has no such thing, such as a recipient without a board.
@@ -52,17 +51,17 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     let funds = store::funds(conn, &scope)?;
     let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();
     let by_id: HashMap<Id, &Fund> = funds.iter().map(|fund| (fund.id, fund)).collect();
-    let counts = |on: NaiveDate| asked.from.is_none_or(|from| on >= from) && asked.to.is_none_or(|to| on < to);
-    // What was planned counts by whole financial years: those that began and lie in the time asked for.
-    let last = asked.to.and_then(|to| to.pred_opt()).unwrap_or_else(|| context.today());
-    let years = asked.from.map_or(i32::MIN, financial_year)..=financial_year(last);
+    let days = asked.days;
+    // What was planned counts by whole financial years: those that begin in these days and not after today.
+    let years = DayRange { to: days.to.or(Some(context.today())), ..days };
+    let planned = |year: i32| NaiveDate::from_ymd_opt(year, 4, 1).is_some_and(|first| years.hold(first));
     let contributed = store::contributed(conn, &ids)?;
     let mut happened = Vec::new();
-    for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| counts(row.3)) {
+    for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| days.hold(row.3)) {
         let Some(fund) = by_id.get(&fund) else { continue };
         happened.push(Happening { fund, award, year: financial_year(on), totals: Totals::posted(kind, amount) });
     }
-    for (fund, award, year, amount) in store::planned(conn, &ids)?.into_iter().filter(|row| years.contains(&row.2)) {
+    for (fund, award, year, amount) in store::planned(conn, &ids)?.into_iter().filter(|row| planned(row.2)) {
         let Some(fund) = by_id.get(&fund) else { continue };
         let totals = Totals { planned: amount, ..Totals::default() };
         happened.push(Happening { fund, award: Some(award), year, totals });
@@ -83,7 +82,7 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
             add(key(asked.by, fund, *year, None, place), &fund.currency, *totals);
         }
     }
-    for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| counts(row.2)) {
+    for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| days.hold(row.2)) {
         let Some(fund) = by_id.get(&fund) else { continue };
         let totals = Totals { contributed: amount, ..Totals::default() };
         add(key(asked.by, fund, financial_year(on), Some(contributor), None), &fund.currency, totals);

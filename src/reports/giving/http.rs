@@ -3,9 +3,8 @@
 use super::ops::{self, Judged};
 use super::rules::{Beneficiary, Grant, Party};
 use crate::access::Reach;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::funding::money::decimals;
-use crate::http::problem::ProblemFault;
 use crate::http::reply::{Collection, JSON, Reply};
 use crate::http::request::Cx;
 use crate::http::streaming::streamed;
@@ -191,11 +190,11 @@ pub struct BlockedGrantResponse {
     reference: String,
     /// What must be mended, where.
     #[schema(max_items = 20)]
-    reasons: Vec<ProblemFault>,
+    reasons: Vec<Fault>,
 }
 
-/// The most that are told at once.
-const TOLD: usize = 10_000;
+/// The most that are listed at once.
+const MOST: usize = 10_000;
 
 /// List the awards that are kept out of the open data
 ///
@@ -211,12 +210,12 @@ pub async fn list_blocked_grants(cx: Cx) -> Result<Reply> {
                 BlockedGrantResponse {
                     award: judged.award.row.id,
                     reference: judged.award.row.reference,
-                    reasons: judged.blocks.iter().map(Into::into).collect(),
+                    reasons: judged.blocks,
                 }
             }));
-            Ok(data.len() < TOLD)
+            Ok(data.len() < MOST)
         })?;
-        data.truncate(TOLD);
+        data.truncate(MOST);
         Reply::ok(&Collection { data })
     })
     .await

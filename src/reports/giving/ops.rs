@@ -6,10 +6,11 @@ use crate::access::Reach;
 use crate::config::Publisher;
 use crate::http::context::Context;
 use crate::db::Conn;
-use crate::db::list::PageRequest;
+use crate::db::list::{PageRequest, page_of};
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
-use crate::funding::awards::store::{AwardFilter, NamedAward, Sight, list};
+use crate::funding::awards::store::{ListAwards, NamedAward, Sight, list_seen};
+use crate::http::params::OneOf;
 use chrono::Days;
 
 /// How many awards are looked at in one go.
@@ -38,10 +39,10 @@ pub fn each(
     mut take: impl FnMut(Vec<Judged>) -> Result<bool>,
 ) -> Result<()> {
     let sight = Sight { reach, subject: String::new(), today: context.today() };
-    let filter = AwardFilter { states: Some(MADE.to_vec()), published: Some(true), ..AwardFilter::default() };
+    let asked = ListAwards { state: Some(OneOf(MADE.to_vec())), published: Some(true), ..ListAwards::default() };
     let mut request = PageRequest { limit: CHUNK, ..PageRequest::default() };
     loop {
-        let page = list(conn, &sight, &filter, &request)?;
+        let page = page_of::<NamedAward>(conn, &request, &mut |conn| list_seen(conn, &sight, &asked))?;
         let next = page.next.clone();
         if !take(judged(conn, context, publisher, page.rows)?)? {
             return Ok(());
@@ -79,7 +80,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
             id: format!("{}-{}", publisher.prefix, row.reference),
             title: row.title.clone(),
             description: if row.description.is_empty() { row.title.clone() } else { row.description.clone() },
-            amount: award.amount(),
+            amount: row.amount(),
             awarded_on: row.awarded_on,
             planned_from: row.planned_from,
             planned_to: row.planned_to.checked_sub_days(Days::new(1)).unwrap_or(row.planned_to),

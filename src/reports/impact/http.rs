@@ -23,9 +23,9 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 params! {
-    /// When an impact is looked at.
+    /// The day of an impact report.
     pub struct GetProgrammeImpact {
-        /// The day by which it counts; today unless told.
+        /// The last day that counts. Default: today.
         as_of: NaiveDate = "asOf",
     }
 }
@@ -100,7 +100,7 @@ pub async fn get_programme_impact(
     query: Query<GetProgrammeImpact>,
 ) -> Result<Reply> {
     let (csv, page) = (cx.wants("text/csv"), cx.wants("text/html"));
-    cx.read(move |conn, context| {
+    cx.snapshot(move |conn, context| {
         let impact = ops::get_programme_impact(conn, context, &path.slug, query.0.as_of)?;
         if csv {
             return Ok(Reply::text(StatusCode::OK, CSV, written(impact)?));
@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn thousands_are_apart() {
-        for (figure, told) in
+        for (figure, grouped_figure) in
             [("17", "17"), ("3000000", "3,000,000"), ("8.0", "8.0"), ("-1234.5", "-1,234.5"), ("-123", "-123")]
         {
-            assert_eq!(grouped(figure), told);
+            assert_eq!(grouped(figure), grouped_figure);
         }
     }
 }

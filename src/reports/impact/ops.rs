@@ -43,7 +43,7 @@ fn summed(key: &'static str, unit: &'static str, sum: Sum, rows: String) -> Figu
     Figure { key, value: Some(hundredths as f64 / 100.0), unit, qualifier, basis, rows }
 }
 
-/// What a programme brought by a day; today unless told.
+/// What a programme brought up to a day, by default today.
 ///
 /// # Errors
 /// `not-found`.
@@ -62,15 +62,15 @@ pub fn get_programme_impact(
     let raised = sum(&store::raised(conn, &slug, as_of)?);
     let savings = sum(&store::claims(conn, &slug, BenefitKind::CashSaving, as_of)?);
     let ratio = leverage(raised, invested);
-    let benefits = |kind: BenefitKind| format!("/v1/benefits?programme={slug}&kind={}&to={next}", kind.as_str());
-    let investments = format!("/v1/external-investments?programme={slug}&to={next}");
+    let benefits = |kind: BenefitKind| format!("/v1/benefits?programme={slug}&kind={}&to={as_of}", kind.as_str());
+    let investments = format!("/v1/external-investments?programme={slug}&to={as_of}");
     let begun = BEGUN.map(crate::people::fellowships::rules::FellowshipState::as_str).join(",");
     let figures = vec![
         counted(
             "fellows",
             "fellows",
             store::fellows(conn, &slug, as_of)?,
-            format!("/v1/fellowships?programme={slug}&state={begun}&to={next}"),
+            format!("/v1/fellowships?programme={slug}&state={begun}&to={as_of}"),
         ),
         counted(
             "innovations",
@@ -86,7 +86,7 @@ pub fn get_programme_impact(
         ),
         summed("patients-reached", "patients", least, benefits(BenefitKind::PatientsReached)),
         summed("patients-reached-upper", "patients", most, benefits(BenefitKind::PatientsReached)),
-        summed("invested", CURRENCY, invested, format!("/v1/contributions?programme={slug}&to={next}")),
+        summed("invested", CURRENCY, invested, format!("/v1/contributions?programme={slug}&to={as_of}")),
         summed("raised", CURRENCY, raised, investments.clone()),
         Figure {
             key: "leverage",
@@ -107,7 +107,7 @@ pub fn get_programme_impact(
             "events",
             "events",
             store::events(conn, &slug, london_midnight(next).naive_utc())?,
-            format!("/v1/events?programme={slug}&to={next}"),
+            format!("/v1/events?programme={slug}&to={as_of}"),
         ),
     ];
     Ok(Impact { programme: slug, name: programme.name, as_of, figures, notes: NOTES.map(str::to_owned).to_vec() })

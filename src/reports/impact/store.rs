@@ -9,7 +9,7 @@ use crate::db::schema::{
 };
 use crate::error::Result;
 use crate::people::fellowships::rules::FellowshipState;
-use crate::programmes::partners::ops::PartnerRole;
+use crate::programmes::partners::rules::PartnerRole;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{count, count_star};

@@ -3,8 +3,7 @@
 use super::ops;
 use crate::error::Result;
 use crate::http::reply::Reply;
-use crate::http::request::Cx;
-use crate::people::http::PersonPath;
+use crate::http::request::{Cx, IdPath};
 use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,10 +16,10 @@ pub fn routes(config: &mut ServiceConfig) {
 /// A subject-access export, for the person and for national administrators.
 #[utoipa::path(
     tag = "people",
-    params(PersonPath),
+    params(IdPath),
     responses((status = 200, description = "What is held", body = Object)),
 )]
 #[get("/v1/people/{id}/subject-access-export")]
-pub async fn export_person(cx: Cx, path: web::Path<PersonPath>) -> Result<Reply> {
-    cx.read(move |conn, context| Reply::ok(&ops::export_person(conn, context, &path.id)?)).await
+pub async fn export_person(cx: Cx, path: web::Path<IdPath>) -> Result<Reply> {
+    cx.snapshot(move |conn, context| Reply::ok(&ops::export_person(conn, context, &path.id)?)).await
 }

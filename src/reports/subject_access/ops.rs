@@ -2,23 +2,18 @@
 
 use crate::applications;
 use crate::applications::reviews;
-use crate::access::Reach;
 use crate::access::outside;
 use crate::http::context::Context;
 use crate::db::Conn;
-use crate::db::list::PageRequest;
 use crate::error::Result;
-use crate::funding::awards::store::{self as awards, AwardFilter, Sight};
-use crate::funding::external_investments::store::{self as investments, InvestmentFilter};
+use crate::funding::{awards, external_investments};
 use crate::people::fellows::store::FellowRow;
+use crate::people::fellowships::store::NamedFellowship;
 use crate::people::ops::get_person;
 use crate::people::store::PersonRow;
 use crate::people::{attendances, fellows, fellowships, leaders, mentorships};
 use crate::vocabulary::{Id, instant};
 use serde_json::{Value, json};
-
-/// More than any one person has of one kind.
-const MOST: PageRequest = PageRequest { limit: 10_000, sort: Vec::new(), cursor: None, count: false, updated: (None, None), keys: None, fingerprint: 0 };
 
 /// Everything that is held about one person, for the person and for national administrators.
 ///
@@ -32,30 +27,30 @@ pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Val
     let fellow = fellows::store::find_of_person(conn, person.id)?;
     Ok(json!({
         "person": {
-            "id": person.id, "name": person.called(), "email": person.email, "subject": person.subject,
+            "id": person.id, "name": person.shown_name(), "email": person.email, "subject": person.subject,
             "namedPubliclySince": person.consented_at.map(instant), "erasedAt": person.erased_at.map(instant),
             "createdAt": instant(person.created_at), "updatedAt": instant(person.updated_at)
         },
         "fellow": fellow.as_ref().map(profile),
         "fellowships": held(conn, fellow.as_ref())?,
-        "mentorships": told(mentorships::store::of_person(conn, person.id)?, |row| {
+        "mentorships": each(mentorships::store::of_person(conn, person.id)?, |row| {
             json!({ "id": row.id, "fellowship": row.fellowship_id, "focus": row.focus, "from": row.from_on })
         }),
-        "attendances": told(attendances::store::of_person(conn, person.id)?, |row| {
+        "attendances": each(attendances::store::of_person(conn, person.id)?, |row| {
             json!({ "id": row.id, "event": row.event_id, "role": row.role, "state": row.state })
         }),
-        "leaderRoles": told(leaders::store::of_person(conn, person.id)?, |row| {
+        "leaderRoles": each(leaders::store::of_person(conn, person.id)?, |row| {
             json!({ "id": row.id, "kind": row.kind, "from": row.from_on })
         }),
-        "awards": received(conn, context, person.id)?,
+        "awards": received(conn, person.id)?,
         "externalInvestments": raised(conn, fellow.as_ref())?,
         "applications": applied(conn, &person)?,
         "reviews": reviewed(conn, &person)?,
     }))
 }
 
-fn told<R>(rows: Vec<R>, tell: impl Fn(&R) -> Value) -> Vec<Value> {
-    rows.iter().map(tell).collect()
+fn each<R>(rows: Vec<R>, written: impl Fn(&R) -> Value) -> Vec<Value> {
+    rows.iter().map(written).collect()
 }
 
 fn profile(row: &FellowRow) -> Value {
@@ -64,37 +59,24 @@ fn profile(row: &FellowRow) -> Value {
 
 fn held(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
     let Some(fellow) = fellow else { return Ok(Vec::new()) };
-    let rows = fellowships::ops::of_fellow(conn, fellow.id)?;
-    Ok(told(
-        rows,
-        |(row, cohort)| json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state }),
-    ))
+    Ok(each(fellowships::store::of_fellow(conn, fellow.id)?, |NamedFellowship { row, cohort, .. }| {
+        json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state })
+    }))
 }
 
-fn everything() -> Reach {
-    Reach::everything()
-}
-
-fn received(conn: &mut Conn, context: &Context, person: Id) -> Result<Vec<Value>> {
-    let sight = Sight { reach: everything(), subject: String::new(), today: context.today() };
-    let filter = AwardFilter { person: Some(person), ..AwardFilter::default() };
-    Ok(told(awards::list(conn, &sight, &filter, &MOST)?.rows, |found| {
-        let amount = found.amount();
+fn received(conn: &mut Conn, person: Id) -> Result<Vec<Value>> {
+    Ok(each(awards::store::of_person(conn, person)?, |row| {
         json!({
-            "id": found.row.id, "reference": found.row.reference, "title": found.row.title, "state": found.row.state,
-            "amount": { "amount": amount.amount(), "currency": amount.currency.code() }
+            "id": row.id, "reference": row.reference, "title": row.title, "state": row.state, "amount": row.amount()
         })
     }))
 }
 
 fn raised(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
     let Some(fellow) = fellow else { return Ok(Vec::new()) };
-    let sight = investments::Sight { reach: everything(), subject: String::new() };
-    let filter = InvestmentFilter { fellow: Some(fellow.id), ..InvestmentFilter::default() };
-    Ok(told(
-        investments::list(conn, &sight, &filter, &MOST)?.rows,
-        |found| json!({ "id": found.row.id, "investor": found.row.investor, "investedOn": found.row.invested_on }),
-    ))
+    Ok(each(external_investments::store::of_fellow(conn, fellow.id)?, |row| {
+        json!({ "id": row.id, "investor": row.investor, "investedOn": row.invested_on })
+    }))
 }
 
 fn applied(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
@@ -104,7 +86,7 @@ fn applied(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
 
 fn reviewed(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
     let Some(subject) = &person.subject else { return Ok(Vec::new()) };
-    Ok(told(
+    Ok(each(
         reviews::store::of_reviewer(conn, subject)?,
         |row| json!({ "id": row.id, "application": row.application_id, "state": row.state }),
     ))

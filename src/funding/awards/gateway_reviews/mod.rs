@@ -1,5 +1,5 @@
 //! Gateway reviews of an award: programme managers and evaluators recommend, a national administrator decides whether
-//! it goes on, goes on with conditions, pauses or stops.
+//! it continues, continues with conditions, pauses or stops.
 
 pub mod http;
 pub mod ops;

@@ -1,62 +1,53 @@
 //! What can be done with gateway reviews, each in one serializable transaction.
 
-use super::rules::{AdviserRole, GatewayDecision, GatewayReviewState};
+use super::rules::{
+    AdviserRole, Advice, AskedReviewMove, GatewayDecision, GatewayReview, GatewayReviewState, Recommendation,
+};
 use super::store::{self, GatewayReviewRow};
 use crate::access::Role;
-use crate::http::context::Context;
 use crate::db::{Conn, by_id};
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Result};
 use crate::events::Event;
-use crate::funding::awards::milestones::ops::make_conditions;
+use crate::funding::awards::milestones;
 use crate::funding::awards::ops::{advance, get_award, reached, trace};
 use crate::funding::awards::rules::AwardState;
-use crate::funding::awards::store::{AwardRow, NamedAward};
+use crate::funding::awards::store::AwardRow;
+use crate::http::context::Context;
+use crate::http::patch::Patch;
+use crate::record::Stored;
 use crate::transitions;
-use crate::transitions::rules::{AskedMove, Machine, Move};
+use crate::transitions::rules::{Machine, Move};
 use crate::vocabulary::{Id, instant};
-use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The name of a review's moves among those of every resource.
 pub const RESOURCE: &str = "gateway-review";
 
-/// What somebody recommends.
-#[derive(Debug, Clone)]
-pub struct Advice {
-    pub decision: GatewayDecision,
-    pub comment: Option<String>,
-}
-
-/// What is decided.
-#[derive(Debug, Clone, Default)]
-pub struct Decision {
-    pub decision: Option<GatewayDecision>,
-    /// What is to be reached by when, for a decision to continue with conditions.
-    pub conditions: Vec<(String, NaiveDate)>,
-}
-
-impl GatewayReviewRow {
-    /// # Errors
-    /// `internal` when what was stored cannot be read.
-    pub fn recommendations(&self) -> Result<Vec<Value>> {
-        Ok(serde_json::from_str(&self.recommendations)?)
-    }
-}
-
 /// # Errors
 /// `not-found` for the award or the review.
-pub fn get_gateway_review(conn: &mut Conn, context: &Context, award: &str, id: &str) -> Result<GatewayReviewRow> {
+pub fn get_gateway_review(
+    conn: &mut Conn,
+    context: &Context,
+    award: &str,
+    id: &str,
+) -> Result<Stored<GatewayReview>> {
     let award = get_award(conn, context, award)?;
-    find(conn, award.row.id, id)
+    find(conn, award.row.id, id)?.stored(context.today())
 }
 
 fn find(conn: &mut Conn, award: Id, id: &str) -> Result<GatewayReviewRow> {
     by_id(id, "gateway review", |id| store::find(conn, award, id))
 }
 
-fn told(conn: &mut Conn, context: &Context, award: &AwardRow, row: &GatewayReviewRow) -> Result<()> {
+fn finish(
+    conn: &mut Conn,
+    context: &Context,
+    award: &AwardRow,
+    row: GatewayReviewRow,
+) -> Result<Stored<GatewayReview>> {
     let data = json!({ "award": award.id, "state": row.state, "dueOn": row.due_on, "decision": row.decision });
-    trace(conn, context, award, Event::new(RESOURCE, &row.id.to_string(), row.version, data))
+    trace(conn, context, award, Event::new(RESOURCE, &row.id.to_string(), row.version, data))?;
+    row.stored(context.today())
 }
 
 /// Schedules a review of an award.
@@ -67,42 +58,18 @@ pub fn create_gateway_review(
     conn: &mut Conn,
     context: &Context,
     award: &str,
-    title: String,
-    due_on: NaiveDate,
-) -> Result<GatewayReviewRow> {
+    new: GatewayReview,
+) -> Result<Stored<GatewayReview>> {
     let award = reached(conn, context, award)?;
     if award.row.state.is_over() {
-        return Err(Error::new(Code::IllegalTransition).detail("The award is over: there is nothing to review."));
+        return Err(Error::new(Code::IllegalTransition).detail("The award is over, so there is nothing to review."));
     }
-    let now = context.now.naive_utc();
-    let row = GatewayReviewRow {
-        id: Id::generate(),
-        award_id: award.row.id,
-        title,
-        due_on,
-        state: GatewayReviewState::Scheduled,
-        recommendations: "[]".to_owned(),
-        decision: None,
-        reason: None,
-        decided_by: None,
-        decided_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let row = GatewayReviewRow::new(context, new, award.row.id);
     store::insert(conn, &row)?;
-    told(conn, context, &award.row, &row)?;
-    Ok(row)
+    finish(conn, context, &award.row, row)
 }
 
-fn changed(conn: &mut Conn, context: &Context, award: &NamedAward, row: GatewayReviewRow) -> Result<GatewayReviewRow> {
-    let row = GatewayReviewRow { version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
-    store::update(conn, &row)?;
-    told(conn, context, &award.row, &row)?;
-    Ok(row)
-}
-
-/// Changes what a review is called and when it is due, until it is decided.
+/// Changes the title and due date of a review, until it is decided.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
@@ -111,22 +78,20 @@ pub fn update_gateway_review(
     context: &Context,
     award: &str,
     id: &str,
-    change: impl FnOnce((String, NaiveDate)) -> Result<(String, NaiveDate)>,
-) -> Result<GatewayReviewRow> {
+    patch: &Patch<GatewayReview>,
+) -> Result<Stored<GatewayReview>> {
     let award = reached(conn, context, award)?;
     let present = find(conn, award.row.id, id)?;
-    context.check_version(present.version)?;
-    if present.state == GatewayReviewState::Decided {
-        return Err(Error::new(Code::Immutable).detail("A review that was decided stays as it is."));
-    }
-    let (title, due_on) = change((present.title.clone(), present.due_on))?;
-    if (&title, due_on) == (&present.title, present.due_on) {
-        return Ok(present);
-    }
-    changed(conn, context, &award, GatewayReviewRow { title, due_on, ..present })
+    let Some(new) = context.revised(&present.review(), present.version, patch)? else {
+        return present.stored(context.today());
+    };
+    present.state.check_change()?;
+    let row = GatewayReviewRow { title: new.title, due_on: new.due_on, ..present.next(context) };
+    store::update(conn, &row)?;
+    finish(conn, context, &award.row, row)
 }
 
-/// Adds a recommendation, in the place of an earlier one by the same person.
+/// Adds a recommendation, which replaces an earlier one by the same person.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `illegal-transition` unless the review is in progress.
@@ -135,83 +100,64 @@ pub fn recommend_gateway_review(
     context: &Context,
     award: &str,
     id: &str,
-    advice: &Advice,
-) -> Result<GatewayReviewRow> {
+    advice: Advice,
+) -> Result<Stored<GatewayReview>> {
     let award = reached(conn, context, award)?;
     let present = find(conn, award.row.id, id)?;
     if present.state != GatewayReviewState::InProgress {
-        let detail = "Recommendations are made while a review is in progress.";
+        let detail = "A recommendation can be made only while the review is in progress.";
         return Err(Error::new(Code::IllegalTransition).detail(detail).with("state", present.state.as_str()));
     }
     let role = if context.actor.has(Role::Evaluator) { AdviserRole::Evaluator } else { AdviserRole::ProgrammeManager };
-    let subject = &context.actor.subject;
+    let by = context.actor.subject.clone();
     let mut recommendations = present.recommendations()?;
-    recommendations.retain(|other| other["by"] != subject.as_str());
-    recommendations.push(json!({
-        "by": subject, "role": role, "decision": advice.decision, "comment": advice.comment,
-        "at": instant(context.now.naive_utc())
-    }));
+    recommendations.retain(|other| other.by != by);
+    let (Advice { decision, comment }, at) = (advice, instant(context.now.naive_utc()));
+    recommendations.push(Recommendation { by, role, decision, comment, at });
     let recommendations = serde_json::to_string(&recommendations)?;
-    changed(conn, context, &award, GatewayReviewRow { recommendations, ..present })
+    let row = GatewayReviewRow { recommendations, ..present.next(context) };
+    store::update(conn, &row)?;
+    finish(conn, context, &award.row, row)
 }
 
 /// Moves a review. A decision to pause suspends an active award; conditions become its milestones; a decision to stop
-/// is what a termination needs.
+/// allows the termination of the award.
 ///
 /// # Errors
-/// `not-found`, `forbidden` to decide for any but national administrators, `version-mismatch`, `illegal-transition`,
+/// `not-found`, `forbidden` when somebody other than a national administrator decides, `version-mismatch`, `illegal-transition`,
 /// `validation-failed`.
 pub fn transition_gateway_review(
     conn: &mut Conn,
     context: &Context,
     award: &str,
     id: &str,
-    asked: AskedMove,
-    decision: Decision,
-) -> Result<GatewayReviewRow> {
+    asked: AskedReviewMove,
+) -> Result<Stored<GatewayReview>> {
     let award = reached(conn, context, award)?;
     let present = find(conn, award.row.id, id)?;
     context.check_version(present.version)?;
+    let (asked, verdict) = asked.parts();
     let step: Move<GatewayReviewState> = asked.read(context.today())?;
     step.decide(present.state)?;
-    let (from, mut row) = (present.state, GatewayReviewRow { state: step.to, ..present });
+    let (from, mut row) = (present.state, GatewayReviewRow { state: step.to, ..present.next(context) });
     if step.to == GatewayReviewState::Decided {
         context.reach().require_everything()?;
-        let made = decided(&decision)?;
-        row.decision = Some(made);
+        let decision = verdict.check()?;
+        row.decision = Some(decision);
         row.reason = step.reason.clone();
         row.decided_by = Some(context.actor.subject.clone());
         row.decided_at = Some(context.now.naive_utc());
-        make_conditions(conn, context, &award.row, row.id, decision.conditions)?;
-        if made == GatewayDecision::Pause && award.row.state.next().contains(&AwardState::Suspended) {
-            let pause =
-                Move { to: AwardState::Suspended, reason: step.reason.clone(), effective_on: step.effective_on };
-            advance(conn, context, &award, &pause)?;
+        for condition in verdict.conditions {
+            milestones::ops::make(conn, context, &award.row, Some(row.id), condition.into())?;
         }
-    } else if decision.decision.is_some() || !decision.conditions.is_empty() {
-        return Err(Error::invalid("/decision", "unknown-property", "A decision is told with the move to decided."));
+        if decision == GatewayDecision::Pause && award.row.state.next().contains(&AwardState::Suspended) {
+            let (reason, effective_on) = (step.reason.clone(), step.effective_on);
+            advance(conn, context, &award, &Move { to: AwardState::Suspended, reason, effective_on })?;
+        }
+    } else {
+        verdict.check_empty()?;
     }
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
-    changed(conn, context, &award, row)
-}
-
-fn decided(decision: &Decision) -> Result<GatewayDecision> {
-    let mut faults = Faults::default();
-    if decision.decision.is_none() {
-        faults.add(
-            "/decision",
-            "missing",
-            format!("Expected one of {}.", <GatewayDecision as crate::vocabulary::Word>::WORDS.join(", ")),
-        );
-    }
-    let conditional = decision.decision == Some(GatewayDecision::ContinueWithConditions);
-    if conditional == decision.conditions.is_empty() {
-        faults.add(
-            "/conditions",
-            "missing",
-            "A decision to continue with conditions names them, and no other has any.",
-        );
-    }
-    faults.check()?;
-    decision.decision.ok_or_else(|| Error::internal("a fault was lost"))
+    store::update(conn, &row)?;
+    finish(conn, context, &award.row, row)
 }

@@ -1,13 +1,15 @@
 //! Gateway reviews in the database.
 
-use super::rules::{GatewayDecision, GatewayReviewState};
+use super::rules::{GatewayDecision, GatewayReview, GatewayReviewAdded, GatewayReviewState, Recommendation};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::gateway_reviews;
 use crate::error::Result;
-use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::funding::awards::ops::get_award;
+use crate::http::context::Context;
+use crate::record::Stored;
+use crate::vocabulary::{Id, instant};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -30,18 +32,81 @@ pub struct GatewayReviewRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    GatewayReviewRow, gateway_reviews::table, gateway_reviews::BoxedQuery<'static, MultiBackend>;
-    0: "dueOn" => gateway_reviews::due_on, Day, |row| row.due_on;
-    tie 1 => gateway_reviews::id, Id, |row| row.id;
+impl GatewayReviewRow {
+    pub fn new(context: &Context, new: GatewayReview, award: Id) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            award_id: award,
+            title: new.title,
+            due_on: new.due_on,
+            state: GatewayReviewState::Scheduled,
+            recommendations: "[]".to_owned(),
+            decision: None,
+            reason: None,
+            decided_by: None,
+            decided_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn review(&self) -> GatewayReview {
+        GatewayReview { title: self.title.clone(), due_on: self.due_on }
+    }
+
+    /// The next version.
+    #[must_use]
+    pub fn next(self, context: &Context) -> Self {
+        Self { version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
+    }
+
+    /// # Errors
+    /// `internal` when what was stored cannot be read.
+    pub fn recommendations(&self) -> Result<Vec<Recommendation>> {
+        Ok(serde_json::from_str(&self.recommendations)?)
+    }
+
+    /// # Errors
+    /// As [`GatewayReviewRow::recommendations`].
+    pub fn stored(self, today: NaiveDate) -> Result<Stored<GatewayReview>> {
+        let added = GatewayReviewAdded {
+            id: self.id,
+            state: self.state,
+            overdue: self.state.is_overdue(self.due_on, today),
+            recommendations: self.recommendations()?,
+            decision: self.decision,
+            reason: self.reason.clone(),
+            decided_by: self.decided_by.clone(),
+            decided_at: self.decided_at.map(instant),
+        };
+        Ok(Stored { added, written: self.review(), version: self.version, updated_at: self.updated_at })
+    }
 }
 
+type Query = gateway_reviews::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    GatewayReviewRow, gateway_reviews::table, Query;
+    0: "dueOn" => gateway_reviews::due_on, Day, |row| row.due_on;
+    1: "updatedAt" => gateway_reviews::updated_at, Instant, |row| row.updated_at;
+    tie 2 => gateway_reviews::id, Id, |row| row.id;
+    key "id" => gateway_reviews::id, Id;
+}
+
+params! {
+    /// How the gateway reviews of an award are paged.
+    pub struct ListGatewayReviews list of GatewayReviewRow {}
+}
+
+/// The gateway reviews of an award.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(conn: &mut Conn, award: Id, request: &PageRequest) -> Result<Page<GatewayReviewRow>> {
-    page(conn, request, || {
-        gateway_reviews::table.filter(gateway_reviews::award_id.eq(award)).into_boxed::<MultiBackend>()
-    })
+/// `not-found` for the award.
+pub fn list(conn: &mut Conn, context: &Context, award: &str) -> Result<Query> {
+    let award = get_award(conn, context, award)?;
+    Ok(gateway_reviews::table.filter(gateway_reviews::award_id.eq(award.row.id)).into_boxed())
 }
 
 /// # Errors

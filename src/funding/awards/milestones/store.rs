@@ -1,13 +1,16 @@
 //! Milestones in the database.
 
-use super::ops::MilestoneState;
+use super::rules::{Milestone, MilestoneAdded, MilestoneState};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::list::{Page, PageRequest, page};
 use crate::db::schema::award_milestones;
 use crate::error::Result;
+use crate::funding::awards::ops::get_award;
+use crate::http::context::Context;
+use crate::http::params::OneOf;
+use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, sortable};
+use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -27,28 +30,71 @@ pub struct MilestoneRow {
     pub updated_at: NaiveDateTime,
 }
 
-sortable! {
-    MilestoneRow, award_milestones::table, award_milestones::BoxedQuery<'static, MultiBackend>;
-    0: "dueOn" => award_milestones::due_on, Day, |row| row.due_on;
-    tie 1 => award_milestones::id, Id, |row| row.id;
+impl MilestoneRow {
+    pub fn new(context: &Context, new: Milestone, award: Id, review: Option<Id>) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            award_id: award,
+            gateway_review_id: review,
+            title: new.title,
+            due_on: new.due_on,
+            state: new.state,
+            met_on: new.met_on,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn milestone(&self) -> Milestone {
+        Milestone { title: self.title.clone(), due_on: self.due_on, state: self.state, met_on: self.met_on }
+    }
+
+    /// The next version.
+    pub fn revised(self, context: &Context, new: Milestone) -> Self {
+        let Self { id, version, created_at, .. } = self;
+        let next = Self::new(context, new, self.award_id, self.gateway_review_id);
+        Self { id, version: version + 1, created_at, ..next }
+    }
 }
 
+impl From<MilestoneRow> for Stored<Milestone> {
+    fn from(row: MilestoneRow) -> Self {
+        let added = MilestoneAdded { id: row.id, gateway_review: row.gateway_review_id };
+        Self { added, written: row.milestone(), version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Query = award_milestones::BoxedQuery<'static, MultiBackend>;
+
+sortable! {
+    MilestoneRow, award_milestones::table, Query;
+    0: "dueOn" => award_milestones::due_on, Day, |row| row.due_on;
+    1: "updatedAt" => award_milestones::updated_at, Instant, |row| row.updated_at;
+    tie 2 => award_milestones::id, Id, |row| row.id;
+    key "id" => award_milestones::id, Id;
+}
+
+params! {
+    /// What the milestones of an award may be narrowed to.
+    pub struct ListMilestones list of MilestoneRow {
+        /// The present state.
+        state: OneOf<MilestoneState> = "state",
+    }
+}
+
+/// The milestones of an award.
+///
 /// # Errors
-/// As [`page`].
-pub fn list(
-    conn: &mut Conn,
-    award: Id,
-    states: Option<&[MilestoneState]>,
-    request: &PageRequest,
-) -> Result<Page<MilestoneRow>> {
-    page(conn, request, || {
-        let mut query =
-            award_milestones::table.filter(award_milestones::award_id.eq(award)).into_boxed::<MultiBackend>();
-        if let Some(states) = states {
-            query = query.filter(award_milestones::state.eq_any(states.to_vec()));
-        }
-        query
-    })
+/// `not-found` for the award.
+pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListMilestones) -> Result<Query> {
+    let award = get_award(conn, context, award)?;
+    let mut query = award_milestones::table.filter(award_milestones::award_id.eq(award.row.id)).into_boxed();
+    if let Some(states) = &asked.state {
+        query = query.filter(award_milestones::state.eq_any(states.0.clone()));
+    }
+    Ok(query)
 }
 
 /// # Errors

@@ -1,34 +1,19 @@
 //! `/v1/awards/{id}/transactions`.
 
-use super::ops::{self, NewTransaction, PostedKind};
-use crate::error::{Error, Result};
-use crate::funding::awards::http::AwardPath;
-use crate::funding::awards::ops::get_award;
-use crate::funding::http::MoneyBody;
-use crate::funding::ledger::rules::TransactionKind;
-use crate::funding::ledger::store::{self, TransactionRow};
-use crate::funding::money::Money;
-use crate::http::params::{OneOf, Query};
-use crate::http::reply::{Listing, Reply};
-use crate::http::request::{Body, Cx};
-use crate::params;
-use crate::vocabulary::{Id, instant};
+use super::ops;
+use super::rules::{NewTransaction, Transaction};
+use super::store::{self, ListAwardTransactions};
+use crate::error::Result;
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
+use crate::http::reply::{Answer, Created, Listing};
+use crate::http::request::{Body, Cx, IdPath};
 use actix_web::{get, post, web};
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_award_transactions).service(create_award_transaction).service(get_award_transaction);
-}
-
-params! {
-    /// What the movements of an award may be narrowed to.
-    pub struct ListAwardTransactions list of TransactionRow {
-        /// What they did.
-        kind: OneOf<TransactionKind> = "kind",
-    }
 }
 
 /// Names a movement of an award's money in a path.
@@ -43,121 +28,38 @@ pub struct AwardTransactionPath {
     transaction: String,
 }
 
-/// A movement to post.
-#[derive(Deserialize, ToSchema, Clone)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "kind": "disbursement", "amount": { "amount": "10000.00", "currency": "GBP" } }))]
-pub struct CreateAwardTransactionRequest {
-    kind: PostedKind,
-    /// In the award's currency.
-    amount: MoneyBody,
-    /// The day it was made; today unless told.
-    #[schema(nullable = false)]
-    posted_on: Option<NaiveDate>,
-    #[schema(max_length = 2000, nullable = false)]
-    note: Option<String>,
-}
-
-impl TryFrom<CreateAwardTransactionRequest> for NewTransaction {
-    type Error = Error;
-
-    fn try_from(request: CreateAwardTransactionRequest) -> Result<Self> {
-        let amount = request.amount.read("/amount")?;
-        Ok(Self { kind: request.kind, amount, posted_on: request.posted_on, note: request.note })
-    }
-}
-
-/// A movement of an award's money.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AwardTransactionResponse {
-    id: Id,
-    kind: TransactionKind,
-    amount: MoneyBody,
-    posted_on: NaiveDate,
-    #[schema(max_length = 2000)]
-    note: Option<String>,
-    #[schema(max_length = 300)]
-    made_by: String,
-    #[schema(format = "date-time", max_length = 40)]
-    created_at: String,
-}
-
-impl AwardTransactionResponse {
-    fn of(currency: &str, row: TransactionRow) -> Self {
-        Self {
-            id: row.id,
-            kind: row.kind,
-            amount: Money::of(row.amount_minor, currency).into(),
-            posted_on: row.posted_on,
-            note: row.note,
-            made_by: row.made_by,
-            created_at: instant(row.created_at),
-        }
-    }
-}
-
 /// List the movements of an award's money
 ///
-/// The earliest first. They are never changed.
-#[utoipa::path(
-    tag = "funding",
-    params(AwardPath, ListAwardTransactions),
-    responses((status = 200, description = "A page of movements", body = Listing<AwardTransactionResponse>)),
-)]
+/// Lists the movements, earliest first by default. A movement never changes.
+#[utoipa::path(tag = "funding", params(IdPath, ListAwardTransactions), responses((status = 200, description = "A page of movements", body = Listing<Transaction>)))]
 #[get("/v1/awards/{id}/transactions")]
 pub async fn list_award_transactions(
     cx: Cx,
-    path: web::Path<AwardPath>,
-    query: Query<ListAwardTransactions>,
-) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
-        let award = get_award(conn, context, &path.id)?;
-        let kinds = query.kind.map(|kinds| kinds.0);
-        let page = store::of_award(conn, award.row.id, kinds.as_deref(), &query.page)?;
-        Reply::page(page, &target, |row| AwardTransactionResponse::of(&award.row.currency, row))
-    })
-    .await
+    path: web::Path<IdPath>,
+    asked: Asked<ListAwardTransactions>,
+) -> Result<Listed<Transaction>> {
+    cx.list(asked, move |conn, context, asked| store::list(conn, context, &path.id, asked)).await
 }
 
 /// Post a movement of an award's money
 ///
-/// A disbursement leaves what is set aside; a return brings back what had left; a write-off says that it will not come
-/// back; a release gives what is set aside back to the fund. Whoever approved an award does not disburse it.
-#[utoipa::path(
-    tag = "funding",
-    params(AwardPath),
-    request_body = CreateAwardTransactionRequest,
-    responses((status = 201, description = "Posted", body = AwardTransactionResponse, headers(("ETag" = String), ("Location" = String)))),
-)]
+/// A disbursement pays out money that was set aside. A return brings paid-out money back. A write-off records that it will not come
+/// back. A release returns set-aside money to the fund. Whoever approved an award cannot disburse it.
+#[utoipa::path(tag = "funding", params(IdPath), request_body = NewTransaction, responses((status = 201, description = "Posted", body = Transaction)))]
 #[post("/v1/awards/{id}/transactions")]
 pub async fn create_award_transaction(
     cx: Cx,
-    path: web::Path<AwardPath>,
-    body: Body<CreateAwardTransactionRequest>,
-) -> Result<Reply> {
-    cx.write_money(body, move |conn, context, request| {
-        let (award, made) = ops::create_award_transaction(conn, context, &path.id, request.try_into()?)?;
-        let location = format!("/v1/awards/{}/transactions/{}", award.row.id, made.id);
-        Reply::created(location, 1, &AwardTransactionResponse::of(&award.row.currency, made))
-    })
-    .await
+    path: web::Path<IdPath>,
+    body: Body<NewTransaction>,
+) -> Result<Created<Transaction>> {
+    cx.create_money(body, move |conn, context, new| ops::create_award_transaction(conn, context, &path.id, new)).await
 }
 
 /// Get a movement of an award's money
 ///
-/// With who posted it, and when it was made.
-#[utoipa::path(
-    tag = "funding",
-    params(AwardTransactionPath),
-    responses((status = 200, description = "The movement", body = AwardTransactionResponse, headers(("ETag" = String)))),
-)]
+/// Returns the movement, who posted it, and the day it was made.
+#[utoipa::path(tag = "funding", params(AwardTransactionPath), responses((status = 200, description = "The movement", body = Transaction)))]
 #[get("/v1/awards/{id}/transactions/{transaction}")]
-pub async fn get_award_transaction(cx: Cx, path: web::Path<AwardTransactionPath>) -> Result<Reply> {
-    cx.read(move |conn, context| {
-        let (award, found) = ops::get_award_transaction(conn, context, &path.id, &path.transaction)?;
-        Ok(Reply::ok(&AwardTransactionResponse::of(&award.row.currency, found))?.version(1))
-    })
-    .await
+pub async fn get_award_transaction(cx: Cx, path: web::Path<AwardTransactionPath>) -> Result<Answer<Transaction>> {
+    cx.show(move |conn, context| ops::get_award_transaction(conn, context, &path.id, &path.transaction)).await
 }

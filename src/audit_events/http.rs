@@ -1,34 +1,16 @@
 //! `GET /v1/audit-events`.
 
-use super::store::{self, EventFilter, EventRow};
+use super::store::{self, AuditEventRow, ListAuditEvents};
 use crate::error::Result;
-use crate::http::params::{CodeParam, Line, Query};
-use crate::http::reply::{Listing, Reply};
+use crate::http::lists::Listed;
+use crate::http::params::Asked;
+use crate::http::reply::Listing;
 use crate::http::request::Cx;
-use crate::params;
-use crate::vocabulary::{Id, Timestamp, instant};
+use crate::vocabulary::{Id, instant};
 use actix_web::get;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-
-params! {
-    /// What the audit trail may be narrowed to.
-    pub struct ListAuditEvents list of EventRow {
-        /// Kind of record, such as innovation.
-        resource: CodeParam = "resource",
-        /// Key of the record.
-        key: Line = "key",
-        /// Who did it.
-        subject: Line = "subject",
-        /// What was done, by operation id.
-        operation: Line = "operation",
-        /// From this instant on.
-        from: Timestamp = "from",
-        /// Before this instant.
-        to: Timestamp = "to",
-    }
-}
 
 /// One thing that was done.
 #[derive(Serialize, ToSchema)]
@@ -63,11 +45,11 @@ pub struct AuditEventResponse {
     hash: String,
 }
 
-impl AuditEventResponse {
-    fn of(row: EventRow) -> Self {
+impl From<AuditEventRow> for AuditEventResponse {
+    fn from(row: AuditEventRow) -> Self {
         Self {
             id: row.id,
-            position: row.position.unwrap_or_default(),
+            position: row.position,
             occurred_at: instant(row.occurred_at),
             subject: row.subject,
             end_user_organisation: row.end_user_organisation,
@@ -76,30 +58,17 @@ impl AuditEventResponse {
             key: row.resource_key,
             version: row.resource_version,
             request_id: row.request_id,
-            data: RawValue::from_string(row.data).unwrap_or_default(),
-            hash: row.hash.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect(),
+            data: row.data.value,
+            hash: row.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }
 }
 
 /// List audit events
 ///
-/// Everything that was done inside your scope, and everything you did, oldest first unless sorted otherwise.
+/// Lists everything that was done inside your scope, and everything you did, oldest first by default.
 #[utoipa::path(tag = "audit-events", params(ListAuditEvents), responses((status = 200, description = "A page of events", body = Listing<AuditEventResponse>)))]
 #[get("/v1/audit-events")]
-pub async fn list_audit_events(cx: Cx, query: Query<ListAuditEvents>) -> Result<Reply> {
-    let (Query(query), target) = (query, cx.target.clone());
-    cx.read(move |conn, context| {
-        let filter = EventFilter {
-            resource: query.resource.map(|code| code.0),
-            key: query.key.map(|line| line.0),
-            subject: query.subject.map(|line| line.0),
-            operation: query.operation.map(|line| line.0),
-            from: query.from.map(|at| at.naive_utc()),
-            to: query.to.map(|at| at.naive_utc()),
-        };
-        let page = store::list(conn, &context.reach(), context, &filter, &query.page)?;
-        Reply::page(page, &target, AuditEventResponse::of)
-    })
-    .await
+pub async fn list_audit_events(cx: Cx, asked: Asked<ListAuditEvents>) -> Result<Listed<AuditEventResponse>> {
+    cx.list(asked, store::list).await
 }

@@ -1,0 +1,84 @@
+//! The movements of awards in the database; the ledger writes them.
+
+use super::rules::Transaction;
+use crate::db::Conn;
+use crate::db::conn::MultiBackend;
+use crate::db::schema::{awards, fund_transactions};
+use crate::error::Result;
+use crate::funding::awards::ops::get_award;
+use crate::funding::ledger::rules::TransactionKind;
+use crate::funding::ledger::store::TransactionRow;
+use crate::funding::money::Money;
+use crate::http::context::Context;
+use crate::http::params::OneOf;
+use crate::vocabulary::{Id, instant};
+use crate::{params, sortable};
+use diesel::dsl;
+use diesel::prelude::*;
+
+/// A movement with the currency of its award, read in one query.
+#[derive(Queryable, Clone)]
+pub struct AwardTransaction {
+    pub row: TransactionRow,
+    pub currency: String,
+}
+
+impl From<AwardTransaction> for Transaction {
+    fn from(found: AwardTransaction) -> Self {
+        let AwardTransaction { row, currency } = found;
+        Self {
+            id: row.id,
+            kind: row.kind,
+            amount: Money::of(row.amount_minor, &currency),
+            posted_on: row.posted_on,
+            note: row.note,
+            made_by: row.made_by,
+            created_at: instant(row.created_at),
+        }
+    }
+}
+
+type Source = dsl::InnerJoinQuerySource<fund_transactions::table, awards::table>;
+type Columns = (<fund_transactions::table as Table>::AllColumns, awards::currency);
+type Named = dsl::Select<dsl::InnerJoin<fund_transactions::table, awards::table>, Columns>;
+type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+
+sortable! {
+    AwardTransaction, Source, Query, select: fund_transactions::amount_minor;
+    0: "postedOn" => fund_transactions::posted_on, Day, |found| found.row.posted_on;
+    1: "updatedAt" => fund_transactions::created_at, Instant, |found| found.row.created_at;
+    tie 2 => fund_transactions::id, Id, |found| found.row.id;
+    key "id" => fund_transactions::id, Id;
+}
+
+params! {
+    /// What the movements of an award may be narrowed to.
+    pub struct ListAwardTransactions list of AwardTransaction {
+        /// The kind of movement.
+        kind: OneOf<TransactionKind> = "kind",
+    }
+}
+
+fn of_award(award: Id) -> Query {
+    let joined = fund_transactions::table.inner_join(awards::table);
+    let columns = (fund_transactions::all_columns, awards::currency);
+    joined.select(columns).into_boxed::<MultiBackend>().filter(awards::id.eq(award))
+}
+
+/// The movements of an award.
+///
+/// # Errors
+/// `not-found` for the award.
+pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListAwardTransactions) -> Result<Query> {
+    let mut query = of_award(get_award(conn, context, award)?.row.id);
+    if let Some(kinds) = &asked.kind {
+        query = query.filter(fund_transactions::kind.eq_any(kinds.0.clone()));
+    }
+    Ok(query)
+}
+
+/// # Errors
+/// The database's own.
+pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<AwardTransaction>> {
+    Ok(of_award(award).filter(fund_transactions::id.eq(id)).first(conn).optional()?)
+}

@@ -1,0 +1,72 @@
+//! What a contribution may be.
+
+use crate::error::{Faults, Result};
+use crate::funding::money::Money;
+use crate::record::Written;
+use crate::vocabulary::Id;
+use crate::words;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+words! {
+    /// The source of a contribution.
+    pub enum ContributionSource { Nhs = "nhs", Charity = "charity", Industry = "industry" }
+}
+
+/// A contribution to a fund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateContributionRequest, example = json!({ "contributor": "QKK", "source": "nhs", "amount": { "amount": "1000000.00", "currency": "GBP" }, "receivedOn": "2015-07-01" }))]
+pub struct Contribution {
+    /// The code of the organisation that gives it.
+    #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub contributor: String,
+    pub source: ContributionSource,
+    /// In the fund's currency.
+    pub amount: Money,
+    pub received_on: NaiveDate,
+    #[schema(max_length = 2000, nullable = false)]
+    pub note: Option<String>,
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContributionAdded {
+    pub id: Id,
+    /// The fund's code.
+    #[schema(example = "NIA-2015", max_length = 60)]
+    pub fund: String,
+    #[schema(max_length = 200)]
+    pub fund_name: String,
+    /// The contributing organisation's name.
+    #[schema(max_length = 300)]
+    pub contributor_name: String,
+    /// The subject of whoever recorded it.
+    #[schema(max_length = 300)]
+    pub made_by: String,
+    #[schema(format = "date-time", max_length = 40)]
+    pub created_at: String,
+}
+
+impl Written for Contribution {
+    type Added = ContributionAdded;
+
+    fn key(&self, added: &ContributionAdded) -> String {
+        added.id.to_string()
+    }
+}
+
+impl Contribution {
+    /// # Errors
+    /// `validation-failed` for an amount that is none, or a day in the future.
+    pub fn check(&self, today: NaiveDate) -> Result<()> {
+        let mut faults = Faults::default();
+        faults.take(self.amount.check("/amount"));
+        if self.received_on > today {
+            faults.add("/receivedOn", "future", "The day of a contribution cannot lie in the future.");
+        }
+        faults.check()
+    }
+}

@@ -1,0 +1,62 @@
+//! The result of each row, as it is answered and kept.
+
+use super::rules::{Measure, Outcome, RowError};
+use crate::decimal::json_number;
+use crate::vocabulary::{Basis, Qualifier};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+use utoipa::ToSchema;
+
+/// The result of one row.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SubmissionRowResponse {
+    /// The line of the CSV, where the header is line 1, or the place in the JSON, counted from 1.
+    #[schema(minimum = 1)]
+    pub line: u32,
+    /// The JSON pointer to the row. A CSV header does not count.
+    #[schema(example = "/rows/5", max_length = 40)]
+    pub pointer: String,
+    pub outcome: Outcome,
+    #[schema(max_items = 20)]
+    pub errors: Vec<RowError>,
+    /// KPI, organisation, innovation, period and breakdown.
+    #[schema(value_type = Object)]
+    pub key: Map<String, Value>,
+    /// The value before, if there was one.
+    pub old: Option<MeasureResponse>,
+    /// The value after, if there is one.
+    pub new: Option<MeasureResponse>,
+}
+
+/// A value with its qualifier, basis and comment.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MeasureResponse {
+    #[schema(value_type = f64)]
+    value: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, nullable = false)]
+    numerator: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, nullable = false)]
+    denominator: Option<Number>,
+    qualifier: Qualifier,
+    basis: Basis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000, nullable = false)]
+    comment: Option<String>,
+}
+
+impl MeasureResponse {
+    pub fn of(measure: &Measure, decimals: u8) -> Self {
+        let fraction = measure.numerator.zip(measure.denominator);
+        let number = |scaled| json_number(scaled, decimals);
+        Self {
+            value: number(measure.value),
+            numerator: fraction.map(|(numerator, _)| number(numerator)),
+            denominator: fraction.map(|(_, denominator)| number(denominator)),
+            qualifier: measure.qualifier,
+            basis: measure.basis,
+            comment: measure.comment.as_ref().map(ToString::to_string),
+        }
+    }
+}
