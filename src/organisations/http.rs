@@ -1,13 +1,12 @@
 //! `/v1/organisations`: one by one as JSON, or many at once as CSV.
 
 use super::ops;
-use super::import::{ImportResponse, OrganisationsCsv, import, read_rows};
+use super::import::{ImportResponse, OrganisationsCsv, OrganisationsFileRequest, import, read_rows};
 use super::rules::{Edge, Organisation, Succession};
 use super::store::{self, ListEdges, ListOrganisations, ListSuccessions};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::context::Context;
-use crate::http::csv::CsvFileRequest;
 use crate::http::lists::Listed;
 use crate::http::params::Asked;
 use crate::http::patch::Patch;
@@ -73,7 +72,7 @@ pub async fn get_organisation(cx: Cx, path: web::Path<OrganisationPath>) -> Resu
     request_body(content(
         (Organisation = "application/json"),
         (OrganisationsCsv = "text/csv", example = json!("code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n")),
-        (CsvFileRequest = "multipart/form-data"),
+        (OrganisationsFileRequest = "multipart/form-data", example = json!({ "file": "code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n" })),
     )),
     responses(
         (status = 201, description = "Registered", body = OrganisationResponse),

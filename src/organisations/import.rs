@@ -22,6 +22,13 @@ csv_body! {
     OrganisationsCsv: COLUMNS
 }
 
+/// Organisations as CSV, as the one file of a form: what `curl -F file=@organisations.csv` and browsers send.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the file is taken out of the form while it arrives")]
+pub struct OrganisationsFileRequest {
+    file: OrganisationsCsv,
+}
+
 /// How many rows were created, updated and left unchanged.
 #[derive(Default, Serialize, ToSchema)]
 pub struct ImportResponse {

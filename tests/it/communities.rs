@@ -73,7 +73,10 @@ async fn leaders_are_counted_once_a_person_against_the_goal(#[values(Sqlite, Pos
         manager.post("/v1/leaders", leader).await.expect(201);
     }
     let listed = app.reader().get("/v1/leaders?programme=nia&kind=citizen").await.expect(200);
-    assert_eq!((column(&listed, "name"), &listed["data"][0]["organisationName"]), (vec!["Two".to_owned()], &json!(null)));
+    assert_eq!(
+        (column(&listed, "name"), &listed["data"][0]["organisationName"]),
+        (vec!["Two".to_owned()], &json!(null))
+    );
     assert!(listed["data"][0]["programmeName"].is_string());
     let progress = app.reader().get("/v1/leaders/progress?on=2016-01-01").await.expect(200);
     assert_eq!(progress["total"], 2);

@@ -12,7 +12,6 @@ pub use writer::{Sheet, sheet_of_faults};
 use super::params::byte_order_mark;
 use crate::error::{Code, Error, Fault};
 use serde_json::json;
-use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 /// The byte order mark by which programs know UTF-8.
@@ -58,16 +57,6 @@ fn refusal(code: Code, line: u32, word: &'static str, detail: impl Into<String>)
 /// Whether the error is about a CSV as a whole, and not about the request that brought it.
 pub fn is_of_file(error: &Error) -> bool {
     error.listed().iter().any(|fault| fault.pointer.starts_with("/line/"))
-}
-
-/// A CSV as the one file of a form, as `curl -F file=@return.csv` and browsers send it.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "the file is taken out of the form while it arrives")]
-#[schema(example = json!({ "file": "code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n" }))]
-pub struct CsvFileRequest {
-    /// What would be sent as `text/csv`.
-    #[schema(value_type = String, format = Binary, max_length = 2147483647)]
-    file: Vec<u8>,
 }
 
 /// The schema of a CSV body with these columns.

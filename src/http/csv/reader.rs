@@ -33,6 +33,8 @@ pub struct Reader<R, const N: usize> {
     header: StringRecord,
     /// Where each of the columns stands, if it is there.
     places: [Option<usize>; N],
+    /// Where columns without a name stand.
+    unnamed: Vec<usize>,
     record: StringRecord,
     /// Whether the file has shown by now that it is in UTF-8.
     is_utf8: bool,
@@ -96,7 +98,8 @@ impl<R: Read, const N: usize> Reader<R, N> {
         rows.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(HEAD as usize);
         let rows = rows.from_reader(Watch::new(head.chain(file), delimiter, line));
         let (header, record) = (StringRecord::new(), StringRecord::new());
-        let mut reader = Self { rows, delimiter, columns, header, places: [None; N], record, is_utf8, any: false };
+        let (places, unnamed) = ([None; N], Vec::new());
+        let mut reader = Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any: false };
         let Some(line) = reader.advance()? else {
             let detail =
                 format!("The file is empty; expected a header that names columns, and rows. {}", reader.known());
@@ -110,8 +113,8 @@ impl<R: Read, const N: usize> Reader<R, N> {
     /// The next row that says anything.
     ///
     /// # Errors
-    /// `malformed-body` for a row that cannot be read, `validation-failed` for a cell without a column, `no-rows` when the
-    /// header was all there is.
+    /// `malformed-body` for a row that is not in UTF-8; `validation-failed` for a quotation that cannot be read for sure, a
+    /// row that is cut off and a cell without a column; `no-rows` when the header was all there is.
     pub fn next_row(&mut self) -> Result<Option<Row<'_, N>>> {
         let Some(line) = self.advance()? else {
             if self.any {
@@ -176,7 +179,11 @@ impl<R: Read, const N: usize> Reader<R, N> {
     fn find_columns(&mut self, line: u32, needed: &[&str]) -> Result<()> {
         let mut faults = Vec::new();
         let mut fault = |word, detail: String| faults.push(Fault::new(format!("/line/{line}"), word, detail));
-        for (place, name) in self.header.iter().map(str::trim).enumerate().filter(|(_, name)| !name.is_empty()) {
+        for (place, name) in self.header.iter().map(str::trim).enumerate() {
+            if name.is_empty() {
+                self.unnamed.push(place);
+                continue;
+            }
             let known = self.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
             let Some((known, column)) = known.and_then(|known| Some((known, self.places.get_mut(known)?))) else {
                 let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
@@ -208,9 +215,9 @@ impl<R: Read, const N: usize> Reader<R, N> {
             );
             return Err(refusal(Code::ValidationFailed, line, "cut-off", detail));
         }
-        let named = |place: usize| self.header.get(place).is_some_and(|name| !name.trim().is_empty());
-        let stray = self.record.iter().enumerate().find(|(place, cell)| !cell.trim().is_empty() && !named(*place));
-        let Some((place, _)) = stray else { return Ok(()) };
+        let mut nameless = self.unnamed.iter().copied().chain(columns..cells);
+        let stray = nameless.find(|place| self.record.get(*place).is_some_and(|cell| !cell.trim().is_empty()));
+        let Some(place) = stray else { return Ok(()) };
         let detail = format!(
             "Line {line} has text in its cell {}, where the header names no column. Empty the cell or name its column; a number \
              has no comma in it (85.3, 1234), and a text that holds what separates cells stands in quotation marks.",

@@ -107,7 +107,7 @@ impl<R> Watch<R> {
         } else if self.place == Place::Quoted {
             Err(self.quotation("it does not close"))
         } else {
-            Err(refusal(Code::MalformedBody, self.line, "row-too-long", "A row is longer than 1,048,576 bytes."))
+            Err(refusal(Code::ValidationFailed, self.line, "row-too-long", "A row is longer than 1,048,576 bytes."))
         }
     }
 
@@ -117,7 +117,7 @@ impl<R> Watch<R> {
             "The quotation that begins on line {line} cannot be read for sure: {why}. A cell in quotation marks begins and ends \
              with one, and has two for each one inside it; a spreadsheet writes them so when it saves as CSV UTF-8."
         );
-        refusal(Code::MalformedBody, line, "quotation", detail)
+        refusal(Code::ValidationFailed, line, "quotation", detail)
     }
 }
 

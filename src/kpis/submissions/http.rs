@@ -9,7 +9,7 @@ use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission, S
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
-use crate::http::csv::{self, CsvFileRequest};
+use crate::http::csv;
 use crate::http::lists::Listed;
 use crate::http::params::{Asked, CodeParam, OneWord, Query};
 use crate::http::problem::status_of;
@@ -173,6 +173,13 @@ csv_body! {
     KpiValuesCsv: input::COLUMNS
 }
 
+/// KPI values as CSV, as the one file of a form: what `curl -F file=@return.csv` and browsers send.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the file is taken out of the form while it arrives")]
+struct KpiValuesFileRequest {
+    file: KpiValuesCsv,
+}
+
 /// Submit KPI values
 ///
 /// Send the values as JSON, CSV, or JSON lines such as
@@ -187,7 +194,7 @@ csv_body! {
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
-        (CsvFileRequest = "multipart/form-data"),
+        (KpiValuesFileRequest = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRF4,2017-03,1,21289\n" })),
         (String = "application/x-ndjson"),
     )),
     responses(
