@@ -1,7 +1,7 @@
 //! What an adoption may be, its stages, and the moves between them.
 
 use crate::error::{Code, Error, Faults, Result};
-use crate::record::Written;
+use crate::record::{Written, only_written};
 use crate::transitions::rules::Machine;
 use crate::vocabulary::Id;
 use crate::words;
@@ -104,7 +104,8 @@ pub struct Adoption {
     #[schema(default = "identified")]
     pub stage: AdoptionStage,
     /// The day that stage began. Default: today.
-    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "only_written")]
+    #[schema(nullable = false, write_only)]
     pub since: Option<NaiveDate>,
     /// The number of sites where the innovation is used.
     #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false)]
@@ -141,6 +142,8 @@ pub struct AdoptionAdded {
     pub innovation_name: String,
     #[schema(max_length = 300)]
     pub organisation_name: String,
+    /// The day the present stage began.
+    pub stage_on: NaiveDate,
     /// The first day of use, which is the first day of piloting or of a later stage.
     pub using_from: Option<NaiveDate>,
     /// The day after the last day of use. Null while the innovation is in use, and before use begins.

@@ -4,7 +4,7 @@ use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
 use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
-use crate::db::{Conn, violations};
+use crate::db::Conn;
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
@@ -13,7 +13,7 @@ use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::transitions::rules::Move;
 use crate::vocabulary::{Id, Words};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -113,7 +113,7 @@ impl NamedAdoption {
             innovation: self.innovation.0.clone(),
             organisation: self.organisation.0.clone(),
             stage: row.stage,
-            since: Some(row.stage_on),
+            since: None,
             sites: row.sites,
             users: row.users,
             patients: row.patients,
@@ -128,14 +128,13 @@ impl From<NamedAdoption> for Stored<Adoption> {
     fn from(found: NamedAdoption) -> Self {
         let written = found.adoption();
         let (innovation_name, organisation_name) = (found.innovation.1, found.organisation.1);
-        let AdoptionRow { id, using_from, using_to, version, updated_at, .. } = found.row;
+        let AdoptionRow { id, stage_on, using_from, using_to, version, updated_at, .. } = found.row;
         let using_to = using_to.into();
-        let added = AdoptionAdded { id, innovation_name, organisation_name, using_from, using_to };
+        let added = AdoptionAdded { id, innovation_name, organisation_name, stage_on, using_from, using_to };
         Self { added, written, version, updated_at }
     }
 }
 
-type Joined = dsl::InnerJoin<dsl::InnerJoin<adoptions::table, innovations::table>, organisations::table>;
 type Source =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<adoptions::table, innovations::table>, organisations::table>;
 type Columns = (
@@ -143,8 +142,7 @@ type Columns = (
     (innovations::slug, innovations::name),
     (organisations::code, organisations::name),
 );
-type Named = dsl::Select<Joined, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedAdoption, Source, Query, select: adoptions::version;
@@ -152,6 +150,8 @@ sortable! {
     tie 1 => adoptions::id, Id, |found| found.row.id;
     key "id" => adoptions::id, Id;
 }
+
+writable! { adoptions, AdoptionRow, "This organisation has an adoption of this innovation already." }
 
 params! {
     /// What a list of adoptions may be narrowed to.
@@ -171,12 +171,11 @@ params! {
     }
 }
 
-fn named() -> Named {
-    adoptions::table.inner_join(innovations::table).inner_join(organisations::table).select((
-        adoptions::all_columns,
-        (innovations::slug, innovations::name),
-        (organisations::code, organisations::name),
-    ))
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns =
+        (adoptions::all_columns, (innovations::slug, innovations::name), (organisations::code, organisations::name));
+    adoptions::table.inner_join(innovations::table).inner_join(organisations::table).select(columns)
 }
 
 /// # Errors
@@ -215,20 +214,4 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
 /// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedAdoption>> {
     Ok(named().filter(adoptions::id.eq(id)).first(conn).optional()?)
-}
-
-/// # Errors
-/// `already-exists` where the organisation has one of the innovation.
-pub fn insert(conn: &mut Conn, row: &AdoptionRow) -> Result<()> {
-    let taken = violations::unique("This organisation has an adoption of this innovation already.");
-    diesel::insert_into(adoptions::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &AdoptionRow) -> Result<()> {
-    overwrite!(conn, adoptions, row)
 }

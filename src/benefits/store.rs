@@ -1,7 +1,7 @@
 //! Benefits in the database.
 
 use super::rules::{Benefit, BenefitAdded, BenefitKind, DECIMALS, Figures};
-use crate::calendar::Until;
+use crate::calendar::{DayRange, Until};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{benefits, innovations, organisations};
@@ -13,7 +13,7 @@ use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -145,7 +145,6 @@ impl From<NamedBenefit> for Stored<Benefit> {
     }
 }
 
-type Joined = dsl::LeftJoin<dsl::InnerJoin<benefits::table, innovations::table>, organisations::table>;
 type Source =
     dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
 type Columns = (
@@ -153,8 +152,7 @@ type Columns = (
     (innovations::slug, innovations::name),
     dsl::Nullable<(organisations::code, organisations::name)>,
 );
-type Named = dsl::Select<Joined, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedBenefit, Source, Query, select: benefits::version;
@@ -163,6 +161,8 @@ sortable! {
     tie 2 => benefits::id, Id, |found| found.row.id;
     key "id" => benefits::id, Id;
 }
+
+writable! { benefits, BenefitRow }
 
 params! {
     /// What a list of benefits may be narrowed to.
@@ -181,25 +181,26 @@ params! {
         population: CodeParam = "population",
         /// Benefits that last to this day or later.
         from: NaiveDate = "from",
-        /// Benefits that began before this day.
+        /// Benefits that began on this day or earlier.
         to: NaiveDate = "to",
     }
 }
 
-fn named() -> Query {
-    let joined = benefits::table.inner_join(innovations::table).left_join(organisations::table);
-    let columns = (
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (
         benefits::all_columns,
         (innovations::slug, innovations::name),
         (organisations::code, organisations::name).nullable(),
     );
-    joined.select(columns).into_boxed::<MultiBackend>().filter(benefits::archived_at.is_null())
+    let joined = benefits::table.inner_join(innovations::table).left_join(organisations::table);
+    joined.select(columns).filter(benefits::archived_at.is_null())
 }
 
 /// # Errors
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<Query> {
-    let mut query = named();
+    let mut query = named().into_boxed::<MultiBackend>();
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
         query = query.filter(benefits::innovation_id.eq(innovation));
@@ -220,11 +221,12 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
     if let Some(population) = &asked.population {
         query = query.filter(benefits::population.eq(population.0.clone()));
     }
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(benefits::to_on.gt(from));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(benefits::from_on.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(benefits::from_on.le(to));
     }
     Ok(query)
 }
@@ -233,19 +235,4 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
 /// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedBenefit>> {
     Ok(named().filter(benefits::id.eq(id)).first(conn).optional()?)
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &BenefitRow) -> Result<()> {
-    diesel::insert_into(benefits::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &BenefitRow) -> Result<()> {
-    overwrite!(conn, benefits, row)
 }

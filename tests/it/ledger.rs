@@ -3,6 +3,7 @@
 
 use crate::support::*;
 use diesel::prelude::*;
+use innovation_register::access::Operation;
 use innovation_register::http::context::{Context, IfMatch};
 use innovation_register::db::schema::{contributions, fund_transactions};
 use innovation_register::db::{Conn, serializable};
@@ -62,7 +63,7 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 /// A national administrator of this name, at this moment.
-fn by(who: &str, operation: &'static str, now: Timestamp) -> Context {
+fn by(who: &str, operation: Operation, now: Timestamp) -> Context {
     let mut context = Context::local(operation, now);
     let actor = innovation_register::access::Actor { subject: who.to_owned(), ..(*context.actor).clone() };
     context.actor = Arc::new(actor);
@@ -106,7 +107,7 @@ fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Resul
     let chosen = |which: usize| made.get(which % made.len().max(1)).map(Id::to_string).unwrap_or_default();
     let ((fund, award), new) = match command.clone() {
         Command::Propose { fund, amount } => {
-            let award = awards::create_award(conn, &by("proposer", "create_award", now), proposal(fund, amount))?;
+            let award = awards::create_award(conn, &by("proposer", Operation::create_award, now), proposal(fund, amount))?;
             ((award.row.fund_id, Some(award.row.id)), Some(award.row.id))
         }
         Command::Move { which, to } => {
@@ -114,13 +115,13 @@ fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Resul
             let authority = (to == "terminated").then_some(authority);
             let reason = Some("It had to.".to_owned());
             let asked = AskedAwardMove { to: to.to_owned(), reason, effective_on: None, authority };
-            let context = by("approver", "transition_award", now);
+            let context = by("approver", Operation::transition_award, now);
             let award = awards::transition_award(conn, &context, &chosen(which), asked)?;
             ((award.row.fund_id, Some(award.row.id)), None)
         }
         Command::Post { which, kind, amount } => {
             let posted = NewTransaction { kind, amount: pounds(amount), posted_on: None, note: None };
-            let context = by("payer", "create_award_transaction", now);
+            let context = by("payer", Operation::create_award_transaction, now);
             let made = create_award_transaction(conn, &context, &chosen(which), posted)?.row;
             ((made.fund_id, made.award_id), None)
         }
@@ -133,7 +134,7 @@ fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Resul
                 reason: "It is needed there.".to_owned(),
                 made_on: None,
             };
-            let made = create_reallocation(conn, &by("treasurer", "create_reallocation", now), new)?.row;
+            let made = create_reallocation(conn, &by("treasurer", Operation::create_reallocation, now), new)?.row;
             assert!(fund_balance(conn, made.from_fund_id)?.holds() && fund_balance(conn, made.to_fund_id)?.holds());
             return Ok(None);
         }
@@ -208,7 +209,7 @@ async fn no_money_is_made_or_lost_by_ten_thousand_commands_at_once(#[values(Sqli
         }
     });
     let mut conn = connect(&app.database);
-    let context = by("auditor", "get_fund", now);
+    let context = by("auditor", Operation::get_fund, now);
     for fund in FUNDS {
         let id = innovation_register::funding::funds::ops::get_fund(&mut conn, &context, fund).unwrap().id;
         assert_eq!(position(&mut conn, id).unwrap(), summed(&mut conn, id), "{fund}");

@@ -60,7 +60,7 @@ pub async fn create_award(cx: Cx, body: Body<Award>) -> Result<Created<AwardResp
 #[utoipa::path(tag = "funding", params(IdPath), responses((status = 200, description = "The award", body = AwardResponse)))]
 #[get("/v1/awards/{id}")]
 pub async fn get_award(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AwardResponse>> {
-    cx.show(move |conn, context| {
+    cx.show_whole(move |conn, context| {
         let found = ops::get_award(conn, context, &path.id)?;
         ops::answer(conn, context, found)
     })

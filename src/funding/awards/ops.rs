@@ -137,7 +137,8 @@ pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<Na
     let found = references(conn, context, &new)?;
     let reference = references::next(conn, "AWD", context.today().year())?;
     let row = AwardRow::new(context, new, found, reference)?;
-    store::insert(conn, &row, &profile)?;
+    store::insert(conn, &row)?;
+    store::plan(conn, row.id, &profile)?;
     ledger::store::open_award(conn, row.id)?;
     let data = json!({ "reference": row.reference, "amount": row.amount().amount(), "currency": row.currency });
     finish(conn, context, &row, data)

@@ -3,6 +3,7 @@
 use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
 use crate::access::{Operation, Reach};
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};
 use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisations, people};
@@ -14,10 +15,10 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
-use crate::people::store::PersonName;
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -210,9 +211,6 @@ impl NamedAward {
     }
 }
 
-type Funded = dsl::InnerJoin<dsl::InnerJoin<awards::table, funds::table>, award_balances::table>;
-type Joined =
-    dsl::LeftJoin<dsl::LeftJoin<dsl::LeftJoin<Funded, organisations::table>, innovations::table>, people::table>;
 type FundedSource =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<awards::table, funds::table>, award_balances::table>;
 type Source = dsl::LeftJoinQuerySource<
@@ -225,11 +223,10 @@ type Columns = (
     (funds::code, funds::name),
     dsl::Nullable<(organisations::code, organisations::name)>,
     dsl::Nullable<(innovations::slug, innovations::name)>,
-    dsl::Nullable<(people::name, people::erased_at)>,
+    dsl::Nullable<NameColumns>,
     dsl::Nullable<people::subject>,
 );
-type Named = dsl::Select<Joined, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedAward, Source, Query, select: awards::version;
@@ -240,6 +237,8 @@ sortable! {
     tie 4 => awards::id, Id, |found| found.row.id;
     key "id" => awards::id, Id;
 }
+
+writable! { awards, AwardRow }
 
 params! {
     /// What a list of awards may be narrowed to.
@@ -266,7 +265,7 @@ params! {
         place: CodeParam = "place",
         /// Awards whose plan ends on this day or later.
         from: NaiveDate = "from",
-        /// Awards whose plan begins before this day.
+        /// Awards whose plan begins on this day or earlier.
         to: NaiveDate = "to",
         /// Awards approved on this day or before.
         awarded_to: NaiveDate = "awardedTo",
@@ -275,22 +274,24 @@ params! {
     }
 }
 
-fn named() -> Named {
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (
+        awards::all_columns,
+        award_balances::all_columns,
+        (funds::code, funds::name),
+        (organisations::code, organisations::name).nullable(),
+        (innovations::slug, innovations::name).nullable(),
+        NAME_COLUMNS.nullable(),
+        people::subject.nullable(),
+    );
     awards::table
         .inner_join(funds::table)
         .inner_join(award_balances::table)
         .left_join(organisations::table)
         .left_join(innovations::table)
         .left_join(people::table)
-        .select((
-            awards::all_columns,
-            award_balances::all_columns,
-            (funds::code, funds::name),
-            (organisations::code, organisations::name).nullable(),
-            (innovations::slug, innovations::name).nullable(),
-            (people::name, people::erased_at).nullable(),
-            people::subject.nullable(),
-        ))
+        .select(columns)
 }
 
 /// The awards that a caller sees: those of their programmes, to organisations in their scope, for their innovations,
@@ -373,11 +374,12 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
         let there = below(vec![referred(conn, "?place", &code.0)?], sight.today);
         query = query.filter(awards::recipient_organisation_id.assume_not_null().eq_any(there));
     }
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(awards::planned_to.gt(from));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(awards::planned_from.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(awards::planned_from.le(to));
     }
     if let Some(day) = asked.awarded_to {
         query = query.filter(awards::awarded_on.le(day));
@@ -436,21 +438,6 @@ fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
         profiles.entry(award).or_default().push(Share { year, minor });
     }
     Ok(profiles)
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &AwardRow, profile: &[Share]) -> Result<()> {
-    diesel::insert_into(awards::table).values(row.clone()).execute(conn)?;
-    plan(conn, row.id, profile)
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &AwardRow) -> Result<()> {
-    overwrite!(conn, awards, row)
 }
 
 /// Writes the profile in the place of the one before it.

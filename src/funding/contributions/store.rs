@@ -2,6 +2,7 @@
 
 use super::rules::{Contribution, ContributionAdded, ContributionSource};
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{contributions, funds, organisations};
 use crate::error::Result;
@@ -72,7 +73,6 @@ impl From<NamedContribution> for Stored<Contribution> {
     }
 }
 
-type Joined = dsl::InnerJoin<dsl::InnerJoin<contributions::table, organisations::table>, funds::table>;
 type Source =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<contributions::table, organisations::table>, funds::table>;
 type Columns = (
@@ -80,8 +80,7 @@ type Columns = (
     (organisations::code, organisations::name),
     (funds::code, funds::name, funds::currency),
 );
-type Named = dsl::Select<Joined, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedContribution, Source, Query, select: contributions::amount_minor;
@@ -102,7 +101,7 @@ params! {
         contributor: CodeParam = "contributor",
         /// Contributions received on this day or later.
         from: NaiveDate = "from",
-        /// Contributions received before this day.
+        /// Contributions received on this day or earlier.
         to: NaiveDate = "to",
     }
 }
@@ -114,33 +113,34 @@ params! {
         source: OneOf<ContributionSource> = "source",
         /// Contributions received on this day or later.
         from: NaiveDate = "from",
-        /// Contributions received before this day.
+        /// Contributions received on this day or earlier.
         to: NaiveDate = "to",
     }
 }
 
-fn named() -> Named {
-    contributions::table.inner_join(organisations::table).inner_join(funds::table).select((
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (
         contributions::all_columns,
         (organisations::code, organisations::name),
         (funds::code, funds::name, funds::currency),
-    ))
+    );
+    contributions::table.inner_join(organisations::table).inner_join(funds::table).select(columns)
 }
 
 fn received(
     sources: Option<&OneOf<ContributionSource>>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    days: DayRange,
 ) -> Query {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(sources) = sources {
         query = query.filter(contributions::source.eq_any(sources.0.clone()));
     }
-    if let Some(from) = from {
+    if let Some(from) = days.from {
         query = query.filter(contributions::received_on.ge(from));
     }
-    if let Some(to) = to {
-        query = query.filter(contributions::received_on.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(contributions::received_on.le(to));
     }
     query
 }
@@ -150,7 +150,7 @@ fn received(
 /// # Errors
 /// `unknown-reference` for the contributor.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Result<Query> {
-    let mut query = received(asked.source.as_ref(), asked.from, asked.to);
+    let mut query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
     if let Some(programme) = &asked.programme {
         query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));
     }
@@ -169,7 +169,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Re
 /// `not-found` for the fund.
 pub fn list_of_fund(conn: &mut Conn, context: &Context, fund: &str, asked: &ListFundContributions) -> Result<Query> {
     let fund = get_fund(conn, context, fund)?;
-    let query = received(asked.source.as_ref(), asked.from, asked.to);
+    let query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
     Ok(query.filter(contributions::fund_id.eq(fund.id)))
 }
 

@@ -3,6 +3,7 @@
 use super::rules::{Investment, InvestmentAdded, InvestmentKind};
 use crate::access::Operation;
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
 use crate::db::schema::{external_investments, fellows, innovations, people};
@@ -11,10 +12,10 @@ use crate::funding::money::Money;
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::innovations::ops::referred;
-use crate::people::store::PersonName;
+use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier, fold};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -125,16 +126,14 @@ impl From<NamedInvestment> for Stored<Investment> {
 }
 
 type Raised = dsl::InnerJoin<fellows::table, people::table>;
-type Joined = dsl::LeftJoin<dsl::LeftJoin<external_investments::table, innovations::table>, Raised>;
 type Source =
     dsl::LeftJoinQuerySource<dsl::LeftJoinQuerySource<external_investments::table, innovations::table>, Raised>;
 type Columns = (
     <external_investments::table as Table>::AllColumns,
     dsl::Nullable<(innovations::slug, innovations::name)>,
-    dsl::Nullable<(people::name, people::erased_at)>,
+    dsl::Nullable<NameColumns>,
 );
-type Named = dsl::Select<Joined, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! {
     NamedInvestment, Source, Query, select: external_investments::version;
@@ -144,6 +143,8 @@ sortable! {
     tie 3 => external_investments::id, Id, |found| found.row.id;
     key "id" => external_investments::id, Id;
 }
+
+writable! { external_investments, InvestmentRow }
 
 params! {
     /// What a list of external investments may be narrowed to.
@@ -158,27 +159,28 @@ params! {
         kind: OneOf<InvestmentKind> = "kind",
         /// Investments made on this day or later.
         from: NaiveDate = "from",
-        /// Investments made before this day.
+        /// Investments made on this day or earlier.
         to: NaiveDate = "to",
     }
 }
 
-fn named() -> Query {
-    let raised = fellows::table.inner_join(people::table);
-    let joined = external_investments::table.left_join(innovations::table).left_join(raised);
-    let columns = (
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns = (
         external_investments::all_columns,
         (innovations::slug, innovations::name).nullable(),
-        (people::name, people::erased_at).nullable(),
+        NAME_COLUMNS.nullable(),
     );
-    joined.select(columns).into_boxed::<MultiBackend>().filter(external_investments::archived_at.is_null())
+    let raised: Raised = fellows::table.inner_join(people::table);
+    let joined = external_investments::table.left_join(innovations::table).left_join(raised);
+    joined.select(columns).filter(external_investments::archived_at.is_null())
 }
 
 /// The investments that the caller sees: those of their programmes, in their innovations, and raised by themselves.
 fn seen(context: &Context) -> Query {
     let reach = context.actor.reach(Operation::get_external_investment);
     if reach.everything {
-        return named();
+        return named().into_boxed::<MultiBackend>();
     }
     let own: Condition<Source> = Box::new(
         external_investments::programme
@@ -187,7 +189,7 @@ fn seen(context: &Context) -> Query {
             .or(external_investments::innovation_id.assume_not_null().eq_any(reach.innovations))
             .or(people::subject.assume_not_null().eq(context.actor.subject.clone())),
     );
-    named().filter(own)
+    named().into_boxed::<MultiBackend>().filter(own)
 }
 
 /// # Errors
@@ -206,11 +208,12 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
     if let Some(kinds) = &asked.kind {
         query = query.filter(external_investments::kind.eq_any(kinds.0.clone()));
     }
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(external_investments::invested_on.ge(from));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(external_investments::invested_on.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(external_investments::invested_on.le(to));
     }
     Ok(query)
 }
@@ -235,19 +238,4 @@ pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<InvestmentRow>> {
     let raised = external_investments::table.filter(external_investments::fellow_id.eq(fellow));
     let present = raised.filter(external_investments::archived_at.is_null());
     Ok(present.order_by(external_investments::invested_on).load(conn)?)
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &InvestmentRow) -> Result<()> {
-    diesel::insert_into(external_investments::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &InvestmentRow) -> Result<()> {
-    overwrite!(conn, external_investments, row)
 }

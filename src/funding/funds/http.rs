@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::http::lists::Listed;
 use crate::http::params::Asked;
 use crate::http::patch::Patch;
-use crate::http::reply::{Answer, Created, Listing, Reply};
+use crate::http::reply::{Answer, Created, Listing};
 use crate::http::request::{Body, Cx};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
@@ -74,8 +74,8 @@ pub async fn update_fund(cx: Cx, path: web::Path<FundPath>, body: Body<FundPatch
 /// Get the position of a fund
 ///
 /// Returns the money that came in, is available, is set aside and was paid out, at this moment.
-#[utoipa::path(tag = "funding", params(FundPath), responses((status = 200, description = "The position", body = FundPosition)))]
+#[utoipa::path(tag = "funding", params(FundPath), responses((status = 200, description = "The position", body = FundPosition, headers(("ETag" = String)))))]
 #[get("/v1/funds/{code}/position")]
-pub async fn get_fund_position(cx: Cx, path: web::Path<FundPath>) -> Result<Reply> {
-    cx.snapshot(move |conn, context| Reply::ok(&ops::get_fund_position(conn, context, &path.code)?)).await
+pub async fn get_fund_position(cx: Cx, path: web::Path<FundPath>) -> Result<Answer<FundPosition>> {
+    cx.answer(move |conn, context| ops::get_fund_position(conn, context, &path.code)).await
 }

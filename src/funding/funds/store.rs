@@ -5,13 +5,13 @@ use super::rules::Fund;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::funds;
-use crate::db::{Conn, violations};
+use crate::db::Conn;
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::CodeParam;
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -86,6 +86,8 @@ sortable! {
     key "code" => funds::code, Code;
 }
 
+writable! { funds, FundRow, "There is a fund with this code already." }
+
 params! {
     /// What a list of funds may be narrowed to.
     pub struct ListFunds list of FundRow {
@@ -126,20 +128,4 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<FundRow>> {
 /// The database's own.
 pub fn find_all(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<FundRow>> {
     Ok(funds::table.filter(funds::id.eq_any(ids)).load(conn)?)
-}
-
-/// # Errors
-/// `already-exists` for a code that is taken.
-pub fn insert(conn: &mut Conn, row: &FundRow) -> Result<()> {
-    let taken = violations::unique("There is a fund with this code already.");
-    diesel::insert_into(funds::table).values(row.clone()).execute(conn).map_err(taken)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &FundRow) -> Result<()> {
-    overwrite!(conn, funds, row)
 }

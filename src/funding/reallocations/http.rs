@@ -43,5 +43,5 @@ pub async fn create_reallocation(cx: Cx, body: Body<Reallocation>) -> Result<Cre
 #[utoipa::path(tag = "funding", params(IdPath), responses((status = 200, description = "The reallocation", body = ReallocationResponse)))]
 #[get("/v1/reallocations/{id}")]
 pub async fn get_reallocation(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<ReallocationResponse>> {
-    cx.show(move |conn, context| ops::get_reallocation(conn, context, &path.id)).await
+    cx.show_whole(move |conn, context| ops::get_reallocation(conn, context, &path.id)).await
 }

@@ -2,6 +2,7 @@
 
 use super::rules::{Reallocation, ReallocationAdded};
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{funds, reallocations};
 use crate::error::{Error, Result};
@@ -90,7 +91,7 @@ params! {
         fund: CodeParam = "fund",
         /// Reallocations made on this day or later.
         from: NaiveDate = "from",
-        /// Reallocations made before this day.
+        /// Reallocations made on this day or earlier.
         to: NaiveDate = "to",
     }
 }
@@ -113,11 +114,12 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Re
         let fund = get_fund_id(conn, "?fund", &code.0)?;
         query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
     }
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(reallocations::made_on.ge(from));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(reallocations::made_on.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(reallocations::made_on.le(to));
     }
     Ok(query)
 }

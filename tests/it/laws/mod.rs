@@ -73,7 +73,7 @@ pub fn operations() -> Vec<Operation> {
                 let example = parameter["example"].as_str().unwrap_or("01890a5d-ac96-774b-bcce-b302099a8057");
                 target = target.replace(&format!("{{{name}}}"), example);
             }
-            let access = access::row(&id);
+            let access = permissions::Operation::named(&id).map(permissions::Operation::row);
             found.push(Operation { id, method: method.to_uppercase(), target, path: path.clone(), access, described });
         }
     }

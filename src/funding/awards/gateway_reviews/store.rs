@@ -9,7 +9,7 @@ use crate::funding::awards::ops::get_award;
 use crate::http::context::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -95,6 +95,8 @@ sortable! {
     key "id" => gateway_reviews::id, Id;
 }
 
+writable! { gateway_reviews, GatewayReviewRow }
+
 params! {
     /// How the gateway reviews of an award are paged.
     pub struct ListGatewayReviews list of GatewayReviewRow {}
@@ -126,19 +128,4 @@ pub fn is_stopped(conn: &mut Conn, award: Id) -> Result<bool> {
         .filter(gateway_reviews::decision.eq(GatewayDecision::Stop))
         .select(gateway_reviews::id);
     Ok(stop.first::<Id>(conn).optional()?.is_some())
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &GatewayReviewRow) -> Result<()> {
-    diesel::insert_into(gateway_reviews::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &GatewayReviewRow) -> Result<()> {
-    overwrite!(conn, gateway_reviews, row)
 }

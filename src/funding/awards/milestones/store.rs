@@ -10,7 +10,7 @@ use crate::http::context::Context;
 use crate::http::params::OneOf;
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, params, sortable};
+use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -76,6 +76,8 @@ sortable! {
     key "id" => award_milestones::id, Id;
 }
 
+writable! { award_milestones, MilestoneRow }
+
 params! {
     /// What the milestones of an award may be narrowed to.
     pub struct ListMilestones list of MilestoneRow {
@@ -102,19 +104,4 @@ pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListMilesto
 pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<MilestoneRow>> {
     let one = award_milestones::table.find(id).filter(award_milestones::award_id.eq(award));
     Ok(one.first(conn).optional()?)
-}
-
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, row: &MilestoneRow) -> Result<()> {
-    diesel::insert_into(award_milestones::table).values(row.clone()).execute(conn)?;
-    Ok(())
-}
-
-/// Writes the row over the version before it.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &MilestoneRow) -> Result<()> {
-    overwrite!(conn, award_milestones, row)
 }

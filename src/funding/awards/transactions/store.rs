@@ -40,8 +40,7 @@ impl From<AwardTransaction> for Transaction {
 
 type Source = dsl::InnerJoinQuerySource<fund_transactions::table, awards::table>;
 type Columns = (<fund_transactions::table as Table>::AllColumns, awards::currency);
-type Named = dsl::Select<dsl::InnerJoin<fund_transactions::table, awards::table>, Columns>;
-type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
+type Query = dsl::IntoBoxed<'static, of_award, MultiBackend>;
 
 sortable! {
     AwardTransaction, Source, Query, select: fund_transactions::amount_minor;
@@ -59,10 +58,10 @@ params! {
     }
 }
 
-fn of_award(award: Id) -> Query {
-    let joined = fund_transactions::table.inner_join(awards::table);
-    let columns = (fund_transactions::all_columns, awards::currency);
-    joined.select(columns).into_boxed::<MultiBackend>().filter(awards::id.eq(award))
+#[dsl::auto_type]
+fn of_award(award: Id) -> _ {
+    let columns: Columns = (fund_transactions::all_columns, awards::currency);
+    fund_transactions::table.inner_join(awards::table).select(columns).filter(fund_transactions::award_id.eq(award))
 }
 
 /// The movements of an award.
@@ -70,7 +69,7 @@ fn of_award(award: Id) -> Query {
 /// # Errors
 /// `not-found` for the award.
 pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListAwardTransactions) -> Result<Query> {
-    let mut query = of_award(get_award(conn, context, award)?.row.id);
+    let mut query = of_award(get_award(conn, context, award)?.row.id).into_boxed::<MultiBackend>();
     if let Some(kinds) = &asked.kind {
         query = query.filter(fund_transactions::kind.eq_any(kinds.0.clone()));
     }
