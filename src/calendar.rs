@@ -422,8 +422,8 @@ fn two_digits(text: &str) -> Option<u32> {
 }
 
 /// The first and the last day a date may be; they also stand for "since ever" and "until further notice".
-pub const EVER: NaiveDate = day(1, 1, 1);
-pub const FOREVER: NaiveDate = day(9999, 12, 31);
+const EVER: NaiveDate = day(1, 1, 1);
+const FOREVER: NaiveDate = day(9999, 12, 31);
 
 const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     match NaiveDate::from_ymd_opt(year, month, day) {
@@ -527,11 +527,6 @@ impl Span {
         }
         merged
     }
-}
-
-/// Null for the ends that mean "since ever" and "until further notice".
-pub fn told(date: NaiveDate) -> Option<NaiveDate> {
-    (date != EVER && date != FOREVER).then_some(date)
 }
 
 /// The first day on which something no longer holds, or none until further notice. In the database it is a day that is

@@ -204,16 +204,8 @@ const MAGIC: &str = "ir1";
 /// Sorts, pages and counts the filtered query that `build` makes.
 ///
 /// # Errors
-/// `invalid-cursor` or `unknown-cursor`; else what the database answers.
-pub fn page<R: Listed>(conn: &mut Conn, request: &PageRequest, build: impl Fn() -> R::Query) -> Result<Page<R>> {
-    page_of(conn, request, &mut |_| Ok(build()))
-}
-
-/// As [`page`], of a query whose making asks the database.
-///
-/// # Errors
-/// As [`page`], and what `build` fails with.
-pub fn page_of<R: Listed>(
+/// `invalid-cursor` or `unknown-cursor`; else what the database answers, and what `build` fails with.
+pub fn page<R: Listed>(
     conn: &mut Conn,
     request: &PageRequest,
     build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
@@ -253,7 +245,7 @@ pub fn page_of<R: Listed>(
 /// How many rows the filters leave.
 ///
 /// # Errors
-/// As [`page_of`].
+/// As [`page`].
 pub fn count<R: Listed>(
     conn: &mut Conn,
     request: &PageRequest,

@@ -144,7 +144,7 @@ impl<L: ListParams, T> List<L, T> {
     fn page(&mut self, conn: &mut Conn, context: &Context) -> Result<(Vec<T>, PageInfo)> {
         let request = self.query.page().clone();
         let (query, rows) = (&self.query, &mut self.rows);
-        let found = list::page_of::<L::Row>(conn, &request, &mut |conn| rows(conn, context, query))?;
+        let found = list::page::<L::Row>(conn, &request, &mut |conn| rows(conn, context, query))?;
         let info = PageInfo { next: found.next, limit: found.limit, count: found.total.map(Into::into) };
         Ok(((self.render)(conn, context, found.rows)?, info))
     }
@@ -250,32 +250,4 @@ fn with_cursor(address: &str, cursor: &str) -> String {
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
     let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
     format!("{path}?{}", pairs.join("&"))
-}
-
-impl Reply {
-    /// A page of a list, with its `Link` to the next. `target` is the path and query that were asked for.
-    ///
-    /// # Errors
-    /// As [`Reply::json`].
-    pub fn page<R, T: Serialize>(page: list::Page<R>, target: &str, mut render: impl FnMut(R) -> T) -> Result<Self> {
-        Self::page_of(page, target, |row| Ok(render(row)))
-    }
-
-    /// As [`Reply::page`], of rows that may fail to be told.
-    ///
-    /// # Errors
-    /// As [`Reply::json`], and what `render` fails with.
-    pub fn page_of<R, T: Serialize>(page: list::Page<R>, target: &str, render: impl FnMut(R) -> Result<T>) -> Result<Self> {
-        let link = page.next.as_ref().map(|next| format!("<{}>; rel=\"next\"", with_cursor(target, next)));
-        let envelope = Listing {
-            data: page.rows.into_iter().map(render).collect::<Result<Vec<T>>>()?,
-            page: PageInfo { next: page.next, limit: page.limit, count: page.total.map(Into::into) },
-            facets: None,
-        };
-        let reply = Self::ok(&envelope)?;
-        Ok(match link {
-            Some(link) => reply.header("Link", link),
-            None => reply,
-        })
-    }
 }

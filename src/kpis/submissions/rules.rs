@@ -292,8 +292,8 @@ mod tests {
         assert_eq!(outcome(Strategy::Upsert, None, 1), Ok(Outcome::Created));
         assert_eq!(outcome(Strategy::Upsert, Some(&old), 1), Ok(Outcome::Unchanged));
         assert_eq!(outcome(Strategy::Upsert, Some(&old), 2), Ok(Outcome::Updated));
-        assert_eq!(outcome(Strategy::Create, Some(&old), 1), Err("exists"));
-        assert_eq!(outcome(Strategy::Update, None, 1), Err("missing"));
+        assert_eq!(outcome(Strategy::Create, Some(&old), 1), Err("exists".into()));
+        assert_eq!(outcome(Strategy::Update, None, 1), Err("missing".into()));
         assert_eq!(outcome(Strategy::Delete, Some(&old), 1), Ok(Outcome::Deleted));
         assert_eq!(outcome(Strategy::Delete, None, 1), Ok(Outcome::Unchanged));
     }

@@ -126,7 +126,7 @@ params! {
         host: CodeParam = "host",
         /// The present state.
         state: OneOf<FellowshipState> = "state",
-        /// Fellowships that begin before this day.
+        /// Fellowships that begin on this day or earlier.
         to: NaiveDate = "to",
         /// Fellowships that include this day and were not withdrawn.
         active_on: NaiveDate = "activeOn",
@@ -172,7 +172,7 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
         query = query.filter(fellowships::state.eq_any(states.0.clone()));
     }
     if let Some(to) = asked.to {
-        query = query.filter(fellowships::from_on.lt(to));
+        query = query.filter(fellowships::from_on.le(to));
     }
     if let Some(on) = asked.active_on {
         query = query

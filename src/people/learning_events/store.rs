@@ -1,7 +1,7 @@
 //! Learning events in the database.
 
 use super::rules::{EventKind, LearningEvent, LearningEventAdded};
-use crate::calendar::london_midnight;
+use crate::calendar::{DayRange, london_midnight};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
@@ -144,7 +144,7 @@ params! {
         kind: OneOf<EventKind> = "kind",
         /// Events that begin on this day or later, in London.
         from: NaiveDate = "from",
-        /// Events that begin before this day, in London.
+        /// Events that begin on this day or earlier, in London.
         to: NaiveDate = "to",
     }
 }
@@ -182,11 +182,12 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListLearningEvents) -> Result<
     if let Some(kinds) = &asked.kind {
         query = query.filter(learning_events::kind.eq_any(kinds.0.clone()));
     }
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(learning_events::starts_at.ge(london_midnight(from).naive_utc()));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(learning_events::starts_at.lt(london_midnight(to).naive_utc()));
+    if let Some(next) = days.to.and_then(|to| to.succ_opt()) {
+        query = query.filter(learning_events::starts_at.lt(london_midnight(next).naive_utc()));
     }
     Ok(query)
 }

@@ -49,7 +49,7 @@ pub async fn list_network_memberships(
     path: web::Path<NetworkPath>,
     asked: Asked<ListNetworkMemberships>,
 ) -> Result<Listed<NetworkMembershipResponse>> {
-    cx.list(asked, move |conn, _, asked| Ok(store::list(get_network(conn, &path.slug)?.row.id, asked))).await
+    cx.list(asked, move |conn, _, asked| store::list(get_network(conn, &path.slug)?.row.id, asked)).await
 }
 
 /// Add a count of a network's members

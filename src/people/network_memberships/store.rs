@@ -2,6 +2,7 @@
 
 use super::rules::{NetworkMembership, NetworkMembershipAdded};
 use crate::db::Conn;
+use crate::calendar::DayRange;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::network_memberships;
 use crate::error::Result;
@@ -81,22 +82,26 @@ params! {
     pub struct ListNetworkMemberships list of NetworkMembershipRow {
         /// Counts of this day or later.
         from: NaiveDate = "from",
-        /// Counts before this day.
+        /// Counts of this day or earlier.
         to: NaiveDate = "to",
     }
 }
 
 /// The counts of one network.
-pub fn list(network: Id, asked: &ListNetworkMemberships) -> Query {
+///
+/// # Errors
+/// `validation-failed` when they end before they begin.
+pub fn list(network: Id, asked: &ListNetworkMemberships) -> Result<Query> {
     let own = network_memberships::network_id.eq(network);
     let mut query = network_memberships::table.filter(own).into_boxed::<MultiBackend>();
-    if let Some(from) = asked.from {
+    let days = DayRange::new(asked.from, asked.to, "?")?;
+    if let Some(from) = days.from {
         query = query.filter(network_memberships::counted_on.ge(from));
     }
-    if let Some(to) = asked.to {
-        query = query.filter(network_memberships::counted_on.lt(to));
+    if let Some(to) = days.to {
+        query = query.filter(network_memberships::counted_on.le(to));
     }
-    query
+    Ok(query)
 }
 
 /// # Errors

@@ -6,7 +6,7 @@ use crate::access::Reach;
 use crate::config::Publisher;
 use crate::http::context::Context;
 use crate::db::Conn;
-use crate::db::list::{PageRequest, page_of};
+use crate::db::list::{PageRequest, page};
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
 use crate::funding::awards::store::{ListAwards, NamedAward, Sight, list_seen};
@@ -42,7 +42,7 @@ pub fn each(
     let asked = ListAwards { state: Some(OneOf(MADE.to_vec())), published: Some(true), ..ListAwards::default() };
     let mut request = PageRequest { limit: CHUNK, ..PageRequest::default() };
     loop {
-        let page = page_of::<NamedAward>(conn, &request, &mut |conn| list_seen(conn, &sight, &asked))?;
+        let page = page::<NamedAward>(conn, &request, &mut |conn| list_seen(conn, &sight, &asked))?;
         let next = page.next.clone();
         if !take(judged(conn, context, publisher, page.rows)?)? {
             return Ok(());
