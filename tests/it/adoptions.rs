@@ -26,7 +26,7 @@ async fn an_adoption_is_used_from_its_pilot_until_it_ends(#[values(Sqlite, Postg
     let piloting = admin.transition(target, 1, step("piloting", "2016-02-01")).await.expect(200);
     assert_eq!((&piloting["usingFrom"], &piloting["usingTo"]), (&json!("2016-02-01"), &Value::Null));
     let adopted = admin.transition(target, 2, step("adopted", "2016-06-01")).await.expect(200);
-    assert_eq!(adopted["usingFrom"], "2016-02-01");
+    assert_eq!((&adopted["usingFrom"], &adopted["stageOn"]), (&json!("2016-02-01"), &json!("2016-06-01")));
     admin.transition(target, 3, step("sustained", "2016-05-31")).await.problem(422, "validation-failed");
     let ended = admin.transition(target, 3, step("decommissioned", "2017-01-01")).await.expect(200);
     assert_eq!(ended["usingTo"], "2017-01-01");
@@ -75,4 +75,9 @@ async fn an_organisation_has_one_adoption_of_an_innovation_and_a_fellow_proposes
     let facts = json!({ "sites": 2, "barriers": ["slow-procurement", "evidence-clarity", "slow-procurement"] });
     let told = app.lead("QKK").patch(made.header("location"), 2, facts).await.expect(200);
     assert_eq!(told["barriers"], json!(["evidence-clarity", "slow-procurement"]));
+    for change in [json!({ "stage": "adopted" }), json!({ "since": "2016-01-02" }), json!({ "organisation": "RBD" })] {
+        app.lead("QKK").patch(made.header("location"), 3, change).await.problem(409, "immutable");
+    }
+    let same = json!({ "organisation": "rjz", "sites": 3 });
+    app.lead("QKK").patch(made.header("location"), 3, same).await.expect(200);
 }

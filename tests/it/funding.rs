@@ -45,6 +45,30 @@ async fn money_goes_from_a_contribution_through_an_award_and_back(#[values(Sqlit
 
 #[rstest]
 #[actix_web::test]
+async fn a_fund_is_renamed_and_keeps_its_code_and_currency(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let (admin, fund) = (app.admin(), "/v1/funds/nia-2015");
+    for change in [json!({ "code": "NIA-2016" }), json!({ "currency": "EUR" })] {
+        admin.patch(fund, 1, change).await.problem(409, "immutable");
+    }
+    admin.patch(fund, 1, json!({ "name": " " })).await.problem(422, "validation-failed");
+    let renamed = admin.patch(fund, 1, json!({ "name": "First wave", "programme": null })).await.expect(200);
+    assert_eq!((&renamed["version"], &renamed["programme"]), (&json!(2), &Value::Null));
+    let same = admin.patch(fund, 2, json!({ "name": "First wave" })).await.expect(200);
+    assert_eq!(same["version"], 2);
+    app.manager("nia").get(fund).await.problem(404, "not-found");
+    let given = admin.get("/v1/contributions?contributor=qwe&updatedFrom=2000-01-01T00:00:00Z").await.expect(200);
+    assert_eq!(column(&given, "fund"), ["NIA-2015"]);
+    assert_eq!(column(&given, "fundName"), ["First wave"]);
+    let id = rows(&given)[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(admin.get(&format!("{fund}/contributions/{id}")).await.expect(200), rows(&given)[0]);
+    let position = admin.get(&format!("{fund}/position")).await;
+    assert!(position.header("etag").starts_with("W/\""), "{}", position.text());
+}
+
+#[rstest]
+#[actix_web::test]
 async fn an_award_is_approved_with_money_that_is_there_by_somebody_else(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     app.fund("NIA-2015", 1000).await;
