@@ -9,7 +9,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::organisations::http::routes(config);
     crate::code_lists::http::routes(config);
     crate::kpis::http::routes(config);
-    crate::programmes::http::routes(config);
+    crate::programmes::routes::routes(config);
     crate::applications::http::routes(config);
     crate::people::http::routes(config);
     crate::funding::http::routes(config);

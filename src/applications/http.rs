@@ -174,11 +174,7 @@ impl RankedApplicationResponse {
 /// List the applications to a call
 ///
 /// The programme sees all applications, an applicant sees their own, and a reviewer sees those they were asked to review.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath, ListApplications),
-    responses((status = 200, description = "A page of applications", body = Listing<ApplicationResponse>)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath, ListApplications), responses((status = 200, description = "A page of applications", body = Listing<ApplicationResponse>)))]
 #[get("/v1/calls/{id}/applications")]
 pub async fn list_applications(
     cx: Cx,
@@ -197,12 +193,7 @@ pub async fn list_applications(
 /// Begin an application to a call
 ///
 /// Creates a draft for an organisation or innovation that you act for. Submit it before the call closes.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body = Application,
-    responses((status = 201, description = "Begun", body = ApplicationResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body = Application, responses((status = 201, description = "Begun", body = ApplicationResponse)))]
 #[post("/v1/calls/{id}/applications")]
 pub async fn create_application(
     cx: Cx,
@@ -218,11 +209,7 @@ pub async fn create_application(
 /// List the reviewed applications to a call by score
 ///
 /// For the programme only. Use `sort=-score` for the best first. Applications that you have yet to review are left out.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath, ListCallRanking),
-    responses((status = 200, description = "A page of the ranking", body = Listing<RankedApplicationResponse>)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath, ListCallRanking), responses((status = 200, description = "A page of the ranking", body = Listing<RankedApplicationResponse>)))]
 #[get("/v1/calls/{id}/ranking")]
 pub async fn list_call_ranking(
     cx: Cx,
@@ -240,11 +227,7 @@ pub async fn list_call_ranking(
 /// Get an application
 ///
 /// Returns the application with its answers. Its applicant, the programme and its reviewers can see it.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    responses((status = 200, description = "The application", body = ApplicationResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), responses((status = 200, description = "The application", body = ApplicationResponse)))]
 #[get("/v1/applications/{id}")]
 pub async fn get_application(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<ApplicationResponse>> {
     cx.show_whole(move |conn, context| {
@@ -278,12 +261,7 @@ pub async fn update_application(
 ///
 /// The applicant submits (409 `call-closed` once the call has closed), withdraws, accepts or declines. The programme makes
 /// every other move. Nobody decides on their own application.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body = AskedMove,
-    responses((status = 200, description = "Moved", body = ApplicationResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = ApplicationResponse)))]
 #[post("/v1/applications/{id}/transitions")]
 pub async fn transition_application(
     cx: Cx,
@@ -299,11 +277,7 @@ pub async fn transition_application(
 /// List the moves of an application
 ///
 /// Lists every change of the state, oldest first by default.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath, ListTransitions),
-    responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath, ListTransitions), responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)))]
 #[get("/v1/applications/{id}/transitions")]
 pub async fn list_application_transitions(
     cx: Cx,

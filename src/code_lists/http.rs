@@ -1,6 +1,6 @@
 //! `/v1/code-lists`.
 
-use super::{CodeList, LISTS, find};
+use super::lists::{CodeList, LISTS, find};
 use crate::error::{Error, Result};
 use crate::http::reply::{Answer, Collection};
 use crate::http::request::Cx;

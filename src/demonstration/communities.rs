@@ -2,7 +2,7 @@
 //! growth is the founding documents'.
 
 use crate::access::Operation;
-use super::day;
+use super::reading::day;
 use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! What the accelerator's first nine months brought, and the money behind them. The totals are the founding documents':
 //! 68 organisations, 3,000,000 patients, over 8,000,000 pounds on 1,000,000. How they divide is illustrative.
 
-use super::day;
+use super::reading::day;
 use super::programmes::{FELLOWS, FIRST, STARTS};
 use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::{Adoption, AdoptionStage};

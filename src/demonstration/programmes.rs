@@ -3,6 +3,7 @@
 
 use crate::access::Operation;
 use super::communities;
+use super::reading::day;
 use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
@@ -94,7 +95,7 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
             name: name.to_owned(),
             kind,
             summary: summary.to_owned(),
-            starts_on: (slug == "nia").then(|| super::day(STARTS)).transpose()?,
+            starts_on: (slug == "nia").then(|| day(STARTS)).transpose()?,
             ends_on: None,
             website: None,
             illustrative: false,
@@ -119,7 +120,7 @@ fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
         let new = Organisation::named(code, name, kind);
         import_organisation(conn, &context.step(Operation::create_organisation), new)?;
     }
-    let from: NaiveDate = super::day(STARTS)?;
+    let from: NaiveDate = day(STARTS)?;
     let mut add = |organisation: &str, role| -> Result<()> {
         let new = Partner { organisation: organisation.to_owned(), role, from, to: None };
         partners::ops::create_programme_partner(conn, &context.step(Operation::create_programme_partner), "nia", new)?;
@@ -137,7 +138,7 @@ fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
 fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
     let zone = chrono_tz::Europe::London;
     let opens_at = calls::rules::moment("/opensAt", "2016-05-23T00:00", zone).ok();
-    for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(super::day(STARTS)?)), (2, 8, opens_at, None)]
+    for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(day(STARTS)?)), (2, 8, opens_at, None)]
     {
         let new = Cohort {
             number,
@@ -183,12 +184,12 @@ fn load_fellows(conn: &mut Conn, context: &Context) -> Result<Vec<(Id, Id)>> {
             host: None,
             industry_partner: None,
             whole_time_equivalent: 0.2,
-            from: super::day(STARTS)?,
+            from: day(STARTS)?,
             to: None,
         };
         let step = context.step(Operation::create_fellowship);
         let held = fellowships::ops::create_fellowship(conn, &step, &place)?;
-        let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(super::day(STARTS)?) };
+        let begun = AskedMove { to: "active".to_owned(), reason: None, effective_on: Some(day(STARTS)?) };
         let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_fellowship) };
         fellowships::ops::transition_fellowship(conn, &step, &held.added.id.to_string(), begun)?;
         made.push((fellow.person.id, held.added.id));
@@ -229,7 +230,7 @@ fn member(
     to: Option<&str>,
 ) -> Result<()> {
     let new =
-        Membership { programme: programme.to_owned(), from: super::day(from)?, to: to.map(super::day).transpose()? };
+        Membership { programme: programme.to_owned(), from: day(from)?, to: to.map(day).transpose()? };
     let step = context.step(Operation::create_programme_membership);
     memberships::ops::create_programme_membership(conn, &step, innovation, new)?;
     Ok(())

@@ -77,7 +77,7 @@ impl Context {
             None => Err(Error::new(Code::VersionRequired)),
             Some(IfMatch::Any) => Ok(()),
             Some(IfMatch::Versions(versions)) if versions.contains(&present) => Ok(()),
-            Some(IfMatch::Versions(_)) => Err(changed(present)),
+            Some(IfMatch::Versions(_)) => Err(Error::changed(present)),
         }
     }
 }
@@ -114,9 +114,4 @@ impl Context {
         let revised = normal(patch.apply(present)?)?;
         Ok((revised != *present).then_some(revised))
     }
-}
-
-/// The answer to a change of a version that is no longer the present one.
-pub fn changed(present: i32) -> Error {
-    Error::new(Code::VersionMismatch).detail(format!("The present version is W/\"{present}\"; If-Match names another."))
 }

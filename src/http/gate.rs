@@ -3,6 +3,7 @@
 //! conditional answer, the common headers, the log line and the metrics.
 
 use super::operations::{Endpoint, Found};
+use super::limits::Quota;
 use super::request::Cx;
 use super::{params, problem};
 use crate::access::{Actor, Operation};
@@ -197,15 +198,6 @@ async fn enter(
         target: named.target.clone(),
         host: text("host")?.unwrap_or("localhost").to_owned(),
     }))
-}
-
-/// What is left of a client's allowance.
-#[derive(Clone, Copy)]
-pub struct Quota {
-    pub limit: u32,
-    pub window_seconds: u64,
-    pub remaining: u32,
-    pub retry_after_seconds: Option<u64>,
 }
 
 fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result<()> {

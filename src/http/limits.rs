@@ -1,11 +1,19 @@
-//! Rate limits, by client: governor's buckets, told in the `RateLimit` headers.
+//! Rate limits, by client: governor's buckets, answered in the `RateLimit` headers.
 
-use super::gate::Quota;
 use crate::config::RateLimit;
 use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
+
+/// What is left of a client's allowance.
+#[derive(Clone, Copy)]
+pub struct Quota {
+    pub limit: u32,
+    pub window_seconds: u64,
+    pub remaining: u32,
+    pub retry_after_seconds: Option<u64>,
+}
 
 pub struct Limiter {
     buckets: RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>,

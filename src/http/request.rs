@@ -242,7 +242,7 @@ impl Cx {
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
         let prepare = move || -> Result<Job> {
-            let given: T = schemas::read(&service, endpoint, &body.bytes)?;
+            let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given)))
         };
         self.once(&hash, Work::Short(Box::new(prepare))).await
@@ -259,7 +259,7 @@ impl Cx {
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
         let prepare = move || -> Result<Again> {
-            let given: T = schemas::read(&service, endpoint, &body.bytes)?;
+            let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given.clone())))
         };
         self.once(&hash, Work::Money(Box::new(prepare))).await

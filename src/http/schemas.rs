@@ -2,7 +2,6 @@
 
 use super::operations::Endpoint;
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::service::Service;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Broken;
 use serde::de::DeserializeOwned;
@@ -58,18 +57,18 @@ fn references(schema: &Value, found: &mut Vec<String>) {
 ///
 /// # Errors
 /// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
-pub fn read<T: DeserializeOwned>(service: &Service, endpoint: &Endpoint, bytes: &[u8]) -> Result<T> {
-    fit(service, endpoint, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
+pub fn read<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, bytes: &[u8]) -> Result<T> {
+    fit(schemas, endpoint, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
 }
 
 /// Reads a document of the shape of the operation's JSON body.
 ///
 /// # Errors
 /// As [`read`].
-pub fn fit<T: DeserializeOwned>(service: &Service, endpoint: &Endpoint, mut value: Value) -> Result<T> {
+pub fn fit<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, mut value: Value) -> Result<T> {
     let mut rules = Vec::new();
     tidy(&mut value, &mut String::new(), &mut rules);
-    if let Some(validator) = service.schemas.0.get(endpoint.id) {
+    if let Some(validator) = schemas.0.get(endpoint.id) {
         for error in validator.iter_errors(&value) {
             let pointer = error.instance_path().to_string();
             let (shape, fault) = fault(pointer, &error);

@@ -166,11 +166,7 @@ pub struct InnovationPath {
 /// Get an innovation
 ///
 /// Finds an innovation by its slug. With a token, `actions` lists what you may do with it now.
-#[utoipa::path(
-    tag = "innovations",
-    params(InnovationPath),
-    responses((status = 200, description = "The innovation", body = InnovationResponse)),
-)]
+#[utoipa::path(tag = "innovations", params(InnovationPath), responses((status = 200, description = "The innovation", body = InnovationResponse)))]
 #[get("/v1/innovations/{slug}")]
 pub async fn get_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Result<Answer<InnovationResponse>> {
     cx.show(move |conn, context| InnovationResponse::alone(ops::get_innovation(conn, &path.slug)?, conn, context)).await
@@ -235,12 +231,7 @@ pub async fn delete_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Resul
 ///
 /// Moves forward to any later stage. Moving back, or to withdrawn, needs a reason. A move to early adoption or beyond is
 /// made by a national administrator or a manager of one of its programmes, not by a fellow.
-#[utoipa::path(
-    tag = "innovations",
-    params(InnovationPath),
-    request_body = AskedMove,
-    responses((status = 200, description = "Moved", body = InnovationResponse)),
-)]
+#[utoipa::path(tag = "innovations", params(InnovationPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = InnovationResponse)))]
 #[post("/v1/innovations/{slug}/transitions")]
 pub async fn transition_innovation(
     cx: Cx,
@@ -256,11 +247,7 @@ pub async fn transition_innovation(
 /// List the moves of an innovation
 ///
 /// Lists every change of the stage, oldest first by default.
-#[utoipa::path(
-    tag = "innovations",
-    params(InnovationPath, ListTransitions),
-    responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)),
-)]
+#[utoipa::path(tag = "innovations", params(InnovationPath, ListTransitions), responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)))]
 #[get("/v1/innovations/{slug}/transitions")]
 pub async fn list_innovation_transitions(
     cx: Cx,

@@ -19,10 +19,6 @@ type ProgrammePatch = Patch<Programme>;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_programmes).service(create_programme).service(get_programme).service(update_programme);
-    super::partners::http::routes(config);
-    super::cohorts::http::routes(config);
-    super::memberships::http::routes(config);
-    super::calls::http::routes(config);
 }
 
 /// Names a programme in a path.

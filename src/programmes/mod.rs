@@ -7,5 +7,6 @@ pub mod http;
 pub mod memberships;
 pub mod ops;
 pub mod partners;
+pub mod routes;
 pub mod rules;
 pub mod store;

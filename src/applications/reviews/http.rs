@@ -116,11 +116,7 @@ impl ReviewResponse {
 /// List the reviews of an application
 ///
 /// For the programme and its reviewers. A reviewer sees the scores of others only after submitting their own.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath, ListReviews),
-    responses((status = 200, description = "A page of reviews", body = Listing<ReviewResponse>)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath, ListReviews), responses((status = 200, description = "A page of reviews", body = Listing<ReviewResponse>)))]
 #[get("/v1/applications/{id}/reviews")]
 pub async fn list_reviews(
     cx: Cx,
@@ -136,12 +132,7 @@ pub async fn list_reviews(
 /// Ask a reviewer to score an application
 ///
 /// The programme asks a reviewer while the application is under review. The applicant cannot be asked.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body = NewReview,
-    responses((status = 201, description = "Asked", body = ReviewResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body = NewReview, responses((status = 201, description = "Asked", body = ReviewResponse)))]
 #[post("/v1/applications/{id}/reviews")]
 pub async fn create_review(cx: Cx, path: web::Path<IdPath>, body: Body<NewReview>) -> Result<Created<ReviewResponse>> {
     cx.create_at("/v1/reviews", body, move |conn, context, new| {
@@ -183,12 +174,7 @@ pub async fn update_review(cx: Cx, path: web::Path<IdPath>, body: Body<ReviewPat
 /// Submit a review, or step back from it
 ///
 /// `submitted` needs a score for every criterion; `recused` needs the conflict of interest as its reason.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body = AskedMove,
-    responses((status = 200, description = "Moved", body = ReviewResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = ReviewResponse)))]
 #[post("/v1/reviews/{id}/transitions")]
 pub async fn transition_review(
     cx: Cx,

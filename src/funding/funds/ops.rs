@@ -13,12 +13,6 @@ use crate::programmes;
 use crate::vocabulary::Id;
 use serde_json::json;
 
-/// The programmes whose funds the caller sees. None means all.
-pub fn seen(context: &Context) -> Option<Vec<String>> {
-    let reach = context.actor.reach(Operation::get_fund);
-    (!reach.everything).then_some(reach.programmes)
-}
-
 /// A fund that the caller may see.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Funds in the database.
 
-use super::ops::seen;
 use super::rules::Fund;
+use crate::access::Operation;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::funds;
@@ -96,6 +96,12 @@ params! {
         /// The slug of their programme.
         programme: CodeParam = "programme",
     }
+}
+
+/// The programmes whose funds the caller sees. None means all.
+pub fn seen(context: &Context) -> Option<Vec<String>> {
+    let reach = context.actor.reach(Operation::get_fund);
+    (!reach.everything).then_some(reach.programmes)
 }
 
 /// The funds that the caller sees.

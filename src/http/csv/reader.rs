@@ -3,7 +3,7 @@
 //! CSV is 422.
 
 use super::watch::Watch;
-use super::{MARK, is_misread, refusal, takes_away};
+use super::cells::{MARK, is_misread, refusal, takes_away};
 use crate::error::{Code, Error, Fault, Result};
 use crate::vocabulary::Change;
 use csv::{ByteRecord, ErrorKind, StringRecord};

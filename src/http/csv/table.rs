@@ -1,6 +1,6 @@
 //! Any list as CSV: a column for each property, by the schema that the API document has of a row.
 
-use super::Sheet;
+use super::writer::Sheet;
 use crate::error::Result;
 use serde::Serialize;
 use serde_json::Value;

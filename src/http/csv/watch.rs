@@ -1,7 +1,7 @@
 //! The bytes of a file on their way to the parser, watched for what the parser would let pass: a quotation that does not
 //! close swallows the rest of the file, and lines are not counted as an editor counts them.
 
-use super::refusal;
+use super::cells::refusal;
 use crate::error::{Code, Error};
 use std::collections::VecDeque;
 use std::io::{self, Read};

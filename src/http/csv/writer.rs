@@ -1,6 +1,6 @@
 //! CSV answers.
 
-use super::{NONE, is_misread};
+use super::cells::{NONE, is_misread};
 use crate::error::{Error, Result};
 use crate::vocabulary::Change;
 use std::borrow::Cow;

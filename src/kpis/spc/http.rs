@@ -130,7 +130,7 @@ pub async fn analyse_spc(cx: Cx, query: Query<AnalyseSpc>, upload: Upload) -> Re
     let given = if cx.content_type == "text/csv" {
         body::read_csv(&body.bytes, query.0.into())?
     } else {
-        schemas::read::<AnalyseSpcRequest>(&cx.service, cx.endpoint, &body.bytes)?.given(query.0.into())
+        schemas::read::<AnalyseSpcRequest>(cx.service.schemas, cx.endpoint, &body.bytes)?.given(query.0.into())
     };
     let study = given.study()?;
     if cx.wants(SVG) {

@@ -25,11 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// List the calls of a programme
 ///
 /// Lists the calls, earliest closing first by default.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath, ListCalls),
-    responses((status = 200, description = "A page of calls", body = Listing<CallResponse>)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath, ListCalls), responses((status = 200, description = "A page of calls", body = Listing<CallResponse>)))]
 #[get("/v1/programmes/{slug}/calls")]
 pub async fn list_calls(
     cx: Cx,
@@ -42,12 +38,7 @@ pub async fn list_calls(
 /// Open a call of a programme
 ///
 /// Give the priorities that an application must name, the form that it fills in, and the criteria of its reviews.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath),
-    request_body = Call,
-    responses((status = 201, description = "Opened", body = CallResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath), request_body = Call, responses((status = 201, description = "Opened", body = CallResponse)))]
 #[post("/v1/programmes/{slug}/calls")]
 pub async fn create_call(cx: Cx, path: web::Path<ProgrammePath>, body: Body<Call>) -> Result<Created<CallResponse>> {
     cx.create_at("/v1/calls", body, move |conn, context, new| ops::create_call(conn, context, &path.slug, new)).await

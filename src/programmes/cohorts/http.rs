@@ -38,11 +38,7 @@ pub struct CohortPath {
 /// List the cohorts of a programme
 ///
 /// Lists the cohorts, by number by default.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath, ListCohorts),
-    responses((status = 200, description = "A page of cohorts", body = Listing<CohortResponse>)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath, ListCohorts), responses((status = 200, description = "A page of cohorts", body = Listing<CohortResponse>)))]
 #[get("/v1/programmes/{slug}/cohorts")]
 pub async fn list_cohorts(
     cx: Cx,
@@ -55,12 +51,7 @@ pub async fn list_cohorts(
 /// Add a cohort to a programme
 ///
 /// Adds a cohort under its number. Only the programme's managers can add one.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath),
-    request_body = Cohort,
-    responses((status = 201, description = "Added", body = CohortResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath), request_body = Cohort, responses((status = 201, description = "Added", body = CohortResponse)))]
 #[post("/v1/programmes/{slug}/cohorts")]
 pub async fn create_cohort(
     cx: Cx,

@@ -42,11 +42,7 @@ pub struct MembershipPath {
 /// List the programmes of an innovation
 ///
 /// Lists the innovation's memberships, past, present and future, earliest first by default.
-#[utoipa::path(
-    tag = "programmes",
-    params(InnovationPath, ListProgrammeMemberships),
-    responses((status = 200, description = "A page of memberships", body = Listing<ProgrammeMembershipResponse>)),
-)]
+#[utoipa::path(tag = "programmes", params(InnovationPath, ListProgrammeMemberships), responses((status = 200, description = "A page of memberships", body = Listing<ProgrammeMembershipResponse>)))]
 #[get("/v1/innovations/{slug}/programme-memberships")]
 pub async fn list_programme_memberships(
     cx: Cx,
@@ -62,12 +58,7 @@ pub async fn list_programme_memberships(
 /// Make an innovation a member of a programme
 ///
 /// Only the programme's managers can add a membership. Memberships of an innovation in one programme cannot overlap.
-#[utoipa::path(
-    tag = "programmes",
-    params(InnovationPath),
-    request_body = Membership,
-    responses((status = 201, description = "Begun", body = ProgrammeMembershipResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(InnovationPath), request_body = Membership, responses((status = 201, description = "Begun", body = ProgrammeMembershipResponse)))]
 #[post("/v1/innovations/{slug}/programme-memberships")]
 pub async fn create_programme_membership(
     cx: Cx,
@@ -80,11 +71,7 @@ pub async fn create_programme_membership(
 /// Get a membership of an innovation
 ///
 /// Returns the membership with its programme and dates.
-#[utoipa::path(
-    tag = "programmes",
-    params(MembershipPath),
-    responses((status = 200, description = "The membership", body = ProgrammeMembershipResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(MembershipPath), responses((status = 200, description = "The membership", body = ProgrammeMembershipResponse)))]
 #[get("/v1/innovations/{slug}/programme-memberships/{id}")]
 pub async fn get_programme_membership(
     cx: Cx,

@@ -42,11 +42,7 @@ pub struct PartnerPath {
 /// List the partners of a programme
 ///
 /// Lists the partners, past, present and future. Use `on` for those of one day.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath, ListProgrammePartners),
-    responses((status = 200, description = "A page of partners", body = Listing<ProgrammePartnerResponse>)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath, ListProgrammePartners), responses((status = 200, description = "A page of partners", body = Listing<ProgrammePartnerResponse>)))]
 #[get("/v1/programmes/{slug}/partners")]
 pub async fn list_programme_partners(
     cx: Cx,
@@ -59,12 +55,7 @@ pub async fn list_programme_partners(
 /// Add a partner to a programme
 ///
 /// Records that an organisation is a partner in a role, from a day on.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath),
-    request_body = Partner,
-    responses((status = 201, description = "Added", body = ProgrammePartnerResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath), request_body = Partner, responses((status = 201, description = "Added", body = ProgrammePartnerResponse)))]
 #[post("/v1/programmes/{slug}/partners")]
 pub async fn create_programme_partner(
     cx: Cx,
@@ -77,11 +68,7 @@ pub async fn create_programme_partner(
 /// Get a partner of a programme
 ///
 /// Returns the partner with its role and dates.
-#[utoipa::path(
-    tag = "programmes",
-    params(PartnerPath),
-    responses((status = 200, description = "The partner", body = ProgrammePartnerResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(PartnerPath), responses((status = 200, description = "The partner", body = ProgrammePartnerResponse)))]
 #[get("/v1/programmes/{slug}/partners/{id}")]
 pub async fn get_programme_partner(cx: Cx, path: web::Path<PartnerPath>) -> Result<Answer<ProgrammePartnerResponse>> {
     cx.show(move |conn, _| ops::get_programme_partner(conn, &path.slug, &path.id)).await

@@ -3,6 +3,7 @@
 
 mod document;
 mod failures;
+mod imports;
 mod operations;
 mod roles;
 mod schema;

@@ -1,11 +1,11 @@
 //! Gateway reviews in the database.
 
 use super::rules::{GatewayDecision, GatewayReview, GatewayReviewAdded, GatewayReviewState, Recommendation};
-use crate::db::Conn;
+use crate::db::{Conn, by_id};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::gateway_reviews;
 use crate::error::Result;
-use crate::funding::awards::ops::get_award;
+use crate::funding::awards::store::{self as awards, Sight};
 use crate::http::context::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
@@ -107,7 +107,7 @@ params! {
 /// # Errors
 /// `not-found` for the award.
 pub fn list(conn: &mut Conn, context: &Context, award: &str) -> Result<Query> {
-    let award = get_award(conn, context, award)?;
+    let award = by_id(award, "award", |id| awards::find(conn, &Sight::of(context), id))?;
     Ok(gateway_reviews::table.filter(gateway_reviews::award_id.eq(award.row.id)).into_boxed())
 }
 

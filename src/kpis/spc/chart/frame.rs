@@ -1,9 +1,9 @@
 //! Where things go: the plot between its axes, and the room everything around it needs.
 
-use super::super::rules::{Limits, Point};
+use super::super::rules::Point;
 use super::legend::{Entry, LEGEND_ROW, legend};
+use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
 use super::text::{figure, text_width};
-use super::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count};
 
 /// Why there is no chart, in words for its reader.
 pub(super) struct NothingToDraw(pub(super) &'static str);
@@ -121,15 +121,6 @@ fn nice_step(rough: f64) -> f64 {
     let magnitude = 10_f64.powf(rough.log10().floor());
     let multiple = [1.0, 2.0, 5.0].into_iter().find(|multiple| multiple * magnitude >= rough * 0.999);
     magnitude * multiple.unwrap_or(10.0)
-}
-
-pub(super) fn target_of(point: &Point) -> Option<f64> {
-    point.target.filter(|target| target.is_finite())
-}
-
-/// The limits as drawn: within what the measure can be.
-pub(super) fn shown(limits: &Limits) -> [f64; 2] {
-    [limits.clipped_low.unwrap_or(limits.lpl), limits.clipped_high.unwrap_or(limits.upl)]
 }
 
 /// The lines in force at the end of the series, by name and figure. Limits are named as they are

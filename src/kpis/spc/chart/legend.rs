@@ -2,9 +2,8 @@
 
 use super::super::rules::Direction;
 use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET};
-use super::frame::{Frame, target_of};
+use super::sheet::{Chart, MARGIN, WIDTH, count, target_of};
 use super::text::text_width;
-use super::{Chart, MARGIN, WIDTH, count};
 
 pub(super) const LEGEND_ROW: f64 = 20.0;
 
@@ -78,9 +77,10 @@ fn legend_width((name, sample): Entry) -> f64 {
     sample.width() + 6.0 + text_width(name, 12.0) + 18.0
 }
 
-pub(super) fn draw_legend(canvas: &mut Canvas, frame: &Frame) {
-    for (row, entries) in frame.legend.iter().enumerate() {
-        let y = frame.legend_top + LEGEND_ROW * count(row);
+/// Draws the rows of a legend from this height down.
+pub(super) fn draw_legend(canvas: &mut Canvas, rows: &[Vec<Entry>], top: f64) {
+    for (row, entries) in rows.iter().enumerate() {
+        let y = top + LEGEND_ROW * count(row);
         let mut x = MARGIN;
         for (name, sample) in entries.iter().copied() {
             let middle = x + sample.width() / 2.0;

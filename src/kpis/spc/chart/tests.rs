@@ -3,7 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::rules::{Direction, Parameters, Profile, Recalculation, analyse};
+use super::super::rules::{Direction, Parameters, Point, Profile, Recalculation, analyse};
+use super::canvas::{Canvas, Mark};
+use super::drawing::label_every;
+use super::sheet::{HEIGHT, WIDTH};
+use super::text::{figure, wrapped};
 use super::*;
 
 fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> String {

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use super::words::{Profile, Rule, Rules};
-use super::{Limits, Parameters, compare};
+use super::limits::Limits;
+use super::parameters::Parameters;
+use super::points::compare;
 
 /// The rules broken by each of a part's counted values, in their order.
 pub(super) fn mark(values: &[f64], mean: Option<f64>, limits: Option<&Limits>, parameters: &Parameters) -> Vec<Rules> {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::words::{ConflictRule, Direction, Profile};
-use super::{POINTS_FOR_LIMITS, compare};
+use super::points::{POINTS_FOR_LIMITS, compare};
 
 /// Everything that decides an answer besides the points.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,6 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::analysis::{assure, judge};
+use super::points::compare;
 use super::*;
 
 fn points(values: &[f64]) -> Vec<Point> {

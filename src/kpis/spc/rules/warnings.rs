@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::words::Profile;
-use super::{POINTS_FOR_LIMITS, Part};
+use super::parts::Part;
+use super::points::POINTS_FOR_LIMITS;
 
 /// Fewer points than this in a part make its limits provisional.
 const POINTS_FOR_STEADY_LIMITS: usize = 12;

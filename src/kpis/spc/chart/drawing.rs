@@ -1,45 +1,14 @@
-//! An analysis drawn as an SVG that stands alone: no scripts, styles, ids or outside references, so
-//! it may be served as a file or pasted into a page.
-//!
-//! The look follows NHS England's Making Data Count charts; the icons are drawn here. Colour is
-//! never the only carrier of a meaning: each kind of point has its own shape, each icon its letter.
-
-mod canvas;
-mod frame;
-mod icons;
-mod legend;
-mod text;
+//! The drawing itself, from the heading to the legend.
 
 use std::fmt::Write;
 
-use super::rules::{Analysis, Part, Point, Rule, Signal};
-use canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
-use frame::{Frame, NothingToDraw, shown, target_of};
-use icons::{assurance_caption, draw_icons, variation_caption};
-use legend::draw_legend;
-use text::{cut, figure, per_cent, safe, text_width, tidy, wrapped};
-
-/// What is drawn. Text is taken as it comes and made safe here.
-#[derive(Clone, Copy, Debug)]
-pub struct Chart<'a> {
-    pub title: &'a str,
-    /// A line under the title, such as the organisation; may be empty.
-    pub subtitle: &'a str,
-    /// `%` follows every figure; any other unit is written once, above the axis. May be empty.
-    pub unit: &'a str,
-    /// The digits after the point with which figures are written.
-    pub decimals: usize,
-    /// A label per point.
-    pub periods: &'a [String],
-    pub points: &'a [Point],
-    /// The analysis of these very points.
-    pub analysis: &'a Analysis,
-}
-
-const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 480.0;
-const MARGIN: f64 = 24.0;
-const PLOT_TOP: f64 = 108.0;
+use super::super::rules::{Part, Point, Rule, Signal};
+use super::canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
+use super::frame::{Frame, NothingToDraw};
+use super::icons::{assurance_caption, draw_icons, variation_caption};
+use super::legend::draw_legend;
+use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
+use super::text::{cut, figure, per_cent, safe, text_width, tidy, wrapped};
 
 /// Draws the chart.
 #[must_use]
@@ -60,7 +29,7 @@ pub fn draw(chart: &Chart<'_>) -> String {
             draw_lines(&mut canvas, chart, &frame);
             draw_series(&mut canvas, chart, &frame);
             draw_line_labels(&mut canvas, &frame);
-            draw_legend(&mut canvas, &frame);
+            draw_legend(&mut canvas, &frame.legend, frame.legend_top);
         }
         Err(NothingToDraw(reason)) => {
             let (middle, height) = (WIDTH / 2.0, HEIGHT - PLOT_TOP - 2.0 * MARGIN);
@@ -119,7 +88,7 @@ fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
 }
 
 /// Label every so many periods that no two labels touch, in strides natural to months and quarters.
-fn label_every(needed: f64, points: usize) -> usize {
+pub(super) fn label_every(needed: f64, points: usize) -> usize {
     let natural = [1, 2, 3, 4, 6, 12, 24, 36, 48, 60, 120].into_iter();
     natural.chain([points]).find(|stride| count(*stride) >= needed).unwrap_or(points).max(1)
 }
@@ -214,7 +183,7 @@ fn draw_line_labels(canvas: &mut Canvas, frame: &Frame) {
 /// The chart in words, for those who do not see it.
 fn describe(chart: &Chart<'_>) -> String {
     let analysis = chart.analysis;
-    let told = |value: f64| figure(value, chart.decimals, chart.unit);
+    let shown = |value: f64| figure(value, chart.decimals, chart.unit);
     let mut text = String::new();
     if !chart.subtitle.is_empty() {
         let _ = write!(text, "{}. ", chart.subtitle);
@@ -235,15 +204,15 @@ fn describe(chart: &Chart<'_>) -> String {
             let _ = write!(text, " Limits recalculated from {from}.");
         }
         if let Some(mean) = part.mean {
-            let _ = write!(text, " Mean {}", told(mean));
+            let _ = write!(text, " Mean {}", shown(mean));
             if let Some(limits) = part.limits {
-                let _ = write!(text, ", process limits {} to {}", told(limits.lpl), told(limits.upl));
+                let _ = write!(text, ", process limits {} to {}", shown(limits.lpl), shown(limits.upl));
             }
             text.push('.');
         }
     }
     if let Some(target) = chart.points.last().and_then(target_of) {
-        let _ = write!(text, " Target {}.", told(target));
+        let _ = write!(text, " Target {}.", shown(target));
     }
     if !analysis.gaps.is_empty() {
         let _ = write!(text, " Periods without a value: {}.", analysis.gaps.len());
@@ -251,10 +220,3 @@ fn describe(chart: &Chart<'_>) -> String {
     let _ = write!(text, " Rules: {}.", analysis.parameters.profile.rule_set());
     text
 }
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,63 +1,14 @@
-//! Statistical process control: what a series of figures says about the process behind it.
-//!
-//! An XmR chart (a point per period and the moving range between neighbours) tells the ordinary
-//! noise of a process, common cause, from signs that it has changed, special cause. Two sets of
-//! rules are offered, [`Profile::Mdc`] and [`Profile::Ptd`]. Sources: NHS England, Making Data
-//! Count, SPC SQL query v2.5 and its two-sigma change of 6 November 2023; the R package
-//! NHSRplotthedots 0.2.2.
-//!
-//! A point is known here by its index; callers keep the periods. A gap (no value) or an excluded
-//! point takes no part in any step, and its neighbours count as consecutive.
+//! The whole analysis: from points to what they say.
 
-mod limits;
-mod marks;
-mod parameters;
-mod warnings;
-mod words;
-
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-pub use limits::Limits;
-pub use parameters::{Fault, Parameters};
-pub use warnings::Warning;
-pub use words::{Assurance, ConflictRule, Direction, Profile, Rule, Rules, Signal, UnknownWord, Variation};
-
-/// Fewer points than this have no moving range, so no limits and no icons.
-pub const POINTS_FOR_LIMITS: usize = 2;
-
-/// One period of a series.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Point {
-    /// In the unit of the measure; `None` is a gap.
-    pub value: Option<f64>,
-    /// The target valid in this period, in the same unit.
-    pub target: Option<f64>,
-    /// Ghosted: shown, but left out of every calculation.
-    pub excluded: bool,
-}
-
-impl Point {
-    /// The value, if it is a number. A NaN or an infinity is no figure, so it is a gap.
-    #[must_use]
-    pub fn figure(&self) -> Option<f64> {
-        self.value.filter(|value| value.is_finite())
-    }
-
-    /// The value, if it takes part in the calculations.
-    fn counted(&self) -> Option<f64> {
-        self.figure().filter(|_| !self.excluded)
-    }
-}
-
-/// A deliberate new start of the mean and limits, from the point at `at` on. Never automatic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recalculation {
-    /// The index of the first point of the new part. It may be a gap or an excluded point.
-    pub at: usize,
-    /// How many counted points of the new part set its mean and limits; `None` means all of them.
-    pub baseline_points: Option<usize>,
-}
+use super::limits::{self, Limits};
+use super::marks;
+use super::parameters::Parameters;
+use super::parts::Part;
+use super::points::{Point, Recalculation, compare};
+use super::warnings::Warning;
+use super::words::{Assurance, ConflictRule, Direction, Profile, Rule, Rules, Signal, Variation};
 
 /// What the series says.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,25 +23,6 @@ pub struct Analysis {
     /// The indices of the points without a value.
     pub gaps: Vec<usize>,
     pub warnings: Vec<Warning>,
-}
-
-/// A stretch of the series with one mean and one pair of limits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Part {
-    /// The index of its first point.
-    pub from: usize,
-    /// The index after its last point.
-    pub until: usize,
-    /// Its counted points: neither gaps nor excluded.
-    pub n: usize,
-    /// How many of them, from the first on, set the mean and limits.
-    pub baseline_n: usize,
-    /// `None` without counted points.
-    pub mean: Option<f64>,
-    /// The mean moving range, after screening where that is asked for.
-    pub mean_moving_range: Option<f64>,
-    /// `None` where fewer than two points set them.
-    pub limits: Option<Limits>,
 }
 
 /// What one point says.
@@ -160,12 +92,6 @@ pub fn analyse(
     }
 }
 
-/// Whether `a` is above, on or below `b`, where values that differ by no more than the noise of
-/// binary arithmetic are equal.
-fn compare(a: f64, b: f64) -> Ordering {
-    if (a - b).abs() <= 1e-9 * 1_f64.max(a.abs()).max(b.abs()) { Ordering::Equal } else { a.total_cmp(&b) }
-}
-
 /// Where a part lies, and how many of its points are to set its limits.
 struct Stretch {
     from: usize,
@@ -211,7 +137,7 @@ fn measure(stretch: &Stretch, values: &[f64], parameters: &Parameters) -> Part {
 }
 
 /// What a point that breaks these rules says, and whether they contradict each other.
-fn judge(rules: Rules, parameters: &Parameters) -> (Signal, bool) {
+pub(super) fn judge(rules: Rules, parameters: &Parameters) -> (Signal, bool) {
     let high = rules.iter().any(Rule::is_high);
     let low = rules.iter().any(|rule| !rule.is_high());
     let both = high && low;
@@ -251,7 +177,7 @@ fn conclude(
 }
 
 /// Whether the target is sure to be met, sure to be missed, or neither.
-fn assure(target: Option<f64>, limits: Option<&Limits>, parameters: &Parameters) -> Assurance {
+pub(super) fn assure(target: Option<f64>, limits: Option<&Limits>, parameters: &Parameters) -> Assurance {
     let Some(target) = target.filter(|_| parameters.direction != Direction::Neutral) else {
         return Assurance::NoTarget;
     };
@@ -275,6 +201,3 @@ fn assure(target: Option<f64>, limits: Option<&Limits>, parameters: &Parameters)
         (false, false) => Assurance::HitOrMiss,
     }
 }
-
-#[cfg(test)]
-mod tests;

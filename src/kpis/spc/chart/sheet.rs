@@ -1,0 +1,39 @@
+//! What is drawn, and on how large a sheet.
+
+use super::super::rules::{Analysis, Limits, Point};
+
+/// What is drawn. Text is taken as it comes and made safe here.
+#[derive(Clone, Copy, Debug)]
+pub struct Chart<'a> {
+    pub title: &'a str,
+    /// A line under the title, such as the organisation; may be empty.
+    pub subtitle: &'a str,
+    /// `%` follows every figure; any other unit is written once, above the axis. May be empty.
+    pub unit: &'a str,
+    /// The digits after the point with which figures are written.
+    pub decimals: usize,
+    /// A label per point.
+    pub periods: &'a [String],
+    pub points: &'a [Point],
+    /// The analysis of these very points.
+    pub analysis: &'a Analysis,
+}
+
+pub(super) const WIDTH: f64 = 960.0;
+pub(super) const HEIGHT: f64 = 480.0;
+pub(super) const MARGIN: f64 = 24.0;
+pub(super) const PLOT_TOP: f64 = 108.0;
+
+pub(super) fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+}
+
+/// The target of a point, if it is a number.
+pub(super) fn target_of(point: &Point) -> Option<f64> {
+    point.target.filter(|target| target.is_finite())
+}
+
+/// The limits as drawn: within what the measure can be.
+pub(super) fn shown(limits: &Limits) -> [f64; 2] {
+    [limits.clipped_low.unwrap_or(limits.lpl), limits.clipped_high.unwrap_or(limits.upl)]
+}
