@@ -25,7 +25,7 @@ async fn everything_done_is_told_in_an_order_without_gaps(#[values(Sqlite, Postg
     let (mut events, mut next) = (Vec::new(), "/v1/audit-events?limit=50".to_owned());
     while !next.is_empty() {
         let page = app.admin().get(&next).await;
-        next = page.header("link").split(';').next().unwrap_or_default().trim_matches(['<', '>']).to_owned();
+        next = page.next_page();
         events.extend(rows(&page.expect(200)).to_vec());
     }
     let mut positions: Vec<i64> = events.iter().map(|event| event["position"].as_i64().unwrap()).collect();

@@ -73,6 +73,14 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// The path and query of the next page, whose absolute address `Link` gives; empty on the last page.
+    #[track_caller]
+    pub fn next_page(&self) -> String {
+        let Some(link) = self.header("link").strip_suffix(">; rel=\"next\"") else { return String::new() };
+        let url = reqwest::Url::parse(link.trim_start_matches('<')).expect("Link is absolute");
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("every body is UTF-8")
     }
