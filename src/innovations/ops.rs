@@ -9,9 +9,6 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::http::context::Context;
 use crate::http::patch::Patch;
-use crate::programmes::memberships;
-use crate::programmes::memberships::rules::Membership;
-use crate::programmes::memberships::store::MembershipRow;
 use crate::transitions::rules::{AskedMove, Machine, Move};
 use crate::vocabulary::Id;
 use crate::{organisations, transitions};
@@ -133,8 +130,7 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
     programmes.sort_unstable();
     programmes.dedup();
     for programme in programmes.iter().cloned() {
-        let membership = Membership { programme, from: today, to: None };
-        memberships::store::insert(conn, &MembershipRow::new(context, membership, row.id))?;
+        store::insert_membership(conn, context, row.id, programme)?;
     }
     let joined = json!({ "programmes": programmes });
     finish(conn, context, &row, programmes.into_iter().next(), joined)

@@ -2,6 +2,7 @@
 
 use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
+use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
@@ -344,6 +345,26 @@ pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static st
 pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
     let next = (innovations::version.eq(innovations::version + 1), innovations::updated_at.eq(at));
     diesel::update(innovations::table.find(id)).set(next).execute(conn)?;
+    Ok(())
+}
+
+/// Puts a new innovation into the programme that registers it, from today on.
+///
+/// # Errors
+/// The database's own.
+pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, programme: String) -> Result<()> {
+    let now = context.now.naive_utc();
+    let membership = (
+        programme_memberships::id.eq(Id::generate()),
+        programme_memberships::innovation_id.eq(innovation),
+        programme_memberships::programme.eq(programme),
+        programme_memberships::from_on.eq(context.today()),
+        programme_memberships::to_on.eq(Until::FURTHER_NOTICE),
+        programme_memberships::version.eq(1),
+        programme_memberships::created_at.eq(now),
+        programme_memberships::updated_at.eq(now),
+    );
+    diesel::insert_into(programme_memberships::table).values(membership).execute(conn)?;
     Ok(())
 }
 

@@ -82,14 +82,13 @@ impl Places {
 
     /// The file that holds what the path names.
     fn file(&self, path: &Path) -> Option<String> {
-        let ends = (1..=path.len()).rev();
-        for end in ends {
+        for end in (1..=path.len()).rev() {
             let start = path[..end].to_vec();
-            if let Some(target) = self.passed_on.get(&start).filter(|target| **target != start) {
-                return self.file(&[target.clone(), path[end..].to_vec()].concat());
-            }
             if let Some(file) = self.modules.get(&start) {
                 return Some(file.clone());
+            }
+            if let Some(target) = self.passed_on.get(&start) {
+                return self.file(&[target.clone(), path[end..].to_vec()].concat());
             }
         }
         path.first().and_then(|name| self.macros.get(name).cloned()).filter(|_| path.len() == 1)
