@@ -278,7 +278,8 @@ async fn a_form_with_one_file_is_read_as_the_file(#[values(Sqlite, Postgres)] en
     for parts in wrong {
         send(parts).await.problem(400, "malformed-body");
     }
-    let told = send(&[("file", &file("quotation-open"))]).accept("text/csv").await;
+    let request = app.submitter("RF4").request("POST", SUBMIT).accept("text/csv");
+    let told = form(request, &[("file", &file("quotation-open"))]).await;
     assert!(told.text().contains("\n3,quotation,"), "{}", told.text());
     let organisations =
         form(app.admin().request("POST", "/v1/organisations"), &[("file", b"code,name,type\nRJ1,Guy's,nhs-trust\n")]);

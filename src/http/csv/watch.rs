@@ -92,7 +92,10 @@ impl<R> Watch<R> {
                 Place::Quoted
             }
             (Place::Closed, b'"') => Place::Quoted,
-            (Place::Indented, b'"') => return Err(self.quotation("a space stands before it")),
+            (Place::Indented, b'"') => {
+                self.quoted_on = self.line;
+                return Err(self.quotation("a space stands before it"));
+            }
             (Place::StartOfCell | Place::Indented, b' ') => Place::Indented,
             (Place::Closed | Place::Padded, b' ') => Place::Padded,
             (Place::Closed | Place::Padded, _) => return Err(self.quotation("text follows it in the same cell")),
