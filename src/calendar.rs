@@ -9,13 +9,13 @@ use std::fmt;
 
 use crate::error::{Error, Fault, Faults, Result};
 use crate::words;
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
+use chrono_tz::Europe::London;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Date;
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
-use chrono_tz::Europe::London;
 
 /// The first and last years a period may be written in. A year outside them is far more likely a
 /// slip of the hand than a fact, so it is read as malformed.
@@ -672,7 +672,10 @@ mod tests {
         assert_eq!(labels(read(Some("2024-02-15"), Some("2024-04"))), (month("2024-03"), month("2024-04")));
         assert_eq!(labels(read(Some("2024-02"), Some("2024-04-01"))), (month("2024-02"), month("2024-04")));
         assert_eq!(labels(read(None, Some("2024-03-31"))), (None, month("2024-03")));
-        assert!(read(None, Some("2024-04")).hold(date("2024-04-30")) && !read(None, Some("2024-04")).hold(date("2024-05-01")));
+        assert!(
+            read(None, Some("2024-04")).hold(date("2024-04-30"))
+                && !read(None, Some("2024-04")).hold(date("2024-05-01"))
+        );
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The verbs of the command line. Standard output carries the answer and nothing else; faults and logs go to
 //! standard error.
 
-use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::access::{Operation, Role};
-use crate::grants::{keys, tokens};
 use crate::config::{Config, SETTINGS};
-use crate::http::context::Context;
 use crate::db::{Conn, transaction};
 use crate::error::Error;
+use crate::grants::ops::{NewLocalToken, issue_local_token};
+use crate::grants::{keys, tokens};
+use crate::http::context::Context;
 use crate::startup;
 use crate::vocabulary::now;
 use chrono::TimeDelta;
@@ -172,8 +172,9 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
 
 fn seed(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    let told_of = transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
-        .map_err(told)?;
+    let told_of =
+        transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
+            .map_err(told)?;
     print(&told_of);
     Ok(())
 }

@@ -1,18 +1,18 @@
 //! From a configuration to a running service: the one way in for `main` and for every test.
 
 use crate::access::Operation;
-use crate::grants::keys::{self, SealingKey};
-use crate::grants::ops::TokenDoorkeeper;
 use crate::config::Config;
-use crate::http::context::Context;
 use crate::db::{Conn, DatabaseUrl, Db, migrate, transaction};
 use crate::error::Error;
 use crate::events;
+use crate::grants::keys::{self, SealingKey};
+use crate::grants::ops::TokenDoorkeeper;
+use crate::http::context::Context;
 use crate::http::limits::Limiter;
-use crate::http::service::{Clock, Service};
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
 use crate::http::schemas::Schemas;
+use crate::http::service::{Clock, Service};
 use crate::http::{documents, gate, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
@@ -76,7 +76,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let api = Api::of_this_build()?;
+    let api = Api::of_this_build()?;
     let db = Db::start(&config.database, &config.db).map_err(|error| error.cause().unwrap_or_default().to_owned())?;
     let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer, config.audience.clone(), config.oidc.as_ref())?;
     let doorkeeper = Arc::new(doorkeeper);

@@ -61,12 +61,7 @@ fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
-pub fn update_adoption(
-    conn: &mut Conn,
-    context: &Context,
-    id: &str,
-    patch: &Patch<Adoption>,
-) -> Result<NamedAdoption> {
+pub fn update_adoption(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Adoption>) -> Result<NamedAdoption> {
     let present = kept(conn, context, id)?;
     let before = present.adoption();
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };

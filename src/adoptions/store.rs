@@ -2,9 +2,9 @@
 
 use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
 use crate::calendar::Until;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
-use crate::db::Conn;
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};

@@ -1,10 +1,11 @@
 //! The lists by name, each of the words that the code itself reads and writes.
 
+use crate::access::Role;
 use crate::adoptions::rules::{AdoptionStage, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
-use crate::access::Role;
 use crate::benefits::rules::BenefitKind;
+use crate::calendar::PeriodType;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
@@ -15,7 +16,6 @@ use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
 use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, ValueType};
-use crate::calendar::PeriodType;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
 use crate::people::attendances::rules::{AttendanceRole, AttendanceState};

@@ -1,11 +1,11 @@
 //! How database work is run: each job on a thread of its lane, a change in one transaction.
 
-use crate::error::{Code, Error, Result};
-use crate::vocabulary::Id;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
 use super::lanes::Lane;
+use crate::error::{Code, Error, Result};
+use crate::vocabulary::Id;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -234,11 +234,7 @@ pub fn page<R: Listed>(
         let values: Vec<SortValue> = columns.iter().map(|(column, _)| row.key(*column)).collect();
         write_cursor(request.fingerprint, &values)
     });
-    let total = if request.count {
-        Some(count::<R>(conn, request, build)?)
-    } else {
-        None
-    };
+    let total = if request.count { Some(count::<R>(conn, request, build)?) } else { None };
     Ok(Page { rows, next, limit: request.limit, total })
 }
 

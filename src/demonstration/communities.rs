@@ -1,11 +1,11 @@
 //! Who supports the fellows and learns with them: illustrative mentors, events and leaders, and the network Q, whose
 //! growth is the founding documents'.
 
-use crate::access::Operation;
 use super::reading::day;
-use crate::http::context::Context;
+use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::http::context::Context;
 use crate::people::attendances::ops::create_attendance;
 use crate::people::attendances::rules::{Attendance, AttendanceRole, AttendanceState};
 use crate::people::leaders::ops::create_leader;
@@ -85,7 +85,8 @@ fn load_events(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Resu
             host: None,
             illustrative: true,
         };
-        let event = create_learning_event(conn, &context.step(Operation::create_learning_event), new)?.row.id.to_string();
+        let event =
+            create_learning_event(conn, &context.step(Operation::create_learning_event), new)?.row.id.to_string();
         for (at, (person, _)) in fellows.iter().enumerate() {
             let state = if at % 5 == 4 { AttendanceState::Absent } else { AttendanceState::Attended };
             let there = Attendance { person: *person, role: AttendanceRole::Participant, state };

@@ -1,14 +1,13 @@
 //! What the accelerator's first nine months brought, and the money behind them. The totals are the founding documents':
 //! 68 organisations, 3,000,000 patients, over 8,000,000 pounds on 1,000,000. How they divide is illustrative.
 
-use super::reading::day;
 use super::programmes::{FELLOWS, FIRST, STARTS};
+use super::reading::day;
+use crate::access::{Actor, Operation};
 use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::{Adoption, AdoptionStage};
-use crate::access::{Actor, Operation};
 use crate::benefits::ops::create_benefit;
 use crate::benefits::rules::{Benefit, BenefitKind};
-use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
@@ -16,9 +15,7 @@ use crate::funding::awards::gateway_reviews::rules::GatewayReview;
 use crate::funding::awards::milestones::ops::create_milestone;
 use crate::funding::awards::milestones::rules::{Milestone, MilestoneState};
 use crate::funding::awards::ops::{create_award, transition_award};
-use crate::funding::awards::rules::{
-    AskedAwardMove, Authority, Award, AwardKind, EvaluationDimension, EvaluationPlan,
-};
+use crate::funding::awards::rules::{AskedAwardMove, Authority, Award, AwardKind, EvaluationDimension, EvaluationPlan};
 use crate::funding::awards::transactions::ops::create_award_transaction;
 use crate::funding::awards::transactions::rules::{NewTransaction, PostedKind};
 use crate::funding::contributions::ops::create_contribution;
@@ -28,6 +25,7 @@ use crate::funding::external_investments::rules::{Investment, InvestmentKind};
 use crate::funding::funds::ops::create_fund;
 use crate::funding::funds::rules::Fund;
 use crate::funding::money::Money;
+use crate::http::context::{Context, IfMatch};
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationType};
 use crate::vocabulary::{Basis, Qualifier};
@@ -211,8 +209,7 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         (second, "approved", "2015-09-01"),
         (second, "active", "2015-09-15"),
     ] {
-        let asked =
-            AskedAwardMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?), authority: None };
+        let asked = AskedAwardMove { to: to.to_owned(), reason: None, effective_on: Some(day(on)?), authority: None };
         transition_award(conn, &by("approver", context, Operation::transition_award), award, asked)?;
     }
     for (award, amount) in [(first, 180_000), (second, 60_000)] {

@@ -1,12 +1,12 @@
 //! The programmes of the founding documents: who carries them, their cohorts and fellows, the innovations they
 //! carried, and the calls of 2018.
 
-use crate::access::Operation;
 use super::communities;
 use super::reading::day;
-use crate::http::context::{Context, IfMatch};
+use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::http::context::{Context, IfMatch};
 use crate::innovations;
 use crate::innovations::rules::Innovation;
 use crate::innovations::words::{Category, Stage};
@@ -138,8 +138,7 @@ fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
 fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
     let zone = chrono_tz::Europe::London;
     let opens_at = calls::rules::moment("/opensAt", "2016-05-23T00:00", zone).ok();
-    for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(day(STARTS)?)), (2, 8, opens_at, None)]
-    {
+    for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(day(STARTS)?)), (2, 8, opens_at, None)] {
         let new = Cohort {
             number,
             name: format!("Wave {number}"),
@@ -229,8 +228,7 @@ fn member(
     from: &str,
     to: Option<&str>,
 ) -> Result<()> {
-    let new =
-        Membership { programme: programme.to_owned(), from: day(from)?, to: to.map(day).transpose()? };
+    let new = Membership { programme: programme.to_owned(), from: day(from)?, to: to.map(day).transpose()? };
     let step = context.step(Operation::create_programme_membership);
     memberships::ops::create_programme_membership(conn, &step, innovation, new)?;
     Ok(())

@@ -4,9 +4,9 @@ use super::data::{self, DemonstrationInnovation, DemonstrationKpi, IllustrativeM
 use super::reading::{day, number, word, words};
 use super::{impact, programmes};
 use crate::access::Operation;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::http::context::Context;
 use crate::innovations::rules::{EligiblePopulation, Innovation};
 use crate::kpis::catalogue::rules::{Breakdown, Kpi};
 use crate::kpis::submissions::input::Input;
@@ -29,7 +29,11 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     }
     load_trusts(conn, context)?;
     for entry in &data::INNOVATIONS {
-        crate::innovations::ops::create_innovation(conn, &context.step(Operation::create_innovation), innovation(entry)?)?;
+        crate::innovations::ops::create_innovation(
+            conn,
+            &context.step(Operation::create_innovation),
+            innovation(entry)?,
+        )?;
     }
     programmes::load(conn, context)?;
     impact::load(conn, context)?;

@@ -1,10 +1,10 @@
 //! `/v1/me` and the published keys.
 
+use super::ops::TokenDoorkeeper;
 use crate::access::{Grant, Role, Scope};
 use crate::error::Result;
 use crate::http::reply::Answer;
 use crate::http::request::Cx;
-use super::ops::TokenDoorkeeper;
 use crate::vocabulary::instant;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
@@ -80,8 +80,12 @@ impl From<&Grant> for GrantResponse {
 #[get("/v1/me")]
 pub async fn get_me(cx: Cx) -> Result<Answer<MeResponse>> {
     let actor = &cx.context.actor;
-    let allowed =
-        cx.service.operations.all().iter().filter(|endpoint| endpoint.operation.is_some_and(|operation| actor.may(operation)));
+    let allowed = cx
+        .service
+        .operations
+        .all()
+        .iter()
+        .filter(|endpoint| endpoint.operation.is_some_and(|operation| actor.may(operation)));
     let mut operations: Vec<&'static str> = allowed.map(|endpoint| endpoint.id).collect();
     operations.sort_unstable();
     Answer::ok(&MeResponse {

@@ -2,13 +2,13 @@
 //! limit, authorise by role, negotiate media types, and hand over to the handler; on the way out: the problem, the
 //! conditional answer, the common headers, the log line and the metrics.
 
-use super::operations::{Endpoint, Found};
 use super::limits::Quota;
+use super::operations::{Endpoint, Found};
 use super::request::Cx;
 use super::{params, problem};
 use crate::access::{Actor, Operation};
-use crate::http::context::{Context, IfMatch};
 use crate::error::{Code, Error, Result};
+use crate::http::context::{Context, IfMatch};
 use crate::http::service::Service;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
@@ -273,8 +273,9 @@ fn tag(text: &str) -> Option<&str> {
 }
 
 fn idempotency_key(text: &str) -> Result<String> {
-    let fits =
-        !text.is_empty() && text.len() <= crate::http::idempotency::LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
+    let fits = !text.is_empty()
+        && text.len() <= crate::http::idempotency::LONGEST
+        && text.bytes().all(|b| b.is_ascii_graphic());
     fits.then(|| text.to_owned())
         .ok_or_else(|| malformed("Idempotency-Key", "expected 1 to 200 printable characters without spaces"))
 }
@@ -433,5 +434,8 @@ fn dress(response: &mut ServiceResponse<BoxBody>, named: &Named, quota: Option<Q
         let policy = header::HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    headers.append(header::VARY, header::HeaderValue::from_static("Authorization, NHSD-End-User-Organisation-ODS, Accept"));
+    headers.append(
+        header::VARY,
+        header::HeaderValue::from_static("Authorization, NHSD-End-User-Organisation-ODS, Accept"),
+    );
 }

@@ -3,10 +3,10 @@
 //! A claim is a row written in a short transaction of its own before the work begins, finished in the work's own
 //! transaction, and given up when the work fails; a claim whose instance died runs out.
 
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
 use crate::error::{Code, Error, Result};
+use crate::http::context::Context;
 use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
 use crate::vocabulary::Timestamp;
 use chrono::{NaiveDateTime, TimeDelta};

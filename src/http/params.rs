@@ -349,7 +349,9 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     let mut instant = |name| -> Result<_> { Ok(take::<Timestamp>(pairs, name)?.map(|at| at.naive_utc())) };
     let dated = R::SORTS.contains(&UPDATED_AT);
     let updated = if dated { (instant("updatedFrom")?, instant("updatedTo")?) } else { (None, None) };
-    if let (Some(from), Some(to)) = updated && from > to {
+    if let (Some(from), Some(to)) = updated
+        && from > to
+    {
         return Err(Error::invalid("?updatedTo", "range", "Expected an instant that is not before updatedFrom."));
     }
     let keys = R::KEY.map(|name| take::<Keys>(pairs, name)).transpose()?.flatten().map(|keys| keys.0);
@@ -413,7 +415,9 @@ pub struct Keys(pub Vec<String>);
 
 impl Param for Keys {
     fn read(text: &str) -> Result<Self, String> {
-        Codes::read(text).map(|codes| Self(codes.0)).map_err(|_| "expected 1 to 100 keys separated by commas".to_owned())
+        Codes::read(text)
+            .map(|codes| Self(codes.0))
+            .map_err(|_| "expected 1 to 100 keys separated by commas".to_owned())
     }
     fn schema() -> Value {
         Codes::schema()

@@ -4,9 +4,9 @@
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
-use crate::http::context::Context;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Fault, Result};
+use crate::http::context::Context;
 use crate::http::idempotency::{self, Claim};
 use crate::http::service::Service;
 use crate::record::Record;
@@ -192,9 +192,7 @@ impl Cx {
         body: Body<B>,
         change: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Answer<T>> {
-        let job = move |conn: &mut Conn, context: &Context, given| {
-            Reply::record(&change(conn, context, given)?.into())
-        };
+        let job = move |conn: &mut Conn, context: &Context, given| Reply::record(&change(conn, context, given)?.into());
         self.write_json(body, job).await.map(Answer::of)
     }
 
@@ -207,8 +205,7 @@ impl Cx {
         body: Body<B>,
         mut change: impl FnMut(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Answer<T>> {
-        let job =
-            move |conn: &mut Conn, context: &Context, given| Reply::record(&change(conn, context, given)?.into());
+        let job = move |conn: &mut Conn, context: &Context, given| Reply::record(&change(conn, context, given)?.into());
         self.write_money(body, job).await.map(Answer::of)
     }
 
@@ -216,10 +213,7 @@ impl Cx {
     ///
     /// # Errors
     /// What `take` fails with, or the lane's own.
-    pub async fn remove(
-        self,
-        take: impl FnOnce(&mut Conn, &Context) -> Result<()> + Send + 'static,
-    ) -> Result<Reply> {
+    pub async fn remove(self, take: impl FnOnce(&mut Conn, &Context) -> Result<()> + Send + 'static) -> Result<Reply> {
         self.write(move |conn, context| take(conn, context).map(|()| Reply::no_content())).await
     }
 

@@ -4,9 +4,9 @@
 use super::csv;
 use super::reply::CSV;
 use super::request::Cx;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::http::context::Context;
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use futures_util::StreamExt;

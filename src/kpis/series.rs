@@ -4,11 +4,11 @@
 use super::catalogue;
 use super::catalogue::rules::parse_breakdown_text;
 use super::catalogue::store::KpiRow;
-use crate::calendar::Period;
 use crate::access::outside;
-use crate::http::context::Context;
+use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::{Error, Fault, Result};
+use crate::http::context::Context;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations};
 

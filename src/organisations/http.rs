@@ -1,7 +1,7 @@
 //! `/v1/organisations`: one by one as JSON, or many at once as CSV.
 
-use super::ops;
 use super::import::{ImportResponse, OrganisationsCsv, OrganisationsFileRequest, import, read_rows};
+use super::ops;
 use super::rules::{Edge, Organisation, Succession};
 use super::store::{self, ListEdges, ListOrganisations, ListSuccessions};
 use crate::db::Conn;
@@ -161,7 +161,8 @@ pub async fn list_organisation_successions(
     path: web::Path<OrganisationPath>,
     asked: Asked<ListSuccessions>,
 ) -> Result<Listed<SuccessionResponse>> {
-    let found = move |conn: &mut Conn, _: &Context, asked: &ListSuccessions| store::successions(conn, &path.code, asked);
+    let found =
+        move |conn: &mut Conn, _: &Context, asked: &ListSuccessions| store::successions(conn, &path.code, asked);
     cx.list_with(asked, found, |conn, _, rows| store::successions_named(conn, rows)).await
 }
 
@@ -180,5 +181,6 @@ pub async fn create_organisation_succession(
     path: web::Path<OrganisationPath>,
     body: Body<Succession>,
 ) -> Result<Created<SuccessionResponse>> {
-    cx.create(body, move |conn, context, new| ops::create_organisation_succession(conn, context, &path.code, &new)).await
+    cx.create(body, move |conn, context, new| ops::create_organisation_succession(conn, context, &path.code, &new))
+        .await
 }

@@ -178,7 +178,8 @@ pub fn create_organisation_succession(
     let Succession { kind, effective_on, .. } = *new;
     let row = SuccessionRow { id, from_id: from.id, to_id, kind, share_ppm, effective_on, created_at };
     store::insert_succession(conn, &row)?;
-    let data = json!({ "from": from.code, "to": new.to.to_ascii_uppercase(), "kind": kind, "effectiveOn": effective_on });
+    let data =
+        json!({ "from": from.code, "to": new.to.to_ascii_uppercase(), "kind": kind, "effectiveOn": effective_on });
     let event = Event::new("organisation-succession", &id.to_string(), 1, data);
     events::record(conn, context, Event { organisation_id: Some(from.id), ..event })?;
     store::successions_named(conn, vec![row])?.pop().ok_or_else(|| Error::internal("a succession was lost"))

@@ -234,7 +234,8 @@ impl Organisation {
             faults.add("/name", "missing", "A name cannot be blank.");
         }
         if self.valid_from.zip(self.valid_to).is_some_and(|(from, to)| to <= from) {
-            let detail = "validTo is the first day on which the organisation no longer exists, so it must be after validFrom.";
+            let detail =
+                "validTo is the first day on which the organisation no longer exists, so it must be after validFrom.";
             faults.add("/validTo", "range", detail);
         }
         faults.check()?;

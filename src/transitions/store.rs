@@ -1,13 +1,13 @@
 //! Moves in the database, of every resource in one table.
 
 use super::rules::Move;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::transitions;
 use crate::error::Result;
-use crate::{params, sortable};
+use crate::http::context::Context;
 use crate::vocabulary::{Id, Word};
+use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 

@@ -4,7 +4,6 @@
 use crate::support::*;
 use diesel::prelude::*;
 use innovation_register::access::Operation;
-use innovation_register::http::context::{Context, IfMatch};
 use innovation_register::db::schema::{contributions, fund_transactions};
 use innovation_register::db::{Conn, serializable};
 use innovation_register::error::{Code, Result};
@@ -20,6 +19,7 @@ use innovation_register::funding::ledger::store::{award_balance, fund_balance};
 use innovation_register::funding::money::Money;
 use innovation_register::funding::reallocations::ops::create_reallocation;
 use innovation_register::funding::reallocations::rules::Reallocation;
+use innovation_register::http::context::{Context, IfMatch};
 use innovation_register::vocabulary::{Id, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -107,7 +107,8 @@ fn act(conn: &mut Conn, command: &Command, made: &[Id], now: Timestamp) -> Resul
     let chosen = |which: usize| made.get(which % made.len().max(1)).map(Id::to_string).unwrap_or_default();
     let ((fund, award), new) = match command.clone() {
         Command::Propose { fund, amount } => {
-            let award = awards::create_award(conn, &by("proposer", Operation::create_award, now), proposal(fund, amount))?;
+            let award =
+                awards::create_award(conn, &by("proposer", Operation::create_award, now), proposal(fund, amount))?;
             ((award.row.fund_id, Some(award.row.id)), Some(award.row.id))
         }
         Command::Move { which, to } => {

@@ -96,7 +96,10 @@ async fn a_membership_makes_a_new_version_of_its_innovation(#[values(Sqlite, Pos
     app.set_clock("2026-06-15T10:00:00Z");
     let body = json!({ "programme": "ITP", "from": "2018-04-01" });
     let made = app.manager("itp").post("/v1/innovations/plgf/programme-memberships", body).await;
-    assert_eq!((&made.expect(201)["programme"], &made.expect(201)["programmeName"]), (&json!("itp"), &json!("Programme itp")));
+    assert_eq!(
+        (&made.expect(201)["programme"], &made.expect(201)["programmeName"]),
+        (&json!("itp"), &json!("Programme itp"))
+    );
     let seen = app.manager("itp").get("/v1/innovations/plgf").await;
     assert_eq!((seen.header("etag"), &seen.expect(200)["updatedAt"]), ("W/\"2\"", &json!("2026-06-15T10:00:00Z")));
     app.manager("itp").patch(made.header("location"), 1, json!({ "programme": "Itp" })).await.expect(200);

@@ -498,7 +498,9 @@ async fn a_number_is_kept_exactly_or_refused(#[values(Sqlite, Postgres)] engine:
         let told = app.admin().get("/v1/kpi-values?kpi=fine").await;
         assert!(told.text().contains(&format!("\"value\":{kept},")), "{number}: {}", told.text());
     }
-    for number in ["0.1234567", "1e3", "1e400", "99999999999999999999", "NaN", "inf", "1,000", "0x10", "1 000", "--1", "٣"] {
+    for number in
+        ["0.1234567", "1e3", "1e400", "99999999999999999999", "NaN", "inf", "1,000", "0x10", "1 000", "--1", "٣"]
+    {
         let quoted = format!("\"{number}\"");
         let refused = send(&quoted).await.problem(422, "rows-rejected");
         let code = &errors(&refused)["/rows/0"][0];

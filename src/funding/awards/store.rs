@@ -2,8 +2,8 @@
 
 use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
 use crate::access::{Operation, Reach};
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};
 use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisations, people};

@@ -1,8 +1,8 @@
 //! Contributions in the database.
 
 use super::rules::{Contribution, ContributionAdded, ContributionSource};
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{contributions, funds, organisations};
 use crate::error::Result;
@@ -129,10 +129,7 @@ fn named() -> _ {
     contributions::table.inner_join(organisations::table).inner_join(funds::table).select(columns)
 }
 
-fn received(
-    sources: Option<&OneOf<ContributionSource>>,
-    days: DayRange,
-) -> Query {
+fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Query {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(sources) = sources {
         query = query.filter(contributions::source.eq_any(sources.0.clone()));

@@ -42,10 +42,7 @@ pub async fn list_external_investments(
 /// Record an investment in an innovation, or raised by a fellow, and how certain the amount is.
 #[utoipa::path(tag = "funding", request_body = Investment, responses((status = 201, description = "Recorded", body = ExternalInvestmentResponse)))]
 #[post("/v1/external-investments")]
-pub async fn create_external_investment(
-    cx: Cx,
-    body: Body<Investment>,
-) -> Result<Created<ExternalInvestmentResponse>> {
+pub async fn create_external_investment(cx: Cx, body: Body<Investment>) -> Result<Created<ExternalInvestmentResponse>> {
     cx.create(body, ops::create_external_investment).await
 }
 

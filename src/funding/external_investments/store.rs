@@ -2,8 +2,8 @@
 
 use super::rules::{Investment, InvestmentAdded, InvestmentKind};
 use crate::access::Operation;
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
 use crate::db::schema::{external_investments, fellows, innovations, people};
@@ -166,11 +166,8 @@ params! {
 
 #[dsl::auto_type]
 fn named() -> _ {
-    let columns: Columns = (
-        external_investments::all_columns,
-        (innovations::slug, innovations::name).nullable(),
-        NAME_COLUMNS.nullable(),
-    );
+    let columns: Columns =
+        (external_investments::all_columns, (innovations::slug, innovations::name).nullable(), NAME_COLUMNS.nullable());
     let raised: Raised = fellows::table.inner_join(people::table);
     let joined = external_investments::table.left_join(innovations::table).left_join(raised);
     joined.select(columns).filter(external_investments::archived_at.is_null())

@@ -2,10 +2,10 @@
 
 use super::rules::Fund;
 use crate::access::Operation;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::funds;
-use crate::db::Conn;
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::CodeParam;

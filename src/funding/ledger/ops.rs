@@ -2,10 +2,10 @@
 
 use super::rules::{AwardBalance, FundBalance, Refused, TransactionKind, post};
 use super::store::{self, TransactionRow};
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::funding::money::Money;
+use crate::http::context::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;

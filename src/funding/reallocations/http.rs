@@ -24,8 +24,10 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "funding", params(ListReallocations), responses((status = 200, description = "A page of reallocations", body = Listing<ReallocationResponse>)))]
 #[get("/v1/reallocations")]
 pub async fn list_reallocations(cx: Cx, asked: Asked<ListReallocations>) -> Result<Listed<ReallocationResponse>> {
-    cx.list_with(asked, store::list, |conn, _, rows| Ok(store::named(conn, rows)?.into_iter().map(Stored::from).collect()))
-        .await
+    cx.list_with(asked, store::list, |conn, _, rows| {
+        Ok(store::named(conn, rows)?.into_iter().map(Stored::from).collect())
+    })
+    .await
 }
 
 /// Reallocate money between funds

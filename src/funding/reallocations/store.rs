@@ -1,8 +1,8 @@
 //! Reallocations in the database.
 
 use super::rules::{Reallocation, ReallocationAdded};
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{funds, reallocations};
 use crate::error::{Error, Result};
@@ -133,9 +133,8 @@ pub fn named(conn: &mut Conn, rows: Vec<ReallocationRow>) -> Result<Vec<NamedRea
     let ids = rows.iter().flat_map(|row| [row.from_fund_id, row.to_fund_id]).collect();
     let funds: HashMap<Id, FundRow> = find_all(conn, ids)?.into_iter().map(|fund| (fund.id, fund)).collect();
     let fund = |id| funds.get(&id).cloned().ok_or_else(|| Error::internal("a fund was lost"));
-    let named = |row: ReallocationRow| {
-        Ok(NamedReallocation { from: fund(row.from_fund_id)?, to: fund(row.to_fund_id)?, row })
-    };
+    let named =
+        |row: ReallocationRow| Ok(NamedReallocation { from: fund(row.from_fund_id)?, to: fund(row.to_fund_id)?, row });
     rows.into_iter().map(named).collect()
 }
 

@@ -2,8 +2,8 @@
 //! guessed. What does not fit the published schema, which pins the names in the header, is 400; what fits but breaks a rule of
 //! CSV is 422.
 
-use super::watch::Watch;
 use super::cells::{MARK, is_misread, refusal, takes_away};
+use super::watch::Watch;
 use crate::error::{Code, Error, Fault, Result};
 use crate::vocabulary::Change;
 use csv::{ByteRecord, ErrorKind, StringRecord};

@@ -253,7 +253,11 @@ impl Kpi {
         self.code.make_ascii_lowercase();
         self.successor_of = self.successor_of.map(|code| code.to_ascii_lowercase());
         if !is_code(&self.code) {
-            faults.add("/code", "format", "A code is 1 to 60 letters, digits and hyphens, and does not begin with a hyphen.");
+            faults.add(
+                "/code",
+                "format",
+                "A code is 1 to 60 letters, digits and hyphens, and does not begin with a hyphen.",
+            );
         }
         if self.successor_of.as_ref() == Some(&self.code) {
             faults.add("/successorOf", "circular", "A KPI cannot succeed itself.");
@@ -274,7 +278,11 @@ impl Kpi {
         }
         self.multiplier = (self.value_type == ValueType::Rate).then_some(multiplier);
         if self.aggregation == Aggregation::RatioOfSums && !self.value_type.is_quotient() {
-            faults.add("/aggregation", "not-applicable", "Only a ratio, a percentage or a rate can use the aggregation ratio-of-sums.");
+            faults.add(
+                "/aggregation",
+                "not-applicable",
+                "Only a ratio, a percentage or a rate can use the aggregation ratio-of-sums.",
+            );
         }
         let bound = |pointer: &str, number: &Option<Number>| {
             number.as_ref().map(|number| scaled(pointer, &number.to_string(), self.decimals)).transpose()
@@ -470,13 +478,8 @@ mod tests {
             lines(kpi()),
             ["organisation,period,numerator,denominator,qualifier,basis,comment", "RF4,2024-03,19,20,exact,measured,"]
         );
-        let count = Kpi {
-            value_type: ValueType::Count,
-            aggregation: Aggregation::Sum,
-            min: number("5"),
-            max: None,
-            ..kpi()
-        };
+        let count =
+            Kpi { value_type: ValueType::Count, aggregation: Aggregation::Sum, min: number("5"), max: None, ..kpi() };
         let by_type = Kpi { breakdowns: vec![breakdown("type", &["1", "other"])], ..count.clone() };
         assert_eq!(
             lines(by_type),

@@ -91,12 +91,7 @@ pub fn create_kpi_set(conn: &mut Conn, context: &Context, new: KpiSet) -> Result
 ///
 /// # Errors
 /// `not-found`, `immutable`, `version-mismatch`, and as [`create_kpi_set`].
-pub fn update_kpi_set(
-    conn: &mut Conn,
-    context: &Context,
-    code: &str,
-    patch: &Patch<KpiSet>,
-) -> Result<Stored<KpiSet>> {
+pub fn update_kpi_set(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<KpiSet>) -> Result<Stored<KpiSet>> {
     let found = known(conn, code)?;
     context.keep_programme(found.row.programme.as_deref())?;
     let row = found.row.clone();

@@ -1,7 +1,7 @@
 //! One series out of several, by the KPI's own way of adding up.
 
-use crate::kpis::catalogue::rules::Aggregation;
 use crate::decimal;
+use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::values::rules::ScaledValue;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};

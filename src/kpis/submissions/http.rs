@@ -99,8 +99,7 @@ pub struct FigureInput;
 impl utoipa::PartialSchema for FigureInput {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         let number = json!({ "type": "number", "format": "double" });
-        let text =
-            json!({ "type": "string", "maxLength": 400, "description": "Accepted in the body, and reported as a fault of the row." });
+        let text = json!({ "type": "string", "maxLength": 400, "description": "Accepted in the body, and reported as a fault of the row." });
         let schema = json!({ "oneOf": [number, text], "description": "A number." });
         serde_json::from_value(schema).unwrap_or_default()
     }

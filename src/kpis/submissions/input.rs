@@ -2,9 +2,9 @@
 //! take a few tens of megabytes.
 
 use super::rules::{Cell, Held, Place, RawRow};
+use crate::decimal;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
-use crate::decimal;
 use crate::vocabulary::Change;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashMap};

@@ -8,10 +8,10 @@ use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
 use crate::access::Reach;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::events::{self, Event};
+use crate::http::context::Context;
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
@@ -187,11 +187,7 @@ impl Resolver<'_> {
         }
         Err(RowError::new(
             "not-live",
-            format!(
-                "The KPI {} is {}. Only live KPIs accept values.",
-                facts.row.code,
-                facts.row.status.as_str()
-            ),
+            format!("The KPI {} is {}. Only live KPIs accept values.", facts.row.code, facts.row.status.as_str()),
         ))
     }
 

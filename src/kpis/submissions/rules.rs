@@ -1,9 +1,9 @@
 //! The rules for a row, and its result.
 
+use crate::calendar::Period;
+use crate::decimal::{self, format_scaled, parse_scaled};
 use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
-use crate::decimal::{self, format_scaled, parse_scaled};
-use crate::calendar::Period;
 use crate::vocabulary::{Basis, Change, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
@@ -204,7 +204,10 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
     let fault = |code, detail: String| Err(vec![RowError::new(code, detail)]);
     let value = match (value, numerator, denominator) {
         (_, Some(_), Some(_)) if !kpi.value_type.is_quotient() => {
-            return fault("value-type", format!("A KPI of the value type {} has no numerator and denominator.", kpi.value_type.as_str()));
+            return fault(
+                "value-type",
+                format!("A KPI of the value type {} has no numerator and denominator.", kpi.value_type.as_str()),
+            );
         }
         (given, Some(numerator), Some(denominator)) => {
             if numerator < 0 || denominator < 0 {
@@ -216,10 +219,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
             if given.is_some_and(|given| given != computed) {
                 return fault(
                     "value-range",
-                    format!(
-                        "value is not numerator / denominator, which is {}.",
-                        format_scaled(computed, decimals)
-                    ),
+                    format!("value is not numerator / denominator, which is {}.", format_scaled(computed, decimals)),
                 );
             }
             computed

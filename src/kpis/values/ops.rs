@@ -3,9 +3,9 @@
 use super::rules::Visibility;
 use super::store::ValueRow;
 use crate::access::{Operation, Reach};
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::http::context::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::vocabulary::Id;
 use std::collections::HashSet;

@@ -1,9 +1,9 @@
 //! How much of a value a reader may see. Counts from 1 to 7 are suppressed and others rounded to 5 for readers without the
 //! grant (NHS England's disclosure control for published counts).
 
+use crate::decimal;
 use crate::kpis::catalogue::rules::ValueType;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::decimal;
 
 /// How much of a series the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Counts of members in the database.
 
 use super::rules::{NetworkMembership, NetworkMembershipAdded};
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::network_memberships;
 use crate::error::Result;

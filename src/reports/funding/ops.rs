@@ -2,11 +2,11 @@
 
 use super::rules::{GroupBy, Totals, divided};
 use super::store::{self, Fund, FundScope};
-use crate::http::context::Context;
-use crate::db::Conn;
 use crate::calendar::DayRange;
+use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::rules::{financial_year, year_label};
+use crate::http::context::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};

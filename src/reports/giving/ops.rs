@@ -4,12 +4,12 @@ use super::rules::{Beneficiary, Grant, Party, blocks};
 use super::store;
 use crate::access::Reach;
 use crate::config::Publisher;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::list::{PageRequest, page};
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
 use crate::funding::awards::store::{ListAwards, NamedAward, Sight, list_seen};
+use crate::http::context::Context;
 use crate::http::params::OneOf;
 use chrono::Days;
 

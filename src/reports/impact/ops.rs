@@ -3,10 +3,10 @@
 use super::rules::{Sum, leverage, people, sum};
 use super::store::{self, BEGUN, CURRENCY};
 use crate::benefits::rules::BenefitKind;
-use crate::http::context::Context;
+use crate::calendar::london_midnight;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::calendar::london_midnight;
+use crate::http::context::Context;
 use crate::programmes::ops::get_programme;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::{Days, NaiveDate};

@@ -1,12 +1,12 @@
 //! What is held about a person, gathered for that person.
 
+use crate::access::outside;
 use crate::applications;
 use crate::applications::reviews;
-use crate::access::outside;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::{awards, external_investments};
+use crate::http::context::Context;
 use crate::people::fellows::store::FellowRow;
 use crate::people::fellowships::store::NamedFellowship;
 use crate::people::ops::get_person;
@@ -59,9 +59,10 @@ fn profile(row: &FellowRow) -> Value {
 
 fn held(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
     let Some(fellow) = fellow else { return Ok(Vec::new()) };
-    Ok(each(fellowships::store::of_fellow(conn, fellow.id)?, |NamedFellowship { row, cohort, .. }| {
-        json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state })
-    }))
+    Ok(each(
+        fellowships::store::of_fellow(conn, fellow.id)?,
+        |NamedFellowship { row, cohort, .. }| json!({ "id": row.id, "programme": row.programme, "cohort": cohort, "from": row.from_on, "state": row.state }),
+    ))
 }
 
 fn received(conn: &mut Conn, person: Id) -> Result<Vec<Value>> {
@@ -74,9 +75,10 @@ fn received(conn: &mut Conn, person: Id) -> Result<Vec<Value>> {
 
 fn raised(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
     let Some(fellow) = fellow else { return Ok(Vec::new()) };
-    Ok(each(external_investments::store::of_fellow(conn, fellow.id)?, |row| {
-        json!({ "id": row.id, "investor": row.investor, "investedOn": row.invested_on })
-    }))
+    Ok(each(
+        external_investments::store::of_fellow(conn, fellow.id)?,
+        |row| json!({ "id": row.id, "investor": row.investor, "investedOn": row.invested_on }),
+    ))
 }
 
 fn applied(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {

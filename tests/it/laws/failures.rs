@@ -24,6 +24,7 @@ fn every_code_is_told_somewhere() {
         let shortcut = match name {
             "Internal" => "Error::internal(",
             "NotFound" => "Error::not_found(",
+            "VersionMismatch" => "Error::changed(",
             "ValidationFailed" => "Error::invalid(",
             _ => "Code::",
         };

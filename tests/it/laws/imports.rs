@@ -19,8 +19,10 @@ struct Places {
 
 /// Reads them all. The table of contents and the beginning of the program use everything, and are left out.
 pub fn uses() -> Uses {
-    let files: Vec<Source> =
-        sources("src").into_iter().filter(|file| !["src/lib.rs", "src/main.rs"].contains(&file.path.as_str())).collect();
+    let files: Vec<Source> = sources("src")
+        .into_iter()
+        .filter(|file| !["src/lib.rs", "src/main.rs"].contains(&file.path.as_str()))
+        .collect();
     let read: Vec<(&Source, Vec<String>)> = files.iter().map(|file| (file, tokens(file))).collect();
     let mut places = Places {
         modules: files.iter().map(|file| (module(&file.path), file.path.clone())).collect(),
@@ -59,7 +61,8 @@ impl Places {
             None => self.absolute(&own, &path),
         });
         let paths: Vec<Path> = imported.iter().cloned().chain(mentioned).collect();
-        let called = tokens.windows(2).filter(|pair| pair[1] == "!").filter_map(|pair| self.macros.get(&pair[0]).cloned());
+        let called =
+            tokens.windows(2).filter(|pair| pair[1] == "!").filter_map(|pair| self.macros.get(&pair[0]).cloned());
         let found = paths.iter().filter_map(|path| self.file(path)).chain(called);
         found.filter(|other| *other != file.path).collect()
     }
@@ -240,15 +243,21 @@ mod tests {
 
     #[test]
     fn every_way_to_name_another_file_is_read() {
-        let tokens = tokens(&file("use crate::{c::{self, D}, e as f};\nfn g<'a>() -> &'a str { super::h::i(\"crate::j\", 'k') } // crate::l"));
-        let paths: Vec<String> = declared(&tokens).into_iter().chain(mentioned(&tokens)).map(|path| path.join("::")).collect();
+        let tokens = tokens(&file(
+            "use crate::{c::{self, D}, e as f};\nfn g<'a>() -> &'a str { super::h::i(\"crate::j\", 'k') } // crate::l",
+        ));
+        let paths: Vec<String> =
+            declared(&tokens).into_iter().chain(mentioned(&tokens)).map(|path| path.join("::")).collect();
         assert_eq!(paths, ["crate::c", "crate::c::D", "crate::e", "super::h::i"]);
     }
 
     #[test]
     fn a_circle_is_found_and_those_beside_it_are_not_named() {
         let uses = |pairs: &[(&str, &[&str])]| -> Uses {
-            pairs.iter().map(|(from, to)| ((*from).to_owned(), to.iter().map(|to| (*to).to_owned()).collect())).collect()
+            pairs
+                .iter()
+                .map(|(from, to)| ((*from).to_owned(), to.iter().map(|to| (*to).to_owned()).collect()))
+                .collect()
         };
         assert!(circle(&uses(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])).is_empty());
         assert_eq!(circle(&uses(&[("a", &["b"]), ("b", &["c"]), ("c", &["b", "d"]), ("d", &[])])), ["b", "c"]);

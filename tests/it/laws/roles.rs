@@ -409,7 +409,9 @@ async fn every_operation_answers_every_role_as_the_table_says(#[values(Sqlite, P
             let expected = match row.answer(*role) {
                 Allowed::No => inside.status == 403 && outside.status == 403,
                 Allowed::All => is_open(row, &inside) && is_open(row, &outside),
-                Allowed::Own => is_open(row, &inside) && (is_closed(&outside) || PLACELESS.contains(&row.operation.id())),
+                Allowed::Own => {
+                    is_open(row, &inside) && (is_closed(&outside) || PLACELESS.contains(&row.operation.id()))
+                }
             };
             if !expected {
                 let told = |answer: &Answer| {

@@ -171,7 +171,11 @@ fn what_lies_below_the_features_knows_none_of_them() {
         found.extend(others.iter().filter(wrong).map(|other| format!("{file} -> {other}")));
     }
     assert!(found.is_empty(), "these look up; what two floors need lies on the lower:\n{}", found.join("\n"));
-    forbid(&chosen(|path| path == "src/error.rs"), &["diesel"], "A failure of the database is read in db/violations.rs");
+    forbid(
+        &chosen(|path| path == "src/error.rs"),
+        &["diesel"],
+        "A failure of the database is read in db/violations.rs",
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What can be done with gateway reviews, each in one serializable transaction.
 
 use super::rules::{
-    AdviserRole, Advice, AskedReviewMove, GatewayDecision, GatewayReview, GatewayReviewState, Recommendation,
+    Advice, AdviserRole, AskedReviewMove, GatewayDecision, GatewayReview, GatewayReviewState, Recommendation,
 };
 use super::store::{self, GatewayReviewRow};
 use crate::access::Role;
@@ -25,12 +25,7 @@ pub const RESOURCE: &str = "gateway-review";
 
 /// # Errors
 /// `not-found` for the award or the review.
-pub fn get_gateway_review(
-    conn: &mut Conn,
-    context: &Context,
-    award: &str,
-    id: &str,
-) -> Result<Stored<GatewayReview>> {
+pub fn get_gateway_review(conn: &mut Conn, context: &Context, award: &str, id: &str) -> Result<Stored<GatewayReview>> {
     let award = get_award(conn, context, award)?;
     find(conn, award.row.id, id)?.stored(context.today())
 }

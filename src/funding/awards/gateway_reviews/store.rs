@@ -1,9 +1,9 @@
 //! Gateway reviews in the database.
 
 use super::rules::{GatewayDecision, GatewayReview, GatewayReviewAdded, GatewayReviewState, Recommendation};
-use crate::db::{Conn, by_id};
 use crate::db::conn::MultiBackend;
 use crate::db::schema::gateway_reviews;
+use crate::db::{Conn, by_id};
 use crate::error::Result;
 use crate::funding::awards::store::{self as awards, Sight};
 use crate::http::context::Context;

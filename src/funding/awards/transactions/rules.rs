@@ -1,7 +1,7 @@
 //! What people may post to an award, and when.
 
-use crate::funding::awards::rules::AwardState;
 use crate::error::{Faults, Result};
+use crate::funding::awards::rules::AwardState;
 use crate::funding::ledger::rules::TransactionKind;
 use crate::funding::money::Money;
 use crate::record::Record;

@@ -94,8 +94,7 @@ pub fn check(breakdowns: &[Breakdown], faults: &mut Faults) {
             }
         }
         if !breakdown.members.iter().chain([&breakdown.dimension]).all(|name| is_name(name)) {
-            let expected =
-                "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, and do not begin with a hyphen.";
+            let expected = "Dimensions and members are 1 to 40 lower-case letters, digits and hyphens, and do not begin with a hyphen.";
             faults.add(format!("/breakdowns/{index}"), "format", expected);
         }
     }

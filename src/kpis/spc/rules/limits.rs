@@ -1,8 +1,8 @@
 //! The mean of a part and the limits around it.
 
-use super::words::Profile;
 use super::parameters::Parameters;
 use super::points::compare;
+use super::words::Profile;
 
 /// Process limits lie this many mean moving ranges from the mean: three sigma, where sigma is the
 /// mean moving range / 1.128, rounded as every NHS tool rounds it.

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::words::{Profile, Rule, Rules};
 use super::limits::Limits;
 use super::parameters::Parameters;
 use super::points::compare;
+use super::words::{Profile, Rule, Rules};
 
 /// The rules broken by each of a part's counted values, in their order.
 pub(super) fn mark(values: &[f64], mean: Option<f64>, limits: Option<&Limits>, parameters: &Parameters) -> Vec<Rules> {

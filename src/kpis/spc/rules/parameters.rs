@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::words::{ConflictRule, Direction, Profile};
 use super::points::{POINTS_FOR_LIMITS, compare};
+use super::words::{ConflictRule, Direction, Profile};
 
 /// Everything that decides an answer besides the points.
 #[derive(Clone, Copy, Debug, PartialEq)]

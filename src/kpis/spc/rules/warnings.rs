@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::words::Profile;
 use super::parts::Part;
 use super::points::POINTS_FOR_LIMITS;
+use super::words::Profile;
 
 /// Fewer points than this in a part make its limits provisional.
 const POINTS_FOR_STEADY_LIMITS: usize = 12;
