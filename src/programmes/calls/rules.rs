@@ -296,7 +296,7 @@ mod tests {
             ("noon", Err("format")),
         ] {
             let read = moment("/closesAt", text, chrono_tz::Europe::London);
-            let read = read.map(|at| crate::vocabulary::instant(at.naive_utc())).map_err(|fault| fault.code);
+            let read = read.map(|at| instant(at.naive_utc())).map_err(|fault| fault.code);
             assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
     }
