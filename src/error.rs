@@ -177,12 +177,6 @@ impl Error {
         Self::new(Code::NotFound).detail(format!("There is no {what} by that name that you may see."))
     }
 
-    /// The answer to a change of a version that is no longer the present one.
-    pub fn changed(present: i32) -> Self {
-        let detail = format!("The present version is W/\"{present}\"; If-Match names another.");
-        Self::new(Code::VersionMismatch).detail(detail)
-    }
-
     /// 422 with one fault.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self::validation(vec![Fault::new(pointer, code, detail)])

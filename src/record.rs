@@ -1,6 +1,7 @@
 //! A resource is said once: the type that clients write is the body of a create, the base of a patch, what the rules
 //! check, and, as [`Stored`], the core of the answer.
 
+use crate::error::{Code, Error};
 use crate::vocabulary::instant;
 use chrono::NaiveDateTime;
 use serde::{Serialize, Serializer};
@@ -154,4 +155,9 @@ pub fn or_null(schema_type: &mut SchemaType) {
     if let SchemaType::Type(one) = schema_type {
         *schema_type = SchemaType::Array(vec![one.clone(), Type::Null]);
     }
+}
+
+/// The answer to a change of a version that is no longer the present one.
+pub fn changed(present: i32) -> Error {
+    Error::new(Code::VersionMismatch).detail(format!("The present version is W/\"{present}\"; If-Match names another."))
 }

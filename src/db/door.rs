@@ -211,7 +211,7 @@ macro_rules! overwrite {
     ($conn:expr, $table:ident, $row:expr $(, $taken:expr)?) => {{
         let present = $table::table.find($row.id).filter($table::version.eq($row.version - 1));
         match diesel::update(present).set($row.clone()).execute($conn)$(.map_err($taken))?? {
-            0 => Err($crate::error::Error::changed($row.version)),
+            0 => Err($crate::record::changed($row.version)),
             _ => Ok(()),
         }
     }};

@@ -54,7 +54,7 @@ pub struct NewGrantRow {
     pub created_at: NaiveDateTime,
 }
 
-/// Writes a grant and tells every instance that grants have changed.
+/// Writes a grant and lets every instance know that grants have changed.
 pub fn insert_grant(conn: &mut Conn, row: &NewGrantRow) -> Result<()> {
     diesel::insert_into(grants::table).values(row).execute(conn)?;
     diesel::update(grant_generation::table)

@@ -77,7 +77,7 @@ impl Context {
             None => Err(Error::new(Code::VersionRequired)),
             Some(IfMatch::Any) => Ok(()),
             Some(IfMatch::Versions(versions)) if versions.contains(&present) => Ok(()),
-            Some(IfMatch::Versions(_)) => Err(Error::changed(present)),
+            Some(IfMatch::Versions(_)) => Err(crate::record::changed(present)),
         }
     }
 }

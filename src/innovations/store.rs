@@ -316,7 +316,7 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
         .set((row.clone(), search_text.map(|text| innovations::search_text.eq(text))))
         .execute(conn)?
     {
-        0 => Err(crate::error::Error::changed(row.version)),
+        0 => Err(crate::record::changed(row.version)),
         _ => Ok(()),
     }
 }

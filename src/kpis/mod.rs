@@ -1,6 +1,6 @@
 //! KPIs: what is measured, by whom, and what it says. The [`catalogue`] defines each KPI once, in versions, with its
 //! [`targets`] and the [`sets`] that say who is asked for it. [`submissions`] take values in bulk, all or nothing and
-//! repeatable; [`values`] read them back with every revision; [`spc`] tells signal from noise, around the points that
+//! repeatable; [`values`] read them back with every revision; [`spc`] separates signal from noise, around the points that
 //! a deliberate, dated act of [`acts`] sets.
 //!
 //! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the

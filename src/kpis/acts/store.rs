@@ -193,7 +193,7 @@ pub fn archive(conn: &mut Conn, row: &ActRow, at: Timestamp) -> Result<()> {
     let change =
         (spc_acts::archived_at.eq(Some(at)), spc_acts::updated_at.eq(at), spc_acts::version.eq(row.version + 1));
     match diesel::update(present).set(change).execute(conn)? {
-        0 => Err(crate::error::Error::changed(row.version + 1)),
+        0 => Err(crate::record::changed(row.version + 1)),
         _ => Ok(()),
     }
 }

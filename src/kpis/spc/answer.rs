@@ -36,14 +36,14 @@ pub struct SpcResponse {
     warnings: Vec<SpcWarningResponse>,
 }
 
-/// What the series is of.
+/// The series that was analysed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ae-attendances", max_length = 60, nullable = false)]
     kpi: Option<String>,
-    /// The organisation whose series it is.
+    /// The organisation of the series.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "RF4", max_length = 60, nullable = false)]
     organisation: Option<String>,
@@ -259,7 +259,7 @@ impl SpcPartResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kpis::spc::given::{Given, GivenPoint, Told};
+    use crate::kpis::spc::given::{Given, GivenPoint, Settings};
     use crate::kpis::spc::study::Choices;
     use serde_json::json;
 
@@ -268,16 +268,16 @@ mod tests {
         let point = |period: &str, value| GivenPoint { period: period.to_owned(), value, ..GivenPoint::default() };
         let mut points = vec![point("2024-01", Some(10.0)), point("2024-02", Some(12.0)), point("2024-04", Some(11.0))];
         points.push(GivenPoint { excluded: true, ..point("2024-05", Some(99.0)) });
-        let told = Told {
+        let settings = Settings {
             direction: Some(ImprovementDirection::Increase),
             target: Some(20.0),
             recalculate_at: Some(vec!["2024-04".to_owned()]),
             choices: Choices { min_points: Some(2), ..Choices::default() },
-            from: Some("2024-01-31".to_owned()),
+            from: Some("2024-01-01".to_owned()),
             min: Some(8.0),
-            ..Told::default()
+            ..Settings::default()
         };
-        let study = Given { points, told, place: "/" }.study().expect("sound");
+        let study = Given { points, settings, place: "/" }.study().expect("sound");
         let answer = serde_json::to_value(SpcResponse::of(&study)).expect("JSON");
         assert_eq!(answer["series"], json!({ "periodType": "month", "improvementDirection": "increase" }));
         assert_eq!((&answer["profile"], &answer["ruleSet"]), (&json!("mdc"), &json!("making-data-count-2.5+2023-11")));

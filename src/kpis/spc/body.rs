@@ -1,6 +1,6 @@
 //! What `POST /v1/spc-analyses` takes: JSON, or CSV with the rest by query.
 
-use super::given::{Given, GivenPoint, Told};
+use super::given::{Given, GivenPoint, Settings};
 use super::layout::LONGEST;
 use super::rules::Profile;
 use super::study::Choices;
@@ -16,43 +16,43 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 params! {
-    /// What is told of the series beside its points; for a JSON body, what holds where the body is silent.
+    /// Settings of the analysis beside the points. For a JSON body they apply where the body gives none.
     pub struct AnalyseSpc {
-        /// How long the periods are; `month` unless told.
+        /// The length of the periods. Default: month.
         period_type: OneWord<PeriodType> = "periodType",
-        /// Which way is better; `neutral` unless told.
+        /// The direction of improvement. Default: neutral.
         improvement_direction: OneWord<ImprovementDirection> = "improvementDirection",
-        /// The target of every point without one of its own.
+        /// The target of every point that has none of its own.
         target: Decimal = "target",
-        /// Periods at which the mean and limits begin anew.
+        /// Periods from which the mean and limits are calculated again.
         recalculate_at: Codes = "recalculateAt",
-        /// How many points of each part set its mean and limits; all of them unless told.
+        /// How many points of each part set its mean and limits. Default: all of them.
         baseline_points: Whole<2, 10000> = "baselinePoints",
-        /// Whose rules are followed; `mdc` unless told.
+        /// The set of rules. Default: mdc.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
-        /// Points on one side of the mean that make a shift; 7 unless told.
+        /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// Points each beyond the one before that make a trend; 7 unless told.
+        /// How many points, each beyond the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
         min_points: Whole<2, 10000> = "minPoints",
-        /// What a point is called that says improvement and concern at once.
+        /// How to classify a point that shows improvement and concern at once.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
-        /// The first period to take, or a date in it.
+        /// The first period, or a date: periods that begin on it or later.
         from: CodeParam = "from",
-        /// The last period to take, or a date in it.
+        /// The last period, or a date: periods that begin on it or earlier.
         to: CodeParam = "to",
-        /// The least value there can be; the lower limit is clipped to it for display.
+        /// The lowest value possible; the lower limit is drawn no lower.
         min: Decimal = "min",
-        /// The greatest value there can be; the upper limit is clipped to it for display.
+        /// The highest value possible; the upper limit is drawn no higher.
         max: Decimal = "max",
         /// The chart's title.
         title: Line = "title",
-        /// What the values count; `%` is written after every figure of the chart.
+        /// The unit of the values; `%` is written after every figure of the chart.
         unit: Line = "unit",
-        /// The decimals of the chart's figures; as many as the values show unless told.
+        /// The decimals of the chart's figures. Default: as many as the values show.
         decimals: Whole<0, 6> = "decimals",
     }
 }
@@ -79,7 +79,7 @@ pub fn choices(
     }
 }
 
-impl From<AnalyseSpc> for Told {
+impl From<AnalyseSpc> for Settings {
     fn from(query: AnalyseSpc) -> Self {
         Self {
             title: query.title.map(|line| line.0),
@@ -142,58 +142,58 @@ pub struct AnalyseSpcRequest {
     /// In any order, each period once.
     #[schema(max_items = 10000)]
     points: Vec<SpcPointInput>,
-    /// How long the periods are; `month` unless told.
+    /// The length of the periods. Default: month.
     #[schema(nullable = false)]
     period_type: Option<PeriodType>,
-    /// Which way is better; `neutral` unless told.
+    /// The direction of improvement. Default: neutral.
     #[schema(nullable = false)]
     improvement_direction: Option<ImprovementDirection>,
-    /// The target of every point without one of its own.
+    /// The target of every point that has none of its own.
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
-    /// Periods at which the mean and limits begin anew.
+    /// Periods from which the mean and limits are calculated again.
     #[schema(max_items = 100, nullable = false)]
     recalculate_at: Option<Vec<SpcPeriod>>,
-    /// How many points of each part set its mean and limits; all of them unless told.
+    /// How many points of each part set its mean and limits. Default: all of them.
     #[schema(minimum = 2, maximum = 10000)]
     baseline_points: Option<u32>,
-    /// Whose rules are followed; `mdc` unless told.
+    /// The set of rules. Default: mdc.
     #[schema(nullable = false)]
     profile: Option<Profile>,
-    /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+    /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
     #[schema(nullable = false)]
     screen_outliers: Option<bool>,
-    /// Points on one side of the mean that make a shift; 7 unless told.
+    /// How many points on one side of the mean make a shift. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     shift_length: Option<u32>,
-    /// Points each beyond the one before that make a trend; 7 unless told.
+    /// How many points, each beyond the one before, make a trend. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     trend_length: Option<u32>,
-    /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+    /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
     #[schema(minimum = 2, maximum = 10000, nullable = false)]
     min_points: Option<u32>,
-    /// What a point is called that says improvement and concern at once.
+    /// How to classify a point that shows improvement and concern at once.
     #[schema(nullable = false)]
     conflict_rule: Option<ConflictRule>,
-    /// The first period to take, or a date in it.
+    /// The first period, or a date: periods that begin on it or later.
     #[schema(max_length = 60, nullable = false)]
     from: Option<String>,
-    /// The last period to take, or a date in it.
+    /// The last period, or a date: periods that begin on it or earlier.
     #[schema(max_length = 60, nullable = false)]
     to: Option<String>,
-    /// The least value there can be; the lower limit is clipped to it for display.
+    /// The lowest value possible; the lower limit is drawn no lower.
     #[schema(minimum = -1e15, maximum = 1e15)]
     min: Option<f64>,
-    /// The greatest value there can be; the upper limit is clipped to it for display.
+    /// The highest value possible; the upper limit is drawn no higher.
     #[schema(minimum = -1e15, maximum = 1e15)]
     max: Option<f64>,
     /// The chart's title.
     #[schema(max_length = 200, nullable = false)]
     title: Option<String>,
-    /// What the values count; `%` is written after every figure of the chart.
+    /// The unit of the values; `%` is written after every figure of the chart.
     #[schema(max_length = 200, nullable = false)]
     unit: Option<String>,
-    /// The decimals of the chart's figures; as many as the values show unless told.
+    /// The decimals of the chart's figures. Default: as many as the values show.
     #[schema(minimum = 0, maximum = 6, nullable = false)]
     decimals: Option<u8>,
 }
@@ -203,15 +203,15 @@ fn whole(number: u32) -> Option<usize> {
 }
 
 impl AnalyseSpcRequest {
-    /// The series, with what the query says where the body is silent.
-    pub fn given(self, query: Told) -> Given {
+    /// The series, with the settings of the query for what the body leaves out.
+    pub fn given(self, query: Settings) -> Given {
         let point = |point: SpcPointInput| GivenPoint {
             period: point.period,
             value: point.value,
             target: point.target,
             excluded: point.excluded,
         };
-        let told = Told {
+        let settings = Settings {
             title: self.title,
             unit: self.unit,
             decimals: self.decimals,
@@ -233,7 +233,7 @@ impl AnalyseSpcRequest {
             min: self.min,
             max: self.max,
         };
-        Given { points: self.points.into_iter().map(point).collect(), told: told.or(query), place: "/" }
+        Given { points: self.points.into_iter().map(point).collect(), settings: settings.or(query), place: "/" }
     }
 }
 
@@ -244,7 +244,7 @@ pub const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
 ///
 /// # Errors
 /// As [`csv::Reader::open`] and [`csv::Reader::next_row`]; `too-many-rows`; `validation-failed` with every cell that cannot be read.
-pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
+pub fn read_csv(bytes: &[u8], query: Settings) -> Result<Given> {
     let mut reader = csv::Reader::open(bytes, &COLUMNS, &["period", "value"])?;
     let (mut points, mut faults) = (Vec::new(), Vec::new());
     while let Some(row) = reader.next_row()? {
@@ -252,22 +252,22 @@ pub fn read_csv(bytes: &[u8], query: Told) -> Result<Given> {
             return Err(Error::new(Code::TooManyRows).detail(format!("One analysis takes {LONGEST} points at most.")));
         }
         let line = row.line;
-        let mut tell = |name: &str, code, detail: String| {
+        let mut fault = |name: &str, code, detail: String| {
             faults.push(Fault::new(format!("/points/{}/{name}", points.len()), code, format!("Line {line}: {detail}")));
         };
         let mut figure = |name: &str, said: Change<&str>| {
             let text = said.over(None)?;
-            number(text.trim()).map_err(|error| tell(name, error.code(), error.detail())).ok()
+            number(text.trim()).map_err(|error| fault(name, error.code(), error.detail())).ok()
         };
         let (value, target) = (figure("value", row.change(1)), figure("target", row.change(2)));
         let excluded = row.text(3).unwrap_or("false").to_ascii_lowercase();
         if !["true", "false"].contains(&excluded.as_str()) {
-            tell("excluded", "value-type", "Expected true, false or nothing.".to_owned());
+            fault("excluded", "value-type", "Expected true, false or nothing.".to_owned());
         }
         let period = row.text(0).unwrap_or_default().to_owned();
         points.push(GivenPoint { period, value, target, excluded: excluded == "true" });
     }
-    if faults.is_empty() { Ok(Given { points, told: query, place: "?" }) } else { Err(Error::validation(faults)) }
+    if faults.is_empty() { Ok(Given { points, settings: query, place: "?" }) } else { Err(Error::validation(faults)) }
 }
 
 /// The number in a cell.
@@ -284,7 +284,7 @@ mod tests {
     fn csv_is_read_in_any_order_of_columns_with_empty_cells_as_gaps() {
         let given = read_csv(
             b"\xef\xbb\xbfValue,period,excluded\n14,2024-01,\n(none),2024-02,TRUE\n9.5 , 2024-03 ,false\n,2024-04\n",
-            Told::default(),
+            Settings::default(),
         );
         let points = given.expect("readable").points;
         let read: Vec<_> = points.iter().map(|point| (point.period.as_str(), point.value, point.excluded)).collect();
@@ -303,7 +303,7 @@ mod tests {
     fn every_cell_that_cannot_be_read_is_told_with_its_line() {
         let error = read_csv(
             b"period,value,target,excluded\n2024-01,\"1,234\",,\n2024-02,1,x,maybe\n2024-03,1000000000000000.1,,\n2024-04,1e3,,\n",
-            Told::default(),
+            Settings::default(),
         );
         let error = error.expect_err("unreadable");
         let faults: Vec<_> = error.listed().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
@@ -329,7 +329,7 @@ mod tests {
             ("period", Code::ValidationFailed),
             ("period,value,value", Code::ValidationFailed),
         ] {
-            assert_eq!(read_csv(text.as_bytes(), Told::default()).expect_err(text).code(), code, "{text}");
+            assert_eq!(read_csv(text.as_bytes(), Settings::default()).expect_err(text).code(), code, "{text}");
         }
     }
 
@@ -337,14 +337,14 @@ mod tests {
     fn the_body_wins_over_the_query() {
         let body = serde_json::json!({ "points": [{ "period": "2024-01" }], "minPoints": 5, "profile": "ptd" });
         let request: AnalyseSpcRequest = serde_json::from_value(body).expect("fits");
-        let query = Told {
+        let query = Settings {
             unit: Some("%".to_owned()),
             choices: Choices { min_points: Some(9), ..Choices::default() },
-            ..Told::default()
+            ..Settings::default()
         };
-        let told = request.given(query).told;
+        let settings = request.given(query).settings;
         assert_eq!(
-            (told.choices.min_points, told.choices.profile, told.unit.as_deref()),
+            (settings.choices.min_points, settings.choices.profile, settings.unit.as_deref()),
             (Some(5), Some(Profile::Ptd), Some("%"))
         );
     }

@@ -17,9 +17,9 @@ pub struct GivenPoint {
     pub excluded: bool,
 }
 
-/// What may be told of the series beside its points.
+/// Settings of an analysis beside the points.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Told {
+pub struct Settings {
     pub title: Option<String>,
     pub unit: Option<String>,
     pub decimals: Option<u8>,
@@ -37,8 +37,8 @@ pub struct Told {
     pub max: Option<f64>,
 }
 
-impl Told {
-    /// All this, and where it is silent what another says.
+impl Settings {
+    /// These settings, and those of another for what these leave out.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -63,24 +63,24 @@ impl Told {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Given {
     pub points: Vec<GivenPoint>,
-    pub told: Told,
+    pub settings: Settings,
     /// Stands before the names of what is pointed at: `?` where all but the points came by query, else `/`.
     pub place: &'static str,
 }
 
 impl Given {
-    /// Puts the points in order and analyses them. Without more being told the periods are months and neither
+    /// Puts the points in order and analyses them. By default the periods are months and neither
     /// direction is an improvement.
     ///
     /// # Errors
     /// `validation-failed` with every period that cannot be read or comes twice, or with what the method does not allow.
     pub fn study(self) -> Result<Study> {
-        let Self { points, told, place } = self;
-        let kind = told.period_type.unwrap_or(PeriodType::Month);
-        let direction = told.direction.unwrap_or(ImprovementDirection::Neutral);
+        let Self { points, settings, place } = self;
+        let kind = settings.period_type.unwrap_or(PeriodType::Month);
+        let direction = settings.direction.unwrap_or(ImprovementDirection::Neutral);
         let mut faults = Faults::default();
         let readings = read(kind, &points, &mut faults);
-        let starts = told.recalculate_at.unwrap_or_default();
+        let starts = settings.recalculate_at.unwrap_or_default();
         let starts: Vec<NewStart> = starts
             .iter()
             .enumerate()
@@ -88,14 +88,15 @@ impl Given {
                 let pointer =
                     if place == "?" { "?recalculateAt".to_owned() } else { format!("/recalculateAt/{index}") };
                 let from = faults.take(period(kind, text, pointer))?;
-                Some(NewStart { from, baseline_points: told.baseline_points })
+                Some(NewStart { from, baseline_points: settings.baseline_points })
             })
             .collect();
         faults.check()?;
-        let window = Window::read(kind, told.from.as_deref(), told.to.as_deref(), place)?;
-        let measure = Measure { direction, conflict_rule: ConflictRule::Improvement, min: told.min, max: told.max };
-        let parameters = told.choices.parameters(measure, place)?;
-        let layout = lay_out(&readings, window, &starts, |_| told.target).map_err(|_| {
+        let window = Window::read(kind, settings.from.as_deref(), settings.to.as_deref(), place)?;
+        let measure =
+            Measure { direction, conflict_rule: ConflictRule::Improvement, min: settings.min, max: settings.max };
+        let parameters = settings.choices.parameters(measure, place)?;
+        let layout = lay_out(&readings, window, &starts, |_| settings.target).map_err(|_| {
             Error::invalid(
                 "/points",
                 "too-many",
@@ -109,14 +110,14 @@ impl Given {
             organisations: None,
             innovation: None,
             breakdown: None,
-            title: told.title,
+            title: settings.title,
             subtitle: String::new(),
             period_type: kind,
-            unit: told.unit,
-            decimals: told.decimals.unwrap_or_else(|| decimals(&points)),
+            unit: settings.unit,
+            decimals: settings.decimals.unwrap_or_else(|| decimals(&points)),
             direction,
         };
-        Ok(Study::of(subject, window, layout, told.baseline_points, &parameters, Vec::new()))
+        Ok(Study::of(subject, window, layout, settings.baseline_points, &parameters, Vec::new()))
     }
 }
 
@@ -154,17 +155,21 @@ mod tests {
         GivenPoint { period: period.to_owned(), value, ..GivenPoint::default() }
     }
 
-    fn given(points: Vec<GivenPoint>, told: Told) -> Given {
-        Given { points, told, place: "/" }
+    fn given(points: Vec<GivenPoint>, settings: Settings) -> Given {
+        Given { points, settings, place: "/" }
     }
 
     #[test]
     fn the_hand_check_comes_out_whatever_the_order_of_its_points() {
         let points = (0..8).rev().map(|month| point(&format!("2024-{:02}", month + 1), Some(f64::from(month))));
         let choices = Choices { min_points: Some(2), ..Choices::default() };
-        let told =
-            Told { direction: Some(ImprovementDirection::Increase), target: Some(9.0), choices, ..Told::default() };
-        let study = given(points.collect(), told).study().expect("sound");
+        let settings = Settings {
+            direction: Some(ImprovementDirection::Increase),
+            target: Some(9.0),
+            choices,
+            ..Settings::default()
+        };
+        let study = given(points.collect(), settings).study().expect("sound");
         let limits = study.analysis.parts[0].limits.expect("limits");
         assert!((limits.upl - 6.16).abs() < 1e-9 && (limits.lpl - 0.84).abs() < 1e-9);
         assert_eq!(study.analysis.variation, Variation::Signal(Signal::ImprovementHigh));
@@ -175,9 +180,12 @@ mod tests {
     #[test]
     fn a_baseline_holds_for_every_part() {
         let points = (1..=9).map(|month| point(&format!("2024-0{month}"), Some(f64::from(month)))).collect();
-        let told =
-            Told { recalculate_at: Some(vec!["2024-05".to_owned()]), baseline_points: Some(3), ..Told::default() };
-        let study = given(points, told).study().expect("sound");
+        let settings = Settings {
+            recalculate_at: Some(vec!["2024-05".to_owned()]),
+            baseline_points: Some(3),
+            ..Settings::default()
+        };
+        let study = given(points, settings).study().expect("sound");
         let means: Vec<_> = study.analysis.parts.iter().map(|part| (part.from, part.baseline_n, part.mean)).collect();
         assert_eq!(means, [(0, 3, Some(2.0)), (4, 3, Some(6.0))]);
     }
@@ -185,8 +193,8 @@ mod tests {
     #[test]
     fn every_bad_period_is_told_at_once() {
         let points = vec![point("2024-01", None), point("202401", Some(1.0)), point("2024-Q1", None), point("x", None)];
-        let told = Told { recalculate_at: Some(vec!["2024".to_owned()]), ..Told::default() };
-        let error = given(points, told).study().expect_err("bad periods");
+        let settings = Settings { recalculate_at: Some(vec!["2024".to_owned()]), ..Settings::default() };
+        let error = given(points, settings).study().expect_err("bad periods");
         let faults: Vec<_> = error.listed().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(
             faults,

@@ -23,27 +23,27 @@ pub fn routes(config: &mut ServiceConfig) {
 params! {
     /// Which series of the KPI is analysed, and how.
     pub struct GetKpiSpc {
-        /// The code of the organisation whose series it is. Either this or `place` is needed.
+        /// The code of the organisation of the series. Give either this or `place`.
         organisation: CodeParam = "organisation",
         /// The code of a place: the series of that organisation and of all below it today are added up by the KPI's
         /// aggregation.
         place: CodeParam = "place",
-        /// The slug of an innovation; the series of no innovation unless told.
+        /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
-        /// One member of each dimension, as `type=1;sex=f`, or the member alone where there is one dimension; the total
-        /// over the members unless told.
+        /// One member of each dimension, as `type=1;sex=f`, or the member alone where there is one dimension.
+        /// Default: the total over the members.
         breakdown: Line = "breakdown",
-        /// Whose rules are followed; `mdc` unless told.
+        /// The set of rules. Default: mdc.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
-        /// Points on one side of the mean that make a shift; 7 unless told.
+        /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// Points each beyond the one before that make a trend; 7 unless told.
+        /// How many points, each beyond the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
         min_points: Whole<2, 10000> = "minPoints",
-        /// What a point is called that says improvement and concern at once; the KPI decides unless told.
+        /// How to classify a point that shows improvement and concern at once. Default: as the KPI says.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
         /// The first period, or a date: periods that begin on it or later.
         from: CodeParam = "from",

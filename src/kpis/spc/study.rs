@@ -58,13 +58,13 @@ impl Choices {
             display_max: measure.max,
             ..chosen
         };
-        let faults: Vec<Fault> = parameters.faults().iter().map(|fault| told(fault, place)).collect();
+        let faults: Vec<Fault> = parameters.faults().iter().map(|fault| named(fault, place)).collect();
         if faults.is_empty() { Ok(parameters) } else { Err(Error::validation(faults)) }
     }
 }
 
 /// The engine's fault by the name the parameter has in the API.
-fn told(fault: &rules::Fault, place: &str) -> Fault {
+fn named(fault: &rules::Fault, place: &str) -> Fault {
     let (name, detail) = match fault.parameter {
         "displayMin" => ("min", "min must be less than max.".to_owned()),
         name => (name, format!("{name} {}.", fault.detail)),

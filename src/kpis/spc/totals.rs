@@ -46,7 +46,7 @@ impl Arithmetic {
         matches!(self.aggregation, Aggregation::Sum | Aggregation::RatioOfSums | Aggregation::Mean)
     }
 
-    /// Adds the observations up, period by period. A period whose total cannot be told (nothing to divide by, or more
+    /// Adds the observations up, period by period. A period without a total (nothing to divide by, or more
     /// than can be stored) has none.
     pub fn total(self, observations: &[Observation]) -> Total {
         let mut periods: BTreeMap<NaiveDate, Vec<ScaledValue>> = BTreeMap::new();

@@ -45,7 +45,7 @@ fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(1948, 7, 5).unwrap_or_default()
 }
 
-/// Words that tell of a person what equality law protects (Equality Act 2010, section 4).
+/// Words that say of a person what equality law protects (Equality Act 2010, section 4).
 const EQUALITY: [&str; 12] = [
     "ethnic",
     "race",
@@ -108,7 +108,7 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
         let text = format!(" {} {} ", grant.title, grant.description).to_lowercase();
         let begins = |word: &str| text.contains(&format!(" {word}"));
         if EQUALITY.iter().any(|word| begins(word)) {
-            let detail = "The title or description may tell of a person what equality law protects.";
+            let detail = "The title or description may say of a person what equality law protects.";
             block("/description", "equality-data-on-a-person", detail);
         }
     }

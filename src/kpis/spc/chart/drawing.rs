@@ -146,10 +146,10 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         let Some(value) = point.figure() else { continue };
         let period = chart.periods.get(index).map_or("", String::as_str);
         let rules: Vec<&str> = result.rules.iter().map(Rule::as_str).collect();
-        let told = result.signal.map_or("excluded", Signal::as_str);
-        let told = [&[told], rules.as_slice()].concat().join(", ");
-        let value_told = figure(value, chart.decimals, chart.unit);
-        canvas.put(format_args!("<g><title>{}: {value_told} ({told})</title>", safe(period)));
+        let signal = result.signal.map_or("excluded", Signal::as_str);
+        let meaning = [&[signal], rules.as_slice()].concat().join(", ");
+        let shown_value = figure(value, chart.decimals, chart.unit);
+        canvas.put(format_args!("<g><title>{}: {shown_value} ({meaning})</title>", safe(period)));
         let mark = Mark::of(result.signal);
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
