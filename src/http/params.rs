@@ -4,7 +4,7 @@
 use crate::db::dialect::SearchTerms;
 use crate::db::list::{Listed, PageRequest, UPDATED_AT};
 use crate::error::{Code, Error, Fault, Result};
-use crate::vocabulary::{Id, Timestamp, Word};
+use crate::vocabulary::{Id, Timestamp, Word, read_instant};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -115,8 +115,12 @@ impl Param for NaiveDate {
 
 impl Param for Timestamp {
     fn read(text: &str) -> Result<Self, String> {
-        let at = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
-        at.map_err(|_| "expected an instant, such as 2026-04-01T09:00:00Z".to_owned())
+        read_instant(text).map_err(|expected| {
+            // A form decodes + to a space.
+            let unescaped = text.contains(' ') && read_instant(&text.replace(' ', "+")).is_ok();
+            let hint = if unescaped { "; a + in a query stands for a space: write it as %2B, or use Z" } else { "" };
+            format!("expected {expected}{hint}")
+        })
     }
     fn schema() -> Value {
         json!({ "type": "string", "format": "date-time", "maxLength": 40 })
@@ -349,7 +353,9 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     let mut instant = |name| -> Result<_> { Ok(take::<Timestamp>(pairs, name)?.map(|at| at.naive_utc())) };
     let dated = R::SORTS.contains(&UPDATED_AT);
     let updated = if dated { (instant("updatedFrom")?, instant("updatedTo")?) } else { (None, None) };
-    if let (Some(from), Some(to)) = updated && from > to {
+    if let (Some(from), Some(to)) = updated
+        && from > to
+    {
         return Err(Error::invalid("?updatedTo", "range", "Expected an instant that is not before updatedFrom."));
     }
     let keys = R::KEY.map(|name| take::<Keys>(pairs, name)).transpose()?.flatten().map(|keys| keys.0);
@@ -413,7 +419,9 @@ pub struct Keys(pub Vec<String>);
 
 impl Param for Keys {
     fn read(text: &str) -> Result<Self, String> {
-        Codes::read(text).map(|codes| Self(codes.0)).map_err(|_| "expected 1 to 100 keys separated by commas".to_owned())
+        Codes::read(text)
+            .map(|codes| Self(codes.0))
+            .map_err(|_| "expected 1 to 100 keys separated by commas".to_owned())
     }
     fn schema() -> Value {
         Codes::schema()
