@@ -7,12 +7,12 @@ use actix_web::rt::System;
 use chrono::{DateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use innovation_register::access::{Operation, Role};
-use innovation_register::grants::keys::{self, SealingKey, SigningKey};
-use innovation_register::grants::ops::{NewLocalToken, issue_local_token};
 use innovation_register::config::Config;
-use innovation_register::http::context::Context;
 use innovation_register::db::{Conn, DatabaseUrl, transaction};
 use innovation_register::demonstration;
+use innovation_register::grants::keys::{self, SealingKey, SigningKey};
+use innovation_register::grants::ops::{NewLocalToken, issue_local_token};
+use innovation_register::http::context::Context;
 use innovation_register::startup;
 use innovation_register::vocabulary::Timestamp;
 use reqwest::Method;
@@ -302,13 +302,13 @@ impl Actor {
     }
 
     pub fn request(&self, method: &str, target: &str) -> Request {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = self.client.request(method, format!("{}{target}", self.url));
+        let name = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.client.request(name, format!("{}{target}", self.url));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
         let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        Request::new(target, request)
+        Request::new(method, target, request)
     }
 
     pub fn get(&self, target: &str) -> Request {
