@@ -20,6 +20,7 @@ use crate::funding::contributions::ops::{Contribution, ContributionSource, creat
 use crate::funding::external_investments::ops::{Investment, InvestmentKind, create_external_investment};
 use crate::funding::funds::ops::{Fund, create_fund};
 use crate::funding::money::Money;
+use crate::funding::reallocations::ops::{Reallocation, create_reallocation};
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType};
 use crate::transitions::rules::AskedMove;
@@ -143,6 +144,7 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             "2018-04-01",
             "Illustrative.",
         ),
+        ("RUP-2020", "Rapid Uptake Products 2020 (illustrative)", "rup", 200_000, "2020-04-01", "Illustrative."),
     ] {
         let fund = Fund {
             code: code.to_owned(),
@@ -161,7 +163,15 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
         };
         create_contribution(conn, &context.step(Operation::create_contribution), code, given)?;
     }
-    Ok(())
+    let moved = Reallocation {
+        from_fund: "ITP-2018".to_owned(),
+        to_fund: "RUP-2020".to_owned(),
+        award: None,
+        amount: pounds(50_000),
+        reason: "What one programme left, another can use (illustrative).".to_owned(),
+        made_on: Some(day("2020-06-01")?),
+    };
+    create_reallocation(conn, &context.step(Operation::create_reallocation), &moved).map(drop)
 }
 
 /// The same command line in the name of another: nobody approves what they proposed, nor pays what they approved.

@@ -1,9 +1,12 @@
 //! What a newcomer tries the register with: real trusts, the founding documents' innovations, a small KPI catalogue,
 //! and series that are invented and say so. It comes in through the same doors as everything else.
 
+mod calls;
 mod communities;
 mod data;
+pub mod examples;
 mod impact;
+mod measures;
 mod programmes;
 
 use crate::access::{Operation, Role};
@@ -19,15 +22,20 @@ use crate::kpis::submissions::rules::{Cell, Mode, RawRow, Strategy};
 use crate::kpis::targets::ops::{NewTarget, create_kpi_target};
 use crate::organisations::reference;
 use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, SuccessionKind};
-use crate::vocabulary::{Change, Word};
+use crate::vocabulary::{Change, Word, with_foreseen_ids};
 use chrono::{NaiveDate, TimeDelta};
 use data::{DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 
-/// Loads reference and demonstration data. A second run changes nothing. Returns a line that says what there is now.
+/// Loads reference and demonstration data, with the same ids in every register. A second run changes nothing. Returns a
+/// line that says what there is now.
 ///
 /// # Errors
 /// The database's own.
 pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
+    with_foreseen_ids(|| load(conn, context))
+}
+
+fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     crate::organisations::ops::load_reference_data(conn, &context.step(Operation::create_organisation))?;
     if crate::kpis::catalogue::store::find(conn, data::KPIS[0].code)?.is_some() {
         return Ok("the demonstration data is there already".to_owned());
@@ -38,6 +46,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     }
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
+    calls::load(conn, context)?;
     let mut values = 0;
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
@@ -48,6 +57,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
         }
         values += load_series(conn, context, entry)?;
     }
+    measures::load(conn, context)?;
     Ok(format!(
         "{} trusts, {} named innovations, {} KPIs and {values} illustrative values loaded",
         reference::DEMONSTRATION_TRUSTS.len(),

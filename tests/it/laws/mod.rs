@@ -2,6 +2,7 @@
 //! do about it.
 
 mod document;
+mod examples;
 mod failures;
 mod operations;
 mod roles;
