@@ -11,7 +11,7 @@ use crate::benefits::rules::{Benefit, BenefitKind};
 use crate::http::context::{Context, IfMatch};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
+use crate::funding::awards::gateway_reviews::ops::{Decision, create_gateway_review, transition_gateway_review};
 use crate::funding::awards::milestones::ops::{Milestone, MilestoneState, create_milestone};
 use crate::funding::awards::ops::{Authority, create_award, transition_award};
 use crate::funding::awards::rules::{Award, AwardKind, Recipient};
@@ -237,8 +237,15 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         met_on: Some(day("2016-03-20")?),
     };
     create_milestone(conn, &context.step(Operation::create_milestone), first, milestone)?;
-    let title = "After the first year".to_owned();
-    create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, title, day("2016-10-01")?)?;
+    let mut review = |title: &str, due_on: &str| {
+        let step = context.step(Operation::create_gateway_review);
+        create_gateway_review(conn, &step, first, title.to_owned(), day(due_on)?)
+    };
+    review("After the first year", "2016-10-01")?;
+    let held = review("After six months", "2016-03-31")?.id.to_string();
+    let begun = AskedMove { to: "in-progress".to_owned(), reason: None, effective_on: None };
+    let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_gateway_review) };
+    transition_gateway_review(conn, &step, first, &held, begun, Decision::default())?;
     let end = AskedMove {
         to: "terminated".to_owned(),
         reason: Some("The trusts chose another supplier.".to_owned()),

@@ -1,4 +1,4 @@
-//! What every operation is told beside its input: the clock, the caller, the request, the version it was sent for.
+//! What every operation knows beside its input: the time, the caller, the request, and the version it was sent for.
 
 use crate::access::{Actor, Operation, Reach};
 use crate::error::{Code, Error, Result};
@@ -101,5 +101,5 @@ impl Context {
 
 /// The answer to a change of a version that is no longer the present one.
 pub fn changed(present: i32) -> Error {
-    Error::new(Code::VersionMismatch).detail(format!("The present version is W/\"{present}\"; If-Match names another."))
+    Error::new(Code::VersionMismatch).detail(format!("The present version is W/\"{present}\", but If-Match names another."))
 }

@@ -47,7 +47,7 @@ impl<T: ToSchema> PartialSchema for Patch<T> {
         let mut schema = T::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             let required = std::mem::take(&mut object.required);
-            object.description = Some("Any of the properties; null takes an optional one away (RFC 7396).".to_owned());
+            object.description = Some("Any of the properties. Null removes an optional property (RFC 7396).".to_owned());
             for (name, property) in &mut object.properties {
                 if let RefOr::T(Schema::Object(property)) = property {
                     property.default = None;

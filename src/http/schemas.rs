@@ -91,7 +91,7 @@ pub fn fit<T: DeserializeOwned>(service: &Service, endpoint: &Endpoint, mut valu
 
 /// A body that is no JSON at all.
 pub fn malformed(cause: &serde_json::Error) -> Error {
-    let detail = format!("The body is no well-formed JSON: line {}, column {}.", cause.line(), cause.column());
+    let detail = format!("The body is not well-formed JSON at line {}, column {}.", cause.line(), cause.column());
     Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "json", detail))
 }
 
@@ -131,10 +131,10 @@ fn tidy(value: &mut Value, pointer: &mut String, faults: &mut Vec<Fault>) {
 /// What is wrong with a piece of free text, if anything.
 pub fn text_fault(text: &str) -> Option<(&'static str, &'static str)> {
     if text.contains('\0') {
-        return Some(("control-character", "The text holds a NUL character, which cannot be stored."));
+        return Some(("control-character", "The text contains a NUL character, which cannot be stored."));
     }
     holds_nhs_number(text)
-        .then_some(("nhs-number", "The text holds a valid NHS number. Patient data does not belong in this register."))
+        .then_some(("nhs-number", "The text contains a valid NHS number. Patient data does not belong in this register."))
 }
 
 /// Whether ten digits in a row, alone or grouped 3-3-4, pass the modulus 11 check of an NHS number
@@ -191,7 +191,7 @@ fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fau
                 Fault::new(
                     format!("{pointer}/{name}"),
                     "unknown-property",
-                    format!("There is no property {name} here."),
+                    format!("Unknown property {name}."),
                 ),
             )
         }

@@ -17,6 +17,7 @@ mod kpis;
 mod laws;
 mod ledger;
 mod organisations;
+mod pages;
 mod people;
 mod programmes;
 mod races;

@@ -16,43 +16,43 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 params! {
-    /// What is told of the series beside its points; for a JSON body, what holds where the body is silent.
+    /// What to know about the series beside its points. A JSON body takes precedence.
     pub struct AnalyseSpc {
-        /// How long the periods are; `month` unless told.
+        /// The length of the periods. Default: `month`.
         period_type: OneWord<PeriodType> = "periodType",
-        /// Which way is better; `neutral` unless told.
+        /// The direction that is better. Default: `neutral`.
         improvement_direction: OneWord<ImprovementDirection> = "improvementDirection",
-        /// The target of every point without one of its own.
+        /// The target of every point that has no target of its own.
         target: Decimal = "target",
-        /// Periods at which the mean and limits begin anew.
+        /// The periods from which the mean and limits are recalculated.
         recalculate_at: Codes = "recalculateAt",
-        /// How many points of each part set its mean and limits; all of them unless told.
+        /// How many points of each part set its mean and limits. Default: all.
         baseline_points: Whole<2, 10000> = "baselinePoints",
-        /// Whose rules are followed; `mdc` unless told.
+        /// Whose rules to follow. Default: `mdc`.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
-        /// Points on one side of the mean that make a shift; 7 unless told.
+        /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// Points each beyond the one before that make a trend; 7 unless told.
+        /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
         min_points: Whole<2, 10000> = "minPoints",
-        /// What a point is called that says improvement and concern at once.
+        /// How to classify a point that shows improvement and concern at once.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
-        /// The first period to take, or a date in it.
+        /// The first period, or a date in it.
         from: CodeParam = "from",
-        /// The last period to take, or a date in it.
+        /// The last period, or a date in it.
         to: CodeParam = "to",
-        /// The least value there can be; the lower limit is clipped to it for display.
+        /// The lowest possible value. The lower limit is clipped to it for display.
         min: Decimal = "min",
-        /// The greatest value there can be; the upper limit is clipped to it for display.
+        /// The highest possible value. The upper limit is clipped to it for display.
         max: Decimal = "max",
         /// The chart's title.
         title: Line = "title",
-        /// What the values count; `%` is written after every figure of the chart.
+        /// The unit of the values. After `%`, every figure of the chart gets a percent sign.
         unit: Line = "unit",
-        /// The decimals of the chart's figures; as many as the values show unless told.
+        /// The decimals of the chart's figures. Default: as many as the values have.
         decimals: Whole<0, 6> = "decimals",
     }
 }
@@ -117,18 +117,18 @@ pub struct SpcPeriod(String);
 pub struct SpcPointInput {
     #[schema(example = "2024-01", min_length = 1, max_length = 60)]
     period: String,
-    /// Null or absent is a gap.
+    /// The value. Null or absent is a gap.
     #[schema(minimum = -1e15, maximum = 1e15)]
     value: Option<f64>,
-    /// The target of this point; that of the series where null or absent.
+    /// The target of this point. Null or absent means the target of the series.
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
-    /// Whether it is shown but left out of every calculation.
+    /// Whether the point is shown but left out of every calculation.
     #[serde(default)]
     excluded: bool,
 }
 
-/// A series to analyse. Nothing of it is kept.
+/// A series to analyse. It is not stored.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({
@@ -142,58 +142,58 @@ pub struct AnalyseSpcRequest {
     /// In any order, each period once.
     #[schema(max_items = 10000)]
     points: Vec<SpcPointInput>,
-    /// How long the periods are; `month` unless told.
+    /// The length of the periods. Default: `month`.
     #[schema(nullable = false)]
     period_type: Option<PeriodType>,
-    /// Which way is better; `neutral` unless told.
+    /// The direction that is better. Default: `neutral`.
     #[schema(nullable = false)]
     improvement_direction: Option<ImprovementDirection>,
-    /// The target of every point without one of its own.
+    /// The target of every point that has no target of its own.
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
-    /// Periods at which the mean and limits begin anew.
+    /// The periods from which the mean and limits are recalculated.
     #[schema(max_items = 100, nullable = false)]
     recalculate_at: Option<Vec<SpcPeriod>>,
-    /// How many points of each part set its mean and limits; all of them unless told.
+    /// How many points of each part set its mean and limits. Default: all.
     #[schema(minimum = 2, maximum = 10000)]
     baseline_points: Option<u32>,
-    /// Whose rules are followed; `mdc` unless told.
+    /// Whose rules to follow. Default: `mdc`.
     #[schema(nullable = false)]
     profile: Option<Profile>,
-    /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+    /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
     #[schema(nullable = false)]
     screen_outliers: Option<bool>,
-    /// Points on one side of the mean that make a shift; 7 unless told.
+    /// How many points on one side of the mean make a shift. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     shift_length: Option<u32>,
-    /// Points each beyond the one before that make a trend; 7 unless told.
+    /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     trend_length: Option<u32>,
-    /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+    /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
     #[schema(minimum = 2, maximum = 10000, nullable = false)]
     min_points: Option<u32>,
-    /// What a point is called that says improvement and concern at once.
+    /// How to classify a point that shows improvement and concern at once.
     #[schema(nullable = false)]
     conflict_rule: Option<ConflictRule>,
-    /// The first period to take, or a date in it.
+    /// The first period, or a date in it.
     #[schema(max_length = 60, nullable = false)]
     from: Option<String>,
-    /// The last period to take, or a date in it.
+    /// The last period, or a date in it.
     #[schema(max_length = 60, nullable = false)]
     to: Option<String>,
-    /// The least value there can be; the lower limit is clipped to it for display.
+    /// The lowest possible value. The lower limit is clipped to it for display.
     #[schema(minimum = -1e15, maximum = 1e15)]
     min: Option<f64>,
-    /// The greatest value there can be; the upper limit is clipped to it for display.
+    /// The highest possible value. The upper limit is clipped to it for display.
     #[schema(minimum = -1e15, maximum = 1e15)]
     max: Option<f64>,
     /// The chart's title.
     #[schema(max_length = 200, nullable = false)]
     title: Option<String>,
-    /// What the values count; `%` is written after every figure of the chart.
+    /// The unit of the values. After `%`, every figure of the chart gets a percent sign.
     #[schema(max_length = 200, nullable = false)]
     unit: Option<String>,
-    /// The decimals of the chart's figures; as many as the values show unless told.
+    /// The decimals of the chart's figures. Default: as many as the values have.
     #[schema(minimum = 0, maximum = 6, nullable = false)]
     decimals: Option<u8>,
 }
@@ -203,7 +203,7 @@ fn whole(number: u32) -> Option<usize> {
 }
 
 impl AnalyseSpcRequest {
-    /// The series, with what the query says where the body is silent.
+    /// The series, completed by the query.
     pub fn given(self, query: Told) -> Given {
         let point = |point: SpcPointInput| GivenPoint {
             period: point.period,

@@ -13,11 +13,12 @@ mod text;
 use std::fmt::Write;
 
 use super::rules::{Analysis, Part, Point, Rule, Signal};
-use canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
-use frame::{Frame, NothingToDraw, shown, target_of};
+use canvas::{Canvas, GRID, HATCH, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
+use frame::{Frame, NothingToDraw, line_decimals, shown, target_of};
 use icons::{assurance_caption, draw_icons, variation_caption};
 use legend::draw_legend;
-use text::{cut, figure, per_cent, safe, text_width, tidy, wrapped};
+pub use text::is_per_cent;
+use text::{PER_CENT, cut, figure, safe, text_width, tidy, wrapped};
 
 /// What is drawn. Text is taken as it comes and made safe here.
 #[derive(Clone, Copy, Debug)]
@@ -25,15 +26,32 @@ pub struct Chart<'a> {
     pub title: &'a str,
     /// A line under the title, such as the organisation; may be empty.
     pub subtitle: &'a str,
-    /// `%` follows every figure; any other unit is written once, above the axis. May be empty.
+    /// Whether its values are invented, which the title says and a hatched plot shows.
+    pub illustrative: bool,
+    /// A percent sign follows every figure of a percentage; any longer unit is written once, above the axis. May be empty.
     pub unit: &'a str,
-    /// The digits after the point with which figures are written.
+    /// What a figure is multiplied by before it is written: 100 for a share that is written as a percentage.
+    pub factor: f64,
+    /// The digits after the point with which figures are written; those of the lines may need more.
     pub decimals: usize,
     /// A label per point.
     pub periods: &'a [String],
     pub points: &'a [Point],
     /// The analysis of these very points.
     pub analysis: &'a Analysis,
+    /// What to know before relying on it, printed below.
+    pub notes: &'a [String],
+}
+
+impl Chart<'_> {
+    /// A figure as it is written.
+    fn figure(&self, value: f64, decimals: usize) -> String {
+        figure(value * self.factor, decimals, self.unit)
+    }
+
+    fn title(&self) -> String {
+        if self.illustrative { format!("Illustrative: {}", self.title) } else { self.title.to_owned() }
+    }
 }
 
 const WIDTH: f64 = 960.0;
@@ -45,17 +63,21 @@ const PLOT_TOP: f64 = 108.0;
 #[must_use]
 pub fn draw(chart: &Chart<'_>) -> String {
     let mut canvas = Canvas::default();
-    let title = safe(chart.title);
+    let (title, print) = (safe(&chart.title()), small_print(chart));
+    let height = HEIGHT + PRINT_ROW * count(print.len());
     canvas.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          role=\"img\" aria-label=\"{title}\" font-family=\"Arial, Helvetica, sans-serif\" font-size=\"12\" fill=\"{INK}\">\
-         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>",
+         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>",
         safe(&describe(chart))
     ));
     let icons_from = draw_icons(&mut canvas, chart.analysis);
     draw_heading(&mut canvas, chart, icons_from - MARGIN);
     match Frame::around(chart) {
         Ok(frame) => {
+            if chart.illustrative {
+                draw_hatch(&mut canvas, &frame);
+            }
             draw_axes(&mut canvas, chart, &frame);
             draw_lines(&mut canvas, chart, &frame);
             draw_series(&mut canvas, chart, &frame);
@@ -77,12 +99,43 @@ pub fn draw(chart: &Chart<'_>) -> String {
             );
         }
     }
+    for (row, line) in print.iter().enumerate() {
+        canvas.text(MARGIN, HEIGHT + PRINT_ROW * count(row), "font-size=\"11\"", MUTED, line);
+    }
     canvas.put(format_args!("</svg>"));
     canvas.0
 }
 
+const PRINT_ROW: f64 = 16.0;
+/// More notes than anybody reads below a chart; all of them are in the answer as JSON.
+const MOST_NOTES: usize = 10;
+
+/// The lines below the chart: the notes, and whose rules it follows.
+fn small_print(chart: &Chart<'_>) -> Vec<String> {
+    let shown = chart.notes.iter().take(MOST_NOTES).cloned();
+    let more = chart.notes.len().saturating_sub(MOST_NOTES);
+    let more = (more > 0).then(|| format!("And {more} more notes, in the answer as JSON."));
+    let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
+    let lines = shown.chain(more).chain([rules]);
+    lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, 3)).collect()
+}
+
+/// Slanted lines all over the plot, so that nobody takes invented values for real ones.
+fn draw_hatch(canvas: &mut Canvas, frame: &Frame) {
+    const APART: f64 = 16.0;
+    let height = frame.bottom - PLOT_TOP;
+    let mut path = String::new();
+    let mut foot = frame.left - height;
+    while foot < frame.right {
+        let (from, to) = (foot.max(frame.left), (foot + height).min(frame.right));
+        let _ = write!(path, "M{from:.1} {:.1}L{to:.1} {:.1}", frame.bottom - (from - foot), frame.bottom - (to - foot));
+        foot += APART;
+    }
+    canvas.path(&path, HATCH);
+}
+
 fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
-    let lines = wrapped(chart.title, 18.0 * 1.1, right - MARGIN, 2);
+    let lines = wrapped(&chart.title(), 18.0 * 1.1, right - MARGIN, 2);
     let mut y = if lines.len() > 1 { 28.0 } else { 40.0 };
     for line in &lines {
         canvas.text(MARGIN, y, "font-size=\"18\" font-weight=\"bold\"", INK, line);
@@ -94,7 +147,7 @@ fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
 }
 
 fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
-    if !per_cent(chart.unit) {
+    if !PER_CENT.contains(&chart.unit) {
         for unit in wrapped(chart.unit, 11.0, 400.0, 1) {
             canvas.text(MARGIN, PLOT_TOP - 16.0, "font-size=\"11\"", MUTED, &unit);
         }
@@ -102,7 +155,7 @@ fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
     for tick in &frame.ticks {
         let y = frame.y(*tick);
         canvas.line((frame.left, y), (frame.right, y), Pen { colour: GRID, width: 1.0, dashes: "none" });
-        let label = figure(*tick, frame.tick_decimals, chart.unit);
+        let label = chart.figure(*tick, frame.tick_decimals);
         canvas.text(frame.left - 8.0, y + 4.0, "text-anchor=\"end\" font-size=\"11\"", MUTED, &label);
     }
     let axis = Pen { colour: MUTED, width: 1.0, dashes: "none" };
@@ -179,8 +232,8 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         let rules: Vec<&str> = result.rules.iter().map(Rule::as_str).collect();
         let told = result.signal.map_or("excluded", Signal::as_str);
         let told = [&[told], rules.as_slice()].concat().join(", ");
-        let value_told = figure(value, chart.decimals, chart.unit);
-        canvas.put(format_args!("<g><title>{}: {value_told} ({told})</title>", safe(period)));
+        let figure = chart.figure(value, chart.decimals);
+        canvas.put(format_args!("<g><title>{}: {figure} ({told})</title>", safe(period)));
         let mark = Mark::of(result.signal);
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
@@ -214,8 +267,11 @@ fn draw_line_labels(canvas: &mut Canvas, frame: &Frame) {
 /// The chart in words, for those who do not see it.
 fn describe(chart: &Chart<'_>) -> String {
     let analysis = chart.analysis;
-    let told = |value: f64| figure(value, chart.decimals, chart.unit);
+    let told = |value: f64| chart.figure(value, line_decimals(chart));
     let mut text = String::new();
+    if chart.illustrative {
+        text.push_str("Illustrative: the values are invented. ");
+    }
     if !chart.subtitle.is_empty() {
         let _ = write!(text, "{}. ", chart.subtitle);
     }
@@ -247,6 +303,9 @@ fn describe(chart: &Chart<'_>) -> String {
     }
     if !analysis.gaps.is_empty() {
         let _ = write!(text, " Periods without a value: {}.", analysis.gaps.len());
+    }
+    for note in chart.notes.iter().take(MOST_NOTES) {
+        let _ = write!(text, " {note}");
     }
     let _ = write!(text, " Rules: {}.", analysis.parameters.profile.rule_set());
     text

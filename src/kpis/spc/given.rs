@@ -114,6 +114,8 @@ impl Given {
             period_type: kind,
             unit: told.unit,
             decimals: told.decimals.unwrap_or_else(|| decimals(&points)),
+            is_share: false,
+            illustrative: None,
             direction,
         };
         Ok(Study::of(subject, window, layout, told.baseline_points, &parameters, Vec::new()))

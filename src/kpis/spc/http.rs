@@ -22,31 +22,31 @@ pub fn routes(config: &mut ServiceConfig) {
 params! {
     /// Which series of the KPI is analysed, and how.
     pub struct GetKpiSpc {
-        /// The code of the organisation whose series it is. Either this or `place` is needed.
+        /// The code of the organisation of the series. Give this or `place`.
         organisation: CodeParam = "organisation",
-        /// The code of a place: the series of that organisation and of all below it today are added up by the KPI's
+        /// The code of a place. The series of that organisation and of all below it today are added up by the KPI's
         /// aggregation.
         place: CodeParam = "place",
-        /// The slug of an innovation; the series of no innovation unless told.
+        /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
-        /// One member of each dimension, as `type=1;sex=f`, or the member alone where there is one dimension; the total
-        /// over the members unless told.
+        /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: the
+        /// total over the members.
         breakdown: Line = "breakdown",
-        /// Whose rules are followed; `mdc` unless told.
+        /// Whose rules to follow. Default: `mdc`.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean; the profile decides unless told.
+        /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
-        /// Points on one side of the mean that make a shift; 7 unless told.
+        /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// Points each beyond the one before that make a trend; 7 unless told.
+        /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// Points needed for a variation and an assurance; 13 for `mdc` and 2 for `ptd` unless told.
+        /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
         min_points: Whole<2, 10000> = "minPoints",
-        /// What a point is called that says improvement and concern at once; the KPI decides unless told.
+        /// How to classify a point that shows improvement and concern at once. Default: as the KPI says.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
-        /// The first period to take, or a date in it; what lies before plays no part.
+        /// The first period, or a date in it. Earlier periods do not count.
         from: CodeParam = "from",
-        /// The last period to take, or a date in it; what lies after plays no part.
+        /// The last period, or a date in it. Later periods do not count.
         to: CodeParam = "to",
     }
 }
@@ -73,12 +73,12 @@ impl From<GetKpiSpc> for SpcQuery {
 
 /// Analyse a series of a KPI
 ///
-/// The mean, limits, rules and icons of an XmR chart, of one organisation's series or of the total of a place. Periods
-/// without a value are gaps. Values are those the caller may see; the analysis is of those.
+/// Returns the mean, limits, rules and icons of an XmR chart, for the series of one organisation or the total of a place.
+/// Periods without a value are gaps. The analysis uses the values that you may see.
 #[utoipa::path(
     tag = "spc",
     params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
-    responses((status = 200, description = "The series and what it says", body = SpcResponse)),
+    responses((status = 200, description = "The analysis", body = SpcResponse)),
 )]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc>) -> Result<Reply> {
@@ -88,7 +88,7 @@ pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc
 
 /// Draw the chart of a series of a KPI
 ///
-/// The same analysis as an SVG that stands alone: no scripts, styles or outside references.
+/// Returns the same analysis as an SVG that stands alone, without scripts, styles or outside references.
 #[utoipa::path(
     tag = "spc",
     params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
@@ -111,8 +111,8 @@ csv_body! {
 
 /// Analyse a series that is sent along
 ///
-/// Nothing is kept. JSON, with query parameters where the body is silent; or CSV with the columns `period`, `value`, and
-/// where there are any `target` and `excluded`, the rest by query. An empty or absent value is a gap. With
+/// Analyses points without storing them. Send JSON, or CSV with the columns `period`, `value` and optionally `target` and
+/// `excluded`. What the body leaves out can be given by query. An empty or absent value is a gap. With
 /// `Accept: image/svg+xml` the answer is the chart.
 #[utoipa::path(
     tag = "spc",
@@ -121,7 +121,7 @@ csv_body! {
         (AnalyseSpcRequest = "application/json"),
         (SpcPointsCsv = "text/csv", example = json!("period,value,target\n2024-01,14,12\n2024-02,11,12\n2024-03,,12\n2024-04,9,12\n")),
     )),
-    responses((status = 200, description = "The series and what it says", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
+    responses((status = 200, description = "The analysis", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
 )]
 #[post("/v1/spc-analyses")]
 pub async fn analyse_spc(cx: Cx, query: Query<AnalyseSpc>, upload: Upload) -> Result<Reply> {

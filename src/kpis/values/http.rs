@@ -99,6 +99,8 @@ pub struct ValueResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000, nullable = false)]
     comment: Option<String>,
+    /// Whether the series is invented for illustration.
+    illustrative: bool,
     #[schema(minimum = 1)]
     version: i32,
     submission: Id,
@@ -196,6 +198,7 @@ impl Names {
             qualifier: row.qualifier,
             basis: row.basis,
             comment: row.comment,
+            illustrative: row.illustrative,
             version: row.version,
             submission: row.submission_id,
             updated_at: instant(row.updated_at),
@@ -338,7 +341,7 @@ fn json_lines(rows: &[ValueResponse], _: bool) -> Result<Vec<u8>> {
 }
 
 /// The columns a submission takes, so that what was read can be sent back.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "kpi",
     "organisation",
     "innovation",
@@ -350,6 +353,7 @@ const COLUMNS: [&str; 11] = [
     "qualifier",
     "basis",
     "comment",
+    "illustrative",
 ];
 
 fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
@@ -380,6 +384,7 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
             row.qualifier.as_str(),
             row.basis.as_str(),
             row.comment.as_deref().unwrap_or_default(),
+            if row.illustrative { "true" } else { "" },
         ])?;
     }
     sheet.finish()
