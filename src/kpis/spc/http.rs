@@ -77,7 +77,7 @@ impl From<GetKpiSpc> for SpcQuery {
 /// Periods without a value are gaps. The analysis uses the values that you may see.
 #[utoipa::path(
     tag = "spc",
-    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
+    params(("code" = String, Path, description = "The KPI's code, in any case", example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
     responses((status = 200, description = "The analysis", body = SpcResponse)),
 )]
 #[get("/v1/kpis/{code}/spc")]
@@ -91,7 +91,7 @@ pub async fn get_kpi_spc(cx: Cx, code: web::Path<String>, query: Query<GetKpiSpc
 /// Returns the same analysis as an SVG that stands alone, without scripts, styles or outside references.
 #[utoipa::path(
     tag = "spc",
-    params(("code" = String, Path, description = "The KPI's code, in any case", example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
+    params(("code" = String, Path, description = "The KPI's code, in any case", example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60), GetKpiSpc),
     responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml")),
 )]
 #[get("/v1/kpis/{code}/chart.svg")]
