@@ -22,7 +22,11 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let call = create_call(conn, &context.step(Operation::create_call), "itp", open)?.row.id.to_string();
     for (subject, title, moves) in [
         ("demo-national-admin", "Home monitoring after a stroke (illustrative)", &[][..]),
-        ("demo-submitter", "Shorter waits for a scan (illustrative)", &["submitted", "eligibility-check", "under-review"]),
+        (
+            "demo-submitter",
+            "Shorter waits for a scan (illustrative)",
+            &["submitted", "eligibility-check", "under-review"],
+        ),
     ] {
         let application = Application {
             title: title.to_owned(),

@@ -74,7 +74,8 @@ const MADE: [(&str, &str, Operation, u32); 31] = [
 pub fn all() -> Examples {
     let example = |at, parameter, value| Example { at, parameter, value };
     let keys = KEYS.iter().map(|(at, parameter, key)| example(at, parameter, (*key).to_owned()));
-    let made = MADE.iter().map(|(at, name, step, number)| example(at, name, Id::foreseen(step.id(), *number).to_string()));
+    let made =
+        MADE.iter().map(|(at, name, step, number)| example(at, name, Id::foreseen(step.id(), *number).to_string()));
     Examples { parameters: keys.chain(made).collect(), bodies: bodies() }
 }
 
@@ -84,7 +85,10 @@ fn bodies() -> Vec<(&'static str, Value)> {
         ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
         ("transition_application", json!({ "to": "submitted" })),
         ("transition_fellowship", json!({ "to": "completed" })),
-        ("transition_innovation", json!({ "to": "development", "reason": "The pilot showed that it needs more work." })),
+        (
+            "transition_innovation",
+            json!({ "to": "development", "reason": "The pilot showed that it needs more work." }),
+        ),
         ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
     ]
 }

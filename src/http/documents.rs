@@ -95,10 +95,7 @@ const VISITORS: [(&str, &str, &[(&str, &str)]); 5] = [
     (
         "You run a programme",
         "Open a call, follow your fellows and awards, and get the impact report in one request.",
-        &[
-            ("/docs/guides/programme-teams", "Guide for programme teams"),
-            ("/v1/programmes", "The programmes"),
-        ],
+        &[("/docs/guides/programme-teams", "Guide for programme teams"), ("/v1/programmes", "The programmes")],
     ),
     (
         "You operate this service",

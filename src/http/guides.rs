@@ -127,13 +127,15 @@ fn headings(events: &[Event<'_>]) -> Vec<Heading> {
 
 /// The anchor of a heading, as other readers of Markdown make it: lower case, hyphens for spaces, no punctuation.
 fn anchor(text: &str) -> String {
-    let kept = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>();
+    let kept =
+        text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>();
     kept.replace(' ', "-")
 }
 
 fn contents(headings: &[Heading]) -> String {
     let sections = headings.iter().filter(|heading| heading.level == HeadingLevel::H2);
-    let links = sections.map(|heading| format!("<li><a href=\"#{}\">{}</a></li>", heading.anchor, escaped(&heading.text)));
+    let links =
+        sections.map(|heading| format!("<li><a href=\"#{}\">{}</a></li>", heading.anchor, escaped(&heading.text)));
     format!("<nav aria-label=\"Sections\"><ul>{}</ul></nav>\n", links.collect::<String>())
 }
 
@@ -164,7 +166,8 @@ mod tests {
 
     #[test]
     fn links_lead_to_pages_that_are_served_and_to_nothing_else() {
-        let page = render("[one](api-fundamentals.md#lists) [two](../README.md) [three](https://example.org/) [four](#here)");
+        let page =
+            render("[one](api-fundamentals.md#lists) [two](../README.md) [three](https://example.org/) [four](#here)");
         assert!(page.body.contains("<a href=\"/docs/guides/api-fundamentals#lists\">one</a> two "), "{}", page.body);
         assert!(page.body.contains("href=\"https://example.org/\"") && page.body.contains("href=\"#here\""));
     }

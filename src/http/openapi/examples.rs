@@ -43,6 +43,7 @@ pub fn apply(document: &mut Value, examples: &Examples) {
 }
 
 fn find<'a>(examples: &'a [Example], id: &str, path: &str, parameter: &str) -> Option<&'a Example> {
-    let fits = |example: &&Example| example.parameter == parameter && (example.at == id || path.starts_with(example.at));
+    let fits =
+        |example: &&Example| example.parameter == parameter && (example.at == id || path.starts_with(example.at));
     examples.iter().filter(fits).max_by_key(|example| (example.at == id, example.at.len()))
 }

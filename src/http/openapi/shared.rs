@@ -97,7 +97,10 @@ pub fn parameters() -> Value {
 
 /// One problem for each code, by the code.
 pub fn examples() -> Value {
-    Code::ALL.iter().map(|code| (code.as_str().to_owned(), json!({ "summary": code.title(), "value": problem::example(*code) }))).collect()
+    Code::ALL
+        .iter()
+        .map(|code| (code.as_str().to_owned(), json!({ "summary": code.title(), "value": problem::example(*code) })))
+        .collect()
 }
 
 /// One response for each refusal, with an example of each problem, and the response 304.
@@ -117,7 +120,9 @@ pub fn responses() -> Value {
         }
         json!({ "description": description, "headers": headers, "content": { "application/problem+json": content } })
     };
-    let unchanged = json!({ "description": "You have the present version already", "headers": headers_with(&["ETag"]) });
-    let refusals = REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description)));
+    let unchanged =
+        json!({ "description": "You have the present version already", "headers": headers_with(&["ETag"]) });
+    let refusals =
+        REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description)));
     refusals.chain([("NotModified".to_owned(), unchanged)]).collect()
 }

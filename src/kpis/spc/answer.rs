@@ -2,8 +2,8 @@
 
 use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
 use super::study::{Note, Study, Subject};
-use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 use crate::calendar::{Period, PeriodType};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::openapi::schema::{ObjectBuilder, Type};

@@ -2,9 +2,9 @@
 
 use super::layout::{LONGEST, NewStart, Reading, Window, lay_out};
 use super::study::{Choices, Measure, Study, Subject};
+use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::calendar::{Period, PeriodType};
 use std::collections::BTreeMap;
 
 /// One point as it was sent.

@@ -5,16 +5,16 @@ use super::store::{self, Area};
 use super::study::{Choices, Measure, Note, Remark, Study, Subject};
 use super::totals::{Arithmetic, Observation, Total};
 use crate::access::outside;
-use crate::http::context::Context;
+use crate::calendar::Period;
 use crate::db::Conn;
+use crate::decimal::to_f64;
 use crate::error::{Error, Result};
+use crate::http::context::Context;
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::{Aggregation, ValueType};
 use crate::kpis::catalogue::store::KpiRow;
-use crate::decimal::to_f64;
-use crate::calendar::Period;
 use crate::kpis::series::{self, SeriesKey};
 use crate::kpis::targets::store::{self as targets, TargetRow};
 use crate::kpis::values::ops::visibility;
@@ -226,14 +226,14 @@ fn notes(illustrative: bool, partial: usize, hidden: usize) -> Vec<Note> {
     });
     let partial = (partial > 0).then(|| Note {
         code: "partial-total",
-        detail: format!("Partial: in {}, the total lacks a series that other periods have.", counted(partial, "period")),
+        detail: format!(
+            "Partial: in {}, the total lacks a series that other periods have.",
+            counted(partial, "period")
+        ),
     });
     let hidden = (hidden > 0).then(|| Note {
         code: "suppressed",
-        detail: format!(
-            "Suppressed: the values of {} are left out of the analysis.",
-            counted(hidden, "period")
-        ),
+        detail: format!("Suppressed: the values of {} are left out of the analysis.", counted(hidden, "period")),
     });
     illustrative.into_iter().chain(partial).chain(hidden).collect()
 }

@@ -2,12 +2,12 @@
 
 use super::layout::Window;
 use super::totals::Observation;
+use crate::calendar::Period;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpi_values, organisation_closure, series};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::calendar::Period;
 use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::store::below;
 use crate::vocabulary::Id;

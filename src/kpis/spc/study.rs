@@ -3,10 +3,10 @@
 use super::chart::{self, Chart};
 use super::layout::{Layout, Window};
 use super::rules::{self, Analysis, Parameters, Point, Profile};
+use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Result};
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::calendar::{Period, PeriodType};
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use super::rules::{GroupBy, Totals, divided};
 use super::store::{self, Fund, FundScope};
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::rules::{financial_year, year_label};
+use crate::http::context::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
@@ -61,7 +61,8 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     let years = asked.from.map_or(i32::MIN, financial_year)..=financial_year(last);
     let contributed = store::contributed(conn, &ids)?;
     let invented = store::illustrative(conn, &ids)?;
-    let is_invented = |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
+    let is_invented =
+        |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
     let mut happened = Vec::new();
     for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| counts(row.3)) {
         let Some(fund) = by_id.get(&fund) else { continue };

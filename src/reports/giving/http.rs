@@ -3,13 +3,13 @@
 use super::ops::{self, Judged};
 use super::rules::{Beneficiary, Grant, Party};
 use crate::access::Reach;
+use crate::decimal::format_scaled;
 use crate::error::{Error, Result};
 use crate::funding::money::decimals;
 use crate::http::problem::ProblemFault;
 use crate::http::reply::{Collection, JSON, Reply};
 use crate::http::request::Cx;
 use crate::http::streaming::streamed;
-use crate::decimal::format_scaled;
 use crate::vocabulary::{Id, instant};
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;

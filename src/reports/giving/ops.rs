@@ -4,12 +4,12 @@ use super::rules::{Beneficiary, Grant, Party, blocks};
 use super::store;
 use crate::access::Reach;
 use crate::config::Publisher;
-use crate::http::context::Context;
 use crate::db::Conn;
 use crate::db::list::PageRequest;
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
 use crate::funding::awards::store::{AwardFilter, NamedAward, Sight, list};
+use crate::http::context::Context;
 use chrono::Days;
 
 /// How many awards are read at once.

@@ -3,10 +3,10 @@
 use super::rules::{Sum, leverage, people, sum};
 use super::store::{self, BEGUN, CURRENCY, Counted};
 use crate::benefits::rules::BenefitKind;
-use crate::http::context::Context;
+use crate::calendar::london_midnight;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::calendar::london_midnight;
+use crate::http::context::Context;
 use crate::programmes::ops::get_programme;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::{Days, NaiveDate};
@@ -120,7 +120,8 @@ pub fn get_programme_impact(
 }
 
 /// The first note where a figure is illustrative.
-pub const ILLUSTRATIVE: &str = "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
+pub const ILLUSTRATIVE: &str =
+    "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
 
 /// How the figures were counted.
 const NOTES: [&str; 6] = [

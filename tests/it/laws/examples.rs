@@ -50,7 +50,8 @@ fn request(document: &Value, actor: &Actor, operation: &Operation) -> Request {
     let target = format!("{}?{}", operation.target, query.join("&"));
     let request = actor.request(&operation.method, target.trim_end_matches('?'));
     let request = headers.iter().fold(request, |request, (name, text)| request.header(name, text));
-    let Some((media, content)) = operation.described["requestBody"]["content"].as_object().and_then(|all| all.iter().next())
+    let Some((media, content)) =
+        operation.described["requestBody"]["content"].as_object().and_then(|all| all.iter().next())
     else {
         return request;
     };
