@@ -179,3 +179,22 @@ async fn every_closed_list_is_a_resource_with_labels(#[values(Sqlite, Postgres)]
     }
     app.anonymous().get("/v1/code-lists/never").await.problem(404, "not-found");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_set_keeps_its_version_until_its_members_change(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.kpi("ae", json!({})).await;
+    let set = json!({ "code": "Urgent", "name": "Urgent care", "kpis": ["AE"], "organisations": ["qmf", "QKK"] });
+    app.admin().post("/v1/kpi-sets", set).await.expect(201);
+    let target = "/v1/kpi-sets/urgent";
+    for patch in [json!({}), json!({ "organisations": ["QKK", "QMF", "qkk"] }), json!({ "name": " Urgent care " })] {
+        let same = app.admin().patch(target, 1, patch.clone()).await;
+        assert_eq!((same.status, same.header("etag")), (200, "W/\"1\""), "{patch}: {}", same.text());
+    }
+    let changed = app.admin().patch(target, 1, json!({ "organisations": ["QMF"] })).await.expect(200);
+    assert_eq!((&changed["version"], &changed["organisations"]), (&json!(2), &json!(["QMF"])));
+    let wrong = json!({ "kpis": ["ae", "never"] });
+    let problem = app.admin().patch(target, 2, wrong).await.problem(422, "unknown-reference");
+    assert_eq!(problem["errors"][0]["pointer"], "/kpis/1");
+}

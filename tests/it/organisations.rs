@@ -163,3 +163,35 @@ async fn a_patch_changes_what_it_names_and_takes_away_what_is_null(#[values(Sqli
     app.admin().patch(target, 2, json!({ "name": null })).await.problem(400, "malformed-body");
     app.admin().patch(target, 2, json!({ "validTo": "2000-01-01" })).await.problem(422, "validation-failed");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_patch_that_changes_nothing_leaves_the_version(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    for patch in [json!({}), json!({ "code": "rjz", "type": "nhs-trust" }), json!({ "odsCode": null })] {
+        let same = app.admin().patch("/v1/organisations/RJZ", 1, patch.clone()).await;
+        assert_eq!((same.status, same.header("etag")), (200, "W/\"1\""), "{patch}: {}", same.text());
+    }
+    app.admin().patch("/v1/organisations/RJZ", 1, json!({ "parent": "QMF" })).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_edges_of_an_organisation_are_a_list_like_every_other(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let legal = json!({ "parent": "QMF", "kind": "legal", "from": "2019-04-01", "to": "2020-04-01" });
+    let created = app.admin().post("/v1/organisations/RJZ/edges", legal).await;
+    assert_eq!(created.header("location"), "/v1/organisations/RJZ/edges");
+    assert_eq!(created.expect(201)["childName"], "Trust RJZ");
+    let edges = async |query: &str| {
+        let found = app.anonymous().get(&format!("/v1/organisations/RJZ/edges?{query}")).await.expect(200);
+        column(&found, "parent")
+    };
+    assert_eq!(edges("sort=from").await, ["QKK", "QMF"]);
+    assert_eq!(edges("kind=legal").await, ["QMF"]);
+    assert_eq!([edges("activeOn=2019-04-01").await.len(), edges("activeOn=2020-04-01").await.len()], [2, 1]);
+    let csv = app.anonymous().get("/v1/organisations/RJZ/edges").accept("text/csv").await;
+    assert_eq!(csv.text().lines().count(), 3);
+}

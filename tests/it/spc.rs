@@ -124,6 +124,24 @@ async fn a_stored_series_and_a_places_total_are_analysed_alike(#[values(Sqlite, 
 
 #[rstest]
 #[actix_web::test]
+async fn an_analysis_and_its_chart_are_sent_again_only_when_they_change(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    for target in ["/v1/kpis/ae/spc?organisation=RJZ", "/v1/kpis/ae/chart.svg?organisation=RJZ"] {
+        let first = app.reader().get(target).await;
+        let known = first.header("etag").to_owned();
+        let again = app.reader().get(target).header("if-none-match", &known).await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{target}");
+        let exclusion = json!({ "kpi": "ae", "organisation": "RJZ", "period": "2025-03", "reason": target });
+        let exclusion = app.admin().post("/v1/exclusions", exclusion).await.header("location").to_owned();
+        assert_ne!(app.reader().get(target).await.header("etag"), known, "{target}");
+        app.admin().delete(&exclusion, 1).await.expect(204);
+    }
+    let from = app.reader().get("/v1/kpis/ae/spc?organisation=RJZ&from=2025-01-02").await.expect(200);
+    assert_eq!(from["parameters"]["from"], "2025-02");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_recalculation_begins_the_limits_anew(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = world(engine).await;
     let spc = async || app.reader().get("/v1/kpis/ae/spc?organisation=RJZ&minPoints=2").await.expect(200);

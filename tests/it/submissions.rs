@@ -98,6 +98,8 @@ async fn one_wrong_row_stops_an_atomic_submission_and_not_a_partial_one(#[values
     assert_eq!(rejected["data"][0]["pointer"], "/rows/1");
     let lines = submitter.get(&format!("{location}/rows")).accept("application/x-ndjson").await;
     assert_eq!(lines.text().lines().count(), 1);
+    let created = submitter.get(&format!("{location}/rows?outcome=created&count=true")).await.expect(200);
+    assert_eq!((&created["data"], &created["page"]["count"]["total"]), (&json!([]), &json!(0)));
 }
 
 #[rstest]

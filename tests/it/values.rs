@@ -39,10 +39,14 @@ async fn values_are_found_by_place_organisation_innovation_and_time(#[values(Sql
         ("kpi=ae&from=2026-02&to=2026-02", 2),
         ("kpi=ae,scans&from=2026-02-01", 4),
         ("kpi=ae&to=2026-01-31", 2),
+        ("kpi=ae&from=2026-01-15", 4),
+        ("kpi=ae&from=2026-01-15&to=2026-02-01", 2),
     ] {
         assert_eq!(count(query).await, found, "{query}");
     }
-    admin.get("/v1/kpi-values?from=2026-Q1").await.problem(422, "validation-failed");
+    for wrong in ["from=2026-Q1", "from=2026-02-01&to=2026-01-01", "kpi=ae&from=2026-03&to=2026-02"] {
+        admin.get(&format!("/v1/kpi-values?{wrong}")).await.problem(422, "validation-failed");
+    }
     admin.get("/v1/kpi-values?kpi=ae&breakdown=1").await.problem(422, "validation-failed");
     admin.get("/v1/kpi-values?kpi=never").await.problem(422, "unknown-reference");
 }
