@@ -187,6 +187,11 @@ pub fn search_text(text: &str) -> String {
     folded
 }
 
+/// Bytes as hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Declares a closed list of words.
 #[macro_export]
 macro_rules! words {

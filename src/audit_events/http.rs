@@ -6,7 +6,7 @@ use crate::http::lists::Listed;
 use crate::http::params::Asked;
 use crate::http::reply::Listing;
 use crate::http::request::Cx;
-use crate::vocabulary::{Id, instant};
+use crate::vocabulary::{Id, hex, instant};
 use actix_web::get;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -59,7 +59,7 @@ impl From<AuditEventRow> for AuditEventResponse {
             version: row.resource_version,
             request_id: row.request_id,
             data: row.data.value,
-            hash: row.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: hex(&row.hash),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The worker threads that do all database work. Each takes a connection per job and is fed by one bounded queue,
-//! so a burst waits in the queue and not on the pool's lock, a full or late queue is told at once, and a job that
+//! so a burst waits in the queue and not on the pool's lock, a full or late queue is answered at once, and a job that
 //! panics loses neither its thread nor a connection.
 
 use super::conn::{Conn, DatabaseUrl, Source};

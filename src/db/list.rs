@@ -46,29 +46,31 @@ pub trait Listed: Sized {
     fn count(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<usize>;
     /// What names a row in its address, where that is one column: the parameter that takes several of them.
     const KEY: Option<&'static str>;
-    /// `None` when one of the keys cannot be one.
-    fn keyed(keys: &[String]) -> Option<Self::Condition>;
+    /// Text that says what was expected, when one of the keys cannot be one.
+    fn keyed(keys: &[String]) -> Result<Self::Condition, &'static str>;
 }
 
-/// The keys of several rows, as their column holds them.
+/// The keys of several rows, as their column holds them, or what was expected of them.
 #[allow(non_snake_case, reason = "named by `sortable!` as the kinds of columns are")]
 pub mod keys {
     use super::Id;
 
-    pub fn Id(keys: &[String]) -> Option<Vec<Id>> {
-        keys.iter().map(|key| Id::parse(key)).collect()
+    type Keys<T> = Result<Vec<T>, &'static str>;
+
+    pub fn Id(keys: &[String]) -> Keys<Id> {
+        keys.iter().map(|key| Id::parse(key)).collect::<Option<_>>().ok_or("Expected UUIDs.")
     }
 
-    pub fn Code(keys: &[String]) -> Option<Vec<String>> {
-        Some(keys.iter().map(|key| key.to_ascii_uppercase()).collect())
+    pub fn Code(keys: &[String]) -> Keys<String> {
+        Ok(keys.iter().map(|key| key.to_ascii_uppercase()).collect())
     }
 
-    pub fn Small(keys: &[String]) -> Option<Vec<i32>> {
-        keys.iter().map(|key| key.parse().ok()).collect()
+    pub fn Small(keys: &[String]) -> Keys<i32> {
+        keys.iter().map(|key| key.parse().ok()).collect::<Option<_>>().ok_or("Expected whole numbers.")
     }
 
-    pub fn Slug(keys: &[String]) -> Option<Vec<String>> {
-        Some(keys.iter().map(|key| key.to_ascii_lowercase()).collect())
+    pub fn Slug(keys: &[String]) -> Keys<String> {
+        Ok(keys.iter().map(|key| key.to_ascii_lowercase()).collect())
     }
 }
 
@@ -148,19 +150,18 @@ macro_rules! sortable {
 
             const KEY: Option<&'static str> = $crate::sortable!(@key $($key_name)?);
 
-            fn keyed(_keys: &[String]) -> Option<Self::Condition> {
-                $(
-                    use diesel::prelude::*;
-                    let keys = $crate::db::list::keys::$key_kind(_keys)?;
-                    return Some(Box::new($key.eq_any(keys)));
-                )?
-                #[allow(unreachable_code, reason = "reached by a list whose rows have no key of one column")]
-                None
+            fn keyed(_keys: &[String]) -> Result<Self::Condition, &'static str> {
+                $crate::sortable!(@keyed _keys $(, $key, $key_kind)?)
             }
         }
     };
     (@key) => { None };
     (@key $name:literal) => { Some($name) };
+    (@keyed $keys:ident) => { Err("This list takes no keys.") };
+    (@keyed $keys:ident, $key:path, $key_kind:ident) => {{
+        use diesel::prelude::*;
+        Ok(Box::new($key.eq_any($crate::db::list::keys::$key_kind($keys)?)))
+    }};
 }
 
 /// The sort, and the bounds, by when a row was last written.
@@ -255,10 +256,8 @@ pub fn count<R: Listed>(
 /// The query with what every list may be narrowed by.
 fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::Query> {
     if let Some(keys) = &request.keys {
-        let keyed = R::keyed(keys);
-        let name = R::KEY.unwrap_or_default();
-        let expected = if name == "id" { "Expected UUIDs." } else { "Expected whole numbers." };
-        query = R::filter(query, keyed.ok_or_else(|| Error::invalid(format!("?{name}"), "key", expected))?);
+        let refused = |expected| Error::invalid(format!("?{}", R::KEY.unwrap_or_default()), "key", expected);
+        query = R::filter(query, R::keyed(keys).map_err(refused)?);
     }
     let Some(column) = R::SORTS.iter().position(|name| *name == UPDATED_AT) else { return Ok(query) };
     let bounds = [(request.updated.0, Comparison::After), (request.updated.1, Comparison::Before)];

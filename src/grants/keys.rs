@@ -5,7 +5,7 @@ use super::store;
 use crate::config::KeySource;
 use crate::db::{Conn, dialect};
 use crate::error::{Error, Result};
-use crate::vocabulary::Timestamp;
+use crate::vocabulary::{Timestamp, hex};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -72,7 +72,7 @@ fn read_or_make(path: &Path) -> std::io::Result<String> {
         Ok(mut file) => {
             let mut bytes = [0u8; 32];
             aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no randomness"))?;
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(&bytes);
             file.write_all(hex.as_bytes())?;
             file.sync_all()?;
             Ok(hex)

@@ -1,4 +1,4 @@
-//! What every operation is told beside its input: the clock, the caller, the request, the version it was sent for.
+//! What every operation knows beside its input: the clock, the caller, the request, the version it was sent for.
 
 use crate::access::{Actor, Operation, Reach};
 use crate::error::{Code, Error, Result};
@@ -80,9 +80,7 @@ impl Context {
             Some(IfMatch::Versions(_)) => Err(crate::record::changed(present)),
         }
     }
-}
 
-impl Context {
     /// The document of a record as the patch makes it, once `If-Match` has named the record's present version; nothing
     /// where the patch changes nothing, so that the version stays.
     ///

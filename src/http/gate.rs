@@ -363,7 +363,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceRespo
     ServiceResponse::new(response.request().clone(), answer)
 }
 
-/// Whether a failure is told already: as a problem, or as a refused submission that goes back as the sender's own CSV.
+/// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own CSV.
 fn is_told(response: &ServiceResponse<BoxBody>) -> bool {
     let media = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
     media.starts_with(b"application/problem") || media.starts_with(b"text/csv")

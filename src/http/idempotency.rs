@@ -8,7 +8,7 @@ use crate::db::schema::idempotency_keys as keys;
 use crate::error::{Code, Error, Result};
 use crate::http::context::Context;
 use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
-use crate::vocabulary::Timestamp;
+use crate::vocabulary::{Timestamp, hex};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
@@ -43,7 +43,7 @@ impl Claim {
             operation: context.operation.id(),
             key: key.to_owned(),
             hash: hash.to_vec(),
-            authority: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            authority: hex(digest.as_ref()),
             now: context.now,
         }
     }

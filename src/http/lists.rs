@@ -95,9 +95,9 @@ impl Cx {
         L: ListParams,
         T: 'static,
     {
-        let mut query = L::read(asked.0.clone())?;
+        let mut query = L::read(asked.0)?;
         query.page().limit = chunk;
-        let list = List { pairs: asked.0, query, rows: Box::new(rows), render: Box::new(render) };
+        let list = List { pairs: Pairs::new(), query, rows: Box::new(rows), render: Box::new(render) };
         Ok(Listed { response: Answered::Stream(export(self, content_type, list, write).await?), of: PhantomData })
     }
 
@@ -113,11 +113,12 @@ impl Cx {
         T: Serialize + ToSchema + 'static,
     {
         let facets = facets::<L>(&asked.0)?;
-        let mut query = L::read(asked.0.clone())?;
+        let pairs = if facets.is_empty() { Pairs::new() } else { asked.0.clone() };
+        let mut query = L::read(asked.0)?;
         if self.accept != JSON {
             query.page().limit = CHUNK;
         }
-        let list = List { pairs: asked.0, query, rows, render };
+        let list = List { pairs, query, rows, render };
         let response = match self.accept {
             "text/csv" => {
                 let table = Table::of::<T>();
@@ -134,6 +135,7 @@ type MakeRows<L> = Box<dyn FnMut(&mut Conn, &Context, &L) -> Result<Rows<L>> + S
 type Render<L, T> = Box<dyn FnMut(&mut Conn, &Context, Vec<<L as ListParams>::Row>) -> Result<Vec<T>> + Send>;
 
 struct List<L: ListParams, T> {
+    /// The parameters as they were sent, where words are counted: each count reads them anew, with another word.
     pairs: Pairs,
     query: L,
     rows: MakeRows<L>,

@@ -301,10 +301,14 @@ pub fn nothing_else(pairs: &Pairs, known: &[&str]) -> Result<()> {
 
 /// Describes one parameter for the API document.
 pub fn describe<P: Param>(name: &str, description: &str) -> Parameter {
-    let schema: RefOr<Schema> = serde_json::from_value(P::schema()).unwrap_or_default();
+    parameter(name, description, P::schema(), P::LIST)
+}
+
+fn parameter(name: &str, description: &str, schema: Value, is_list: bool) -> Parameter {
+    let schema: RefOr<Schema> = serde_json::from_value(schema).unwrap_or_default();
     let builder = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
     let builder = builder.description(Some(description.trim())).schema(Some(schema));
-    if P::LIST {
+    if is_list {
         builder.explode(Some(false)).style(Some(utoipa::openapi::path::ParameterStyle::Form)).build()
     } else {
         builder.build()
@@ -372,31 +376,18 @@ pub fn describe_page<R: Listed>(coded: &[(&str, &[&str])]) -> Vec<Parameter> {
     let names = R::SORTS.join("|");
     let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})(,-?({names}))*$"), "example": R::SORTS.first() });
     let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
-    let build = |name: &str, description: &str, schema: Value| {
-        let schema: RefOr<Schema> = serde_json::from_value(schema).unwrap_or_default();
-        ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Query)
-            .required(Required::False)
-            .description(Some(description))
-            .schema(Some(schema))
-            .build()
-    };
-    let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The most rows to answer; 50 unless told.")];
-    parameters.push(build("cursor", "Where to go on: page.next of the page before.", cursor));
+    let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The most rows to answer; the default is 50.")];
+    parameters.push(parameter("cursor", "Where to go on: page.next of the page before.", cursor, false));
     if !R::SORTS.is_empty() {
         let meaning = "What to sort by; - in front descends. Several are separated by commas, none twice.";
-        parameters.push(build("sort", meaning, sort));
+        parameters.push(parameter("sort", meaning, sort, false));
     }
     parameters.push(describe::<bool>("count", "Whether to count what the filters leave, exactly up to 10,000."));
     if !coded.is_empty() {
         let names: Vec<&str> = coded.iter().map(|(name, _)| *name).collect();
         let schema = json!({ "type": "array", "minItems": 1, "maxItems": names.len(), "items": { "type": "string", "enum": names } });
         let meaning = "Coded filters to count by: the answer's facets say how many rows each word of one would leave under the other filters.";
-        let mut facets = build("facets", meaning, schema);
-        facets.explode = Some(false);
-        facets.style = Some(utoipa::openapi::path::ParameterStyle::Form);
-        parameters.push(facets);
+        parameters.push(parameter("facets", meaning, schema, true));
     }
     if R::SORTS.contains(&UPDATED_AT) {
         let from = "Rows last written at this instant or later.";

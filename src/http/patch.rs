@@ -1,11 +1,12 @@
 //! JSON merge patch (RFC 7396), for every resource alike: the record's own document, patched, must be a good document.
 
 use crate::error::{Code, Error, Fault, Result};
+use crate::record::{bare, or_null};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A patch of a document of type `T`: any of its properties, null to take an optional one away.
@@ -52,13 +53,13 @@ impl<T: ToSchema> PartialSchema for Patch<T> {
                 if let RefOr::T(Schema::Object(property)) = property {
                     property.default = None;
                     if !required.contains(name) {
-                        nullable(&mut property.schema_type);
+                        or_null(&mut property.schema_type);
                     }
                 }
                 if let RefOr::T(Schema::Array(property)) = property {
                     property.default = None;
                     if !required.contains(name) {
-                        nullable(&mut property.schema_type);
+                        or_null(&mut property.schema_type);
                     }
                 }
                 if matches!(property, RefOr::Ref(_)) && !required.contains(name) {
@@ -72,16 +73,9 @@ impl<T: ToSchema> PartialSchema for Patch<T> {
     }
 }
 
-fn nullable(schema_type: &mut SchemaType) {
-    if let SchemaType::Type(one) = schema_type {
-        *schema_type = SchemaType::Array(vec![one.clone(), Type::Null]);
-    }
-}
-
 impl<T: ToSchema> ToSchema for Patch<T> {
     fn name() -> std::borrow::Cow<'static, str> {
-        let name = T::name();
-        format!("{}Patch", name.strip_prefix("Create").unwrap_or(&name).trim_end_matches("Request")).into()
+        format!("{}Patch", bare(&T::name())).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {

@@ -60,7 +60,7 @@ fn status(kind: Kind) -> StatusCode {
     }
 }
 
-/// The status a code is told with.
+/// The status that a code is answered with.
 pub fn status_of(code: Code) -> StatusCode {
     status(code.kind())
 }

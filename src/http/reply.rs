@@ -4,6 +4,7 @@ use super::csv;
 use crate::db::list::Total;
 use crate::error::Result;
 use crate::record::Record;
+use crate::vocabulary::hex;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
@@ -70,7 +71,7 @@ impl Reply {
     #[must_use]
     pub fn named_by_content(self) -> Self {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.body);
-        let tag: String = digest.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let tag = digest.as_ref().get(..12).map(hex).unwrap_or_default();
         self.header("ETag", format!("W/\"{tag}\""))
     }
 

@@ -73,11 +73,7 @@ impl Cx {
     /// # Errors
     /// What the job returns, or the lane's own.
     pub async fn read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.run_read(Box::new(job)).await
-    }
-
-    async fn run_read(self, job: Job) -> Result<Reply> {
-        let context = self.context;
+        let (context, job): (_, Job) = (self.context, Box::new(job));
         self.service.db.read(move |conn| job(conn, &context)).await
     }
 

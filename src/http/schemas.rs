@@ -175,7 +175,7 @@ fn passes(digits: &[u32]) -> bool {
     digits.iter().any(|d| *d != digits[0]) && digits.get(9) == Some(&check)
 }
 
-/// Whether the fault is one of shape, and how it is told.
+/// Whether the fault is one of shape, and the words for it.
 fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fault) {
     let told = |code, detail: String| Fault::new(pointer.clone(), code, detail);
     match error.kind() {

@@ -5,7 +5,7 @@ use super::rules::Measure;
 use crate::db::Conn;
 use crate::db::schema::{kpi_value_revisions, kpi_values};
 use crate::error::{Error, Result};
-use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::vocabulary::{Basis, Id, Qualifier, hex};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::connection::SimpleConnection;
 use diesel::pg::CopyFormat;
@@ -226,7 +226,7 @@ fn copy_into(
     stamp: Stamp,
     values: impl Iterator<Item = NewValue>,
 ) -> Result<()> {
-    let hex: String = stamp.submission_id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(stamp.submission_id.as_bytes());
     let tail = format!("\\\\x{hex}\t{}\n", stamp.at);
     // Diesel asks for a closure that it could call twice, and calls it once.
     let values = RefCell::new(values);
