@@ -5,7 +5,7 @@ use super::words::{
 };
 use crate::error::{Code, Error, Faults, Result};
 use crate::transitions::rules::Machine;
-use crate::vocabulary::{Basis, Qualifier, Word, fold};
+use crate::vocabulary::{self, Basis, Qualifier, Word, fold};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -247,7 +247,7 @@ impl Innovation {
     /// What full-text search looks through, folded; only what everyone may read.
     pub fn search_text(&self, slug: &str, reference: &str) -> String {
         let parts = [self.name.as_str(), slug, reference, &self.summary];
-        fold(&parts.into_iter().chain(self.description.as_deref()).collect::<Vec<_>>().join(" "))
+        vocabulary::search_text(&parts.into_iter().chain(self.description.as_deref()).collect::<Vec<_>>().join(" "))
     }
 }
 

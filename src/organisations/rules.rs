@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::record::{Written, only_written};
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{self, Id};
 use crate::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -268,7 +268,7 @@ impl Organisation {
             .into_iter()
             .chain(self.ods_code.as_deref())
             .chain(self.postcode.as_deref());
-        fold(&parts.chain(identifiers).collect::<Vec<_>>().join(" "))
+        vocabulary::search_text(&parts.chain(identifiers).collect::<Vec<_>>().join(" "))
     }
 }
 

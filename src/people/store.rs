@@ -7,7 +7,7 @@ use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::people;
 use crate::error::Result;
 use crate::http::context::Context;
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -42,7 +42,7 @@ impl PersonRow {
         Self {
             id: Id::generate(),
             sort_name: fold(&name),
-            search_text: fold(&name),
+            search_text: search_text(&name),
             name,
             email,
             subject,

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::record::Written;
-use crate::vocabulary::fold;
+use crate::vocabulary;
 use crate::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl Programme {
     }
 
     pub fn search_text(&self) -> String {
-        fold(&format!("{} {} {}", self.slug, self.name, self.summary))
+        vocabulary::search_text(&format!("{} {} {}", self.slug, self.name, self.summary))
     }
 }
 

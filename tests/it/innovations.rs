@@ -90,6 +90,35 @@ async fn a_fellow_needs_a_second_party_from_early_adoption_on(#[values(Sqlite, P
     app.manager("nia").transition(target, 2, json!({ "to": "early-adoption" })).await.expect(200);
 }
 
+/// The slugs of the innovations that a search finds.
+async fn found(app: &TestApp, q: &str) -> Vec<String> {
+    let target = reqwest::Url::parse_with_params("http://x/v1/innovations", [("q", q)]).unwrap();
+    let target = format!("{}?{}", target.path(), target.query().unwrap());
+    column(&app.anonymous().get(&target).await.expect(200), "slug")
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_search_finds_names_as_people_type_them(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for name in
+        ["King's College kit", "St George's kit", "Guy's and St Thomas' kit", "Brainomix e-Stroke", "Søren's Æther"]
+    {
+        app.admin().post("/v1/innovations", named(name)).await.expect(201);
+    }
+    for (typed, slug) in [
+        ("kings college", "kings-college-kit"),
+        ("king's college", "kings-college-kit"),
+        ("st georges", "st-georges-kit"),
+        ("guys st thomas", "guys-and-st-thomas-kit"),
+        ("estroke", "brainomix-e-stroke"),
+        ("e-stroke", "brainomix-e-stroke"),
+        ("sorens aether", "sorens-aether"),
+    ] {
+        assert_eq!(found(&app, typed).await, [slug], "{typed}");
+    }
+}
+
 #[rstest]
 #[actix_web::test]
 async fn a_search_folds_accents_and_keeps_phrases_together(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -97,11 +126,7 @@ async fn a_search_folds_accents_and_keeps_phrases_together(#[values(Sqlite, Post
     for name in ["Café triage by night", "Night café", "Stroke triage"] {
         app.admin().post("/v1/innovations", named(name)).await.expect(201);
     }
-    let found = async |q: &str| {
-        let target = reqwest::Url::parse_with_params("http://x/v1/innovations", [("q", q)]).unwrap();
-        let target = format!("{}?{}", target.path(), target.query().unwrap());
-        column(&app.anonymous().get(&target).await.expect(200), "slug")
-    };
+    let found = async |q: &str| found(&app, q).await;
     assert_eq!(found("CAFÉ").await, ["cafe-triage-by-night", "night-cafe"]);
     assert_eq!(found("cafe tri").await, ["cafe-triage-by-night"], "words are prefixes, and all must match");
     assert_eq!(found("\"triage by\" night").await, ["cafe-triage-by-night"]);

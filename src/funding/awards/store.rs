@@ -17,7 +17,7 @@ use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
@@ -78,7 +78,7 @@ impl AwardRow {
         let (title, now) = (new.title.trim().to_owned(), context.now.naive_utc());
         Ok(Self {
             id: Id::generate(),
-            search_text: fold(&format!("{reference} {title}")),
+            search_text: search_text(&format!("{reference} {title}")),
             reference,
             fund_id: of.fund,
             programme: of.programme,

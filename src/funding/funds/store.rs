@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::CodeParam;
 use crate::record::Stored;
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -40,7 +40,7 @@ impl FundRow {
         Self {
             id: Id::generate(),
             sort_name: fold(&name),
-            search_text: fold(&format!("{code} {name}")),
+            search_text: search_text(&format!("{code} {name}")),
             code,
             name,
             programme,

@@ -326,7 +326,7 @@ impl Kpi {
     /// What full-text search looks through, folded.
     pub fn search_text(&self) -> String {
         let parts = [&self.name, &self.code, &self.definition, &self.unit].into_iter().chain(&self.programme);
-        crate::vocabulary::fold(&parts.map(String::as_str).collect::<Vec<_>>().join(" "))
+        crate::vocabulary::search_text(&parts.map(String::as_str).collect::<Vec<_>>().join(" "))
     }
 
     /// The rows of a submission to fill in, the first being the header: one for each member of each breakdown.

@@ -11,7 +11,7 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::people::attendances::rules::AttendanceState;
 use crate::record::Stored;
-use crate::vocabulary::{Id, Timestamp, fold, instant};
+use crate::vocabulary::{Id, Timestamp, fold, instant, search_text};
 use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
@@ -45,7 +45,7 @@ impl LearningEventRow {
             id: Id::generate(),
             programme,
             sort_title: fold(&title),
-            search_text: fold(&title),
+            search_text: search_text(&title),
             title: title.trim().to_owned(),
             kind,
             starts_at: times.0.naive_utc(),

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::CodeParam;
 use crate::record::Stored;
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
@@ -38,7 +38,7 @@ impl NetworkRow {
             id: Id::generate(),
             slug: slug.to_ascii_lowercase(),
             sort_name: fold(&name),
-            search_text: fold(&format!("{name} {purpose}")),
+            search_text: search_text(&format!("{name} {purpose}")),
             name,
             purpose,
             programme,
