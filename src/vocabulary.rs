@@ -1,7 +1,7 @@
 //! Ids and closed word lists: each declared once, here or beside its feature, by one macro, and from then on the
 //! same word in Rust, in JSON, in the database and in the API document.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, Timelike, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -86,6 +86,45 @@ pub type Timestamp = DateTime<Utc>;
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {
     Utc::now().trunc_subsecs(6)
+}
+
+/// Reads an instant of RFC 3339, in UTC and cut to the microsecond. Leap seconds are refused, because the two databases
+/// would keep them as different moments.
+///
+/// # Errors
+/// What was expected, to be put after the word "expected".
+pub fn read_instant(text: &str) -> Result<Timestamp, &'static str> {
+    let at = DateTime::parse_from_rfc3339(text).ok().filter(|_| matches!(text.as_bytes().get(10), Some(b'T' | b't')));
+    let at = at.ok_or("an instant, such as 2026-04-01T09:00:00Z")?.to_utc();
+    if at.nanosecond() >= 1_000_000_000 {
+        return Err("an instant whose seconds go from 00 to 59: leap seconds are not taken");
+    }
+    if !(1..=9999).contains(&at.year()) {
+        return Err("an instant of the years 1 to 9999");
+    }
+    Ok(at.trunc_subsecs(6))
+}
+
+/// An instant as a member of a body.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, format = "date-time", max_length = 40, example = "2026-04-01T09:00:00Z")]
+pub struct Instant(pub Timestamp);
+
+impl TryFrom<String> for Instant {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        read_instant(&text).map(Self)
+    }
+}
+
+impl From<Instant> for String {
+    fn from(Instant(at): Instant) -> Self {
+        instant(at.naive_utc())
+    }
 }
 
 /// How an instant is written in JSON: RFC 3339 with `Z`.
@@ -294,6 +333,29 @@ mod tests {
     #[test]
     fn a_compound_word_is_found_in_one_piece_too() {
         assert_eq!(search_text("The e-Stroke triage"), "the e stroke triage estroke");
+    }
+
+    #[test]
+    fn an_instant_is_cut_to_the_microsecond_and_is_never_a_leap_second() {
+        for (text, expected) in [
+            ("2026-04-01T09:00:00Z", Ok("2026-04-01T09:00:00Z")),
+            ("2026-04-01t09:00:00.123456789z", Ok("2026-04-01T09:00:00.123456Z")),
+            ("2026-04-01T09:00:00.9999999+01:00", Ok("2026-04-01T08:00:00.999999Z")),
+            ("2016-12-31T23:59:60Z", Err("leap seconds")),
+            ("2016-12-31T18:59:60.5-05:00", Err("leap seconds")),
+            ("9999-12-31T23:59:59-01:00", Err("years")),
+            ("0000-12-31T23:59:59Z", Err("years")),
+            ("2026-04-01 09:00:00Z", Err("such as")),
+            ("2026-04-01T09:00:00", Err("such as")),
+            ("2026-04-31T09:00:00Z", Err("such as")),
+            ("", Err("such as")),
+        ] {
+            match (read_instant(text), expected) {
+                (Ok(at), Ok(written)) => assert_eq!(instant(at.naive_utc()), written, "{text}"),
+                (Err(told), Err(words)) => assert!(told.contains(words), "{text}: {told}"),
+                (read, _) => panic!("{text}: {read:?}"),
+            }
+        }
     }
 
     #[test]

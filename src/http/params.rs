@@ -4,7 +4,7 @@
 use crate::db::dialect::SearchTerms;
 use crate::db::list::{Listed, PageRequest, UPDATED_AT};
 use crate::error::{Code, Error, Fault, Result};
-use crate::vocabulary::{Id, Timestamp, Word};
+use crate::vocabulary::{Id, Timestamp, Word, read_instant};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -115,8 +115,12 @@ impl Param for NaiveDate {
 
 impl Param for Timestamp {
     fn read(text: &str) -> Result<Self, String> {
-        let at = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
-        at.map_err(|_| "expected an instant, such as 2026-04-01T09:00:00Z".to_owned())
+        read_instant(text).map_err(|expected| {
+            // A form decodes + to a space.
+            let unescaped = text.contains(' ') && read_instant(&text.replace(' ', "+")).is_ok();
+            let hint = if unescaped { "; a + in a query stands for a space: write it as %2B, or use Z" } else { "" };
+            format!("expected {expected}{hint}")
+        })
     }
     fn schema() -> Value {
         json!({ "type": "string", "format": "date-time", "maxLength": 40 })

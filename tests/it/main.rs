@@ -14,6 +14,7 @@ mod giving;
 mod http;
 mod impact;
 mod innovations;
+mod instants;
 mod kpis;
 mod laws;
 mod ledger;

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Fault, Faults, Result};
 use crate::record::Written;
-use crate::vocabulary::{Id, Timestamp, instant};
-use chrono::{Days, LocalResult, NaiveDateTime, TimeZone};
+use crate::vocabulary::{Id, Timestamp, instant, read_instant};
+use chrono::{Days, LocalResult, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
@@ -188,8 +188,9 @@ fn zone(name: &str) -> Result<Tz, Fault> {
 /// Reads an instant, or a local time of the zone. `24:00` is the end of the day. A local time that the clocks skip or
 /// show twice is an error.
 pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
-    if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(instant.to_utc());
+    let fault = |expected: &str| Fault::new(pointer, "format", format!("Expected {expected}."));
+    if chrono::DateTime::parse_from_rfc3339(text).is_ok() {
+        return read_instant(text).map_err(fault);
     }
     let local = match text.strip_suffix("T24:00").or_else(|| text.strip_suffix("T24:00:00")) {
         Some(day) => {
@@ -199,10 +200,11 @@ pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()),
     };
-    let local: NaiveDateTime = local.ok_or_else(|| {
-        let expected = "Expected an instant, such as 2018-10-03T11:00:00Z, or a local time, such as 2018-10-03T12:00.";
-        Fault::new(pointer, "format", expected)
-    })?;
+    let local: NaiveDateTime = local
+        .ok_or_else(|| fault("an instant, such as 2018-10-03T11:00:00Z, or a local time, such as 2018-10-03T12:00"))?;
+    if local.nanosecond() >= 1_000_000_000 {
+        return Err(fault("a time whose seconds go from 00 to 59: leap seconds are not taken"));
+    }
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) => Ok(at.to_utc()),
         LocalResult::Ambiguous(first, second) => {
@@ -292,6 +294,9 @@ mod tests {
             ("2018-03-25T01:30", Err("skipped-time")),
             ("2018-03-25T02:00", Ok("2018-03-25T01:00:00Z")),
             ("2018-10-03", Err("format")),
+            ("2018-10-03T11:00:00.1234567Z", Ok("2018-10-03T11:00:00.123456Z")),
+            ("2016-12-31T23:59:60Z", Err("format")),
+            ("2016-12-31T23:59:60", Err("format")),
             ("2018-02-30T12:00", Err("format")),
             ("noon", Err("format")),
         ] {

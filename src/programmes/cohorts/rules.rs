@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::record::Written;
-use crate::vocabulary::Timestamp;
+use crate::vocabulary::Instant;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,8 +20,8 @@ pub struct Cohort {
     #[schema(minimum = 1, maximum = 100_000, nullable = false)]
     pub target_size: Option<i32>,
     /// When applications for it open.
-    #[schema(value_type = Option<String>, format = "date-time", max_length = 40, nullable = false)]
-    pub opens_at: Option<Timestamp>,
+    #[schema(nullable = false)]
+    pub opens_at: Option<Instant>,
     #[schema(nullable = false)]
     pub starts_on: Option<NaiveDate>,
     /// The last day.

@@ -7,7 +7,7 @@ use crate::db::schema::{cohorts, programmes};
 use crate::error::Result;
 use crate::http::context::Context;
 use crate::record::Stored;
-use crate::vocabulary::Id;
+use crate::vocabulary::{Id, Instant};
 use crate::{params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
@@ -39,7 +39,7 @@ impl CohortRow {
             number,
             name,
             target_size,
-            opens_at: opens_at.map(|at| at.naive_utc()),
+            opens_at: opens_at.map(|Instant(at)| at.naive_utc()),
             starts_on,
             ends_on,
             version: 1,
@@ -53,7 +53,7 @@ impl CohortRow {
             number: self.number,
             name: self.name.clone(),
             target_size: self.target_size,
-            opens_at: self.opens_at.map(|at| at.and_utc()),
+            opens_at: self.opens_at.map(|at| Instant(at.and_utc())),
             starts_on: self.starts_on,
             ends_on: self.ends_on,
         }
