@@ -51,6 +51,8 @@ pub mod record;
 pub mod reports;
 // The route table.
 pub mod routes;
+// What does not fit a JSON Schema, in our words.
+pub mod shape;
 // From a configuration to a running service.
 pub mod startup;
 // The one shape of every state machine.

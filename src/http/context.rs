@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -88,7 +89,7 @@ impl Context {
     /// As [`Context::check_version`] and [`Patch::apply`].
     pub fn revised<T>(&self, present: &T, version: i32, patch: &Patch<T>) -> Result<Option<T>>
     where
-        T: Serialize + DeserializeOwned + PartialEq,
+        T: Serialize + DeserializeOwned + PartialEq + ToSchema + 'static,
     {
         self.revised_by(present, version, patch, Ok)
     }

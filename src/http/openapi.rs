@@ -66,3 +66,20 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Valu
     schemas::complete(&mut document);
     Ok(document)
 }
+
+/// The schema of one type that clients send, complete with what it refers to.
+///
+/// # Errors
+/// When the schema cannot be written as JSON.
+pub fn document_of<T: utoipa::ToSchema>() -> serde_json::Result<Value> {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    let mut schema = serde_json::to_value(T::schema())?;
+    schemas::bound(&mut schema, true);
+    for (name, part) in parts {
+        let mut part = serde_json::to_value(part)?;
+        schemas::bound(&mut part, schemas::is_request(&name));
+        schema["components"]["schemas"][name] = part;
+    }
+    Ok(schema)
+}

@@ -1,15 +1,19 @@
 //! JSON merge patch (RFC 7396), for every resource alike: the record's own document, patched, must be a good document.
 
-use crate::error::{Code, Error, Fault, Result};
+use super::schemas::{shape_of, unfit};
+use crate::error::{Error, Result};
 use crate::record::{bare, or_null};
+use crate::shape::Misfit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, Object, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A patch of a document of type `T`: any of its properties, null to take an optional one away.
+/// A patch of a document of type `T`: any of its properties, null to take an optional one away; objects in it are
+/// merged, lists replaced.
 #[derive(Clone)]
 pub struct Patch<T> {
     changes: Value,
@@ -22,18 +26,21 @@ impl<'de, T> serde::Deserialize<'de> for Patch<T> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned> Patch<T> {
+impl<T: Serialize + DeserializeOwned + ToSchema + 'static> Patch<T> {
     /// The document after the patch.
     ///
     /// # Errors
-    /// `malformed-body` when a property that must stay is taken away.
+    /// `validation-failed` with everything of the patched document that its schema does not allow.
     pub fn apply(&self, present: &T) -> Result<T> {
         let mut document = serde_json::to_value(present)?;
         json_patch::merge(&mut document, &self.changes);
-        serde_json::from_value(document).map_err(|cause| {
-            let detail = format!("After the patch the record would not be whole: {cause}.");
-            Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "shape", detail))
-        })
+        let misfits = shape_of::<T>()?.misfits(&document).into_iter().map(Misfit::fault);
+        // A null that is left was in the record: it stands for what is absent there.
+        let faults: Vec<_> = misfits.filter(|at| document.pointer(&at.pointer) != Some(&Value::Null)).collect();
+        if !faults.is_empty() {
+            return Err(Error::validation(faults));
+        }
+        serde_json::from_value(document).map_err(unfit)
     }
 
     /// Whether the patch says anything of a property.
@@ -42,43 +49,96 @@ impl<T: Serialize + DeserializeOwned> Patch<T> {
     }
 }
 
-/// The schema of a patch is that of its document with nothing required, no defaults, and null where absence is allowed.
+/// The schema of a patch is that of its document with nothing required, no defaults, and null where absence is
+/// allowed; so are the objects in it.
 impl<T: ToSchema> PartialSchema for Patch<T> {
     fn schema() -> RefOr<Schema> {
         let mut schema = T::schema();
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            let required = std::mem::take(&mut object.required);
-            object.description = Some("Any of the properties; null takes an optional one away (RFC 7396).".to_owned());
-            for (name, property) in &mut object.properties {
-                if let RefOr::T(Schema::Object(property)) = property {
-                    property.default = None;
-                    if !required.contains(name) {
-                        or_null(&mut property.schema_type);
-                    }
-                }
-                if let RefOr::T(Schema::Array(property)) = property {
-                    property.default = None;
-                    if !required.contains(name) {
-                        or_null(&mut property.schema_type);
-                    }
-                }
-                if matches!(property, RefOr::Ref(_)) && !required.contains(name) {
-                    let null = Object::with_type(Type::Null);
-                    let either = OneOfBuilder::new().item(property.clone()).item(null);
-                    *property = RefOr::T(Schema::OneOf(either.build()));
-                }
-            }
-        }
+        relax(&mut schema, &named::<T>(), &mut Vec::new());
         schema
     }
 }
 
 impl<T: ToSchema> ToSchema for Patch<T> {
     fn name() -> std::borrow::Cow<'static, str> {
-        format!("{}Patch", bare(&T::name())).into()
+        patch_of(bare(&T::name())).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         T::schemas(schemas);
+        let (named, mut merged) = (named::<T>(), Vec::new());
+        relax(&mut T::schema(), &named, &mut merged);
+        while let Some(name) = merged.pop() {
+            let patch = patch_of(&name);
+            if let Some(mut schema) = named.get(&name).cloned().filter(|_| schemas.iter().all(|(n, _)| *n != patch)) {
+                relax(&mut schema, &named, &mut merged);
+                schemas.push((patch, schema));
+            }
+        }
+    }
+}
+
+fn patch_of(name: &str) -> String {
+    format!("{name}Patch")
+}
+
+type Named = BTreeMap<String, RefOr<Schema>>;
+
+/// What a type's schema refers to.
+fn named<T: ToSchema>() -> Named {
+    let mut schemas = Vec::new();
+    T::schemas(&mut schemas);
+    schemas.into_iter().collect()
+}
+
+/// Makes the schema of a document that of a patch. The names of the objects in it, which become those of patches too,
+/// are added to `merged`.
+fn relax(schema: &mut RefOr<Schema>, named: &Named, merged: &mut Vec<String>) {
+    match schema {
+        RefOr::Ref(reference) => {
+            reference.default = None;
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned();
+            if let Some(RefOr::T(Schema::Object(object))) = named.get(&name)
+                && !object.properties.is_empty()
+            {
+                reference.ref_location = patch_of(&reference.ref_location);
+                merged.push(name);
+            }
+        }
+        RefOr::T(Schema::Object(object)) => {
+            object.default = None;
+            object.min_properties = None;
+            let required = std::mem::take(&mut object.required);
+            for (name, property) in &mut object.properties {
+                relax(property, named, merged);
+                if !required.contains(name) {
+                    nullable(property);
+                }
+            }
+            if !object.properties.is_empty() {
+                let meaning = "Any of the properties; null takes an optional one away (RFC 7396).";
+                object.description = Some(meaning.to_owned());
+            }
+            if let Some(AdditionalProperties::RefOr(member)) = object.additional_properties.as_deref_mut() {
+                relax(member, named, merged);
+                nullable(member);
+            }
+        }
+        RefOr::T(Schema::Array(array)) => array.default = None,
+        RefOr::T(Schema::OneOf(one)) => one.items.iter_mut().for_each(|item| relax(item, named, merged)),
+        RefOr::T(Schema::AnyOf(any)) => any.items.iter_mut().for_each(|item| relax(item, named, merged)),
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(|item| relax(item, named, merged)),
+        RefOr::T(_) => {}
+    }
+}
+
+/// Lets the schema take null too.
+fn nullable(schema: &mut RefOr<Schema>) {
+    let null = || Object::with_type(Type::Null);
+    match schema {
+        RefOr::T(Schema::Object(object)) if object.enum_values.is_none() => or_null(&mut object.schema_type),
+        RefOr::T(Schema::Array(array)) => or_null(&mut array.schema_type),
+        RefOr::T(Schema::OneOf(one)) if one.items.contains(&null().into()) => {}
+        other => *other = OneOfBuilder::new().item(other.clone()).item(null()).into(),
     }
 }

@@ -1,15 +1,18 @@
 //! Bodies are held against the very schemas the API document publishes: what is documented is what is enforced.
 
+use super::openapi;
 use super::operations::Endpoint;
 use crate::error::{Code, Error, Fault, Result};
-use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind as Broken;
+use crate::shape::{Misfit, Shape};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::any::TypeId;
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use utoipa::ToSchema;
 
 /// A compiled schema for each operation that takes JSON.
-pub struct Schemas(HashMap<&'static str, Validator>);
+pub struct Schemas(HashMap<&'static str, Shape>);
 
 impl Schemas {
     /// # Errors
@@ -18,28 +21,28 @@ impl Schemas {
         let mut compiled = HashMap::new();
         for endpoint in endpoints {
             let Some(reference) = endpoint.body_schema else { continue };
-            let root = closed(document, reference);
-            let validator = jsonschema::options().should_validate_formats(true).build(&root);
-            compiled.insert(endpoint.id, validator.map_err(|cause| format!("{}: {cause}", endpoint.id))?);
+            let shape = Shape::new(closed(document, serde_json::json!({ "$ref": reference })));
+            compiled.insert(endpoint.id, shape.map_err(|fault| format!("{}: {}", endpoint.id, fault.detail))?);
         }
         Ok(Self(compiled))
     }
 }
 
-/// The referenced schema with the components it refers to, and no others: each validator keeps its own copy.
-fn closed(document: &Value, reference: &str) -> Value {
-    let mut schemas = serde_json::Map::new();
-    let mut waiting = vec![reference.to_owned()];
+/// A schema with the components of the document that it refers to, and no others: each shape keeps its own copy.
+pub fn closed(document: &Value, mut schema: Value) -> Value {
+    let (mut schemas, mut waiting) = (serde_json::Map::new(), Vec::new());
+    references(&schema, &mut waiting);
     while let Some(reference) = waiting.pop() {
         let Some(name) = reference.strip_prefix("#/components/schemas/") else { continue };
         if schemas.contains_key(name) {
             continue;
         }
-        let schema = &document["components"]["schemas"][name];
-        references(schema, &mut waiting);
-        schemas.insert(name.to_owned(), schema.clone());
+        let part = &document["components"]["schemas"][name];
+        references(part, &mut waiting);
+        schemas.insert(name.to_owned(), part.clone());
     }
-    serde_json::json!({ "$ref": reference, "components": { "schemas": schemas } })
+    schema["components"] = serde_json::json!({ "schemas": schemas });
+    schema
 }
 
 fn references(schema: &Value, found: &mut Vec<String>) {
@@ -68,30 +71,49 @@ pub fn read<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, bytes: 
 pub fn fit<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, mut value: Value) -> Result<T> {
     let mut rules = Vec::new();
     tidy(&mut value, &mut String::new(), &mut rules);
-    if let Some(validator) = schemas.0.get(endpoint.id) {
-        for error in validator.iter_errors(&value) {
-            let pointer = error.instance_path().to_string();
-            let (shape, fault) = fault(pointer, &error);
-            if shape {
-                return Err(Error::new(Code::MalformedBody).detail(fault.detail.clone()).fault(fault));
-            }
-            rules.push(fault);
+    for misfit in schemas.0.get(endpoint.id).map(|shape| shape.misfits(&value)).unwrap_or_default() {
+        match misfit {
+            Misfit::Form(fault) => return Err(malformed_at(fault)),
+            Misfit::Rule(fault) => rules.push(fault),
         }
     }
     if !rules.is_empty() {
         rules.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         return Err(Error::validation(rules));
     }
-    serde_json::from_value(value).map_err(|cause| {
-        let detail = format!("The body does not fit the schema of this operation: {}.", plain(&cause.to_string()));
-        Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "shape", detail))
-    })
+    serde_json::from_value(value).map_err(unfit)
+}
+
+/// A body that fits its schema and yet cannot be read: the schema says too little.
+pub fn unfit(cause: serde_json::Error) -> Error {
+    let detail = "The body does not fit this operation: compare it with the example in the API document.";
+    Error::new(Code::MalformedBody).detail(detail).fault(Fault::new("", "shape", detail)).context(cause)
+}
+
+fn malformed_at(fault: Fault) -> Error {
+    Error::new(Code::MalformedBody).detail(fault.detail.clone()).fault(fault)
 }
 
 /// A body that is no JSON at all.
 pub fn malformed(cause: &serde_json::Error) -> Error {
-    let detail = format!("The body is no well-formed JSON: line {}, column {}.", cause.line(), cause.column());
-    Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new("", "json", detail))
+    let why = if cause.is_eof() { "it ends too early" } else { "expected JSON as RFC 8259 writes it" };
+    let place = format!("line {}, column {}", cause.line(), cause.column());
+    malformed_at(Fault::new("", "json", format!("The body is not well-formed JSON at {place}: {why}.")))
+}
+
+/// The shape of one type's document by its own schema, with the limits that are published; compiled once a process.
+///
+/// # Errors
+/// `internal` where the schema cannot be compiled.
+pub fn shape_of<T: ToSchema + 'static>() -> Result<Arc<Shape>> {
+    static SHAPES: Mutex<Option<HashMap<TypeId, Arc<Shape>>>> = Mutex::new(None);
+    let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    let shapes = shapes.get_or_insert_default();
+    if let Some(shape) = shapes.get(&TypeId::of::<T>()) {
+        return Ok(shape.clone());
+    }
+    let compiled = Shape::new(openapi::document_of::<T>()?).map_err(|fault| Error::internal(fault.detail))?;
+    Ok(shapes.entry(TypeId::of::<T>()).or_insert(Arc::new(compiled)).clone())
 }
 
 /// Whole numbers written as 3.0 become whole numbers, as JSON Schema sees them; text that no database can hold, or
@@ -173,51 +195,6 @@ fn passes(digits: &[u32]) -> bool {
         other => other,
     };
     digits.iter().any(|d| *d != digits[0]) && digits.get(9) == Some(&check)
-}
-
-/// Whether the fault is one of shape, and the words for it.
-fn fault(pointer: String, error: &jsonschema::ValidationError<'_>) -> (bool, Fault) {
-    let told = |code, detail: String| Fault::new(pointer.clone(), code, detail);
-    match error.kind() {
-        Broken::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            (true, Fault::new(format!("{pointer}/{name}"), "missing", format!("The property {name} is missing.")))
-        }
-        Broken::AdditionalProperties { unexpected } | Broken::UnevaluatedProperties { unexpected } => {
-            let name = unexpected.first().map(String::as_str).unwrap_or_default();
-            (
-                true,
-                Fault::new(
-                    format!("{pointer}/{name}"),
-                    "unknown-property",
-                    format!("There is no property {name} here."),
-                ),
-            )
-        }
-        Broken::Type { .. } => (true, told("type", plain(&error.to_string()))),
-        Broken::Enum { options } => {
-            let words = options.as_array().into_iter().flatten().filter_map(Value::as_str);
-            (false, told("unknown-word", format!("Expected one of {}.", words.collect::<Vec<_>>().join(", "))))
-        }
-        Broken::MaxLength { limit } => (false, told("too-long", format!("It may have at most {limit} characters."))),
-        Broken::MinLength { limit: 1 } => (false, told("too-short", "It cannot be empty.".to_owned())),
-        Broken::MinLength { limit } => (false, told("too-short", format!("It must have at least {limit} characters."))),
-        Broken::Maximum { .. } | Broken::ExclusiveMaximum { .. } => {
-            (false, told("too-large", plain(&error.to_string())))
-        }
-        Broken::Minimum { .. } | Broken::ExclusiveMinimum { .. } => {
-            (false, told("too-small", plain(&error.to_string())))
-        }
-        Broken::MaxItems { limit } => (false, told("too-many", format!("It may have at most {limit} items."))),
-        Broken::MinItems { limit } => (false, told("too-few", format!("It must have at least {limit} items."))),
-        Broken::Pattern { .. } | Broken::Format { .. } => (false, told("format", plain(&error.to_string()))),
-        _ => (false, told("rule", plain(&error.to_string()))),
-    }
-}
-
-/// The library's words, without echoing more of the input than helps.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod kpis;
 mod laws;
 mod ledger;
 mod organisations;
+mod patches;
 mod people;
 mod programmes;
 mod races;

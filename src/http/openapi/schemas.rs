@@ -9,7 +9,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 pub fn complete(document: &mut Value) {
     rename(document);
     for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
-        let request = ["Request", "Patch", "Input"].iter().any(|ending| name.ends_with(ending));
+        let request = is_request(name);
         bound(schema, request);
         if !request {
             require_nullable(schema);
@@ -17,6 +17,11 @@ pub fn complete(document: &mut Value) {
     }
     bound_bodies(&mut document["paths"]);
     share(document);
+}
+
+/// Whether a schema is of something that clients send.
+pub fn is_request(name: &str) -> bool {
+    ["Request", "Patch", "Input"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// `Listing_InnovationResponse`, as the generic type is called, becomes `InnovationPage`; `Collection_…` a list. A
@@ -125,7 +130,7 @@ fn bound_bodies(paths: &mut Value) {
 }
 
 /// Every string, number and array says how large it may be; a request says that it takes no other properties.
-fn bound(schema: &mut Value, request: bool) {
+pub fn bound(schema: &mut Value, request: bool) {
     each(schema, &mut |object| {
         let is = |name: &str| match object.get("type") {
             Some(Value::String(one)) => one == name,

@@ -15,6 +15,7 @@ use crate::http::params::{Asked, CodeParam, OneWord, Query};
 use crate::http::problem::status_of;
 use crate::http::reply::{Answer, CSV, Listing, Reply};
 use crate::http::request::{Cx, IdPath, Upload};
+use crate::http::schemas::shape_of;
 use crate::kpis::catalogue::rules::BreakdownInput;
 use crate::vocabulary::{Id, instant};
 use crate::{csv_body, params};
@@ -215,12 +216,12 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     let (is_csv, wants_csv) = (cx.brings_csv(), cx.wants("text/csv"));
     let instance = cx.target.clone();
     let again = upload.file.try_clone().map_err(Error::internal)?;
-    let read = match cx.content_type.as_str() {
-        _ if is_csv => input::read_csv,
-        "application/x-ndjson" => input::read_ndjson,
-        _ => input::read_json,
+    let (is_lines, shape) = (cx.content_type == "application/x-ndjson", shape_of::<SubmitKpiValuesRequest>()?);
+    let prepare = move || match upload.file {
+        file if is_csv => input::read_csv(file),
+        file if is_lines => input::read_ndjson(file, &shape),
+        file => input::read_json(file, &shape),
     };
-    let prepare = move || read(upload.file);
     let answer = cx.bulk_write(&upload.hash, prepare, move |conn, context, input| {
         let judged = ops::submit_kpi_values(conn, context, &terms, input)?;
         let id = judged.row.id;

@@ -5,12 +5,15 @@ use super::rules::{Cell, Held, Place, RawRow};
 use crate::decimal;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
+use crate::shape::{Misfit, Shape};
 use crate::vocabulary::Change;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 
 /// The most rows one submission may hold.
 pub const MOST_ROWS: usize = 500_000;
@@ -128,11 +131,12 @@ fn too_many(pointer: String) -> Error {
 ///
 /// # Errors
 /// `malformed-body` with line and column of the first fault of form or shape, `too-many-rows`.
-pub fn read_json(file: File) -> Result<Input> {
+pub fn read_json(file: File, shape: &Shape) -> Result<Input> {
     let mut input = Input::default();
+    let again = file.try_clone().map_err(Error::internal)?;
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     let read = Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end());
-    read.map_err(|cause| misfit(&cause, input.rows.len()))?;
+    read.map_err(|cause| misfit(&cause, input.rows.len(), shape, |row| cut(&again, row)))?;
     if input.rows.len() > MOST_ROWS { Err(too_many(format!("/rows/{MOST_ROWS}"))) } else { Ok(input) }
 }
 
@@ -140,32 +144,93 @@ pub fn read_json(file: File) -> Result<Input> {
 ///
 /// # Errors
 /// As [`read_json`].
-pub fn read_ndjson(file: File) -> Result<Input> {
+pub fn read_ndjson(file: File, shape: &Shape) -> Result<Input> {
     let mut input = Input::default();
+    let again = file.try_clone().map_err(Error::internal)?;
     let reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     for row in reader.into_iter::<JsonRow>() {
         if input.rows.len() >= MOST_ROWS {
             return Err(too_many(format!("/rows/{MOST_ROWS}")));
         }
-        let row = row.map_err(|cause| misfit(&cause, input.rows.len()))?;
+        let row = row.map_err(|cause| misfit(&cause, input.rows.len(), shape, |row| cut_line(&again, row)))?;
         input.push(row);
     }
     Ok(input)
 }
 
-fn misfit(cause: &serde_json::Error, row: usize) -> Error {
+/// What could not be read, held against the published schema once more: it says what was expected, and where. `cut` reads
+/// the delivery again, with the row of this number as its only one.
+fn misfit(
+    cause: &serde_json::Error,
+    row: usize,
+    shape: &Shape,
+    cut: impl FnOnce(usize) -> serde_json::Result<Value>,
+) -> Error {
     if !cause.is_data() {
         return crate::http::schemas::malformed(cause);
     }
-    let (line, column) = (cause.line(), cause.column());
-    let detail = format!("The body does not fit the schema at line {line}, column {column}: {}.", reason(cause));
-    Error::new(Code::MalformedBody).detail(detail.clone()).fault(Fault::new(format!("/rows/{row}"), "shape", detail))
+    let place = format!("line {}, column {}", cause.line(), cause.column());
+    let found = cut(row).ok().and_then(|sent| shape.misfits(&sent).into_iter().next()).map(Misfit::fault);
+    let fault = found.unwrap_or_else(|| {
+        let detail = "The body is no object with rows, or names a property twice. Compare it with the example.";
+        Fault::new("", "shape", detail)
+    });
+    let pointer = fault.pointer.strip_prefix("/rows/0").map(|rest| format!("/rows/{row}{rest}"));
+    let detail = format!("{} It is at {place}.", fault.detail);
+    let fault = Fault::new(pointer.unwrap_or(fault.pointer), fault.code, detail.clone());
+    Error::new(Code::MalformedBody).detail(detail).fault(fault)
 }
 
-/// The library's reason without its position, which the detail already has.
-fn reason(cause: &serde_json::Error) -> String {
-    let text = cause.to_string();
-    text.split(" at line ").next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect()
+/// A delivery without its rows but one. The text of the rows is held, and never as values.
+fn cut(mut file: &File, row: usize) -> serde_json::Result<Value> {
+    file.rewind().map_err(serde_json::Error::io)?;
+    let sent: BTreeMap<String, Box<RawValue>> = serde_json::from_reader(BufReader::new(file))?;
+    let mut members = serde_json::Map::new();
+    for (name, value) in sent {
+        let text = value.get();
+        let value = if name == "rows" && text.starts_with('[') {
+            OneRow(row).deserialize(&mut serde_json::Deserializer::from_str(text))?
+        } else {
+            serde_json::from_str(text)?
+        };
+        members.insert(name, value);
+    }
+    Ok(Value::Object(members))
+}
+
+/// As [`cut`], of JSON lines.
+fn cut_line(mut file: &File, row: usize) -> serde_json::Result<Value> {
+    file.rewind().map_err(serde_json::Error::io)?;
+    let rows = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<Box<RawValue>>();
+    let rows = rows.skip(row).take(1).map(|text| serde_json::from_str(text?.get()));
+    Ok(serde_json::json!({ "rows": rows.collect::<serde_json::Result<Vec<Value>>>()? }))
+}
+
+/// Reads a list of the row of this number alone.
+struct OneRow(usize);
+
+impl<'de> DeserializeSeed<'de> for OneRow {
+    type Value = Value;
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneRow {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Value, A::Error> {
+        for _ in 0..self.0 {
+            rows.next_element::<IgnoredAny>()?;
+        }
+        let row = rows.next_element::<Value>()?;
+        while rows.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(row.into_iter().collect())
+    }
 }
 
 impl Input {
@@ -371,11 +436,42 @@ mod tests {
     fn a_wrong_type_in_json_is_a_fault_of_its_row_and_a_wrong_shape_of_the_body() {
         let rows =
             r#"[{"organisation":"A","period":"2024","value":"x"},{"organisation":"A","period":"2024","value":1.50}]"#;
-        let input = read_json(spooled(&format!(r#"{{"rows":{rows}}}"#))).unwrap();
+        let input = read_json(spooled(&format!(r#"{{"rows":{rows}}}"#)), &shape()).unwrap();
         assert!(matches!(input.rows[0].value, Some(Cell::NotANumber(_))));
         assert_eq!(input.rows[1].value, Some(Cell::Number("1.5".into())));
         for body in [r#"{"rows":[{"organization":"A"}]}"#, r#"{"row":[]}"#, r#"{"rows":{}}"#, "[", r#"{"rows":[]} x"#] {
-            assert_eq!(read_json(spooled(body)).unwrap_err().code(), Code::MalformedBody, "{body}");
+            assert_eq!(read_json(spooled(body), &shape()).unwrap_err().code(), Code::MalformedBody, "{body}");
+        }
+    }
+
+    fn shape() -> std::sync::Arc<Shape> {
+        crate::http::schemas::shape_of::<crate::kpis::submissions::http::SubmitKpiValuesRequest>().unwrap()
+    }
+
+    #[test]
+    fn a_wrong_shape_is_told_by_its_row_and_member() {
+        let good = r#"{"organisation":"A","period":"2024"}"#;
+        for (row, pointer, words) in [
+            (r#"{"organization":"A","period":"2024"}"#, "/rows/1/organisation", "organisation is missing"),
+            (r#"{"organisation":"A","period":2024}"#, "/rows/1/period", "Expected text, not a number."),
+            (r#"{"organisation":"A","period":"2024","value":[7]}"#, "/rows/1/value", "a number or text"),
+            (r#"{"organisation":"A","period":"2024","breakdown":{"sex":7}}"#, "/rows/1/breakdown/sex", "Expected text"),
+            (r#"{"organisation":"A","period":"2024","note":"x"}"#, "/rows/1/note", "no property of this name"),
+            ("7", "/rows/1", "an object with organisation, period"),
+        ] {
+            for error in [
+                read_json(spooled(&format!(r#"{{"kpi":"ae","rows":[{good},{row},{good}]}}"#)), &shape()).unwrap_err(),
+                read_ndjson(spooled(&format!("{good}\n{row}\n{good}\n")), &shape()).unwrap_err(),
+            ] {
+                let fault = &error.listed()[0];
+                assert_eq!(fault.pointer, pointer, "{row}");
+                assert!(fault.detail.contains(words) && fault.detail.contains("line "), "{row}: {}", fault.detail);
+            }
+        }
+        for (body, pointer) in
+            [(r#"{"kpi":7,"rows":[]}"#, "/kpi"), (r#"{"rows":{}}"#, "/rows"), ("{}", "/rows"), ("7", "")]
+        {
+            assert_eq!(read_json(spooled(body), &shape()).unwrap_err().listed()[0].pointer, pointer, "{body}");
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Fault, Faults, Result};
 use crate::record::Written;
+use crate::shape::{Misfit, Shape};
 use crate::vocabulary::{Id, Timestamp, instant, read_instant};
 use chrono::{Days, LocalResult, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
-use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -225,19 +225,15 @@ const DEEPEST: usize = 32;
 ///
 /// # Errors
 /// A fault that says what was expected.
-pub fn form(document: &Value) -> Result<Validator, Fault> {
+pub fn form(document: &Value) -> Result<Shape, Fault> {
     let fault = |pointer: &str, detail: String| Fault::new(format!("/form{pointer}"), "form", detail);
     if document.get("type") != Some(&json!("object")) {
         return Err(fault("/type", "A form describes an object: expected \"type\": \"object\".".to_owned()));
     }
     contained(document, &mut String::new(), 0).map_err(|(pointer, detail)| fault(&pointer, detail))?;
-    // Regular expressions run in linear time, so that no form can be made to take forever.
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex())
-        .should_validate_formats(true)
-        .build(document)
-        .map_err(|cause| fault("", format!("The form is not a JSON Schema of draft 2020-12: {cause}.")))
+    let misfit =
+        |at: Fault| fault(&at.pointer, format!("The form is not a JSON Schema of draft 2020-12. {}", at.detail));
+    Shape::new(document.clone()).map_err(misfit)
 }
 
 fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (String, String)> {
@@ -267,12 +263,12 @@ fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (S
 }
 
 /// The faults in the answers, held against the form, each with a pointer.
-pub fn misfits(form: &Validator, data: &Map<String, Value>) -> Vec<Fault> {
-    let data = Value::Object(data.clone());
-    let misfit = |error: jsonschema::ValidationError<'_>| {
-        Fault::new(format!("/data{}", error.instance_path()), "form", error.masked().to_string())
+pub fn misfits(form: &Shape, data: &Map<String, Value>) -> Vec<Fault> {
+    let within = |misfit: Misfit| {
+        let Fault { pointer, detail, .. } = misfit.fault();
+        Fault::new(format!("/data{pointer}"), "form", detail)
     };
-    form.iter_errors(&data).map(misfit).collect()
+    form.misfits(&Value::Object(data.clone())).into_iter().map(within).collect()
 }
 
 #[cfg(test)]
