@@ -7,6 +7,7 @@ pub mod documents;
 pub mod gate;
 pub mod health;
 pub mod idempotency;
+pub mod inflate;
 pub mod limits;
 pub mod lists;
 pub mod metrics;

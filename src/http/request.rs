@@ -1,6 +1,7 @@
 //! What a handler is given: [`Cx`], through which it reads and writes, and [`Body`], which is read in full but not
 //! looked into until the caller is known, allowed, and not repeating an earlier request.
 
+use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 use std::future::{Future, Ready, ready};
 use std::io::Write;
 use std::marker::PhantomData;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 
 /// The request as the gate left it: authenticated, permitted, with its headers understood.
 pub struct Cx {
@@ -405,12 +406,7 @@ impl<T> FromRequest for Body<T> {
         Box::pin(async move {
             let limit =
                 request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_json_bytes as u64);
-            let mut bytes = Vec::new();
-            let hash = receive(&request, payload, limit, |chunk| {
-                bytes.extend_from_slice(chunk);
-                Ok(())
-            })
-            .await?;
+            let (bytes, hash) = receive(&request, payload, Sink::new(Vec::new(), limit)).await?;
             Ok(Self { bytes, hash, of: PhantomData })
         })
     }
@@ -430,9 +426,8 @@ impl FromRequest for Upload {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let limit = request.app_data::<web::Data<Service>>().map_or(0, |service| service.config.max_upload_bytes);
-            let mut file = std::io::BufWriter::new(tempfile::tempfile().map_err(Error::internal)?);
-            let hash =
-                receive(&request, payload, limit, |chunk| file.write_all(chunk).map_err(Error::internal)).await?;
+            let file = std::io::BufWriter::new(tempfile::tempfile().map_err(Error::internal)?);
+            let (file, hash) = receive(&request, payload, Sink::new(file, limit)).await?;
             let mut file = file.into_inner().map_err(Error::internal)?;
             std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
             Ok(Self { file, hash })
@@ -443,65 +438,54 @@ impl FromRequest for Upload {
 /// A form; of those, one with a single file is read as that file.
 const FORM: &str = "multipart/form-data";
 
-/// Reads a body to its end, inflating it when it is compressed, within the limits of size (after inflation) and time.
-async fn receive(
+/// Reads a body to its end, unpacking it, within the limits of size (once it is unpacked) and time.
+async fn receive<W: Write + Send + 'static>(
     request: &HttpRequest,
     payload: Payload,
-    limit: u64,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<Vec<u8>> {
+    sink: Sink<W>,
+) -> Result<(W, Vec<u8>)> {
     let service = request.app_data::<web::Data<Service>>().ok_or_else(|| Error::internal("no service"))?;
-    let encoding =
-        request.headers().get("content-encoding").map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
-    if encoding.as_deref().is_some_and(|encoding| !["identity", "gzip", "br", "deflate"].contains(&encoding)) {
-        return Err(
-            Error::new(Code::UnsupportedMediaType).detail("Content-Encoding may be gzip, br, deflate or identity.")
-        );
-    }
-    let mut size = 0u64;
-    let body = actix_web::dev::Decompress::from_headers(payload, request.headers()).map(move |chunk| {
-        let chunk = chunk?;
-        size += chunk.len() as u64;
-        if size > limit { Err(PayloadError::Overflow) } else { Ok(chunk) }
-    });
-    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    let mut take = |chunk: &[u8]| {
-        hash.update(chunk);
-        take(chunk)
-    };
-    let unread = |cause| match cause {
-        PayloadError::Overflow => {
-            Error::new(Code::BodyTooLarge).detail(format!("The body is larger than {limit} bytes."))
-        }
-        cause => Error::new(Code::MalformedBody)
-            .detail("The body broke off or is not encoded as Content-Encoding says.")
-            .context(cause),
-    };
+    let encoding = request.headers().get("content-encoding").map_or("", |value| value.to_str().unwrap_or("?"));
+    let inflater = Inflater::new(encoding, sink)?;
     let reading = async {
-        if request.content_type().eq_ignore_ascii_case(FORM) {
-            file_of(Multipart::new(request.headers(), body), take, unread).await
-        } else {
-            pin!(body).map_err(unread).try_for_each(|chunk| ready(take(&chunk))).await
+        if !request.content_type().eq_ignore_ascii_case(FORM) {
+            return unpacked(payload, inflater).await;
         }
+        if !inflater.is_plain() {
+            return Err(Error::new(Code::UnsupportedMediaType).detail("A form is sent without Content-Encoding."));
+        }
+        file_of(Multipart::new(request.headers(), payload), inflater).await
     };
-    tokio::time::timeout(service.config.body_timeout, reading)
-        .await
-        .map_err(|_| Error::new(Code::RequestTimeout))??;
-    Ok(hash.finish().as_ref().to_vec())
+    let sink = tokio::time::timeout(service.config.body_timeout, reading).await;
+    Ok(sink.map_err(|_| Error::new(Code::RequestTimeout))??.into_parts())
+}
+
+fn broken_off(cause: PayloadError) -> Error {
+    Error::new(Code::MalformedBody).detail("The body broke off.").context(cause)
+}
+
+async fn unpacked<W: Write + Send + 'static>(mut payload: Payload, mut inflater: Inflater<W>) -> Result<Sink<W>> {
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(broken_off)?;
+        if inflater.is_plain() {
+            inflater.take(&chunk)?;
+            continue;
+        }
+        // A few bytes may be long to unpack: other requests are served meanwhile.
+        let unpacking = tokio::task::spawn_blocking(move || inflater.take(&chunk).map(|()| inflater));
+        inflater = unpacking.await.map_err(Error::internal)??;
+    }
+    inflater.finish()
 }
 
 /// Takes the one file out of a form.
-async fn file_of(
-    mut form: Multipart,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-    unread: impl Fn(PayloadError) -> Error,
-) -> Result<()> {
+async fn file_of<W: Write>(mut form: Multipart, mut inflater: Inflater<W>) -> Result<Sink<W>> {
     let malformed = || {
         let detail = "Expected a form with one part, the file, by the name file: curl -F file=@return.csv. Parameters go into the query.";
         Error::new(Code::MalformedBody).detail(detail).fault(Fault::new("/file", "form", detail))
     };
     let failed = |cause| match cause {
-        MultipartError::Payload(cause) => unread(cause),
+        MultipartError::Payload(cause) => broken_off(cause),
         cause => malformed().context(cause),
     };
     let mut parts = 0;
@@ -511,8 +495,8 @@ async fn file_of(
             return Err(malformed());
         }
         while let Some(chunk) = part.try_next().await.map_err(failed)? {
-            take(&chunk)?;
+            inflater.take(&chunk)?;
         }
     }
-    if parts == 1 { Ok(()) } else { Err(malformed()) }
+    if parts == 1 { inflater.finish() } else { Err(malformed()) }
 }

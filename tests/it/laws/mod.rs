@@ -9,6 +9,7 @@ mod operations;
 mod roles;
 mod schema;
 mod structure;
+mod versions;
 
 use innovation_register::access::permissions::{self, Row};
 use serde_json::Value;

@@ -13,9 +13,9 @@ use innovation_register::access::permissions::{ABILITIES, Answer as Allowed, Row
 use std::cell::Cell;
 
 /// Two of everything: one inside the scope of every role, one outside the scope of all but the national one.
-struct World {
+pub struct World {
     app: TestApp,
-    inside: Corner,
+    pub inside: Corner,
     outside: Corner,
     counter: Cell<u32>,
     months: Cell<u32>,
@@ -23,7 +23,7 @@ struct World {
 
 /// Records that belong together.
 #[derive(Clone)]
-struct Corner {
+pub struct Corner {
     organisation: &'static str,
     innovation: &'static str,
     kpi: &'static str,
@@ -40,7 +40,7 @@ const PROGRAMME: &str = "nia";
 const ANOTHER: &str = "itp";
 
 impl World {
-    async fn new(engine: Engine) -> Self {
+    pub async fn new(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
         app.trust("RJZ", "QKK").await;
         app.trust("RBD", "QVV").await;
@@ -65,7 +65,7 @@ impl World {
         world
     }
 
-    fn actor(&self, role: Role) -> Actor {
+    pub fn actor(&self, role: Role) -> Actor {
         let Corner { organisation, innovation, .. } = &self.inside;
         match role {
             Role::NationalAdmin => self.app.admin(),
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// A good request for the operation in a corner of the register.
-    async fn request(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
+    pub async fn request(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
         let Corner { organisation, innovation, kpi, exclusion, recalculation, submission, value, .. } = corner;
         let series = format!("organisation={organisation}&innovation={innovation}");
         match operation {

@@ -302,13 +302,13 @@ impl Actor {
     }
 
     pub fn request(&self, method: &str, target: &str) -> Request {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = self.client.request(method, format!("{}{target}", self.url));
+        let name = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.client.request(name, format!("{}{target}", self.url));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
         let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        Request::new(target, request)
+        Request::new(method, target, request)
     }
 
     pub fn get(&self, target: &str) -> Request {

@@ -1,5 +1,6 @@
 //! A request that reads as a sentence, and an answer that is held to the rules of every answer.
 
+use super::contract;
 use innovation_register::error::Code;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -8,13 +9,28 @@ use std::pin::Pin;
 
 /// A request to be awaited.
 pub struct Request {
+    method: String,
     target: String,
     builder: reqwest::RequestBuilder,
 }
 
 impl Request {
-    pub fn new(target: &str, builder: reqwest::RequestBuilder) -> Self {
-        Self { target: target.to_owned(), builder }
+    pub fn new(method: &str, target: &str, builder: reqwest::RequestBuilder) -> Self {
+        Self { method: method.to_owned(), target: target.to_owned(), builder }
+    }
+
+    /// The same request once more.
+    pub fn again(&self) -> Self {
+        let builder = self.builder.try_clone().expect("no body is streamed");
+        Self { method: self.method.clone(), target: self.target.clone(), builder }
+    }
+
+    /// The request without one of its headers.
+    pub fn without(self, name: &str) -> Self {
+        let (client, request) = self.builder.build_split();
+        let mut request = request.expect("a good request");
+        request.headers_mut().remove(name);
+        Self { builder: reqwest::RequestBuilder::from_parts(client, request), ..self }
     }
 
     pub fn header(self, name: &str, value: &str) -> Self {
@@ -54,7 +70,9 @@ impl IntoFuture for Request {
             let response = self.builder.send().await.unwrap_or_else(|cause| panic!("{}: {cause:?}", self.target));
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = response.bytes().await.unwrap_or_else(|cause| panic!("{}: {cause:?}", self.target));
-            Answer { target: self.target, status, headers, body: body.to_vec() }
+            let answer = Answer { target: self.target, status, headers, body: body.to_vec() };
+            contract::hold(&self.method, &answer);
+            answer
         })
     }
 }
@@ -69,6 +87,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Path and query that were asked for.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

@@ -2,6 +2,7 @@
 //! a clock that the test sets.
 
 mod app;
+mod contract;
 mod http;
 mod postgres;
 mod records;
