@@ -3,6 +3,7 @@
 
 use super::communities;
 use super::reading::day;
+use crate::vocabulary::Instant;
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
@@ -137,7 +138,7 @@ fn load_partners(conn: &mut Conn, context: &Context) -> Result<()> {
 
 fn load_cohorts(conn: &mut Conn, context: &Context) -> Result<()> {
     let zone = chrono_tz::Europe::London;
-    let opens_at = calls::rules::moment("/opensAt", "2016-05-23T00:00", zone).ok();
+    let opens_at = calls::rules::moment("/opensAt", "2016-05-23T00:00", zone).ok().map(Instant);
     for (number, target_size, opens_at, starts_on) in [(1, 17, None, Some(day(STARTS)?)), (2, 8, opens_at, None)] {
         let new = Cohort {
             number,

@@ -107,7 +107,7 @@ impl Context {
         normal: impl FnOnce(T) -> Result<T>,
     ) -> Result<Option<T>>
     where
-        T: Serialize + DeserializeOwned + PartialEq,
+        T: Serialize + DeserializeOwned + PartialEq + ToSchema + 'static,
     {
         self.check_version(version)?;
         let revised = normal(patch.apply(present)?)?;
