@@ -12,7 +12,7 @@ use crate::http::context::Context;
 use crate::http::params::OneOf;
 use crate::programmes::calls::store::CallRow;
 use crate::vocabulary::{Id, Timestamp, fold};
-use crate::{overwrite, params, sortable};
+use crate::{one_of, overwrite, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -225,7 +225,7 @@ pub fn list(call: Id, sight: Sight, asked: &ListApplications) -> Query {
         query = query.filter(seen);
     }
     if let Some(states) = &asked.state {
-        query = query.filter(applications::state.eq_any(states.0.clone()));
+        query = query.filter(one_of!(applications::state, states.0.clone()));
     }
     query
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "connections are made here, by the scheme of the parsed URL")]
 
+use super::statements;
 use crate::error::{Error, Result};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -74,12 +75,12 @@ impl Conn {
     /// `unavailable` when the database cannot be reached.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
         let unreachable = |cause: String| Error::new(crate::error::Code::Unavailable).context(cause);
-        match url {
+        let mut conn = match url {
             DatabaseUrl::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(|e| unreachable(e.to_string()))?;
                 // Every instant is UTC; a session elsewhere would shift what `now()` and literals mean.
                 conn.batch_execute("SET TIME ZONE 'UTC'; SET application_name = 'innovation-register'")?;
-                Ok(Self::Postgres(conn))
+                Self::Postgres(conn)
             }
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(|e| unreachable(e.to_string()))?;
@@ -88,9 +89,11 @@ impl Conn {
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;",
                 )?;
-                Ok(Self::Sqlite(conn))
+                Self::Sqlite(conn)
             }
-        }
+        };
+        statements::watch(&mut conn);
+        Ok(conn)
     }
 }
 

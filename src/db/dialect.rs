@@ -2,10 +2,13 @@
 //! waiting. (The bulk writing of KPI values, which is SQL from end to end, has its own room in `kpis/submissions`.)
 
 use super::conn::{Conn, MultiBackend};
+use super::statements::Keep;
 use crate::error::Result;
 use crate::vocabulary::fold;
 use diesel::dsl::sql;
+use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Text};
 
 /// Which engine a connection speaks to.
@@ -68,27 +71,158 @@ impl SearchTerms {
         });
         terms.collect::<Vec<_>>().join(and)
     }
+
+    /// The same, of the text of one row, in which folding left words with single spaces between them.
+    fn looked_at<QS: 'static>(&self, engine: Engine, table: &str) -> Condition<QS> {
+        let place = match engine {
+            Engine::Postgres => "strpos",
+            Engine::Sqlite => "instr",
+        };
+        let mut condition = sql::<Bool>("").bind::<Bool, _>(true).sql("");
+        for term in &self.0 {
+            let text = match term {
+                Term::Prefix(word) => format!(" {word}"),
+                Term::Phrase(words) => format!(" {} ", words.join(" ")),
+            };
+            condition = condition
+                .sql(&format!(" AND {place}(' ' || {table}.search_text || ' ', "))
+                .bind::<Text, _>(text)
+                .sql(") > 0");
+        }
+        Box::new(condition)
+    }
 }
 
 /// A condition over a query source, boxed so that it can be chosen at run time.
 pub type Condition<QS> = Box<dyn BoxableExpression<QS, MultiBackend, SqlType = Bool>>;
 
-/// Rows of `table` whose `search_text` matches; without a single word in the search, no row does.
-pub fn matches<QS: 'static>(engine: Engine, table: &'static str, terms: &SearchTerms) -> Condition<QS> {
+/// Rows of `table` whose `search_text` matches; without a single word in the search, no row does. Few of them are found
+/// through the index of words; among many, each row of the list is looked at in the list's own order.
+///
+/// # Errors
+/// The database's own.
+pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -> Result<Condition<QS>> {
     if terms.0.is_empty() {
-        return Box::new(sql::<Bool>("1 = 0"));
+        return Ok(Box::new(sql::<Bool>("1 = 0")));
     }
-    match engine {
+    let (key, found, query) = match conn.engine() {
         Engine::Postgres => {
-            let query = terms.render(|word| format!("{word}:*"), |words| format!("({})", words.join(" <-> ")), " & ");
-            let before = format!("to_tsvector('simple', {table}.search_text) @@ to_tsquery('simple', ");
-            Box::new(sql::<Bool>(&before).bind::<Text, _>(query).sql(")"))
+            let found =
+                format!("SELECT id FROM {table} WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', ");
+            let prefix = |word: &str| format!("{word}:*");
+            ("id", found, terms.render(prefix, |words| format!("({})", words.join(" <-> ")), " & "))
         }
         Engine::Sqlite => {
-            let query = terms.render(|word| format!("\"{word}\"*"), |words| format!("\"{}\"", words.join(" ")), " ");
-            let before = format!("{table}.rowid IN (SELECT rowid FROM search_{table} WHERE search_{table} MATCH ");
-            Box::new(sql::<Bool>(&before).bind::<Text, _>(query).sql(")"))
+            let found = format!("SELECT rowid FROM search_{table} WHERE (search_{table} MATCH ");
+            let prefix = |word: &str| format!("\"{word}\"*");
+            ("rowid", found, terms.render(prefix, |words| format!("\"{}\"", words.join(" ")), " "))
         }
+    };
+    let limited = |limit: &str| format!(") LIMIT {limit})");
+    let more = sql::<Bool>(&format!("EXISTS ({found}")).bind::<Text, _>(query.clone());
+    if diesel::select(more.sql(&limited(&format!("1 OFFSET {FEW}")))).kept().get_result(conn)? {
+        return Ok(terms.looked_at(conn.engine(), table));
+    }
+    let found = sql::<Bool>(&format!("{table}.{key} IN ({found}")).bind::<Text, _>(query);
+    Ok(Box::new(found.sql(&limited(&(FEW + 1).to_string()))))
+}
+
+/// As many rows as are found and sorted sooner than the list is followed in its own order until a page is full.
+pub const FEW: i64 = 1_000;
+
+/// Whether a query finds few rows.
+#[macro_export]
+macro_rules! few {
+    ($conn:expr, $rows:expr) => {{
+        use diesel::prelude::*;
+        use $crate::db::statements::Keep;
+        let more = diesel::dsl::exists($rows.limit(1).offset($crate::db::dialect::FEW));
+        !diesel::select(more).kept().get_result::<bool>($conn)?
+    }};
+}
+
+/// The rows of a list whose `column` is `found` among the rows of another query. Few of those are read first, and what
+/// they lead to is sorted; where there are many, the list is followed in its own order and each row looked up.
+#[macro_export]
+macro_rules! among {
+    ($conn:expr, $column:expr, $found:expr, $rows:expr) => {{
+        use diesel::prelude::*;
+        use $crate::db::dialect::{Condition, Unindexed};
+        let rows = || $rows;
+        if $crate::few!($conn, rows().select($found)) {
+            Box::new($column.eq_any(rows().select($found))) as Condition<_>
+        } else {
+            let linked = diesel::dsl::exists(rows().filter($found.eq($column)).select($found));
+            Box::new(Unindexed::of(linked)) as Condition<_>
+        }
+    }};
+}
+
+/// The rows whose column holds one of the words. For a single word, an index by the column and then by what the list is
+/// sorted by is read in order; for several, SQLite follows the list in its own order instead of sorting what it finds.
+#[macro_export]
+macro_rules! one_of {
+    ($column:expr, $words:expr) => {{
+        use diesel::prelude::*;
+        use $crate::db::dialect::{Condition, Unindexed};
+        let words = $words;
+        match words.as_slice() {
+            [word] => Box::new($column.eq(word.clone())) as Condition<_>,
+            _ => Box::new(Unindexed::of($column).eq_any(words)) as Condition<_>,
+        }
+    }};
+}
+
+/// An expression that SQLite seeks through no index, nor joins for; PostgreSQL decides by its statistics.
+#[derive(Debug, Clone, Copy)]
+pub struct Unindexed<E> {
+    expression: E,
+    marked: bool,
+}
+
+impl<E> Unindexed<E> {
+    pub fn of(expression: E) -> Self {
+        Self::when(true, expression)
+    }
+
+    pub fn when(marked: bool, expression: E) -> Self {
+        Self { expression, marked }
+    }
+}
+
+impl<E: Expression> Expression for Unindexed<E> {
+    type SqlType = E::SqlType;
+}
+
+impl<E, QS> AppearsOnTable<QS> for Unindexed<E>
+where
+    Self: Expression,
+    E: AppearsOnTable<QS>,
+{
+}
+
+impl<E, QS> SelectableExpression<QS> for Unindexed<E>
+where
+    Self: AppearsOnTable<QS>,
+    E: SelectableExpression<QS>,
+{
+}
+
+impl<E: ValidGrouping<G>, G> ValidGrouping<G> for Unindexed<E> {
+    type IsAggregate = E::IsAggregate;
+}
+
+impl<E> QueryId for Unindexed<E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<E: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Unindexed<E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if self.marked && matches!(out.backend(), MultiBackend::Sqlite(_)) {
+            out.push_sql("+");
+        }
+        self.expression.walk_ast(out)
     }
 }
 

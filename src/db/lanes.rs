@@ -3,6 +3,7 @@
 //! panics loses neither its thread nor a connection.
 
 use super::conn::{Conn, DatabaseUrl, Source};
+use super::statements;
 use crate::error::{Code, Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -67,7 +68,12 @@ fn run(pool: &r2d2::Pool<Source>, job: Job) {
             return (job.work)(Err(Error::new(Code::Overloaded).context("its turn came after its deadline")));
         }
         match pool.get() {
-            Ok(mut conn) => (job.work)(Ok(&mut conn)),
+            Ok(mut conn) => {
+                (job.work)(Ok(&mut conn));
+                if let Err(error) = statements::forget_if_many(&mut conn) {
+                    tracing::warn!(cause = error.cause().unwrap_or_default(), "statements cannot be forgotten");
+                }
+            }
             Err(cause) => (job.work)(Err(Error::new(Code::Unavailable).context(cause))),
         }
     }));

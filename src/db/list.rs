@@ -2,6 +2,7 @@
 //! with [`crate::sortable!`], builds its filtered query, and calls [`page`].
 
 use super::conn::Conn;
+use super::dialect::{Engine, FEW};
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::Id;
 use base64::Engine as _;
@@ -35,7 +36,8 @@ pub trait Listed: Sized {
     type Condition;
     /// Names as clients write them; the last column, which breaks ties, is not among them.
     const SORTS: &'static [&'static str];
-    fn order(query: Self::Query, column: usize, descending: bool) -> Self::Query;
+    /// Sorts by a column; `found` is for rows that are read by their filters first, whatever index the column has.
+    fn order(query: Self::Query, column: usize, descending: bool, found: bool) -> Self::Query;
     /// `None` when the value is not of the column's type.
     fn compare(column: usize, comparison: Comparison, value: &SortValue) -> Option<Self::Condition>;
     fn and(left: Self::Condition, right: Self::Condition) -> Self::Condition;
@@ -88,12 +90,16 @@ macro_rules! sortable {
             type Condition = $crate::db::dialect::Condition<$source>;
             const SORTS: &'static [&'static str] = &[$($name),*];
 
-            fn order(query: Self::Query, column: usize, descending: bool) -> Self::Query {
+            fn order(query: Self::Query, column: usize, descending: bool, found: bool) -> Self::Query {
                 use diesel::prelude::*;
+                use $crate::db::dialect::Unindexed;
                 match (column, descending) {
-                    $(($index, false) => query.then_order_by($column.asc()), ($index, true) => query.then_order_by($column.desc()),)*
-                    (_, false) => query.then_order_by($tie.asc()),
-                    (_, true) => query.then_order_by($tie.desc()),
+                    $(
+                        ($index, false) => query.then_order_by(Unindexed::when(found, $column).asc()),
+                        ($index, true) => query.then_order_by(Unindexed::when(found, $column).desc()),
+                    )*
+                    (_, false) => query.then_order_by(Unindexed::when(found, $tie).asc()),
+                    (_, true) => query.then_order_by(Unindexed::when(found, $tie).desc()),
                 }
             }
 
@@ -140,12 +146,15 @@ macro_rules! sortable {
 
             fn load(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<Vec<Self>> {
                 use diesel::prelude::*;
-                query.limit(limit).load::<Self>(conn)
+                use $crate::db::statements::Keep;
+                query.limit(limit).kept().load::<Self>(conn)
             }
 
             fn count(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<usize> {
                 use diesel::prelude::*;
-                Ok(query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).load::<i32>(conn)?.len())
+                use $crate::db::statements::Keep;
+                let some = query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).kept();
+                Ok(some.load::<i32>(conn)?.len())
             }
 
             const KEY: Option<&'static str> = $crate::sortable!(@key $($key_name)?);
@@ -225,8 +234,9 @@ pub fn page<R: Listed>(
         let values = read_cursor(cursor, request.fingerprint, columns.len())?;
         query = R::filter(query, beyond::<R>(&columns, &values).ok_or_else(altered)?);
     }
+    let found = changed_seldom::<R>(conn, &columns, request, build)?;
     for (column, descending) in &columns {
-        query = R::order(query, *column, *descending);
+        query = R::order(query, *column, *descending, found);
     }
     let mut rows = R::load(query, request.limit + 1, conn)?;
     let more = rows.len() as i64 > request.limit;
@@ -237,6 +247,22 @@ pub fn page<R: Listed>(
     });
     let total = if request.count { Some(count::<R>(conn, request, build)?) } else { None };
     Ok(Page { rows, next, limit: request.limit, total })
+}
+
+/// Whether few rows were written in the span that is asked for. SQLite, which cannot know, then finds those and sorts
+/// them; otherwise it follows the list in its own order. PostgreSQL decides by its statistics.
+fn changed_seldom<R: Listed>(
+    conn: &mut Conn,
+    columns: &[(usize, bool)],
+    request: &PageRequest,
+    build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
+) -> Result<bool> {
+    let by_update = columns.first().is_some_and(|(column, _)| R::SORTS.get(*column) == Some(&UPDATED_AT));
+    if conn.engine() == Engine::Postgres || request.updated == (None, None) || by_update {
+        return Ok(false);
+    }
+    let query = narrowed::<R>(build(conn)?, request)?;
+    Ok(R::count(query, FEW + 1, conn)? as i64 <= FEW)
 }
 
 /// How many rows the filters leave.

@@ -10,6 +10,7 @@ pub mod list;
 pub mod migrate;
 pub mod references;
 pub mod schema;
+pub mod statements;
 pub mod violations;
 
 pub use conn::{Conn, DatabaseUrl};

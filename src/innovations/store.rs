@@ -4,7 +4,7 @@ use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
-use crate::db::dialect::{self, SearchTerms};
+use crate::db::dialect::{self, SearchTerms, Unindexed};
 use crate::db::json::Json;
 use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
 use crate::db::{Conn, violations};
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, Codes, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
-use crate::{on_engine, params, sortable};
+use crate::{among, few, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -198,13 +198,13 @@ params! {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Result<Query> {
     let mut query = owned().filter(innovations::archived_at.is_null()).into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "innovations", terms));
+        query = query.filter(dialect::matches(conn, "innovations", terms)?);
     }
     if let Some(stages) = &asked.stage {
-        query = query.filter(innovations::stage.eq_any(stages.0.clone()));
+        query = query.filter(one_of!(innovations::stage, stages.0.clone()));
     }
     if let Some(categories) = &asked.main_category {
-        query = query.filter(innovations::main_category.eq_any(categories.0.clone()));
+        query = query.filter(one_of!(innovations::main_category, categories.0.clone()));
     }
     let tags = [
         tagged(rules::list::CATEGORY, asked.category.as_ref()),
@@ -216,13 +216,16 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
     for (list, words) in tags.into_iter().flatten() {
         let tagged = innovation_tags::table
             .filter(innovation_tags::list.eq(list))
-            .filter(innovation_tags::word.eq_any(words))
-            .select(innovation_tags::innovation_id);
-        query = query.filter(innovations::id.eq_any(tagged));
+            .filter(innovation_tags::word.eq_any(words));
+        query = query.filter(among!(conn, innovations::id, innovation_tags::innovation_id, tagged.clone()));
     }
     if let Some(codes) = &asked.owner {
         let codes: Vec<String> = codes.0.iter().map(|code| code.to_ascii_uppercase()).collect();
-        query = query.filter(organisations::code.eq_any(codes));
+        let owners = organisations::table.filter(organisations::code.eq_any(codes.clone()));
+        let owned = innovations::owner_id.eq_any(owners.select(organisations::id.nullable()));
+        let many = !few!(conn, innovations::table.filter(owned).select(innovations::version));
+        let code = Unindexed::when(many, organisations::code);
+        query = query.filter(code.eq_any(codes));
     }
     if let Some(programme) = &asked.programme {
         // An innovation that left had still joined.
@@ -233,9 +236,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
         let members = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
             .filter(programme_memberships::from_on.le(joined))
-            .filter(programme_memberships::to_on.gt(left))
-            .select(programme_memberships::innovation_id);
-        query = query.filter(innovations::id.eq_any(members));
+            .filter(programme_memberships::to_on.gt(left));
+        query = query.filter(among!(conn, innovations::id, programme_memberships::innovation_id, members.clone()));
     }
     Ok(query)
 }

@@ -15,7 +15,7 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
-use crate::{overwrite, params, sortable};
+use crate::{among, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -132,18 +132,19 @@ params! {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListOrganisations) -> Result<Organisations> {
     let mut query = organisations::table.into_boxed::<MultiBackend>();
     if let Some(kinds) = &asked.kind {
-        query = query.filter(organisations::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(organisations::kind, kinds.0.clone()));
     }
     if let Some(statuses) = &asked.status {
-        query = query.filter(organisations::status.eq_any(statuses.0.clone()));
+        query = query.filter(one_of!(organisations::status, statuses.0.clone()));
     }
     if let Some(place) = &asked.place {
         let place = referred(conn, "?place", &place.0)?;
         let on = asked.as_of.unwrap_or_else(|| context.today());
-        query = query.filter(organisations::id.eq_any(below(vec![place], on)));
+        let descendant = organisation_closure::descendant_id;
+        query = query.filter(among!(conn, organisations::id, descendant, below(vec![place], on)));
     }
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "organisations", terms));
+        query = query.filter(dialect::matches(conn, "organisations", terms)?);
     }
     if let Some(day) = asked.as_of {
         query = query
@@ -324,7 +325,7 @@ pub fn edges(conn: &mut Conn, code: &str, asked: &ListEdges) -> Result<Edges> {
     let touching = organisation_edges::parent_id.eq(of).or(organisation_edges::child_id.eq(of));
     let mut query = organisation_edges::table.filter(touching).into_boxed::<MultiBackend>();
     if let Some(kinds) = &asked.kind {
-        query = query.filter(organisation_edges::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(organisation_edges::kind, kinds.0.clone()));
     }
     if let Some(on) = asked.active_on {
         query = query.filter(organisation_edges::from_on.le(on)).filter(organisation_edges::to_on.gt(on));
@@ -544,7 +545,7 @@ pub fn successions(conn: &mut Conn, code: &str, asked: &ListSuccessions) -> Resu
     let touching = organisation_successions::from_id.eq(of).or(organisation_successions::to_id.eq(of));
     let query = organisation_successions::table.filter(touching).into_boxed::<MultiBackend>();
     Ok(match &asked.kind {
-        Some(kinds) => query.filter(organisation_successions::kind.eq_any(kinds.0.clone())),
+        Some(kinds) => query.filter(one_of!(organisation_successions::kind, kinds.0.clone())),
         None => query,
     })
 }

@@ -132,7 +132,7 @@ params! {
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListPeople) -> Result<Query> {
     let mut query = people::table.into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "people", terms));
+        query = query.filter(dialect::matches(conn, "people", terms)?);
     }
     Ok(query)
 }

@@ -10,7 +10,7 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
-use crate::{organisations, params, sortable, writable};
+use crate::{one_of, organisations, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -110,10 +110,10 @@ params! {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListProgrammes) -> Result<Query> {
     let mut query = programmes::table.into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "programmes", terms));
+        query = query.filter(dialect::matches(conn, "programmes", terms)?);
     }
     if let Some(kinds) = &asked.kind {
-        query = query.filter(programmes::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(programmes::kind, kinds.0.clone()));
     }
     if let Some(code) = &asked.partner {
         let (partner, today) = (organisations::store::referred(conn, "?partner", &code.0)?, context.today());

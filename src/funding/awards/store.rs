@@ -6,7 +6,7 @@ use crate::calendar::DayRange;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};
-use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisations, people};
+use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisation_closure, organisations, people};
 use crate::error::Result;
 use crate::funding::funds::ops::get_fund_id;
 use crate::funding::ledger::store::AwardBalanceRow;
@@ -18,7 +18,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{params, sortable, writable};
+use crate::{among, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -342,7 +342,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAwards) -> Result<Qu
 pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Query> {
     let mut query = sight.query();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "awards", terms));
+        query = query.filter(dialect::matches(conn, "awards", terms)?);
     }
     if let Some(code) = &asked.fund {
         query = query.filter(awards::fund_id.eq(get_fund_id(conn, "?fund", &code.0)?));
@@ -365,14 +365,16 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
         query = query.filter(awards::fellowship_id.eq(fellowship));
     }
     if let Some(states) = &asked.state {
-        query = query.filter(awards::state.eq_any(states.0.clone()));
+        query = query.filter(one_of!(awards::state, states.0.clone()));
     }
     if let Some(kinds) = &asked.kind {
-        query = query.filter(awards::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(awards::kind, kinds.0.clone()));
     }
     if let Some(code) = &asked.place {
-        let there = below(vec![referred(conn, "?place", &code.0)?], sight.today);
-        query = query.filter(awards::recipient_organisation_id.assume_not_null().eq_any(there));
+        let place = vec![referred(conn, "?place", &code.0)?];
+        let (recipient, descendant) =
+            (awards::recipient_organisation_id.assume_not_null(), organisation_closure::descendant_id);
+        query = query.filter(among!(conn, recipient, descendant, below(place.clone(), sight.today)));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

@@ -14,7 +14,7 @@ use crate::http::params::{CodeParam, OneOf};
 use crate::organisations::ops::referred;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{params, sortable};
+use crate::{one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -132,7 +132,7 @@ fn named() -> _ {
 fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Query {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(sources) = sources {
-        query = query.filter(contributions::source.eq_any(sources.0.clone()));
+        query = query.filter(one_of!(contributions::source, sources.0.clone()));
     }
     if let Some(from) = days.from {
         query = query.filter(contributions::received_on.ge(from));

@@ -15,7 +15,7 @@ use crate::innovations::ops::referred;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier, fold};
-use crate::{params, sortable, writable};
+use crate::{one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -203,7 +203,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
         query = query.filter(external_investments::programme.eq(programme.0.to_ascii_lowercase()));
     }
     if let Some(kinds) = &asked.kind {
-        query = query.filter(external_investments::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(external_investments::kind, kinds.0.clone()));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

@@ -111,7 +111,7 @@ pub fn seen(context: &Context) -> Option<Vec<String>> {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListFunds) -> Result<Query> {
     let mut query = funds::table.into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "funds", terms));
+        query = query.filter(dialect::matches(conn, "funds", terms)?);
     }
     if let Some(programme) = &asked.programme {
         query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));

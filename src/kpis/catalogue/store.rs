@@ -16,7 +16,7 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
-use crate::{overwrite, params, sortable};
+use crate::{one_of, overwrite, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -229,22 +229,22 @@ fn named() -> Named {
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpis) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "kpis", terms));
+        query = query.filter(dialect::matches(conn, "kpis", terms)?);
     }
     if let Some(statuses) = &asked.status {
-        query = query.filter(kpis::status.eq_any(statuses.0.clone()));
+        query = query.filter(one_of!(kpis::status, statuses.0.clone()));
     }
     if let Some(levels) = &asked.level {
-        query = query.filter(kpis::level.eq_any(levels.0.clone()));
+        query = query.filter(one_of!(kpis::level, levels.0.clone()));
     }
     if let Some(programme) = &asked.programme {
         query = query.filter(kpis::programme.eq(programme.0.to_ascii_lowercase()));
     }
     if let Some(types) = &asked.period_type {
-        query = query.filter(kpis::period_type.eq_any(types.0.clone()));
+        query = query.filter(one_of!(kpis::period_type, types.0.clone()));
     }
     if let Some(types) = &asked.value_type {
-        query = query.filter(kpis::value_type.eq_any(types.0.clone()));
+        query = query.filter(one_of!(kpis::value_type, types.0.clone()));
     }
     Ok(query)
 }

@@ -15,7 +15,7 @@ use crate::http::params::{CodeParam, OneOf};
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
-use crate::{params, sortable};
+use crate::{one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -123,7 +123,7 @@ pub fn list(_: &mut Conn, context: &Context, asked: &ListSubmissions) -> Result<
         query = query.filter(kpi_submissions::kpi_code.eq(kpi.0.to_ascii_lowercase()));
     }
     if let Some(states) = &asked.state {
-        query = query.filter(kpi_submissions::state.eq_any(states.0.clone()));
+        query = query.filter(one_of!(kpi_submissions::state, states.0.clone()));
     }
     Ok(query)
 }

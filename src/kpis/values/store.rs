@@ -1,9 +1,11 @@
 //! Values and revisions in the database.
 
+use crate::access::Reach;
 use crate::calendar::{DayRange, PeriodType};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, series};
+use crate::db::dialect::Unindexed;
+use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, organisation_closure, series};
 use crate::error::{Error, Result};
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, Codes, Line};
@@ -12,9 +14,9 @@ use crate::kpis::catalogue::rules::parse_breakdown_text;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{innovations, organisations, params, sortable};
+use crate::{few, innovations, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select, exists};
 use diesel::prelude::*;
 
 /// A value with the key of its series.
@@ -86,34 +88,24 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
     let kind = only.map_or(PeriodType::Day, |kpi| kpi.period_type);
     let days = DayRange::read(kind, text(&asked.from).as_deref(), text(&asked.to).as_deref(), "?")?;
     let breakdown = asked.breakdown.as_ref().map(|line| breakdown(only, &line.0)).transpose()?;
+    let organisations = match &asked.organisation {
+        Some(codes) => Some(organisations::store::all_referred(conn, "?organisation", &codes.0)?),
+        None => None,
+    };
+    let place = asked.place.as_ref().map(|place| organisations::store::referred(conn, "?place", &place.0)).transpose()?;
+    let innovation =
+        asked.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
+    let kpis = kpis.map(|kpis| kpis.into_iter().map(|kpi| kpi.id).collect());
+    let wanted = Wanted { reach, today, kpis, organisations, place, innovation, breakdown };
     let mut query =
         kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
-    if !reach.everything {
-        let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes)).select(kpis::id);
-        query = query.filter(
-            series::organisation_id
-                .eq_any(below(reach.organisations, today))
-                .or(series::kpi_id.eq_any(programmes))
-                .or(series::innovation_id.eq_any(reach.innovations)),
-        );
-    }
-    if let Some(kpis) = kpis {
-        query = query.filter(series::kpi_id.eq_any(kpis.into_iter().map(|kpi| kpi.id).collect::<Vec<_>>()));
-    }
-    if let Some(codes) = &asked.organisation {
-        let organisations = organisations::store::all_referred(conn, "?organisation", &codes.0)?;
-        query = query.filter(series::organisation_id.eq_any(organisations));
-    }
-    if let Some(place) = &asked.place {
-        let place = organisations::store::referred(conn, "?place", &place.0)?;
-        query = query.filter(series::organisation_id.eq_any(below(vec![place], today)));
-    }
-    if let Some(slug) = &asked.innovation {
-        let innovation = innovations::ops::referred(conn, "?innovation", &slug.0)?;
-        query = query.filter(series::innovation_id.eq(innovation));
-    }
-    if let Some(breakdown) = breakdown {
-        query = query.filter(series::breakdown.eq(breakdown));
+    if wanted.narrows() {
+        let found = kpi_values::table.filter(kpi_values::series_id.eq_any(wanted.found()));
+        query = if few!(conn, found.select(kpi_values::version)) {
+            query.filter(kpi_values::series_id.eq_any(wanted.found()))
+        } else {
+            query.filter(Unindexed::of(exists(wanted.linked())))
+        };
     }
     if let Some(from) = days.from {
         query = query.filter(kpi_values::period_start.ge(from));
@@ -125,6 +117,72 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
         query = query.filter(kpi_values::submission_id.eq(submission));
     }
     Ok(query)
+}
+
+type SeriesIds = IntoBoxed<'static, Select<series::table, series::id>, MultiBackend>;
+
+/// The series whose values are wanted: those of the caller's reach, and of the filters.
+struct Wanted {
+    reach: Reach,
+    today: NaiveDate,
+    kpis: Option<Vec<Id>>,
+    organisations: Option<Vec<Id>>,
+    place: Option<Id>,
+    innovation: Option<Id>,
+    breakdown: Option<String>,
+}
+
+impl Wanted {
+    /// Whether there are others.
+    fn narrows(&self) -> bool {
+        let Self { reach, kpis, organisations, place, innovation, breakdown, .. } = self;
+        let named = kpis.is_some() || organisations.is_some() || place.is_some() || innovation.is_some();
+        named || breakdown.is_some() || !reach.everything
+    }
+
+    /// All of them, to read the values of each.
+    fn found(&self) -> SeriesIds {
+        let series = self.of(series::table.select(series::id).into_boxed());
+        match self.place {
+            Some(place) => series.filter(series::organisation_id.eq_any(below(vec![place], self.today))),
+            None => series,
+        }
+    }
+
+    /// The one of a value, if it is among them.
+    fn linked(&self) -> SeriesIds {
+        let own = series::table.filter(series::id.eq(kpi_values::series_id));
+        let series = self.of(own.select(series::id).into_boxed());
+        let Some(place) = self.place else { return series };
+        let organisation = organisation_closure::descendant_id.eq(series::organisation_id);
+        series.filter(exists(below(vec![place], self.today).filter(organisation)))
+    }
+
+    fn of(&self, mut series: SeriesIds) -> SeriesIds {
+        let reach = self.reach.clone();
+        if !reach.everything {
+            let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes)).select(kpis::id);
+            series = series.filter(
+                series::organisation_id
+                    .eq_any(below(reach.organisations, self.today))
+                    .or(series::kpi_id.eq_any(programmes))
+                    .or(series::innovation_id.eq_any(reach.innovations)),
+            );
+        }
+        if let Some(kpis) = &self.kpis {
+            series = series.filter(series::kpi_id.eq_any(kpis.clone()));
+        }
+        if let Some(organisations) = &self.organisations {
+            series = series.filter(series::organisation_id.eq_any(organisations.clone()));
+        }
+        if let Some(innovation) = self.innovation {
+            series = series.filter(series::innovation_id.eq(innovation));
+        }
+        if let Some(breakdown) = &self.breakdown {
+            series = series.filter(series::breakdown.eq(breakdown.clone()));
+        }
+        series
+    }
 }
 
 /// The canonical text of a breakdown of the only KPI asked for.

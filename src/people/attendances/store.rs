@@ -10,7 +10,7 @@ use crate::http::params::OneOf;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{params, sortable, writable};
+use crate::{one_of, params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -92,7 +92,7 @@ fn named() -> _ {
 pub fn list(event: Id, asked: &ListAttendances) -> Query {
     let query = named().filter(attendances::event_id.eq(event)).into_boxed::<MultiBackend>();
     match &asked.state {
-        Some(states) => query.filter(attendances::state.eq_any(states.0.clone())),
+        Some(states) => query.filter(one_of!(attendances::state, states.0.clone())),
         None => query,
     }
 }

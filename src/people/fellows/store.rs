@@ -10,7 +10,7 @@ use crate::http::context::Context;
 use crate::http::params::CodeParam;
 use crate::people::store::PersonRow;
 use crate::vocabulary::Id;
-use crate::{innovations, params, sortable, writable};
+use crate::{among, innovations, params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -105,11 +105,11 @@ fn named() -> Named {
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellows) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "people", terms));
+        query = query.filter(dialect::matches(conn, "people", terms)?);
     }
     if let Some(programme) = &asked.programme {
         let held = fellowships::table.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
-        query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
+        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held.clone()));
     }
     if let Some(slug) = &asked.innovation {
         let innovation = innovations::ops::referred(conn, "?innovation", &slug.0)?;
@@ -117,7 +117,7 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellows) -> Result<Query> 
             .filter(fellowship_innovations::innovation_id.eq(innovation))
             .select(fellowship_innovations::fellowship_id);
         let held = fellowships::table.filter(fellowships::id.eq_any(carried));
-        query = query.filter(fellows::id.eq_any(held.select(fellowships::fellow_id)));
+        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held.clone()));
     }
     Ok(query)
 }

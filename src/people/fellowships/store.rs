@@ -3,6 +3,7 @@
 use super::rules::{Fellowship, FellowshipAdded, FellowshipState, InnovationSlug};
 use crate::calendar::Until;
 use crate::db::conn::MultiBackend;
+use crate::db::dialect::Unindexed;
 use crate::db::schema::{
     cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
 };
@@ -13,7 +14,7 @@ use crate::http::params::{CodeParam, OneOf, Whole};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{overwrite, params, sortable};
+use crate::{among, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -152,7 +153,8 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
         query = query.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
     }
     if let Some(number) = asked.cohort {
-        query = query.filter(cohorts::number.eq(i32::try_from(number.0).unwrap_or(i32::MAX)));
+        let cohort = Unindexed::of(cohorts::number);
+        query = query.filter(cohort.eq(i32::try_from(number.0).unwrap_or(i32::MAX)));
     }
     if let Some(fellow) = asked.fellow {
         query = query.filter(fellowships::fellow_id.eq(fellow));
@@ -160,16 +162,16 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
         let carried = fellowship_innovations::table
-            .filter(fellowship_innovations::innovation_id.eq(innovation))
-            .select(fellowship_innovations::fellowship_id);
-        query = query.filter(fellowships::id.eq_any(carried));
+            .filter(fellowship_innovations::innovation_id.eq(innovation));
+        let fellowship = fellowship_innovations::fellowship_id;
+        query = query.filter(among!(conn, fellowships::id, fellowship, carried.clone()));
     }
     if let Some(code) = &asked.host {
         let host = crate::organisations::ops::referred(conn, "?host", &code.0)?;
         query = query.filter(fellowships::host_id.eq(host));
     }
     if let Some(states) = &asked.state {
-        query = query.filter(fellowships::state.eq_any(states.0.clone()));
+        query = query.filter(one_of!(fellowships::state, states.0.clone()));
     }
     if let Some(to) = asked.to {
         query = query.filter(fellowships::from_on.le(to));

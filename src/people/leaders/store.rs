@@ -13,7 +13,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{params, sortable, writable};
+use crate::{one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -142,7 +142,7 @@ fn named() -> _ {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListLeaders) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(kinds) = &asked.kind {
-        query = query.filter(leaders::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(leaders::kind, kinds.0.clone()));
     }
     if let Some(programme) = &asked.programme {
         query = query.filter(leaders::programme.eq(programme.0.to_ascii_lowercase()));

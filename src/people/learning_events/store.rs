@@ -12,7 +12,7 @@ use crate::http::params::{CodeParam, OneOf};
 use crate::people::attendances::rules::AttendanceState;
 use crate::record::Stored;
 use crate::vocabulary::{Id, Timestamp, fold, instant, search_text};
-use crate::{params, sortable, writable};
+use crate::{one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -174,13 +174,13 @@ fn hosted() -> _ {
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListLearningEvents) -> Result<Query> {
     let mut query = hosted().into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "learning_events", terms));
+        query = query.filter(dialect::matches(conn, "learning_events", terms)?);
     }
     if let Some(programme) = &asked.programme {
         query = query.filter(learning_events::programme.eq(programme.0.to_ascii_lowercase()));
     }
     if let Some(kinds) = &asked.kind {
-        query = query.filter(learning_events::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(learning_events::kind, kinds.0.clone()));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

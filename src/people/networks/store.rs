@@ -111,7 +111,7 @@ fn named() -> _ {
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListNetworks) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
     if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn.engine(), "networks", terms));
+        query = query.filter(dialect::matches(conn, "networks", terms)?);
     }
     if let Some(programme) = &asked.programme {
         query = query.filter(networks::programme.eq(programme.0.to_ascii_lowercase()));

@@ -12,7 +12,7 @@ use crate::funding::money::Money;
 use crate::http::context::Context;
 use crate::http::params::OneOf;
 use crate::vocabulary::{Id, instant};
-use crate::{params, sortable};
+use crate::{one_of, params, sortable};
 use diesel::dsl;
 use diesel::prelude::*;
 
@@ -71,7 +71,7 @@ fn of_award(award: Id) -> _ {
 pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListAwardTransactions) -> Result<Query> {
     let mut query = of_award(get_award(conn, context, award)?.row.id).into_boxed::<MultiBackend>();
     if let Some(kinds) = &asked.kind {
-        query = query.filter(fund_transactions::kind.eq_any(kinds.0.clone()));
+        query = query.filter(one_of!(fund_transactions::kind, kinds.0.clone()));
     }
     Ok(query)
 }

@@ -1,0 +1,82 @@
+//! Statements that a connection parses once and keeps. diesel keeps them too, but for those that hold a list of values
+//! or words of SQL, of which it cannot know how many there will be; those are most of what lists ask. So they are kept
+//! here as well, and a connection that has come to keep very many forgets them all.
+
+use super::conn::{Conn, MultiBackend};
+use crate::error::Result;
+use diesel::connection::{CacheSize, Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::{QueryResult, RunQueryDsl};
+
+/// How many statements a connection keeps at most: some kilobytes each.
+const MOST: usize = 500;
+
+/// A query whose statement is kept, whatever it holds.
+pub struct Kept<Q>(Q);
+
+/// Makes a query one whose statement is kept.
+pub trait Keep: Sized {
+    fn kept(self) -> Kept<Self> {
+        Kept(self)
+    }
+}
+
+impl<Q: Query> Keep for Q {}
+
+impl<Q: Query> Query for Kept<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<Conn> for Kept<Q> {}
+
+impl<Q> QueryId for Kept<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Kept<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+/// Counts the statements that a connection keeps.
+#[derive(Default)]
+struct Counter {
+    kept: usize,
+}
+
+impl Instrumentation for Counter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::CacheQuery { .. }) {
+            self.kept += 1;
+        }
+    }
+}
+
+/// Begins to count the statements that the connection keeps.
+pub fn watch(conn: &mut Conn) {
+    conn.set_instrumentation(Counter::default());
+}
+
+/// Forgets all statements of a connection that keeps too many.
+///
+/// # Errors
+/// The database's own.
+pub fn forget_if_many(conn: &mut Conn) -> Result<()> {
+    let Some(counter) = conn.instrumentation().downcast_mut::<Counter>() else { return Ok(()) };
+    if counter.kept <= MOST {
+        return Ok(());
+    }
+    counter.kept = 0;
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute("DEALLOCATE ALL")?;
+    }
+    Ok(())
+}
