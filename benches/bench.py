@@ -4,15 +4,20 @@
     python3 benches/bench.py reads        one innovation, and a page of 50, against pgbench (PostgreSQL) and itself (SQLite)
     python3 benches/bench.py submissions  200,000 KPI values by CSV against COPY + INSERT .. ON CONFLICT; then sent again
     python3 benches/bench.py footprint    memory at rest, and the time from start to the first 200
+    python3 benches/bench.py lists        a page of 50 in every order, alone and with each filter, beside the fastest page of the same list
+    python3 benches/bench.py peers        one innovation, and a page of 50, beside a Fastify service on the same rows
 
-Needs `cargo build --release`, wrk, PostgreSQL 15 or later (server, psql, pgbench), and k6 for the steady arrivals.
+Needs `cargo build --release`, wrk, PostgreSQL 15 or later (server, psql, pgbench), k6 for the steady arrivals, and for the peer
+Node.js 20 or later and `npm ci --prefix benches/peers`. LIST_ROWS (50,000) innovations, organisations and awards, and a tenth
+as many series of LIST_PERIODS (200) values are loaded for the lists and the peer.
 Everything runs on 127.0.0.1 in a temporary folder. ROUNDS (5) interleaved rounds; medians are printed.
 """
-import contextlib, csv, glob, io, json, os, pathlib, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+import contextlib, csv, glob, http.client, io, json, os, pathlib, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "innovation-register"
 ROUNDS, SECONDS = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("SECONDS", "5"))
+LIST_ROWS, LIST_PERIODS = int(os.environ.get("LIST_ROWS", "50000")), int(os.environ.get("LIST_PERIODS", "200"))
 
 
 def free_port():
@@ -85,11 +90,7 @@ class Register:
             sys.exit(f"{method} {path}: {error.code} {error.read()[:400]}")
 
     def wrk(self, path):
-        command = [tool("wrk"), "-t1", "-c32", f"-d{SECONDS}s", "--latency", "-H", f"Authorization: Bearer {self.token}", f"http://127.0.0.1:{self.port}{path}"]
-        out = subprocess.run(command, text=True, check=True, capture_output=True).stdout
-        if "Non-2xx" in out or "Socket errors" in out:
-            sys.exit(out)
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+        return wrk(self.port, self.token, path)
 
     def steady(self, folder, path, rate):
         """p50 and p99 in milliseconds at a constant arrival rate, which hides no stall."""
@@ -111,6 +112,15 @@ export default () => { http.get(__ENV.URL, { headers: { Authorization: 'Bearer '
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
+
+
+def wrk(port, token, path):
+    """Answers a second, to 32 connections."""
+    command = [tool("wrk"), "-t1", "-c32", f"-d{SECONDS}s", "--latency", "-H", f"Authorization: Bearer {token}", f"http://127.0.0.1:{port}{path}"]
+    out = subprocess.run(command, text=True, check=True, capture_output=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        sys.exit(out)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
 
 
 def pgbench(folder, port, sql):
@@ -222,6 +232,120 @@ def submissions(folder):
             register.stop()
 
 
+def list_rows(engine):
+    """The statements that load the rows of lists.sql, one by one."""
+    text = (ROOT / "benches" / "lists.sql").read_text()
+    for name, value in (("rows", LIST_ROWS), ("series", max(LIST_ROWS // 10, 1)), ("periods", LIST_PERIODS)):
+        text = re.sub(rf":{name}\b", str(value), text)
+    if engine == "SQLite":
+        text = text.replace("AS BYTEA)", "AS BLOB)").replace("AS TIMESTAMP)", "AS TEXT)").replace("AS DATE)", "AS TEXT)")
+    return [statement for statement in text.split(";\n") if statement.strip()]
+
+
+def load_postgres(port):
+    psql(port, "register", ";\n".join(list_rows("PostgreSQL")))
+    psql(port, "register", "VACUUM ANALYZE")
+
+
+def load_sqlite(path):
+    """Python's SQLite may be older than the register's, and then cannot write its index of names of people; nothing measured here needs people."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        for statement in list_rows("SQLite"):
+            if not re.search(r"INSERT INTO (people|fellows|fellowships) ", statement):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+        connection.execute("ANALYZE")
+
+
+# What each list may be sorted and narrowed by, each filter with a word that many rows have and one that few have.
+LISTS = {
+    "innovations": ("name updatedAt createdAt stage reference", [
+        "stage=spread", "stage=withdrawn", "stage=spread,withdrawn", "mainCategory=digital", "mainCategory=ppe", "category=digital", "category=ppe",
+        "area=patient-safety", "careSetting=pharmacy", "shift=analogue-to-digital", "priority=research", "owner=L0000060", "programme=listed-3",
+        "programme=listed-3&joinedBy=2021-01-01", "q=inland", "q=harbour", "updatedFrom=2020-06-01T00:00:00Z", "updatedFrom=2025-09-28T09:59:00Z",
+        "updatedTo=2023-06-01T00:00:00Z", "slug=listed-7,listed-8"]),
+    "organisations": ("name code type updatedAt", [
+        "type=gp-practice", "type=university", "type=university,company", "status=active", "status=closed", "place=L0000001", "place=L0000005", "place=L0001005",
+        "q=inland", "q=harbour", "asOf=2010-01-01", "updatedFrom=2020-06-01T00:00:00Z", "updatedFrom=2025-09-28T09:59:00Z", "code=L0000007,L0000008"]),
+    "awards": ("plannedFrom title reference updatedAt", [
+        "fund=LISTED-3", "programme=listed-3", "innovation=listed-100", "recipientOrganisation=L0000100", "state=active", "state=proposed", "state=active,proposed",
+        "kind=grant", "kind=bursary", "place=L0000001", "place=L0000005", "from=2020-01-01", "to=2012-01-01", "awardedTo=2015-01-01", "published=true",
+        "q=inland", "q=harbour", "updatedFrom=2020-06-01T00:00:00Z", "updatedFrom=2025-09-28T09:59:00Z"]),
+    "kpi-values": ("period", [
+        "kpi=listed-1", "kpi=listed-5", "kpi=listed-20", "organisation=L0001000", "place=L0000001", "place=L0000005", "innovation=listed-20",
+        "from=2004-01-01", "to=2004-01-01"]),
+}
+
+
+def page_ms(register, path):
+    """The least of several times to answer, in milliseconds, and how many rows there were."""
+    connection, times = http.client.HTTPConnection("127.0.0.1", register.port, timeout=120), []
+    for _ in range(2 + ROUNDS):
+        started = time.perf_counter()
+        connection.request("GET", path, headers={"Authorization": f"Bearer {register.token}", "Accept": "application/json"})
+        answer = connection.getresponse()
+        body = answer.read()
+        times.append((time.perf_counter() - started) * 1000)
+        if answer.status != 200:
+            sys.exit(f"{path}: {answer.status} {body[:400]}")
+    connection.close()
+    return min(times), len(json.loads(body)["data"])
+
+
+def lists(folder):
+    with postgres(folder) as port:
+        registers = {"PostgreSQL": Register(folder, f"postgres://postgres@127.0.0.1:{port}/register"), "SQLite": Register(folder, f"sqlite://{folder}/register.sqlite")}
+        load_postgres(port)
+        load_sqlite(folder / "register.sqlite")
+        for engine, register in registers.items():
+            for name, (sorts, filters) in LISTS.items():
+                pages = []
+                for narrowed in ["", *filters]:
+                    for sort in (direction + word for word in sorts.split() for direction in ("", "-")):
+                        query = "&".join(part for part in (narrowed, f"sort={sort}", "limit=50") if part)
+                        pages.append((*page_ms(register, f"/v1/{name}?{query}"), query))
+                full = [milliseconds for milliseconds, rows, _ in pages if rows == 50] or [milliseconds for milliseconds, _, _ in pages]
+                least, over = min(full), []
+                for milliseconds, rows, query in sorted(pages, reverse=True):
+                    if milliseconds > 5 * least:
+                        over.append(f"    {milliseconds / least:6.1f} times, {milliseconds:8.2f} ms, {rows:2} rows: {query}")
+                worst = max(pages)[0]
+                print(f"{engine:10} {name:13} {len(pages)} pages; fastest of 50 rows {least:.2f} ms, slowest {worst:.2f} ms, {worst / least:.1f} times; over 5 times: {len(over)}", flush=True)
+                print("\n".join(over), end="\n" if over else "", flush=True)
+            register.stop()
+
+
+class Peer:
+    """The Fastify service over the register's own rows."""
+
+    def __init__(self, url):
+        self.port = free_port()
+        environment = dict(os.environ, DATABASE_URL=url, PORT=str(self.port), PROCESSES="2", NODE_ENV="production")
+        self.process = subprocess.Popen([tool("node"), "server.js"], cwd=ROOT / "benches" / "peers", env=environment, stdout=subprocess.PIPE, text=True)
+        self.token = self.process.stdout.readline().strip() or sys.exit("the peer did not start: npm ci --prefix benches/peers")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def peers(folder):
+    with postgres(folder) as port:
+        url = f"postgres://postgres@127.0.0.1:{port}/register"
+        register = Register(folder, url)
+        load_postgres(port)
+        peer, figures = Peer(url), {}
+        for _ in range(ROUNDS):
+            for name, path in (("one", "/v1/innovations/listed-7"), ("page of 50", "/v1/innovations")):
+                ours, theirs = register.wrk(path), wrk(peer.port, peer.token, path)
+                figures.setdefault(name, []).append((ours, theirs, ours / theirs))
+        for name, rounds in figures.items():
+            ours, theirs, ratio = (statistics.median(column) for column in zip(*rounds))
+            print(f"{name:11} register {ours:8.0f}/s   Fastify on two processes {theirs:8.0f}/s   ratio {ratio:.2f}", flush=True)
+        peer.stop(), register.stop()
+
+
 def footprint(folder):
     register = Register(folder, f"sqlite://{folder}/register.sqlite")
     time.sleep(3)
@@ -230,7 +354,7 @@ def footprint(folder):
 
 
 if __name__ == "__main__":
-    verbs = {"reads": reads, "submissions": submissions, "footprint": footprint}
+    verbs = {"reads": reads, "submissions": submissions, "footprint": footprint, "lists": lists, "peers": peers}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
     if not BINARY.exists():
