@@ -5,6 +5,7 @@ use super::conn::{Conn, MultiBackend};
 use super::statements::Keep;
 use crate::error::Result;
 use crate::vocabulary::fold;
+use diesel::backend::Backend;
 use diesel::dsl::sql;
 use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
@@ -78,18 +79,16 @@ impl SearchTerms {
             Engine::Postgres => "strpos",
             Engine::Sqlite => "instr",
         };
-        let mut condition = sql::<Bool>("").bind::<Bool, _>(true).sql("");
-        for term in &self.0 {
+        let contains = |term: &Term| -> Condition<QS> {
             let text = match term {
                 Term::Prefix(word) => format!(" {word}"),
                 Term::Phrase(words) => format!(" {} ", words.join(" ")),
             };
-            condition = condition
-                .sql(&format!(" AND {place}(' ' || {table}.search_text || ' ', "))
-                .bind::<Text, _>(text)
-                .sql(") > 0");
-        }
-        Box::new(condition)
+            let before = format!("{place}(' ' || {table}.search_text || ' ', ");
+            Box::new(sql::<Bool>(&before).bind::<Text, _>(text).sql(") > 0"))
+        };
+        let all = self.0.iter().map(contains).reduce(|all, one| Box::new(all.and(one)));
+        all.unwrap_or_else(|| Box::new(sql::<Bool>("1 = 0")))
     }
 }
 
@@ -217,12 +216,37 @@ impl<E> QueryId for Unindexed<E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<E: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Unindexed<E> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if self.marked && matches!(out.backend(), MultiBackend::Sqlite(_)) {
+impl<E, DB> QueryFragment<DB> for Unindexed<E>
+where
+    DB: Seeks,
+    E: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if self.marked && out.backend().is_sqlite() {
             out.push_sql("+");
         }
         self.expression.walk_ast(out)
+    }
+}
+
+/// A backend that says whether it is SQLite, where a `+` before an expression keeps it from an index.
+pub trait Seeks: Backend {
+    fn is_sqlite(&self) -> bool {
+        false
+    }
+}
+
+impl Seeks for diesel::pg::Pg {}
+
+impl Seeks for diesel::sqlite::Sqlite {
+    fn is_sqlite(&self) -> bool {
+        true
+    }
+}
+
+impl Seeks for MultiBackend {
+    fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
     }
 }
 
