@@ -96,33 +96,26 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
     let innovation =
         asked.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
     let kpis = kpis.map(|kpis| kpis.into_iter().map(|kpi| kpi.id).collect());
-    let wanted = Wanted { reach, today, kpis, organisations, place, innovation, breakdown };
-    let mut query =
-        kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
-    if wanted.narrows() {
-        let found = kpi_values::table.filter(kpi_values::series_id.eq_any(wanted.found()));
-        query = if few!(conn, found.select(kpi_values::version)) {
-            query.filter(kpi_values::series_id.eq_any(wanted.found()))
-        } else {
-            query.filter(Unindexed::of(exists(wanted.linked())))
-        };
-    }
-    if let Some(from) = days.from {
-        query = query.filter(kpi_values::period_start.ge(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(kpi_values::period_start.le(to));
-    }
-    if let Some(submission) = asked.submission {
-        query = query.filter(kpi_values::submission_id.eq(submission));
-    }
-    Ok(query)
+    let series = WantedSeries { reach, today, kpis, organisations, place, innovation, breakdown };
+    let query = |many: bool| {
+        let mut query = series.values(many);
+        if let Some(from) = days.from {
+            query = query.filter(kpi_values::period_start.ge(from));
+        }
+        if let Some(to) = days.to {
+            query = query.filter(kpi_values::period_start.le(to));
+        }
+        if let Some(submission) = asked.submission {
+            query = query.filter(kpi_values::submission_id.eq(submission));
+        }
+        query
+    };
+    let many = conn.engine() == Engine::Sqlite && ValueRow::count(query(false), FEW + 1, conn)? as i64 > FEW;
+    Ok(query(many))
 }
 
-type SeriesIds = IntoBoxed<'static, Select<series::table, series::id>, MultiBackend>;
-
 /// The series whose values are wanted: those of the caller's reach, and of the filters.
-struct Wanted {
+struct WantedSeries {
     reach: Reach,
     today: NaiveDate,
     kpis: Option<Vec<Id>>,
@@ -132,56 +125,36 @@ struct Wanted {
     breakdown: Option<String>,
 }
 
-impl Wanted {
-    /// Whether there are others.
-    fn narrows(&self) -> bool {
-        let Self { reach, kpis, organisations, place, innovation, breakdown, .. } = self;
-        let named = kpis.is_some() || organisations.is_some() || place.is_some() || innovation.is_some();
-        named || breakdown.is_some() || !reach.everything
-    }
-
-    /// All of them, to read the values of each.
-    fn found(&self) -> SeriesIds {
-        let series = self.of(series::table.select(series::id).into_boxed());
-        match self.place {
-            Some(place) => series.filter(series::organisation_id.eq_any(below(vec![place], self.today))),
-            None => series,
-        }
-    }
-
-    /// The one of a value, if it is among them.
-    fn linked(&self) -> SeriesIds {
-        let own = series::table.filter(series::id.eq(kpi_values::series_id));
-        let series = self.of(own.select(series::id).into_boxed());
-        let Some(place) = self.place else { return series };
-        let organisation = organisation_closure::descendant_id.eq(series::organisation_id);
-        series.filter(exists(below(vec![place], self.today).filter(organisation)))
-    }
-
-    fn of(&self, mut series: SeriesIds) -> SeriesIds {
-        let reach = self.reach.clone();
-        if !reach.everything {
-            let programmes = kpis::table.filter(kpis::programme.eq_any(reach.programmes)).select(kpis::id);
-            series = series.filter(
-                series::organisation_id
-                    .eq_any(below(reach.organisations, self.today))
-                    .or(series::kpi_id.eq_any(programmes))
-                    .or(series::innovation_id.eq_any(reach.innovations)),
-            );
+impl WantedSeries {
+    /// Their values. Where there are many, SQLite follows the values in the list's own order and looks each series up.
+    fn values(&self, many: bool) -> Query {
+        let mut query =
+            kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
+        let organisation = Unindexed::when(many, series::organisation_id);
+        let kpi = Unindexed::when(many, series::kpi_id);
+        let innovation = Unindexed::when(many, series::innovation_id);
+        if !self.reach.everything {
+            let Reach { programmes, organisations, innovations, .. } = self.reach.clone();
+            let programmes = kpis::table.filter(kpis::programme.eq_any(programmes)).select(kpis::id);
+            let own = organisation.eq_any(below(organisations, self.today)).or(kpi.eq_any(programmes));
+            query = query.filter(own.or(innovation.eq_any(innovations)));
         }
         if let Some(kpis) = &self.kpis {
-            series = series.filter(series::kpi_id.eq_any(kpis.clone()));
+            query = query.filter(kpi.eq_any(kpis.clone()));
         }
         if let Some(organisations) = &self.organisations {
-            series = series.filter(series::organisation_id.eq_any(organisations.clone()));
+            query = query.filter(organisation.eq_any(organisations.clone()));
         }
-        if let Some(innovation) = self.innovation {
-            series = series.filter(series::innovation_id.eq(innovation));
+        if let Some(place) = self.place {
+            query = query.filter(organisation.eq_any(below(vec![place], self.today)));
+        }
+        if let Some(wanted) = self.innovation {
+            query = query.filter(innovation.eq(wanted));
         }
         if let Some(breakdown) = &self.breakdown {
-            series = series.filter(series::breakdown.eq(breakdown.clone()));
+            query = query.filter(Unindexed::when(many, series::breakdown).eq(breakdown.clone()));
         }
-        series
+        query
     }
 }
 
