@@ -4,8 +4,9 @@ use crate::access::Reach;
 use crate::calendar::{DayRange, PeriodType};
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
-use crate::db::dialect::Unindexed;
-use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, organisation_closure, series};
+use crate::db::dialect::{Engine, FEW, Unindexed};
+use crate::db::list::Listed as _;
+use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, series};
 use crate::error::{Error, Result};
 use crate::http::context::Context;
 use crate::http::params::{CodeParam, Codes, Line};
@@ -14,9 +15,9 @@ use crate::kpis::catalogue::rules::parse_breakdown_text;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{few, innovations, organisations, params, sortable};
+use crate::{innovations, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select, exists};
+use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
 use diesel::prelude::*;
 
 /// A value with the key of its series.
