@@ -16,6 +16,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tracing_appender::non_blocking::WorkerGuard;
 
 /// The register of health innovations, as a REST/JSON API.
 #[derive(Parser)]
@@ -137,15 +138,18 @@ fn told(error: Error) -> String {
     }
 }
 
-fn start_log(directives: &str) -> Result<(), String> {
+/// Starts the log on standard error, written by a thread of its own, so that no request waits for who reads it. What
+/// still waits is written when the guard goes.
+fn start_log(directives: &str) -> Result<WorkerGuard, String> {
     let filter = tracing_subscriber::EnvFilter::try_new(directives).map_err(|cause| format!("LOG: {cause}"))?;
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    let started = log.with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    started.map_err(|cause| format!("LOG: {cause}"))
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let started = log.with_env_filter(filter).with_writer(writer).try_init();
+    started.map(|()| guard).map_err(|cause| format!("LOG: {cause}"))
 }
 
 fn serve(config: Config) -> Result<(), String> {
-    start_log(&config.log)?;
+    let _log = start_log(&config.log)?;
     let shown = config.listen;
     actix_web::rt::System::new().block_on(async move {
         let running = startup::build(config, Arc::new(now)).await?;
@@ -225,7 +229,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let url = format!("sqlite://{}", path.display());
     let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
     let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
-    start_log(&config.log)?;
+    let _log = start_log(&config.log)?;
     seed_quietly(&config)?;
     actix_web::rt::System::new().block_on(async move {
         let running = startup::build(config.clone(), Arc::new(now)).await?;

@@ -2,7 +2,7 @@
 
 use crate::access::Operation;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, Db, migrate, transaction};
+use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, transaction};
 use crate::error::Error;
 use crate::events;
 use crate::grants::keys::{self, SealingKey};
@@ -199,7 +199,8 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
     origins.iter().fold(base, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// What goes on beside requests: grants are polled, keys rotated and read again, what has run out is removed.
+/// What goes on beside requests: grants are polled, statistics of tables gathered, keys rotated and read again, what has
+/// run out removed.
 async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeeper>) {
     let mut round: u64 = 0;
     loop {
@@ -210,7 +211,9 @@ async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeep
         let (kept_of, keeper) = (service.clone(), doorkeeper.clone());
         let tidied = move |conn: &mut Conn| tidy(conn, &kept_of, &keeper);
         let kept = if round.is_multiple_of(30) { service.db.write(tidied).await } else { Ok(()) };
-        for error in [polled.err(), kept.err()].into_iter().flatten() {
+        let gathered =
+            if round.is_multiple_of(5) { service.db.write(dialect::gather_statistics).await } else { Ok(()) };
+        for error in [polled.err(), kept.err(), gathered.err()].into_iter().flatten() {
             tracing::warn!(cause = error.cause().unwrap_or_default(), "housekeeping failed");
         }
     }

@@ -6,6 +6,7 @@ use super::statements::Keep;
 use crate::error::Result;
 use crate::vocabulary::fold;
 use diesel::backend::Backend;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
@@ -38,6 +39,41 @@ macro_rules! on_engine {
             $crate::db::Conn::Sqlite($c) => $query,
         }
     };
+}
+
+/// Writes rows in statements of many at a time.
+#[macro_export]
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        $crate::on_engine!($conn, c => for part in $rows.chunks(1000) {
+            diesel::insert_into($table).values(part).execute(c)?;
+        })
+    };
+}
+
+/// Brings up to date what the engine knows of the tables that changed much, by which it plans its queries. PostgreSQL
+/// does so on its own, but up to a minute after a bulk load; SQLite never does.
+///
+/// # Errors
+/// The database's own.
+pub fn gather_statistics(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Postgres(conn) => {
+            let changed = "SELECT relname FROM pg_stat_user_tables WHERE n_mod_since_analyze > 1000 + n_live_tup / 5";
+            for table in diesel::sql_query(changed).load::<ChangedTable>(conn)? {
+                conn.batch_execute(&format!("ANALYZE \"{}\"", table.relname))?;
+            }
+        }
+        // The flags: all tables, even those that this connection has not read.
+        Conn::Sqlite(conn) => conn.batch_execute("PRAGMA optimize = 0x10002")?,
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct ChangedTable {
+    #[diesel(sql_type = Text)]
+    relname: String,
 }
 
 /// A search as both engines understand it: every word must begin a word of the text, every quoted phrase must stand in it.

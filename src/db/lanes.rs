@@ -3,7 +3,6 @@
 //! panics loses neither its thread nor a connection.
 
 use super::conn::{Conn, DatabaseUrl, Source};
-use super::statements;
 use crate::error::{Code, Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -70,7 +69,7 @@ fn run(pool: &r2d2::Pool<Source>, job: Job) {
         match pool.get() {
             Ok(mut conn) => {
                 (job.work)(Ok(&mut conn));
-                if let Err(error) = statements::forget_if_many(&mut conn) {
+                if let Err(error) = conn.forget_statements_if_many() {
                     tracing::warn!(cause = error.cause().unwrap_or_default(), "statements cannot be forgotten");
                 }
             }

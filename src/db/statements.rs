@@ -2,9 +2,8 @@
 //! or words of SQL, of which it cannot know how many there will be; those are most of what lists ask. So they are kept
 //! here as well, and a connection that has come to keep very many forgets them all.
 
-use super::conn::{Conn, MultiBackend};
-use crate::error::Result;
-use diesel::connection::{CacheSize, Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::backend::Backend;
+use diesel::connection::{CacheSize, Connection, Instrumentation, InstrumentationEvent};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -27,19 +26,19 @@ impl<Q: Query> Query for Kept<Q> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q> RunQueryDsl<Conn> for Kept<Q> {}
+impl<Q, C> RunQueryDsl<C> for Kept<Q> {}
 
 impl<Q> QueryId for Kept<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Kept<Q> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(out)
     }
 
-    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
         Ok(true)
     }
 }
@@ -59,24 +58,18 @@ impl Instrumentation for Counter {
 }
 
 /// Begins to count the statements that the connection keeps.
-pub fn watch(conn: &mut Conn) {
+pub fn watch(conn: &mut impl Connection) {
     conn.set_instrumentation(Counter::default());
 }
 
-/// Forgets all statements of a connection that keeps too many.
-///
-/// # Errors
-/// The database's own.
-pub fn forget_if_many(conn: &mut Conn) -> Result<()> {
-    let Some(counter) = conn.instrumentation().downcast_mut::<Counter>() else { return Ok(()) };
+/// Forgets all statements of a connection that keeps too many, and says whether it did.
+pub fn forget_if_many(conn: &mut impl Connection) -> bool {
+    let Some(counter) = conn.instrumentation().downcast_mut::<Counter>() else { return false };
     if counter.kept <= MOST {
-        return Ok(());
+        return false;
     }
     counter.kept = 0;
     conn.set_prepared_statement_cache_size(CacheSize::Disabled);
     conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
-    if let Conn::Postgres(c) = conn {
-        c.batch_execute("DEALLOCATE ALL")?;
-    }
-    Ok(())
+    true
 }

@@ -15,7 +15,7 @@ use crate::http::context::Context;
 use crate::http::params::{CodeParam, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
-use crate::{among, one_of, overwrite, params, sortable};
+use crate::{among, insert_all, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -437,25 +437,24 @@ pub fn insert_edge(conn: &mut Conn, edge: &EdgeRow) -> Result<()> {
         .load(conn)?;
     descendants.sort_unstable();
     descendants.dedup();
-    let mut known = HashMap::new();
-    for descendant in descendants {
-        rebuild_closure(conn, descendant, &mut known)?;
-    }
-    Ok(())
+    rebuild_closure(conn, &descendants)
 }
 
 type Ancestors = BTreeMap<Id, Vec<Span>>;
 
-fn rebuild_closure(conn: &mut Conn, descendant: Id, known: &mut HashMap<Id, Ancestors>) -> Result<()> {
-    let ancestors = ancestors(conn, descendant, known, 0)?;
-    diesel::delete(organisation_closure::table.filter(organisation_closure::descendant_id.eq(descendant)))
-        .execute(conn)?;
-    for (ancestor_id, spans) in ancestors {
-        for span in spans {
-            let row = ClosureRow { descendant_id: descendant, ancestor_id, from_on: span.from, to_on: span.to };
-            diesel::insert_into(organisation_closure::table).values(row).execute(conn)?;
+fn rebuild_closure(conn: &mut Conn, descendants: &[Id]) -> Result<()> {
+    let (mut known, mut rows) = (HashMap::new(), Vec::new());
+    for descendant_id in descendants.iter().copied() {
+        for (ancestor_id, spans) in ancestors(conn, descendant_id, &mut known, 0)? {
+            let row = |span: Span| ClosureRow { descendant_id, ancestor_id, from_on: span.from, to_on: span.to };
+            rows.extend(spans.into_iter().map(row));
         }
     }
+    for part in descendants.chunks(1000) {
+        let old = organisation_closure::descendant_id.eq_any(part.to_vec());
+        diesel::delete(organisation_closure::table.filter(old)).execute(conn)?;
+    }
+    insert_all!(conn, organisation_closure::table, rows);
     Ok(())
 }
 

@@ -108,7 +108,7 @@ async fn what_keeps_an_application_from_being_taken_is_told_at_once(#[values(Sql
     applicant.patch(&target, 1, wrong).await.expect(200);
     let told = applicant.transition(&target, 2, json!({ "to": "submitted" })).await.problem(422, "validation-failed");
     let pointers: Vec<_> = told["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].clone()).collect();
-    assert_eq!(pointers, [json!("/priorities/0"), json!("/data")]);
+    assert_eq!(pointers, [json!("/priorities/0"), json!("/data/aim")]);
     applicant
         .patch(&target, 2, json!({ "priorities": ["mental-health"], "data": { "aim": "Calm." } }))
         .await

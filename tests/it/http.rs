@@ -256,7 +256,7 @@ async fn who_waits_too_long_for_the_database_is_told_to_come_back(#[values(Sqlit
     let create = |code: &str| {
         admin.post("/v1/organisations", json!({ "code": code, "name": "New", "type": "other" })).into_future()
     };
-    let held = app.hold_writes(Duration::from_millis(1500));
+    let held = app.hold_writes(Duration::from_secs(3));
     let ((), first, second) = futures_util::future::join3(held, create("ONE"), create("TWO")).await;
     let mut answers = [first, second];
     answers.sort_by_key(|answer| answer.status);

@@ -136,18 +136,17 @@ impl Judged {
 /// The database's own.
 pub fn keep_rejected(conn: &mut Conn, judged: &Judged) -> Result<()> {
     let rejected = judged.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err()).take(MOST_KEPT);
-    for (index, _) in rejected {
-        let Some(document) = judged.row(index) else { continue };
-        let row = SubmissionLineRow {
+    let row = |(index, _)| {
+        let document = judged.row(index)?;
+        Some(Json::new(document).map(|document| SubmissionLineRow {
             submission_id: judged.row.id,
             line: index as i64,
-            outcome: document.outcome,
-            document: Json::new(document)?,
+            outcome: Outcome::Rejected,
+            document,
             updated_at: judged.row.submitted_at,
-        };
-        store::insert_line(conn, row)?;
-    }
-    Ok(())
+        }))
+    };
+    store::insert_lines(conn, &rejected.filter_map(row).collect::<Result<Vec<_>>>()?)
 }
 
 /// The columns that an answer has beside those of the sender.

@@ -15,7 +15,7 @@ use crate::http::params::{CodeParam, OneOf};
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
-use crate::{one_of, params, sortable};
+use crate::{insert_all, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -163,8 +163,8 @@ params! {
 
 /// # Errors
 /// The database's own.
-pub fn insert_line(conn: &mut Conn, row: SubmissionLineRow) -> Result<()> {
-    diesel::insert_into(kpi_submission_rows::table).values(row).execute(conn)?;
+pub fn insert_lines(conn: &mut Conn, rows: &[SubmissionLineRow]) -> Result<()> {
+    insert_all!(conn, kpi_submission_rows::table, rows);
     Ok(())
 }
 

@@ -88,7 +88,7 @@ const FEATURES: [&str; 13] = [
 ];
 /// What lies below them all.
 const FLOORS: [&str; 3] = ["access", "db", "http"];
-const GROUND: [&str; 5] = ["error", "vocabulary", "calendar", "decimal", "record"];
+const GROUND: [&str; 6] = ["error", "vocabulary", "calendar", "decimal", "record", "shape"];
 
 /// The folder, or the file, at the top of the source: `src/http/csv/mod.rs` lies in `http`.
 fn top(path: &str) -> &str {
