@@ -13,7 +13,7 @@ use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
-use crate::http::{documents, gate, openapi};
+use crate::http::{documents, gate, guides, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
 use actix_web::dev::ServerHandle;
@@ -37,7 +37,7 @@ pub struct Running {
 /// When it cannot be written as JSON.
 pub fn document() -> serde_json::Result<serde_json::Value> {
     let (_, collected) = App::new().into_utoipa_app().openapi(openapi::base()).configure(routes).split_for_parts();
-    openapi::complete(&collected)
+    openapi::complete(&collected, &crate::demonstration::examples::parameters())
 }
 
 /// What follows from the API document: the same for every service of the process, so made once.
@@ -167,6 +167,7 @@ fn listen(
             .into_app()
             .route("/", web::get().to(documents::front))
             .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
+            .route("/docs/guides/{name}", web::get().to(guides::get_guide))
             .service(documents::swagger_ui())
     })
     .workers(workers)

@@ -12,12 +12,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// One thing that was done.
+/// One event of the audit trail.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEventResponse {
     id: Id,
-    /// Its place in the gap-free order of everything that was done.
+    /// The position in the order of all events, without gaps.
     #[schema(minimum = 1)]
     position: i64,
     #[schema(format = "date-time", max_length = 40)]
@@ -32,15 +32,15 @@ pub struct AuditEventResponse {
     resource: String,
     #[schema(example = "heartflow", max_length = 200)]
     key: String,
-    /// The record's version after it.
+    /// The version of the record after the event.
     #[schema(minimum = 0)]
     version: i32,
     #[schema(max_length = 60)]
     request_id: String,
-    /// What was said: ids and codes, never a person's name.
+    /// The details: ids and codes, never a person's name.
     #[schema(value_type = Object)]
     data: Box<RawValue>,
-    /// SHA-256, in hexadecimal, over the hash of the event before and every field of this one.
+    /// The SHA-256, in hexadecimal, of the previous event's hash and every field of this event.
     #[schema(max_length = 64)]
     hash: String,
 }
@@ -66,7 +66,7 @@ impl From<AuditEventRow> for AuditEventResponse {
 
 /// List audit events
 ///
-/// Lists everything that was done inside your scope, and everything you did, oldest first by default.
+/// Lists every event in your scope, and every event of your own, oldest first by default.
 #[utoipa::path(tag = "audit-events", params(ListAuditEvents), responses((status = 200, description = "A page of events", body = Listing<AuditEventResponse>)))]
 #[get("/v1/audit-events")]
 pub async fn list_audit_events(cx: Cx, asked: Asked<ListAuditEvents>) -> Result<Listed<AuditEventResponse>> {

@@ -59,13 +59,13 @@ sortable! {
 params! {
     /// What the audit trail may be narrowed to.
     pub struct ListAuditEvents list of AuditEventRow {
-        /// Kind of record, such as innovation.
+        /// The kind of record, such as `innovation`.
         resource: CodeParam = "resource",
-        /// Key of the record.
+        /// The key of the record.
         key: Line = "key",
-        /// Who did it.
+        /// The subject of whoever did it.
         subject: Line = "subject",
-        /// What was done, by operation id.
+        /// The operation id of what was done.
         operation: Line = "operation",
         /// Events at this instant or later.
         from: Timestamp = "from",

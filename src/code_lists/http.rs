@@ -13,37 +13,37 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_code_lists).service(get_code_list);
 }
 
-/// A closed list of words, without them.
+/// A code list, without its words.
 #[derive(Serialize, ToSchema)]
 pub struct CodeListSummaryResponse {
     #[schema(example = "stages", max_length = 60)]
     name: &'static str,
     #[schema(example = "How far an innovation has come", max_length = 200)]
     title: &'static str,
-    /// How many words it has.
+    /// The number of words.
     #[schema(minimum = 1, maximum = 1000)]
     count: usize,
 }
 
-/// A closed list of words.
+/// A code list.
 #[derive(Serialize, ToSchema)]
 pub struct CodeListResponse {
     #[schema(example = "stages", max_length = 60)]
     name: &'static str,
     #[schema(example = "How far an innovation has come", max_length = 200)]
     title: &'static str,
-    /// In their own order.
+    /// The words, in their order.
     #[schema(max_items = 1000)]
     codes: Vec<CodeResponse>,
 }
 
-/// A word and what people read in its place.
+/// A word with its label for people.
 #[derive(Serialize, ToSchema)]
 pub struct CodeResponse {
-    /// What the API reads and writes; it does not change.
+    /// The word that the API reads and writes. It never changes.
     #[schema(example = "proof-of-concept", max_length = 60)]
     code: &'static str,
-    /// It may be reworded.
+    /// The label. It may be reworded.
     #[schema(example = "Proof of concept", max_length = 200)]
     label: String,
 }
@@ -57,7 +57,7 @@ impl From<&'static CodeList> for CodeListResponse {
 
 /// List the code lists
 ///
-/// Every closed list of words in the API, by name.
+/// Lists the closed lists of words that the API uses, by name.
 #[utoipa::path(tag = "code-lists", responses((status = 200, description = "The lists", body = Collection<CodeListSummaryResponse>)))]
 #[get("/v1/code-lists")]
 pub async fn list_code_lists(_: Cx) -> Result<Answer<Collection<CodeListSummaryResponse>>> {
@@ -67,10 +67,10 @@ pub async fn list_code_lists(_: Cx) -> Result<Answer<Collection<CodeListSummaryR
 
 /// Get a code list
 ///
-/// Its words, each with a label for people.
+/// Returns the words of the list, each with a label for people.
 #[utoipa::path(
     tag = "code-lists",
-    params(("name" = String, Path, description = "Its name", example = "stages", pattern = "^[a-z-]{1,60}$", max_length = 60)),
+    params(("name" = String, Path, description = "The list's name", example = "stages", pattern = "^[a-z-]{1,60}$", max_length = 60)),
     responses((status = 200, description = "The list", body = CodeListResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/code-lists/{name}")]

@@ -25,6 +25,8 @@ use crate::funding::external_investments::rules::{Investment, InvestmentKind};
 use crate::funding::funds::ops::create_fund;
 use crate::funding::funds::rules::Fund;
 use crate::funding::money::Money;
+use crate::funding::reallocations::ops::create_reallocation;
+use crate::funding::reallocations::rules::Reallocation;
 use crate::http::context::{Context, IfMatch};
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationType};
@@ -141,6 +143,7 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             "2018-04-01",
             "Illustrative.",
         ),
+        ("RUP-2020", "Rapid Uptake Products 2020 (illustrative)", "rup", 200_000, "2020-04-01", "Illustrative."),
     ] {
         let fund = Fund {
             code: code.to_owned(),
@@ -159,7 +162,15 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
         };
         create_contribution(conn, &context.step(Operation::create_contribution), code, given)?;
     }
-    Ok(())
+    let moved = Reallocation {
+        from_fund: "ITP-2018".to_owned(),
+        to_fund: "RUP-2020".to_owned(),
+        award: None,
+        amount: pounds(50_000),
+        reason: "What one programme left, another can use (illustrative).".to_owned(),
+        made_on: Some(day("2020-06-01")?),
+    };
+    create_reallocation(conn, &context.step(Operation::create_reallocation), moved).map(drop)
 }
 
 /// The same command line in the name of another: nobody approves what they proposed, nor pays what they approved.

@@ -1,9 +1,12 @@
 //! What a newcomer tries the register with: real trusts, the founding documents' innovations, a small KPI catalogue,
 //! and series that are invented and say so. It comes in through the same doors as everything else.
 
+mod calls;
 mod communities;
 mod data;
+pub mod examples;
 mod impact;
+mod measures;
 mod programmes;
 mod reading;
 mod seed;

@@ -111,7 +111,8 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
     }
     for (programme, title, closes_at) in CALLS {
-        calls::ops::create_call(conn, &context.step(Operation::create_call), programme, call(title, closes_at))?;
+        let call = form(title, "2018-09-03T09:00", closes_at);
+        calls::ops::create_call(conn, &context.step(Operation::create_call), programme, call)?;
     }
     Ok(())
 }
@@ -235,7 +236,8 @@ fn member(
     Ok(())
 }
 
-fn call(title: &str, closes_at: &str) -> Call {
+/// A call by the form and criteria of 2018.
+pub fn form(title: &str, opens_at: &str, closes_at: &str) -> Call {
     let priority = |(code, label): (&str, &str)| Priority { code: code.to_owned(), label: label.to_owned() };
     let criterion = |(code, label, weight): (&str, &str, i64)| Criterion {
         code: code.to_owned(),
@@ -246,7 +248,7 @@ fn call(title: &str, closes_at: &str) -> Call {
     Call {
         title: title.to_owned(),
         cohort: None,
-        opens_at: "2018-09-03T09:00".to_owned(),
+        opens_at: opens_at.to_owned(),
         closes_at: closes_at.to_owned(),
         zone: "Europe/London".to_owned(),
         priorities: [

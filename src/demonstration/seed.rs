@@ -2,7 +2,7 @@
 
 use super::data::{self, DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 use super::reading::{day, number, word, words};
-use super::{impact, programmes};
+use super::{calls, impact, measures, programmes};
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -16,13 +16,18 @@ use crate::kpis::targets::ops::create_kpi_target;
 use crate::kpis::targets::rules::KpiTarget;
 use crate::organisations::reference;
 use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, Succession, SuccessionKind};
-use crate::vocabulary::Change;
+use crate::vocabulary::{Change, with_foreseen_ids};
 
-/// Loads reference and demonstration data. A second run changes nothing. Returns a line that says what there is now.
+/// Loads reference and demonstration data, with the same ids in every register. A second run changes nothing. Returns a
+/// line that says what there is now.
 ///
 /// # Errors
 /// The database's own.
 pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
+    with_foreseen_ids(|| load(conn, context))
+}
+
+fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     crate::organisations::ops::load_reference_data(conn, &context.step(Operation::create_organisation))?;
     if crate::kpis::catalogue::store::find(conn, data::KPIS[0].code)?.is_some() {
         return Ok("the demonstration data is there already".to_owned());
@@ -37,6 +42,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     }
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
+    calls::load(conn, context)?;
     let mut values = 0;
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
@@ -46,6 +52,7 @@ pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
         }
         values += load_series(conn, context, entry)?;
     }
+    measures::load(conn, context)?;
     Ok(format!(
         "{} trusts, {} named innovations, {} KPIs and {values} illustrative values loaded",
         reference::DEMONSTRATION_TRUSTS.len(),

@@ -47,9 +47,10 @@ impl Context {
         }
     }
 
-    /// The same caller and moment, for one step of a command that takes several.
+    /// The same caller and moment, for one step of a command that takes several. Foreseen ids begin anew with it.
     #[must_use]
     pub fn step(&self, operation: Operation) -> Self {
+        crate::vocabulary::begin_step(operation.id());
         Self { operation, ..self.clone() }
     }
 

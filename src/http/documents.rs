@@ -1,4 +1,4 @@
-//! The API document in both its forms, the problem pages, and the front page.
+//! The API document in both its forms, the problem pages, the front page, and Swagger UI.
 
 use crate::error::{Code, Error};
 use crate::http::problem::status_of;
@@ -54,7 +54,7 @@ pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, E
     let known = Code::ALL.iter().find(|known| known.as_str() == code.as_str());
     let code = known.ok_or_else(|| Error::not_found("problem code"))?;
     let body = format!(
-        "<h1>{}</h1><p><code>{}</code>, status {}</p><p>{}</p><p><a href=\"/docs/\">API documentation</a></p>",
+        "<h1>{}</h1><p><code>{}</code>, status {}</p><p>{}</p><p><a href=\"/docs/guides/api-fundamentals#problems\">How problems are told</a></p>",
         code.title(),
         code.as_str(),
         status_of(*code).as_u16(),
@@ -63,37 +63,101 @@ pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, E
     Ok(page(code.title(), &body))
 }
 
-/// The front page: what this is and where to go.
+/// Who comes to the front page, what they do next, and where they do it.
+const VISITORS: [(&str, &str, &[(&str, &str)]); 5] = [
+    (
+        "You connect another system",
+        "Read one list to its end, then keep a copy up to date. Innovations, organisations and KPIs need no token.",
+        &[
+            ("/docs/guides/integrators", "Guide for integrators"),
+            ("/v1/innovations?limit=2", "A first page of innovations"),
+            ("/docs/guides/api-fundamentals", "The API on one page"),
+        ],
+    ),
+    (
+        "You build a page or a dashboard",
+        "Generate a typed client from the API document. Charts come ready to show.",
+        &[
+            ("/docs/guides/frontends", "Guide for frontend teams"),
+            ("/openapi.json", "The API document"),
+            ("/docs/", "Every operation, to try in the browser"),
+        ],
+    ),
+    (
+        "You send KPI values",
+        "Fill in the template of your KPI, try the file with a dry run, then send it.",
+        &[
+            ("/docs/guides/submitters", "Guide for submitters"),
+            ("/v1/kpis", "The KPIs"),
+            ("/v1/code-lists", "The coded values"),
+        ],
+    ),
+    (
+        "You run a programme",
+        "Open a call, follow your fellows and awards, and get the impact report in one request.",
+        &[("/docs/guides/programme-teams", "Guide for programme teams"), ("/v1/programmes", "The programmes")],
+    ),
+    (
+        "You operate this service",
+        "Check the settings, migrate the database, watch health and metrics.",
+        &[
+            ("/docs/guides/operations", "Operations"),
+            ("/docs/guides/performance", "Performance"),
+            ("/health/ready", "Is it ready?"),
+        ],
+    ),
+];
+
+/// The front page: what this is, and the next step of everyone who comes.
 pub async fn front() -> HttpResponse {
-    page(
-        "Innovation Register",
+    let mut body = String::from(
         "<h1>Innovation Register</h1>\
-         <p>The register of health innovations, where they are used, and the KPIs that show whether they spread: a REST/JSON API.</p>\
-         <ul><li><a href=\"/docs/\">Try the API in the browser</a></li>\
-         <li><a href=\"/openapi.json\">The API document</a> (<a href=\"/openapi.yaml\">YAML</a>), to generate a client from</li>\
-         <li><a href=\"/v1/innovations\">Innovations</a>, <a href=\"/v1/organisations\">organisations</a>, <a href=\"/v1/kpis\">KPIs</a>, <a href=\"/v1/code-lists\">code lists</a></li>\
-         <li><a href=\"/health/ready\">Is it up?</a></li></ul>",
-    )
+         <p>The national register of health innovations: what they are, who uses them, the programmes and money behind them, and the KPIs \
+         that show whether they spread. It is a REST/JSON API; <a href=\"/docs/\">try it in the browser</a>.</p>",
+    );
+    for (who, next, links) in VISITORS {
+        body.push_str(&format!("<section><h2>{who}</h2><p>{next}</p><ul>"));
+        for (href, text) in links {
+            body.push_str(&format!("<li><a href=\"{href}\">{text}</a></li>"));
+        }
+        body.push_str("</ul></section>");
+    }
+    body.push_str(
+        "<section><h2>You need a token</h2><p>What is not public needs an access token. A demonstration prints one for each of six people \
+         when it starts; for this service, ask those who operate it. <a href=\"/docs/guides/api-fundamentals#who-you-are\">How to send it</a>.</p></section>",
+    );
+    page("Innovation Register", &body)
 }
 
 /// What a page of ours may load: nothing from anywhere.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/// A page of our own, fit for print. The body is HTML; what is not ours in it was escaped by [`escaped`].
+const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:46rem;margin:0 auto 3rem;padding:0 1rem;color:#212b32;background:#fff}\
+h1,h2,h3{line-height:1.25}a{color:#005eb8}header{border-bottom:1px solid #aeb7bd;margin-bottom:2rem}header li,header ul{display:inline;margin:0;padding:0}\
+header a{display:inline-block;padding:.8em 1em .8em 0}code,pre{background:#f0f4f5;font-size:.9em}code{padding:.1em .3em;overflow-wrap:anywhere}pre{padding:.8em;overflow-x:auto}\
+pre code{padding:0;overflow-wrap:normal}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;\
+text-align:left;vertical-align:top}td.figure{text-align:right}td a{font-size:.8em;overflow-wrap:anywhere}.illustrative{border:2px solid #212b32;padding:.3em .6em;font-weight:bold}\
+@media print{body{margin:0;max-width:none}a{color:inherit}header{display:none}}";
+
+/// A page that stands alone, fit for print. The body is HTML; what is not ours in it was escaped by [`escaped`].
 pub fn html(title: &str, body: &str) -> String {
-    const STYLE: &str = "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;text-align:left}td.figure{text-align:right}td a{font-size:.8em;overflow-wrap:anywhere}@media print{body{margin:0;max-width:none}a{color:inherit}}body{font:1.1rem/1.5 sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color:#212b32}a{color:#005eb8}code{background:#f0f4f5;padding:.1em .3em}";
     let title = escaped(title);
     format!(
-        "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+        "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head><body>{HEADER}<main>{body}</main></body></html>"
     )
 }
+
+/// The way from every page to the others; it is not printed.
+const HEADER: &str = "<header><nav aria-label=\"Innovation Register\"><ul><li><a href=\"/\">Innovation Register</a></li> \
+<li><a href=\"/docs/\">API in the browser</a></li> <li><a href=\"/docs/guides/api-fundamentals\">The API on one page</a></li></ul></nav></header>";
 
 /// Text as it may stand in HTML, in an attribute too.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-fn page(title: &str, body: &str) -> HttpResponse {
+/// Answers a page of ours.
+pub fn page(title: &str, body: &str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
@@ -103,7 +167,16 @@ fn page(title: &str, body: &str) -> HttpResponse {
 
 /// Swagger UI, from this binary and nowhere else.
 pub fn swagger_ui() -> impl actix_web::dev::HttpServiceFactory {
-    let config = utoipa_swagger_ui::Config::new(["/openapi.json"]).persist_authorization(false).use_base_layout();
+    let config = utoipa_swagger_ui::Config::new(["/openapi.json"])
+        .persist_authorization(false)
+        .use_base_layout()
+        // Nearly two hundred operations: the groups are shown, and a box to narrow them.
+        .doc_expansion("none")
+        .filter(true)
+        .deep_linking(true)
+        .default_models_expand_depth(0)
+        .display_request_duration(true)
+        .validator_url("none");
     web::scope("/docs")
         .wrap(actix_web::middleware::DefaultHeaders::new().add((
             header::CONTENT_SECURITY_POLICY,

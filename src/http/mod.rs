@@ -5,6 +5,7 @@ pub mod context;
 pub mod csv;
 pub mod documents;
 pub mod gate;
+pub mod guides;
 pub mod health;
 pub mod idempotency;
 pub mod inflate;

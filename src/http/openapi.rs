@@ -1,9 +1,12 @@
 //! The API document: collected from the router that serves, then completed with what is true of every operation, so
 //! that no handler repeats it: security, common headers and parameters, problems, limits, names.
 
+mod examples;
 mod operation;
 mod schemas;
 mod shared;
+
+pub use examples::Example;
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -45,11 +48,11 @@ pub fn base() -> utoipa::openapi::OpenApi {
     Base::openapi()
 }
 
-/// Completes the collected document.
+/// Completes the collected document, with these examples of parameters.
 ///
 /// # Errors
 /// When the document cannot be written as JSON.
-pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Value> {
+pub fn complete(collected: &utoipa::openapi::OpenApi, parameters: &[Example]) -> serde_json::Result<Value> {
     let mut document = serde_json::to_value(collected)?;
     document["servers"][0]["x-internal"] = json!(false);
     let components = &mut document["components"];
@@ -57,12 +60,14 @@ pub fn complete(collected: &utoipa::openapi::OpenApi) -> serde_json::Result<Valu
     components["headers"] = shared::headers();
     components["parameters"] = shared::parameters();
     components["responses"] = shared::responses();
+    components["examples"] = shared::examples();
     let schemas = document["components"]["schemas"].clone();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten().filter(|(_, value)| value.is_object()) {
             operation::complete(path, method, operation, &schemas);
         }
     }
+    examples::apply(&mut document, parameters);
     schemas::complete(&mut document);
     Ok(document)
 }

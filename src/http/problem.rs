@@ -110,6 +110,29 @@ pub fn reply(error: &Error, target: &str, request_id: &str) -> crate::error::Res
     Ok(Reply::text(status_of(error.code()), CONTENT_TYPE, serde_json::to_vec(&problem(error, instance, request_id))?))
 }
 
+/// The problem of a code as the API document shows it.
+pub fn example(code: Code) -> Problem {
+    let mut error = Error::new(code);
+    let fault = |pointer: &str, code, detail: &str| Fault::new(pointer, code, detail);
+    match code {
+        Code::ValidationFailed => {
+            let expected = "Expected one of the words of the code list categories.";
+            error = Error::validation(vec![fault("/mainCategory", "unknown-word", expected)]);
+        }
+        Code::UnknownReference => {
+            error = error.fault(fault("/owner", "unknown-reference", "There is no organisation of this code."));
+        }
+        Code::InvalidParameter => {
+            error = error.fault(fault("?limit", "invalid-parameter", "Expected a whole number from 1 to 500."));
+        }
+        Code::UnknownParameter => {
+            error = error.fault(fault("?colour", "unknown-parameter", "Expected one of stage, category, sort, limit."));
+        }
+        _ => {}
+    }
+    problem(&error, "/v1/innovations", "01a20093-f9f6-71e4-8af4-9af4eeb9b44c")
+}
+
 fn problem(error: &Error, instance: &str, request_id: &str) -> Problem {
     let code = error.code();
     Problem {

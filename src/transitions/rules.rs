@@ -1,4 +1,4 @@
-//! What a machine is, and whether a move is one of its moves.
+//! State machines, and whether a move is one of their moves.
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::vocabulary::Word;
@@ -12,23 +12,23 @@ pub trait Machine: Word + PartialEq {
     fn needs_reason(self, to: Self) -> bool;
 }
 
-/// A move as a client asks for it.
+/// A move as the caller writes it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = TransitionRequest, example = json!({ "to": "development", "reason": "The prototype works." }))]
 pub struct AskedMove {
-    /// The state to go to.
+    /// The state to move to.
     #[schema(max_length = 60, min_length = 1)]
     pub to: String,
-    /// Why; some moves need it.
+    /// The reason. Some moves need one.
     #[schema(max_length = 2000, nullable = false)]
     pub reason: Option<String>,
-    /// The day it took effect; by default today.
+    /// The day the move took effect. Default: today.
     #[schema(nullable = false)]
     pub effective_on: Option<NaiveDate>,
 }
 
-/// A move in the machine's own words.
+/// A move in the machine's own states.
 #[derive(Debug, Clone)]
 pub struct Move<S> {
     pub to: S,
@@ -67,12 +67,12 @@ impl<S: Machine> Move<S> {
         if !allowed.contains(&self.to) {
             let words: Vec<&str> = allowed.iter().map(|state| state.as_str()).collect();
             let choice = if words.is_empty() {
-                "there is no move from here".to_owned()
+                "no move is possible from there".to_owned()
             } else {
-                format!("allowed are {}", words.join(", "))
+                format!("allowed moves are to {}", words.join(", "))
             };
             return Err(Error::new(Code::IllegalTransition)
-                .detail(format!("From {from_word} there is no move to {to_word}; {choice}."))
+                .detail(format!("There is no move from {from_word} to {to_word}; {choice}."))
                 .with("allowed", words));
         }
         if from.needs_reason(self.to) && self.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {

@@ -133,8 +133,7 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
 
 fn add_responses(traits: &Traits<'_>, responses: &mut Map<String, Value>) {
     if traits.method == "get" && traits.tagged {
-        let unchanged = json!({ "description": "You have the present version", "headers": headers_with(&["ETag"]) });
-        responses.insert("304".to_owned(), unchanged);
+        responses.insert("304".to_owned(), reference("responses", "NotModified"));
     }
     for (status, name, _) in REFUSALS.iter().filter(|(status, ..)| traits.refuses(status)) {
         responses.entry(*status).or_insert_with(|| reference("responses", name));

@@ -1,8 +1,9 @@
-//! What the operations refer to by name: headers, parameters, refusals, and how to say who one is.
+//! What the operations refer to by name: headers, parameters, refusals with an example of each, and how to say who one is.
 
-use crate::http::gate;
-use crate::http::idempotency;
-use serde_json::{Value, json};
+use crate::error::Code;
+use crate::http::problem::status_of;
+use crate::http::{gate, idempotency, problem};
+use serde_json::{Map, Value, json};
 
 /// A refusal by its status: the name of its shared response and what that says.
 pub const REFUSALS: [(&str, &str, &str); 16] = [
@@ -37,12 +38,20 @@ pub fn headers_with(names: &[&str]) -> Value {
     COMMON_HEADERS.iter().chain(names).map(|name| ((*name).to_owned(), reference("headers", name))).collect()
 }
 
+/// What stands beside the box for a token.
+const AUTHORIZE: &str = "An access token, without the word Bearer. **Where it comes from:** a demonstration (`innovation-register demo`) \
+prints six when it starts, one for each kind of user, that last for 24 hours; paste that of the national administrator to try everything. \
+On a service for trials the operator makes one: `innovation-register token --role reader`. In production your organisation's OpenID Connect \
+issuer issues it, once the operator trusts that issuer and has granted you a role. `GET /v1/me` answers what a token allows.\n\nA token is a \
+signed JWT (RFC 9068), checked as RFC8725 advises. A system that acts for a person's organisation names it in \
+`NHSD-End-User-Organisation-ODS`; its grants are then narrowed to that organisation.";
+
 pub fn security() -> Value {
     json!({ "bearer": {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token (RFC 9068) of the built-in issuer, or of the OpenID Connect issuer this service trusts, checked as RFC8725 advises. A system that acts for a person's organisation names it in `NHSD-End-User-Organisation-ODS`; its grants are then narrowed to that organisation.",
+        "description": AUTHORIZE,
     } })
 }
 
@@ -86,7 +95,15 @@ pub fn parameters() -> Value {
     })
 }
 
-/// One response for each refusal.
+/// One problem for each code, by the code.
+pub fn examples() -> Value {
+    Code::ALL
+        .iter()
+        .map(|code| (code.as_str().to_owned(), json!({ "summary": code.title(), "value": problem::example(*code) })))
+        .collect()
+}
+
+/// One response for each refusal, with the problems that it may be, and the answer that nothing has changed.
 pub fn responses() -> Value {
     let response = |status: &str, description: &str| {
         let headers = headers_with(match status {
@@ -94,8 +111,17 @@ pub fn responses() -> Value {
             "429" | "503" => &["Retry-After"],
             _ => &[],
         });
-        let schema = reference("schemas", "Problem");
-        json!({ "description": description, "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
+        let mut content = json!({ "schema": reference("schemas", "Problem") });
+        let codes = Code::ALL.iter().filter(|code| status_of(**code).as_str() == status);
+        let examples: Map<String, Value> =
+            codes.map(|code| (code.as_str().to_owned(), reference("examples", code.as_str()))).collect();
+        if !examples.is_empty() {
+            content["examples"] = Value::Object(examples);
+        }
+        json!({ "description": description, "headers": headers, "content": { "application/problem+json": content } })
     };
-    REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description))).collect()
+    let unchanged = json!({ "description": "You have the present version", "headers": headers_with(&["ETag"]) });
+    let refusals =
+        REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description)));
+    refusals.chain([("NotModified".to_owned(), unchanged)]).collect()
 }

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod document;
+mod examples;
 mod failures;
 mod imports;
 mod operations;

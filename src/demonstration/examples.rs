@@ -1,0 +1,77 @@
+//! What the API document shows as examples: records that the demonstration has, so that every request can be sent as it
+//! is prefilled by somebody with the national administrator's token.
+
+use crate::access::Operation;
+use crate::http::openapi::Example;
+use crate::vocabulary::Id;
+
+/// Records with a key of their own: where, which parameter, its value.
+const KEYS: [(&str, &str, &str); 24] = [
+    ("/v1/innovations/{slug}", "slug", "heartflow"),
+    ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
+    ("transition_innovation", "slug", "illustrative-1"),
+    ("/v1/organisations/{code}", "code", "RJZ"),
+    ("/v1/organisations/{code}/edges", "code", "RJZ"),
+    ("/v1/organisations/{code}/successions", "code", "RR1"),
+    ("create_organisation_succession", "code", "RF4"),
+    ("/v1/kpis/{code}", "code", "emergency-performance"),
+    ("get_kpi_spc", "organisation", "RJZ"),
+    ("get_kpi_chart", "organisation", "RJZ"),
+    ("/v1/kpi-sets/{code}", "code", "stroke-care"),
+    ("/v1/kpi-values/{id}", "id", "1.2016-04-01"),
+    ("/v1/programmes/{slug}", "slug", "nia"),
+    ("/v1/programmes/{slug}/calls", "slug", "itp"),
+    ("/v1/programmes/{slug}/cohorts/{number}", "number", "1"),
+    ("get_programme_impact", "asOf", "2016-04-30"),
+    ("/v1/networks/{slug}", "slug", "q"),
+    ("/v1/funds/{code}", "code", "NIA-2015"),
+    ("/v1/code-lists/{name}", "name", "stages"),
+    // Versions that are not the first.
+    ("/v1/fellowships/{id}", "If-Match", "W/\"2\""),
+    ("transition_kpi", "If-Match", "W/\"1\""),
+    ("transition_kpi", "code", "feno-pcn-access"),
+    ("update_kpi", "code", "emergency-attendances"),
+    ("/problems/{code}", "code", "validation-failed"),
+];
+
+/// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
+const MADE: [(&str, &str, Operation, u32); 29] = [
+    ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
+    ("/v1/applications/{id}", "id", Operation::create_application, 1),
+    ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
+    ("/v1/reviews/{id}", "id", Operation::create_review, 1),
+    ("/v1/awards/{id}", "id", Operation::create_award, 1),
+    ("update_award", "id", Operation::create_award, 3),
+    ("transition_award", "id", Operation::create_award, 3),
+    ("/v1/awards/{id}/gateway-reviews/{review}", "review", Operation::create_gateway_review, 1),
+    ("/v1/awards/{id}/milestones/{milestone}", "milestone", Operation::create_milestone, 1),
+    ("/v1/awards/{id}/transactions/{transaction}", "transaction", Operation::create_award_transaction, 1),
+    ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
+    ("/v1/calls/{id}", "id", Operation::create_call, 3),
+    ("/v1/events/{id}", "id", Operation::create_learning_event, 1),
+    ("/v1/events/{id}/attendances/{attendance}", "attendance", Operation::create_attendance, 1),
+    ("/v1/exclusions/{id}", "id", Operation::create_exclusion, 1),
+    ("/v1/external-investments/{id}", "id", Operation::create_external_investment, 1),
+    ("/v1/fellows/{id}", "id", Operation::create_fellow, 1),
+    ("/v1/fellowships/{id}", "id", Operation::create_fellowship, 1),
+    ("/v1/funds/{code}/contributions/{id}", "id", Operation::create_contribution, 1),
+    ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
+    ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
+    ("/v1/kpis/{code}/targets/{id}", "id", Operation::create_kpi_target, 1),
+    ("/v1/leaders/{id}", "id", Operation::create_leader, 1),
+    ("/v1/mentorships/{id}", "id", Operation::create_mentorship, 1),
+    ("/v1/networks/{slug}/memberships/{id}", "id", Operation::create_network_membership, 1),
+    ("/v1/people/{id}", "id", Operation::create_person, 1),
+    ("/v1/programmes/{slug}/partners/{id}", "id", Operation::create_programme_partner, 1),
+    ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
+    ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
+];
+
+/// The examples of parameters.
+pub fn parameters() -> Vec<Example> {
+    let example = |at, parameter, value| Example { at, parameter, value };
+    let keys = KEYS.iter().map(|(at, parameter, key)| example(at, parameter, (*key).to_owned()));
+    let made =
+        MADE.iter().map(|(at, name, step, number)| example(at, name, Id::foreseen(step.id(), *number).to_string()));
+    keys.chain(made).collect()
+}

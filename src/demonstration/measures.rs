@@ -1,0 +1,42 @@
+//! What is done with KPIs beside sending values: a set of them, a recalculation and an exclusion, all illustrative.
+
+use crate::access::Operation;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::http::context::Context;
+use crate::kpis::acts::ops::create_act;
+use crate::kpis::acts::rules::{Exclusion, Recalculation};
+use crate::kpis::catalogue::rules::BreakdownText;
+use crate::kpis::sets::ops::create_kpi_set;
+use crate::kpis::sets::rules::KpiSet;
+
+pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
+    let set = KpiSet {
+        code: "stroke-care".to_owned(),
+        name: "Stroke care (illustrative)".to_owned(),
+        programme: Some("nia".to_owned()),
+        kpis: vec!["stroke-door-to-decision".to_owned()],
+        organisations: vec!["E92000001".to_owned()],
+    };
+    create_kpi_set(conn, &context.step(Operation::create_kpi_set), set)?;
+    let recalculation = Recalculation {
+        kpi: "emergency-performance".to_owned(),
+        organisation: "RRV".to_owned(),
+        innovation: None,
+        breakdown: None,
+        from: "2017-10".to_owned(),
+        baseline_points: None,
+        reason: "A second assessment unit opened (illustrative).".to_owned(),
+    };
+    create_act(conn, &context.step(Operation::create_recalculation), recalculation)?;
+    let exclusion = Exclusion {
+        kpi: "emergency-attendances".to_owned(),
+        organisation: "RJ1".to_owned(),
+        innovation: None,
+        breakdown: Some(BreakdownText("type=1".to_owned())),
+        period: "2018-01".to_owned(),
+        reason: "The records system was down for a week (illustrative).".to_owned(),
+    };
+    create_act(conn, &context.step(Operation::create_exclusion), exclusion)?;
+    Ok(())
+}
