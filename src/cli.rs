@@ -28,12 +28,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Serve with demonstration data, and print where it is and tokens to try it with
+    /// Serve demonstration data, and print the address and tokens to try it with
     Demo {
-        /// SQLite file to keep it in; a throwaway one unless told
+        /// SQLite file to keep the register in. Default: a temporary file
         #[arg(long)]
         database: Option<PathBuf>,
-        /// Address and port to serve on; port 0 takes a free one
+        /// Address and port to serve on. Port 0 uses a free port
         #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
         listen: String,
     },
@@ -41,7 +41,7 @@ enum Verb {
     Serve,
     /// Bring the database schema up to date
     Migrate {
-        /// Take every migration back instead: all data is lost
+        /// Undo every migration instead. All data is lost
         #[arg(long)]
         down: bool,
     },
@@ -51,7 +51,7 @@ enum Verb {
     Openapi,
     /// Write a grant and print a bearer token for it (needs LOCAL_TOKENS=true)
     Token(TokenArguments),
-    /// Check the configuration and say what it amounts to
+    /// Check the settings and the database
     CheckConfig,
 }
 
@@ -60,19 +60,19 @@ struct TokenArguments {
     /// national-admin, programme-manager, regional-lead, submitter, fellow, evaluator or reader
     #[arg(long, value_parser = role)]
     role: Role,
-    /// Code of the organisation the grant holds for, with all below it
+    /// Code of the organisation that the grant is for, with all below it
     #[arg(long)]
     organisation: Option<String>,
-    /// Slug of the programme the grant holds for
+    /// Slug of the programme that the grant is for
     #[arg(long)]
     programme: Option<String>,
-    /// Slug of the innovation the grant holds for
+    /// Slug of the innovation that the grant is for
     #[arg(long)]
     innovation: Option<String>,
-    /// Who the token is for; made up unless told
+    /// Subject of the token. Default: an invented one
     #[arg(long)]
     subject: Option<String>,
-    /// How long it lives, such as 10m or 24h
+    /// How long the token is valid, such as 10m or 24h
     #[arg(long, default_value = "10m", value_parser = life)]
     ttl: TimeDelta,
 }
@@ -128,7 +128,7 @@ fn configured() -> Result<Config, String> {
     Config::from_environment(&[]).map_err(|faults| faults.to_string())
 }
 
-/// What the operator is told of a failure: faults in full, and the cause of what went wrong inside.
+/// An error for the operator: the faults in full, or the internal cause.
 fn told(error: Error) -> String {
     let faults: Vec<String> = error.listed().iter().map(|fault| fault.detail.clone()).collect();
     match (faults.is_empty(), error.cause()) {
@@ -193,13 +193,13 @@ fn check_config(config: &Config) -> Result<(), String> {
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     print(&format!("{} settings read; issuer {issuer}, audience {}", SETTINGS.len(), config.audience));
     startup::open_database(&config.database, now()).map(drop)?;
-    print("the database is reached and its schema is up to date");
+    print("the database can be reached and its schema is up to date");
     Ok(())
 }
 
 fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
     if !config.local_tokens {
-        return Err("tokens are printed only with LOCAL_TOKENS=true: it is meant for trials and tests".to_owned());
+        return Err("tokens are printed only with LOCAL_TOKENS=true, which is meant for trials and tests".to_owned());
     }
     let mut conn = startup::open_database(&config.database, now())?;
     let wanted = NewLocalToken {

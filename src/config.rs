@@ -1,5 +1,5 @@
 //! Every setting: its name, what it means, its default. Read from the environment and, below it, from a TOML file
-//! named by `CONFIG`; all faults are told at once.
+//! named by `CONFIG`. All faults are reported at once.
 
 use crate::db::{DatabaseUrl, Sizes};
 use secrecy::SecretString;
@@ -24,32 +24,32 @@ macro_rules! settings {
 }
 
 settings! {
-    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. A PostgreSQL on another machine is spoken to by TLS unless the URL spells out `sslmode=disable`.";
-    "LISTEN" = "127.0.0.1:8080", "Address and port to serve on; port 0 takes a free one and prints it.";
-    "METRICS_LISTEN" = "off", "Address for `/metrics` (Prometheus) on a listener of its own, or `off`.";
-    "PUBLIC_URL" = "", "The address clients see, such as `https://register.example`; it is the issuer of tokens. Empty: `http://` and the address listened on.";
-    "AUDIENCE" = "innovation-register", "The `aud` an access token must carry.";
-    "PUBLIC_READ" = "true", "Whether reference data and the public fields of innovations can be read without a token.";
-    "LOCAL_TOKENS" = "false", "Whether the `token` command may write grants and print tokens. For trials and tests.";
-    "KEY_FILE" = "", "File of the key that encrypts the signing keys, readable by its owner alone. Empty: `PATH.keys` beside SQLite, `innovation-register.keys` in the working folder with PostgreSQL; every instance needs the same one.";
+    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. The connection to a PostgreSQL on another machine uses TLS, unless the URL says `sslmode=disable`.";
+    "LISTEN" = "127.0.0.1:8080", "Address and port to serve on. Port 0 uses a free port and prints it.";
+    "METRICS_LISTEN" = "off", "Address of a separate listener for `/metrics` (Prometheus), or `off`.";
+    "PUBLIC_URL" = "", "The address that clients use, such as `https://register.example`. It is also the issuer of tokens. Empty: `http://` and the address in `LISTEN`.";
+    "AUDIENCE" = "innovation-register", "The `aud` that an access token must have.";
+    "PUBLIC_READ" = "true", "Whether reference data and the public properties of innovations can be read without a token.";
+    "LOCAL_TOKENS" = "false", "Whether the `token` command may write grants and print tokens. For trials and tests only.";
+    "KEY_FILE" = "", "File with the key that encrypts the signing keys, readable by its owner only. Every instance needs the same key. Empty: `PATH.keys` beside the SQLite file, or `innovation-register.keys` in the working folder with PostgreSQL.";
     "KEY_SECRET" = "", "The same key as 64 hexadecimal digits, instead of a file.";
-    "OIDC_ISSUER" = "", "`iss` of an external OpenID Connect issuer to trust beside the built-in one.";
-    "OIDC_JWKS_FILE" = "", "File with that issuer's public keys (JWKS).";
-    "OIDC_AUDIENCE" = "", "The `aud` that issuer's tokens must carry.";
-    "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export: every grant's id begins with it.";
+    "OIDC_ISSUER" = "", "The `iss` of an external OpenID Connect issuer to trust, in addition to the built-in issuer.";
+    "OIDC_JWKS_FILE" = "", "File with the public keys (JWKS) of that issuer.";
+    "OIDC_AUDIENCE" = "", "The `aud` that the tokens of that issuer must have.";
+    "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export, with which the id of every grant begins.";
     "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
-    "RATE_LIMIT" = "1000/s", "Requests a client may send: `N/s` or `N/m`, or `off`.";
-    "CORS_ORIGINS" = "", "Origins that browsers may call from, separated by commas; `*` for all.";
-    "WORKERS" = "0", "Threads that serve HTTP; 0: one a core.";
-    "DB_READERS" = "0", "Threads for short reads; 0: two a core.";
-    "DB_WRITERS" = "0", "Threads for short writes (PostgreSQL); 0: two a core. SQLite has one writer.";
+    "RATE_LIMIT" = "1000/s", "Requests that one client may send: `N/s`, `N/m` or `off`.";
+    "CORS_ORIGINS" = "", "Origins from which browsers may call, separated by commas, or `*` for all.";
+    "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
+    "DB_READERS" = "0", "Threads for short reads. 0: two for each processor core.";
+    "DB_WRITERS" = "0", "Threads for short writes to PostgreSQL. 0: two for each processor core. SQLite has one writer.";
     "DB_BULK" = "2", "Threads for imports and exports.";
-    "DB_PATIENCE" = "5", "Seconds a request may wait for a database thread before it is answered 503.";
-    "BODY_TIMEOUT" = "60", "Seconds a request body may take to arrive.";
+    "DB_PATIENCE" = "5", "Seconds that a request may wait for a database thread before the answer is 503.";
+    "BODY_TIMEOUT" = "60", "Seconds that a request body may take to arrive.";
     "MAX_JSON_BYTES" = "1048576", "Largest JSON body, in bytes.";
     "MAX_UPLOAD_BYTES" = "104857600", "Largest submission or import, in bytes.";
-    "SHUTDOWN_GRACE" = "30", "Seconds that requests under way get to finish after SIGTERM.";
-    "LOG" = "info", "What is logged: a level, or `tracing` directives. Logs are JSON lines on standard error.";
+    "SHUTDOWN_GRACE" = "30", "Seconds in which requests in progress can finish after SIGTERM.";
+    "LOG" = "info", "What is logged: a level or `tracing` directives. Logs are JSON lines on standard error.";
 }
 
 /// How many requests a client may send in a second, on average, and at once.

@@ -1,6 +1,6 @@
 //! One table of everything that can go wrong, and the one error type that carries a row of it.
 //!
-//! This module knows no HTTP: `http/problem.rs` alone turns a [`Kind`] into a status. What may be told to the caller
+//! This module knows no HTTP: `http/problem.rs` alone turns a [`Kind`] into a status. What the caller may see
 //! is in `detail`, `faults` and `extensions`; the cause is in `context`, goes to the log only, and no `Display` joins them.
 
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use utoipa::ToSchema;
 
-/// The family a code belongs to; it decides the status of the answer and nothing else.
+/// The family of a code, which decides the status of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Unreadable,
@@ -49,45 +49,45 @@ macro_rules! codes {
 }
 
 codes! {
-    MalformedBody => Unreadable, "malformed-body", "The body cannot be read", "The body is not well-formed, or its shape is not the one this operation takes: a property is missing, unknown or of the wrong type. The first such fault is pointed at. Compare the body with the example in the API document.";
-    MalformedHeader => Unreadable, "malformed-header", "A header cannot be read", "A request header is not of the form its definition asks for.";
-    MalformedPath => Unreadable, "malformed-path", "The path cannot be read", "The path holds bytes that are not valid percent-encoded UTF-8.";
-    InvalidParameter => Unreadable, "invalid-parameter", "A query parameter cannot be read", "A query parameter is given twice, or its value is not of the form the operation documents.";
-    UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "The operation does not know this query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
-    InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor was made for other filters or another sort, or was altered. Start again from the first page.";
-    UnknownCursor => Invalid, "unknown-cursor", "This is no cursor of ours", "The cursor was not made by this service. Take it from page.next or from the Link header of the page before.";
-    UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not know. The detail lists those there are.";
+    MalformedBody => Unreadable, "malformed-body", "The body cannot be read", "The body is not well-formed, or its shape is not what this operation expects: a property is missing, unknown or of the wrong type. The first such fault is listed under errors. Compare the body with the example in the API document.";
+    MalformedHeader => Unreadable, "malformed-header", "A header cannot be read", "A request header does not have the form that it must have. The detail names the header and the form.";
+    MalformedPath => Unreadable, "malformed-path", "The path cannot be read", "The path contains bytes that are not percent-encoded UTF-8.";
+    InvalidParameter => Unreadable, "invalid-parameter", "A query parameter cannot be read", "A query parameter appears twice, or its value does not have the form that the API document gives.";
+    UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "This operation has no such query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
+    InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor belongs to other filters or another sort order, or was altered. Start again from the first page.";
+    UnknownCursor => Invalid, "unknown-cursor", "Unknown cursor", "This service did not issue the cursor. Take a cursor from page.next or from the Link header of the previous page.";
+    UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not have. The detail lists the columns.";
     ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";
-    UnknownReference => Invalid, "unknown-reference", "Something referred to is not there", "A code in the request names something that does not exist or that you may not see.";
-    RowsRejected => Invalid, "rows-rejected", "Rows were rejected; nothing was written", "One or more rows break a rule and the submission is atomic, so nothing was written. The rows member says which and why. Mend them, or send mode=partial to write the good rows.";
-    NoRows => Invalid, "no-rows", "There are no rows", "The CSV is empty, or holds a header and nothing below it, so there is nothing to take. Check that the right sheet was saved, and send it with its rows.";
-    TooManyRows => Invalid, "too-many-rows", "Too many rows", "The submission holds more rows than one request may carry. Split it.";
+    UnknownReference => Invalid, "unknown-reference", "A record that the request names does not exist", "A code or id in the request names a record that does not exist or that you may not see.";
+    RowsRejected => Invalid, "rows-rejected", "Rows were rejected and nothing was written", "One or more rows break a rule. The submission is atomic, so nothing was written. The rows member gives the rows and the reasons. Correct them, or send mode=partial to write the good rows only.";
+    NoRows => Invalid, "no-rows", "There are no rows", "The CSV is empty, or has a header but no rows below it. Check that you saved the right sheet, and send it with its rows.";
+    TooManyRows => Invalid, "too-many-rows", "Too many rows", "The submission has more rows than one request may carry. Split it.";
     IdempotencyMismatch => Invalid, "idempotency-mismatch", "The idempotency key was used for another request", "This Idempotency-Key was used within the last 24 hours with a different body or for another record. Use a new key.";
-    Unauthenticated => Unauthenticated, "unauthenticated", "A bearer token is needed", "The operation needs a bearer token and the request has none.";
+    Unauthenticated => Unauthenticated, "unauthenticated", "A bearer token is needed", "This operation needs a bearer token, and the request has none.";
     InvalidToken => Unauthenticated, "invalid-token", "The bearer token was refused", "The token is malformed, expired, not yet valid, not signed by a trusted key, or not meant for this service. The detail says which check failed.";
-    Forbidden => Forbidden, "forbidden", "Not allowed", "You may see this but your grants do not allow this operation, or not on this part of the register.";
-    NotFound => NotFound, "not-found", "Not found", "There is nothing here by that name that you may see.";
-    MethodNotAllowed => MethodNotAllowed, "method-not-allowed", "Method not allowed", "The path exists but not with this method. The Allow header lists the methods it takes.";
-    NotAcceptable => NotAcceptable, "not-acceptable", "No acceptable representation", "The Accept header names no media type this operation can answer with.";
+    Forbidden => Forbidden, "forbidden", "Not allowed", "You may see this, but your grants do not allow the operation, or not on this part of the register.";
+    NotFound => NotFound, "not-found", "Not found", "There is nothing with this name or id that you may see.";
+    MethodNotAllowed => MethodNotAllowed, "method-not-allowed", "Method not allowed", "The path exists but does not have this method. The Allow header lists its methods.";
+    NotAcceptable => NotAcceptable, "not-acceptable", "No acceptable media type", "This operation cannot answer in any media type that the Accept header names.";
     RequestTimeout => Timeout, "request-timeout", "The request took too long to arrive", "The body did not arrive within the time allowed.";
-    IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The state machine has no such move from the present state. The allowed member lists the moves there are.";
-    AlreadyExists => Conflict, "already-exists", "It exists already", "Something with the same key exists already.";
-    Immutable => Conflict, "immutable", "This cannot change", "A property that others rely on cannot change once it is set. Create a successor instead.";
-    CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "Applications are taken from the instant the call opens. The members opensAt and now say when that is, and the server's time.";
-    CallClosed => Conflict, "call-closed", "The call has closed", "Applications are taken until the instant the call closes, and not at it or later. The members closesAt and now say when that was, and the server's time.";
-    InsufficientFunds => Conflict, "insufficient-funds", "There is not enough money for it", "The amount is larger than what is there for it: available in the fund, set aside for the award, or disbursed and not yet returned. The member available says how much there is.";
-    EvaluationPlanMissing => Conflict, "evaluation-plan-missing", "An evaluation plan is needed first", "An award becomes active once it has an evaluation plan. Change the award to hold one, then move it.";
-    AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award is terminated on a gateway review's decision to stop, or on an authority with its reference and date. Decide the review, or send the authority.";
-    SeparationOfDuties => Forbidden, "separation-of-duties", "Someone else must do this", "Nobody approves what they proposed or would receive, and nobody disburses what they approved, whatever their grants. Ask somebody else.";
-    IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is being worked on", "A request with this Idempotency-Key is still being worked on. Try again shortly.";
-    VersionMismatch => PreconditionFailed, "version-mismatch", "It has changed since you read it", "The If-Match header names another version than the present one. Read it again and repeat the change.";
+    IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The record cannot move to this state from its present state. The allowed member lists the possible moves.";
+    AlreadyExists => Conflict, "already-exists", "It exists already", "Another record has the same key already.";
+    Immutable => Conflict, "immutable", "This cannot change", "The property cannot change once it is set, since other records rely on it. The detail says what to do instead.";
+    CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "The call accepts applications from the instant it opens. The members opensAt and now give that instant and the present time of the server.";
+    CallClosed => Conflict, "call-closed", "The call has closed", "The call accepted applications until the instant it closed. The members closesAt and now give that instant and the present time of the server.";
+    InsufficientFunds => Conflict, "insufficient-funds", "There is not enough money", "The amount is more than the money available in the fund, set aside for the award, or paid out and not yet returned. The member available gives the amount that is there.";
+    EvaluationPlanMissing => Conflict, "evaluation-plan-missing", "An evaluation plan is needed first", "An award needs an evaluation plan before it becomes active. Add the plan to the award, then move it.";
+    AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award can be terminated after a gateway review decided to stop it, or with an authority that has a reference and a date. Decide the review, or send the authority.";
+    SeparationOfDuties => Forbidden, "separation-of-duties", "Somebody else must do this", "Nobody may approve what they proposed or would receive, confirm what they claimed, or pay out what they approved, whatever their grants. Ask somebody else.";
+    IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Try again shortly.";
+    VersionMismatch => PreconditionFailed, "version-mismatch", "The record has changed since you read it", "The If-Match header does not name the present version. Read the record again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
-    BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation takes.";
-    UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "The Content-Type or Content-Encoding is not one this operation reads.";
-    RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit. Retry-After says when to try again.";
-    Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote it when you report the problem.";
-    Overloaded => Unavailable, "overloaded", "Too busy", "The service is busier than it can serve in time. Retry-After says when to try again.";
-    Unavailable => Unavailable, "unavailable", "The database cannot be reached", "The service cannot reach its database. Retry-After says when to try again.";
+    BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
+    UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
+    RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
+    Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";
+    Overloaded => Unavailable, "overloaded", "Too busy", "The service has more requests than it can answer in time. Retry-After says how many seconds to wait.";
+    Unavailable => Unavailable, "unavailable", "The database cannot be reached", "The service cannot reach its database. Retry-After says how many seconds to wait.";
 }
 
 /// One fault inside a request: where it is, what it is, and what was expected.
@@ -135,7 +135,7 @@ impl Error {
         }))
     }
 
-    /// What the caller is told: never SQL, a path, or Debug output.
+    /// The detail for the caller: never SQL, a path, or Debug output.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
@@ -174,7 +174,7 @@ impl Error {
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::new(Code::NotFound).detail(format!("There is no {what} by that name that you may see."))
+        Self::new(Code::NotFound).detail(format!("There is no {what} with this name or id that you may see."))
     }
 
     /// 422 with one fault.
@@ -186,7 +186,7 @@ impl Error {
     pub fn validation(faults: Vec<Fault>) -> Self {
         let detail = match faults.as_slice() {
             [one] => one.detail.clone(),
-            many => format!("{} rules are broken; each is listed under errors.", many.len()),
+            many => format!("The request breaks {} rules. Each is listed under errors.", many.len()),
         };
         Self::new(Code::ValidationFailed).detail(detail).faults(faults)
     }
@@ -208,7 +208,7 @@ impl Error {
     }
 }
 
-/// Collects rule faults so that all of them are told at once.
+/// Collects rule faults so that all of them are reported at once.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 

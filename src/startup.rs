@@ -37,7 +37,7 @@ pub struct Running {
 /// When it cannot be written as JSON.
 pub fn document() -> serde_json::Result<serde_json::Value> {
     let (_, collected) = App::new().into_utoipa_app().openapi(openapi::base()).configure(routes).split_for_parts();
-    openapi::complete(&collected, &crate::demonstration::examples::parameters())
+    openapi::complete(&collected, &crate::demonstration::examples::all())
 }
 
 /// What follows from the API document: the same for every service of the process, so made once.

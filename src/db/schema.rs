@@ -233,6 +233,7 @@ diesel::table! {
         organisation_id -> Binary,
         innovation_id -> Binary,
         breakdown -> Text,
+        illustrative -> Bool,
     }
 }
 

@@ -2,8 +2,9 @@
 //! is prefilled by somebody with the national administrator's token.
 
 use crate::access::Operation;
-use crate::http::openapi::Example;
+use crate::http::openapi::{Example, Examples};
 use crate::vocabulary::Id;
+use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
 const KEYS: [(&str, &str, &str); 24] = [
@@ -13,7 +14,7 @@ const KEYS: [(&str, &str, &str); 24] = [
     ("/v1/organisations/{code}", "code", "RJZ"),
     ("/v1/organisations/{code}/edges", "code", "RJZ"),
     ("/v1/organisations/{code}/successions", "code", "RR1"),
-    ("create_organisation_succession", "code", "RF4"),
+    ("create_organisation_succession", "code", "ILLUSTRATIVE-1"),
     ("/v1/kpis/{code}", "code", "emergency-performance"),
     ("get_kpi_spc", "organisation", "RJZ"),
     ("get_kpi_chart", "organisation", "RJZ"),
@@ -28,14 +29,14 @@ const KEYS: [(&str, &str, &str); 24] = [
     ("/v1/code-lists/{name}", "name", "stages"),
     // Versions that are not the first.
     ("/v1/fellowships/{id}", "If-Match", "W/\"2\""),
-    ("transition_kpi", "If-Match", "W/\"1\""),
+    ("transition_gateway_review", "If-Match", "W/\"2\""),
     ("transition_kpi", "code", "feno-pcn-access"),
     ("update_kpi", "code", "emergency-attendances"),
     ("/problems/{code}", "code", "validation-failed"),
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 29] = [
+const MADE: [(&str, &str, Operation, u32); 31] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -44,6 +45,8 @@ const MADE: [(&str, &str, Operation, u32); 29] = [
     ("update_award", "id", Operation::create_award, 3),
     ("transition_award", "id", Operation::create_award, 3),
     ("/v1/awards/{id}/gateway-reviews/{review}", "review", Operation::create_gateway_review, 1),
+    ("recommend_gateway_review", "review", Operation::create_gateway_review, 2),
+    ("transition_gateway_review", "review", Operation::create_gateway_review, 2),
     ("/v1/awards/{id}/milestones/{milestone}", "milestone", Operation::create_milestone, 1),
     ("/v1/awards/{id}/transactions/{transaction}", "transaction", Operation::create_award_transaction, 1),
     ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
@@ -67,11 +70,22 @@ const MADE: [(&str, &str, Operation, u32); 29] = [
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
 ];
 
-/// The examples of parameters.
-pub fn parameters() -> Vec<Example> {
+/// Every example.
+pub fn all() -> Examples {
     let example = |at, parameter, value| Example { at, parameter, value };
     let keys = KEYS.iter().map(|(at, parameter, key)| example(at, parameter, (*key).to_owned()));
     let made =
         MADE.iter().map(|(at, name, step, number)| example(at, name, Id::foreseen(step.id(), *number).to_string()));
-    keys.chain(made).collect()
+    Examples { parameters: keys.chain(made).collect(), bodies: bodies() }
+}
+
+/// The moves of each state machine: all have one schema.
+fn bodies() -> Vec<(&'static str, Value)> {
+    vec![
+        ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
+        ("transition_application", json!({ "to": "submitted" })),
+        ("transition_fellowship", json!({ "to": "completed" })),
+        ("transition_innovation", json!({ "to": "development", "reason": "The pilot showed that it needs more work." })),
+        ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
+    ]
 }

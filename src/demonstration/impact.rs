@@ -10,8 +10,8 @@ use crate::benefits::ops::create_benefit;
 use crate::benefits::rules::{Benefit, BenefitKind};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::funding::awards::gateway_reviews::ops::create_gateway_review;
-use crate::funding::awards::gateway_reviews::rules::GatewayReview;
+use crate::funding::awards::gateway_reviews::ops::{create_gateway_review, transition_gateway_review};
+use crate::funding::awards::gateway_reviews::rules::{AskedReviewMove, GatewayReview};
 use crate::funding::awards::milestones::ops::create_milestone;
 use crate::funding::awards::milestones::rules::{Milestone, MilestoneState};
 use crate::funding::awards::ops::{create_award, transition_award};
@@ -239,8 +239,15 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         met_on: Some(day("2016-03-20")?),
     };
     create_milestone(conn, &context.step(Operation::create_milestone), first, milestone)?;
-    let review = GatewayReview { title: "After the first year".to_owned(), due_on: day("2016-10-01")? };
-    create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, review)?;
+    let mut review = |title: &str, due_on: &str| {
+        let new = GatewayReview { title: title.to_owned(), due_on: day(due_on)? };
+        create_gateway_review(conn, &context.step(Operation::create_gateway_review), first, new)
+    };
+    review("After the first year", "2016-10-01")?;
+    let held = review("After six months", "2016-03-31")?.added.id.to_string();
+    let begun = AskedReviewMove { to: "in-progress".to_owned(), reason: None, effective_on: None, decision: None, conditions: Vec::new() };
+    let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_gateway_review) };
+    transition_gateway_review(conn, &step, first, &held, begun)?;
     let end = AskedAwardMove {
         to: "terminated".to_owned(),
         reason: Some("The trusts chose another supplier.".to_owned()),

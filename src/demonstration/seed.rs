@@ -194,6 +194,7 @@ fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: 
         value,
         numerator,
         denominator,
+        illustrative: input.texts.hold("true"),
         comment: Change::Set(data::ILLUSTRATIVE_COMMENT.into()),
         ..RawRow::default()
     };

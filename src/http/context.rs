@@ -1,4 +1,4 @@
-//! What every operation knows beside its input: the clock, the caller, the request, the version it was sent for.
+//! What every operation knows beside its input: the time, the caller, the request, and the version it was sent for.
 
 use crate::access::{Actor, Operation, Reach};
 use crate::error::{Code, Error, Result};

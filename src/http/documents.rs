@@ -6,9 +6,9 @@ use crate::http::service::Service;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 
-/// The API document as JSON
+/// Get the API document as JSON
 ///
-/// OpenAPI 3.1: the same document that the requests are checked against.
+/// Returns the OpenAPI 3.1 document that requests are checked against.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = Object)))]
 #[get("/openapi.json")]
 pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
@@ -18,9 +18,9 @@ pub async fn get_openapi_json(service: web::Data<Service>) -> HttpResponse {
         .body(service.document_json.clone())
 }
 
-/// The API document as YAML
+/// Get the API document as YAML
 ///
-/// The same document as `/openapi.json`.
+/// Returns the same document as `/openapi.json`.
 #[utoipa::path(tag = "platform", responses((status = 200, description = "This document", body = Object, content_type = "application/yaml")))]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(service: web::Data<Service>) -> Result<HttpResponse, Error> {
@@ -38,15 +38,15 @@ pub async fn get_openapi_yaml(service: web::Data<Service>) -> Result<HttpRespons
         .body(yaml))
 }
 
-/// What a problem code means
+/// Get the page of a problem code
 ///
-/// The page that the `type` of a problem points at.
+/// Returns the page that the `type` of a problem points at: what the code means and what to do.
 #[utoipa::path(
     tag = "platform",
-    params(("code" = String, Path, description = "A problem's code", max_length = 60, pattern = "^[a-z-]{1,60}$", example = "validation-failed")),
+    params(("code" = String, Path, description = "The code of a problem", max_length = 60, pattern = "^[a-z-]{1,60}$", example = "validation-failed")),
     responses(
-        (status = 200, description = "A page for people", body = String, content_type = "text/html"),
-        (status = 404, description = "There is no such code", body = crate::http::problem::Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is no problem with this code", body = crate::http::problem::Problem, content_type = "application/problem+json"),
     ),
 )]
 #[get("/problems/{code}")]
@@ -63,7 +63,7 @@ pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, E
     Ok(page(code.title(), &body))
 }
 
-/// Who comes to the front page, what they do next, and where they do it.
+/// The visitors of the front page, each with a next step and links.
 const VISITORS: [(&str, &str, &[(&str, &str)]); 5] = [
     (
         "You connect another system",
@@ -108,7 +108,7 @@ const VISITORS: [(&str, &str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-/// The front page: what this is, and the next step of everyone who comes.
+/// The front page: what the register is, and the next step of each kind of visitor.
 pub async fn front() -> HttpResponse {
     let mut body = String::from(
         "<h1>Innovation Register</h1>\
@@ -129,7 +129,7 @@ pub async fn front() -> HttpResponse {
     page("Innovation Register", &body)
 }
 
-/// What a page of ours may load: nothing from anywhere.
+/// The content security policy of our pages: they load nothing.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:46rem;margin:0 auto 3rem;padding:0 1rem;color:#212b32;background:#fff}\
@@ -139,7 +139,7 @@ pre code{padding:0;overflow-wrap:normal}.wide{overflow-x:auto}table{border-colla
 text-align:left;vertical-align:top}td.figure{text-align:right}td a{font-size:.8em;overflow-wrap:anywhere}.illustrative{border:2px solid #212b32;padding:.3em .6em;font-weight:bold}\
 @media print{body{margin:0;max-width:none}a{color:inherit}header{display:none}}";
 
-/// A page that stands alone, fit for print. The body is HTML; what is not ours in it was escaped by [`escaped`].
+/// A page that stands alone, fit for print. The body is HTML, in which foreign text was escaped by [`escaped`].
 pub fn html(title: &str, body: &str) -> String {
     let title = escaped(title);
     format!(
@@ -147,11 +147,11 @@ pub fn html(title: &str, body: &str) -> String {
     )
 }
 
-/// The way from every page to the others; it is not printed.
+/// The links from every page to the others. They are not printed.
 const HEADER: &str = "<header><nav aria-label=\"Innovation Register\"><ul><li><a href=\"/\">Innovation Register</a></li> \
 <li><a href=\"/docs/\">API in the browser</a></li> <li><a href=\"/docs/guides/api-fundamentals\">The API on one page</a></li></ul></nav></header>";
 
-/// Text as it may stand in HTML, in an attribute too.
+/// Text made safe for HTML, also in an attribute.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

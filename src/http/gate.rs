@@ -89,7 +89,7 @@ pub async fn preflight(
         return Ok(response);
     }
     let refusal = Error::new(Code::MalformedHeader)
-        .detail("This origin may not call the service from a browser, or the method it asks for is unknown.");
+        .detail("This origin may not call the service from a browser, or the requested method is unknown.");
     let answer = problem::respond(&refusal, path(&named.target), &named.request_id);
     let mut response = ServiceResponse::new(response.request().clone(), answer);
     dress(&mut response, &named, None);
@@ -119,7 +119,7 @@ async fn admit(
     quota: &mut Option<Quota>,
 ) -> (Option<&'static Endpoint>, Result<Option<Cx>>) {
     if request.path().contains("%00") {
-        return (None, Err(Error::new(Code::MalformedPath).detail("The path holds a NUL character.")));
+        return (None, Err(Error::new(Code::MalformedPath).detail("The path contains a NUL character.")));
     }
     let endpoint = match service.operations.find(request.method().as_str(), request.path()) {
         Found::Endpoint(endpoint) => Some(endpoint),
@@ -127,7 +127,7 @@ async fn admit(
             return (
                 None,
                 Err(Error::new(Code::MethodNotAllowed)
-                    .detail(format!("This path takes {allow}."))
+                    .detail(format!("This path has the methods {allow}."))
                     .with("allow", allow)),
             );
         }
@@ -205,7 +205,7 @@ fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result
     *quota = Some(state);
     match state.retry_after_seconds {
         None => Ok(()),
-        Some(seconds) => Err(Error::new(Code::RateLimited).detail(format!("Try again in {seconds} s."))),
+        Some(seconds) => Err(Error::new(Code::RateLimited).detail(format!("Try again in {seconds} seconds."))),
     }
 }
 
@@ -238,13 +238,13 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<()> {
     let marked = params::byte_order_mark(query)?.is_some();
     if marked && !endpoint.produces.contains(&"text/csv") {
         return Err(Error::new(Code::UnknownParameter)
-            .detail("There is no query parameter bom here: this operation does not answer CSV."));
+            .detail("This operation has no query parameter bom, since it does not answer CSV."));
     }
     let only_marked = marked && !query.contains('&');
     if endpoint.has_query || query.is_empty() || only_marked {
         return Ok(());
     }
-    Err(Error::new(Code::UnknownParameter).detail("This operation takes no query parameters of its own."))
+    Err(Error::new(Code::UnknownParameter).detail("This operation has no query parameters."))
 }
 
 fn malformed(name: &str, why: &str) -> Error {
@@ -307,7 +307,7 @@ fn accepted(endpoint: &Endpoint, accept: Option<&str>) -> Result<&'static str> {
     }
     let found = ranges.iter().find_map(|(_, range)| endpoint.produces.iter().find(|offer| fits(offer, range)));
     found.copied().ok_or_else(|| {
-        Error::new(Code::NotAcceptable).detail(format!("This operation answers {}.", endpoint.produces.join(", ")))
+        Error::new(Code::NotAcceptable).detail(format!("This operation can answer {}.", endpoint.produces.join(", ")))
     })
 }
 

@@ -7,7 +7,7 @@ use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the service is.
+/// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct HealthResponse {
     #[schema(example = "ok", max_length = 20)]
@@ -18,19 +18,19 @@ pub struct HealthResponse {
 
 const OK: HealthResponse = HealthResponse { status: "ok", version: env!("CARGO_PKG_VERSION") };
 
-/// Is the process alive?
+/// Get whether the process is alive
 ///
-/// Says so without asking the database; ask `/health/ready` whether it can serve.
-#[utoipa::path(tag = "platform", responses((status = 200, description = "It is", body = HealthResponse)))]
+/// Answers without the database. Use `/health/ready` to see whether the service can answer requests.
+#[utoipa::path(tag = "platform", responses((status = 200, description = "The process is alive", body = HealthResponse)))]
 #[get("/health/live")]
 pub async fn get_liveness() -> Result<Reply> {
     Reply::ok(&OK)
 }
 
-/// Can it serve?
+/// Get whether the service is ready
 ///
-/// Asks the database for its schema; 503 while it cannot be reached or is not up to date.
-#[utoipa::path(tag = "platform", responses((status = 200, description = "It can", body = HealthResponse)))]
+/// Checks the database and its schema. The answer is 503 while the database cannot be reached or its schema is not up to date.
+#[utoipa::path(tag = "platform", responses((status = 200, description = "The service is ready", body = HealthResponse)))]
 #[get("/health/ready")]
 pub async fn get_readiness(service: web::Data<Service>) -> Result<Reply> {
     let check = |conn: &mut crate::db::Conn| {

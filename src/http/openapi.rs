@@ -6,7 +6,7 @@ mod operation;
 mod schemas;
 mod shared;
 
-pub use examples::Example;
+pub use examples::{Example, Examples};
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -15,30 +15,30 @@ use utoipa::OpenApi;
 #[openapi(
     info(
         title = "Innovation Register",
-        description = "The national register of health innovations: what they are, where they are used, and the KPIs that show whether they spread.\n\nLists page by cursor, filter by field (a comma is or), sort by `sort`, and refuse unknown parameters. Changes of a record need `If-Match` with its ETag. Every refusal is `application/problem+json` with a stable `code`.",
+        description = "The national register of health innovations: what they are, who uses them, and the KPIs that show whether they spread.\n\n**Start here.** [The API on one page](/docs/guides/api-fundamentals) gives the rules that every operation follows. There are guides for [integrators](/docs/guides/integrators), [frontend teams](/docs/guides/frontends), [people who send KPI values](/docs/guides/submitters) and [programme teams](/docs/guides/programme-teams).\n\n**To try it**, choose Authorize and paste a token; the text there says where to get one. The examples are those of the demonstration data, so on a fresh demonstration they work as they are.\n\nLists are paged by cursor, filtered by property (a comma means or) and sorted by `sort`. A change of a record needs `If-Match` with its ETag. Every error is `application/problem+json` with a stable `code`.",
         contact(name = "The Innovation Register team", url = "https://example.org/innovation-register", email = "register@example.org"),
         license(name = "MIT", identifier = "MIT"),
     ),
-    servers((url = "/", description = "The service this document came from: local, staging or production")),
+    servers((url = "/", description = "The service that this document comes from")),
     components(schemas(super::problem::Problem, crate::error::Fault)),
     tags(
-        (name = "organisations", description = "NHS bodies and others, their dated hierarchy and successions"),
+        (name = "organisations", description = "NHS bodies and other organisations, their hierarchy and successions over time"),
         (name = "innovations", description = "The innovations themselves"),
         (name = "code-lists", description = "The coded values used throughout"),
-        (name = "programmes", description = "What carries innovations: programmes, their partners, cohorts and calls"),
-        (name = "applications", description = "Applications to calls: deadlines, reviews, ranking, decisions, offers"),
-        (name = "people", description = "Fellows, their fellowships, and what is held about a person"),
+        (name = "programmes", description = "Programmes that bring innovations into use, with their partners, cohorts and calls"),
+        (name = "applications", description = "Applications to calls: deadlines, reviews, ranking, decisions and offers"),
+        (name = "people", description = "Fellows and their fellowships, mentors, events, networks, leaders, and the data held about a person"),
         (name = "funding", description = "Funds, contributions, awards with gateways and transactions, reallocations, external investments"),
-        (name = "adoptions", description = "Which organisation uses which innovation, how far, since when"),
-        (name = "benefits", description = "What innovations brought: claimed and realised"),
-        (name = "reports", description = "What programmes brought and what became of the money, each figure traceable to rows"),
+        (name = "adoptions", description = "Which organisations use which innovations, since when, and the stage each has reached"),
+        (name = "benefits", description = "What innovations achieved, as claimed and as confirmed"),
+        (name = "reports", description = "The impact of programmes and the use of their money, each figure linked to its rows"),
         (name = "kpis", description = "The catalogue of KPIs: versions, targets, sets"),
         (name = "kpi-submissions", description = "Sending KPI values, by JSON or CSV"),
         (name = "kpi-values", description = "Reading KPI values and their revisions"),
         (name = "spc", description = "Statistical process control: limits, rules, icons, charts"),
-        (name = "audit-events", description = "What was done, by whom, when"),
-        (name = "me", description = "Who the token says you are"),
-        (name = "platform", description = "Health, documents and keys"),
+        (name = "audit-events", description = "What was done, by whom and when"),
+        (name = "me", description = "The bearer of the token"),
+        (name = "platform", description = "Health, documents and public keys"),
     ),
 )]
 struct Base;
@@ -48,11 +48,11 @@ pub fn base() -> utoipa::openapi::OpenApi {
     Base::openapi()
 }
 
-/// Completes the collected document, with these examples of parameters.
+/// Completes the collected document, with these examples.
 ///
 /// # Errors
 /// When the document cannot be written as JSON.
-pub fn complete(collected: &utoipa::openapi::OpenApi, parameters: &[Example]) -> serde_json::Result<Value> {
+pub fn complete(collected: &utoipa::openapi::OpenApi, examples: &Examples) -> serde_json::Result<Value> {
     let mut document = serde_json::to_value(collected)?;
     document["servers"][0]["x-internal"] = json!(false);
     let components = &mut document["components"];
@@ -67,7 +67,7 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, parameters: &[Example]) ->
             operation::complete(path, method, operation, &schemas);
         }
     }
-    examples::apply(&mut document, parameters);
+    examples::apply(&mut document, examples);
     schemas::complete(&mut document);
     Ok(document)
 }

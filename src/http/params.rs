@@ -299,7 +299,7 @@ pub fn nothing_else(pairs: &Pairs, known: &[&str]) -> Result<()> {
         format!("known are {}", known.join(", "))
     };
     Err(Error::new(Code::UnknownParameter)
-        .detail(format!("There is no query parameter {name} here; {expected}."))
+        .detail(format!("This operation has no query parameter {name}; {expected}."))
         .fault(Fault::new(format!("?{name}"), "unknown-parameter", expected)))
 }
 
@@ -346,7 +346,7 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
         return Err(Error::new(Code::InvalidCursor).fault(Fault::new(
             "?cursor",
             "invalid-cursor",
-            "It is not a cursor that a page before gave.",
+            "Expected a cursor from page.next or the Link header of a previous page.",
         )));
     }
     // What is left in the pairs, sort included, is what makes this list this list.
@@ -380,26 +380,27 @@ pub fn describe_page<R: Listed>(coded: &[(&str, &[&str])]) -> Vec<Parameter> {
     let names = R::SORTS.join("|");
     let sort = json!({ "type": "string", "maxLength": 200, "pattern": format!("^-?({names})(,-?({names}))*$"), "example": R::SORTS.first() });
     let cursor = json!({ "type": "string", "minLength": 24, "maxLength": 4000, "pattern": "^[A-Za-z0-9_-]{24,4000}$" });
-    let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The most rows to answer; the default is 50.")];
-    parameters.push(parameter("cursor", "Where to go on: page.next of the page before.", cursor, false));
+    let mut parameters = vec![describe::<Whole<1, 500>>("limit", "The maximum number of rows. Default: 50.")];
+    let meaning = "The cursor of the page, from `page.next` of the previous page. Default: the first page.";
+    parameters.push(parameter("cursor", meaning, cursor, false));
     if !R::SORTS.is_empty() {
-        let meaning = "What to sort by; - in front descends. Several are separated by commas, none twice.";
+        let meaning = "The columns to sort by, separated by commas. A minus sign sorts in descending order.";
         parameters.push(parameter("sort", meaning, sort, false));
     }
-    parameters.push(describe::<bool>("count", "Whether to count what the filters leave, exactly up to 10,000."));
+    parameters.push(describe::<bool>("count", "Whether to count the rows that fit the filters, exactly up to 10,000. Default: false."));
     if !coded.is_empty() {
         let names: Vec<&str> = coded.iter().map(|(name, _)| *name).collect();
         let schema = json!({ "type": "array", "minItems": 1, "maxItems": names.len(), "items": { "type": "string", "enum": names } });
-        let meaning = "Coded filters to count by: the answer's facets say how many rows each word of one would leave under the other filters.";
+        let meaning = "Coded filters to count by, separated by commas. For each word of such a filter, `facets` in the answer gives the number of rows that fit it and the other filters.";
         parameters.push(parameter("facets", meaning, schema, true));
     }
     if R::SORTS.contains(&UPDATED_AT) {
-        let from = "Rows last written at this instant or later.";
+        let from = "Rows last changed at this instant or later.";
         parameters.push(describe::<Timestamp>("updatedFrom", from));
-        parameters.push(describe::<Timestamp>("updatedTo", "Rows last written at this instant or earlier."));
+        parameters.push(describe::<Timestamp>("updatedTo", "Rows last changed at this instant or earlier."));
     }
     if let Some(name) = R::KEY {
-        parameters.push(describe::<Keys>(name, "The rows with these keys alone, separated by commas."));
+        parameters.push(describe::<Keys>(name, "Only the rows with these keys, separated by commas."));
     }
     parameters
 }

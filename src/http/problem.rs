@@ -7,11 +7,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Any refusal or failure (RFC 9457, `application/problem+json`).
+/// An error (RFC 9457, `application/problem+json`).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// Address of a page about this kind of problem.
+    /// The address of a page that says what the code means and what to do.
     #[schema(example = "/problems/validation-failed", format = "uri-reference", max_length = 200)]
     r#type: String,
     #[schema(example = "The request breaks a rule", max_length = 200)]
@@ -20,16 +20,16 @@ pub struct Problem {
     status: u16,
     #[schema(max_length = 2000)]
     detail: String,
-    /// The path that was asked for.
+    /// The path of the request.
     #[schema(example = "/v1/innovations", max_length = 2000)]
     instance: String,
-    /// Stable word to match on.
+    /// The stable code to match on.
     #[schema(example = "validation-failed", max_length = 60)]
     code: &'static str,
-    /// Quote it when you report the problem.
+    /// The id of the request. Quote it when you report the problem.
     #[schema(format = "uuid", max_length = 36)]
     request_id: String,
-    /// Every fault found in the request, the first thousand of them.
+    /// The faults in the request, up to 1,000.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     errors: Vec<Fault>,

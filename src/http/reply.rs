@@ -162,43 +162,43 @@ pub struct Listing<T> {
     #[schema(max_items = 500)]
     pub data: Vec<T>,
     pub page: PageInfo,
-    /// Only with `facets`: by filter and word, how many rows that word would leave under the other filters.
+    /// With `facets` only: for each filter and word, the number of rows that fit the word and the other filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub facets: Option<Facets>,
 }
 
-/// How many rows each word of a filter leaves, by filter and word.
+/// The number of rows for each word of a filter.
 pub type Facets = BTreeMap<String, BTreeMap<String, Count>>;
 
-/// Everything of one kind, where that is too little to page.
+/// All records of one kind, without pages.
 #[derive(Serialize, ToSchema)]
 pub struct Collection<T> {
     #[schema(max_items = 10000)]
     pub data: Vec<T>,
 }
 
-/// Where in the list this page is.
+/// The place of this page in the list.
 #[derive(Serialize, ToSchema)]
 pub struct PageInfo {
-    /// Cursor of the next page, or null on the last one.
+    /// The cursor of the next page. Null on the last page.
     #[schema(max_length = 4000)]
     pub next: Option<String>,
-    /// The most rows this page could hold.
+    /// The maximum number of rows of the page.
     #[schema(minimum = 1, maximum = 500)]
     pub limit: i64,
-    /// Only with `count=true`.
+    /// The number of rows in all, with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub count: Option<Count>,
 }
 
-/// How many rows the filters leave.
+/// The number of rows that fit the filters.
 #[derive(Serialize, ToSchema)]
 pub struct Count {
     #[schema(minimum = 0, maximum = 10000)]
     total: usize,
-    /// `exact`, or `at-least` from ten thousand on.
+    /// `exact`, or `at-least` if there are 10,000 rows or more.
     relation: Relation,
 }
 

@@ -9,7 +9,13 @@ async fn export(app: &TestApp) -> Value {
 #[rstest]
 #[actix_web::test]
 async fn what_was_awarded_is_published_in_the_standards_shape(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = TestApp::seeded(engine).await;
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.programme("nia").await;
+    app.fund("NIA-2015", 1000).await;
+    app.active_award("NIA-2015", 100).await;
+    app.active_award("NIA-2015", 200).await;
+    app.award("NIA-2015", 300).await;
     let package = export(&app).await;
     assert_eq!(
         (&package["version"], &package["publisher"]["prefix"]),
@@ -24,9 +30,19 @@ async fn what_was_awarded_is_published_in_the_standards_shape(#[values(Sqlite, P
         assert!(grant["amountAwarded"].as_f64().unwrap() > 0.0);
         assert!(grant["id"].as_str().unwrap().starts_with("360G-innovationregister-AWD-"));
         let funders = grant["fundingOrganization"].as_array().unwrap();
-        assert_eq!((funders.len(), &funders[0]["name"]), (1, &json!("NHS England")));
+        assert_eq!((funders.len(), &funders[0]["name"]), (1, &json!("NHS South West London Integrated Care Board")));
         assert!(grant["recipientOrganization"][0]["id"].is_string() && grant["recipientIndividual"].is_null());
     }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_illustrative_award_is_never_open_data(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::seeded(engine).await;
+    assert_eq!(export(&app).await["grants"], json!([]));
+    let blocked = app.admin().get("/v1/funding/360giving-blocked").await.expect(200);
+    let reasons: Vec<&Value> = rows(&blocked).iter().map(|award| &award["reasons"][0]["code"]).collect();
+    assert_eq!(reasons, [&json!("illustrative"), &json!("illustrative")], "two of the three were approved");
 }
 
 #[rstest]
@@ -107,6 +123,7 @@ async fn the_report_tells_what_became_of_the_money_by_whatever_is_asked(#[values
     assert_eq!(report("by=financial-year&programme=nia").await[0]["key"], "2015-16");
     assert_eq!(report("by=place&programme=nia").await[0]["contributed"], Value::Null);
     assert_eq!(report("by=fund&fund=nia-2015&to=2016-01-01").await[0]["released"], "0.00");
+    assert_eq!(line["illustrative"], true, "its awards are invented");
     let sheet = admin.get("/v1/reports/funding").accept("text/csv").await;
     assert!(sheet.text().starts_with("key,currency,contributed,committed,"), "{}", sheet.text());
     assert!(sheet.text().contains("\nNIA-2015,GBP,1000000.00,500000.00,"), "{}", sheet.text());

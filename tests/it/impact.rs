@@ -80,7 +80,7 @@ async fn every_figure_is_what_its_rows_add_up_to(#[values(Sqlite, Postgres)] eng
 async fn the_report_comes_as_a_sheet_and_as_a_page_to_print(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::seeded(engine).await;
     let sheet = app.reader().get(REPORT).accept("text/csv").await;
-    assert!(sheet.text().starts_with("programme,asOf,key,value,unit,qualifier,basis,rows\n"), "{}", sheet.text());
+    assert!(sheet.text().starts_with("programme,asOf,key,value,unit,qualifier,basis,rows,illustrative"), "{}", sheet.text());
     assert!(sheet.text().contains("nia,2016-04-30,leverage,8.0,ratio,at-least,measured,"), "{}", sheet.text());
     let page = app.reader().get(REPORT).accept("text/html").await;
     page.expect_html();
@@ -88,5 +88,29 @@ async fn the_report_comes_as_a_sheet_and_as_a_page_to_print(#[values(Sqlite, Pos
     assert!(
         page.text().contains("3,000,000") && page.header("content-security-policy").starts_with("default-src 'none'")
     );
+    assert!(page.text().contains("<title>Illustrative: "), "{}", page.text());
     app.reader().get("/v1/programmes/nowhere/impact").await.problem(404, "not-found");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_figure_that_is_made_of_invented_rows_says_so(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::seeded(engine).await;
+    let marked = async |target: &str| {
+        let report = app.reader().get(target).await.expect(200);
+        let figures = report["figures"].as_array().unwrap().clone();
+        let marked = figures.iter().filter(|figure| figure["illustrative"] == true);
+        let keys: Vec<String> = marked.map(|figure| figure["key"].as_str().unwrap().to_owned()).collect();
+        (keys, report["notes"][0].as_str().unwrap().to_owned())
+    };
+    let (keys, note) = marked(REPORT).await;
+    let invented = [
+        "fellows", "innovations", "organisations-using", "patients-reached", "patients-reached-upper", "raised", "leverage",
+        "events",
+    ];
+    assert_eq!(keys, invented);
+    assert!(note.starts_with("Illustrative: "), "{note}");
+    let (keys, note) = marked("/v1/programmes/mtfm/impact?asOf=2024-03-31").await;
+    assert_eq!(keys, [""; 0]);
+    assert!(!note.starts_with("Illustrative: "), "{note}");
 }

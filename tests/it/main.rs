@@ -19,6 +19,7 @@ mod kpis;
 mod laws;
 mod ledger;
 mod organisations;
+mod pages;
 mod patches;
 mod people;
 mod programmes;

@@ -182,3 +182,41 @@ async fn an_excluded_point_is_shown_and_left_out(#[values(Sqlite, Postgres)] eng
     app.admin().delete(made.header("location"), 1).await.expect(204);
     app.reader().get(made.header("location")).await.problem(404, "not-found");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn what_is_illustrative_stays_so_in_analyses_and_charts(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::seeded(engine).await;
+    let reader = app.reader();
+    for area in ["organisation=RJZ", "place=QKK"] {
+        let answer = reader.get(&format!("/v1/kpis/emergency-performance/spc?{area}")).await.expect(200);
+        assert_eq!(answer["series"]["illustrative"], true, "{area}");
+        assert_eq!(answer["warnings"][0]["code"], "illustrative", "{area}");
+        let chart = reader.get(&format!("/v1/kpis/emergency-performance/chart.svg?{area}")).await;
+        assert!(chart.text().contains("<title>Illustrative: "), "{}", chart.text());
+        assert!(chart.text().contains("<desc>Illustrative: "), "{}", chart.text());
+    }
+    app.kpi("real", json!({})).await;
+    app.values("real", json!([row("RJZ", "2024-01", 5)])).await;
+    let answer = reader.get("/v1/kpis/real/spc?organisation=RJZ").await.expect(200);
+    assert_eq!(answer["series"]["illustrative"], false);
+    assert!(!reader.get("/v1/kpis/real/chart.svg?organisation=RJZ").await.text().contains("Illustrative"));
+    let sent = reader.post(ANALYSE, hand_check()).await.expect(200);
+    assert!(sent["series"]["illustrative"].is_null());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_chart_prints_why_points_were_excluded_and_limits_recalculated(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::seeded(engine).await;
+    let chart = async |target: &str| app.reader().get(target).await.text().to_owned();
+    let recalculated = chart("/v1/kpis/emergency-performance/chart.svg?organisation=RRV").await;
+    let reason = "Recalculated from 2017-10: A second assessment unit opened (illustrative).";
+    assert!(recalculated.contains(&format!(">{reason}</text>")), "{recalculated}");
+    let excluded = chart("/v1/kpis/emergency-attendances/chart.svg?organisation=RJ1&breakdown=1").await;
+    let reason = "Excluded 2018-01: The records system was down for a week (illustrative).";
+    assert!(excluded.contains(&format!(">{reason}</text>")), "{excluded}");
+    assert!(excluded.contains(">Rules: making-data-count-2.5+2023-11</text>"), "{excluded}");
+    let later = chart("/v1/kpis/emergency-attendances/chart.svg?organisation=RJ1&breakdown=1&from=2018-06").await;
+    assert!(!later.contains("Excluded 2018-01"), "{later}");
+}

@@ -162,3 +162,32 @@ async fn a_value_that_is_not_there_has_no_revisions(#[values(Sqlite, Postgres)] 
         app.admin().get(&format!("/v1/kpi-values/{id}/revisions")).await.problem(404, "not-found");
     }
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_series_that_was_once_sent_as_illustrative_stays_so_in_every_export(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.trust("RJ1", "QKK").await;
+    app.kpi("ae", json!({})).await;
+    let mut invented = row("RJZ", "2024-01", 5);
+    invented["illustrative"] = json!(true);
+    app.values("ae", json!([invented, row("RJ1", "2024-01", 7)])).await;
+    app.values("ae", json!([row("RJZ", "2024-02", 6)])).await;
+    let marks = async || {
+        let list = app.admin().get("/v1/kpi-values?kpi=ae&sort=period").await.expect(200);
+        rows(&list).iter().map(|row| (row["organisation"].clone(), row["illustrative"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(marks().await.iter().filter(|(_, marked)| *marked == true).count(), 2);
+    assert!(marks().await.iter().all(|(organisation, marked)| *marked == (organisation == "RJZ")));
+    let sheet = app.admin().get("/v1/kpi-values?kpi=ae").accept("text/csv").await;
+    let header = sheet.text().lines().next().unwrap_or_default();
+    assert!(header.trim_end().ends_with(",comment,illustrative"), "{header}");
+    let again = app.admin().post_csv("/v1/kpi-submissions?dryRun=true", sheet.text()).await.expect(200);
+    assert_eq!((&again["counts"]["unchanged"], &again["counts"]["rejected"]), (&json!(3), &json!(0)), "{again}");
+    let wrong = "organisation,period,value,illustrative\nRJ1,2024-01,7,maybe\n";
+    let refused = app.admin().post_csv("/v1/kpi-submissions?kpi=ae&dryRun=true", wrong).await.expect(200);
+    assert_eq!(refused["rows"][0]["errors"][0]["code"], "unknown-word", "{refused}");
+}

@@ -5,18 +5,18 @@ use crate::http::problem::status_of;
 use crate::http::{gate, idempotency, problem};
 use serde_json::{Map, Value, json};
 
-/// A refusal by its status: the name of its shared response and what that says.
+/// A refusal by its status: the name and the description of its shared response.
 pub const REFUSALS: [(&str, &str, &str); 16] = [
     ("400", "BadRequest", "The request cannot be read"),
     ("401", "Unauthenticated", "A bearer token is needed, or was refused"),
     ("403", "Forbidden", "Your grants do not allow this"),
-    ("404", "NotFound", "There is nothing by that name that you may see"),
-    ("406", "NotAcceptable", "No acceptable representation"),
+    ("404", "NotFound", "There is nothing with this name or id that you may see"),
+    ("406", "NotAcceptable", "The operation cannot answer in any media type of Accept"),
     ("408", "RequestTimeout", "The body took too long to arrive"),
-    ("409", "Conflict", "The present state does not allow it"),
+    ("409", "Conflict", "The present state of the record does not allow this"),
     ("412", "VersionMismatch", "The record has changed since the version in If-Match"),
     ("413", "BodyTooLarge", "The body is too large"),
-    ("415", "UnsupportedMediaType", "The media type is not one this operation reads"),
+    ("415", "UnsupportedMediaType", "The operation does not read this media type"),
     ("422", "Invalid", "The request is readable but breaks a rule"),
     ("428", "VersionRequired", "If-Match is needed"),
     ("429", "TooManyRequests", "Too many requests"),
@@ -38,7 +38,7 @@ pub fn headers_with(names: &[&str]) -> Value {
     COMMON_HEADERS.iter().chain(names).map(|name| ((*name).to_owned(), reference("headers", name))).collect()
 }
 
-/// What stands beside the box for a token.
+/// The text beside the field for a token.
 const AUTHORIZE: &str = "An access token, without the word Bearer. **Where it comes from:** a demonstration (`innovation-register demo`) \
 prints six when it starts, one for each kind of user, that last for 24 hours; paste that of the national administrator to try everything. \
 On a service for trials the operator makes one: `innovation-register token --role reader`. In production your organisation's OpenID Connect \
@@ -59,17 +59,17 @@ pub fn headers() -> Value {
     let header = |description: &str, schema: Value| json!({ "description": description, "schema": schema });
     let text = |description: &str| header(description, json!({ "type": "string", "maxLength": 4000 }));
     json!({
-        "X-Request-ID": header("The request's id: yours from X-Request-ID, or a new one", uuid()),
+        "X-Request-ID": header("The id of the request: yours from X-Request-ID, or a new one", uuid()),
         "X-Correlation-ID": text("Your X-Correlation-ID, if you sent one"),
-        "RateLimit": text("What is left of the allowance: r requests in t seconds"),
-        "RateLimit-Policy": text("The allowance: q requests in w seconds"),
-        "Access-Control-Allow-Origin": text("The origin of the page that asked, where this service is set to answer it"),
-        "Retry-After": header("Seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
+        "RateLimit": text("What remains of your rate limit: r requests in the next t seconds"),
+        "RateLimit-Policy": text("Your rate limit: q requests in w seconds"),
+        "Access-Control-Allow-Origin": text("The origin of the page that sent the request, if the service allows it"),
+        "Retry-After": header("How many seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
         "ETag": text("The version of the record"),
-        "Location": text("Where the new record is"),
-        "Link": text("The next page (RFC 8288)"),
-        "Idempotency-Replayed": header("That this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
-        "WWW-Authenticate": text("The scheme to authenticate with"),
+        "Location": text("The address of the new record"),
+        "Link": text("The address of the next page (RFC 8288)"),
+        "Idempotency-Replayed": header("Present if this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
+        "WWW-Authenticate": text("The authentication scheme to use"),
     })
 }
 
@@ -87,11 +87,11 @@ pub fn parameters() -> Value {
         "description": "Whether CSV begins with a byte order mark, which Excel needs to know that it is in UTF-8." });
     json!({
         "ByteOrderMark": mark,
-        "IfMatch": header("If-Match", true, "The ETag of the version you read.", tags),
-        "IfNoneMatch": header("If-None-Match", false, "The ETag you have; 304 if it is still the present one.", text()),
-        "IdempotencyKey": header("Idempotency-Key", false, "Your name for this request: sent again with the same body, it is answered as before and done once.", key),
-        "RequestId": header("X-Request-ID", false, "Your id for this request, a UUID; in place of any other text it gets a new one.", text()),
-        "CorrelationId": header("X-Correlation-ID", false, "Your id for the work this request is part of, echoed.", text()),
+        "IfMatch": header("If-Match", true, "The ETag of the version that you read.", tags),
+        "IfNoneMatch": header("If-None-Match", false, "The ETag that you have. If it is still the present one, the answer is 304.", text()),
+        "IdempotencyKey": header("Idempotency-Key", false, "A name of your choice for this request. Sent again with the same body, the request is carried out once and answered as before.", key),
+        "RequestId": header("X-Request-ID", false, "Your id for this request, a UUID. Any other text is replaced by a new id.", text()),
+        "CorrelationId": header("X-Correlation-ID", false, "Your id for the work that this request is part of. The answer repeats it.", text()),
     })
 }
 
@@ -103,7 +103,7 @@ pub fn examples() -> Value {
         .collect()
 }
 
-/// One response for each refusal, with the problems that it may be, and the answer that nothing has changed.
+/// One response for each refusal, with an example of each problem, and the response 304.
 pub fn responses() -> Value {
     let response = |status: &str, description: &str| {
         let headers = headers_with(match status {
@@ -120,7 +120,7 @@ pub fn responses() -> Value {
         }
         json!({ "description": description, "headers": headers, "content": { "application/problem+json": content } })
     };
-    let unchanged = json!({ "description": "You have the present version", "headers": headers_with(&["ETag"]) });
+    let unchanged = json!({ "description": "You have the present version already", "headers": headers_with(&["ETag"]) });
     let refusals =
         REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description)));
     refusals.chain([("NotModified".to_owned(), unchanged)]).collect()

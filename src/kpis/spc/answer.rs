@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A series and what it says.
+/// The analysis of a series.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpcResponse {
@@ -20,7 +20,7 @@ pub struct SpcResponse {
     #[schema(example = "making-data-count-2.5+2023-11", max_length = 60)]
     rule_set: &'static str,
     parameters: SpcParametersResponse,
-    /// The stretches between recalculations, each with its own mean and limits.
+    /// The parts between recalculations, each with its own mean and limits.
     #[schema(max_items = 10000)]
     parts: Vec<SpcPartResponse>,
     /// One per period from the first to the last, gaps included.
@@ -28,10 +28,10 @@ pub struct SpcResponse {
     points: Vec<SpcPointResponse>,
     variation: Variation,
     assurance: Assurance,
-    /// The periods without a value that may be shown.
+    /// The periods without a value, or whose value you may not see.
     #[schema(max_items = 10000)]
     gaps: Vec<String>,
-    /// What to know before relying on the answer.
+    /// What to know before you rely on the answer.
     #[schema(max_items = 100000)]
     warnings: Vec<SpcWarningResponse>,
 }
@@ -47,7 +47,7 @@ pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "RF4", max_length = 60, nullable = false)]
     organisation: Option<String>,
-    /// The place over which series were added up.
+    /// The place whose series were added up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "QMF", max_length = 60, nullable = false)]
     place: Option<String>,
@@ -70,9 +70,13 @@ pub struct SpcSeriesResponse {
     #[schema(max_length = 200, nullable = false)]
     unit: Option<String>,
     improvement_direction: ImprovementDirection,
+    /// Whether some or all of its values are invented for illustration; absent for a series that was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    illustrative: Option<bool>,
 }
 
-/// Everything that decided the answer beside the points and the profile.
+/// Everything that the answer depends on, beside the points and the profile.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpcParametersResponse {
@@ -84,19 +88,19 @@ pub struct SpcParametersResponse {
     #[schema(minimum = 2)]
     min_points: usize,
     conflict_rule: ConflictRule,
-    /// The first period asked for; null for the first there is.
+    /// The first period asked for. Null means the first of the series.
     #[schema(max_length = 10)]
     from: Option<String>,
-    /// The last period asked for; null for the last there is.
+    /// The last period asked for. Null means the last of the series.
     #[schema(max_length = 10)]
     to: Option<String>,
-    /// The least value there can be, if it is known.
+    /// The lowest possible value, if it is known.
     min: Option<f64>,
-    /// The greatest value there can be, if it is known.
+    /// The highest possible value, if it is known.
     max: Option<f64>,
 }
 
-/// A stretch of the series with one mean and one pair of limits; null where too few points set them.
+/// A part of the series with one mean and one pair of limits. They are null if there are too few points.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpcPartResponse {
@@ -106,10 +110,10 @@ pub struct SpcPartResponse {
     /// Its last period.
     #[schema(example = "2024-12", max_length = 10)]
     to: String,
-    /// Points that count: neither gaps nor excluded.
+    /// The number of points that count: neither gaps nor excluded.
     #[schema(minimum = 0)]
     n: usize,
-    /// How many of them, from the first on, set the mean and limits.
+    /// How many of these points, from the first on, set the mean and limits.
     #[schema(minimum = 0)]
     baseline_n: usize,
     mean: Option<f64>,
@@ -119,13 +123,13 @@ pub struct SpcPartResponse {
     upl: Option<f64>,
     sigma2_low: Option<f64>,
     sigma2_high: Option<f64>,
-    /// The lower limit within the values there can be, for display; null where no least value is known.
+    /// The lower limit clipped to the lowest possible value, for display. Null if that value is not known.
     clipped_low: Option<f64>,
-    /// The upper limit within the values there can be, for display; null where no greatest value is known.
+    /// The upper limit clipped to the highest possible value, for display. Null if that value is not known.
     clipped_high: Option<f64>,
 }
 
-/// One period.
+/// One period and its point.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpcPointResponse {
@@ -138,20 +142,20 @@ pub struct SpcPointResponse {
     /// Null for a gap.
     value: Option<f64>,
     target: Option<f64>,
-    /// Whether it was left out of every calculation.
+    /// Whether the point was left out of every calculation.
     excluded: bool,
     /// The index of its part.
     #[schema(minimum = 0)]
     part: usize,
     #[schema(max_items = 8)]
     rules: Vec<Rule>,
-    /// Null for a gap or an excluded point, which say nothing.
+    /// What the point shows. Null for a gap or an excluded point.
     signal: Option<Signal>,
-    /// Whether its rules say improvement and concern at once, so that the conflict rule decided.
+    /// Whether its rules show improvement and concern at once, so that the conflict rule decided.
     conflict: bool,
 }
 
-/// Something to know before relying on the answer.
+/// Something to know before you rely on the answer.
 #[derive(Serialize, ToSchema)]
 pub struct SpcWarningResponse {
     #[schema(example = "few-points", max_length = 60)]
@@ -233,6 +237,7 @@ impl SpcSeriesResponse {
             period_type: subject.period_type,
             unit: subject.unit,
             improvement_direction: subject.direction,
+            illustrative: subject.illustrative,
         }
     }
 }

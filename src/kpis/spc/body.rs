@@ -16,27 +16,27 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 params! {
-    /// Settings of the analysis beside the points. For a JSON body they apply where the body gives none.
+    /// What to know about the series beside its points. A JSON body takes precedence.
     pub struct AnalyseSpc {
-        /// The length of the periods. Default: month.
+        /// The length of the periods. Default: `month`.
         period_type: OneWord<PeriodType> = "periodType",
-        /// The direction of improvement. Default: neutral.
+        /// The direction that is better. Default: `neutral`.
         improvement_direction: OneWord<ImprovementDirection> = "improvementDirection",
-        /// The target of every point that has none of its own.
+        /// The target of every point that has no target of its own.
         target: Decimal = "target",
-        /// Periods from which the mean and limits are calculated again.
+        /// The periods from which the mean and limits are recalculated.
         recalculate_at: Codes = "recalculateAt",
-        /// How many points of each part set its mean and limits. Default: all of them.
+        /// How many points of each part set its mean and limits. Default: all.
         baseline_points: Whole<2, 10000> = "baselinePoints",
-        /// The set of rules. Default: mdc.
+        /// Whose rules to follow. Default: `mdc`.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
+        /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
         /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// How many points, each beyond the one before, make a trend. Default: 7.
+        /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
+        /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
         min_points: Whole<2, 10000> = "minPoints",
         /// How to classify a point that shows improvement and concern at once.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
@@ -44,15 +44,15 @@ params! {
         from: CodeParam = "from",
         /// The last period, or a date: periods that begin on it or earlier.
         to: CodeParam = "to",
-        /// The lowest value possible; the lower limit is drawn no lower.
+        /// The lowest possible value. The lower limit is clipped to it for display.
         min: Decimal = "min",
-        /// The highest value possible; the upper limit is drawn no higher.
+        /// The highest possible value. The upper limit is clipped to it for display.
         max: Decimal = "max",
         /// The chart's title.
         title: Line = "title",
-        /// The unit of the values; `%` is written after every figure of the chart.
+        /// The unit of the values. With `%`, every figure of the chart gets a percent sign.
         unit: Line = "unit",
-        /// The decimals of the chart's figures. Default: as many as the values show.
+        /// The decimals of the chart's figures. Default: as many as the values have.
         decimals: Whole<0, 6> = "decimals",
     }
 }
@@ -117,18 +117,18 @@ pub struct SpcPeriod(String);
 pub struct SpcPointInput {
     #[schema(example = "2024-01", min_length = 1, max_length = 60)]
     period: String,
-    /// Null or absent is a gap.
+    /// The value. Null or absent is a gap.
     #[schema(minimum = -1e15, maximum = 1e15)]
     value: Option<f64>,
-    /// The target of this point; that of the series where null or absent.
+    /// The target of this point. Null or absent means the target of the series.
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
-    /// Whether it is shown but left out of every calculation.
+    /// Whether the point is shown but left out of every calculation.
     #[serde(default)]
     excluded: bool,
 }
 
-/// A series to analyse. Nothing of it is kept.
+/// A series to analyse. It is not stored.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({
@@ -142,34 +142,34 @@ pub struct AnalyseSpcRequest {
     /// In any order, each period once.
     #[schema(max_items = 10000)]
     points: Vec<SpcPointInput>,
-    /// The length of the periods. Default: month.
+    /// The length of the periods. Default: `month`.
     #[schema(nullable = false)]
     period_type: Option<PeriodType>,
-    /// The direction of improvement. Default: neutral.
+    /// The direction that is better. Default: `neutral`.
     #[schema(nullable = false)]
     improvement_direction: Option<ImprovementDirection>,
-    /// The target of every point that has none of its own.
+    /// The target of every point that has no target of its own.
     #[schema(minimum = -1e15, maximum = 1e15)]
     target: Option<f64>,
-    /// Periods from which the mean and limits are calculated again.
+    /// The periods from which the mean and limits are recalculated.
     #[schema(max_items = 100, nullable = false)]
     recalculate_at: Option<Vec<SpcPeriod>>,
-    /// How many points of each part set its mean and limits. Default: all of them.
+    /// How many points of each part set its mean and limits. Default: all.
     #[schema(minimum = 2, maximum = 10000)]
     baseline_points: Option<u32>,
-    /// The set of rules. Default: mdc.
+    /// Whose rules to follow. Default: `mdc`.
     #[schema(nullable = false)]
     profile: Option<Profile>,
-    /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
+    /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
     #[schema(nullable = false)]
     screen_outliers: Option<bool>,
     /// How many points on one side of the mean make a shift. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     shift_length: Option<u32>,
-    /// How many points, each beyond the one before, make a trend. Default: 7.
+    /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
     #[schema(minimum = 6, maximum = 8, nullable = false)]
     trend_length: Option<u32>,
-    /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
+    /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
     #[schema(minimum = 2, maximum = 10000, nullable = false)]
     min_points: Option<u32>,
     /// How to classify a point that shows improvement and concern at once.
@@ -181,19 +181,19 @@ pub struct AnalyseSpcRequest {
     /// The last period, or a date: periods that begin on it or earlier.
     #[schema(max_length = 60, nullable = false)]
     to: Option<String>,
-    /// The lowest value possible; the lower limit is drawn no lower.
+    /// The lowest possible value. The lower limit is clipped to it for display.
     #[schema(minimum = -1e15, maximum = 1e15)]
     min: Option<f64>,
-    /// The highest value possible; the upper limit is drawn no higher.
+    /// The highest possible value. The upper limit is clipped to it for display.
     #[schema(minimum = -1e15, maximum = 1e15)]
     max: Option<f64>,
     /// The chart's title.
     #[schema(max_length = 200, nullable = false)]
     title: Option<String>,
-    /// The unit of the values; `%` is written after every figure of the chart.
+    /// The unit of the values. With `%`, every figure of the chart gets a percent sign.
     #[schema(max_length = 200, nullable = false)]
     unit: Option<String>,
-    /// The decimals of the chart's figures. Default: as many as the values show.
+    /// The decimals of the chart's figures. Default: as many as the values have.
     #[schema(minimum = 0, maximum = 6, nullable = false)]
     decimals: Option<u8>,
 }
@@ -203,7 +203,7 @@ fn whole(number: u32) -> Option<usize> {
 }
 
 impl AnalyseSpcRequest {
-    /// The series, with the settings of the query for what the body leaves out.
+    /// The series, completed by the settings of the query.
     pub fn given(self, query: Settings) -> Given {
         let point = |point: SpcPointInput| GivenPoint {
             period: point.period,

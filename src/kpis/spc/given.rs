@@ -115,6 +115,8 @@ impl Given {
             period_type: kind,
             unit: settings.unit,
             decimals: settings.decimals.unwrap_or_else(|| decimals(&points)),
+            is_share: false,
+            illustrative: None,
             direction,
         };
         Ok(Study::of(subject, window, layout, settings.baseline_points, &parameters, Vec::new()))

@@ -23,31 +23,31 @@ pub fn routes(config: &mut ServiceConfig) {
 params! {
     /// Which series of the KPI is analysed, and how.
     pub struct GetKpiSpc {
-        /// The code of the organisation of the series. Give either this or `place`.
+        /// The code of the organisation of the series. Give this or `place`.
         organisation: CodeParam = "organisation",
-        /// The code of a place: the series of that organisation and of all below it today are added up by the KPI's
+        /// The code of a place. The series of that organisation and of all below it today are added up by the KPI's
         /// aggregation.
         place: CodeParam = "place",
         /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
-        /// One member of each dimension, as `type=1;sex=f`, or the member alone where there is one dimension.
-        /// Default: the total over the members.
+        /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: the
+        /// total over the members.
         breakdown: Line = "breakdown",
-        /// The set of rules. Default: mdc.
+        /// Whose rules to follow. Default: `mdc`.
         profile: OneWord<Profile> = "profile",
-        /// Whether outlying moving ranges are left out of their mean. Default: as the profile says.
+        /// Whether to leave outlying moving ranges out of their mean. Default: as the profile says.
         screen_outliers: bool = "screenOutliers",
         /// How many points on one side of the mean make a shift. Default: 7.
         shift_length: Whole<6, 8> = "shiftLength",
-        /// How many points, each beyond the one before, make a trend. Default: 7.
+        /// How many points, each higher (or each lower) than the one before, make a trend. Default: 7.
         trend_length: Whole<6, 8> = "trendLength",
-        /// How many points a variation and an assurance need. Default: 13 for mdc, 2 for ptd.
+        /// How many points a variation and an assurance need. Default: 13 for `mdc`, 2 for `ptd`.
         min_points: Whole<2, 10000> = "minPoints",
         /// How to classify a point that shows improvement and concern at once. Default: as the KPI says.
         conflict_rule: OneWord<ConflictRule> = "conflictRule",
-        /// The first period, or a date: periods that begin on it or later.
+        /// The first period, or a date: periods that begin on it or later. Earlier periods do not count.
         from: CodeParam = "from",
-        /// The last period, or a date: periods that begin on it or earlier. What lies outside plays no part.
+        /// The last period, or a date: periods that begin on it or earlier. Later periods do not count.
         to: CodeParam = "to",
     }
 }
@@ -74,12 +74,12 @@ impl From<GetKpiSpc> for SpcQuery {
 
 /// Analyse a series of a KPI
 ///
-/// The mean, limits, rules and icons of an XmR chart, of one organisation's series or of the total of a place. Periods
-/// without a value are gaps. Values are those the caller may see; the analysis is of those.
+/// Returns the mean, limits, rules and icons of an XmR chart, for the series of one organisation or the total of a place.
+/// Periods without a value are gaps. The analysis uses the values that you may see.
 #[utoipa::path(
     tag = "spc",
     params(KpiPath, GetKpiSpc),
-    responses((status = 200, description = "The series and what it says", body = SpcResponse, headers(("ETag" = String)))),
+    responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))),
 )]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
@@ -89,7 +89,7 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 
 /// Draw the chart of a series of a KPI
 ///
-/// The same analysis as an SVG that stands alone: no scripts, styles or outside references.
+/// Returns the same analysis as an SVG that stands alone, without scripts, styles or outside references.
 #[utoipa::path(
     tag = "spc",
     params(KpiPath, GetKpiSpc),
@@ -112,8 +112,8 @@ csv_body! {
 
 /// Analyse a series that is sent along
 ///
-/// Nothing is kept. JSON, with query parameters where the body is silent; or CSV with the columns `period`, `value`, and
-/// where there are any `target` and `excluded`, the rest by query. An empty or absent value is a gap. With
+/// Analyses points without storing them. Send JSON, or CSV with the columns `period`, `value` and optionally `target` and
+/// `excluded`. What the body leaves out can be given by query. An empty or absent value is a gap. With
 /// `Accept: image/svg+xml` the answer is the chart.
 #[utoipa::path(
     tag = "spc",
@@ -122,7 +122,7 @@ csv_body! {
         (AnalyseSpcRequest = "application/json"),
         (SpcPointsCsv = "text/csv", example = json!("period,value,target\n2024-01,14,12\n2024-02,11,12\n2024-03,,12\n2024-04,9,12\n")),
     )),
-    responses((status = 200, description = "The series and what it says", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
+    responses((status = 200, description = "The analysis", content((SpcResponse = "application/json"), (SpcChart = "image/svg+xml")))),
 )]
 #[post("/v1/spc-analyses")]
 pub async fn analyse_spc(cx: Cx, query: Query<AnalyseSpc>, upload: Upload) -> Result<Reply> {

@@ -2,7 +2,7 @@
 
 use super::layout::{LONGEST, NewStart, Reading, TooLong, Window, lay_out};
 use super::store::{self, Area};
-use super::study::{Choices, Measure, Note, Study, Subject};
+use super::study::{Choices, Measure, Note, Remark, Study, Subject};
 use super::totals::{Arithmetic, Observation, Total};
 use crate::access::outside;
 use crate::calendar::Period;
@@ -13,7 +13,7 @@ use crate::http::context::Context;
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue;
-use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::catalogue::rules::{Aggregation, ValueType};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::{self, SeriesKey};
 use crate::kpis::targets::store::{self as targets, TargetRow};
@@ -129,13 +129,15 @@ impl Asked {
         total.values.iter().map(|(start, value)| (self.period(*start), reading(value))).collect()
     }
 
-    fn new_starts(&self, conn: &mut Conn) -> Result<Vec<NewStart>> {
-        let rows = acts::of_series(conn, ActKind::Recalculation, &self.key())?;
-        let start = |row: &ActRow| NewStart {
-            from: self.period(row.period_start),
-            baseline_points: row.baseline_points.and_then(|points| usize::try_from(points).ok()),
-        };
-        Ok(rows.iter().map(start).collect())
+    fn new_start(&self, recalculation: &ActRow) -> NewStart {
+        NewStart {
+            from: self.period(recalculation.period_start),
+            baseline_points: recalculation.baseline_points.and_then(|points| usize::try_from(points).ok()),
+        }
+    }
+
+    fn remark(&self, act: &ActRow) -> Remark {
+        Remark { kind: act.kind, period: self.period(act.period_start), reason: act.reason.clone() }
     }
 
     /// The targets that apply: one that every organisation has for itself says nothing of what all add up to.
@@ -146,7 +148,7 @@ impl Asked {
         Ok(targets)
     }
 
-    fn subject(self, query: &SpcQuery, contributors: usize) -> Subject {
+    fn subject(self, query: &SpcQuery, contributors: usize, illustrative: bool) -> Subject {
         let Self { kpi, organisation, is_place, breakdown, .. } = self;
         let names = [&query.innovation, &breakdown].into_iter().flatten().cloned();
         let names = names.chain(is_place.then(|| counted(contributors, "organisation")));
@@ -159,6 +161,8 @@ impl Asked {
             breakdown,
             period_type: kpi.period_type,
             decimals: kpi.decimals_u8(),
+            is_share: kpi.value_type == ValueType::Ratio,
+            illustrative: Some(illustrative),
             direction: kpi.improvement_direction,
             kpi: Some(kpi.code),
             title: Some(kpi.name),
@@ -184,18 +188,23 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
     let area = if asked.is_place { Area::Place { id: organisation, today } } else { Area::Organisation(organisation) };
     let found =
         store::observations(conn, &asked.kpi, area, asked.innovation, asked.breakdown.as_deref(), asked.window)?;
-    let contributors = found.iter().map(|(organisation, _)| *organisation).collect::<BTreeSet<Id>>().len();
-    let found: Vec<Observation> = found.into_iter().map(|(_, observation)| observation).collect();
+    let contributors = found.iter().map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
+    let illustrative = found.iter().any(|found| found.illustrative);
+    let found: Vec<Observation> = found.into_iter().map(|found| found.observation).collect();
     let total = if asked.adds_up() { arithmetic.total(&found) } else { Total::only(&found) };
 
     let mut readings = asked.readings(visibility, &total);
     let hidden = readings.values().filter(|reading| reading.value.is_none()).count();
-    for row in acts::of_series(conn, ActKind::Exclusion, &asked.key())? {
+    let exclusions = acts::of_series(conn, ActKind::Exclusion, &asked.key())?;
+    for row in &exclusions {
         if let Some(reading) = readings.get_mut(&asked.period(row.period_start)) {
             reading.excluded = true;
         }
     }
-    let (starts, targets) = (asked.new_starts(conn)?, asked.targets(conn)?);
+    let recalculations = acts::of_series(conn, ActKind::Recalculation, &asked.key())?;
+    let starts: Vec<NewStart> = recalculations.iter().map(|row| asked.new_start(row)).collect();
+    let remarks = recalculations.iter().chain(&exclusions).map(|row| asked.remark(row)).collect();
+    let targets = asked.targets(conn)?;
     let target = |period: Period| {
         let scaled = targets::target_on(&targets, Some(organisation), period.start());
         scaled.map(|scaled| asked.figure(scaled))
@@ -205,23 +214,28 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
         Error::invalid("?from", "too-many", detail)
     })?;
     let window = asked.window;
-    let subject = asked.subject(query, contributors);
-    Ok(Study::of(subject, window, layout, None, &parameters, notes(total.partial, hidden)))
+    let notes = notes(illustrative, total.partial, hidden);
+    let subject = asked.subject(query, contributors, illustrative);
+    Ok(Study::of(subject, window, layout, None, &parameters, notes).with_remarks(remarks))
 }
 
-fn notes(partial: usize, hidden: usize) -> Vec<Note> {
+fn notes(illustrative: bool, partial: usize, hidden: usize) -> Vec<Note> {
+    let illustrative = illustrative.then(|| Note {
+        code: "illustrative",
+        detail: "Illustrative: some or all of the values are invented.".to_owned(),
+    });
     let partial = (partial > 0).then(|| Note {
         code: "partial-total",
-        detail: format!("In {}, the total lacks a series that other periods have.", counted(partial, "period")),
+        detail: format!("Partial: in {}, the total lacks a series that other periods have.", counted(partial, "period")),
     });
     let hidden = (hidden > 0).then(|| Note {
         code: "suppressed",
         detail: format!(
-            "The values of {} are suppressed, and were left out of the analysis.",
+            "Suppressed: the values of {} are left out of the analysis.",
             counted(hidden, "period")
         ),
     });
-    partial.into_iter().chain(hidden).collect()
+    illustrative.into_iter().chain(partial).chain(hidden).collect()
 }
 
 fn counted(number: usize, noun: &str) -> String {

@@ -25,18 +25,25 @@ pub enum Area {
     },
 }
 
+/// A value that was found, the organisation it is of, and whether its series is illustrative.
+pub struct Found {
+    pub organisation: Id,
+    pub illustrative: bool,
+    pub observation: Observation,
+}
+
 #[derive(Queryable)]
 struct ValueRow {
     series: i64,
     organisation: Id,
+    illustrative: bool,
     start: NaiveDate,
     value: i64,
     numerator: Option<i64>,
     denominator: Option<i64>,
 }
 
-/// The values of the KPI's series there, each with the organisation it is of: one query. Without a breakdown, those of
-/// every combination of members.
+/// The values of the KPI's series there, in one query. Without a breakdown, those of every combination of members.
 ///
 /// # Errors
 /// The database's own.
@@ -47,7 +54,7 @@ pub fn observations(
     innovation: Id,
     breakdown: Option<&str>,
     window: Window,
-) -> Result<Vec<(Id, Observation)>> {
+) -> Result<Vec<Found>> {
     let mut query = series::table
         .inner_join(kpi_values::table)
         .filter(series::kpi_id.eq(kpi.id))
@@ -55,6 +62,7 @@ pub fn observations(
         .select((
             series::id,
             series::organisation_id,
+            series::illustrative,
             kpi_values::period_start,
             kpi_values::value,
             kpi_values::numerator,
@@ -79,7 +87,8 @@ pub fn observations(
     }
     let observed = |row: ValueRow| {
         let value = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
-        (row.organisation, Observation { series: row.series, start: row.start, value })
+        let observation = Observation { series: row.series, start: row.start, value };
+        Found { organisation: row.organisation, illustrative: row.illustrative, observation }
     };
     Ok(query.load::<ValueRow>(conn)?.into_iter().map(observed).collect())
 }

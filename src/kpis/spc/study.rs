@@ -2,9 +2,10 @@
 
 use super::chart::{self, Chart};
 use super::layout::{Layout, Window};
-use super::rules::{self, Analysis, Parameters, Profile};
+use super::rules::{self, Analysis, Parameters, Point, Profile};
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Result};
+use crate::kpis::acts::rules::ActKind;
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
@@ -87,8 +88,12 @@ pub struct Subject {
     pub subtitle: String,
     pub period_type: PeriodType,
     pub unit: Option<String>,
-    /// The decimals its figures are written with.
+    /// The decimals its values are kept with.
     pub decimals: u8,
+    /// Whether its values are shares of one, which are printed as percentages if the unit is one.
+    pub is_share: bool,
+    /// Whether its values are invented; none for a series that was sent along.
+    pub illustrative: Option<bool>,
     pub direction: ImprovementDirection,
 }
 
@@ -99,6 +104,24 @@ pub struct Note {
     pub detail: String,
 }
 
+/// Why the mean and limits begin anew at a period, or why its point is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    pub kind: ActKind,
+    pub period: Period,
+    pub reason: String,
+}
+
+impl Remark {
+    fn text(&self) -> String {
+        let done = match self.kind {
+            ActKind::Recalculation => "Recalculated from",
+            ActKind::Exclusion => "Excluded",
+        };
+        format!("{done} {}: {}", self.period.label(), self.reason)
+    }
+}
+
 /// A series and what it says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
@@ -107,6 +130,8 @@ pub struct Study {
     pub layout: Layout,
     pub analysis: Analysis,
     pub notes: Vec<Note>,
+    /// The reasons that a chart prints; of the periods it shows.
+    pub remarks: Vec<Remark>,
 }
 
 impl Study {
@@ -122,7 +147,16 @@ impl Study {
         let analysis = rules::analyse(&layout.points, baseline_points, &layout.recalculations, parameters);
         notes
             .extend(analysis.warnings.iter().map(|warning| Note { code: warning.code(), detail: warning.to_string() }));
-        Self { subject, window, layout, analysis, notes }
+        Self { subject, window, layout, analysis, notes, remarks: Vec::new() }
+    }
+
+    /// With the reasons of the recalculations and exclusions of the periods it shows.
+    #[must_use]
+    pub fn with_remarks(mut self, remarks: Vec<Remark>) -> Self {
+        let shown = |remark: &Remark| self.layout.periods.contains(&remark.period);
+        self.remarks = remarks.into_iter().filter(shown).collect();
+        self.remarks.sort_by_key(|remark| remark.period);
+        self
     }
 
     /// The label of the period at an index; empty beyond the last.
@@ -133,15 +167,35 @@ impl Study {
     /// The chart as an SVG that stands alone.
     pub fn chart(&self) -> String {
         let periods: Vec<String> = self.layout.periods.iter().map(|period| period.label()).collect();
+        let unit = self.subject.unit.as_deref().unwrap_or_default();
+        let percentage = self.subject.is_share && chart::is_per_cent(unit);
+        let warnings = self.notes.iter().map(|note| note.detail.clone());
+        let notes: Vec<String> = warnings.chain(self.remarks.iter().map(Remark::text)).collect();
         chart::draw(&Chart {
             title: self.subject.title.as_deref().unwrap_or("XmR chart"),
             subtitle: &self.subject.subtitle,
-            unit: self.subject.unit.as_deref().unwrap_or_default(),
-            decimals: usize::from(self.subject.decimals),
+            illustrative: self.subject.illustrative.unwrap_or_default(),
+            unit,
+            factor: if percentage { 100.0 } else { 1.0 },
+            decimals: self.decimals().saturating_sub(if percentage { 2 } else { 0 }),
             periods: &periods,
             points: &self.layout.points,
             analysis: &self.analysis,
+            notes: &notes,
         })
+    }
+
+    /// How many decimals its figures need: those its values are kept with, or fewer where no value has as many.
+    fn decimals(&self) -> usize {
+        let most = usize::from(self.subject.decimals);
+        let needed = |value: f64| {
+            let whole = |places: &usize| {
+                let scaled = value * 10_f64.powi(i32::try_from(*places).unwrap_or(i32::MAX));
+                (scaled - scaled.round()).abs() < 1e-6
+            };
+            (0..most).find(whole).unwrap_or(most)
+        };
+        self.layout.points.iter().filter_map(Point::figure).map(needed).max().unwrap_or(most)
     }
 }
 

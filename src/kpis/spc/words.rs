@@ -52,12 +52,12 @@ macro_rules! said {
 }
 
 said! {
-    Profile as "SpcProfile": "Whose rules are followed: Making Data Count (mdc) or NHSRplotthedots (ptd).", Profile::WORDS.to_vec();
-    Rule as "SpcRule": "A sign of special cause; high and low say which way it points.", Rule::ALL.iter().map(|rule| rule.as_str()).collect();
-    Signal as "SpcSignal": "What one point says.", signals();
-    Variation as "SpcVariation": "What the last point says of the whole series.",
+    Profile as "SpcProfile": "Whose rules to follow: Making Data Count (mdc) or NHSRplotthedots (ptd).", Profile::WORDS.to_vec();
+    Rule as "SpcRule": "A sign of special cause. High and low give its direction.", Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+    Signal as "SpcSignal": "What one point shows.", signals();
+    Variation as "SpcVariation": "What the last point shows about the whole series.",
         signals().into_iter().chain([Variation::InsufficientData.as_str()]).collect();
-    Assurance as "SpcAssurance": "Whether a process that goes on as it is will meet its target.",
+    Assurance as "SpcAssurance": "Whether a process that continues as it is will meet its target.",
         Assurance::ALL.iter().map(|word| word.as_str()).collect();
 }
 

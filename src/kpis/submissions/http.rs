@@ -92,6 +92,9 @@ pub struct SubmissionRowInput {
     /// At most 2,000 characters; null takes away the comment that is there.
     #[schema(max_length = 20000)]
     pub comment: Option<String>,
+    /// Whether the series is invented for illustration. A series that was marked so once stays marked.
+    #[schema(nullable = false)]
+    pub illustrative: Option<bool>,
 }
 
 /// A figure of a row: a number.

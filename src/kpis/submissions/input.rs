@@ -61,7 +61,7 @@ pub struct Input {
 }
 
 /// The columns of a CSV submission. The last three are those of our own answer, which may be sent back.
-pub const COLUMNS: [&str; 14] = [
+pub const COLUMNS: [&str; 15] = [
     "kpi",
     "organisation",
     "innovation",
@@ -73,6 +73,7 @@ pub const COLUMNS: [&str; 14] = [
     "qualifier",
     "basis",
     "comment",
+    "illustrative",
     "outcome",
     "problem",
     "expected",
@@ -111,6 +112,8 @@ pub fn read_csv(file: File) -> Result<Input> {
             qualifier: row.change(8).and_then(&mut held),
             basis: row.change(9).and_then(&mut held),
             comment: row.change(10).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+            // Spreadsheets write their own TRUE and FALSE.
+            illustrative: row.text(11).and_then(|text| held(&text.to_ascii_lowercase())),
         };
         input.rows.push(said);
     }
@@ -259,6 +262,7 @@ impl Input {
             numerator: row.numerator.map(Scalar::cell),
             denominator: row.denominator.map(Scalar::cell),
             comment: row.comment.map(|Text(comment)| comment.into()),
+            illustrative: row.illustrative.and_then(|is| texts.hold(if is { "true" } else { "false" })),
         };
         self.rows.push(raw);
     }
@@ -350,6 +354,8 @@ struct JsonRow {
     basis: Change<Text>,
     #[serde(default)]
     comment: Change<Text<LONGEST_TEXT>>,
+    #[serde(default, deserialize_with = "present")]
+    illustrative: Option<bool>,
 }
 
 /// A property that is left out where there is nothing to say, and never null: nothing of it could be taken away.

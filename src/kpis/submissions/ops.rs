@@ -19,7 +19,7 @@ use crate::kpis::{catalogue, sets};
 use crate::vocabulary::{Basis, Change, Id, Qualifier, Word};
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How a submission is processed.
 #[derive(Debug, Clone)]
@@ -63,9 +63,10 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
         series: Vec::new(),
         by_key: HashMap::new(),
         seen: HashSet::new(),
+        illustrative: BTreeSet::new(),
     };
     let mut verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
-    let series = std::mem::take(&mut resolver.series);
+    let (series, illustrative) = (std::mem::take(&mut resolver.series), std::mem::take(&mut resolver.illustrative));
     let certain_to_fail = terms.mode == Mode::Atomic && verdicts.iter().any(Result::is_err);
     let writes = !terms.dry_run && !certain_to_fail;
     let ids = series_ids(conn, &series, writes && terms.strategy != Strategy::Delete)?;
@@ -79,6 +80,8 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
     store::insert(conn, &judged.row)?;
     if judged.row.state == SubmissionState::Accepted {
         write(conn, context, &judged, &ids)?;
+        let marked = illustrative.iter().filter_map(|place| ids.get(*place as usize).copied().flatten());
+        store::mark_illustrative(conn, &marked.collect::<Vec<_>>())?;
         trace(conn, context, &judged)?;
     }
     super::answer::keep_rejected(conn, &judged)?;
@@ -127,6 +130,8 @@ struct Resolver<'a> {
     series: Vec<SeriesKey>,
     by_key: HashMap<SeriesKey, u32>,
     seen: HashSet<(u32, NaiveDate)>,
+    /// The places of the series that a row says are illustrative.
+    illustrative: BTreeSet<u32>,
 }
 
 impl Resolver<'_> {
@@ -160,6 +165,9 @@ impl Resolver<'_> {
             let detail =
                 "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.";
             return Err(vec![RowError::new("duplicate-key", detail)]);
+        }
+        if texts.get(row.illustrative) == Some("true") {
+            self.illustrative.insert(series);
         }
         Ok(Verdict { series, period, said, outcome: Outcome::Unchanged, old: None, version: 0 })
     }
@@ -223,6 +231,9 @@ impl Resolver<'_> {
         let basis = word::<Basis>(row.basis, texts, "basis", errors);
         if let Change::Set(comment) = &row.comment {
             errors.extend(comment_fault(comment));
+        }
+        if texts.get(row.illustrative).is_some_and(|word| !["true", "false"].contains(&word)) {
+            errors.push(RowError::new("unknown-word", "illustrative: expected true or false."));
         }
         if self.strategy == Strategy::Delete {
             return None;

@@ -79,6 +79,7 @@ pub struct RawRow {
     pub numerator: Option<Cell>,
     pub denominator: Option<Cell>,
     pub comment: Change<Box<str>>,
+    pub illustrative: Held,
 }
 
 /// What a value says, scaled by ten to the KPI's decimals.

@@ -221,6 +221,7 @@ pub fn series_of(conn: &mut Conn, kpi: Id, organisations: &[Id]) -> Result<Vec<(
         let rows: Vec<(i64, Id, Id, Id, String)> = series::table
             .filter(series::kpi_id.eq(kpi))
             .filter(series::organisation_id.eq_any(part.to_vec()))
+            .select((series::id, series::kpi_id, series::organisation_id, series::innovation_id, series::breakdown))
             .load(conn)?;
         found.extend(rows.into_iter().map(|(id, kpi, organisation, innovation, breakdown)| {
             (id, SeriesKey { kpi, organisation, innovation, breakdown })
@@ -330,6 +331,18 @@ pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
                 diesel::insert_into(series::table).values(row(key)).on_conflict_do_nothing().execute(c)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Marks series as illustrative, for good.
+///
+/// # Errors
+/// The database's own.
+pub fn mark_illustrative(conn: &mut Conn, ids: &[i64]) -> Result<()> {
+    for part in ids.chunks(PART) {
+        let unmarked = series::table.filter(series::id.eq_any(part.to_vec())).filter(series::illustrative.eq(false));
+        diesel::update(unmarked).set(series::illustrative.eq(true)).execute(conn)?;
     }
     Ok(())
 }

@@ -77,6 +77,8 @@ pub struct ValueResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000, nullable = false)]
     comment: Option<String>,
+    /// Whether the series is invented for illustration.
+    illustrative: bool,
     #[schema(minimum = 1)]
     version: i32,
     submission: Id,
@@ -165,6 +167,7 @@ fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Opti
         qualifier: row.qualifier,
         basis: row.basis,
         comment: row.comment,
+        illustrative: row.illustrative,
         version: row.version,
         submission: row.submission_id,
         updated_at: instant(row.updated_at),
@@ -195,7 +198,7 @@ pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<
 }
 
 /// The columns of a submission, so that an export can be sent back.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "kpi",
     "organisation",
     "innovation",
@@ -207,6 +210,7 @@ const COLUMNS: [&str; 11] = [
     "qualifier",
     "basis",
     "comment",
+    "illustrative",
 ];
 
 fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
@@ -225,6 +229,7 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
         };
         let [value, numerator, denominator] = [&row.value, &row.numerator, &row.denominator]
             .map(|number| number.as_ref().map_or("", |number| number.get()));
+        let illustrative = if row.illustrative { "true" } else { "" };
         sheet.row([
             &row.kpi,
             &row.organisation,
@@ -237,6 +242,7 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
             row.qualifier.as_str(),
             row.basis.as_str(),
             row.comment.as_deref().unwrap_or_default(),
+            illustrative,
         ])?;
     }
     sheet.finish()

@@ -33,6 +33,8 @@ pub struct ValueRow {
     pub innovation_id: Id,
     #[diesel(select_expression = series::breakdown)]
     pub breakdown: String,
+    #[diesel(select_expression = series::illustrative)]
+    pub illustrative: bool,
     pub period_start: NaiveDate,
     pub value: i64,
     pub numerator: Option<i64>,

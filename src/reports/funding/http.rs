@@ -22,15 +22,15 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 params! {
-    /// How a funding report is made.
+    /// The grouping and filters of a funding report.
     pub struct GetFundingReport {
-        /// What it is grouped by. Default: fund.
+        /// The grouping. Default: fund.
         by: OneWord<GroupBy> = "by",
         /// The code of one fund.
         fund: CodeParam = "fund",
-        /// The slug of a programme: its funds.
+        /// The slug of a programme: only its funds.
         programme: CodeParam = "programme",
-        /// The first day that counts. Default: from the beginning.
+        /// The first day that counts. Default: no limit.
         from: NaiveDate = "from",
         /// The last day that counts. Default: today.
         to: NaiveDate = "to",
@@ -41,40 +41,42 @@ params! {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FundingLineResponse {
-    /// A code of a fund, funder or place, a slug of a programme, or a financial year; null for what has none.
+    /// The group: the code of a fund, funder or place, the slug of a programme, or a financial year. Null for money without such a group.
     #[schema(example = "NIA-2015", max_length = 60)]
     key: Option<String>,
     #[schema(example = "GBP", min_length = 3, max_length = 3)]
     currency: String,
-    /// Null by place: contributions have none.
+    /// Null when grouped by place, since contributions have no place.
     #[schema(example = "1000000.00", max_length = 30)]
     contributed: Option<String>,
     #[schema(example = "650000.00", max_length = 30)]
     committed: String,
-    /// Net of what was returned.
+    /// The money paid out, less what was returned.
     #[schema(example = "240000.00", max_length = 30)]
     disbursed: String,
     #[schema(example = "140000.00", max_length = 30)]
     released: String,
     #[schema(example = "0.00", max_length = 30)]
     written_off: String,
-    /// In, less out.
+    /// Reallocated in, less reallocated out.
     #[schema(example = "-25000.00", max_length = 30)]
     reallocated: String,
-    /// Left for new awards: contributed and reallocated, less committed, with what was released. Null by place.
+    /// The money left for new awards: contributed, plus reallocated, less committed, plus released. Null when grouped by place.
     #[schema(example = "465000.00", max_length = 30)]
     available: Option<String>,
-    /// What the profiles of its awards plan for the financial years that begin in these days.
+    /// The planned payments of its awards in the financial years that begin in these days.
     #[schema(example = "200000.00", max_length = 30)]
     planned: String,
-    /// Disbursed less planned.
+    /// Disbursed minus planned.
     #[schema(example = "40000.00", max_length = 30)]
     variance: String,
+    /// Whether some of the money is invented for illustration.
+    illustrative: bool,
 }
 
 impl FundingLineResponse {
     fn of(by: GroupBy, line: Line) -> Self {
-        let Line { key, currency, totals } = line;
+        let Line { key, currency, totals, illustrative } = line;
         let amount = |minor: i64| Money::of(minor, &currency).amount();
         let placed = by == GroupBy::Place;
         Self {
@@ -87,13 +89,14 @@ impl FundingLineResponse {
             available: (!placed).then(|| amount(totals.available())),
             planned: amount(totals.planned),
             variance: amount(totals.variance()),
+            illustrative,
             key,
             currency,
         }
     }
 }
 
-/// Where the money went.
+/// A funding report.
 #[derive(Serialize, ToSchema)]
 pub struct FundingReportResponse {
     by: GroupBy,
@@ -106,15 +109,15 @@ pub struct FundingReportResponse {
 }
 
 const NOTES: [&str; 3] = [
-    "A funder's share of what was done with a fund's money is the share of all contributions to the fund that it made, divided to the penny.",
-    "A place is the integrated care board that the recipient lies below today; null is for recipients below none, people among them, and for what was done to funds alone.",
-    "Planned is what the profiles of approved awards say for the financial years that begin in the days asked for, up to today by default; variance is what was disbursed, net of returns, less that.",
+    "A funder's share of a fund's awards and payments is its share of all contributions to the fund, divided to the penny.",
+    "A place is the integrated care board that the recipient belongs to today. Null stands for recipients without a board, such as people, and for money that no award moved.",
+    "Planned is the sum of the profiles of approved awards in the financial years that begin in the days asked for, up to today by default. Variance is disbursed, net of returns, minus planned.",
 ];
 
 /// Get the funding report
 ///
-/// Contributed, committed, disbursed, released, reallocated and available, with the variance against what was planned,
-/// by fund, funder, programme, place or financial year; of the funds you may see. As JSON or CSV.
+/// Returns the money contributed, committed, disbursed, released, reallocated and available, and the variance from the plan,
+/// by fund, funder, programme, place or financial year, for the funds you may see. As JSON or CSV.
 #[utoipa::path(
     tag = "reports",
     params(GetFundingReport),
@@ -154,6 +157,7 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
         "available",
         "planned",
         "variance",
+        "illustrative",
     ])?;
     for line in lines {
         sheet.row([
@@ -168,6 +172,7 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
             line.available.as_deref().unwrap_or_default(),
             &line.planned,
             &line.variance,
+            if line.illustrative { "true" } else { "" },
         ])?;
     }
     sheet.finish()

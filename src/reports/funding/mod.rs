@@ -1,4 +1,4 @@
-//! What became of the money: by fund, funder, programme, place or financial year.
+//! The funding report: money by fund, funder, programme, place or financial year.
 
 pub mod http;
 pub mod ops;

@@ -1,4 +1,4 @@
-//! The funding report, in five queries.
+//! The funding report, in six queries at most.
 
 use super::rules::{GroupBy, Totals, divided};
 use super::store::{self, Fund, FundScope};
@@ -11,7 +11,7 @@ use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 
-/// How a funding report is made.
+/// The grouping and filters of a funding report.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub by: GroupBy,
@@ -21,20 +21,23 @@ pub struct Asked {
     pub days: DayRange,
 }
 
-/// The money of one group; none of the key where it has no such thing, such as a recipient without a board.
+/// The money of one group. No key means that it has no such group, such as a recipient without a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub key: Option<String>,
     pub currency: String,
     pub totals: Totals,
+    /// Whether some of its money is invented for illustration.
+    pub illustrative: bool,
 }
 
-/// What happened to a fund's money: on which day, through which award.
+/// A change of a fund's money: through which award, in which year.
 struct Happening<'a> {
     fund: &'a Fund,
     award: Option<Id>,
     year: i32,
     totals: Totals,
+    illustrative: bool,
 }
 
 /// Sums the money of the funds that the caller sees, by group.
@@ -56,41 +59,49 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     let years = DayRange { to: days.to.or(Some(context.today())), ..days };
     let planned = |year: i32| NaiveDate::from_ymd_opt(year, 4, 1).is_some_and(|first| years.hold(first));
     let contributed = store::contributed(conn, &ids)?;
+    let invented = store::illustrative(conn, &ids)?;
+    let is_invented = |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
     let mut happened = Vec::new();
     for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| days.hold(row.3)) {
         let Some(fund) = by_id.get(&fund) else { continue };
-        happened.push(Happening { fund, award, year: financial_year(on), totals: Totals::posted(kind, amount) });
+        let (illustrative, totals) = (is_invented(fund, award), Totals::posted(kind, amount));
+        happened.push(Happening { fund, award, year: financial_year(on), totals, illustrative });
     }
     for (fund, award, year, amount) in store::planned(conn, &ids)?.into_iter().filter(|row| planned(row.2)) {
         let Some(fund) = by_id.get(&fund) else { continue };
         let totals = Totals { planned: amount, ..Totals::default() };
-        happened.push(Happening { fund, award: Some(award), year, totals });
+        let illustrative = is_invented(fund, Some(award));
+        happened.push(Happening { fund, award: Some(award), year, totals, illustrative });
     }
     let places = match asked.by {
         GroupBy::Place => store::places(conn, &ids, context.today())?,
         _ => HashMap::new(),
     };
-    let mut lines: BTreeMap<(Option<String>, String), Totals> = BTreeMap::new();
-    let mut add = |key: Option<String>, currency: &str, totals: Totals| {
-        *lines.entry((key, currency.to_owned())).or_default() += totals;
+    let mut lines: BTreeMap<(Option<String>, String), (Totals, bool)> = BTreeMap::new();
+    let mut add = |key: Option<String>, currency: &str, totals: Totals, illustrative: bool| {
+        let line = lines.entry((key, currency.to_owned())).or_default();
+        line.0 += totals;
+        line.1 |= illustrative;
     };
     if asked.by == GroupBy::Funder {
         share_out(&funds, &contributed, &happened, &mut add);
     } else {
-        for Happening { fund, award, year, totals } in &happened {
+        for Happening { fund, award, year, totals, illustrative } in &happened {
             let place = award.and_then(|award| places.get(&award).cloned());
-            add(key(asked.by, fund, *year, None, place), &fund.currency, *totals);
+            add(key(asked.by, fund, *year, None, place), &fund.currency, *totals, *illustrative);
         }
     }
     for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| days.hold(row.2)) {
         let Some(fund) = by_id.get(&fund) else { continue };
         let totals = Totals { contributed: amount, ..Totals::default() };
-        add(key(asked.by, fund, financial_year(on), Some(contributor), None), &fund.currency, totals);
+        let key = key(asked.by, fund, financial_year(on), Some(contributor), None);
+        add(key, &fund.currency, totals, fund.illustrative);
     }
-    Ok(lines.into_iter().map(|((key, currency), totals)| Line { key, currency, totals }).collect())
+    let line = |((key, currency), (totals, illustrative))| Line { key, currency, totals, illustrative };
+    Ok(lines.into_iter().map(line).collect())
 }
 
-/// The group that something belongs to.
+/// The key of a group.
 fn key(by: GroupBy, fund: &Fund, year: i32, funder: Option<String>, place: Option<String>) -> Option<String> {
     match by {
         GroupBy::Fund => Some(fund.code.clone()),
@@ -106,20 +117,21 @@ fn share_out(
     funds: &[Fund],
     contributed: &[(Id, String, NaiveDate, i64)],
     happened: &[Happening<'_>],
-    add: &mut impl FnMut(Option<String>, &str, Totals),
+    add: &mut impl FnMut(Option<String>, &str, Totals, bool),
 ) {
     for fund in funds {
         let mut weights: BTreeMap<&str, i64> = BTreeMap::new();
         for (_, contributor, _, amount) in contributed.iter().filter(|row| row.0 == fund.id) {
             *weights.entry(contributor).or_default() += amount;
         }
-        let mut totals = Totals::default();
+        let (mut totals, mut illustrative) = (Totals::default(), fund.illustrative);
         for happening in happened.iter().filter(|happening| happening.fund.id == fund.id) {
             totals += happening.totals;
+            illustrative |= happening.illustrative;
         }
         let amounts: Vec<i64> = weights.values().copied().collect();
         for (contributor, share) in weights.into_keys().zip(divided(totals, &amounts)) {
-            add(Some(contributor.to_owned()), &fund.currency, share);
+            add(Some(contributor.to_owned()), &fund.currency, share, illustrative);
         }
     }
 }

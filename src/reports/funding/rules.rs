@@ -5,7 +5,7 @@ use crate::words;
 use std::ops::AddAssign;
 
 words! {
-    /// What a funding report is grouped by.
+    /// The grouping of a funding report.
     pub enum GroupBy {
         Fund = "fund",
         Funder = "funder",
@@ -30,7 +30,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// What is posted as this kind.
+    /// The totals of one posting of this kind.
     pub fn posted(kind: TransactionKind, amount: i64) -> Self {
         let none = Self::default();
         match kind {
@@ -44,12 +44,12 @@ impl Totals {
         }
     }
 
-    /// What is left for new awards.
+    /// The money left for new awards.
     pub fn available(self) -> i64 {
         self.contributed + self.reallocated_in - self.reallocated_out - self.committed + self.released
     }
 
-    /// What was paid, net of what came back, beyond what was planned.
+    /// The money paid out, less what was returned, minus the planned payments.
     pub fn variance(self) -> i64 {
         self.disbursed - self.returned - self.planned
     }

@@ -1,4 +1,4 @@
-//! What a funding report is made of: four queries, summed by the database where they can be.
+//! The queries of a funding report. The database adds up what it can.
 
 use crate::db::Conn;
 use crate::db::schema::{
@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A fund that is reported on.
 #[derive(Queryable, Clone)]
@@ -22,20 +22,22 @@ pub struct Fund {
     pub code: String,
     pub programme: Option<String>,
     pub currency: String,
+    pub illustrative: bool,
 }
 
-/// Which funds are reported on.
+/// The funds that are reported on.
 pub struct FundScope {
     pub code: Option<String>,
     pub programme: Option<String>,
-    /// The programmes whose funds the caller sees; all without.
+    /// The programmes whose funds the caller sees. None means all.
     pub seen: Option<Vec<String>>,
 }
 
 /// # Errors
 /// The database's own.
 pub fn funds(conn: &mut Conn, scope: &FundScope) -> Result<Vec<Fund>> {
-    let mut query = funds::table.select((funds::id, funds::code, funds::programme, funds::currency)).into_boxed();
+    let columns = (funds::id, funds::code, funds::programme, funds::currency, funds::illustrative);
+    let mut query = funds::table.select(columns).into_boxed();
     if let Some(code) = &scope.code {
         query = query.filter(funds::code.eq(code.clone()));
     }
@@ -48,7 +50,7 @@ pub fn funds(conn: &mut Conn, scope: &FundScope) -> Result<Vec<Fund>> {
     Ok(query.order_by(funds::code).load(conn)?)
 }
 
-/// What was given to each fund: fund, code of the contributor, day, amount.
+/// The contributions to each fund: fund, code of the contributor, day, amount.
 ///
 /// # Errors
 /// The database's own.
@@ -63,7 +65,7 @@ pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, String, Nai
 /// The sum of what was posted to a fund for an award, as one kind, on one day.
 pub type Posted = (Id, Option<Id>, TransactionKind, NaiveDate, i64);
 
-/// What was posted to each fund, by award, kind and day.
+/// The postings to each fund, by award, kind and day.
 ///
 /// # Errors
 /// The database's own.
@@ -86,7 +88,7 @@ pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Posted>> {
     Ok(sums.load(conn)?)
 }
 
-/// What the awards of each fund that were approved plan to pay: fund, award, financial year, amount.
+/// The planned payments of each fund's approved awards: fund, award, financial year, amount.
 ///
 /// # Errors
 /// The database's own.
@@ -98,6 +100,18 @@ pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, Id, i32, i64)>>
         .filter(awards::state.ne_all(unmade))
         .select((awards::fund_id, awards::id, award_profiles::financial_year, award_profiles::amount_minor));
     Ok(plans.load(conn)?)
+}
+
+/// The awards of these funds that are invented for illustration.
+///
+/// # Errors
+/// The database's own.
+pub fn illustrative(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
+    let invented = awards::table
+        .filter(awards::fund_id.eq_any(funds.to_vec()))
+        .filter(awards::illustrative.eq(true))
+        .select(awards::id);
+    Ok(invented.load::<Id>(conn)?.into_iter().collect())
 }
 
 /// The integrated care board, by code, that each award's recipient lies below on a day.

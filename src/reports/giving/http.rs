@@ -1,4 +1,4 @@
-//! `/v1/funding/360giving.json` and what is kept out of it.
+//! `/v1/funding/360giving.json` and what is left out of it.
 
 use super::ops::{self, Judged};
 use super::rules::{Beneficiary, Grant, Party};
@@ -37,7 +37,7 @@ impl From<Party> for GivingParty {
     }
 }
 
-/// When the work of a grant begins and ends.
+/// The first and last day of a grant.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GivingDates {
@@ -54,7 +54,7 @@ pub struct GivingProgramme {
     title: String,
 }
 
-/// Where those who benefit are.
+/// The place that benefits.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GivingLocation {
@@ -113,7 +113,7 @@ pub struct GivingPackage {
     #[schema(example = "1.4", max_length = 10)]
     version: String,
     publisher: GivingPublisher,
-    /// Under which anybody may use it.
+    /// The licence of the data.
     #[schema(example = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/", max_length = 200)]
     license: String,
     #[schema(max_items = 10_000_000)]
@@ -151,8 +151,8 @@ const LICENCE: &str = "https://www.nationalarchives.gov.uk/doc/open-government-l
 
 /// Get the grants as 360Giving open data
 ///
-/// Every award that was made and is meant for the public, in the shape of the 360Giving Data Standard 1.4, streamed. One
-/// that fails a critical check of data quality is left out. A person is an opaque id, named only with recorded consent.
+/// Streams every approved award that may be published, in the shape of the 360Giving Data Standard 1.4. Illustrative awards,
+/// and those that fail a critical check of data quality, are left out. A person is an opaque id, and named only with recorded consent.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "A package of grants", body = GivingPackage)))]
 #[get("/v1/funding/360giving.json")]
 pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
@@ -181,24 +181,24 @@ pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
     .await
 }
 
-/// An award that is kept out of the open data.
+/// An award that is left out of the open data.
 #[derive(Serialize, ToSchema)]
 pub struct BlockedGrantResponse {
     /// The award's id.
     award: Id,
     #[schema(example = "AWD-2026-00042", max_length = 20)]
     reference: String,
-    /// What must be mended, where.
+    /// The reasons, each with a pointer to what must be corrected.
     #[schema(max_items = 20)]
     reasons: Vec<Fault>,
 }
 
-/// The most that are listed at once.
+/// The most awards in one answer.
 const MOST: usize = 10_000;
 
-/// List the awards that are kept out of the open data
+/// List the awards that are left out of the open data
 ///
-/// Those of your programmes that are meant for the public and fail a critical check, each with what must be mended.
+/// Lists the publishable awards of your programmes that are illustrative or fail a critical check, each with the reasons.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "Blocked awards", body = Collection<BlockedGrantResponse>)))]
 #[get("/v1/funding/360giving-blocked")]
 pub async fn list_blocked_grants(cx: Cx) -> Result<Reply> {

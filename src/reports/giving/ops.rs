@@ -13,10 +13,10 @@ use crate::http::context::Context;
 use crate::http::params::OneOf;
 use chrono::Days;
 
-/// How many awards are looked at in one go.
+/// How many awards are read at once.
 const CHUNK: i64 = 500;
 
-/// The states of an award that was made, whatever became of it.
+/// The states of an award that was approved, and all that follow.
 const MADE: [AwardState; 5] =
     [AwardState::Approved, AwardState::Active, AwardState::Suspended, AwardState::Completed, AwardState::Terminated];
 
@@ -27,7 +27,7 @@ pub struct Judged {
     pub blocks: Vec<Fault>,
 }
 
-/// Hands over all awards that were made and are meant for the public, some at a time, until `take` wants no more.
+/// Hands over all approved awards that may be published, some at a time, until `take` returns false.
 ///
 /// # Errors
 /// The database's own, and what `take` fails with.
@@ -92,6 +92,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
                 .map(|slug| (slug.clone(), names.programmes.get(&slug).cloned().unwrap_or_default())),
             geocode: row.geocode.clone(),
             modified_at: row.updated_at,
+            illustrative: row.illustrative,
         };
         let blocks = blocks(&grant, context.today());
         Judged { award, grant, blocks }

@@ -38,14 +38,15 @@ pub struct Grant {
     pub programme: Option<(String, String)>,
     pub geocode: Option<String>,
     pub modified_at: NaiveDateTime,
+    pub illustrative: bool,
 }
 
-/// No grant of this register was made before the health service was.
+/// The first day of the health service: no grant of this register is older.
 fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(1948, 7, 5).unwrap_or_default()
 }
 
-/// Words that say of a person what equality law protects (Equality Act 2010, section 4).
+/// Words that reveal a protected characteristic of a person (Equality Act 2010, section 4).
 const EQUALITY: [&str; 12] = [
     "ethnic",
     "race",
@@ -61,18 +62,21 @@ const EQUALITY: [&str; 12] = [
     "marital",
 ];
 
-/// Everything that keeps a grant from being published; nothing does where the list is empty.
+/// Everything that keeps a grant from being published. An empty list means that it is published.
 pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut block = |pointer: &str, code, detail: &str| found.push(Fault::new(pointer, code, detail));
+    if grant.illustrative {
+        block("/id", "illustrative", "The award is illustrative, and open data holds real grants only.");
+    }
     if grant.amount.minor == 0 {
-        block("/amountAwarded", "zero-amount", "A grant of nothing is not published.");
+        block("/amountAwarded", "zero-amount", "The amount is zero.");
     }
     match grant.funders.len() {
-        0 => block("/fundingOrganization", "no-funder", "Nobody contributed to its fund."),
+        0 => block("/fundingOrganization", "no-funder", "The fund has no contribution, so the grant has no funder."),
         1 => {}
         _ => {
-            block("/fundingOrganization", "several-funders", "A published grant has one funder; its fund has several.")
+            block("/fundingOrganization", "several-funders", "The fund has several contributors, but a published grant has one funder.")
         }
     }
     let (at, party) = match &grant.beneficiary {
@@ -83,32 +87,32 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     let funders = grant.funders.iter().map(|funder| ("/fundingOrganization/0/id", &funder.id));
     for (pointer, id) in ids.into_iter().chain(funders) {
         if id.contains('@') {
-            block(pointer, "email-as-id", "An e-mail address stands where an id belongs.");
+            block(pointer, "email-as-id", "The id is an e-mail address.");
         }
         if id.chars().any(char::is_control) {
-            block(pointer, "line-break-in-id", "A line break or another control character stands in an id.");
+            block(pointer, "line-break-in-id", "The id contains a line break or another control character.");
         }
     }
     match grant.awarded_on {
-        None => block("/awardDate", "no-award-date", "It has no day on which it was approved."),
-        Some(day) if day > today => block("/awardDate", "future-award-date", "It was approved on a day to come."),
+        None => block("/awardDate", "no-award-date", "The award has no approval date."),
+        Some(day) if day > today => block("/awardDate", "future-award-date", "The approval date lies in the future."),
         Some(day) if day < first_day() => {
             block(
                 "/awardDate",
                 "impossible-award-date",
-                "It was approved before there was a health service to approve it.",
+                "The approval date lies before the health service was founded, on 5 July 1948.",
             );
         }
         Some(_) => {}
     }
     if grant.geocode.as_deref().is_some_and(is_postcode) {
-        block("/beneficiaryLocation/0/geoCode", "postcode-as-geocode", "A postcode stands where an ONS code belongs.");
+        block("/beneficiaryLocation/0/geoCode", "postcode-as-geocode", "The geocode is a postcode. Expected an ONS code.");
     }
     if let Beneficiary::Individual(_) = grant.beneficiary {
         let text = format!(" {} {} ", grant.title, grant.description).to_lowercase();
         let begins = |word: &str| text.contains(&format!(" {word}"));
         if EQUALITY.iter().any(|word| begins(word)) {
-            let detail = "The title or description may say of a person what equality law protects.";
+            let detail = "The title or description may reveal a characteristic of a person that equality law protects.";
             block("/description", "equality-data-on-a-person", detail);
         }
     }
@@ -164,6 +168,7 @@ mod tests {
             programme: None,
             geocode: Some("E92000001".to_owned()),
             modified_at: day("2016-01-01").and_hms_opt(0, 0, 0).unwrap(),
+            illustrative: false,
         }
     }
 
@@ -180,6 +185,7 @@ mod tests {
             ..grant()
         };
         for (broken, code) in [
+            (Grant { illustrative: true, ..grant() }, "illustrative"),
             (Grant { amount: Money::of(0, "GBP"), ..grant() }, "zero-amount"),
             (Grant { funders: vec![party("one"), party("two")], ..grant() }, "several-funders"),
             (Grant { funders: Vec::new(), ..grant() }, "no-funder"),

@@ -43,7 +43,9 @@ pub struct ImpactFigureResponse {
     unit: &'static str,
     qualifier: Qualifier,
     basis: Basis,
-    /// The list of what the figure was made of.
+    /// Whether some of its rows are invented for illustration.
+    illustrative: bool,
+    /// The list of the rows that the figure was made of.
     #[schema(example = "/v1/adoptions?programme=nia&usingOn=2016-04-30", max_length = 300)]
     rows: String,
 }
@@ -56,12 +58,13 @@ impl From<Figure> for ImpactFigureResponse {
             unit: figure.unit,
             qualifier: figure.qualifier,
             basis: figure.basis,
+            illustrative: figure.illustrative,
             rows: figure.rows,
         }
     }
 }
 
-/// A ratio keeps its point; everything else that is whole is written so.
+/// A ratio keeps its decimal point; any other whole number is written without one.
 fn number(value: f64, unit: &str) -> Option<Number> {
     if unit != "ratio" && value.fract() == 0.0 && value.abs() < 9e15 {
         // Exact: a whole float below 2^53.
@@ -70,7 +73,7 @@ fn number(value: f64, unit: &str) -> Option<Number> {
     Number::from_f64(value)
 }
 
-/// What a programme brought by a day.
+/// The impact of a programme by a day.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImpactResponse {
@@ -79,15 +82,15 @@ pub struct ImpactResponse {
     as_of: NaiveDate,
     #[schema(max_items = 100)]
     figures: Vec<ImpactFigureResponse>,
-    /// The rules it was made by.
+    /// How the figures were counted.
     #[schema(max_items = 100)]
     notes: Vec<String>,
 }
 
 /// Get the impact of a programme
 ///
-/// Fellows, innovations, organisations, patients, money and leverage by a day, each with how sure it is and the list of
-/// rows it was made of. As JSON, as CSV, or as a page to print.
+/// Returns the fellows, innovations, organisations, patients, money and leverage by a day. Each figure says how certain it
+/// is and links to the list of its rows. As JSON, as CSV, or as a page to print (`text/html`).
 #[utoipa::path(
     tag = "reports",
     params(ProgrammePath, GetProgrammeImpact),
@@ -121,26 +124,28 @@ fn cell(figure: &ImpactFigureResponse) -> String {
 }
 
 fn written(impact: Impact) -> Result<Vec<u8>> {
-    let columns = ["programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows"];
+    let columns = ["programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows", "illustrative"];
     let mut sheet = Sheet::with_header(columns)?;
     let as_of = impact.as_of.to_string();
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
         let value = cell(&figure);
         let (qualifier, basis) = (figure.qualifier.as_str(), figure.basis.as_str());
-        let row = [impact.programme.as_str(), &as_of, figure.key, &value, figure.unit, qualifier, basis, &figure.rows];
+        let marked = if figure.illustrative { "true" } else { "" };
+        let programme = impact.programme.as_str();
+        let row = [programme, &as_of, figure.key, &value, figure.unit, qualifier, basis, &figure.rows, marked];
         sheet.row(row)?;
     }
     sheet.finish()
 }
 
-/// What a page calls the figures.
+/// The name of a figure on the page.
 fn title(key: &str) -> String {
     let words = key.replace('-', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Thousands apart, as people read them.
+/// The figure with commas between thousands.
 fn grouped(figure: &str) -> String {
     let (whole, fraction) = figure.split_once('.').map_or((figure, None), |(whole, rest)| (whole, Some(rest)));
     let mut text = String::with_capacity(figure.len() + 4);
@@ -154,24 +159,31 @@ fn grouped(figure: &str) -> String {
 }
 
 fn printed(impact: Impact) -> String {
-    let name = format!("{}: impact by {}", impact.name, impact.as_of.format("%-d %B %Y"));
+    let illustrative = impact.figures.iter().any(|figure| figure.illustrative);
+    let (mark, notice) = if illustrative {
+        ("Illustrative: ", format!("<p class=\"illustrative\">{}</p>", escaped(ops::ILLUSTRATIVE)))
+    } else {
+        ("", String::new())
+    };
+    let name = format!("{mark}{}: impact by {}", impact.name, impact.as_of.format("%-d %B %Y"));
     let mut body = format!(
-        "<h1>{}</h1><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th><th scope=\"col\">Unit</th><th scope=\"col\">How sure</th><th scope=\"col\">Rows</th></tr></thead><tbody>",
+        "<h1>{}</h1>{notice}<table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th><th scope=\"col\">Unit</th><th scope=\"col\">How certain</th><th scope=\"col\">Rows</th></tr></thead><tbody>",
         escaped(&name)
     );
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
         let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "n/a".to_owned() };
         body.push_str(&format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}, {}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}, {}{}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
             title(figure.key),
             figure.unit,
             figure.qualifier.as_str().replace('-', " "),
             figure.basis.as_str(),
+            if figure.illustrative { ", <strong>illustrative</strong>" } else { "" },
             rows = escaped(&figure.rows)
         ));
     }
     body.push_str("</tbody></table><h2>How it was counted</h2><ul>");
-    for note in impact.notes {
+    for note in impact.notes.into_iter().filter(|note| note != ops::ILLUSTRATIVE) {
         body.push_str(&format!("<li>{}</li>", escaped(&note)));
     }
     body.push_str("</ul>");

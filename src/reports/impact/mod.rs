@@ -1,5 +1,5 @@
-//! The impact of a programme by a day: who, what, where, for how many patients, with what money, each figure with how
-//! sure it is and with the list of the rows it was made of.
+//! The impact of a programme by a day: fellows, innovations, organisations, patients and money. Each figure says how certain
+//! it is and links to the list of its rows.
 
 pub mod http;
 pub mod ops;

@@ -1,7 +1,7 @@
 //! The impact report, in a fixed number of queries.
 
 use super::rules::{Sum, leverage, people, sum};
-use super::store::{self, BEGUN, CURRENCY};
+use super::store::{self, BEGUN, CURRENCY, Counted};
 use crate::benefits::rules::BenefitKind;
 use crate::calendar::london_midnight;
 use crate::db::Conn;
@@ -20,7 +20,9 @@ pub struct Figure {
     pub unit: &'static str,
     pub qualifier: Qualifier,
     pub basis: Basis,
-    /// The list of what it was made of.
+    /// Whether some of its rows are invented for illustration.
+    pub illustrative: bool,
+    /// The list of the rows it was made of.
     pub rows: String,
 }
 
@@ -34,16 +36,17 @@ pub struct Impact {
     pub notes: Vec<String>,
 }
 
-fn counted(key: &'static str, unit: &'static str, count: i64, rows: String) -> Figure {
-    Figure { key, value: Some(count as f64), unit, qualifier: Qualifier::Exact, basis: Basis::Measured, rows }
+fn counted(key: &'static str, unit: &'static str, (count, illustrative): Counted, rows: String) -> Figure {
+    let (value, qualifier, basis) = (Some(count as f64), Qualifier::Exact, Basis::Measured);
+    Figure { key, value, unit, qualifier, basis, illustrative, rows }
 }
 
 fn summed(key: &'static str, unit: &'static str, sum: Sum, rows: String) -> Figure {
-    let Sum { hundredths, qualifier, basis } = sum;
-    Figure { key, value: Some(hundredths as f64 / 100.0), unit, qualifier, basis, rows }
+    let Sum { hundredths, qualifier, basis, illustrative } = sum;
+    Figure { key, value: Some(hundredths as f64 / 100.0), unit, qualifier, basis, illustrative, rows }
 }
 
-/// What a programme brought up to a day, by default today.
+/// The impact of a programme up to a day, by default today.
 ///
 /// # Errors
 /// `not-found`.
@@ -94,6 +97,7 @@ pub fn get_programme_impact(
             unit: "ratio",
             qualifier: ratio.map_or(Qualifier::Exact, |(_, qualifier)| qualifier),
             basis: raised.basis,
+            illustrative: raised.illustrative || invested.illustrative,
             rows: investments,
         },
         summed("savings", CURRENCY, savings, benefits(BenefitKind::CashSaving)),
@@ -110,15 +114,20 @@ pub fn get_programme_impact(
             format!("/v1/events?programme={slug}&to={as_of}"),
         ),
     ];
-    Ok(Impact { programme: slug, name: programme.name, as_of, figures, notes: NOTES.map(str::to_owned).to_vec() })
+    let marked = figures.iter().any(|figure| figure.illustrative).then_some(ILLUSTRATIVE);
+    let notes = marked.into_iter().chain(NOTES).map(str::to_owned).collect();
+    Ok(Impact { programme: slug, name: programme.name, as_of, figures, notes })
 }
 
-/// The rules the report was made by.
+/// The first note where a figure is illustrative.
+pub const ILLUSTRATIVE: &str = "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
+
+/// How the figures were counted.
 const NOTES: [&str; 6] = [
-    "Patients: each person is counted once. Claims of the same population may be about the same people, so patients-reached takes the largest claim of each population; patients-reached-upper adds all claims up.",
-    "Benefits: what was realised where somebody confirmed it, and otherwise what was claimed.",
-    "Organisations using: those at the stage of piloting, implementing, adopted or sustained on the day, each once however many innovations it uses.",
-    "Fellows and innovations: all whose fellowship had begun, or that had joined, by the day, whether or not they left since.",
-    "Money: in pounds; invested is what was contributed to the programme's funds, raised what others invested; other currencies are left out.",
-    "Leverage: raised by invested, to the hundredth.",
+    "Patients: each person is counted once. Claims about the same population may be about the same people, so patients-reached takes the largest claim of each population, and patients-reached-upper adds up all claims.",
+    "Benefits: the confirmed figure if there is one, otherwise the claimed figure.",
+    "Organisations using: organisations at the stage piloting, implementing, adopted or sustained on the day, each counted once even if it uses several innovations.",
+    "Fellows and innovations: all fellows whose fellowship had begun and all innovations that had joined by the day, including those that have left since.",
+    "Money: in pounds. Invested is what was contributed to the programme's funds, raised is what others invested. Other currencies are left out.",
+    "Leverage: raised divided by invested, to two decimal places.",
 ];

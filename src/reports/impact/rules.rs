@@ -1,16 +1,18 @@
-//! How claims become a figure, and how sure a figure is that was made of several.
+//! How claims become a figure, and how certain the figure is.
 
 use crate::vocabulary::{Basis, Qualifier};
 use std::collections::BTreeMap;
 
-/// What one row says: a figure in hundredths, and how sure it is.
+/// The figure of one row in hundredths, and how certain it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The population it is about; empty where none is named.
+    /// The population it is about; empty if none is named.
     pub population: String,
     pub hundredths: i64,
     pub qualifier: Qualifier,
     pub basis: Basis,
+    /// Whether the row is invented for illustration.
+    pub illustrative: bool,
 }
 
 /// A figure made of rows.
@@ -19,12 +21,14 @@ pub struct Sum {
     pub hundredths: i64,
     pub qualifier: Qualifier,
     pub basis: Basis,
+    /// Whether a row of it is invented for illustration.
+    pub illustrative: bool,
 }
 
-/// Nothing at all is exactly nothing, and measured.
-const NOTHING: Sum = Sum { hundredths: 0, qualifier: Qualifier::Exact, basis: Basis::Measured };
+/// The sum of no rows is exactly nothing, and measured.
+const NOTHING: Sum = Sum { hundredths: 0, qualifier: Qualifier::Exact, basis: Basis::Measured, illustrative: false };
 
-/// How sure a sum of two is: bounds in the same direction stay one, and opposite ones make it approximate.
+/// How certain a sum of two is: bounds in the same direction stay a bound, and opposite bounds make it approximate.
 pub fn both(one: Qualifier, other: Qualifier) -> Qualifier {
     match (one, other) {
         (Qualifier::Exact, any) | (any, Qualifier::Exact) => any,
@@ -33,7 +37,7 @@ pub fn both(one: Qualifier, other: Qualifier) -> Qualifier {
     }
 }
 
-/// How a sum of two was come by: by the less certain way of both.
+/// How a sum of two was obtained: in the less certain way of the two.
 fn weaker(one: Basis, other: Basis) -> Basis {
     let rank = |basis| match basis {
         Basis::Measured => 0,
@@ -50,6 +54,7 @@ pub fn sum<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Sum {
         hundredths: sum.hundredths.saturating_add(claim.hundredths),
         qualifier: both(sum.qualifier, claim.qualifier),
         basis: weaker(sum.basis, claim.basis),
+        illustrative: sum.illustrative || claim.illustrative,
     })
 }
 
@@ -92,7 +97,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn claim(population: &str, figure: i64, qualifier: Qualifier) -> Claim {
-        Claim { population: population.to_owned(), hundredths: figure * 100, qualifier, basis: Basis::Estimated }
+        let (population, basis) = (population.to_owned(), Basis::Estimated);
+        Claim { population, hundredths: figure * 100, qualifier, basis, illustrative: false }
     }
 
     #[test]
@@ -115,6 +121,12 @@ mod tests {
         let invested = sum(&[claim("", 1_000_000, Qualifier::Exact)]);
         assert_eq!(leverage(raised, invested), Some((8.0, Qualifier::AtLeast)));
         assert_eq!(leverage(raised, NOTHING), None);
+    }
+
+    #[test]
+    fn one_illustrative_row_makes_the_sum_illustrative() {
+        let (real, invented) = (claim("", 1, Qualifier::Exact), Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) });
+        assert!(!sum(&[real.clone()]).illustrative && sum(&[real, invented]).illustrative);
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! What an impact report is made of: one query a figure, each with the meaning of the list it points at.
+//! The queries of an impact report. Each figure has the meaning of the list that it links to.
 
 use super::rules::Claim;
 use crate::benefits::rules::BenefitKind;
 use crate::db::Conn;
 use crate::db::schema::{
-    adoptions, benefits, contributions, external_investments, fellowships, funds, learning_events,
-    programme_memberships, programme_partners,
+    adoptions, benefits, contributions, external_investments, fellows, fellowships, funds, innovations,
+    learning_events, people, programme_memberships, programme_partners,
 };
 use crate::error::Result;
 use crate::people::fellowships::rules::FellowshipState;
@@ -21,43 +21,61 @@ pub const BEGUN: [FellowshipState; 3] = [FellowshipState::Active, FellowshipStat
 /// The one currency that is summed.
 pub const CURRENCY: &str = "GBP";
 
+/// How many there are, and whether one of them is invented for illustration.
+pub type Counted = (i64, bool);
+
 /// Fellows whose fellowships had begun.
 ///
 /// # Errors
 /// The database's own.
-pub fn fellows(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<i64> {
-    let held = fellowships::table
-        .filter(fellowships::programme.eq(programme))
-        .filter(fellowships::from_on.le(as_of))
-        .filter(fellowships::state.eq_any(BEGUN));
-    Ok(held.select(count(fellowships::fellow_id).aggregate_distinct()).first(conn)?)
+pub fn fellows(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
+    let held = || {
+        fellowships::table
+            .filter(fellowships::programme.eq(programme))
+            .filter(fellowships::from_on.le(as_of))
+            .filter(fellowships::state.eq_any(BEGUN))
+    };
+    let number = held().select(count(fellowships::fellow_id).aggregate_distinct()).first(conn)?;
+    let invented = fellows::table.inner_join(people::table).filter(people::illustrative.eq(true)).select(fellows::id);
+    let marked: i64 = held().filter(fellowships::fellow_id.eq_any(invented)).select(count_star()).first(conn)?;
+    Ok((number, marked > 0))
 }
 
 /// Innovations that had joined.
 ///
 /// # Errors
 /// The database's own.
-pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<i64> {
-    let joined = programme_memberships::table
-        .filter(programme_memberships::programme.eq(programme))
-        .filter(programme_memberships::from_on.le(as_of));
-    Ok(joined.select(count(programme_memberships::innovation_id).aggregate_distinct()).first(conn)?)
+pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
+    let joined = || {
+        programme_memberships::table
+            .filter(programme_memberships::programme.eq(programme))
+            .filter(programme_memberships::from_on.le(as_of))
+    };
+    let number = joined().select(count(programme_memberships::innovation_id).aggregate_distinct()).first(conn)?;
+    let invented = innovations::table.filter(innovations::illustrative.eq(true)).select(innovations::id);
+    let marked = joined().filter(programme_memberships::innovation_id.eq_any(invented));
+    Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
 }
 
 /// Organisations that used an innovation that had joined.
 ///
 /// # Errors
 /// The database's own.
-pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<i64> {
-    let joined = programme_memberships::table
-        .filter(programme_memberships::programme.eq(programme))
-        .filter(programme_memberships::from_on.le(as_of))
-        .select(programme_memberships::innovation_id);
-    let used = adoptions::table
-        .filter(adoptions::innovation_id.eq_any(joined))
-        .filter(adoptions::using_from.le(as_of))
-        .filter(adoptions::using_to.gt(as_of));
-    Ok(used.select(count(adoptions::organisation_id).aggregate_distinct()).first(conn)?)
+pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
+    let used = || {
+        let joined = programme_memberships::table
+            .filter(programme_memberships::programme.eq(programme))
+            .filter(programme_memberships::from_on.le(as_of))
+            .select(programme_memberships::innovation_id);
+        adoptions::table
+            .inner_join(innovations::table)
+            .filter(adoptions::innovation_id.eq_any(joined))
+            .filter(adoptions::using_from.le(as_of))
+            .filter(adoptions::using_to.gt(as_of))
+    };
+    let number = used().select(count(adoptions::organisation_id).aggregate_distinct()).first(conn)?;
+    let marked = used().filter(adoptions::illustrative.eq(true).or(innovations::illustrative.eq(true)));
+    Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
 }
 
 /// Benefits of one kind that had begun: what was realised of them, and else what was claimed.
@@ -66,19 +84,29 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
 /// The database's own.
 pub fn claims(conn: &mut Conn, programme: &str, kind: BenefitKind, as_of: NaiveDate) -> Result<Vec<Claim>> {
     let begun = benefits::table
+        .inner_join(innovations::table)
         .filter(benefits::programme.eq(programme))
         .filter(benefits::kind.eq(kind))
         .filter(benefits::from_on.le(as_of))
         .filter(benefits::archived_at.is_null())
-        .select((benefits::population, benefits::claimed, benefits::realised, benefits::qualifier, benefits::basis));
-    let rows: Vec<(String, i64, Option<i64>, Qualifier, Basis)> = begun.load(conn)?;
-    let claim = |(population, claimed, realised, qualifier, basis): (String, i64, Option<i64>, _, _)| Claim {
+        .select((
+            benefits::population,
+            benefits::claimed,
+            benefits::realised,
+            benefits::qualifier,
+            benefits::basis,
+            benefits::illustrative,
+            innovations::illustrative,
+        ));
+    type Row = (String, i64, Option<i64>, Qualifier, Basis, bool, bool);
+    let claim = |(population, claimed, realised, qualifier, basis, invented, innovation): Row| Claim {
         population,
         hundredths: realised.unwrap_or(claimed),
         qualifier,
         basis,
+        illustrative: invented || innovation,
     };
-    Ok(rows.into_iter().map(claim).collect())
+    Ok(begun.load::<Row>(conn)?.into_iter().map(claim).collect())
 }
 
 /// Money put into the programme's funds, in pence.
@@ -91,14 +119,15 @@ pub fn invested(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Ve
         .filter(funds::programme.eq(programme))
         .filter(funds::currency.eq(CURRENCY))
         .filter(contributions::received_on.le(as_of))
-        .select(contributions::amount_minor);
-    let certain = |minor| Claim {
+        .select((contributions::amount_minor, funds::illustrative));
+    let certain = |(hundredths, illustrative)| Claim {
         population: String::new(),
-        hundredths: minor,
+        hundredths,
         qualifier: Qualifier::Exact,
         basis: Basis::Measured,
+        illustrative,
     };
-    Ok(given.load::<i64>(conn)?.into_iter().map(certain).collect())
+    Ok(given.load::<(i64, bool)>(conn)?.into_iter().map(certain).collect())
 }
 
 /// Money that others invested, in pence.
@@ -111,32 +140,48 @@ pub fn raised(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<
         .filter(external_investments::currency.eq(CURRENCY))
         .filter(external_investments::invested_on.le(as_of))
         .filter(external_investments::archived_at.is_null())
-        .select((external_investments::amount_minor, external_investments::qualifier, external_investments::basis));
-    let rows: Vec<(i64, Qualifier, Basis)> = made.load(conn)?;
-    let claim = |(hundredths, qualifier, basis)| Claim { population: String::new(), hundredths, qualifier, basis };
-    Ok(rows.into_iter().map(claim).collect())
+        .select((
+            external_investments::amount_minor,
+            external_investments::qualifier,
+            external_investments::basis,
+            external_investments::illustrative,
+        ));
+    let claim = |(hundredths, qualifier, basis, illustrative)| Claim {
+        population: String::new(),
+        hundredths,
+        qualifier,
+        basis,
+        illustrative,
+    };
+    Ok(made.load::<(i64, Qualifier, Basis, bool)>(conn)?.into_iter().map(claim).collect())
 }
 
 /// Networks that supported it on the day.
 ///
 /// # Errors
 /// The database's own.
-pub fn supporting_networks(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<i64> {
+pub fn supporting_networks(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
     let partners = programme_partners::table
         .filter(programme_partners::programme.eq(programme))
         .filter(programme_partners::role.eq(PartnerRole::SupportingNetwork))
         .filter(programme_partners::from_on.le(as_of))
         .filter(programme_partners::to_on.gt(as_of));
-    Ok(partners.select(count(programme_partners::organisation_id).aggregate_distinct()).first(conn)?)
+    let number = partners.select(count(programme_partners::organisation_id).aggregate_distinct()).first(conn)?;
+    // Neither partners nor networks are ever invented.
+    Ok((number, false))
 }
 
 /// Learning events that had begun before the instant.
 ///
 /// # Errors
 /// The database's own.
-pub fn events(conn: &mut Conn, programme: &str, before: NaiveDateTime) -> Result<i64> {
-    let held = learning_events::table
-        .filter(learning_events::programme.eq(programme))
-        .filter(learning_events::starts_at.lt(before));
-    Ok(held.select(count_star()).first(conn)?)
+pub fn events(conn: &mut Conn, programme: &str, before: NaiveDateTime) -> Result<Counted> {
+    let held = || {
+        learning_events::table
+            .filter(learning_events::programme.eq(programme))
+            .filter(learning_events::starts_at.lt(before))
+    };
+    let number = held().select(count_star()).first(conn)?;
+    let marked = held().filter(learning_events::illustrative.eq(true));
+    Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
 }

@@ -81,6 +81,7 @@ pub(super) struct Pen {
     pub(super) dashes: &'static str,
 }
 
+pub(super) const HATCH: Pen = Pen { colour: "#d8dde0", width: 1.0, dashes: "none" };
 pub(super) const SERIES: Pen = Pen { colour: GREY, width: 1.5, dashes: "none" };
 pub(super) const MEAN: Pen = Pen { colour: INK, width: 1.5, dashes: "none" };
 pub(super) const LIMIT: Pen = Pen { colour: GREY, width: 1.5, dashes: "7 4" };

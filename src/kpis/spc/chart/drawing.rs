@@ -3,28 +3,32 @@
 use std::fmt::Write;
 
 use super::super::rules::{Part, Point, Rule, Signal};
-use super::canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
-use super::frame::{Frame, NothingToDraw};
+use super::canvas::{Canvas, GRID, HATCH, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
+use super::frame::{Frame, NothingToDraw, line_decimals};
 use super::icons::{assurance_caption, draw_icons, variation_caption};
 use super::legend::draw_legend;
 use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
-use super::text::{cut, figure, per_cent, safe, text_width, tidy, wrapped};
+use super::text::{PER_CENT, cut, safe, text_width, tidy, wrapped};
 
 /// Draws the chart.
 #[must_use]
 pub fn draw(chart: &Chart<'_>) -> String {
     let mut canvas = Canvas::default();
-    let title = safe(chart.title);
+    let (title, print) = (safe(&chart.title()), small_print(chart));
+    let height = HEIGHT + PRINT_ROW * count(print.len());
     canvas.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          role=\"img\" aria-label=\"{title}\" font-family=\"Arial, Helvetica, sans-serif\" font-size=\"12\" fill=\"{INK}\">\
-         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>",
+         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>",
         safe(&describe(chart))
     ));
     let icons_from = draw_icons(&mut canvas, chart.analysis);
     draw_heading(&mut canvas, chart, icons_from - MARGIN);
     match Frame::around(chart) {
         Ok(frame) => {
+            if chart.illustrative {
+                draw_hatch(&mut canvas, &frame);
+            }
             draw_axes(&mut canvas, chart, &frame);
             draw_lines(&mut canvas, chart, &frame);
             draw_series(&mut canvas, chart, &frame);
@@ -46,12 +50,43 @@ pub fn draw(chart: &Chart<'_>) -> String {
             );
         }
     }
+    for (row, line) in print.iter().enumerate() {
+        canvas.text(MARGIN, HEIGHT + PRINT_ROW * count(row), "font-size=\"11\"", MUTED, line);
+    }
     canvas.put(format_args!("</svg>"));
     canvas.0
 }
 
+const PRINT_ROW: f64 = 16.0;
+/// More notes than anybody reads below a chart; all of them are in the answer as JSON.
+const MOST_NOTES: usize = 10;
+
+/// The lines below the chart: the notes, and whose rules it follows.
+fn small_print(chart: &Chart<'_>) -> Vec<String> {
+    let shown = chart.notes.iter().take(MOST_NOTES).cloned();
+    let more = chart.notes.len().saturating_sub(MOST_NOTES);
+    let more = (more > 0).then(|| format!("And {more} more notes, in the answer as JSON."));
+    let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
+    let lines = shown.chain(more).chain([rules]);
+    lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, 3)).collect()
+}
+
+/// Slanted lines all over the plot, so that nobody takes invented values for real ones.
+fn draw_hatch(canvas: &mut Canvas, frame: &Frame) {
+    const APART: f64 = 16.0;
+    let height = frame.bottom - PLOT_TOP;
+    let mut path = String::new();
+    let mut foot = frame.left - height;
+    while foot < frame.right {
+        let (from, to) = (foot.max(frame.left), (foot + height).min(frame.right));
+        let _ = write!(path, "M{from:.1} {:.1}L{to:.1} {:.1}", frame.bottom - (from - foot), frame.bottom - (to - foot));
+        foot += APART;
+    }
+    canvas.path(&path, HATCH);
+}
+
 fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
-    let lines = wrapped(chart.title, 18.0 * 1.1, right - MARGIN, 2);
+    let lines = wrapped(&chart.title(), 18.0 * 1.1, right - MARGIN, 2);
     let mut y = if lines.len() > 1 { 28.0 } else { 40.0 };
     for line in &lines {
         canvas.text(MARGIN, y, "font-size=\"18\" font-weight=\"bold\"", INK, line);
@@ -63,7 +98,7 @@ fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
 }
 
 fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
-    if !per_cent(chart.unit) {
+    if !PER_CENT.contains(&chart.unit) {
         for unit in wrapped(chart.unit, 11.0, 400.0, 1) {
             canvas.text(MARGIN, PLOT_TOP - 16.0, "font-size=\"11\"", MUTED, &unit);
         }
@@ -71,7 +106,7 @@ fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
     for tick in &frame.ticks {
         let y = frame.y(*tick);
         canvas.line((frame.left, y), (frame.right, y), Pen { colour: GRID, width: 1.0, dashes: "none" });
-        let label = figure(*tick, frame.tick_decimals, chart.unit);
+        let label = chart.figure(*tick, frame.tick_decimals);
         canvas.text(frame.left - 8.0, y + 4.0, "text-anchor=\"end\" font-size=\"11\"", MUTED, &label);
     }
     let axis = Pen { colour: MUTED, width: 1.0, dashes: "none" };
@@ -148,8 +183,8 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         let rules: Vec<&str> = result.rules.iter().map(Rule::as_str).collect();
         let signal = result.signal.map_or("excluded", Signal::as_str);
         let meaning = [&[signal], rules.as_slice()].concat().join(", ");
-        let shown_value = figure(value, chart.decimals, chart.unit);
-        canvas.put(format_args!("<g><title>{}: {shown_value} ({meaning})</title>", safe(period)));
+        let figure = chart.figure(value, chart.decimals);
+        canvas.put(format_args!("<g><title>{}: {figure} ({meaning})</title>", safe(period)));
         let mark = Mark::of(result.signal);
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
@@ -183,8 +218,11 @@ fn draw_line_labels(canvas: &mut Canvas, frame: &Frame) {
 /// The chart in words, for those who do not see it.
 fn describe(chart: &Chart<'_>) -> String {
     let analysis = chart.analysis;
-    let shown = |value: f64| figure(value, chart.decimals, chart.unit);
+    let shown = |value: f64| chart.figure(value, line_decimals(chart));
     let mut text = String::new();
+    if chart.illustrative {
+        text.push_str("Illustrative: the values are invented. ");
+    }
     if !chart.subtitle.is_empty() {
         let _ = write!(text, "{}. ", chart.subtitle);
     }
@@ -216,6 +254,9 @@ fn describe(chart: &Chart<'_>) -> String {
     }
     if !analysis.gaps.is_empty() {
         let _ = write!(text, " Periods without a value: {}.", analysis.gaps.len());
+    }
+    for note in chart.notes.iter().take(MOST_NOTES) {
+        let _ = write!(text, " {note}");
     }
     let _ = write!(text, " Rules: {}.", analysis.parameters.profile.rule_set());
     text

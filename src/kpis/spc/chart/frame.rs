@@ -3,7 +3,7 @@
 use super::super::rules::Point;
 use super::legend::{Entry, LEGEND_ROW, legend};
 use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
-use super::text::{figure, text_width};
+use super::text::text_width;
 
 /// Why there is no chart, in words for its reader.
 pub(super) struct NothingToDraw(pub(super) &'static str);
@@ -39,12 +39,12 @@ impl Frame {
         let first = (low / step).ceil();
         let ticks = (0..=20_u8).map(|index| (first + f64::from(index)) * step);
         let ticks: Vec<f64> = ticks.take_while(|tick| *tick <= high + step * 1e-6).collect();
-        let tick_decimals = (0..12).find(|digits| step * 10_f64.powi(*digits) >= 0.999).unwrap_or(12);
+        let tick_decimals = (0..12).find(|digits| step * chart.factor * 10_f64.powi(*digits) >= 0.999).unwrap_or(12);
         let tick_decimals = usize::try_from(tick_decimals).unwrap_or_default();
 
         let widest =
             |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text_width(&text, 11.0)).fold(0.0, f64::max);
-        let tick_width = widest(&mut ticks.iter().map(|tick| figure(*tick, tick_decimals, chart.unit)));
+        let tick_width = widest(&mut ticks.iter().map(|tick| chart.figure(*tick, tick_decimals)));
         let labels = line_labels(chart);
         let label_width = widest(&mut labels.iter().map(|(label, _)| label.clone()));
 
@@ -102,7 +102,7 @@ fn wider(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 /// The axis and the step of its ticks: some air around the figures, and 1, 2 or 5 times a power of
 /// ten from tick to tick. It does not stray beyond what the measure can be unless a figure does.
 fn scale(low: f64, high: f64, chart: &Chart<'_>) -> (f64, f64, f64) {
-    let finest = 10_f64.powi(-i32::try_from(chart.decimals.min(12)).unwrap_or_default());
+    let finest = 10_f64.powi(-i32::try_from(chart.decimals.min(12)).unwrap_or_default()) / chart.factor;
     let span = (high - low).max(low.abs().max(high.abs()) * 1e-6).max(finest);
     let air = span * 0.06;
     let step = nice_step((span + 2.0 * air) / 5.0).max(finest);
@@ -123,10 +123,31 @@ fn nice_step(rough: f64) -> f64 {
     magnitude * multiple.unwrap_or(10.0)
 }
 
+/// The digits after the point with which the lines are written: those of the figures, or as many more as tell a line
+/// from the next one beside it.
+pub(super) fn line_decimals(chart: &Chart<'_>) -> usize {
+    const MOST: usize = 12;
+    let target = chart.points.last().and_then(target_of);
+    let distinct = |decimals: &usize| {
+        chart.analysis.parts.iter().all(|part| {
+            let limits = part.limits.iter().flat_map(|limits| [limits.lpl, limits.upl]);
+            let mut lines: Vec<f64> = limits.chain(part.mean).chain(target).collect();
+            lines.sort_by(f64::total_cmp);
+            lines.windows(2).all(|pair| {
+                let [one, next] = pair else { return true };
+                let same = next - one <= 1e-9 * one.abs().max(next.abs()).max(1.0);
+                same || chart.figure(*one, *decimals) != chart.figure(*next, *decimals)
+            })
+        })
+    };
+    (chart.decimals..MOST).find(distinct).unwrap_or(chart.decimals.max(MOST))
+}
+
 /// The lines in force at the end of the series, by name and figure. Limits are named as they are
 /// drawn: one that is clipped is not a figure to quote.
 fn line_labels(chart: &Chart<'_>) -> Vec<(String, f64)> {
-    let named = |name: &str, value: f64| (format!("{name} {}", figure(value, chart.decimals, chart.unit)), value);
+    let decimals = line_decimals(chart);
+    let named = |name: &str, value: f64| (format!("{name} {}", chart.figure(value, decimals)), value);
     let mut labels = Vec::new();
     if let Some(part) = chart.analysis.parts.last() {
         labels.extend(part.mean.map(|mean| named("Mean", mean)));

@@ -14,6 +14,7 @@ mod text;
 
 pub use drawing::draw;
 pub use sheet::Chart;
+pub use text::is_per_cent;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What is drawn, and on how large a sheet.
 
 use super::super::rules::{Analysis, Limits, Point};
+use super::text::figure;
 
 /// What is drawn. Text is taken as it comes and made safe here.
 #[derive(Clone, Copy, Debug)]
@@ -8,15 +9,32 @@ pub struct Chart<'a> {
     pub title: &'a str,
     /// A line under the title, such as the organisation; may be empty.
     pub subtitle: &'a str,
-    /// `%` follows every figure; any other unit is written once, above the axis. May be empty.
+    /// Whether its values are invented, which the title says and a hatched plot shows.
+    pub illustrative: bool,
+    /// A percent sign follows every figure of a percentage; any longer unit is written once, above the axis. May be empty.
     pub unit: &'a str,
-    /// The digits after the point with which figures are written.
+    /// What a figure is multiplied by before it is written: 100 for a share that is written as a percentage.
+    pub factor: f64,
+    /// The digits after the point with which figures are written; those of the lines may need more.
     pub decimals: usize,
     /// A label per point.
     pub periods: &'a [String],
     pub points: &'a [Point],
     /// The analysis of these very points.
     pub analysis: &'a Analysis,
+    /// What to know before relying on it, printed below.
+    pub notes: &'a [String],
+}
+
+impl Chart<'_> {
+    /// A figure as it is written.
+    pub(super) fn figure(&self, value: f64, decimals: usize) -> String {
+        figure(value * self.factor, decimals, self.unit)
+    }
+
+    pub(super) fn title(&self) -> String {
+        if self.illustrative { format!("Illustrative: {}", self.title) } else { self.title.to_owned() }
+    }
 }
 
 pub(super) const WIDTH: f64 = 960.0;

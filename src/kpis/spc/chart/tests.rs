@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::rules::{Direction, Parameters, Point, Profile, Recalculation, analyse};
-use super::canvas::{Canvas, Mark};
+use super::canvas::{Canvas, HATCH, Mark};
 use super::drawing::label_every;
 use super::sheet::{HEIGHT, WIDTH};
 use super::text::{figure, wrapped};
@@ -15,7 +15,18 @@ fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> Str
     let analysis = analyse(points, None, recalculations, &parameters);
     let periods: Vec<String> = (1..=points.len()).map(|number| format!("Month {number}")).collect();
     let (unit, decimals) = ("%", 1);
-    draw(&Chart { title, subtitle: title, unit, decimals, periods: &periods, points, analysis: &analysis })
+    draw(&Chart {
+        title,
+        subtitle: title,
+        illustrative: false,
+        unit,
+        factor: 1.0,
+        decimals,
+        periods: &periods,
+        points,
+        analysis: &analysis,
+        notes: &[title.to_owned()],
+    })
 }
 
 fn points(values: &[Option<f64>]) -> Vec<Point> {
@@ -106,6 +117,58 @@ fn the_description_tells_what_the_drawing_shows() {
     ] {
         assert!(svg.contains(told), "{told} is not in {svg}");
     }
+}
+
+/// A chart of these values as it is drawn with other settings than those of the other tests.
+fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> String {
+    let points: Vec<Point> =
+        values.iter().map(|value| Point { value: Some(*value), target: None, excluded: false }).collect();
+    let analysis = analyse(&points, None, &[], &Parameters::of(Profile::Mdc, Direction::Increase));
+    let periods: Vec<String> = (1..=points.len()).map(|number| format!("Month {number}")).collect();
+    change(Chart {
+        title: "Title",
+        subtitle: "",
+        illustrative: false,
+        unit: "",
+        factor: 1.0,
+        decimals: 0,
+        periods: &periods,
+        points: &points,
+        analysis: &analysis,
+        notes: &[],
+    })
+}
+
+#[test]
+fn an_illustrative_chart_says_so_in_its_title_its_description_and_its_plot() {
+    let plain = drawn_with(&[1.0, 2.0], |chart| draw(&chart));
+    let marked = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { illustrative: true, ..chart }));
+    assert!(well_formed(&marked));
+    for mark in ["<title>Illustrative: Title</title>", "<desc>Illustrative: the values are invented.", HATCH.colour] {
+        assert!(marked.contains(mark) && !plain.contains(mark), "{mark}");
+    }
+}
+
+#[test]
+fn the_small_print_holds_every_note_and_the_rules() {
+    let notes: Vec<String> = (1..=12).map(|number| format!("Note {number}.")).collect();
+    let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, ..chart }));
+    assert!(svg.contains(">Note 10.</text>") && !svg.contains(">Note 11.</text>"));
+    assert!(svg.contains(">And 2 more notes, in the answer as JSON.</text>"));
+    assert!(svg.contains(">Rules: making-data-count-2.5+2023-11</text>"));
+}
+
+#[test]
+fn lines_that_lie_close_are_told_apart_and_shares_are_written_as_percentages() {
+    let close = drawn_with(&[100.1, 100.2, 100.1, 100.2], |chart| draw(&chart));
+    for label in [">Upper 100.4</text>", ">Lower 99.9</text>"] {
+        assert!(close.contains(label), "{label}: {close}");
+    }
+    let share = drawn_with(&[0.5, 0.75, 0.5, 0.75], |chart| {
+        draw(&Chart { unit: "% of people", factor: 100.0, ..chart })
+    });
+    assert!(share.contains(">Mean 62%</text>") || share.contains(">Mean 63%</text>"), "{share}");
+    assert!(share.contains("Month 1: 50% (") && share.contains(">% of people</text>"));
 }
 
 #[test]

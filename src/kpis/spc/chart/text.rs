@@ -1,12 +1,17 @@
 //! Text fit for a label: figures as readers expect them, widths, line breaks and escapes.
 
-pub(super) fn per_cent(unit: &str) -> bool {
-    matches!(unit, "%" | "percent" | "per cent" | "percentage")
+/// The units that are a percent sign and nothing more.
+pub(super) const PER_CENT: [&str; 4] = ["%", "percent", "per cent", "percentage"];
+
+/// Whether a unit is a percentage, such as `%` or `% of people`.
+pub fn is_per_cent(unit: &str) -> bool {
+    let rest = |word: &&str| unit.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    PER_CENT.iter().any(|word| rest(&word))
 }
 
 /// A figure as a reader expects it: thousands apart, a true minus, no negative nought.
 pub(super) fn figure(value: f64, decimals: usize, unit: &str) -> String {
-    let sign = if per_cent(unit) { "%" } else { "" };
+    let sign = if is_per_cent(unit) { "%" } else { "" };
     if value.abs() >= 1e15 {
         return format!("{value:.3e}{sign}");
     }
