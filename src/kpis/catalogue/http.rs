@@ -46,7 +46,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Path)]
 pub struct KpiPath {
     /// The KPI's code, in any case
-    #[param(example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
+    #[param(example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
     pub code: String,
 }
 

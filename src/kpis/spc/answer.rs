@@ -41,15 +41,15 @@ pub struct SpcResponse {
 #[serde(rename_all = "camelCase")]
 pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "ae-attendances", max_length = 60, nullable = false)]
+    #[schema(example = "emergency-attendances", max_length = 60, nullable = false)]
     kpi: Option<String>,
     /// The organisation of the series.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "RF4", max_length = 60, nullable = false)]
+    #[schema(example = "RJZ", max_length = 60, nullable = false)]
     organisation: Option<String>,
     /// The place whose series were added up.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "QMF", max_length = 60, nullable = false)]
+    #[schema(example = "QKK", max_length = 60, nullable = false)]
     place: Option<String>,
     /// How many organisations of the place have values.
     #[serde(skip_serializing_if = "Option::is_none")]
