@@ -85,7 +85,10 @@ fn bodies() -> Vec<(&'static str, Value)> {
         ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
         ("transition_application", json!({ "to": "submitted" })),
         ("transition_fellowship", json!({ "to": "completed" })),
-        ("transition_innovation", json!({ "to": "development", "reason": "The pilot showed that it needs more work." })),
+        (
+            "transition_innovation",
+            json!({ "to": "development", "reason": "The pilot showed that it needs more work." }),
+        ),
         ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
     ]
 }

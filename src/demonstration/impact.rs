@@ -245,7 +245,13 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
     };
     review("After the first year", "2016-10-01")?;
     let held = review("After six months", "2016-03-31")?.added.id.to_string();
-    let begun = AskedReviewMove { to: "in-progress".to_owned(), reason: None, effective_on: None, decision: None, conditions: Vec::new() };
+    let begun = AskedReviewMove {
+        to: "in-progress".to_owned(),
+        reason: None,
+        effective_on: None,
+        decision: None,
+        conditions: Vec::new(),
+    };
     let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_gateway_review) };
     transition_gateway_review(conn, &step, first, &held, begun)?;
     let end = AskedAwardMove {

@@ -387,7 +387,10 @@ pub fn describe_page<R: Listed>(coded: &[(&str, &[&str])]) -> Vec<Parameter> {
         let meaning = "The columns to sort by, separated by commas. A minus sign sorts in descending order.";
         parameters.push(parameter("sort", meaning, sort, false));
     }
-    parameters.push(describe::<bool>("count", "Whether to count the rows that fit the filters, exactly up to 10,000. Default: false."));
+    parameters.push(describe::<bool>(
+        "count",
+        "Whether to count the rows that fit the filters, exactly up to 10,000. Default: false.",
+    ));
     if !coded.is_empty() {
         let names: Vec<&str> = coded.iter().map(|(name, _)| *name).collect();
         let schema = json!({ "type": "array", "minItems": 1, "maxItems": names.len(), "items": { "type": "string", "enum": names } });

@@ -116,7 +116,7 @@ fn relax(schema: &mut RefOr<Schema>, named: &Named, merged: &mut Vec<String>) {
                 }
             }
             if !object.properties.is_empty() {
-                let meaning = "Any of the properties; null takes an optional one away (RFC 7396).";
+                let meaning = "Any of the properties. Null removes an optional property (RFC 7396).";
                 object.description = Some(meaning.to_owned());
             }
             if let Some(AdditionalProperties::RefOr(member)) = object.additional_properties.as_deref_mut() {

@@ -154,8 +154,10 @@ pub fn text_fault(text: &str) -> Option<(&'static str, &'static str)> {
     if text.contains('\0') {
         return Some(("control-character", "The text contains a NUL character, which cannot be stored."));
     }
-    holds_nhs_number(text)
-        .then_some(("nhs-number", "The text contains a valid NHS number. Patient data does not belong in this register."))
+    holds_nhs_number(text).then_some((
+        "nhs-number",
+        "The text contains a valid NHS number. Patient data does not belong in this register.",
+    ))
 }
 
 /// Whether ten digits in a row, alone or grouped 3-3-4, pass the modulus 11 check of an NHS number

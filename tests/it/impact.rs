@@ -80,7 +80,11 @@ async fn every_figure_is_what_its_rows_add_up_to(#[values(Sqlite, Postgres)] eng
 async fn the_report_comes_as_a_sheet_and_as_a_page_to_print(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::seeded(engine).await;
     let sheet = app.reader().get(REPORT).accept("text/csv").await;
-    assert!(sheet.text().starts_with("programme,asOf,key,value,unit,qualifier,basis,rows,illustrative"), "{}", sheet.text());
+    assert!(
+        sheet.text().starts_with("programme,asOf,key,value,unit,qualifier,basis,rows,illustrative"),
+        "{}",
+        sheet.text()
+    );
     assert!(sheet.text().contains("nia,2016-04-30,leverage,8.0,ratio,at-least,measured,"), "{}", sheet.text());
     let page = app.reader().get(REPORT).accept("text/html").await;
     page.expect_html();
@@ -105,7 +109,13 @@ async fn a_figure_that_is_made_of_invented_rows_says_so(#[values(Sqlite, Postgre
     };
     let (keys, note) = marked(REPORT).await;
     let invented = [
-        "fellows", "innovations", "organisations-using", "patients-reached", "patients-reached-upper", "raised", "leverage",
+        "fellows",
+        "innovations",
+        "organisations-using",
+        "patients-reached",
+        "patients-reached-upper",
+        "raised",
+        "leverage",
         "events",
     ];
     assert_eq!(keys, invented);

@@ -79,7 +79,9 @@ async fn a_page_says_its_language_has_landmarks_and_loads_nothing(#[values(Sqlit
 async fn swagger_ui_opens_collapsed_with_a_box_to_filter(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let settings = app.anonymous().get("/docs/swagger-initializer.js").await;
-    for setting in ["\"docExpansion\": \"none\"", "\"filter\": true", "\"deepLinking\": true", "\"validatorUrl\": \"none\""] {
+    for setting in
+        ["\"docExpansion\": \"none\"", "\"filter\": true", "\"deepLinking\": true", "\"validatorUrl\": \"none\""]
+    {
         assert!(settings.text().contains(setting), "{setting}: {}", settings.text());
     }
     let document = app.anonymous().get("/openapi.json").await.expect(200);

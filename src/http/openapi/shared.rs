@@ -120,7 +120,8 @@ pub fn responses() -> Value {
         }
         json!({ "description": description, "headers": headers, "content": { "application/problem+json": content } })
     };
-    let unchanged = json!({ "description": "You have the present version already", "headers": headers_with(&["ETag"]) });
+    let unchanged =
+        json!({ "description": "You have the present version already", "headers": headers_with(&["ETag"]) });
     let refusals =
         REFUSALS.iter().map(|(status, name, description)| ((*name).to_owned(), response(status, description)));
     refusals.chain([("NotModified".to_owned(), unchanged)]).collect()

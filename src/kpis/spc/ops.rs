@@ -226,14 +226,14 @@ fn notes(illustrative: bool, partial: usize, hidden: usize) -> Vec<Note> {
     });
     let partial = (partial > 0).then(|| Note {
         code: "partial-total",
-        detail: format!("Partial: in {}, the total lacks a series that other periods have.", counted(partial, "period")),
+        detail: format!(
+            "Partial: in {}, the total lacks a series that other periods have.",
+            counted(partial, "period")
+        ),
     });
     let hidden = (hidden > 0).then(|| Note {
         code: "suppressed",
-        detail: format!(
-            "Suppressed: the values of {} are left out of the analysis.",
-            counted(hidden, "period")
-        ),
+        detail: format!("Suppressed: the values of {} are left out of the analysis.", counted(hidden, "period")),
     });
     illustrative.into_iter().chain(partial).chain(hidden).collect()
 }

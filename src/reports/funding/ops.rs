@@ -60,7 +60,8 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     let planned = |year: i32| NaiveDate::from_ymd_opt(year, 4, 1).is_some_and(|first| years.hold(first));
     let contributed = store::contributed(conn, &ids)?;
     let invented = store::illustrative(conn, &ids)?;
-    let is_invented = |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
+    let is_invented =
+        |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
     let mut happened = Vec::new();
     for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| days.hold(row.3)) {
         let Some(fund) = by_id.get(&fund) else { continue };

@@ -75,9 +75,11 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     match grant.funders.len() {
         0 => block("/fundingOrganization", "no-funder", "The fund has no contribution, so the grant has no funder."),
         1 => {}
-        _ => {
-            block("/fundingOrganization", "several-funders", "The fund has several contributors, but a published grant has one funder.")
-        }
+        _ => block(
+            "/fundingOrganization",
+            "several-funders",
+            "The fund has several contributors, but a published grant has one funder.",
+        ),
     }
     let (at, party) = match &grant.beneficiary {
         Beneficiary::Organisation(party) => ("/recipientOrganization/0/id", party),
@@ -106,7 +108,11 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
         Some(_) => {}
     }
     if grant.geocode.as_deref().is_some_and(is_postcode) {
-        block("/beneficiaryLocation/0/geoCode", "postcode-as-geocode", "The geocode is a postcode. Expected an ONS code.");
+        block(
+            "/beneficiaryLocation/0/geoCode",
+            "postcode-as-geocode",
+            "The geocode is a postcode. Expected an ONS code.",
+        );
     }
     if let Beneficiary::Individual(_) = grant.beneficiary {
         let text = format!(" {} {} ", grant.title, grant.description).to_lowercase();

@@ -120,7 +120,8 @@ pub fn get_programme_impact(
 }
 
 /// The first note where a figure is illustrative.
-pub const ILLUSTRATIVE: &str = "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
+pub const ILLUSTRATIVE: &str =
+    "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
 
 /// How the figures were counted.
 const NOTES: [&str; 6] = [

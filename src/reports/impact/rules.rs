@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn one_illustrative_row_makes_the_sum_illustrative() {
-        let (real, invented) = (claim("", 1, Qualifier::Exact), Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) });
+        let (real, invented) =
+            (claim("", 1, Qualifier::Exact), Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) });
         assert!(!sum(&[real.clone()]).illustrative && sum(&[real, invented]).illustrative);
     }
 

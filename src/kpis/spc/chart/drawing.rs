@@ -79,7 +79,8 @@ fn draw_hatch(canvas: &mut Canvas, frame: &Frame) {
     let mut foot = frame.left - height;
     while foot < frame.right {
         let (from, to) = (foot.max(frame.left), (foot + height).min(frame.right));
-        let _ = write!(path, "M{from:.1} {:.1}L{to:.1} {:.1}", frame.bottom - (from - foot), frame.bottom - (to - foot));
+        let _ =
+            write!(path, "M{from:.1} {:.1}L{to:.1} {:.1}", frame.bottom - (from - foot), frame.bottom - (to - foot));
         foot += APART;
     }
     canvas.path(&path, HATCH);

@@ -164,9 +164,8 @@ fn lines_that_lie_close_are_told_apart_and_shares_are_written_as_percentages() {
     for label in [">Upper 100.4</text>", ">Lower 99.9</text>"] {
         assert!(close.contains(label), "{label}: {close}");
     }
-    let share = drawn_with(&[0.5, 0.75, 0.5, 0.75], |chart| {
-        draw(&Chart { unit: "% of people", factor: 100.0, ..chart })
-    });
+    let share =
+        drawn_with(&[0.5, 0.75, 0.5, 0.75], |chart| draw(&Chart { unit: "% of people", factor: 100.0, ..chart }));
     assert!(share.contains(">Mean 62%</text>") || share.contains(">Mean 63%</text>"), "{share}");
     assert!(share.contains("Month 1: 50% (") && share.contains(">% of people</text>"));
 }

@@ -5,8 +5,8 @@ pub(super) const PER_CENT: [&str; 4] = ["%", "percent", "per cent", "percentage"
 
 /// Whether a unit is a percentage, such as `%` or `% of people`.
 pub fn is_per_cent(unit: &str) -> bool {
-    let rest = |word: &&str| unit.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    PER_CENT.iter().any(|word| rest(&word))
+    let follows = |rest: &str| rest.is_empty() || rest.starts_with(' ');
+    PER_CENT.iter().any(|word| unit.strip_prefix(*word).is_some_and(follows))
 }
 
 /// A figure as a reader expects it: thousands apart, a true minus, no negative nought.
