@@ -63,8 +63,11 @@ pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, E
     Ok(page(code.title(), &body))
 }
 
+/// An address, and the words that lead to it.
+type Link = (&'static str, &'static str);
+
 /// The visitors of the front page, each with a next step and links.
-const VISITORS: [(&str, &str, &[(&str, &str)]); 5] = [
+const VISITORS: [(&str, &str, &[Link]); 5] = [
     (
         "You connect another system",
         "Read one list to its end, then keep a copy up to date. Innovations, organisations and KPIs need no token.",

@@ -125,9 +125,9 @@ mod tests {
 
     #[test]
     fn one_illustrative_row_makes_the_sum_illustrative() {
-        let (real, invented) =
-            (claim("", 1, Qualifier::Exact), Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) });
-        assert!(!sum(&[real.clone()]).illustrative && sum(&[real, invented]).illustrative);
+        let invented = Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) };
+        let claims = [claim("", 1, Qualifier::Exact), invented];
+        assert!(!sum(&claims[..1]).illustrative && sum(&claims).illustrative);
     }
 
     #[test]
