@@ -7,7 +7,7 @@ use crate::vocabulary::Id;
 use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
-const KEYS: [(&str, &str, &str); 24] = [
+const KEYS: [(&str, &str, &str); 26] = [
     ("/v1/innovations/{slug}", "slug", "heartflow"),
     ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
     ("transition_innovation", "slug", "illustrative-1"),
@@ -29,6 +29,8 @@ const KEYS: [(&str, &str, &str); 24] = [
     ("/v1/code-lists/{name}", "name", "stages"),
     // Versions that are not the first.
     ("/v1/fellowships/{id}", "If-Match", "W/\"2\""),
+    ("transition_innovation", "If-Match", "W/\"2\""),
+    ("update_learning_event", "If-Match", "W/\"18\""),
     ("transition_gateway_review", "If-Match", "W/\"2\""),
     ("transition_kpi", "code", "feno-pcn-access"),
     ("update_kpi", "code", "emergency-attendances"),
@@ -36,7 +38,7 @@ const KEYS: [(&str, &str, &str); 24] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 31] = [
+const MADE: [(&str, &str, Operation, u32); 32] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -51,6 +53,7 @@ const MADE: [(&str, &str, Operation, u32); 31] = [
     ("/v1/awards/{id}/transactions/{transaction}", "transaction", Operation::create_award_transaction, 1),
     ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
     ("/v1/calls/{id}", "id", Operation::create_call, 3),
+    ("update_call", "id", Operation::create_call, 1),
     ("/v1/events/{id}", "id", Operation::create_learning_event, 1),
     ("/v1/events/{id}/attendances/{attendance}", "attendance", Operation::create_attendance, 1),
     ("/v1/exclusions/{id}", "id", Operation::create_exclusion, 1),

@@ -47,7 +47,7 @@ pub struct Identifier {
 /// An NHS body or another organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateOrganisationRequest, example = json!({ "code": "RJZ", "name": "King's College Hospital NHS Foundation Trust", "type": "nhs-trust", "postcode": "SE5 9RS", "parent": "QKK" }))]
+#[schema(as = CreateOrganisationRequest, example = json!({ "code": "NORTHGATE", "name": "Northgate Community Hospital", "type": "nhs-trust", "postcode": "SE5 9RS", "parent": "QKK" }))]
 pub struct Organisation {
     /// The code, which is the ODS code if there is one. Stored in upper case.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]

@@ -24,7 +24,7 @@ words! {
 /// A programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateProgrammeRequest, example = json!({ "slug": "nia", "name": "NHS Innovation Accelerator", "kind": "fellowship", "summary": "Fellows who bring proven innovations into use.", "startsOn": "2015-07-01" }))]
+#[schema(as = CreateProgrammeRequest, example = json!({ "slug": "rural-care", "name": "Rural Care Accelerator", "kind": "fellowship", "summary": "Fellows who bring proven innovations into use.", "startsOn": "2019-07-01" }))]
 pub struct Programme {
     /// The public key, which never changes.
     #[schema(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]

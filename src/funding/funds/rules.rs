@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// A fund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateFundRequest, example = json!({ "code": "NIA-2015", "name": "NHS Innovation Accelerator", "programme": "nia", "currency": "GBP" }))]
+#[schema(as = CreateFundRequest, example = json!({ "code": "NIA-2016", "name": "NHS Innovation Accelerator 2016", "programme": "nia", "currency": "GBP" }))]
 pub struct Fund {
     /// Stored in upper case.
     #[schema(example = "NIA-2015", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]

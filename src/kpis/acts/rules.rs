@@ -22,10 +22,10 @@ words! {
 /// A recalculation: the point from which a series has a new mean and limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateRecalculationRequest, example = json!({ "kpi": "ae-attendances", "organisation": "RF4", "breakdown": "1", "from": "2017-04", "baselinePoints": 12, "reason": "A second department opened." }))]
+#[schema(as = CreateRecalculationRequest, example = json!({ "kpi": "emergency-attendances", "organisation": "RF4", "breakdown": "1", "from": "2017-04", "baselinePoints": 12, "reason": "A second department opened." }))]
 pub struct Recalculation {
     /// The code of the KPI.
-    #[schema(example = "ae-attendances", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
+    #[schema(example = "emergency-attendances", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     pub kpi: String,
     /// The code of the organisation of the series, or of the place of the total.
     #[schema(example = "RF4", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
@@ -50,10 +50,10 @@ pub struct Recalculation {
 /// An exclusion: a point that is left out of the calculations of its series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateExclusionRequest, example = json!({ "kpi": "ae-attendances", "organisation": "RF4", "breakdown": "1", "period": "2017-04", "reason": "The system was down for a week." }))]
+#[schema(as = CreateExclusionRequest, example = json!({ "kpi": "emergency-attendances", "organisation": "RF4", "breakdown": "1", "period": "2017-04", "reason": "The system was down for a week." }))]
 pub struct Exclusion {
     /// The code of the KPI.
-    #[schema(example = "ae-attendances", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
+    #[schema(example = "emergency-attendances", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     pub kpi: String,
     /// The code of the organisation of the series, or of the place of the total.
     #[schema(example = "RF4", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]

@@ -99,7 +99,7 @@ pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) 
 #[utoipa::path(
     tag = "kpis",
     params(KpiPath),
-    request_body(content = AskedMove, example = json!({ "to": "live" })),
+    request_body(content = AskedMove, example = json!({ "to": "retired", "reason": "Nobody asks for it any more." })),
     responses((status = 200, description = "Moved", body = KpiResponse)),
 )]
 #[post("/v1/kpis/{code}/transitions")]

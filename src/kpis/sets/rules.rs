@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 /// The code of a KPI, in any case.
 #[derive(ToSchema)]
-#[schema(example = "ae-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
+#[schema(example = "emergency-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
 pub struct KpiCode(pub String);
 
 /// The code of an organisation, in any case.
@@ -19,7 +19,7 @@ pub struct OrganisationCode(pub String);
 /// A set of KPIs and the organisations asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["ae-attendances", "ae-performance"], "organisations": ["QKK"] }))]
+#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["emergency-attendances", "emergency-performance"], "organisations": ["QKK"] }))]
 pub struct KpiSet {
     /// Its code, kept in lower case and found in any.
     #[schema(example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]

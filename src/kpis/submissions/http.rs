@@ -50,7 +50,7 @@ params! {
 
 /// KPI values to submit.
 #[derive(ToSchema)]
-#[schema(example = json!({ "kpi": "ae-attendances", "rows": [{ "organisation": "RF4", "period": "2017-03", "breakdown": "1", "value": 21289 }] }))]
+#[schema(example = json!({ "kpi": "emergency-attendances", "rows": [{ "organisation": "RJZ", "period": "2017-03", "breakdown": "1", "value": 21289 }] }))]
 pub struct SubmitKpiValuesRequest {
     /// The code of the KPI, for rows that name none.
     #[schema(max_length = 400, nullable = false)]
@@ -67,7 +67,7 @@ pub struct SubmissionRowInput {
     #[schema(max_length = 400, nullable = false)]
     pub kpi: Option<String>,
     /// Code of the organisation.
-    #[schema(max_length = 400, example = "RF4")]
+    #[schema(max_length = 400, example = "RJZ")]
     pub organisation: String,
     /// The slug of the innovation, if the value is about one.
     #[schema(max_length = 400, nullable = false)]
@@ -196,8 +196,8 @@ struct KpiValuesFileRequest {
     params(SubmitTerms),
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
-        (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRF4,2017-03,1,21289\n")),
-        (KpiValuesFileRequest = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRF4,2017-03,1,21289\n" })),
+        (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n")),
+        (KpiValuesFileRequest = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n" })),
         (String = "application/x-ndjson"),
     )),
     responses(

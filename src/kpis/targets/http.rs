@@ -28,7 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Path)]
 pub struct KpiTargetPath {
     /// The KPI's code, in any case
-    #[param(example = "ae-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
+    #[param(example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
     code: String,
     /// The target's id
     #[param(format = "uuid", max_length = 36)]

@@ -37,7 +37,7 @@ pub struct KpiTarget {
 #[serde(rename_all = "camelCase")]
 pub struct KpiTargetAdded {
     pub id: Id,
-    #[schema(example = "ae-performance", max_length = 60)]
+    #[schema(example = "emergency-performance", max_length = 60)]
     pub kpi: String,
     #[schema(max_length = 300)]
     pub kpi_name: String,

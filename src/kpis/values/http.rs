@@ -38,7 +38,7 @@ pub struct ValueResponse {
     /// The series and the first day of the period.
     #[schema(example = "1042.2017-03-01", max_length = 40)]
     id: String,
-    #[schema(example = "ae-attendances", max_length = 60)]
+    #[schema(example = "emergency-attendances", max_length = 60)]
     kpi: String,
     #[schema(max_length = 300)]
     kpi_name: String,

@@ -30,7 +30,7 @@ words! {
 /// A person on the list of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CreateAttendanceRequest, example = json!({ "person": "01a20d9c-dde4-71a4-9e4d-b70329105025", "role": "participant", "state": "attended" }))]
+#[schema(as = CreateAttendanceRequest, example = json!({ "person": "014e46e9-bc00-7e12-92cf-2c0000400000", "role": "participant", "state": "attended" }))]
 pub struct Attendance {
     pub person: Id,
     #[serde(default = "participant")]

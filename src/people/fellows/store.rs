@@ -37,9 +37,10 @@ pub struct NamedFellow {
 
 impl NamedFellow {
     pub fn new(context: &Context, new: Fellow) -> Self {
-        let (person, now) = (PersonRow::new(context, new.person()), context.now.naive_utc());
+        let (id, now) = (Id::generate(), context.now.naive_utc());
+        let person = PersonRow::new(context, new.person());
         let Fellow { profession, biography, website, .. } = new;
-        let (id, person_id) = (Id::generate(), person.id);
+        let person_id = person.id;
         let row =
             FellowRow { id, person_id, profession, biography, website, version: 1, created_at: now, updated_at: now };
         Self { row, person }

@@ -44,7 +44,7 @@ pub struct InnovationSlug(pub String);
 /// A fellow's place in a cohort of a programme.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateFellowshipRequest, example = json!({ "fellow": "01a20d9c-dde4-71a4-9e4d-b70329105025", "programme": "nia", "cohort": 1, "innovations": ["mycopd"], "host": "RJZ", "wholeTimeEquivalent": 0.2, "from": "2015-07-01" }))]
+#[schema(as = CreateFellowshipRequest, example = json!({ "fellow": "014e46e9-bc00-772e-9a7b-940000400000", "programme": "nia", "cohort": 2, "innovations": ["mycopd"], "host": "RJZ", "wholeTimeEquivalent": 0.2, "from": "2016-07-01" }))]
 pub struct Fellowship {
     pub fellow: Id,
     /// The slug of the programme.

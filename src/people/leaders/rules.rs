@@ -23,7 +23,7 @@ words! {
 /// An innovation leader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CreateLeaderRequest, example = json!({ "person": "01a20d9c-dde4-71a4-9e4d-b70329105025", "kind": "clinical", "organisation": "RJZ", "from": "2015-09-01" }))]
+#[schema(as = CreateLeaderRequest, example = json!({ "person": "014e46e9-bc00-7e12-92cf-2c0000400000", "kind": "clinical", "organisation": "RJZ", "from": "2015-09-01" }))]
 pub struct Leader {
     pub person: Id,
     pub kind: LeaderKind,

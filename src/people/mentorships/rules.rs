@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// A person's support of a fellowship.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CreateMentorshipRequest, example = json!({ "mentor": "01a20d9c-dde4-71a4-9e4d-b70329105025", "fellowship": "01a20d9c-dde4-71a4-9e4d-b70329105026", "focus": "Commissioning", "from": "2015-09-01" }))]
+#[schema(as = CreateMentorshipRequest, example = json!({ "mentor": "014e46e9-bc00-7e12-92cf-2c0000400000", "fellowship": "014e46e9-bc00-71d2-b13a-7c0000400000", "focus": "Commissioning", "from": "2016-09-01" }))]
 pub struct Mentorship {
     /// The id of the person who is the mentor.
     pub mentor: Id,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// How many members a network had on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateNetworkMembershipRequest, example = json!({ "countedOn": "2018-04-01", "members": 2500, "qualifier": "at-least", "basis": "measured" }))]
+#[schema(as = CreateNetworkMembershipRequest, example = json!({ "countedOn": "2019-04-01", "members": 3000, "qualifier": "at-least", "basis": "measured" }))]
 pub struct NetworkMembership {
     pub counted_on: NaiveDate,
     #[schema(minimum = 0, maximum = 1_000_000_000)]

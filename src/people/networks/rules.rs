@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// A peer network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CreateNetworkRequest, example = json!({ "slug": "q", "name": "Q", "purpose": "People who improve health and care, learning from each other." }))]
+#[schema(as = CreateNetworkRequest, example = json!({ "slug": "clinical-leads", "name": "Clinical leads", "purpose": "People who improve health and care, learning from each other." }))]
 pub struct Network {
     /// Stored in lower case.
     #[schema(example = "q", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// A cohort of a programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateCohortRequest, example = json!({ "number": 2, "name": "Wave 2", "targetSize": 8, "opensAt": "2016-05-23T08:00:00Z" }))]
+#[schema(as = CreateCohortRequest, example = json!({ "number": 3, "name": "Wave 3", "targetSize": 8, "opensAt": "2017-05-22T08:00:00Z" }))]
 pub struct Cohort {
     #[schema(minimum = 1, maximum = 9999)]
     pub number: i32,
