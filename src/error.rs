@@ -71,7 +71,7 @@ codes! {
     NotAcceptable => NotAcceptable, "not-acceptable", "No acceptable media type", "This operation cannot answer in any media type that the Accept header names.";
     RequestTimeout => Timeout, "request-timeout", "The request took too long to arrive", "The body did not arrive within the time allowed.";
     IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The record cannot move to this state from its present state. The allowed member lists the possible moves.";
-    AlreadyExists => Conflict, "already-exists", "It exists already", "Another record has the same key already.";
+    AlreadyExists => Conflict, "already-exists", "It exists already", "Another record has the same key already. Change that record, or choose another key.";
     Immutable => Conflict, "immutable", "This cannot change", "The property cannot change once it is set, since other records rely on it. The detail says what to do instead.";
     CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "The call accepts applications from the instant it opens. The members opensAt and now give that instant and the present time of the server.";
     CallClosed => Conflict, "call-closed", "The call has closed", "The call accepted applications until the instant it closed. The members closesAt and now give that instant and the present time of the server.";
