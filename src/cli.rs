@@ -7,7 +7,7 @@ use crate::db::{Conn, transaction};
 use crate::error::Error;
 use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::grants::{keys, tokens};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::startup;
 use crate::vocabulary::now;
 use chrono::TimeDelta;

@@ -122,10 +122,9 @@ fn misfits(root: Option<&Value>, error: &ValidationError<'_>) -> Vec<Misfit> {
         Broken::Format { format } => rule("format", sentence(&formatted(format))),
         Broken::Pattern { pattern } => rule("format", sentence(&patterned(pattern, schema))),
         Broken::PropertyNames { error } => {
-            let within = |misfit: Misfit| match misfit.fault() {
-                Fault { code, detail, .. } => {
-                    Misfit::Rule(Fault::new(pointer, code, format!("In the name of a member: {detail}")))
-                }
+            let within = |misfit: Misfit| {
+                let Fault { code, detail, .. } = misfit.fault();
+                Misfit::Rule(Fault::new(pointer, code, format!("In the name of a member: {detail}")))
             };
             misfits(Some(root), error).into_iter().map(within).collect()
         }

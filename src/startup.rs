@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::events;
 use crate::grants::keys::{self, SealingKey};
 use crate::grants::ops::TokenDoorkeeper;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;

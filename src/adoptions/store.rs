@@ -2,12 +2,10 @@
 
 use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
@@ -210,8 +208,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedAdoption>> {
     Ok(named().filter(adoptions::id.eq(id)).first(conn).optional()?)
 }

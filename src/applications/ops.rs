@@ -9,8 +9,7 @@ use crate::db::list::Listed;
 use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::programmes::calls;
 use crate::programmes::calls::store::{CallRow, WholeCall};
 use crate::programmes::ops::kept;
@@ -54,9 +53,6 @@ pub fn get_application(conn: &mut Conn, context: &Context, id: &str) -> Result<(
 }
 
 /// Everything held about the applications that somebody wrote, with their present data.
-///
-/// # Errors
-/// The database's own.
 pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<Value>> {
     let rows = store::of_applicant(conn, subject)?;
     rows.into_iter()
@@ -281,9 +277,6 @@ fn moved(
 }
 
 /// Records the offers that have lapsed. Called by the housekeeping.
-///
-/// # Errors
-/// The database's own.
 pub fn lapse_offers(conn: &mut Conn, now: Timestamp) -> Result<()> {
     let context = Context::local(Operation::transition_application, now);
     for present in store::lapsing(conn, now.naive_utc(), 500)? {

@@ -2,14 +2,12 @@
 
 use super::reviews::rules::ReviewState;
 use super::rules::{Application, ApplicationState, PriorityCode};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
 use crate::db::json::Json;
 use crate::db::schema::{application_versions, applications, innovations, organisations, programmes, reviews};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use crate::programmes::calls::store::CallRow;
 use crate::vocabulary::{Id, Timestamp, fold};
 use crate::{one_of, overwrite, params, sortable};
@@ -245,22 +243,15 @@ pub fn ranking(call: Id, caller: &str) -> Ranking {
         .into_boxed()
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_applicant(conn: &mut Conn, subject: &str) -> Result<Vec<ApplicationRow>> {
     Ok(applications::table.filter(applications::applicant.eq(subject)).order_by(applications::id).load(conn)?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedApplication>> {
     Ok(named().filter(applications::id.eq(id)).first(conn).optional()?)
 }
 
 /// Offers that nobody accepted in time.
-///
-/// # Errors
-/// The database's own.
 pub fn lapsing(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<ApplicationRow>> {
     let due = applications::table
         .filter(applications::state.eq(ApplicationState::Offered))
@@ -269,16 +260,11 @@ pub fn lapsing(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<Ap
 }
 
 /// A version of the data of an application.
-///
-/// # Errors
-/// The database's own.
 pub fn data(conn: &mut Conn, application: Id, number: i32) -> Result<Option<Data>> {
     let version = application_versions::table.find((application, number));
     Ok(version.select(application_versions::document).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &ApplicationRow, data: Data) -> Result<()> {
     diesel::insert_into(applications::table).values(row.clone()).execute(conn)?;
     insert_data(conn, row, data)
@@ -294,9 +280,6 @@ pub fn update(conn: &mut Conn, row: &ApplicationRow, data: Option<Data>) -> Resu
 }
 
 /// Stores the mean of an application's reviews, without a new version of the application.
-///
-/// # Errors
-/// The database's own.
 pub fn score(conn: &mut Conn, id: Id, score_ppm: i64, reviews_submitted: i32) -> Result<()> {
     let values = (applications::score_ppm.eq(score_ppm), applications::reviews_submitted.eq(reviews_submitted));
     diesel::update(applications::table.find(id)).set(values).execute(conn)?;

@@ -2,10 +2,7 @@
 
 use super::store::{self, AuditEventRow, ListAuditEvents};
 use crate::error::Result;
-use crate::http::lists::Listed;
-use crate::http::params::Asked;
-use crate::http::reply::Listing;
-use crate::http::request::Cx;
+use crate::http::{Asked, Cx, Listed, Listing};
 use crate::vocabulary::{Id, hex, instant};
 use actix_web::get;
 use serde::Serialize;

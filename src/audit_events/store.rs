@@ -1,12 +1,10 @@
 //! Numbered events in the database.
 
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::json::Json;
 use crate::db::schema::{events, organisation_closure};
+use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, Line};
+use crate::http::{CodeParam, Context, Line};
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Timestamp};
 use crate::{params, sortable};

@@ -6,8 +6,7 @@ use crate::access::outside;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::{innovations, organisations, programmes};
 use serde_json::json;
 

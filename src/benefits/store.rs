@@ -2,13 +2,11 @@
 
 use super::rules::{Benefit, BenefitAdded, BenefitKind, DECIMALS, Figures};
 use crate::calendar::{DayRange, Until};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{benefits, innovations, organisations};
+use crate::db::{Conn, MultiBackend};
 use crate::decimal::to_f64;
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
@@ -231,8 +229,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedBenefit>> {
     Ok(named().filter(benefits::id.eq(id)).first(conn).optional()?)
 }

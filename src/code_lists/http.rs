@@ -2,8 +2,7 @@
 
 use super::lists::{CodeList, LISTS, find};
 use crate::error::{Error, Result};
-use crate::http::reply::{Answer, Collection};
-use crate::http::request::Cx;
+use crate::http::{Answer, Collection, Cx};
 use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;

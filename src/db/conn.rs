@@ -97,9 +97,6 @@ impl Conn {
     }
 
     /// Forgets all kept statements when there are very many, at the server too.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn forget_statements_if_many(&mut self) -> Result<()> {
         match (statements::forget_if_many(self), self) {
             (true, Self::Postgres(conn)) => Ok(conn.batch_execute("DEALLOCATE ALL")?),

@@ -53,9 +53,6 @@ macro_rules! insert_all {
 
 /// Brings up to date what the engine knows of the tables that changed much, by which it plans its queries. PostgreSQL
 /// does so on its own, but up to a minute after a bulk load; SQLite never does.
-///
-/// # Errors
-/// The database's own.
 pub fn gather_statistics(conn: &mut Conn) -> Result<()> {
     match conn {
         Conn::Postgres(conn) => {
@@ -133,9 +130,6 @@ pub type Condition<QS> = Box<dyn BoxableExpression<QS, MultiBackend, SqlType = B
 
 /// Rows of `table` whose `search_text` matches; without a single word in the search, no row does. Few of them are found
 /// through the index of words; among many, each row of the list is looked at in the list's own order.
-///
-/// # Errors
-/// The database's own.
 pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -> Result<Condition<QS>> {
     if terms.0.is_empty() {
         return Ok(Box::new(sql::<Bool>("1 = 0")));

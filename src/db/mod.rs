@@ -13,5 +13,5 @@ pub mod schema;
 pub mod statements;
 pub mod violations;
 
-pub use conn::{Conn, DatabaseUrl};
+pub use conn::{Conn, DatabaseUrl, MultiBackend};
 pub use door::{Db, Sizes, by_id, serializable, transaction};

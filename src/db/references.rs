@@ -9,9 +9,6 @@ use diesel::prelude::*;
 const LOCK: i64 = 0x494e_4e4f_5245_4653;
 
 /// The next reference of a prefix and year; whoever fails after it gives it back with the transaction.
-///
-/// # Errors
-/// The database's own.
 pub fn next(conn: &mut Conn, prefix: &str, year: i32) -> Result<String> {
     dialect::lock(conn, LOCK)?;
     let counter = reference_counters::table.find((prefix, year));

@@ -9,7 +9,7 @@ use crate::applications::reviews::rules::NewReview;
 use crate::applications::rules::{Application, PriorityCode};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::{Context, IfMatch};
+use crate::http::{Context, IfMatch};
 use crate::programmes::calls::ops::create_call;
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::instant;

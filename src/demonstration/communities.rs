@@ -5,7 +5,7 @@ use super::reading::day;
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::people::attendances::ops::create_attendance;
 use crate::people::attendances::rules::{Attendance, AttendanceRole, AttendanceState};
 use crate::people::leaders::ops::create_leader;

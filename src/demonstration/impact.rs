@@ -27,7 +27,7 @@ use crate::funding::funds::rules::Fund;
 use crate::funding::money::Money;
 use crate::funding::reallocations::ops::create_reallocation;
 use crate::funding::reallocations::rules::Reallocation;
-use crate::http::context::{Context, IfMatch};
+use crate::http::{Context, IfMatch};
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationType};
 use crate::vocabulary::{Basis, Qualifier};

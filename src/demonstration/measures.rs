@@ -3,7 +3,7 @@
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::acts::ops::create_act;
 use crate::kpis::acts::rules::{Exclusion, Recalculation};
 use crate::kpis::catalogue::rules::BreakdownText;

@@ -3,11 +3,10 @@
 
 use super::communities;
 use super::reading::day;
-use crate::vocabulary::Instant;
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::{Context, IfMatch};
+use crate::http::{Context, IfMatch};
 use crate::innovations;
 use crate::innovations::rules::Innovation;
 use crate::innovations::words::{Category, Stage};
@@ -24,6 +23,7 @@ use crate::programmes::rules::{Programme, ProgrammeKind};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::Id;
+use crate::vocabulary::Instant;
 use chrono::NaiveDate;
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use super::{calls, impact, measures, programmes};
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::innovations::rules::{EligiblePopulation, Innovation};
 use crate::kpis::catalogue::rules::{Breakdown, Kpi};
 use crate::kpis::submissions::input::Input;
@@ -20,9 +20,6 @@ use crate::vocabulary::{Change, with_foreseen_ids};
 
 /// Loads reference and demonstration data, with the same ids in every register. A second run changes nothing. Returns a
 /// line that says what there is now.
-///
-/// # Errors
-/// The database's own.
 pub fn seed(conn: &mut Conn, context: &Context) -> Result<String> {
     with_foreseen_ids(|| load(conn, context))
 }

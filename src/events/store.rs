@@ -4,7 +4,7 @@ use super::event::Event;
 use crate::db::schema::events;
 use crate::db::{Conn, dialect};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -32,9 +32,6 @@ struct NewEventRow {
 }
 
 /// Writes the event into the transaction of the change it is about.
-///
-/// # Errors
-/// The database's own.
 pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
     let row = NewEventRow {
         id: Id::generate(),
@@ -74,9 +71,6 @@ struct EventRow {
 }
 
 /// Numbers the committed events that have no position yet, and chains their hashes. Returns how many.
-///
-/// # Errors
-/// The database's own.
 pub fn sequence(conn: &mut Conn) -> Result<usize> {
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(0);

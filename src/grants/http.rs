@@ -3,8 +3,7 @@
 use super::ops::TokenDoorkeeper;
 use crate::access::{Grant, Role, Scope};
 use crate::error::Result;
-use crate::http::reply::Answer;
-use crate::http::request::Cx;
+use crate::http::{Answer, Cx};
 use crate::vocabulary::instant;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;

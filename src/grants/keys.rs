@@ -93,9 +93,6 @@ pub struct SigningKey {
 }
 
 /// Makes the first key, or the next one when the present one grows old. Run at start and every hour, on every instance.
-///
-/// # Errors
-/// The database's own.
 pub fn ensure(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<()> {
     dialect::lock(conn, LOCK)?;
     let newest = store::newest_key(conn)?;
@@ -137,9 +134,6 @@ pub fn signing(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<
 }
 
 /// The public keys that verify at this moment.
-///
-/// # Errors
-/// The database's own.
 pub fn published(conn: &mut Conn, now: Timestamp) -> Result<Vec<Jwk>> {
     let rows = store::verifying_keys(conn, now)?;
     rows.iter().map(|row| serde_json::from_str(&row.public_jwk).map_err(Error::from)).collect()

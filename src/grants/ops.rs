@@ -7,7 +7,7 @@ use crate::calendar::london_date;
 use crate::config::ExternalIssuer;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::TimeDelta;
 use jsonwebtoken::jwk::JwkSet;
@@ -55,9 +55,6 @@ impl TokenDoorkeeper {
     }
 
     /// Reads the published keys again.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn reload_keys(&self, conn: &mut Conn, now: Timestamp) -> Result<()> {
         let keys = keys::published(conn, now)?;
         let old = self.issuer();
@@ -68,9 +65,6 @@ impl TokenDoorkeeper {
     }
 
     /// Forgets everyone when any grant has changed anywhere.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn poll_grants(&self, conn: &mut Conn) -> Result<()> {
         let generation = store::generation(conn)?;
         if self.generation.swap(generation, Ordering::AcqRel) != generation {

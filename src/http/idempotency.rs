@@ -134,9 +134,6 @@ pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<()> {
 }
 
 /// Gives the key back after a failure.
-///
-/// # Errors
-/// The database's own.
 pub fn release(conn: &mut Conn, claim: &Claim) -> Result<()> {
     let mine = keys::table.find((&claim.caller, claim.operation, &claim.key)).filter(keys::status.is_null());
     diesel::delete(mine).execute(conn)?;
@@ -144,9 +141,6 @@ pub fn release(conn: &mut Conn, claim: &Claim) -> Result<()> {
 }
 
 /// Removes what has run out.
-///
-/// # Errors
-/// The database's own.
 pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     Ok(diesel::delete(keys::table.filter(keys::expires_at.lt(now.naive_utc()))).execute(conn)?)
 }

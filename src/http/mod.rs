@@ -22,3 +22,10 @@ pub mod request;
 pub mod schemas;
 pub mod service;
 pub mod streaming;
+
+pub use context::{Context, IfMatch};
+pub use lists::Listed;
+pub use params::{Asked, CodeParam, Codes, Decimal, Line, OneOf, OneWord, Query, Whole};
+pub use patch::Patch;
+pub use reply::{Answer, CSV, Collection, Created, JSON, Listing, NDJSON, Reply, SVG};
+pub use request::{Body, Cx, IdPath, Upload};

@@ -7,8 +7,7 @@ use crate::access::{Operation, Reach, outside};
 use crate::db::{Conn, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::transitions::rules::{AskedMove, Machine, Move};
 use crate::vocabulary::Id;
 use crate::{organisations, transitions};
@@ -42,9 +41,6 @@ pub fn referred(conn: &mut Conn, pointer: &str, slug: &str) -> Result<Id> {
 }
 
 /// Operations on one innovation that the caller may do now, for a client to offer.
-///
-/// # Errors
-/// The database's own.
 pub fn actions(conn: &mut Conn, context: &Context, found: &OwnedInnovation) -> Result<Vec<&'static str>> {
     let reaches = [Operation::delete_innovation, Operation::transition_innovation, Operation::update_innovation]
         .map(|operation| (operation, context.actor.reach(operation)));

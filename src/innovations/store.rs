@@ -3,14 +3,12 @@
 use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::calendar::Until;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms, Unindexed};
 use crate::db::json::Json;
 use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
-use crate::db::{Conn, violations};
+use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, Codes, OneOf};
+use crate::http::{CodeParam, Codes, Context, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
 use crate::{among, few, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -214,9 +212,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
         tagged(rules::list::PRIORITY, asked.priority.as_ref()),
     ];
     for (list, words) in tags.into_iter().flatten() {
-        let tagged = innovation_tags::table
-            .filter(innovation_tags::list.eq(list))
-            .filter(innovation_tags::word.eq_any(words));
+        let tagged =
+            innovation_tags::table.filter(innovation_tags::list.eq(list)).filter(innovation_tags::word.eq_any(words));
         query = query.filter(among!(conn, innovations::id, innovation_tags::innovation_id, tagged.clone()));
     }
     if let Some(codes) = &asked.owner {
@@ -254,25 +251,17 @@ fn owned() -> Living {
 }
 
 /// The innovation of this slug, unless it is archived: one query.
-///
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<OwnedInnovation>> {
     let living = owned().filter(innovations::slug.eq(slug)).filter(innovations::archived_at.is_null());
     Ok(on_engine!(conn, c => living.first(c)).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn id_of(conn: &mut Conn, slug: &str) -> Result<Option<Id>> {
     let living = innovations::table.filter(innovations::slug.eq(slug)).filter(innovations::archived_at.is_null());
     Ok(living.select(innovations::id).first(conn).optional()?)
 }
 
 /// The slugs and names of the given innovations, including archived ones.
-///
-/// # Errors
-/// The database's own.
 pub fn names(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, (String, String)>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
@@ -289,9 +278,6 @@ pub fn names(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, (String, String)
 }
 
 /// Slugs with this prefix, including those of archived innovations.
-///
-/// # Errors
-/// The database's own.
 pub fn slugs_from(conn: &mut Conn, stem: &str) -> Result<Vec<String>> {
     // A slug has no character that LIKE treats as a wildcard.
     let kin = innovations::table.filter(innovations::slug.like(format!("{stem}%")));
@@ -324,9 +310,6 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
 }
 
 /// Replaces the search words of an innovation.
-///
-/// # Errors
-/// The database's own.
 pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static str)]) -> Result<()> {
     diesel::delete(innovation_tags::table.filter(innovation_tags::innovation_id.eq(innovation))).execute(conn)?;
     for (list, word) in tags {
@@ -341,9 +324,6 @@ pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static st
 }
 
 /// Makes a new version of an innovation whose own columns stay as they are: what it answers depends on its programmes too.
-///
-/// # Errors
-/// The database's own.
 pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
     let next = (innovations::version.eq(innovations::version + 1), innovations::updated_at.eq(at));
     diesel::update(innovations::table.find(id)).set(next).execute(conn)?;
@@ -351,9 +331,6 @@ pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
 }
 
 /// Puts a new innovation into the programme that registers it, from today on.
-///
-/// # Errors
-/// The database's own.
 pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, programme: String) -> Result<()> {
     let now = context.now.naive_utc();
     let membership = (
@@ -371,9 +348,6 @@ pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, pro
 }
 
 /// The slugs of the programmes that it is in on that day.
-///
-/// # Errors
-/// The database's own.
 pub fn programmes_of(conn: &mut Conn, innovation: Id, on: NaiveDate) -> Result<Vec<String>> {
     let current = programme_memberships::table
         .filter(programme_memberships::innovation_id.eq(innovation))

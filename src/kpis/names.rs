@@ -20,9 +20,6 @@ pub struct Names {
 
 impl Names {
     /// The names of KPIs, organisations and innovations, given in threes.
-    ///
-    /// # Errors
-    /// The database's own.
     pub fn of(conn: &mut Conn, keys: &[(Id, Id, Id)]) -> Result<Self> {
         let kpis: Vec<Id> = keys.iter().map(|(kpi, ..)| *kpi).collect();
         let innovations: Vec<Id> = keys.iter().map(|(.., id)| *id).filter(|id| *id != Id::NONE).collect();

@@ -8,7 +8,7 @@ use crate::access::outside;
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::{Error, Fault, Result};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations};
 

@@ -9,8 +9,7 @@ use crate::db::Conn;
 use crate::db::dialect::lock;
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use serde_json::json;
@@ -186,9 +185,6 @@ pub fn create_organisation_succession(
 }
 
 /// The bundled reference data: England, its regions, ICBs and HINs. Runs once; a second run changes nothing.
-///
-/// # Errors
-/// The database's own.
 pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
     // Two instances may start at once.
     lock(conn, REFERENCE_LOCK)?;
@@ -226,9 +222,6 @@ const HIERARCHY_LOCK: i64 = 0x4849_4552_4152;
 const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
 
 /// Whether the organisation is one of the scope's, or lies below one today.
-///
-/// # Errors
-/// The database's own.
 pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
     if reach.everything || reach.organisations.contains(&organisation) {
         return Ok(true);
@@ -237,9 +230,6 @@ pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, or
 }
 
 /// Whether a record lies within reach by its programme, its organisation or its innovation.
-///
-/// # Errors
-/// The database's own.
 pub fn covers(
     conn: &mut Conn,
     context: &Context,

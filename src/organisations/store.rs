@@ -5,14 +5,12 @@ use super::rules::{
     Succession, SuccessionAdded, SuccessionKind,
 };
 use crate::calendar::Span;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
 use crate::db::schema::{organisation_closure, organisation_edges, organisation_successions, organisations};
-use crate::db::{Conn, violations};
+use crate::db::{Conn, MultiBackend, violations};
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
 use crate::{among, insert_all, one_of, overwrite, params, sortable};
@@ -178,9 +176,6 @@ fn unknown(pointer: &str, code: &str) -> Error {
 }
 
 /// The ids of the organisations with these codes, given in upper case.
-///
-/// # Errors
-/// The database's own.
 pub fn ids_by_code(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, Id>> {
     let mut found = HashMap::with_capacity(codes.len());
     // SQLite takes a bounded number of parameters.
@@ -204,9 +199,6 @@ pub fn below(ancestors: Vec<Id>, on: NaiveDate) -> _ {
 }
 
 /// Whether the organisation is one of the ancestors or below one of them on that day.
-///
-/// # Errors
-/// The database's own.
 pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: NaiveDate) -> Result<bool> {
     if ancestors.is_empty() {
         return Ok(false);
@@ -216,9 +208,6 @@ pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: Nai
 }
 
 /// Those of the organisations that are one of the ancestors or below one today.
-///
-/// # Errors
-/// The database's own.
 pub fn those_below(
     conn: &mut Conn,
     ancestors: &[Id],
@@ -234,8 +223,6 @@ pub fn those_below(
     Ok(found)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<OrganisationRow>> {
     Ok(organisations::table.filter(organisations::code.eq(code)).first(conn).optional()?)
 }
@@ -248,8 +235,6 @@ pub fn known(conn: &mut Conn, code: &str) -> Result<OrganisationRow> {
     find(conn, &code.to_ascii_uppercase())?.ok_or_else(|| Error::not_found("organisation"))
 }
 
-/// # Errors
-/// The database's own.
 pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
     Ok(organisations::table.filter(organisations::code.eq(code)).select(organisations::id).first(conn).optional()?)
 }
@@ -334,9 +319,6 @@ pub fn edges(conn: &mut Conn, code: &str, asked: &ListEdges) -> Result<Edges> {
 }
 
 /// The edges with the codes and names at their ends.
-///
-/// # Errors
-/// The database's own.
 pub fn edges_named(conn: &mut Conn, rows: Vec<EdgeRow>) -> Result<Vec<Stored<Edge>>> {
     let names = names(conn, rows.iter().flat_map(|row| [row.parent_id, row.child_id]))?;
     let named = |row: EdgeRow| {
@@ -353,9 +335,6 @@ pub fn edges_named(conn: &mut Conn, rows: Vec<EdgeRow>) -> Result<Vec<Stored<Edg
 }
 
 /// Whether there is or was an edge between the two, of any kind.
-///
-/// # Errors
-/// The database's own.
 pub fn is_child_of(conn: &mut Conn, child: Id, parent: Id) -> Result<bool> {
     let edges = organisation_edges::table.filter(organisation_edges::child_id.eq(child));
     let edge = edges.filter(organisation_edges::parent_id.eq(parent)).select(organisation_edges::id);
@@ -373,9 +352,6 @@ impl OrganisationNames {
 }
 
 /// The codes and names of the given organisations.
-///
-/// # Errors
-/// The database's own.
 pub fn names(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<OrganisationNames> {
     let mut ids: Vec<Id> = ids.into_iter().collect();
     ids.sort_unstable();
@@ -392,9 +368,6 @@ pub fn names(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<Organ
 }
 
 /// The codes of the given organisations.
-///
-/// # Errors
-/// The database's own.
 pub fn codes(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, String>> {
     let mut ids: Vec<Id> = ids.into_iter().collect();
     ids.sort_unstable();
@@ -411,9 +384,6 @@ pub fn codes(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<HashM
 }
 
 /// Whether `child` stands above `parent` already, on any day of the span.
-///
-/// # Errors
-/// The database's own.
 pub fn would_circle(conn: &mut Conn, parent: Id, child: Id, span: Span) -> Result<bool> {
     let found = organisation_closure::table
         .filter(organisation_closure::ancestor_id.eq(child))
@@ -505,9 +475,6 @@ pub fn insert_succession(conn: &mut Conn, row: &SuccessionRow) -> Result<()> {
 }
 
 /// The share of an organisation that went to successors on that day, in millionths.
-///
-/// # Errors
-/// The database's own.
 pub fn share_gone(conn: &mut Conn, from: Id, on: NaiveDate) -> Result<i64> {
     let shares: Vec<i64> = organisation_successions::table
         .filter(organisation_successions::from_id.eq(from))
@@ -550,9 +517,6 @@ pub fn successions(conn: &mut Conn, code: &str, asked: &ListSuccessions) -> Resu
 }
 
 /// The successions with the codes and names at their ends.
-///
-/// # Errors
-/// The database's own.
 pub fn successions_named(conn: &mut Conn, rows: Vec<SuccessionRow>) -> Result<Vec<Stored<Succession>>> {
     let names = names(conn, rows.iter().flat_map(|row| [row.from_id, row.to_id]))?;
     let named = |row: SuccessionRow| {

@@ -6,8 +6,7 @@ use super::store::{self, PersonRow};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::vocabulary::Id;
 use serde_json::{Value, json};
 

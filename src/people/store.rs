@@ -1,12 +1,11 @@
 //! People in the database.
 
 use super::rules::Person;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::people;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
@@ -137,8 +136,6 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListPeople) -> Result<Query> {
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<PersonRow>> {
     Ok(people::table.find(id).first(conn).optional()?)
 }

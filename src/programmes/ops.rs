@@ -5,8 +5,7 @@ use super::store::{self, ProgrammeRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use serde_json::json;
 
 /// The programme of a slug, in any case.

@@ -1,13 +1,11 @@
 //! Programmes in the database.
 
 use super::rules::{Programme, ProgrammeAdded, ProgrammeKind};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{programme_partners, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
 use crate::{one_of, organisations, params, sortable, writable};
@@ -127,8 +125,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListProgrammes) -> Resul
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<ProgrammeRow>> {
     Ok(programmes::table.filter(programmes::slug.eq(slug)).first(conn).optional()?)
 }

@@ -1,11 +1,10 @@
 //! Moves in the database, of every resource in one table.
 
 use super::rules::Move;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::transitions;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::{Id, Word};
 use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -34,9 +33,6 @@ sortable! {
 }
 
 /// Records a move that was decided.
-///
-/// # Errors
-/// The database's own.
 pub fn record<S: Word>(
     conn: &mut Conn,
     context: &Context,

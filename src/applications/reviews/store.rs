@@ -1,12 +1,11 @@
 //! Reviews in the database.
 
 use super::rules::{Judgement, Recommendation, ReviewState, Scores};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::json::Json;
 use crate::db::schema::reviews;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::Id;
 use crate::{params, sortable, writable};
 use chrono::NaiveDateTime;
@@ -90,8 +89,6 @@ params! {
     pub struct ListReviews list of ReviewRow {}
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_reviewer(conn: &mut Conn, subject: &str) -> Result<Vec<ReviewRow>> {
     Ok(reviews::table.filter(reviews::reviewer.eq(subject)).order_by(reviews::id).load(conn)?)
 }
@@ -101,25 +98,17 @@ pub fn list(application: Id) -> Query {
     reviews::table.filter(reviews::application_id.eq(application)).into_boxed()
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<ReviewRow>> {
     Ok(reviews::table.find(id).first(conn).optional()?)
 }
 
 /// The review that a subject was asked for.
-///
-/// # Errors
-/// The database's own.
 pub fn find_of(conn: &mut Conn, application: Id, reviewer: &str) -> Result<Option<ReviewRow>> {
     let own = reviews::table.filter(reviews::application_id.eq(application)).filter(reviews::reviewer.eq(reviewer));
     Ok(own.first(conn).optional()?)
 }
 
 /// The scores of the submitted reviews of an application.
-///
-/// # Errors
-/// The database's own.
 pub fn scores(conn: &mut Conn, application: Id) -> Result<Vec<i64>> {
     let submitted = reviews::table
         .filter(reviews::application_id.eq(application))

@@ -11,8 +11,7 @@ use crate::funding::funds;
 use crate::funding::ledger;
 use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
 use crate::funding::ledger::rules::TransactionKind;
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::people::{self, fellowships};
 use crate::record::Stored;
 use crate::transitions::rules::Move;
@@ -77,9 +76,6 @@ fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec
 }
 
 /// The answer about one award, with the operations that the caller may do now.
-///
-/// # Errors
-/// The database's own.
 pub fn answer(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<Stored<Award>> {
     let actions = actions(conn, context, &found)?;
     let profile = store::profile(conn, found.row.id)?;
@@ -87,9 +83,6 @@ pub fn answer(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<S
 }
 
 /// Records what was done to an award.
-///
-/// # Errors
-/// The database's own.
 pub fn trace(conn: &mut Conn, context: &Context, row: &AwardRow, event: Event) -> Result<()> {
     let scopes = Event {
         organisation_id: row.recipient_organisation_id,

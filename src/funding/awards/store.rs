@@ -3,16 +3,16 @@
 use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
 use crate::access::{Operation, Reach};
 use crate::calendar::DayRange;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, Condition, SearchTerms};
-use crate::db::schema::{award_balances, award_profiles, awards, funds, innovations, organisation_closure, organisations, people};
+use crate::db::schema::{
+    award_balances, award_profiles, awards, funds, innovations, organisation_closure, organisations, people,
+};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::funds::ops::get_fund_id;
 use crate::funding::ledger::store::AwardBalanceRow;
 use crate::funding::money::Money;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
@@ -393,9 +393,6 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
 }
 
 /// The answers about several awards, whose profiles are read once for all of them.
-///
-/// # Errors
-/// The database's own.
 pub fn answers(conn: &mut Conn, rows: Vec<NamedAward>) -> Result<Vec<Stored<Award>>> {
     let mut profiles = profiles(conn, rows.iter().map(|found| found.row.id).collect())?;
     let answer = |found: NamedAward| {
@@ -406,26 +403,17 @@ pub fn answers(conn: &mut Conn, rows: Vec<NamedAward>) -> Result<Vec<Stored<Awar
 }
 
 /// An award that the caller may see.
-///
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, sight: &Sight, id: Id) -> Result<Option<NamedAward>> {
     Ok(sight.query().filter(awards::id.eq(id)).first(conn).optional()?)
 }
 
 /// Every award to a person, whoever asks.
-///
-/// # Errors
-/// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<AwardRow>> {
     let received = awards::table.filter(awards::recipient_person_id.eq(person));
     Ok(received.order_by(awards::planned_from).load(conn)?)
 }
 
 /// The amounts planned for an award, by year.
-///
-/// # Errors
-/// The database's own.
 pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<Share>> {
     Ok(profiles(conn, vec![award])?.remove(&award).unwrap_or_default())
 }
@@ -443,9 +431,6 @@ fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
 }
 
 /// Writes the profile in the place of the one before it.
-///
-/// # Errors
-/// The database's own.
 pub fn plan(conn: &mut Conn, award: Id, profile: &[Share]) -> Result<()> {
     diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(award))).execute(conn)?;
     for share in profile {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::{get_fund, kept};
 use crate::funding::ledger;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::organisations;
 use serde_json::json;
 

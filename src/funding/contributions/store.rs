@@ -2,15 +2,13 @@
 
 use super::rules::{Contribution, ContributionAdded, ContributionSource};
 use crate::calendar::DayRange;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{contributions, funds, organisations};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::funds::ops::get_fund;
 use crate::funding::funds::store::seen;
 use crate::funding::money::Money;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
@@ -171,15 +169,11 @@ pub fn list_of_fund(conn: &mut Conn, context: &Context, fund: &str, asked: &List
     Ok(query.filter(contributions::fund_id.eq(fund.id)))
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, fund: Id, id: Id) -> Result<Option<NamedContribution>> {
     let one = named().filter(contributions::id.eq(id)).filter(contributions::fund_id.eq(fund));
     Ok(one.first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &ContributionRow) -> Result<()> {
     diesel::insert_into(contributions::table).values(row.clone()).execute(conn)?;
     Ok(())

@@ -3,14 +3,12 @@
 use super::rules::{Investment, InvestmentAdded, InvestmentKind};
 use crate::access::Operation;
 use crate::calendar::DayRange;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::Condition;
 use crate::db::schema::{external_investments, fellows, innovations, people};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::money::Money;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::innovations::ops::referred;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
@@ -215,22 +213,15 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find_seen(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedInvestment>> {
     Ok(seen(context).filter(external_investments::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedInvestment>> {
     Ok(named().filter(external_investments::id.eq(id)).first(conn).optional()?)
 }
 
 /// Everything a fellow raised, whoever asks.
-///
-/// # Errors
-/// The database's own.
 pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<InvestmentRow>> {
     let raised = external_investments::table.filter(external_investments::fellow_id.eq(fellow));
     let present = raised.filter(external_investments::archived_at.is_null());

@@ -2,13 +2,11 @@
 
 use super::rules::Fund;
 use crate::access::Operation;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::funds;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
@@ -123,15 +121,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListFunds) -> Result<Que
 }
 
 /// The fund of a code in upper case.
-///
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<FundRow>> {
     Ok(funds::table.filter(funds::code.eq(code)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find_all(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<FundRow>> {
     Ok(funds::table.filter(funds::id.eq_any(ids)).load(conn)?)
 }

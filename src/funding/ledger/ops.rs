@@ -5,7 +5,7 @@ use super::store::{self, TransactionRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::funding::money::Money;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -71,9 +71,6 @@ pub fn post_to_award(conn: &mut Conn, context: &Context, posting: Posting) -> Re
 }
 
 /// Returns what an award has left to its fund; `None` if nothing is left.
-///
-/// # Errors
-/// The database's own.
 pub fn release_rest(
     conn: &mut Conn,
     context: &Context,
@@ -120,14 +117,10 @@ pub fn reallocate(
     store::set_fund(conn, to, taker)
 }
 
-/// # Errors
-/// The database's own.
 pub fn position(conn: &mut Conn, fund: Id) -> Result<FundBalance> {
     store::fund_balance(conn, fund)
 }
 
-/// # Errors
-/// The database's own.
 pub fn balance(conn: &mut Conn, award: Id) -> Result<AwardBalance> {
     store::award_balance(conn, award)
 }

@@ -112,15 +112,11 @@ pub fn award_balance(conn: &mut Conn, award: Id) -> Result<AwardBalance> {
     found.map(Into::into).ok_or_else(|| Error::internal("an award has no balance"))
 }
 
-/// # Errors
-/// The database's own.
 pub fn open_fund(conn: &mut Conn, fund: Id) -> Result<()> {
     diesel::insert_into(fund_balances::table).values(fund_row(fund, FundBalance::default())).execute(conn)?;
     Ok(())
 }
 
-/// # Errors
-/// The database's own.
 pub fn open_award(conn: &mut Conn, award: Id) -> Result<()> {
     diesel::insert_into(award_balances::table).values(award_row(award, AwardBalance::default())).execute(conn)?;
     Ok(())
@@ -140,8 +136,6 @@ pub fn set_award(conn: &mut Conn, award: Id, balance: AwardBalance) -> Result<()
     Ok(())
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &TransactionRow) -> Result<()> {
     diesel::insert_into(fund_transactions::table).values(row.clone()).execute(conn)?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::funding::awards;
 use crate::funding::funds::ops::referred;
 use crate::funding::funds::store::seen;
 use crate::funding::ledger;
-use crate::http::context::Context;
+use crate::http::Context;
 use serde_json::json;
 
 /// # Errors

@@ -2,16 +2,14 @@
 
 use super::rules::{Reallocation, ReallocationAdded};
 use crate::calendar::DayRange;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{funds, reallocations};
+use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
 use crate::funding::funds::ops::get_fund_id;
 use crate::funding::funds::store::seen;
 use crate::funding::funds::store::{FundRow, find_all};
 use crate::funding::money::Money;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
 use crate::{params, sortable};
@@ -126,9 +124,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Re
 }
 
 /// The reallocations with their funds, which are read once for all of them.
-///
-/// # Errors
-/// The database's own.
 pub fn named(conn: &mut Conn, rows: Vec<ReallocationRow>) -> Result<Vec<NamedReallocation>> {
     let ids = rows.iter().flat_map(|row| [row.from_fund_id, row.to_fund_id]).collect();
     let funds: HashMap<Id, FundRow> = find_all(conn, ids)?.into_iter().map(|fund| (fund.id, fund)).collect();
@@ -138,15 +133,11 @@ pub fn named(conn: &mut Conn, rows: Vec<ReallocationRow>) -> Result<Vec<NamedRea
     rows.into_iter().map(named).collect()
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, programmes: Option<Vec<String>>, id: Id) -> Result<Option<NamedReallocation>> {
     let rows = among(programmes).filter(reallocations::id.eq(id)).load(conn)?;
     Ok(named(conn, rows)?.pop())
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &ReallocationRow) -> Result<()> {
     diesel::insert_into(reallocations::table).values(row.clone()).execute(conn)?;
     Ok(())

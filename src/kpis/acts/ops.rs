@@ -5,7 +5,7 @@ use super::store::{self, ActRow};
 use crate::db::{Conn, by_id, dialect};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series;
 use crate::record::Stored;

@@ -1,12 +1,10 @@
 //! Acts in the database.
 
 use super::rules::{Act, ActAdded, ActKind, Particulars};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpis, organisations, spc_acts};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, Codes};
+use crate::http::{CodeParam, Codes, Context};
 use crate::kpis::names::Names;
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::{below, referred};
@@ -131,9 +129,6 @@ fn narrowed(
 }
 
 /// The acts with the names of what they refer to.
-///
-/// # Errors
-/// The database's own.
 pub fn named<A: Act>(conn: &mut Conn, rows: Vec<impl Into<ActRow>>) -> Result<Vec<Stored<A>>> {
     let rows: Vec<ActRow> = rows.into_iter().map(Into::into).collect();
     let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
@@ -158,9 +153,6 @@ pub fn named<A: Act>(conn: &mut Conn, rows: Vec<impl Into<ActRow>>) -> Result<Ve
 }
 
 /// The acts of a kind on one series that are in force, by period.
-///
-/// # Errors
-/// The database's own.
 pub fn of_series(conn: &mut Conn, kind: ActKind, key: &SeriesKey) -> Result<Vec<ActRow>> {
     let own = in_force(kind)
         .filter(spc_acts::kpi_id.eq(key.kpi))
@@ -170,14 +162,10 @@ pub fn of_series(conn: &mut Conn, kind: ActKind, key: &SeriesKey) -> Result<Vec<
     Ok(own.order_by(spc_acts::period_start).load(conn)?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, kind: ActKind, id: Id) -> Result<Option<ActRow>> {
     Ok(in_force(kind).filter(spc_acts::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &ActRow) -> Result<()> {
     diesel::insert_into(spc_acts::table).values(row.clone()).execute(conn)?;
     Ok(())

@@ -5,15 +5,13 @@ use super::rules::{
     scaled,
 };
 use crate::calendar::PeriodType;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
 use crate::db::schema::{kpi_versions, kpis, programmes};
-use crate::db::{Conn, violations};
+use crate::db::{Conn, MultiBackend, violations};
 use crate::decimal::{MAX_DECIMALS, json_number};
 use crate::error::{Code, Error, Fault, Result};
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
 use crate::{one_of, overwrite, params, sortable};
@@ -249,8 +247,6 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpis) -> Result<Query> {
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find_named(conn: &mut Conn, code: &str) -> Result<Option<NamedKpi>> {
     Ok(named().filter(kpis::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
 }
@@ -282,9 +278,6 @@ pub fn all_referred(conn: &mut Conn, pointer: &str, codes: &[String]) -> Result<
 }
 
 /// The KPIs with these codes, given in lower case.
-///
-/// # Errors
-/// The database's own.
 pub fn find_by_codes(conn: &mut Conn, codes: &[String]) -> Result<Vec<KpiRow>> {
     let mut found = Vec::new();
     // SQLite takes a bounded number of parameters.
@@ -295,9 +288,6 @@ pub fn find_by_codes(conn: &mut Conn, codes: &[String]) -> Result<Vec<KpiRow>> {
 }
 
 /// The KPI of a code, in any case.
-///
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {
     if !rules::is_code(code) {
         return Ok(None);
@@ -306,9 +296,6 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {
 }
 
 /// The KPIs of the given ids.
-///
-/// # Errors
-/// The database's own.
 pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiRow>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
@@ -364,8 +351,6 @@ params! {
     pub struct ListKpiVersions list of KpiVersionRow {}
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert_version(conn: &mut Conn, row: KpiVersionRow) -> Result<()> {
     diesel::insert_into(kpi_versions::table).values(row).execute(conn)?;
     Ok(())

@@ -1,12 +1,10 @@
 //! Sets of KPIs in the database, and the organisations they ask.
 
 use super::rules::{KpiSet, KpiSetAdded};
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets, kpis, organisations, programmes};
-use crate::db::{Conn, violations};
+use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::kpis::catalogue;
 use crate::organisations::store::below;
 use crate::record::Stored;
@@ -98,17 +96,11 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpiSets) -> Result<Query> 
 }
 
 /// The set of a code, in any case.
-///
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<NamedKpiSet>> {
     Ok(named().filter(kpi_sets::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
 }
 
 /// The sets with the codes of their members in order.
-///
-/// # Errors
-/// The database's own.
 pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Stored<KpiSet>>> {
     let ids: Vec<Id> = sets.iter().map(|set| set.row.id).collect();
     let kpis: Vec<(Id, String)> = kpi_set_kpis::table
@@ -168,9 +160,6 @@ fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], organisations: &[Id]) -
 
 /// The organisations asked for a KPI: those of its sets with all below them today. `None` for a KPI in no set, which
 /// every organisation may send.
-///
-/// # Errors
-/// The database's own.
 pub fn assigned(conn: &mut Conn, kpi: Id, today: NaiveDate) -> Result<Option<HashSet<Id>>> {
     let holding = kpi_set_kpis::table.filter(kpi_set_kpis::kpi_id.eq(kpi)).select(kpi_set_kpis::set_id);
     let sets: Vec<Id> = holding.load(conn)?;

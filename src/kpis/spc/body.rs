@@ -8,7 +8,7 @@ use crate::calendar::PeriodType;
 use crate::decimal::{self, NumberError};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
-use crate::http::params::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
+use crate::http::{CodeParam, Codes, Decimal, Line, OneWord, Whole};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
 use crate::params;
 use crate::vocabulary::Change;

@@ -9,7 +9,7 @@ use crate::calendar::Period;
 use crate::db::Conn;
 use crate::decimal::to_f64;
 use crate::error::{Error, Result};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue;

@@ -3,9 +3,8 @@
 use super::layout::Window;
 use super::totals::Observation;
 use crate::calendar::Period;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpi_values, organisation_closure, series};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::rules::ScaledValue;
@@ -44,9 +43,6 @@ struct ValueRow {
 }
 
 /// The values of the KPI's series there, in one query. Without a breakdown, those of every combination of members.
-///
-/// # Errors
-/// The database's own.
 pub fn observations(
     conn: &mut Conn,
     kpi: &KpiRow,

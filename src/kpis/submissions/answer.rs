@@ -131,9 +131,6 @@ impl Judged {
 }
 
 /// Keeps the rejected rows, so that all of them can be read for seven days.
-///
-/// # Errors
-/// The database's own.
 pub fn keep_rejected(conn: &mut Conn, judged: &Judged) -> Result<()> {
     let rejected = judged.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err()).take(MOST_KEPT);
     let row = |(index, _)| {

@@ -64,9 +64,6 @@ fn said(value: NewValue, stamp: Stamp) -> Result<SaidRow> {
 }
 
 /// Writes values that were not there.
-///
-/// # Errors
-/// The database's own.
 pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
     if values.len() == 0 {
         return Ok(());
@@ -84,9 +81,6 @@ pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item
 }
 
 /// Writes over values that are there; what they were becomes a revision.
-///
-/// # Errors
-/// The database's own.
 pub fn update(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
     if values.len() == 0 {
         return Ok(());
@@ -115,9 +109,6 @@ pub fn update(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item
 }
 
 /// Takes values away; what they were becomes a revision.
-///
-/// # Errors
-/// The database's own.
 pub fn delete(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
     if values.len() == 0 {
         return Ok(());

@@ -11,7 +11,7 @@ use crate::access::Reach;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::events::{self, Event};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;

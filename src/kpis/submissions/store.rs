@@ -2,16 +2,14 @@
 
 use super::rows::SubmissionRowResponse;
 use super::rules::{Counts, Measure, Mode, Outcome, Strategy, SubmissionState};
-use crate::db::conn::MultiBackend;
 use crate::db::json::Json;
 use crate::db::schema::{
     innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, kpis, organisation_closure,
     series,
 };
-use crate::db::{Conn, dialect::Engine};
+use crate::db::{Conn, MultiBackend, dialect::Engine};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
@@ -85,8 +83,6 @@ params! {
     }
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
     diesel::insert_into(kpi_submissions::table).values(row.clone()).execute(conn)?;
     Ok(())
@@ -109,8 +105,6 @@ fn visible(context: &Context) -> Query {
     )
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedSubmission>> {
     Ok(visible(context).filter(kpi_submissions::id.eq(id)).first(conn).optional()?)
 }
@@ -161,8 +155,6 @@ params! {
     }
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert_lines(conn: &mut Conn, rows: &[SubmissionLineRow]) -> Result<()> {
     insert_all!(conn, kpi_submission_rows::table, rows);
     Ok(())
@@ -178,9 +170,6 @@ pub fn lines(submission: Id, asked: &ListSubmissionRows) -> Lines {
 }
 
 /// Removes the rows of submissions older than seven days, and dry runs altogether.
-///
-/// # Errors
-/// The database's own.
 pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let before = (now - TimeDelta::days(7)).naive_utc();
     let old = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).select(kpi_submissions::id);
@@ -196,9 +185,6 @@ pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
 const PART: usize = 10_000;
 
 /// Ids of the innovations with these slugs.
-///
-/// # Errors
-/// The database's own.
 pub fn innovations_by_slug(conn: &mut Conn, slugs: &[String]) -> Result<HashMap<String, Id>> {
     let mut found = HashMap::with_capacity(slugs.len());
     for part in slugs.chunks(PART) {
@@ -212,9 +198,6 @@ pub fn innovations_by_slug(conn: &mut Conn, slugs: &[String]) -> Result<HashMap<
 }
 
 /// The series of a KPI for these organisations.
-///
-/// # Errors
-/// The database's own.
 pub fn series_of(conn: &mut Conn, kpi: Id, organisations: &[Id]) -> Result<Vec<(i64, SeriesKey)>> {
     let mut found = Vec::new();
     for part in organisations.chunks(PART) {
@@ -259,9 +242,6 @@ impl From<PresentRow> for Present {
 }
 
 /// The values of these series between two days.
-///
-/// # Errors
-/// The database's own.
 pub fn present_values(
     conn: &mut Conn,
     ids: &[i64],
@@ -281,9 +261,6 @@ pub fn present_values(
 }
 
 /// The last version of values that were deleted, so that a new one goes on counting.
-///
-/// # Errors
-/// The database's own.
 pub fn past_versions(
     conn: &mut Conn,
     ids: &[i64],
@@ -307,9 +284,6 @@ pub fn past_versions(
 
 /// Creates the missing series, in the order given, which must be the same for everyone. PostgreSQL waits
 /// here for a series that another transaction is making.
-///
-/// # Errors
-/// The database's own.
 pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
     let row = |key: &SeriesKey| {
         (
@@ -336,9 +310,6 @@ pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
 }
 
 /// Marks series as illustrative, for good.
-///
-/// # Errors
-/// The database's own.
 pub fn mark_illustrative(conn: &mut Conn, ids: &[i64]) -> Result<()> {
     for part in ids.chunks(PART) {
         let unmarked = series::table.filter(series::id.eq_any(part.to_vec())).filter(series::illustrative.eq(false));
@@ -349,9 +320,6 @@ pub fn mark_illustrative(conn: &mut Conn, ids: &[i64]) -> Result<()> {
 
 /// Locks these series until the transaction ends, so that two submissions of the same values come one after the other.
 /// Locked in the order of their ids, so that no two wait for each other. SQLite's writer is alone already.
-///
-/// # Errors
-/// The database's own.
 pub fn lock_series(conn: &mut Conn, ids: &[i64]) -> Result<()> {
     if conn.engine() == Engine::Sqlite {
         return Ok(());

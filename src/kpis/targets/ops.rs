@@ -6,7 +6,7 @@ use crate::db::{Conn, by_id};
 use crate::decimal;
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations;

@@ -2,12 +2,10 @@
 
 use super::rules::{Figures, KpiTarget, KpiTargetAdded, Scale};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{kpi_targets, kpis, organisations};
+use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::kpis::catalogue::store::{KpiRow, small_decimals};
 use crate::organisations::store::referred;
 use crate::record::Stored;
@@ -157,9 +155,6 @@ pub fn target_on(targets: &[TargetRow], organisation: Option<Id>, on: NaiveDate)
 }
 
 /// The targets of a KPI that concern an organisation: its own and everyone's.
-///
-/// # Errors
-/// The database's own.
 pub fn targets_for(conn: &mut Conn, kpi: Id, organisation: Option<Id>) -> Result<Vec<TargetRow>> {
     let mut query = kpi_targets::table.filter(kpi_targets::kpi_id.eq(kpi)).into_boxed::<MultiBackend>();
     query = match organisation {
@@ -172,15 +167,11 @@ pub fn targets_for(conn: &mut Conn, kpi: Id, organisation: Option<Id>) -> Result
     Ok(query.order_by((kpi_targets::from_on, kpi_targets::id)).load(conn)?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, kpi: Id, id: Id) -> Result<Option<NamedTarget>> {
     let one = named().filter(kpi_targets::id.eq(id)).filter(kpi_targets::kpi_id.eq(kpi));
     Ok(one.first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &TargetRow) -> Result<()> {
     diesel::insert_into(kpi_targets::table).values(row.clone()).execute(conn)?;
     Ok(())

@@ -5,7 +5,7 @@ use super::store::ValueRow;
 use crate::access::{Operation, Reach};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::vocabulary::Id;
 use std::collections::HashSet;
@@ -14,9 +14,6 @@ use std::collections::HashSet;
 pub const UNSUPPRESSED: Operation = Operation::see_unsuppressed_values;
 
 /// How much the caller may see of one series, or of a place's total.
-///
-/// # Errors
-/// The database's own.
 pub fn visibility(
     conn: &mut Conn,
     context: &Context,
@@ -45,9 +42,6 @@ fn covers_without_place(reach: &Reach, programme: Option<&str>, innovation: Id) 
 }
 
 /// The same for each row of a page that was already narrowed to what is visible: with one question to the database.
-///
-/// # Errors
-/// The database's own.
 pub fn unsuppressed(conn: &mut Conn, context: &Context, rows: &[ValueRow]) -> Result<Unsuppressed> {
     let reach = context.actor.reach(UNSUPPRESSED);
     let mut organisations: Vec<Id> = rows.iter().map(|row| row.organisation_id).collect();

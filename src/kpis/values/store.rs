@@ -2,14 +2,12 @@
 
 use crate::access::Reach;
 use crate::calendar::{DayRange, PeriodType};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{Engine, FEW, Unindexed};
 use crate::db::list::Listed as _;
 use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, series};
+use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, Codes, Line};
+use crate::http::{CodeParam, Codes, Context, Line};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::parse_breakdown_text;
 use crate::kpis::catalogue::store::KpiRow;
@@ -95,7 +93,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
         Some(codes) => Some(organisations::store::all_referred(conn, "?organisation", &codes.0)?),
         None => None,
     };
-    let place = asked.place.as_ref().map(|place| organisations::store::referred(conn, "?place", &place.0)).transpose()?;
+    let place =
+        asked.place.as_ref().map(|place| organisations::store::referred(conn, "?place", &place.0)).transpose()?;
     let innovation =
         asked.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
     let kpis = kpis.map(|kpis| kpis.into_iter().map(|kpi| kpi.id).collect());
@@ -169,9 +168,6 @@ fn breakdown(only: Option<&KpiRow>, text: &str) -> Result<String> {
 }
 
 /// The key of a series: its KPI, organisation and innovation.
-///
-/// # Errors
-/// The database's own.
 pub fn series_key(conn: &mut Conn, id: i64) -> Result<Option<(Id, Id, Id)>> {
     let key = series::table.find(id).select((series::kpi_id, series::organisation_id, series::innovation_id));
     Ok(key.first(conn).optional()?)

@@ -1,12 +1,10 @@
 //! Attendances in the database.
 
 use super::rules::{Attendance, AttendanceAdded, AttendanceRole, AttendanceState};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{attendances, people};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
@@ -97,15 +95,11 @@ pub fn list(event: Id, asked: &ListAttendances) -> Query {
     }
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, event: Id, id: Id) -> Result<Option<NamedAttendance>> {
     let one = named().filter(attendances::id.eq(id)).filter(attendances::event_id.eq(event));
     Ok(one.first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<AttendanceRow>> {
     Ok(attendances::table.filter(attendances::person_id.eq(person)).order_by(attendances::id).load(conn)?)
 }

@@ -6,8 +6,7 @@ use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::people::store as people;
 use crate::vocabulary::Id;
 use serde_json::json;
@@ -31,9 +30,6 @@ pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<NamedFellow> {
 
 /// Whether the caller may change a fellow, and so see the contacts: national administrators, the managers of a
 /// programme the fellow is in, and the fellow.
-///
-/// # Errors
-/// The database's own.
 pub fn is_kept(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Result<bool> {
     let reach = context.actor.reach(Operation::update_fellow);
     if reach.everything || (found.person.is(context) && context.actor.may(Operation::update_fellow)) {

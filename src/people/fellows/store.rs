@@ -1,13 +1,11 @@
 //! Fellows in the database, each read with their person.
 
 use super::rules::Fellow;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{fellows, fellowship_innovations, fellowships, people};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::people::store::PersonRow;
 use crate::vocabulary::Id;
 use crate::{among, innovations, params, sortable, writable};
@@ -118,36 +116,26 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellows) -> Result<Query> 
             .filter(fellowship_innovations::innovation_id.eq(innovation))
             .select(fellowship_innovations::fellowship_id);
         let held = fellowships::table.filter(fellowships::id.eq_any(carried));
-        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held.clone()));
+        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held));
     }
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedFellow>> {
     Ok(named().filter(fellows::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find_of_person(conn: &mut Conn, person: Id) -> Result<Option<FellowRow>> {
     Ok(fellows::table.filter(fellows::person_id.eq(person)).first(conn).optional()?)
 }
 
 /// The programmes a fellow is or was in.
-///
-/// # Errors
-/// The database's own.
 pub fn programmes_of(conn: &mut Conn, fellow: Id) -> Result<Vec<String>> {
     let held = fellowships::table.filter(fellowships::fellow_id.eq(fellow));
     Ok(held.select(fellowships::programme).distinct().load(conn)?)
 }
 
 /// Raises the version of the fellow that a person may be, since the answer about the fellow holds the person's name.
-///
-/// # Errors
-/// The database's own.
 pub fn touch(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
     let raised = (fellows::version.eq(fellows::version + 1), fellows::updated_at.eq(at));
     diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(raised).execute(conn)?;
@@ -155,9 +143,6 @@ pub fn touch(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
 }
 
 /// Empties the profile of an erased person.
-///
-/// # Errors
-/// The database's own.
 pub fn forget(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
     let nothing = None::<String>;
     let emptied = (fellows::profession.eq(&nothing), fellows::biography.eq(&nothing), fellows::website.eq(&nothing));

@@ -2,15 +2,13 @@
 
 use super::rules::{Fellowship, FellowshipAdded, FellowshipState, InnovationSlug};
 use crate::calendar::Until;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::Unindexed;
 use crate::db::schema::{
     cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
 };
-use crate::db::{Conn, violations};
+use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf, Whole};
+use crate::http::{CodeParam, Context, OneOf, Whole};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
@@ -161,10 +159,9 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
     }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
-        let carried = fellowship_innovations::table
-            .filter(fellowship_innovations::innovation_id.eq(innovation));
+        let carried = fellowship_innovations::table.filter(fellowship_innovations::innovation_id.eq(innovation));
         let fellowship = fellowship_innovations::fellowship_id;
-        query = query.filter(among!(conn, fellowships::id, fellowship, carried.clone()));
+        query = query.filter(among!(conn, fellowships::id, fellowship, carried));
     }
     if let Some(code) = &asked.host {
         let host = crate::organisations::ops::referred(conn, "?host", &code.0)?;
@@ -185,22 +182,15 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedFellowship>> {
     Ok(named().filter(fellowships::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<NamedFellowship>> {
     Ok(named().filter(fellowships::fellow_id.eq(fellow)).order_by(fellowships::from_on).load(conn)?)
 }
 
 /// Some fellowships with their innovations, hosts and industry partners: two queries, however many they are.
-///
-/// # Errors
-/// The database's own.
 pub fn whole(conn: &mut Conn, found: Vec<NamedFellowship>) -> Result<Vec<Stored<Fellowship>>> {
     let ids: Vec<Id> = found.iter().map(|found| found.row.id).collect();
     let mut carried = innovations_of(conn, &ids)?;

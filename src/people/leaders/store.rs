@@ -2,12 +2,10 @@
 
 use super::rules::{Leader, LeaderAdded, LeaderKind};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{leaders, organisations, people, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
@@ -158,9 +156,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListLeaders) -> Result<Q
 }
 
 /// How many people are leaders of each kind on a day, and of any.
-///
-/// # Errors
-/// The database's own.
 pub fn counted(conn: &mut Conn, on: NaiveDate) -> Result<(Vec<(LeaderKind, i64)>, i64)> {
     let holding = || leaders::table.filter(leaders::from_on.le(on)).filter(leaders::to_on.gt(on));
     let people = || dsl::count(leaders::person_id).aggregate_distinct();
@@ -168,14 +163,10 @@ pub fn counted(conn: &mut Conn, on: NaiveDate) -> Result<(Vec<(LeaderKind, i64)>
     Ok((kinds.load(conn)?, holding().select(people()).first(conn)?))
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedLeader>> {
     Ok(named().filter(leaders::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<LeaderRow>> {
     Ok(leaders::table.filter(leaders::person_id.eq(person)).order_by(leaders::from_on).load(conn)?)
 }

@@ -2,13 +2,11 @@
 
 use super::rules::{EventKind, LearningEvent, LearningEventAdded};
 use crate::calendar::{DayRange, london_midnight};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{attendances, learning_events, organisations, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::{CodeParam, OneOf};
+use crate::http::{CodeParam, Context, OneOf};
 use crate::people::attendances::rules::AttendanceState;
 use crate::record::Stored;
 use crate::vocabulary::{Id, Timestamp, fold, instant, search_text};
@@ -192,8 +190,6 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListLearningEvents) -> Result<
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<HostedEvent>> {
     Ok(hosted().filter(learning_events::id.eq(id)).first(conn).optional()?)
 }

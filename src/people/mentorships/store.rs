@@ -2,12 +2,10 @@
 
 use super::rules::{Mentorship, MentorshipAdded};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{mentorships, people, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
@@ -143,14 +141,10 @@ pub fn list(_: &mut Conn, _: &Context, asked: &ListMentorships) -> Result<Query>
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedMentorship>> {
     Ok(named().filter(mentorships::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<MentorshipRow>> {
     Ok(mentorships::table.filter(mentorships::mentor_id.eq(person)).order_by(mentorships::from_on).load(conn)?)
 }

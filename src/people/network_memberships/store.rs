@@ -2,11 +2,10 @@
 
 use super::rules::{NetworkMembership, NetworkMembershipAdded};
 use crate::calendar::DayRange;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::network_memberships;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{params, sortable, writable};
@@ -104,8 +103,6 @@ pub fn list(network: Id, asked: &ListNetworkMemberships) -> Result<Query> {
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, network: Id, id: Id) -> Result<Option<NetworkMembershipRow>> {
     let one = network_memberships::table.find(id).filter(network_memberships::network_id.eq(network));
     Ok(one.first(conn).optional()?)

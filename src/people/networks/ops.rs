@@ -5,8 +5,7 @@ use super::store::{self, NamedNetwork, NetworkRow};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::programmes;
 use serde_json::json;
 

@@ -1,13 +1,11 @@
 //! Networks in the database.
 
 use super::rules::{Network, NetworkAdded};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{networks, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::CodeParam;
+use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
 use crate::{params, sortable, writable};
@@ -119,8 +117,6 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListNetworks) -> Result<Query>
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<NamedNetwork>> {
     Ok(named().filter(networks::slug.eq(slug)).first(conn).optional()?)
 }

@@ -1,12 +1,11 @@
 //! Calls and their forms in the database.
 
 use super::rules::{Call, CallAdded, Criterion, Priority, Window};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::json::Json;
 use crate::db::schema::{call_forms, calls, cohorts, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Id, Timestamp, fold, instant};
 use crate::{overwrite, params, sortable};
@@ -189,14 +188,10 @@ pub fn list(programme: String, asked: &ListCalls) -> Query {
     }
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<WholeCall>> {
     Ok(whole().filter(calls::id.eq(id)).first(conn).optional()?)
 }
 
-/// # Errors
-/// The database's own.
 pub fn insert(conn: &mut Conn, row: &CallRow, form: Value) -> Result<()> {
     diesel::insert_into(calls::table).values(row.clone()).execute(conn)?;
     insert_form(conn, row, form)

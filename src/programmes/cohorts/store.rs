@@ -1,11 +1,10 @@
 //! Cohorts in the database.
 
 use super::rules::{Cohort, CohortAdded};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{cohorts, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Id, Instant};
 use crate::{params, sortable, writable};
@@ -111,8 +110,6 @@ pub fn list(programme: String) -> Query {
     named().filter(cohorts::programme.eq(programme)).into_boxed()
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, slug: &str, number: i32) -> Result<Option<NamedCohort>> {
     let one = named().filter(cohorts::programme.eq(slug)).filter(cohorts::number.eq(number));
     Ok(one.first(conn).optional()?)

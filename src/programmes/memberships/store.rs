@@ -2,11 +2,10 @@
 
 use super::rules::{Membership, MembershipAdded};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{programme_memberships, programmes};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{params, sortable, writable};
@@ -92,17 +91,12 @@ pub fn list(innovation: Id) -> Query {
     named().filter(programme_memberships::innovation_id.eq(innovation)).into_boxed()
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, innovation: Id, id: Id) -> Result<Option<NamedMembership>> {
     let one = named().filter(programme_memberships::id.eq(id));
     Ok(one.filter(programme_memberships::innovation_id.eq(innovation)).first(conn).optional()?)
 }
 
 /// Whether another membership of the same innovation and programme shares a day with this one.
-///
-/// # Errors
-/// The database's own.
 pub fn overlaps(conn: &mut Conn, row: &MembershipRow) -> Result<bool> {
     let others = programme_memberships::table
         .filter(programme_memberships::innovation_id.eq(row.innovation_id))

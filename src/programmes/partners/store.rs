@@ -2,12 +2,10 @@
 
 use super::rules::{Partner, PartnerAdded, PartnerRole};
 use crate::calendar::Until;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{organisations, programme_partners};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{params, sortable, writable};
@@ -116,8 +114,6 @@ pub fn list(programme: String, asked: &ListProgrammePartners) -> Query {
     query
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, slug: &str, id: Id) -> Result<Option<NamedPartner>> {
     let one = named().filter(programme_partners::id.eq(id)).filter(programme_partners::programme.eq(slug));
     Ok(one.first(conn).optional()?)

@@ -6,7 +6,7 @@ use crate::calendar::DayRange;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::rules::{financial_year, year_label};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
@@ -41,9 +41,6 @@ struct Happening<'a> {
 }
 
 /// Sums the money of the funds that the caller sees, by group.
-///
-/// # Errors
-/// The database's own.
 pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Line>> {
     let reach = context.reach();
     let scope = FundScope {

@@ -33,8 +33,6 @@ pub struct FundScope {
     pub seen: Option<Vec<String>>,
 }
 
-/// # Errors
-/// The database's own.
 pub fn funds(conn: &mut Conn, scope: &FundScope) -> Result<Vec<Fund>> {
     let columns = (funds::id, funds::code, funds::programme, funds::currency, funds::illustrative);
     let mut query = funds::table.select(columns).into_boxed();
@@ -51,9 +49,6 @@ pub fn funds(conn: &mut Conn, scope: &FundScope) -> Result<Vec<Fund>> {
 }
 
 /// The contributions to each fund: fund, code of the contributor, day, amount.
-///
-/// # Errors
-/// The database's own.
 pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, String, NaiveDate, i64)>> {
     let given = contributions::table
         .inner_join(organisations::table)
@@ -66,9 +61,6 @@ pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, String, Nai
 pub type Posted = (Id, Option<Id>, TransactionKind, NaiveDate, i64);
 
 /// The postings to each fund, by award, kind and day.
-///
-/// # Errors
-/// The database's own.
 pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Posted>> {
     let sums = fund_transactions::table
         .filter(fund_transactions::fund_id.eq_any(funds.to_vec()))
@@ -89,9 +81,6 @@ pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Posted>> {
 }
 
 /// The planned payments of each fund's approved awards: fund, award, financial year, amount.
-///
-/// # Errors
-/// The database's own.
 pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, Id, i32, i64)>> {
     let unmade = [AwardState::Proposed, AwardState::Rejected, AwardState::Cancelled];
     let plans = award_profiles::table
@@ -103,9 +92,6 @@ pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, Id, i32, i64)>>
 }
 
 /// The awards of these funds that are invented for illustration.
-///
-/// # Errors
-/// The database's own.
 pub fn illustrative(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
     let invented = awards::table
         .filter(awards::fund_id.eq_any(funds.to_vec()))
@@ -115,9 +101,6 @@ pub fn illustrative(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
 }
 
 /// The integrated care board, by code, that each award's recipient lies below on a day.
-///
-/// # Errors
-/// The database's own.
 pub fn places(conn: &mut Conn, funds: &[Id], on: NaiveDate) -> Result<HashMap<Id, String>> {
     let placed = awards::table
         .inner_join(

@@ -9,8 +9,7 @@ use crate::db::list::{PageRequest, page};
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
 use crate::funding::awards::store::{ListAwards, NamedAward, Sight, list_seen};
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use chrono::Days;
 
 /// How many awards are read at once.

@@ -32,8 +32,6 @@ fn party(row: &OrganisationRow, prefix: &str) -> Party {
     Party { id, name: row.name.clone() }
 }
 
-/// # Errors
-/// The database's own.
 pub fn names(
     conn: &mut Conn,
     prefix: &str,

@@ -6,7 +6,7 @@ use crate::benefits::rules::BenefitKind;
 use crate::calendar::london_midnight;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::programmes::ops::get_programme;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::{Days, NaiveDate};

@@ -25,9 +25,6 @@ pub const CURRENCY: &str = "GBP";
 pub type Counted = (i64, bool);
 
 /// Fellows whose fellowships had begun.
-///
-/// # Errors
-/// The database's own.
 pub fn fellows(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
     let held = || {
         fellowships::table
@@ -42,9 +39,6 @@ pub fn fellows(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Cou
 }
 
 /// Innovations that had joined.
-///
-/// # Errors
-/// The database's own.
 pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
     let joined = || {
         programme_memberships::table
@@ -58,9 +52,6 @@ pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result
 }
 
 /// Organisations that used an innovation that had joined.
-///
-/// # Errors
-/// The database's own.
 pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
     let used = || {
         let joined = programme_memberships::table
@@ -79,9 +70,6 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
 }
 
 /// Benefits of one kind that had begun: what was realised of them, and else what was claimed.
-///
-/// # Errors
-/// The database's own.
 pub fn claims(conn: &mut Conn, programme: &str, kind: BenefitKind, as_of: NaiveDate) -> Result<Vec<Claim>> {
     let begun = benefits::table
         .inner_join(innovations::table)
@@ -110,9 +98,6 @@ pub fn claims(conn: &mut Conn, programme: &str, kind: BenefitKind, as_of: NaiveD
 }
 
 /// Money put into the programme's funds, in pence.
-///
-/// # Errors
-/// The database's own.
 pub fn invested(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<Claim>> {
     let given = contributions::table
         .inner_join(funds::table)
@@ -131,9 +116,6 @@ pub fn invested(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Ve
 }
 
 /// Money that others invested, in pence.
-///
-/// # Errors
-/// The database's own.
 pub fn raised(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<Claim>> {
     let made = external_investments::table
         .filter(external_investments::programme.eq(programme))
@@ -157,9 +139,6 @@ pub fn raised(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<
 }
 
 /// Networks that supported it on the day.
-///
-/// # Errors
-/// The database's own.
 pub fn supporting_networks(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Counted> {
     let partners = programme_partners::table
         .filter(programme_partners::programme.eq(programme))
@@ -172,9 +151,6 @@ pub fn supporting_networks(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
 }
 
 /// Learning events that had begun before the instant.
-///
-/// # Errors
-/// The database's own.
 pub fn events(conn: &mut Conn, programme: &str, before: NaiveDateTime) -> Result<Counted> {
     let held = || {
         learning_events::table

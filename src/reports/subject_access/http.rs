@@ -2,8 +2,7 @@
 
 use super::ops;
 use crate::error::Result;
-use crate::http::reply::Reply;
-use crate::http::request::{Cx, IdPath};
+use crate::http::{Cx, IdPath, Reply};
 use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 

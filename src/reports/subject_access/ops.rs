@@ -6,7 +6,7 @@ use crate::applications::reviews;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::{awards, external_investments};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::people::fellows::store::FellowRow;
 use crate::people::fellowships::store::NamedFellowship;
 use crate::people::ops::get_person;

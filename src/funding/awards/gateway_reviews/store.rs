@@ -1,12 +1,11 @@
 //! Gateway reviews in the database.
 
 use super::rules::{GatewayDecision, GatewayReview, GatewayReviewAdded, GatewayReviewState, Recommendation};
-use crate::db::conn::MultiBackend;
 use crate::db::schema::gateway_reviews;
-use crate::db::{Conn, by_id};
+use crate::db::{Conn, MultiBackend, by_id};
 use crate::error::Result;
 use crate::funding::awards::store::{self as awards, Sight};
-use crate::http::context::Context;
+use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
 use crate::{params, sortable, writable};
@@ -111,17 +110,12 @@ pub fn list(conn: &mut Conn, context: &Context, award: &str) -> Result<Query> {
     Ok(gateway_reviews::table.filter(gateway_reviews::award_id.eq(award.row.id)).into_boxed())
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<GatewayReviewRow>> {
     let one = gateway_reviews::table.find(id).filter(gateway_reviews::award_id.eq(award));
     Ok(one.first(conn).optional()?)
 }
 
 /// Whether a review of the award decided to stop.
-///
-/// # Errors
-/// The database's own.
 pub fn is_stopped(conn: &mut Conn, award: Id) -> Result<bool> {
     let stop = gateway_reviews::table
         .filter(gateway_reviews::award_id.eq(award))

@@ -7,8 +7,7 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::funding::awards::ops::{get_award, reached, trace};
 use crate::funding::awards::store::AwardRow;
-use crate::http::context::Context;
-use crate::http::patch::Patch;
+use crate::http::{Context, Patch};
 use crate::vocabulary::Id;
 use serde_json::json;
 
@@ -26,9 +25,6 @@ fn finish(conn: &mut Conn, context: &Context, award: &AwardRow, row: MilestoneRo
 }
 
 /// Adds a milestone, as a condition of the review if there is one.
-///
-/// # Errors
-/// The database's own.
 pub fn make(
     conn: &mut Conn,
     context: &Context,

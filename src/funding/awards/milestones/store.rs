@@ -1,13 +1,11 @@
 //! Milestones in the database.
 
 use super::rules::{Milestone, MilestoneAdded, MilestoneState};
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::award_milestones;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::awards::ops::get_award;
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{params, sortable, writable};
@@ -99,8 +97,6 @@ pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListMilesto
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<MilestoneRow>> {
     let one = award_milestones::table.find(id).filter(award_milestones::award_id.eq(award));
     Ok(one.first(conn).optional()?)

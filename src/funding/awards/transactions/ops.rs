@@ -8,7 +8,7 @@ use crate::events::Event;
 use crate::funding::awards;
 use crate::funding::awards::ops::{get_award, not_now, reached, trace};
 use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
-use crate::http::context::Context;
+use crate::http::Context;
 use serde_json::json;
 
 /// # Errors

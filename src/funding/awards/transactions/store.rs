@@ -1,16 +1,14 @@
 //! The movements of awards in the database; the ledger writes them.
 
 use super::rules::Transaction;
-use crate::db::Conn;
-use crate::db::conn::MultiBackend;
 use crate::db::schema::{awards, fund_transactions};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::awards::ops::get_award;
 use crate::funding::ledger::rules::TransactionKind;
 use crate::funding::ledger::store::TransactionRow;
 use crate::funding::money::Money;
-use crate::http::context::Context;
-use crate::http::params::OneOf;
+use crate::http::{Context, OneOf};
 use crate::vocabulary::{Id, instant};
 use crate::{one_of, params, sortable};
 use diesel::dsl;
@@ -76,8 +74,6 @@ pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListAwardTr
     Ok(query)
 }
 
-/// # Errors
-/// The database's own.
 pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<AwardTransaction>> {
     Ok(of_award(award).filter(fund_transactions::id.eq(id)).first(conn).optional()?)
 }
