@@ -1,6 +1,7 @@
 //! What every operation knows beside its input: the time, the caller, the request, and the version it was sent for.
 
 use crate::access::{Actor, Operation, Reach};
+use crate::calendar::london_date;
 use crate::error::{Code, Error, Result};
 use crate::http::patch::Patch;
 use crate::vocabulary::Timestamp;
@@ -55,7 +56,7 @@ impl Context {
     }
 
     pub fn today(&self) -> NaiveDate {
-        self.now.with_timezone(&chrono_tz::Europe::London).date_naive()
+        london_date(self.now)
     }
 
     pub fn reach(&self) -> Reach {
