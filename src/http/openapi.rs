@@ -3,7 +3,7 @@
 
 mod examples;
 mod operation;
-mod schemas;
+pub(super) mod schemas;
 mod shared;
 
 pub use examples::{Example, Examples};
@@ -70,21 +70,4 @@ pub fn complete(collected: &utoipa::openapi::OpenApi, examples: &Examples) -> se
     examples::apply(&mut document, examples);
     schemas::complete(&mut document);
     Ok(document)
-}
-
-/// The schema of one type that clients send, complete with what it refers to.
-///
-/// # Errors
-/// When the schema cannot be written as JSON.
-pub fn document_of<T: utoipa::ToSchema>() -> serde_json::Result<Value> {
-    let mut parts = Vec::new();
-    T::schemas(&mut parts);
-    let mut schema = serde_json::to_value(T::schema())?;
-    schemas::bound(&mut schema, true);
-    for (name, part) in parts {
-        let mut part = serde_json::to_value(part)?;
-        schemas::bound(&mut part, schemas::is_request(&name));
-        schema["components"]["schemas"][name] = part;
-    }
-    Ok(schema)
 }

@@ -1,6 +1,6 @@
 //! Bodies are held against the very schemas the API document publishes: what is documented is what is enforced.
 
-use super::openapi;
+use super::openapi::schemas::document_of;
 use super::operations::Endpoint;
 use crate::error::{Code, Error, Fault, Result};
 use crate::shape::{Misfit, Shape};
@@ -112,7 +112,7 @@ pub fn shape_of<T: ToSchema + 'static>() -> Result<Arc<Shape>> {
     if let Some(shape) = shapes.get(&TypeId::of::<T>()) {
         return Ok(shape.clone());
     }
-    let compiled = Shape::new(openapi::document_of::<T>()?).map_err(|fault| Error::internal(fault.detail))?;
+    let compiled = Shape::new(document_of::<T>()?).map_err(|fault| Error::internal(fault.detail))?;
     Ok(shapes.entry(TypeId::of::<T>()).or_insert(Arc::new(compiled)).clone())
 }
 

@@ -19,6 +19,23 @@ pub fn complete(document: &mut Value) {
     share(document);
 }
 
+/// The schema of one type that clients send, complete with what it refers to.
+///
+/// # Errors
+/// When the schema cannot be written as JSON.
+pub fn document_of<T: utoipa::ToSchema>() -> serde_json::Result<Value> {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    let mut schema = serde_json::to_value(T::schema())?;
+    bound(&mut schema, true);
+    for (name, part) in parts {
+        let mut part = serde_json::to_value(part)?;
+        bound(&mut part, is_request(&name));
+        schema["components"]["schemas"][name] = part;
+    }
+    Ok(schema)
+}
+
 /// Whether a schema is of something that clients send.
 pub fn is_request(name: &str) -> bool {
     ["Request", "Patch", "Input"].iter().any(|ending| name.ends_with(ending))

@@ -61,6 +61,14 @@ pub struct Operation {
     pub described: Value,
 }
 
+impl Operation {
+    /// Whether it needs `If-Match`, which is shared or has an example of its own.
+    pub fn is_conditional(&self) -> bool {
+        let described = self.described.to_string();
+        ["/IfMatch", "\"If-Match\""].iter().any(|name| described.contains(name))
+    }
+}
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Every operation of the document that this build serves.

@@ -12,9 +12,7 @@ fn guarded() -> impl Iterator<Item = Operation> {
 /// The operation, called by someone who may, on a version that may be there.
 fn call(actor: &Actor, operation: &Operation, query: &str) -> Request {
     let request = actor.request(&operation.method, &format!("{}{query}", operation.target));
-    let described = operation.described.to_string();
-    let conditional = ["/IfMatch", "\"If-Match\""].iter().any(|name| described.contains(name));
-    if conditional { request.if_match(1) } else { request }
+    if operation.is_conditional() { request.if_match(1) } else { request }
 }
 
 fn consumes(operation: &Operation) -> Vec<String> {
