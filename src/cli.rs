@@ -129,12 +129,12 @@ fn configured() -> Result<Config, String> {
 }
 
 /// An error for the operator: the faults in full, or the internal cause.
-fn told(error: Error) -> String {
+fn in_words(error: Error) -> String {
     let faults: Vec<String> = error.listed().iter().map(|fault| fault.detail.clone()).collect();
     match (faults.is_empty(), error.cause()) {
         (false, _) => faults.join("\n"),
-        (true, Some(cause)) => format!("{}: {cause}", error.told()),
-        (true, None) => error.told().to_owned(),
+        (true, Some(cause)) => format!("{}: {cause}", error.public_detail()),
+        (true, None) => error.public_detail().to_owned(),
     }
 }
 
@@ -163,7 +163,7 @@ fn serve(config: Config) -> Result<(), String> {
 
 fn migrate(config: &Config, down: bool) -> Result<(), String> {
     let ran = if down {
-        crate::db::migrate::down(&config.database).map_err(told)
+        crate::db::migrate::down(&config.database).map_err(in_words)
     } else {
         startup::migrate_database(&config.database, now())
     }?;
@@ -178,7 +178,7 @@ fn seed(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
     let told_of =
         transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
-            .map_err(told)?;
+            .map_err(in_words)?;
     print(&told_of);
     Ok(())
 }
@@ -220,7 +220,7 @@ fn local_token(conn: &mut Conn, config: &Config, issuer: &str, wanted: &NewLocal
     let sealing = keys::SealingKey::open(&config.keys)?;
     let context = Context::local(Operation::issue_local_token, now());
     let issuer = (issuer, config.audience.as_str());
-    transaction(conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted)).map_err(told)
+    transaction(conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted)).map_err(in_words)
 }
 
 fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
@@ -247,5 +247,5 @@ fn seed_quietly(config: &Config) -> Result<(), String> {
     let mut conn = startup::open_database(&config.database, now())?;
     transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
         .map(drop)
-        .map_err(told)
+        .map_err(in_words)
 }

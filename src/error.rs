@@ -168,7 +168,7 @@ impl Error {
         self
     }
 
-    /// An unexpected failure: told as `internal`, its cause logged.
+    /// An unexpected failure: answered as `internal`, its cause logged.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::new(Code::Internal).context(cause)
     }
@@ -194,7 +194,7 @@ impl Error {
     pub fn code(&self) -> Code {
         self.0.code
     }
-    pub fn told(&self) -> &str {
+    pub fn public_detail(&self) -> &str {
         &self.0.detail
     }
     pub fn listed(&self) -> &[Fault] {

@@ -141,7 +141,7 @@ fn misfits(root: Option<&Value>, error: &ValidationError<'_>) -> Vec<Misfit> {
     }
 }
 
-/// A value that fits none of several schemas is told what is wrong by the one that it comes nearest to: null beside an
+/// A value that fits none of several schemas is answered with what is wrong by the one that it comes nearest to: null beside an
 /// object with a fault is not what was meant.
 fn among(root: &Value, error: &ValidationError<'_>, branches: &[Vec<ValidationError<'static>>]) -> Vec<Misfit> {
     let here = error.instance_path().as_str();
@@ -335,7 +335,7 @@ mod tests {
     use serde_json::json;
 
     /// Pointer, code and words of everything that does not fit.
-    fn told(schema: Value, value: Value) -> Vec<(String, &'static str, String)> {
+    fn faults_of(schema: Value, value: Value) -> Vec<(String, &'static str, String)> {
         let misfits = Shape::new(schema).unwrap().misfits(&value);
         misfits.into_iter().map(Misfit::fault).map(|fault| (fault.pointer, fault.code, fault.detail)).collect()
     }
@@ -443,9 +443,9 @@ mod tests {
                 "Expected another number of items of the kind that this list asks for.",
             ),
         ] {
-            assert_eq!(told(schema.clone(), value), [(String::new(), code, detail.to_owned())], "{schema}");
+            assert_eq!(faults_of(schema.clone(), value), [(String::new(), code, detail.to_owned())], "{schema}");
         }
-        let many = told(json!({ "enum": words }), json!("x"));
+        let many = faults_of(json!({ "enum": words }), json!("x"));
         assert!(many[0].2.ends_with("98, 99 and others."), "{many:?}");
     }
 
@@ -524,9 +524,9 @@ mod tests {
                 "There is no property of this name here; known are amount, kind, plannedFrom, title, years.",
             ),
         ] {
-            assert_eq!(told(schema.clone(), award), [(pointer.to_owned(), code, detail.to_owned())]);
+            assert_eq!(faults_of(schema.clone(), award), [(pointer.to_owned(), code, detail.to_owned())]);
         }
-        let long = told(schema, whole(json!({ "x".repeat(600): 1 })));
+        let long = faults_of(schema, whole(json!({ "x".repeat(600): 1 })));
         assert_eq!((long[0].0.as_str(), long[0].1), ("", "unknown-property"));
     }
 

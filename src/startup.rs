@@ -110,11 +110,13 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
 /// # Errors
 /// Text for the operator.
 pub fn migrate_database(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<String>, String> {
-    let told = |error: Error| format!("the database cannot be migrated: {}", error.cause().unwrap_or(error.told()));
-    let ran = migrate::up(url).map_err(told)?;
-    let mut conn = Conn::open(url).map_err(told)?;
+    let unmigrated =
+        |error: Error| format!("the database cannot be migrated: {}", error.cause().unwrap_or(error.public_detail()));
+    let ran = migrate::up(url).map_err(unmigrated)?;
+    let mut conn = Conn::open(url).map_err(unmigrated)?;
     let context = Context::local(Operation::create_organisation, now);
-    transaction(&mut conn, |conn| crate::organisations::ops::load_reference_data(conn, &context)).map_err(told)?;
+    transaction(&mut conn, |conn| crate::organisations::ops::load_reference_data(conn, &context))
+        .map_err(unmigrated)?;
     Ok(ran)
 }
 
@@ -234,7 +236,7 @@ fn tidy(conn: &mut Conn, service: &Service, doorkeeper: &TokenDoorkeeper) -> cra
     Ok(())
 }
 
-/// `/metrics` listens apart, so that what it tells stays inside.
+/// `/metrics` listens apart, so that its figures stay inside.
 fn serve_metrics(service: &web::Data<Service>, address: SocketAddr) -> Result<(), String> {
     let data = service.clone();
     let app = move || {

@@ -409,7 +409,7 @@ mod tests {
         ] {
             match (read_instant(text), expected) {
                 (Ok(at), Ok(written)) => assert_eq!(instant(at.naive_utc()), written, "{text}"),
-                (Err(told), Err(words)) => assert!(told.contains(words), "{text}: {told}"),
+                (Err(found), Err(words)) => assert!(found.contains(words), "{text}: {found}"),
                 (read, _) => panic!("{text}: {read:?}"),
             }
         }

@@ -489,7 +489,7 @@ fn point(month: u32, breakdown: &'static str, measure: IllustrativeMeasure) -> I
     IllustrativePoint { period, breakdown, measure }
 }
 
-/// Attendances by type of department. The story is told by the major departments alone.
+/// Attendances by type of department. Only the major departments have a story.
 fn attendances(trust: u32, month: u32) -> [(&'static str, i64); 3] {
     let member = |salt, story, base: i64| base - wander(salt, trust, month, story, base * 6 / 100);
     [

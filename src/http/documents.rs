@@ -54,7 +54,7 @@ pub async fn get_problem_page(code: web::Path<String>) -> Result<HttpResponse, E
     let known = Code::ALL.iter().find(|known| known.as_str() == code.as_str());
     let code = known.ok_or_else(|| Error::not_found("problem code"))?;
     let body = format!(
-        "<h1>{}</h1><p><code>{}</code>, status {}</p><p>{}</p><p><a href=\"/docs/guides/api-fundamentals#problems\">How problems are told</a></p>",
+        "<h1>{}</h1><p><code>{}</code>, status {}</p><p>{}</p><p><a href=\"/docs/guides/api-fundamentals#problems\">How problems are answered</a></p>",
         code.title(),
         code.as_str(),
         status_of(*code).as_u16(),

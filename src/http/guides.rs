@@ -175,7 +175,8 @@ mod tests {
     #[test]
     fn commands_are_kept_as_text() {
         let page = render("```sh\ncurl \"$URL\" | head -1 # => <svg\n```\n");
-        let expected = "<pre tabindex=\"0\"><code class=\"language-sh\">curl \"$URL\" | head -1 # =&gt; &lt;svg\n</code></pre>\n";
+        let expected =
+            "<pre tabindex=\"0\"><code class=\"language-sh\">curl \"$URL\" | head -1 # =&gt; &lt;svg\n</code></pre>\n";
         assert_eq!(page.body.replace("<nav aria-label=\"Sections\"><ul></ul></nav>\n", ""), expected);
     }
 }

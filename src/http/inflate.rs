@@ -28,14 +28,14 @@ impl<W: Write> Sink<W> {
     }
 }
 
-/// Its errors carry the one to be told, through whatever writes to it.
+/// Its errors carry ours through whatever writes to it.
 impl<W: Write> Write for Sink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let told = |error: Error| io::Error::other(error);
+        let carried = |error: Error| io::Error::other(error);
         let detail = || format!("The body is larger than {} bytes.", self.limit);
         let left = self.left.checked_sub(bytes.len() as u64);
-        self.left = left.ok_or_else(|| told(Error::new(Code::BodyTooLarge).detail(detail())))?;
-        self.target.write_all(bytes).map_err(|cause| told(Error::internal(cause)))?;
+        self.left = left.ok_or_else(|| carried(Error::new(Code::BodyTooLarge).detail(detail())))?;
+        self.target.write_all(bytes).map_err(|cause| carried(Error::internal(cause)))?;
         self.hash.update(bytes);
         Ok(bytes.len())
     }
@@ -102,8 +102,8 @@ fn broken() -> Error {
 }
 
 fn unpacked(cause: io::Error) -> Error {
-    let told = cause.downcast::<Error>();
-    told.unwrap_or_else(|cause| broken().context(cause))
+    let carried = cause.downcast::<Error>();
+    carried.unwrap_or_else(|cause| broken().context(cause))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Cx {
         self.answer_list(asked, true, Box::new(rows), Box::new(render)).await
     }
 
-    /// The whole selection in another form than every list has, `chunk` rows at a time. `write` is told whether the rows
+    /// The whole selection in another form than every list has, `chunk` rows at a time. `write` learns whether the rows
     /// are the first.
     ///
     /// # Errors

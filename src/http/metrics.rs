@@ -13,18 +13,18 @@ impl Metrics {
     /// # Errors
     /// Text, where a metric cannot be registered.
     pub fn new() -> Result<Self, String> {
-        let told = |cause: prometheus::Error| cause.to_string();
+        let text = |cause: prometheus::Error| cause.to_string();
         let registry = Registry::new();
         let requests = IntCounterVec::new(
             Opts::new("http_requests_total", "Requests by operation and status"),
             &["operation", "status"],
         )
-        .map_err(told)?;
+        .map_err(text)?;
         let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
         let options = HistogramOpts::new("http_request_seconds", "Time to answer by operation").buckets(buckets);
-        let seconds = HistogramVec::new(options, &["operation"]).map_err(told)?;
-        registry.register(Box::new(requests.clone())).map_err(told)?;
-        registry.register(Box::new(seconds.clone())).map_err(told)?;
+        let seconds = HistogramVec::new(options, &["operation"]).map_err(text)?;
+        registry.register(Box::new(requests.clone())).map_err(text)?;
+        registry.register(Box::new(seconds.clone())).map_err(text)?;
         Ok(Self { registry, requests, seconds })
     }
 

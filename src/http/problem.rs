@@ -65,7 +65,7 @@ pub fn status_of(code: Code) -> StatusCode {
     status(code.kind())
 }
 
-/// Renders the failure for the given request, and logs what the caller is not told.
+/// Renders the failure for the given request, and logs what the caller must not see.
 pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse {
     let code = error.code();
     let status = status_of(code);
@@ -139,7 +139,7 @@ fn problem(error: &Error, instance: &str, request_id: &str) -> Problem {
         r#type: format!("/problems/{}", code.as_str()),
         title: code.title(),
         status: status_of(code).as_u16(),
-        detail: error.told().to_owned(),
+        detail: error.public_detail().to_owned(),
         instance: instance.to_owned(),
         code: code.as_str(),
         request_id: request_id.to_owned(),

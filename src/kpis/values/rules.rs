@@ -58,8 +58,9 @@ mod tests {
 
     #[test]
     fn small_counts_are_kept_back_and_others_rounded_to_five() {
-        let told: Vec<Option<i64>> = [0, 1, 7, 8, 12, 13, 1002].into_iter().map(|count| rounded(count, 1)).collect();
-        assert_eq!(told, [Some(0), None, None, Some(10), Some(10), Some(15), Some(1000)]);
+        let answered: Vec<Option<i64>> =
+            [0, 1, 7, 8, 12, 13, 1002].into_iter().map(|count| rounded(count, 1)).collect();
+        assert_eq!(answered, [Some(0), None, None, Some(10), Some(10), Some(15), Some(1000)]);
         assert_eq!(rounded(700, 100), None);
         assert_eq!(rounded(1200, 100), Some(1000));
     }

@@ -122,7 +122,7 @@ impl TestApp {
         let issuer = (self.url.as_str(), self.config.audience.as_str());
         let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
         let issued = transaction(&mut conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted));
-        issued.unwrap_or_else(|error| panic!("{}: {:?}", error.told(), error.listed()))
+        issued.unwrap_or_else(|error| panic!("{}: {:?}", error.public_detail(), error.listed()))
     }
 
     /// The key that the service signs tokens with at this moment.
@@ -203,21 +203,21 @@ fn client() -> reqwest::Client {
 
 /// Runs the service on a thread of its own, as `serve` does.
 fn serve(config: Config, clock: Arc<Mutex<Timestamp>>) -> (ServerHandle, String) {
-    let (tell, told) = mpsc::channel();
+    let (say, said) = mpsc::channel();
     let now = move || *clock.lock().expect("the clock is never held for long");
     let run = move || {
         System::new().block_on(async move {
             match startup::build(config, Arc::new(now)).await {
-                Err(fault) => drop(tell.send(Err(fault))),
+                Err(fault) => drop(say.send(Err(fault))),
                 Ok(running) => {
-                    drop(tell.send(Ok((running.handle, format!("http://{}", running.address)))));
+                    drop(say.send(Ok((running.handle, format!("http://{}", running.address)))));
                     running.server.await.expect("the server ends well");
                 }
             }
         });
     };
     std::thread::spawn(run);
-    told.recv().expect("the service says how it went").unwrap_or_else(|fault| panic!("{fault}"))
+    said.recv().expect("the service says how it went").unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// In memory where there is such a place: SQLite waits for the disk at every commit.

@@ -145,12 +145,12 @@ fn first_connection(url: &DatabaseUrl, folder: &Path) -> Result<Conn, String> {
 
 /// The folder of the server's programs: `PG_BIN`, the PATH, or where Debian puts them, the newest first.
 fn programs() -> Option<PathBuf> {
-    let told = std::env::var_os("PG_BIN").map(PathBuf::from);
+    let named = std::env::var_os("PG_BIN").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
         .unwrap_or_default();
     debian.sort();
-    let mut places = told.into_iter().chain(std::env::split_paths(&path)).chain(debian.into_iter().rev());
+    let mut places = named.into_iter().chain(std::env::split_paths(&path)).chain(debian.into_iter().rev());
     places.find(|place| place.join("initdb").exists() && place.join("postgres").exists())
 }

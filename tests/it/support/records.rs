@@ -43,7 +43,7 @@ impl TestApp {
         self.admin().post("/v1/programmes", body).await.expect(201)
     }
 
-    /// A live monthly count, unless told otherwise.
+    /// A live monthly count, by default.
     pub async fn kpi(&self, code: &str, others: Value) -> Value {
         let document = json!({
             "code": code, "name": format!("KPI {code}"), "definition": "What is counted.", "level": "process",

@@ -108,14 +108,14 @@ fn kinds_of_point_differ_in_shape_as_well_as_colour() {
 fn the_description_tells_what_the_drawing_shows() {
     let values: Vec<Option<f64>> = (0..8).map(|index| Some(f64::from(index))).collect();
     let svg = drawn("Rising", &points(&values), &[Recalculation { at: 6, baseline_points: None }]);
-    for told in [
+    for expected in [
         "XmR chart from Month 1 to Month 8, 8 periods.",
         "Variation: Common cause. Assurance: Hit or miss.",
         "Mean 2.5%, process limits \u{2212}0.2% to 5.2%.",
         "Limits recalculated from Month 7.",
         "Rules: making-data-count-2.5+2023-11.",
     ] {
-        assert!(svg.contains(told), "{told} is not in {svg}");
+        assert!(svg.contains(expected), "{expected} is not in {svg}");
     }
 }
 
