@@ -11,7 +11,7 @@ use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::transitions::rules::Move;
 use crate::vocabulary::{Id, Words};
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -195,15 +195,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
             .select(programme_memberships::innovation_id);
         query = query.filter(adoptions::innovation_id.eq_any(members));
     }
-    if let Some(code) = &asked.place {
-        let there = below(vec![referred(conn, "?place", &code.0)?], context.today());
-        query = query.filter(adoptions::organisation_id.eq_any(there));
-    }
-    if let Some(stages) = &asked.stage {
-        query = query.filter(adoptions::stage.eq_any(stages.0.clone()));
-    }
-    if let Some(on) = asked.using_on {
-        query = query.filter(adoptions::using_from.le(on)).filter(adoptions::using_to.gt(on));
+    narrow! { query, asked;
+        place => adoptions::organisation_id.eq_any(below(vec![referred(conn, "?place", &place.0)?], context.today()));
+        stage => adoptions::stage.eq_any(stage.0.clone());
+        using_on => adoptions::using_from.le(*using_on).and(adoptions::using_to.gt(*using_on));
     }
     Ok(query)
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::http::{CodeParam, Context, Line};
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Timestamp};
-use crate::{params, sortable};
+use crate::{narrow, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -119,11 +119,9 @@ pub fn list(_: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<
     if let Some(Line(operation)) = &asked.operation {
         query = query.filter(events::operation.eq(operation.clone()));
     }
-    if let Some(from) = asked.from {
-        query = query.filter(events::occurred_at.ge(from.naive_utc()));
-    }
-    if let Some(to) = asked.to {
-        query = query.filter(events::occurred_at.le(to.naive_utc()));
+    narrow! { query, asked;
+        from => events::occurred_at.ge(from.naive_utc());
+        to => events::occurred_at.le(to.naive_utc());
     }
     Ok(query)
 }

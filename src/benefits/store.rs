@@ -11,7 +11,7 @@ use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -203,21 +203,17 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
         query = query.filter(benefits::innovation_id.eq(innovation));
     }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(benefits::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(code) = &asked.organisation {
-        query = query.filter(benefits::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
+    narrow! { query, asked;
+        programme => benefits::programme.eq(programme.0.to_ascii_lowercase());
+        organisation => benefits::organisation_id.eq(referred(conn, "?organisation", &organisation.0)?);
     }
     if let Some(code) = &asked.place {
         let there = below(vec![referred(conn, "?place", &code.0)?], context.today());
         query = query.filter(benefits::organisation_id.assume_not_null().eq_any(there));
     }
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(benefits::kind.eq_any(kinds.0.clone()));
-    }
-    if let Some(population) = &asked.population {
-        query = query.filter(benefits::population.eq(population.0.clone()));
+    narrow! { query, asked;
+        kind => benefits::kind.eq_any(kind.0.clone());
+        population => benefits::population.eq(population.0.clone());
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

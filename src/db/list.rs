@@ -76,6 +76,17 @@ pub mod keys {
     }
 }
 
+/// Narrows a query by each of a list's parameters that is given: `parameter => condition`, where the condition has a
+/// reference to what was given by the parameter's name.
+#[macro_export]
+macro_rules! narrow {
+    ($query:ident, $asked:ident; $($parameter:ident => $condition:expr;)*) => {
+        $(if let Some($parameter) = &$asked.$parameter {
+            $query = $query.filter($condition);
+        })*
+    };
+}
+
 /// Declares the columns a row may be sorted by. The first is the default order; `tie` makes it total; `key` names the
 /// column by which several rows can be asked for at once. A list that can be sorted by `updatedAt` can be narrowed by
 /// `updatedFrom` and `updatedTo`.

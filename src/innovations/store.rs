@@ -10,7 +10,7 @@ use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
-use crate::{among, few, on_engine, one_of, params, sortable};
+use crate::{among, few, narrow, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -195,14 +195,10 @@ params! {
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Result<Query> {
     let mut query = owned().filter(innovations::archived_at.is_null()).into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "innovations", terms)?);
-    }
-    if let Some(stages) = &asked.stage {
-        query = query.filter(one_of!(innovations::stage, stages.0.clone()));
-    }
-    if let Some(categories) = &asked.main_category {
-        query = query.filter(one_of!(innovations::main_category, categories.0.clone()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "innovations", q)?;
+        stage => one_of!(innovations::stage, stage.0.clone());
+        main_category => one_of!(innovations::main_category, main_category.0.clone());
     }
     let tags = [
         tagged(rules::list::CATEGORY, asked.category.as_ref()),

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
-use crate::{among, insert_all, one_of, overwrite, params, sortable};
+use crate::{among, insert_all, narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -129,11 +129,9 @@ params! {
 /// `unknown-reference` for the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListOrganisations) -> Result<Organisations> {
     let mut query = organisations::table.into_boxed::<MultiBackend>();
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(organisations::kind, kinds.0.clone()));
-    }
-    if let Some(statuses) = &asked.status {
-        query = query.filter(one_of!(organisations::status, statuses.0.clone()));
+    narrow! { query, asked;
+        kind => one_of!(organisations::kind, kind.0.clone());
+        status => one_of!(organisations::status, status.0.clone());
     }
     if let Some(place) = &asked.place {
         let place = referred(conn, "?place", &place.0)?;
@@ -309,11 +307,9 @@ pub fn edges(conn: &mut Conn, code: &str, asked: &ListEdges) -> Result<Edges> {
     let of = known(conn, code)?.id;
     let touching = organisation_edges::parent_id.eq(of).or(organisation_edges::child_id.eq(of));
     let mut query = organisation_edges::table.filter(touching).into_boxed::<MultiBackend>();
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(organisation_edges::kind, kinds.0.clone()));
-    }
-    if let Some(on) = asked.active_on {
-        query = query.filter(organisation_edges::from_on.le(on)).filter(organisation_edges::to_on.gt(on));
+    narrow! { query, asked;
+        kind => one_of!(organisation_edges::kind, kind.0.clone());
+        active_on => organisation_edges::from_on.le(*active_on).and(organisation_edges::to_on.gt(*active_on));
     }
     Ok(query)
 }

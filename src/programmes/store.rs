@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
-use crate::{one_of, organisations, params, sortable, writable};
+use crate::{narrow, one_of, organisations, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -107,11 +107,9 @@ params! {
 /// `unknown-reference` for the partner.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListProgrammes) -> Result<Query> {
     let mut query = programmes::table.into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "programmes", terms)?);
-    }
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(programmes::kind, kinds.0.clone()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "programmes", q)?;
+        kind => one_of!(programmes::kind, kind.0.clone());
     }
     if let Some(code) = &asked.partner {
         let (partner, today) = (organisations::store::referred(conn, "?partner", &code.0)?, context.today());

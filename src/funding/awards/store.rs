@@ -18,7 +18,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{among, one_of, params, sortable, writable};
+use crate::{among, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -341,14 +341,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAwards) -> Result<Qu
 /// As [`list`].
 pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Query> {
     let mut query = sight.query();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "awards", terms)?);
-    }
-    if let Some(code) = &asked.fund {
-        query = query.filter(awards::fund_id.eq(get_fund_id(conn, "?fund", &code.0)?));
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(awards::programme.eq(programme.0.to_ascii_lowercase()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "awards", q)?;
+        fund => awards::fund_id.eq(get_fund_id(conn, "?fund", &fund.0)?);
+        programme => awards::programme.eq(programme.0.to_ascii_lowercase());
     }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
@@ -358,17 +354,11 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
         let organisation = referred(conn, "?recipientOrganisation", &code.0)?;
         query = query.filter(awards::recipient_organisation_id.eq(organisation));
     }
-    if let Some(person) = asked.recipient_person {
-        query = query.filter(awards::recipient_person_id.eq(person));
-    }
-    if let Some(fellowship) = asked.fellowship {
-        query = query.filter(awards::fellowship_id.eq(fellowship));
-    }
-    if let Some(states) = &asked.state {
-        query = query.filter(one_of!(awards::state, states.0.clone()));
-    }
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(awards::kind, kinds.0.clone()));
+    narrow! { query, asked;
+        recipient_person => awards::recipient_person_id.eq(*recipient_person);
+        fellowship => awards::fellowship_id.eq(*fellowship);
+        state => one_of!(awards::state, state.0.clone());
+        kind => one_of!(awards::kind, kind.0.clone());
     }
     if let Some(code) = &asked.place {
         let place = vec![referred(conn, "?place", &code.0)?];
@@ -383,11 +373,9 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
     if let Some(to) = days.to {
         query = query.filter(awards::planned_from.le(to));
     }
-    if let Some(day) = asked.awarded_to {
-        query = query.filter(awards::awarded_on.le(day));
-    }
-    if let Some(published) = asked.published {
-        query = query.filter(awards::published.eq(published));
+    narrow! { query, asked;
+        awarded_to => awards::awarded_on.le(*awarded_to);
+        published => awards::published.eq(*published);
     }
     Ok(query)
 }

@@ -12,7 +12,7 @@ use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{one_of, params, sortable};
+use crate::{narrow, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -147,11 +147,9 @@ fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Quer
 /// `unknown-reference` for the contributor.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Result<Query> {
     let mut query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
-    if let Some(programme) = &asked.programme {
-        query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(code) = &asked.contributor {
-        query = query.filter(contributions::contributor_id.eq(referred(conn, "?contributor", &code.0)?));
+    narrow! { query, asked;
+        programme => funds::programme.eq(programme.0.to_ascii_lowercase());
+        contributor => contributions::contributor_id.eq(referred(conn, "?contributor", &contributor.0)?);
     }
     if let Some(programmes) = seen(context) {
         query = query.filter(funds::programme.eq_any(programmes));

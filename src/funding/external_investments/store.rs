@@ -13,7 +13,7 @@ use crate::innovations::ops::referred;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier, fold};
-use crate::{one_of, params, sortable, writable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -191,17 +191,11 @@ fn seen(context: &Context) -> Query {
 /// `unknown-reference` for the innovation.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments) -> Result<Query> {
     let mut query = seen(context);
-    if let Some(slug) = &asked.innovation {
-        query = query.filter(external_investments::innovation_id.eq(referred(conn, "?innovation", &slug.0)?));
-    }
-    if let Some(fellow) = asked.fellow {
-        query = query.filter(external_investments::fellow_id.eq(fellow));
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(external_investments::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(external_investments::kind, kinds.0.clone()));
+    narrow! { query, asked;
+        innovation => external_investments::innovation_id.eq(referred(conn, "?innovation", &innovation.0)?);
+        fellow => external_investments::fellow_id.eq(*fellow);
+        programme => external_investments::programme.eq(programme.0.to_ascii_lowercase());
+        kind => one_of!(external_investments::kind, kind.0.clone());
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

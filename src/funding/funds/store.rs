@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -108,11 +108,9 @@ pub fn seen(context: &Context) -> Option<Vec<String>> {
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListFunds) -> Result<Query> {
     let mut query = funds::table.into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "funds", terms)?);
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(funds::programme.eq(programme.0.to_ascii_lowercase()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "funds", q)?;
+        programme => funds::programme.eq(programme.0.to_ascii_lowercase());
     }
     if let Some(programmes) = seen(context) {
         query = query.filter(funds::programme.eq_any(programmes));

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
-use crate::{one_of, overwrite, params, sortable};
+use crate::{narrow, one_of, overwrite, params, sortable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -226,23 +226,13 @@ fn named() -> Named {
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListKpis) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "kpis", terms)?);
-    }
-    if let Some(statuses) = &asked.status {
-        query = query.filter(one_of!(kpis::status, statuses.0.clone()));
-    }
-    if let Some(levels) = &asked.level {
-        query = query.filter(one_of!(kpis::level, levels.0.clone()));
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(kpis::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(types) = &asked.period_type {
-        query = query.filter(one_of!(kpis::period_type, types.0.clone()));
-    }
-    if let Some(types) = &asked.value_type {
-        query = query.filter(one_of!(kpis::value_type, types.0.clone()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "kpis", q)?;
+        status => one_of!(kpis::status, status.0.clone());
+        level => one_of!(kpis::level, level.0.clone());
+        programme => kpis::programme.eq(programme.0.to_ascii_lowercase());
+        period_type => one_of!(kpis::period_type, period_type.0.clone());
+        value_type => one_of!(kpis::value_type, value_type.0.clone());
     }
     Ok(query)
 }

@@ -13,7 +13,7 @@ use crate::http::{CodeParam, Context, OneOf};
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
-use crate::{insert_all, one_of, params, sortable};
+use crate::{insert_all, narrow, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -113,11 +113,9 @@ pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedSu
 /// None: every filter is a column's own.
 pub fn list(_: &mut Conn, context: &Context, asked: &ListSubmissions) -> Result<Query> {
     let mut query = visible(context);
-    if let Some(kpi) = &asked.kpi {
-        query = query.filter(kpi_submissions::kpi_code.eq(kpi.0.to_ascii_lowercase()));
-    }
-    if let Some(states) = &asked.state {
-        query = query.filter(one_of!(kpi_submissions::state, states.0.clone()));
+    narrow! { query, asked;
+        kpi => kpi_submissions::kpi_code.eq(kpi.0.to_ascii_lowercase());
+        state => one_of!(kpi_submissions::state, state.0.clone());
     }
     Ok(query)
 }

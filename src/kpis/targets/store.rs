@@ -10,7 +10,7 @@ use crate::kpis::catalogue::store::{KpiRow, small_decimals};
 use crate::organisations::store::referred;
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{params, sortable};
+use crate::{narrow, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -131,12 +131,9 @@ fn named() -> Named {
 /// `unknown-reference` for the organisation.
 pub fn list(conn: &mut Conn, kpi: Id, asked: &ListKpiTargets) -> Result<Query> {
     let mut query = named().filter(kpi_targets::kpi_id.eq(kpi)).into_boxed::<MultiBackend>();
-    if let Some(code) = &asked.organisation {
-        let organisation = referred(conn, "?organisation", &code.0)?;
-        query = query.filter(kpi_targets::organisation_id.eq(organisation));
-    }
-    if let Some(on) = asked.active_on {
-        query = query.filter(kpi_targets::from_on.le(on)).filter(kpi_targets::to_on.gt(on));
+    narrow! { query, asked;
+        organisation => kpi_targets::organisation_id.eq(referred(conn, "?organisation", &organisation.0)?);
+        active_on => kpi_targets::from_on.le(*active_on).and(kpi_targets::to_on.gt(*active_on));
     }
     Ok(query)
 }

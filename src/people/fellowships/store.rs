@@ -12,7 +12,7 @@ use crate::http::{CodeParam, Context, OneOf, Whole};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{among, one_of, overwrite, params, sortable};
+use crate::{among, narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -147,15 +147,10 @@ fn named() -> _ {
 /// `unknown-reference` for an innovation or a host that is not there.
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
-    if let Some(programme) = &asked.programme {
-        query = query.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(number) = asked.cohort {
-        let cohort = Unindexed::of(cohorts::number);
-        query = query.filter(cohort.eq(i32::try_from(number.0).unwrap_or(i32::MAX)));
-    }
-    if let Some(fellow) = asked.fellow {
-        query = query.filter(fellowships::fellow_id.eq(fellow));
+    narrow! { query, asked;
+        programme => fellowships::programme.eq(programme.0.to_ascii_lowercase());
+        cohort => Unindexed::of(cohorts::number).eq(i32::try_from(cohort.0).unwrap_or(i32::MAX));
+        fellow => fellowships::fellow_id.eq(*fellow);
     }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
@@ -163,15 +158,10 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellowships) -> Result<Que
         let fellowship = fellowship_innovations::fellowship_id;
         query = query.filter(among!(conn, fellowships::id, fellowship, carried));
     }
-    if let Some(code) = &asked.host {
-        let host = crate::organisations::ops::referred(conn, "?host", &code.0)?;
-        query = query.filter(fellowships::host_id.eq(host));
-    }
-    if let Some(states) = &asked.state {
-        query = query.filter(one_of!(fellowships::state, states.0.clone()));
-    }
-    if let Some(to) = asked.to {
-        query = query.filter(fellowships::from_on.le(to));
+    narrow! { query, asked;
+        host => fellowships::host_id.eq(crate::organisations::ops::referred(conn, "?host", &host.0)?);
+        state => one_of!(fellowships::state, state.0.clone());
+        to => fellowships::from_on.le(*to);
     }
     if let Some(on) = asked.active_on {
         query = query

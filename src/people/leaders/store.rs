@@ -11,7 +11,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{one_of, params, sortable, writable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -139,11 +139,9 @@ fn named() -> _ {
 /// `unknown-reference` for a place that is not there.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListLeaders) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(leaders::kind, kinds.0.clone()));
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(leaders::programme.eq(programme.0.to_ascii_lowercase()));
+    narrow! { query, asked;
+        kind => one_of!(leaders::kind, kind.0.clone());
+        programme => leaders::programme.eq(programme.0.to_ascii_lowercase());
     }
     if let Some(code) = &asked.place {
         let there = below(vec![referred(conn, "?place", &code.0)?], context.today());

@@ -10,7 +10,7 @@ use crate::http::{CodeParam, Context, OneOf};
 use crate::people::attendances::rules::AttendanceState;
 use crate::record::Stored;
 use crate::vocabulary::{Id, Timestamp, fold, instant, search_text};
-use crate::{one_of, params, sortable, writable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -171,14 +171,10 @@ fn hosted() -> _ {
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListLearningEvents) -> Result<Query> {
     let mut query = hosted().into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "learning_events", terms)?);
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(learning_events::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(kinds) = &asked.kind {
-        query = query.filter(one_of!(learning_events::kind, kinds.0.clone()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "learning_events", q)?;
+        programme => learning_events::programme.eq(programme.0.to_ascii_lowercase());
+        kind => one_of!(learning_events::kind, kind.0.clone());
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     if let Some(from) = days.from {

@@ -9,7 +9,7 @@ use crate::http::{CodeParam, Context};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -126,17 +126,11 @@ fn named() -> _ {
 /// None: every filter is a column's own.
 pub fn list(_: &mut Conn, _: &Context, asked: &ListMentorships) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
-    if let Some(programme) = &asked.programme {
-        query = query.filter(mentorships::programme.eq(programme.0.to_ascii_lowercase()));
-    }
-    if let Some(fellowship) = asked.fellowship {
-        query = query.filter(mentorships::fellowship_id.eq(fellowship));
-    }
-    if let Some(mentor) = asked.mentor {
-        query = query.filter(mentorships::mentor_id.eq(mentor));
-    }
-    if let Some(on) = asked.active_on {
-        query = query.filter(mentorships::from_on.le(on)).filter(mentorships::to_on.gt(on));
+    narrow! { query, asked;
+        programme => mentorships::programme.eq(programme.0.to_ascii_lowercase());
+        fellowship => mentorships::fellowship_id.eq(*fellowship);
+        mentor => mentorships::mentor_id.eq(*mentor);
+        active_on => mentorships::from_on.le(*active_on).and(mentorships::to_on.gt(*active_on));
     }
     Ok(query)
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::NaiveDateTime;
 use diesel::dsl;
 use diesel::prelude::*;
@@ -108,11 +108,9 @@ fn named() -> _ {
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, _: &Context, asked: &ListNetworks) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
-    if let Some(terms) = &asked.q {
-        query = query.filter(dialect::matches(conn, "networks", terms)?);
-    }
-    if let Some(programme) = &asked.programme {
-        query = query.filter(networks::programme.eq(programme.0.to_ascii_lowercase()));
+    narrow! { query, asked;
+        q => dialect::matches(conn, "networks", q)?;
+        programme => networks::programme.eq(programme.0.to_ascii_lowercase());
     }
     Ok(query)
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::{Context, OneOf};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -105,11 +105,9 @@ fn named() -> Named {
 /// The partners of a programme.
 pub fn list(programme: String, asked: &ListProgrammePartners) -> Query {
     let mut query = named().filter(programme_partners::programme.eq(programme)).into_boxed::<MultiBackend>();
-    if let Some(roles) = &asked.role {
-        query = query.filter(programme_partners::role.eq_any(roles.0.clone()));
-    }
-    if let Some(on) = asked.on {
-        query = query.filter(programme_partners::from_on.le(on)).filter(programme_partners::to_on.gt(on));
+    narrow! { query, asked;
+        role => programme_partners::role.eq_any(role.0.clone());
+        on => programme_partners::from_on.le(*on).and(programme_partners::to_on.gt(*on));
     }
     query
 }
