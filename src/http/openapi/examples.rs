@@ -32,6 +32,10 @@ pub fn apply(document: &mut Value, examples: &Examples) {
                 let of_all = parameter["$ref"].as_str().and_then(|name| shared.get(name.rsplit('/').next()?));
                 let named = of_all.unwrap_or(parameter)["name"].as_str().unwrap_or_default().to_owned();
                 let Some(example) = find(&examples.parameters, &id, path, &named) else { continue };
+                // A list's `id=A,B` is no name of the record in the path.
+                if parameter["schema"]["type"] == "array" {
+                    continue;
+                }
                 if let Some(of_all) = of_all {
                     *parameter = of_all.clone();
                     parameter["schema"].as_object_mut().into_iter().for_each(|schema| drop(schema.remove("example")));

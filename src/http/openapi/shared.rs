@@ -95,10 +95,12 @@ pub fn parameters() -> Value {
     })
 }
 
-/// One problem for each code, by the code.
+/// One problem for each code that an operation can answer, by the code. A wrong method meets no operation.
 pub fn examples() -> Value {
+    let answered = |code: &&Code| REFUSALS.iter().any(|(status, ..)| status_of(**code).as_str() == *status);
     Code::ALL
         .iter()
+        .filter(answered)
         .map(|code| (code.as_str().to_owned(), json!({ "summary": code.title(), "value": problem::example(*code) })))
         .collect()
 }
