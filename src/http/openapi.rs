@@ -19,7 +19,7 @@ use utoipa::OpenApi;
         contact(name = "The Innovation Register team", url = "https://example.org/innovation-register", email = "register@example.org"),
         license(name = "MIT", identifier = "MIT"),
     ),
-    servers((url = "/", description = "The service that this document comes from")),
+    servers((url = "/", description = "The service that this document comes from: local, staging or production")),
     components(schemas(super::problem::Problem, crate::error::Fault)),
     tags(
         (name = "organisations", description = "NHS bodies and other organisations, their hierarchy and successions over time"),
