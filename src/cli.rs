@@ -101,7 +101,7 @@ pub fn run() -> ExitCode {
         Verb::Demo { database, listen } => demo(database, &listen),
         Verb::Serve => configured().and_then(serve),
         Verb::Migrate { down } => configured().and_then(|config| migrate(&config, down)),
-        Verb::Seed => configured().and_then(|config| seed(&config)),
+        Verb::Seed => configured().and_then(|config| seed(&config)).map(|loaded| print(&loaded)),
         Verb::Openapi => print_openapi(),
         Verb::Token(arguments) => configured().and_then(|config| token(&config, arguments)),
         Verb::CheckConfig => configured().and_then(|config| check_config(&config)),
@@ -174,13 +174,11 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn seed(config: &Config) -> Result<(), String> {
+/// Loads the demonstration data, and says what there is now.
+fn seed(config: &Config) -> Result<String, String> {
     let mut conn = startup::open_database(&config.database, now())?;
-    let told_of =
-        transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
-            .map_err(in_words)?;
-    print(&told_of);
-    Ok(())
+    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
+        .map_err(in_words)
 }
 
 fn print_openapi() -> Result<(), String> {
@@ -230,7 +228,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
     let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
     let _log = start_log(&config.log)?;
-    seed_quietly(&config)?;
+    seed(&config)?;
     actix_web::rt::System::new().block_on(async move {
         let running = startup::build(config.clone(), Arc::new(now)).await?;
         let issuer = format!("http://{}", running.address);
@@ -241,11 +239,4 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
         drop(conn);
         running.server.await.map_err(|cause| cause.to_string())
     })
-}
-
-fn seed_quietly(config: &Config) -> Result<(), String> {
-    let mut conn = startup::open_database(&config.database, now())?;
-    transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
-        .map(drop)
-        .map_err(in_words)
 }

@@ -1,10 +1,11 @@
 //! The moves of an application, who makes them, and what an application must hold to be submitted.
 
+use crate::calendar::{london_date, london_midnight};
 use crate::error::{Code, Error, Fault, Result};
 use crate::transitions::rules::Machine;
 use crate::vocabulary::{Timestamp, instant};
 use crate::words;
-use chrono::{Days, NaiveTime, TimeZone};
+use chrono::Days;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -140,11 +141,8 @@ pub fn takes(opens_at: Timestamp, closes_at: Timestamp, now: Timestamp) -> Resul
 
 /// The end of an offer made now: the end of the last day in which it can be accepted, in London time.
 pub fn offer_expires_at(now: Timestamp, days: i32) -> Timestamp {
-    let london = chrono_tz::Europe::London;
-    let today = now.with_timezone(&london).date_naive();
-    let after = today.checked_add_days(Days::new(u64::try_from(days).unwrap_or(0) + 1)).unwrap_or(today);
-    // Midnight is on every day: the clocks change at one in the morning.
-    london.from_local_datetime(&after.and_time(NaiveTime::MIN)).earliest().map_or(now, |at| at.to_utc())
+    let today = london_date(now);
+    london_midnight(today.checked_add_days(Days::new(u64::try_from(days).unwrap_or(0) + 1)).unwrap_or(today))
 }
 
 #[cfg(test)]

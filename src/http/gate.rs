@@ -85,7 +85,7 @@ pub async fn preflight(
     let named = name(&request);
     let asked = request.method() == Method::OPTIONS;
     let response = next.call(request).await?.map_into_boxed_body();
-    if !asked || response.status() != StatusCode::BAD_REQUEST || is_told(&response) {
+    if !asked || response.status() != StatusCode::BAD_REQUEST || is_answered(&response) {
         return Ok(response);
     }
     let refusal = Error::new(Code::MalformedHeader)
@@ -342,7 +342,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceRespo
         None => return response,
         Some(error) => error.as_error::<Error>(),
     };
-    if is_told(&response) {
+    if is_answered(&response) {
         return response;
     }
     let answer = match error {
@@ -364,7 +364,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceRespo
 }
 
 /// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own CSV.
-fn is_told(response: &ServiceResponse<BoxBody>) -> bool {
+fn is_answered(response: &ServiceResponse<BoxBody>) -> bool {
     let media = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
     media.starts_with(b"application/problem") || media.starts_with(b"text/csv")
 }

@@ -112,7 +112,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
         }
         query
     };
-    let many = conn.engine() == Engine::Sqlite && ValueRow::count(query(false), FEW + 1, conn)? as i64 > FEW;
+    let planned_blindly = conn.engine() == Engine::Sqlite && series.are_narrowed();
+    let many = planned_blindly && ValueRow::count(query(false), FEW + 1, conn)? as i64 > FEW;
     Ok(query(many))
 }
 
@@ -128,6 +129,13 @@ struct WantedSeries {
 }
 
 impl WantedSeries {
+    /// Whether any series is left out.
+    fn are_narrowed(&self) -> bool {
+        let Self { reach, kpis, organisations, place, innovation, breakdown, .. } = self;
+        let named = kpis.is_some() || organisations.is_some() || place.is_some() || innovation.is_some();
+        named || breakdown.is_some() || !reach.everything
+    }
+
     /// Their values. Where there are many, SQLite follows the values in the list's own order and looks each series up.
     fn values(&self, many: bool) -> Query {
         let mut query =
