@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 /// The register of health innovations, as a REST/JSON API.
 #[derive(Parser)]
@@ -139,11 +139,11 @@ fn in_words(error: Error) -> String {
 }
 
 /// Starts the log on standard error, written by a thread of its own, so that no request waits for who reads it. What
-/// still waits is written when the guard goes.
+/// still waits is written when the guard goes; where more wait than the queue holds, the latest are dropped.
 fn start_log(directives: &str) -> Result<WorkerGuard, String> {
     let filter = tracing_subscriber::EnvFilter::try_new(directives).map_err(|cause| format!("LOG: {cause}"))?;
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(10_000).finish(std::io::stderr());
     let started = log.with_env_filter(filter).with_writer(writer).try_init();
     started.map(|()| guard).map_err(|cause| format!("LOG: {cause}"))
 }

@@ -4,31 +4,31 @@
 // Who may do what, and where.
 pub mod access;
 // Which organisation uses which innovation.
-pub mod adoptions;
+mod adoptions;
 // Applications to the calls of programmes, and their reviews.
-pub mod applications;
+mod applications;
 // What was done, by whom, when, as a list.
-pub mod audit_events;
+mod audit_events;
 // What innovations brought: claimed, and realised.
-pub mod benefits;
+mod benefits;
 // Days, spans of days, and periods.
-pub mod calendar;
+mod calendar;
 // The verbs of the command line.
 pub mod cli;
 // The coded values, with labels, as a resource.
-pub mod code_lists;
+mod code_lists;
 // Every setting.
 pub mod config;
 // The only door to the database.
 pub mod db;
 // Exact numbers as scaled integers.
-pub mod decimal;
+mod decimal;
 // What a newcomer tries it with.
 pub mod demonstration;
 // Everything that can go wrong.
 pub mod error;
 // What was done, recorded and numbered.
-pub mod events;
+mod events;
 // Funds, awards, and the ledger that moves their money.
 pub mod funding;
 // From a token to what its bearer may do.
@@ -36,26 +36,26 @@ pub mod grants;
 // What every request passes.
 pub mod http;
 // The innovations themselves.
-pub mod innovations;
+mod innovations;
 // KPIs: catalogue, submissions, values, SPC.
 pub mod kpis;
 // NHS bodies and others, in their dated hierarchy.
-pub mod organisations;
+mod organisations;
 // Fellows and their fellowships, and what is held about them.
-pub mod people;
+mod people;
 // What carries innovations: programmes, their partners and cohorts.
-pub mod programmes;
+mod programmes;
 // A resource as it is written and answered.
-pub mod record;
+mod record;
 // What reads across features and writes nothing.
-pub mod reports;
+mod reports;
 // The route table.
-pub mod routes;
+mod routes;
 // What does not fit a JSON Schema, in our words.
 pub mod shape;
 // From a configuration to a running service.
 pub mod startup;
 // The one shape of every state machine.
-pub mod transitions;
+mod transitions;
 // Ids and closed word lists.
 pub mod vocabulary;

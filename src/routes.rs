@@ -1,22 +1,21 @@
 //! The route table: where every request goes.
 
-use crate::http::{documents, health};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::{Routes, documents, health};
 
 /// The route table: every operation of the service. The API document is collected from it.
-pub fn routes(config: &mut ServiceConfig) {
-    crate::innovations::http::routes(config);
-    crate::organisations::http::routes(config);
-    crate::code_lists::http::routes(config);
-    crate::kpis::http::routes(config);
-    crate::programmes::routes::routes(config);
-    crate::applications::http::routes(config);
-    crate::people::http::routes(config);
-    crate::funding::http::routes(config);
-    crate::adoptions::http::routes(config);
-    crate::benefits::http::routes(config);
-    crate::reports::http::routes(config);
-    config
+pub fn routes(routes: &mut Routes) {
+    crate::innovations::http::routes(routes);
+    crate::organisations::http::routes(routes);
+    crate::code_lists::http::routes(routes);
+    crate::kpis::http::routes(routes);
+    crate::programmes::routes::routes(routes);
+    crate::applications::http::routes(routes);
+    crate::people::http::routes(routes);
+    crate::funding::http::routes(routes);
+    crate::adoptions::http::routes(routes);
+    crate::benefits::http::routes(routes);
+    crate::reports::http::routes(routes);
+    routes
         .service(crate::grants::http::get_me)
         .service(crate::grants::http::get_jwks)
         .service(crate::audit_events::http::list_audit_events)

@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::events;
 use crate::grants::keys::{self, SealingKey};
 use crate::grants::ops::TokenDoorkeeper;
-use crate::http::Context;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
+use crate::http::{Context, Routes};
 use crate::http::{documents, gate, guides, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
@@ -21,7 +21,6 @@ use actix_web::{App, HttpServer, middleware, web};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use utoipa_actix_web::AppExt;
 
 /// A service that listens.
 pub struct Running {
@@ -36,7 +35,8 @@ pub struct Running {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn document() -> serde_json::Result<serde_json::Value> {
-    let (_, collected) = App::new().into_utoipa_app().openapi(openapi::base()).configure(routes).split_for_parts();
+    let mut collected = openapi::base();
+    routes(&mut Routes::Document(&mut collected));
     openapi::complete(&collected, &crate::demonstration::examples::all())
 }
 
@@ -163,10 +163,7 @@ fn listen(
             .wrap(middleware::from_fn(gate::gate))
             .wrap(middleware::Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(middleware::Condition::new(!origins.is_empty(), middleware::from_fn(gate::preflight)))
-            .into_utoipa_app()
-            .openapi(openapi::base())
-            .configure(routes)
-            .into_app()
+            .configure(|config| routes(&mut Routes::Router(config)))
             .route("/", web::get().to(documents::front))
             .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
             .route("/docs/guides/{name}", web::get().to(guides::get_guide))

@@ -4,20 +4,19 @@ use super::ops;
 use super::rules::Adoption;
 use super::store::{self, ListAdoptions};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
 use crate::transitions::rules::AskedMove;
 use crate::transitions::store::ListTransitions;
 use actix_web::{get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type AdoptionResponse = Stored<Adoption>;
 type AdoptionPatch = Patch<Adoption>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_adoptions)
         .service(create_adoption)
         .service(get_adoption)

@@ -6,7 +6,7 @@ use super::rules::{Application, ApplicationState, PriorityCode};
 use super::store::{ListApplications, ListCallRanking, NamedApplication, RankedApplication};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Record;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -17,12 +17,11 @@ use actix_web::{get, patch, post, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ApplicationPatch = Patch<Application>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_applications)
         .service(create_application)
         .service(list_call_ranking)
@@ -30,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(update_application)
         .service(transition_application)
         .service(list_application_transitions);
-    super::reviews::http::routes(config);
+    super::reviews::http::routes(routes);
 }
 
 /// An application to a call.

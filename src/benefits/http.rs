@@ -4,16 +4,15 @@ use super::ops;
 use super::rules::Benefit;
 use super::store::{self, ListBenefits};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Stored;
 use actix_web::{delete, get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type BenefitResponse = Stored<Benefit>;
 type BenefitPatch = Patch<Benefit>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_benefits)
         .service(create_benefit)
         .service(get_benefit)

@@ -2,14 +2,13 @@
 
 use super::lists::{CodeList, LISTS, find};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Collection, Cx};
+use crate::http::{Answer, Collection, Cx, Routes};
 use actix_web::{get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_code_lists).service(get_code_list);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_code_lists).service(get_code_list);
 }
 
 /// A code list, without its words.

@@ -4,14 +4,14 @@
 pub mod conn;
 pub mod dialect;
 mod door;
-pub mod json;
+pub(crate) mod json;
 mod lanes;
-pub mod list;
+pub(crate) mod list;
 pub mod migrate;
-pub mod references;
+pub(crate) mod references;
 pub mod schema;
-pub mod statements;
-pub mod violations;
+pub(crate) mod statements;
+pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
 pub use door::{Db, Sizes, by_id, serializable, transaction};

@@ -941,7 +941,21 @@ diesel::joinable!(contributions -> organisations (contributor_id));
 diesel::joinable!(external_investments -> innovations (innovation_id));
 diesel::joinable!(external_investments -> fellows (fellow_id));
 diesel::joinable!(fund_transactions -> awards (award_id));
-diesel::allow_tables_to_appear_in_same_query!(
+/// Says that any two of these tables may stand in one query. As `diesel::allow_tables_to_appear_in_same_query!`, but
+/// without what that writes for PostgreSQL's ONLY and TABLESAMPLE, which nobody here uses: eight more implementations for
+/// each pair, 13,000 in all, which cost the compiler a third of the time of a check.
+macro_rules! may_appear_together {
+    ($left:ident, $($right:ident),+ $(,)?) => {
+        $(
+            impl diesel::query_source::TableNotEqual<$left::table> for $right::table {}
+            impl diesel::query_source::TableNotEqual<$right::table> for $left::table {}
+        )+
+        may_appear_together!($($right,)+);
+    };
+    ($last:ident $(,)?) => {};
+}
+
+may_appear_together!(
     schema_info,
     organisations,
     organisation_edges,

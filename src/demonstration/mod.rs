@@ -4,7 +4,7 @@
 mod calls;
 mod communities;
 mod data;
-pub mod examples;
+pub(crate) mod examples;
 mod impact;
 mod measures;
 mod programmes;

@@ -8,4 +8,4 @@ mod store;
 
 pub use event::Event;
 pub use sequencer::keep_numbering;
-pub use store::{record, sequence};
+pub use store::record;

@@ -1,11 +1,11 @@
 //! The routes of funding.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn routes(config: &mut ServiceConfig) {
-    super::funds::http::routes(config);
-    super::contributions::http::routes(config);
-    super::awards::http::routes(config);
-    super::reallocations::http::routes(config);
-    super::external_investments::http::routes(config);
+pub fn routes(routes: &mut Routes) {
+    super::funds::http::routes(routes);
+    super::contributions::http::routes(routes);
+    super::awards::http::routes(routes);
+    super::reallocations::http::routes(routes);
+    super::external_investments::http::routes(routes);
 }

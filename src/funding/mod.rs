@@ -3,10 +3,10 @@
 //! moves them, and what it keeps true at every moment the database's own checks hold as well.
 
 pub mod awards;
-pub mod contributions;
-pub mod external_investments;
+pub(crate) mod contributions;
+pub(crate) mod external_investments;
 pub mod funds;
-pub mod http;
+pub(crate) mod http;
 pub mod ledger;
 pub mod money;
 pub mod reallocations;

@@ -2,26 +2,27 @@
 //! out for a failure.
 
 pub mod context;
-pub mod csv;
-pub mod documents;
-pub mod gate;
-pub mod guides;
-pub mod health;
-pub mod idempotency;
-pub mod inflate;
-pub mod limits;
-pub mod lists;
-pub mod metrics;
-pub mod openapi;
+pub(crate) mod csv;
+pub(crate) mod documents;
+pub(crate) mod gate;
+pub(crate) mod guides;
+pub(crate) mod health;
+pub(crate) mod idempotency;
+pub(crate) mod inflate;
+pub(crate) mod limits;
+pub(crate) mod lists;
+pub(crate) mod metrics;
+pub(crate) mod openapi;
 pub mod operations;
-pub mod params;
-pub mod patch;
-pub mod problem;
-pub mod reply;
-pub mod request;
+pub(crate) mod params;
+pub(crate) mod patch;
+pub(crate) mod problem;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod routing;
 pub mod schemas;
-pub mod service;
-pub mod streaming;
+pub(crate) mod service;
+pub(crate) mod streaming;
 
 pub use context::{Context, IfMatch};
 pub use lists::Listed;
@@ -29,3 +30,4 @@ pub use params::{Asked, CodeParam, Codes, Decimal, Line, OneOf, OneWord, Query, 
 pub use patch::Patch;
 pub use reply::{Answer, CSV, Collection, Created, JSON, Listing, NDJSON, Reply, SVG};
 pub use request::{Body, Cx, IdPath, Upload};
+pub use routing::Routes;

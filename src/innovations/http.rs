@@ -7,7 +7,7 @@ use super::store::{self, ListInnovations, OwnedInnovation};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Record;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -17,13 +17,12 @@ use crate::vocabulary::instant;
 use actix_web::{delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type InnovationPatch = Patch<Innovation>;
 
 /// The read of one innovation comes first, since it is the most frequent request and routes are tried in order.
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(get_innovation)
         .service(list_innovations)
         .service(create_innovation)

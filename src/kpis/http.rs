@@ -1,14 +1,14 @@
 //! The routes of every KPI feature.
 
 use super::{acts, catalogue, sets, spc, submissions, targets, values};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn routes(config: &mut ServiceConfig) {
-    catalogue::http::routes(config);
-    targets::http::routes(config);
-    sets::http::routes(config);
-    submissions::http::routes(config);
-    values::http::routes(config);
-    spc::http::routes(config);
-    acts::http::routes(config);
+pub fn routes(routes: &mut Routes) {
+    catalogue::http::routes(routes);
+    targets::http::routes(routes);
+    sets::http::routes(routes);
+    submissions::http::routes(routes);
+    values::http::routes(routes);
+    spc::http::routes(routes);
+    acts::http::routes(routes);
 }

@@ -6,13 +6,13 @@
 //! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the
 //! database and back ([`crate::decimal`]).
 
-pub mod acts;
-pub mod catalogue;
-pub mod http;
-pub mod names;
-pub mod series;
-pub mod sets;
+pub(crate) mod acts;
+pub(crate) mod catalogue;
+pub(crate) mod http;
+pub(crate) mod names;
+pub(crate) mod series;
+pub(crate) mod sets;
 pub mod spc;
-pub mod submissions;
-pub mod targets;
-pub mod values;
+pub(crate) mod submissions;
+pub(crate) mod targets;
+pub(crate) mod values;

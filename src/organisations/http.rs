@@ -7,19 +7,18 @@ use super::store::{self, ListEdges, ListOrganisations, ListSuccessions};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::schemas;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Upload};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes, Upload};
 use crate::record::Stored;
 use actix_web::{Either, get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type OrganisationResponse = Stored<Organisation>;
 type OrganisationPatch = Patch<Organisation>;
 type EdgeResponse = Stored<Edge>;
 type SuccessionResponse = Stored<Succession>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_organisations)
         .service(create_organisation)
         .service(get_organisation)

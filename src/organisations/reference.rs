@@ -3,12 +3,8 @@
 //!
 //! Codes and names are facts of the Organisation Data Service, the Office for National Statistics
 //! and NHS England, published under the Open Government Licence v3.0. They are the set of April
-//! 2023, see [`REFERENCE_SET_ON`]. No source maps networks to boards: [`ILLUSTRATIVE_FOOTPRINTS`]
+//! 2023; footprints of boards changed on 1 April 2026. No source maps networks to boards: [`ILLUSTRATIVE_FOOTPRINTS`]
 //! is our own reading of the map and must be shown as such.
-
-/// The day this set of organisations is of. Board footprints changed on 1 April 2026, so a total
-/// by board after that day needs the successions, or a warning.
-pub const REFERENCE_SET_ON: &str = "2023-04-01";
 
 /// An organisation every register starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

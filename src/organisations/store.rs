@@ -363,22 +363,6 @@ pub fn names(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<Organ
     Ok(OrganisationNames(names))
 }
 
-/// The codes of the given organisations.
-pub fn codes(conn: &mut Conn, ids: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, String>> {
-    let mut ids: Vec<Id> = ids.into_iter().collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut codes = HashMap::with_capacity(ids.len());
-    // SQLite takes a bounded number of parameters.
-    for some in ids.chunks(10_000) {
-        let found = organisations::table
-            .filter(organisations::id.eq_any(some.to_vec()))
-            .select((organisations::id, organisations::code));
-        codes.extend(found.load::<(Id, String)>(conn)?);
-    }
-    Ok(codes)
-}
-
 /// Whether `child` stands above `parent` already, on any day of the span.
 pub fn would_circle(conn: &mut Conn, parent: Id, child: Id, span: Span) -> Result<bool> {
     let found = organisation_closure::table

@@ -4,26 +4,25 @@ use super::ops;
 use super::rules::Person;
 use super::store::{self, ListPeople, PersonRow};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Record;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type PersonPatch = Patch<Person>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    super::fellows::http::routes(config);
-    super::fellowships::http::routes(config);
-    super::mentorships::http::routes(config);
-    super::learning_events::http::routes(config);
-    super::attendances::http::routes(config);
-    super::networks::http::routes(config);
-    super::network_memberships::http::routes(config);
-    super::leaders::http::routes(config);
-    config.service(list_people).service(create_person).service(get_person).service(update_person).service(erase_person);
+pub fn routes(routes: &mut Routes) {
+    super::fellows::http::routes(routes);
+    super::fellowships::http::routes(routes);
+    super::mentorships::http::routes(routes);
+    super::learning_events::http::routes(routes);
+    super::attendances::http::routes(routes);
+    super::networks::http::routes(routes);
+    super::network_memberships::http::routes(routes);
+    super::leaders::http::routes(routes);
+    routes.service(list_people).service(create_person).service(get_person).service(update_person).service(erase_person);
 }
 
 /// A person, without contacts. Only the subject-access export has those.

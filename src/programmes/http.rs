@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::Programme;
 use super::store::{self, ListProgrammes};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ProgrammeResponse = Stored<Programme>;
 type ProgrammePatch = Patch<Programme>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_programmes).service(create_programme).service(get_programme).service(update_programme);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_programmes).service(create_programme).service(get_programme).service(update_programme);
 }
 
 /// Names a programme in a path.

@@ -1,12 +1,12 @@
 //! The routes of programmes and of what belongs to them.
 
 use super::{calls, cohorts, http, memberships, partners};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn routes(config: &mut ServiceConfig) {
-    http::routes(config);
-    partners::http::routes(config);
-    cohorts::http::routes(config);
-    memberships::http::routes(config);
-    calls::http::routes(config);
+pub fn routes(routes: &mut Routes) {
+    http::routes(routes);
+    partners::http::routes(routes);
+    cohorts::http::routes(routes);
+    memberships::http::routes(routes);
+    calls::http::routes(routes);
 }

@@ -1,10 +1,10 @@
 //! The routes of reports.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
-pub fn routes(config: &mut ServiceConfig) {
-    super::impact::http::routes(config);
-    super::subject_access::http::routes(config);
-    super::giving::http::routes(config);
-    super::funding::http::routes(config);
+pub fn routes(routes: &mut Routes) {
+    super::impact::http::routes(routes);
+    super::subject_access::http::routes(routes);
+    super::giving::http::routes(routes);
+    super::funding::http::routes(routes);
 }

@@ -5,19 +5,18 @@ use super::rules::{Judgement, NewReview, Recommendation, ReviewState, Scores};
 use super::store::{self, ListReviews, ReviewRow};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Record;
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ReviewPatch = Patch<Judgement>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_reviews)
         .service(create_review)
         .service(get_review)

@@ -4,28 +4,27 @@ use super::ops;
 use super::rules::{AskedAwardMove, Award};
 use super::store::{self, ListAwards};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
 use crate::transitions::store::ListTransitions;
 use actix_web::{get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type AwardResponse = Stored<Award>;
 type AwardPatch = Patch<Award>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_awards)
         .service(create_award)
         .service(get_award)
         .service(update_award)
         .service(transition_award)
         .service(list_award_transitions);
-    super::milestones::http::routes(config);
-    super::gateway_reviews::http::routes(config);
-    super::transactions::http::routes(config);
+    super::milestones::http::routes(routes);
+    super::gateway_reviews::http::routes(routes);
+    super::transactions::http::routes(routes);
 }
 
 /// List awards

@@ -5,16 +5,15 @@ use super::rules::Contribution;
 use super::store::{self, ListContributions, ListFundContributions};
 use crate::error::Result;
 use crate::funding::funds::http::FundPath;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Routes};
 use crate::record::Stored;
 use actix_web::{get, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ContributionResponse = Stored<Contribution>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_contributions)
         .service(list_fund_contributions)
         .service(create_contribution)

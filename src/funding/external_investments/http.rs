@@ -4,16 +4,15 @@ use super::ops;
 use super::rules::Investment;
 use super::store::{self, ListExternalInvestments};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Stored;
 use actix_web::{delete, get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ExternalInvestmentResponse = Stored<Investment>;
 type ExternalInvestmentPatch = Patch<Investment>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_external_investments)
         .service(create_external_investment)
         .service(get_external_investment)

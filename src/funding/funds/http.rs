@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::{Fund, FundPosition};
 use super::store::{self, ListFunds};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type FundResponse = Stored<Fund>;
 type FundPatch = Patch<Fund>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_funds).service(create_fund).service(get_fund).service(update_fund).service(get_fund_position);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_funds).service(create_fund).service(get_fund).service(update_fund).service(get_fund_position);
 }
 
 /// Names a fund in a path.

@@ -1,6 +1,6 @@
 //! Funds: money of one currency for one purpose, and its position at this moment.
 
-pub mod http;
+pub(crate) mod http;
 pub mod ops;
-pub mod rules;
-pub mod store;
+pub(crate) mod rules;
+pub(crate) mod store;

@@ -4,15 +4,14 @@ use super::ops;
 use super::rules::Reallocation;
 use super::store::{self, ListReallocations};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Routes};
 use crate::record::Stored;
 use actix_web::{get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ReallocationResponse = Stored<Reallocation>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_reallocations).service(create_reallocation).service(get_reallocation);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_reallocations).service(create_reallocation).service(get_reallocation);
 }
 
 /// List reallocations

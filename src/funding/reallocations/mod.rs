@@ -1,6 +1,6 @@
 //! Reallocations: money moved from one fund to another. Each posts a pair of movements that add up to zero.
 
-pub mod http;
+pub(crate) mod http;
 pub mod ops;
 pub mod rules;
-pub mod store;
+pub(crate) mod store;

@@ -9,7 +9,7 @@ mod writer;
 
 pub use body::schema;
 pub use cells::{MARK, is_marked, is_of_file};
-pub use reader::{Reader, Row};
+pub use reader::Reader;
 pub use table::Table;
 pub use writer::{Sheet, sheet_of_faults};
 

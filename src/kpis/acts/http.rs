@@ -5,16 +5,15 @@ use super::ops;
 use super::rules::{ActKind, Exclusion, Recalculation};
 use super::store::{self, ListExclusions, ListRecalculations};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Reply};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Reply, Routes};
 use crate::record::Stored;
 use actix_web::{delete, get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type RecalculationResponse = Stored<Recalculation>;
 type ExclusionResponse = Stored<Exclusion>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_recalculations)
         .service(create_recalculation)
         .service(get_recalculation)

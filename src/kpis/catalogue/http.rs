@@ -7,7 +7,7 @@ use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::csv::Sheet;
-use crate::http::{Answer, Asked, Body, CSV, Context, Created, Cx, Listed, Listing, Patch, Reply};
+use crate::http::{Answer, Asked, Body, CSV, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -19,13 +19,12 @@ use actix_web::{get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type KpiResponse = Stored<Kpi>;
 type KpiPatch = Patch<Kpi>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_kpis)
         .service(create_kpi)
         .service(get_kpi)

@@ -2,10 +2,7 @@
 
 mod breakdowns;
 
-pub use breakdowns::{
-    Breakdown, BreakdownInput, BreakdownText, Member, canonical_breakdown, parse_breakdown_text, shown_breakdown,
-    split_breakdown,
-};
+pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
 
 use crate::calendar::PeriodType;
 use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};

@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::KpiSet;
 use super::store::{self, ListKpiSets};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type KpiSetResponse = Stored<KpiSet>;
 type KpiSetPatch = Patch<KpiSet>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_kpi_sets).service(create_kpi_set).service(get_kpi_set).service(update_kpi_set);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_kpi_sets).service(create_kpi_set).service(get_kpi_set).service(update_kpi_set);
 }
 
 /// Names a set in a path.

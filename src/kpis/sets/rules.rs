@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 /// The code of a KPI, in any case.
 #[derive(ToSchema)]
 #[schema(example = "emergency-attendances", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-pub struct KpiCode(pub String);
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct KpiCode(String);
 
 /// The code of an organisation, in any case.
 #[derive(ToSchema)]
 #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-pub struct OrganisationCode(pub String);
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct OrganisationCode(String);
 
 /// A set of KPIs and the organisations asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,16 +6,15 @@ use super::ops::{self, SpcQuery};
 use super::rules::Profile;
 use crate::error::Result;
 use crate::http::schemas;
-use crate::http::{Answer, Body, CodeParam, Cx, Line, OneWord, Query, Reply, SVG, Upload, Whole};
+use crate::http::{Answer, Body, CodeParam, Cx, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
 use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc);
+pub fn routes(routes: &mut Routes) {
+    routes.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc);
 }
 
 params! {

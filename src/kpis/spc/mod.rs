@@ -3,15 +3,15 @@
 //! period by period ([`layout`]), either a stored one, added up over members and organisations where that is asked for
 //! ([`totals`]), or one that was sent along ([`given`]) and is kept nowhere.
 
-pub mod answer;
-pub mod body;
-pub mod chart;
-pub mod given;
-pub mod http;
-pub mod layout;
-pub mod ops;
+pub(crate) mod answer;
+pub(crate) mod body;
+pub(crate) mod chart;
+pub(crate) mod given;
+pub(crate) mod http;
+pub(crate) mod layout;
+pub(crate) mod ops;
 pub mod rules;
-pub mod store;
-pub mod study;
-pub mod totals;
-pub mod words;
+pub(crate) mod store;
+pub(crate) mod study;
+pub(crate) mod totals;
+pub(crate) mod words;

@@ -11,7 +11,9 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
 use crate::http::problem::status_of;
 use crate::http::schemas::shape_of;
-use crate::http::{Answer, Asked, CSV, CodeParam, Context, Cx, IdPath, Listed, Listing, OneWord, Query, Reply, Upload};
+use crate::http::{
+    Answer, Asked, CSV, CodeParam, Context, Cx, IdPath, Listed, Listing, OneWord, Query, Reply, Routes, Upload,
+};
 use crate::kpis::catalogue::rules::BreakdownInput;
 use crate::vocabulary::{Id, instant};
 use crate::{csv_body, params};
@@ -20,10 +22,9 @@ use actix_web::{get, post, web};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(submit_kpi_values)
         .service(list_kpi_submissions)
         .service(get_kpi_submission)
@@ -47,6 +48,7 @@ params! {
 /// KPI values to submit.
 #[derive(ToSchema)]
 #[schema(example = json!({ "kpi": "emergency-attendances", "rows": [{ "organisation": "RJZ", "period": "2017-03", "breakdown": "1", "value": 21289 }] }))]
+#[expect(dead_code, reason = "only its schema is used")]
 pub struct SubmitKpiValuesRequest {
     /// The code of the KPI, for rows that name none.
     #[schema(max_length = 400, nullable = false)]
@@ -58,6 +60,7 @@ pub struct SubmitKpiValuesRequest {
 /// One value. What a row leaves out of qualifier, basis and comment stays as it is, and null takes it away. A row that has this shape but is wrong
 /// value, such as text for a number, is reported with its fault beside the other rows.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
 pub struct SubmissionRowInput {
     /// The code of the KPI, if it is not the submission's.
     #[schema(max_length = 400, nullable = false)]

@@ -5,18 +5,17 @@ use super::rules::KpiTarget;
 use super::store::{self, ListKpiTargets};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Reply};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Reply, Routes};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::http::KpiPath;
 use crate::record::Stored;
 use actix_web::{delete, get, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type KpiTargetResponse = Stored<KpiTarget>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_kpi_targets).service(create_kpi_target).service(get_kpi_target).service(delete_kpi_target);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_kpi_targets).service(create_kpi_target).service(get_kpi_target).service(delete_kpi_target);
 }
 
 /// Names a target in a path.

@@ -9,7 +9,7 @@ use crate::decimal::format_scaled;
 use crate::error::{Error, Result};
 use crate::http::csv::Sheet;
 use crate::http::lists::{Listed, json_lines};
-use crate::http::{Asked, CSV, Context, Cx, Listing, NDJSON};
+use crate::http::{Asked, CSV, Context, Cx, Listing, NDJSON, Routes};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::{BreakdownInput, shown_breakdown};
 use crate::kpis::catalogue::store::KpiRow;
@@ -21,10 +21,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_kpi_values).service(list_kpi_value_revisions);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_kpi_values).service(list_kpi_value_revisions);
 }
 
 /// A KPI value.

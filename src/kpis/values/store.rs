@@ -183,6 +183,7 @@ pub fn series_key(conn: &mut Conn, id: i64) -> Result<Option<(Id, Id, Id)>> {
 
 /// A value that was written over or taken away.
 #[derive(Queryable)]
+#[expect(dead_code, reason = "the whole row is read")]
 pub struct RevisionRow {
     pub series_id: i64,
     pub period_start: NaiveDate,

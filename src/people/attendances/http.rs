@@ -4,18 +4,17 @@ use super::ops;
 use super::rules::Attendance;
 use super::store::{self, ListAttendances};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::people::learning_events::ops::get_learning_event;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type AttendanceResponse = Stored<Attendance>;
 type AttendancePatch = Patch<Attendance>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_attendances).service(create_attendance).service(get_attendance).service(update_attendance);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_attendances).service(create_attendance).service(get_attendance).service(update_attendance);
 }
 
 /// Names an attendance in a path.

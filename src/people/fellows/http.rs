@@ -5,18 +5,17 @@ use super::rules::Fellow;
 use super::store::{self, ListFellows, NamedFellow};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Record;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type FellowPatch = Patch<Fellow>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_fellows).service(create_fellow).service(get_fellow).service(update_fellow);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_fellows).service(create_fellow).service(get_fellow).service(update_fellow);
 }
 
 /// A fellow.

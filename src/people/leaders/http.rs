@@ -4,20 +4,19 @@ use super::ops;
 use super::rules::{GOAL, Leader, LeaderKind};
 use super::store::{self, ListLeaders};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Query, Reply};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Query, Reply, Routes};
 use crate::params;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type LeaderResponse = Stored<Leader>;
 type LeaderPatch = Patch<Leader>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_leaders)
         .service(create_leader)
         .service(get_leaders_progress)

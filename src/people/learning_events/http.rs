@@ -4,16 +4,15 @@ use super::ops;
 use super::rules::LearningEvent;
 use super::store::{self, ListLearningEvents};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type LearningEventResponse = Stored<LearningEvent>;
 type LearningEventPatch = Patch<LearningEvent>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_learning_events)
         .service(create_learning_event)
         .service(get_learning_event)

@@ -4,16 +4,15 @@ use super::ops;
 use super::rules::Mentorship;
 use super::store::{self, ListMentorships};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type MentorshipResponse = Stored<Mentorship>;
 type MentorshipPatch = Patch<Mentorship>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_mentorships).service(create_mentorship).service(get_mentorship).service(update_mentorship);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_mentorships).service(create_mentorship).service(get_mentorship).service(update_mentorship);
 }
 
 /// List mentorships

@@ -4,19 +4,18 @@ use super::ops;
 use super::rules::NetworkMembership;
 use super::store::{self, ListNetworkMemberships};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::people::networks::http::NetworkPath;
 use crate::people::networks::ops::get_network;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type NetworkMembershipResponse = Stored<NetworkMembership>;
 type NetworkMembershipPatch = Patch<NetworkMembership>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_network_memberships)
         .service(create_network_membership)
         .service(get_network_membership)

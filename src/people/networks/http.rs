@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::Network;
 use super::store::{self, ListNetworks};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type NetworkResponse = Stored<Network>;
 type NetworkPatch = Patch<Network>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_networks).service(create_network).service(get_network).service(update_network);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_networks).service(create_network).service(get_network).service(update_network);
 }
 
 /// Names a network in a path.

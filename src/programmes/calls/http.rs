@@ -4,18 +4,17 @@ use super::ops;
 use super::rules::Call;
 use super::store::{self, ListCalls};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type CallResponse = Stored<Call>;
 type CallPatch = Patch<Call>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_calls).service(create_call).service(get_call).service(update_call);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_calls).service(create_call).service(get_call).service(update_call);
 }
 
 /// List the calls of a programme

@@ -4,19 +4,18 @@ use super::ops;
 use super::rules::Cohort;
 use super::store::{self, ListCohorts};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type CohortResponse = Stored<Cohort>;
 type CohortPatch = Patch<Cohort>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_cohorts).service(create_cohort).service(get_cohort).service(update_cohort);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_cohorts).service(create_cohort).service(get_cohort).service(update_cohort);
 }
 
 /// Names a cohort in a path.

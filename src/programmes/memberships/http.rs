@@ -4,19 +4,18 @@ use super::ops;
 use super::rules::Membership;
 use super::store::{self, ListProgrammeMemberships};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::innovations::http::InnovationPath;
 use crate::innovations::ops::get_innovation;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ProgrammeMembershipResponse = Stored<Membership>;
 type ProgrammeMembershipPatch = Patch<Membership>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_programme_memberships)
         .service(create_programme_membership)
         .service(get_programme_membership)

@@ -4,19 +4,18 @@ use super::ops;
 use super::rules::Partner;
 use super::store::{self, ListProgrammePartners};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type ProgrammePartnerResponse = Stored<Partner>;
 type ProgrammePartnerPatch = Patch<Partner>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_programme_partners)
         .service(create_programme_partner)
         .service(get_programme_partner)

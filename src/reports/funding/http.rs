@@ -6,17 +6,16 @@ use crate::calendar::DayRange;
 use crate::error::Result;
 use crate::funding::money::Money;
 use crate::http::csv::Sheet;
-use crate::http::{CSV, CodeParam, Cx, OneWord, Query, Reply};
+use crate::http::{CSV, CodeParam, Cx, OneWord, Query, Reply, Routes};
 use crate::params;
 use actix_web::get;
 use actix_web::http::StatusCode;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_funding_report);
+pub fn routes(routes: &mut Routes) {
+    routes.service(get_funding_report);
 }
 
 params! {

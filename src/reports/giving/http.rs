@@ -7,7 +7,7 @@ use crate::decimal::format_scaled;
 use crate::error::{Error, Fault, Result};
 use crate::funding::money::decimals;
 use crate::http::streaming::streamed;
-use crate::http::{Collection, Cx, JSON, Reply};
+use crate::http::{Collection, Cx, JSON, Reply, Routes};
 use crate::vocabulary::{Id, instant};
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
@@ -15,10 +15,9 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_360giving_export).service(list_blocked_grants);
+pub fn routes(routes: &mut Routes) {
+    routes.service(get_360giving_export).service(list_blocked_grants);
 }
 
 /// An organisation or person of a grant.

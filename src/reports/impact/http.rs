@@ -4,7 +4,7 @@ use super::ops::{self, Figure, Impact};
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::http::documents::{POLICY, escaped, html};
-use crate::http::{CSV, Cx, Query, Reply};
+use crate::http::{CSV, Cx, Query, Reply, Routes};
 use crate::params;
 use crate::programmes::http::ProgrammePath;
 use crate::vocabulary::{Basis, Qualifier};
@@ -14,10 +14,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Number;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_programme_impact);
+pub fn routes(routes: &mut Routes) {
+    routes.service(get_programme_impact);
 }
 
 params! {

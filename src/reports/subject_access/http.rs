@@ -2,12 +2,11 @@
 
 use super::ops;
 use crate::error::Result;
-use crate::http::{Cx, IdPath, Reply};
+use crate::http::{Cx, IdPath, Reply, Routes};
 use actix_web::{get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(export_person);
+pub fn routes(routes: &mut Routes) {
+    routes.service(export_person);
 }
 
 /// Get everything held about a person

@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::{Advice, AskedReviewMove, GatewayReview};
 use super::store::{self, ListGatewayReviews};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type GatewayReviewResponse = Stored<GatewayReview>;
 type GatewayReviewPatch = Patch<GatewayReview>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
+pub fn routes(routes: &mut Routes) {
+    routes
         .service(list_gateway_reviews)
         .service(create_gateway_review)
         .service(get_gateway_review)

@@ -4,17 +4,16 @@ use super::ops;
 use super::rules::Milestone;
 use super::store::{self, ListMilestones};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 type MilestoneResponse = Stored<Milestone>;
 type MilestonePatch = Patch<Milestone>;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_milestones).service(create_milestone).service(get_milestone).service(update_milestone);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_milestones).service(create_milestone).service(get_milestone).service(update_milestone);
 }
 
 /// Names a milestone in a path.

@@ -4,13 +4,12 @@ use super::ops;
 use super::rules::{NewTransaction, Transaction};
 use super::store::{self, ListAwardTransactions};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Routes};
 use actix_web::{get, post, web};
 use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_award_transactions).service(create_award_transaction).service(get_award_transaction);
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_award_transactions).service(create_award_transaction).service(get_award_transaction);
 }
 
 /// Names a movement of an award's money in a path.

@@ -21,7 +21,8 @@ pub struct Breakdown {
 /// A member of a dimension.
 #[derive(ToSchema)]
 #[schema(as = KpiBreakdownMember, example = "1", pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
-pub struct Member(pub String);
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct Member(String);
 
 /// A breakdown in a body: a member, or with several dimensions an object of members.
 pub struct BreakdownInput;
