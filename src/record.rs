@@ -19,6 +19,21 @@ pub trait Written: Serialize + ToSchema {
     fn key(&self, added: &Self::Added) -> String;
 }
 
+/// Says what the register adds to a type that clients write, and what a record of it is called in its address.
+#[macro_export]
+macro_rules! written {
+    ($written:ty, $added:ty, |$one:pat_param, $beside:pat_param| $key:expr) => {
+        impl $crate::record::Written for $written {
+            type Added = $added;
+
+            fn key(&self, $beside: &$added) -> String {
+                let $one = self;
+                $key
+            }
+        }
+    };
+}
+
 /// A record as it is answered: one flat object of what the register adds, what was written, the version and when that
 /// was made.
 #[derive(Serialize)]

@@ -55,12 +55,7 @@ pub async fn get_adoption(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Adop
 /// Change the facts of an adoption
 ///
 /// Takes a merge patch of the facts. To change the stage, use the transitions.
-#[utoipa::path(
-    tag = "adoptions",
-    params(IdPath),
-    request_body(content = AdoptionPatch, content_type = "application/merge-patch+json", example = json!({ "sites": 4 })),
-    responses((status = 200, description = "Changed", body = AdoptionResponse)),
-)]
+#[utoipa::path(tag = "adoptions", params(IdPath), request_body(content = AdoptionPatch, example = json!({ "sites": 4 })), responses((status = 200, description = "Changed", body = AdoptionResponse)))]
 #[patch("/v1/adoptions/{id}")]
 pub async fn update_adoption(
     cx: Cx,

@@ -1,10 +1,10 @@
 //! What an adoption may be, its stages, and the moves between them.
 
 use crate::error::{Code, Error, Faults, Result};
-use crate::record::{Written, only_written};
+use crate::record::only_written;
 use crate::transitions::rules::Machine;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -150,13 +150,7 @@ pub struct AdoptionAdded {
     pub using_to: Option<NaiveDate>,
 }
 
-impl Written for Adoption {
-    type Added = AdoptionAdded;
-
-    fn key(&self, added: &AdoptionAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Adoption, AdoptionAdded, |_, added| added.id.to_string() }
 
 impl Adoption {
     /// # Errors

@@ -133,8 +133,6 @@ impl From<NamedAdoption> for Stored<Adoption> {
     }
 }
 
-type Source =
-    dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<adoptions::table, innovations::table>, organisations::table>;
 type Columns = (
     <adoptions::table as Table>::AllColumns,
     (innovations::slug, innovations::name),
@@ -142,11 +140,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedAdoption, Source, Query, select: adoptions::version;
-    0: "updatedAt" => adoptions::updated_at, Instant, |found| found.row.updated_at;
-    tie 1 => adoptions::id, Id, |found| found.row.id;
-    key "id" => adoptions::id, Id;
+sortable! { NamedAdoption, Query, key "id" => adoptions::id as Id;
+    adoptions of |found| found.row => "updatedAt" updated_at, then id;
 }
 
 writable! { adoptions, AdoptionRow, "This organisation has an adoption of this innovation already." }

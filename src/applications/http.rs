@@ -233,12 +233,7 @@ pub async fn get_application(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<A
 /// Change a draft of an application
 ///
 /// Takes a merge patch. Only the applicant can change an application, and only until it is submitted.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body(content = ApplicationPatch, content_type = "application/merge-patch+json", example = json!({ "priorities": ["mental-health"] })),
-    responses((status = 200, description = "Changed", body = ApplicationResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body(content = ApplicationPatch, example = json!({ "priorities": ["mental-health"] })), responses((status = 200, description = "Changed", body = ApplicationResponse)))]
 #[patch("/v1/applications/{id}")]
 pub async fn update_application(
     cx: Cx,

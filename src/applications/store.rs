@@ -154,14 +154,8 @@ type Columns = (
 type Named = dsl::Select<Joined, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedApplication, Source, Query;
-    0: "createdAt" => applications::created_at, Instant, |found| found.row.created_at;
-    1: "title" => applications::sort_title, Text, |found| found.row.sort_title.clone();
-    2: "reference" => applications::reference, Text, |found| found.row.reference.clone();
-    3: "updatedAt" => applications::updated_at, Instant, |found| found.row.updated_at;
-    tie 4 => applications::id, Id, |found| found.row.id;
-    key "id" => applications::id, Id;
+sortable! { NamedApplication, Query, key "id" => applications::id as Id;
+    applications of |found| found.row => "createdAt" created_at, "title" sort_title, "reference" reference, "updatedAt" updated_at, then id;
 }
 
 params! {
@@ -180,12 +174,8 @@ pub struct RankedApplication(pub ApplicationRow);
 type Ranked = dsl::Select<applications::table, (<applications::table as Table>::AllColumns,)>;
 type Ranking = dsl::IntoBoxed<'static, Ranked, MultiBackend>;
 
-sortable! {
-    RankedApplication, applications::table, Ranking;
-    0: "score" => applications::score_ppm, Number, |found| found.0.score_ppm;
-    1: "updatedAt" => applications::updated_at, Instant, |found| found.0.updated_at;
-    tie 2 => applications::id, Id, |found| found.0.id;
-    key "id" => applications::id, Id;
+sortable! { RankedApplication, Ranking, key "id" => applications::id as Id;
+    applications of |found| found.0 => "score" score_ppm, "updatedAt" updated_at, then id;
 }
 
 params! {

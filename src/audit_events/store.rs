@@ -46,12 +46,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, dsl::Select<events::table, Columns>, MultiBackend>;
 
-sortable! {
-    AuditEventRow, events::table, Query;
-    0: "occurredAt" => events::occurred_at, Instant, |row| row.occurred_at;
-    1: "updatedAt" => events::occurred_at, Instant, |row| row.occurred_at;
-    tie 2 => events::id, Id, |row| row.id;
-    key "id" => events::id, Id;
+sortable! { AuditEventRow, Query, key "id" => events::id as Id;
+    events of |row| row => "occurredAt" occurred_at, "updatedAt" occurred_at, then id;
 }
 
 params! {

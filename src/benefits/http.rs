@@ -50,12 +50,7 @@ pub async fn get_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Benef
 /// Change a benefit
 ///
 /// Takes a merge patch. Only somebody other than the person who made the claim can set `realised`.
-#[utoipa::path(
-    tag = "benefits",
-    params(IdPath),
-    request_body(content = BenefitPatch, content_type = "application/merge-patch+json", example = json!({ "realised": 90000 })),
-    responses((status = 200, description = "Changed", body = BenefitResponse)),
-)]
+#[utoipa::path(tag = "benefits", params(IdPath), request_body(content = BenefitPatch, example = json!({ "realised": 90000 })), responses((status = 200, description = "Changed", body = BenefitResponse)))]
 #[patch("/v1/benefits/{id}")]
 pub async fn update_benefit(
     cx: Cx,

@@ -2,9 +2,8 @@
 
 use crate::decimal::parse_scaled;
 use crate::error::{Fault, Faults, Result};
-use crate::record::Written;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,13 +102,7 @@ pub struct BenefitAdded {
     pub claimed_by: String,
 }
 
-impl Written for Benefit {
-    type Added = BenefitAdded;
-
-    fn key(&self, added: &BenefitAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Benefit, BenefitAdded, |_, added| added.id.to_string() }
 
 /// How many decimal places a figure holds.
 pub const DECIMALS: u8 = 2;

@@ -143,8 +143,6 @@ impl From<NamedBenefit> for Stored<Benefit> {
     }
 }
 
-type Source =
-    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
 type Columns = (
     <benefits::table as Table>::AllColumns,
     (innovations::slug, innovations::name),
@@ -152,12 +150,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedBenefit, Source, Query, select: benefits::version;
-    0: "from" => benefits::from_on, Day, |found| found.row.from_on;
-    1: "updatedAt" => benefits::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => benefits::id, Id, |found| found.row.id;
-    key "id" => benefits::id, Id;
+sortable! { NamedBenefit, Query, key "id" => benefits::id as Id;
+    benefits of |found| found.row => "from" from_on, "updatedAt" updated_at, then id;
 }
 
 writable! { benefits, BenefitRow }

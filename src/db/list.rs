@@ -1,13 +1,17 @@
 //! Keyset lists: one piece of code sorts, pages and counts every list of the service. A resource declares its sorts
 //! with [`crate::sortable!`], builds its filtered query, and calls [`page`].
 
-use super::conn::Conn;
-use super::dialect::{Engine, FEW};
+use super::conn::{Conn, MultiBackend};
+use super::dialect::{Engine, FEW, Seeks};
 use crate::error::{Code, Error, Result};
-use crate::vocabulary::Id;
+use crate::vocabulary::{Id, Word};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::QueryResult;
+use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Text, Timestamp};
 use serde_json::Value;
 
 /// The value of one sort column in one row: what a cursor is made of.
@@ -22,57 +26,226 @@ pub enum SortValue {
     Id(Id),
 }
 
-/// The ways to compare a column with a cursor's value.
+impl SortValue {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Number(_) => Kind::Number,
+            Self::Small(_) => Kind::Small,
+            Self::Instant(_) => Kind::Instant,
+            Self::Day(_) => Kind::Day,
+            Self::Id(_) => Kind::Id,
+        }
+    }
+}
+
+/// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    Before,
-    Same,
-    After,
+pub enum Kind {
+    Text,
+    Number,
+    Small,
+    Instant,
+    Day,
+    Id,
+}
+
+/// A type of the database whose columns may be sorted by.
+pub trait SortedType {
+    const KIND: Kind;
+}
+
+macro_rules! sorted_type {
+    ($($sql:ty, $kind:ident, $rust:ty;)*) => {
+        $(
+            impl SortedType for $sql {
+                const KIND: Kind = Kind::$kind;
+            }
+
+            impl Sorted for $rust {
+                fn value(&self) -> SortValue {
+                    SortValue::$kind(self.clone())
+                }
+            }
+        )*
+    };
+}
+
+/// A member of a row that it may be sorted by.
+pub trait Sorted {
+    fn value(&self) -> SortValue;
+}
+
+sorted_type! {
+    Text, Text, String;
+    BigInt, Number, i64;
+    Integer, Small, i32;
+    Timestamp, Instant, NaiveDateTime;
+    Date, Day, NaiveDate;
+    Binary, Id, Id;
+}
+
+impl<W: Word> Sorted for W {
+    fn value(&self) -> SortValue {
+        SortValue::Text(self.as_str().to_owned())
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub table: &'static str,
+    pub name: &'static str,
+    pub kind: Kind,
+}
+
+/// A condition on columns that are known at run time alone.
+#[derive(Debug)]
+pub enum Test {
+    /// The column stands in this relation (`<`, `<=`, `=`) to the value.
+    Compare(Column, &'static str, SortValue),
+    Among(Column, Vec<SortValue>),
+    And(Box<Test>, Box<Test>),
+    Or(Box<Test>, Box<Test>),
+}
+
+impl Column {
+    /// `None` when the value is not of the column's kind.
+    fn compare(self, relation: &'static str, value: &SortValue) -> Option<Test> {
+        (self.kind == value.kind()).then(|| Test::Compare(self, relation, value.clone()))
+    }
+
+    fn push<'b>(&self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_identifier(self.table)?;
+        out.push_sql(".");
+        out.push_identifier(self.name)
+    }
+}
+
+impl SortValue {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        match self {
+            Self::Text(text) => out.push_bind_param::<Text, _>(text),
+            Self::Number(number) => out.push_bind_param::<BigInt, _>(number),
+            Self::Small(number) => out.push_bind_param::<Integer, _>(number),
+            Self::Instant(at) => out.push_bind_param::<Timestamp, _>(at),
+            Self::Day(day) => out.push_bind_param::<Date, _>(day),
+            Self::Id(id) => out.push_bind_param::<Binary, _>(id),
+        }
+    }
+}
+
+impl QueryFragment<MultiBackend> for Test {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("(");
+        match self {
+            Self::Compare(column, relation, value) => {
+                column.push(&mut out)?;
+                out.push_sql(relation);
+                value.push(&mut out)?;
+            }
+            Self::Among(column, values) => {
+                column.push(&mut out)?;
+                for (index, value) in values.iter().enumerate() {
+                    out.push_sql(if index == 0 { " IN (" } else { ", " });
+                    value.push(&mut out)?;
+                }
+                out.push_sql(if values.is_empty() { " IS NULL" } else { ")" });
+            }
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.walk_ast(out.reborrow())?;
+                out.push_sql(if matches!(self, Self::And(..)) { " AND " } else { " OR " });
+                right.walk_ast(out.reborrow())?;
+            }
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Expression for Test {
+    type SqlType = Bool;
+}
+
+impl<QS> AppearsOnTable<QS> for Test {}
+
+impl<G> ValidGrouping<G> for Test {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl QueryId for Test {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// A column to sort by; `found` is for rows that are read by their filters first, whatever index the column has.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    column: Column,
+    descending: bool,
+    found: bool,
+}
+
+impl QueryFragment<MultiBackend> for By {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if self.found && out.backend().is_sqlite() {
+            out.push_sql("+");
+        }
+        self.column.push(&mut out)?;
+        out.push_sql(if self.descending { " DESC" } else { " ASC" });
+        Ok(())
+    }
+}
+
+impl Expression for By {
+    type SqlType = diesel::expression::expression_types::NotSelectable;
+}
+
+impl<QS> AppearsOnTable<QS> for By {}
+
+impl<G> ValidGrouping<G> for By {
+    type IsAggregate = is_aggregate::No;
 }
 
 /// A row type with a boxed query and the columns it may be sorted by.
 pub trait Listed: Sized {
     type Query;
-    type Condition;
-    /// Names as clients write them; the last column, which breaks ties, is not among them.
+    /// Names as clients write them.
     const SORTS: &'static [&'static str];
-    /// Sorts by a column; `found` is for rows that are read by their filters first, whatever index the column has.
-    fn order(query: Self::Query, column: usize, descending: bool, found: bool) -> Self::Query;
-    /// `None` when the value is not of the column's type.
-    fn compare(column: usize, comparison: Comparison, value: &SortValue) -> Option<Self::Condition>;
-    fn and(left: Self::Condition, right: Self::Condition) -> Self::Condition;
-    fn or(left: Self::Condition, right: Self::Condition) -> Self::Condition;
-    fn filter(query: Self::Query, condition: Self::Condition) -> Self::Query;
+    /// The columns of these names, and a last one, which breaks ties.
+    const COLUMNS: &'static [Column];
+    /// What names a row in its address, where that is one column: the parameter that takes several of them, how it is
+    /// written, and the column.
+    const KEY: Option<(&'static str, keys::Read, Column)>;
+    fn order(query: Self::Query, by: By) -> Self::Query;
+    fn filter(query: Self::Query, test: Test) -> Self::Query;
     fn key(&self, column: usize) -> SortValue;
-    fn load(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<Vec<Self>>;
-    fn count(query: Self::Query, limit: i64, conn: &mut Conn) -> diesel::QueryResult<usize>;
-    /// What names a row in its address, where that is one column: the parameter that takes several of them.
-    const KEY: Option<&'static str>;
-    /// Text that says what was expected, when one of the keys cannot be one.
-    fn keyed(keys: &[String]) -> Result<Self::Condition, &'static str>;
+    fn load(query: Self::Query, limit: i64, conn: &mut Conn) -> QueryResult<Vec<Self>>;
+    fn count(query: Self::Query, limit: i64, conn: &mut Conn) -> QueryResult<usize>;
 }
 
 /// The keys of several rows, as their column holds them, or what was expected of them.
-#[allow(non_snake_case, reason = "named by `sortable!` as the kinds of columns are")]
+#[allow(non_snake_case, reason = "named by `sortable!` as the kinds of keys are")]
 pub mod keys {
-    use super::Id;
+    use super::SortValue;
 
-    type Keys<T> = Result<Vec<T>, &'static str>;
+    /// Text that says what was expected, when a key cannot be one.
+    pub type Read = fn(&str) -> Result<SortValue, &'static str>;
 
-    pub fn Id(keys: &[String]) -> Keys<Id> {
-        keys.iter().map(|key| Id::parse(key)).collect::<Option<_>>().ok_or("Expected UUIDs.")
+    pub fn Id(key: &str) -> Result<SortValue, &'static str> {
+        crate::vocabulary::Id::parse(key).map(SortValue::Id).ok_or("Expected UUIDs.")
     }
 
-    pub fn Code(keys: &[String]) -> Keys<String> {
-        Ok(keys.iter().map(|key| key.to_ascii_uppercase()).collect())
+    pub fn Code(key: &str) -> Result<SortValue, &'static str> {
+        Ok(SortValue::Text(key.to_ascii_uppercase()))
     }
 
-    pub fn Small(keys: &[String]) -> Keys<i32> {
-        keys.iter().map(|key| key.parse().ok()).collect::<Option<_>>().ok_or("Expected whole numbers.")
+    pub fn Small(key: &str) -> Result<SortValue, &'static str> {
+        key.parse().map(SortValue::Small).map_err(|_| "Expected whole numbers.")
     }
 
-    pub fn Slug(keys: &[String]) -> Keys<String> {
-        Ok(keys.iter().map(|key| key.to_ascii_lowercase()).collect())
+    pub fn Slug(key: &str) -> Result<SortValue, &'static str> {
+        Ok(SortValue::Text(key.to_ascii_lowercase()))
     }
 }
 
@@ -87,72 +260,35 @@ macro_rules! narrow {
     };
 }
 
-/// Declares the columns a row may be sorted by. The first is the default order; `tie` makes it total; `key` names the
-/// column by which several rows can be asked for at once. A list that can be sorted by `updatedAt` can be narrowed by
-/// `updatedFrom` and `updatedTo`.
+/// Declares what a row may be sorted by: names and the columns that stand for them, table by table, each with the part of
+/// the row that has members of the columns' names. The first is the default order; the column after `then` makes it
+/// total; `key` names the column by which several rows can be asked for at once. A list that can be sorted by
+/// `updatedAt` can be narrowed by `updatedFrom` and `updatedTo`.
 #[macro_export]
 macro_rules! sortable {
-    ($row:ty, $source:ty, $query:ty $(, select: $select:expr)?;
-     $($index:literal: $name:literal => $column:path, $kind:ident, |$r:ident| $value:expr;)*
-     tie $tie_index:literal => $tie:path, $tie_kind:ident, |$t:ident| $tie_value:expr;
-     $(key $key_name:literal => $key:path, $key_kind:ident;)?) => {
+    ($row:ty, $query:ty $(, key $key_name:literal => $key_table:ident::$key:ident as $key_kind:ident)?;
+     $($table:ident of |$found:ident| $part:expr => $($name:literal $column:ident),* $(, then $tie:ident)?;)*) => {
         impl $crate::db::list::Listed for $row {
             type Query = $query;
-            type Condition = $crate::db::dialect::Condition<$source>;
-            const SORTS: &'static [&'static str] = &[$($name),*];
+            const SORTS: &'static [&'static str] = &[$($($name),*),*];
+            const COLUMNS: &'static [$crate::db::list::Column] =
+                &[$($($crate::sortable!(@column $table, $column),)* $($crate::sortable!(@column $table, $tie))?)*];
+            const KEY: Option<(&'static str, $crate::db::list::keys::Read, $crate::db::list::Column)> =
+                $crate::sortable!(@key $($key_name, $key_kind, $key_table, $key)?);
 
-            fn order(query: Self::Query, column: usize, descending: bool, found: bool) -> Self::Query {
-                use diesel::prelude::*;
-                use $crate::db::dialect::Unindexed;
-                match (column, descending) {
-                    $(
-                        ($index, false) => query.then_order_by(Unindexed::when(found, $column).asc()),
-                        ($index, true) => query.then_order_by(Unindexed::when(found, $column).desc()),
-                    )*
-                    (_, false) => query.then_order_by(Unindexed::when(found, $tie).asc()),
-                    (_, true) => query.then_order_by(Unindexed::when(found, $tie).desc()),
-                }
+            fn order(query: Self::Query, by: $crate::db::list::By) -> Self::Query {
+                diesel::QueryDsl::then_order_by(query, by)
             }
 
-            fn compare(column: usize, comparison: $crate::db::list::Comparison, value: &$crate::db::list::SortValue) -> Option<Self::Condition> {
-                use diesel::prelude::*;
-                use $crate::db::list::{Comparison, SortValue};
-                match (column, value) {
-                    $(($index, SortValue::$kind(v)) => Some(match comparison {
-                        Comparison::Before => Box::new($column.lt(v.clone())),
-                        Comparison::Same => Box::new($column.eq(v.clone())),
-                        Comparison::After => Box::new($column.gt(v.clone())),
-                    }),)*
-                    ($tie_index, SortValue::$tie_kind(v)) => Some(match comparison {
-                        Comparison::Before => Box::new($tie.lt(v.clone())),
-                        Comparison::Same => Box::new($tie.eq(v.clone())),
-                        Comparison::After => Box::new($tie.gt(v.clone())),
-                    }),
-                    _ => None,
-                }
-            }
-
-            fn and(left: Self::Condition, right: Self::Condition) -> Self::Condition {
-                use diesel::prelude::*;
-                Box::new(left.and(right))
-            }
-
-            fn or(left: Self::Condition, right: Self::Condition) -> Self::Condition {
-                use diesel::prelude::*;
-                Box::new(left.or(right))
-            }
-
-            fn filter(query: Self::Query, condition: Self::Condition) -> Self::Query {
-                use diesel::prelude::*;
-                query.filter(condition)
+            fn filter(query: Self::Query, test: $crate::db::list::Test) -> Self::Query {
+                diesel::QueryDsl::filter(query, test)
             }
 
             fn key(&self, column: usize) -> $crate::db::list::SortValue {
-                use $crate::db::list::SortValue;
-                match column {
-                    $($index => { let $r = self; SortValue::$kind($value) })*
-                    _ => { let $t = self; SortValue::$tie_kind($tie_value) }
-                }
+                use $crate::db::list::Sorted;
+                let members: &[fn(&Self) -> $crate::db::list::SortValue] =
+                    &[$($(|$found| $part.$column.value(),)* $(|$found| $part.$tie.value())?)*];
+                members[column](self)
             }
 
             fn load(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<Vec<Self>> {
@@ -167,21 +303,19 @@ macro_rules! sortable {
                 let some = query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).kept();
                 Ok(some.load::<i32>(conn)?.len())
             }
-
-            const KEY: Option<&'static str> = $crate::sortable!(@key $($key_name)?);
-
-            fn keyed(_keys: &[String]) -> Result<Self::Condition, &'static str> {
-                $crate::sortable!(@keyed _keys $(, $key, $key_kind)?)
-            }
+        }
+    };
+    (@column $table:ident, $column:ident) => {
+        $crate::db::list::Column {
+            table: stringify!($table),
+            name: stringify!($column),
+            kind: <<$table::$column as diesel::Expression>::SqlType as $crate::db::list::SortedType>::KIND,
         }
     };
     (@key) => { None };
-    (@key $name:literal) => { Some($name) };
-    (@keyed $keys:ident) => { Err("This list takes no keys.") };
-    (@keyed $keys:ident, $key:path, $key_kind:ident) => {{
-        use diesel::prelude::*;
-        Ok(Box::new($key.eq_any($crate::db::list::keys::$key_kind($keys)?)))
-    }};
+    (@key $name:literal, $kind:ident, $table:ident, $column:ident) => {
+        Some(($name, $crate::db::list::keys::$kind, $crate::sortable!(@column $table, $column)))
+    };
 }
 
 /// The sort, and the bounds, by when a row was last written.
@@ -243,11 +377,11 @@ pub fn page<R: Listed>(
     let mut query = narrowed::<R>(build(conn)?, request)?;
     if let Some(cursor) = &request.cursor {
         let values = read_cursor(cursor, request.fingerprint, columns.len())?;
-        query = R::filter(query, beyond::<R>(&columns, &values).ok_or_else(altered)?);
+        query = R::filter(query, beyond(R::COLUMNS, &columns, &values).ok_or_else(altered)?);
     }
     let found = changed_seldom::<R>(conn, &columns, request, build)?;
-    for (column, descending) in &columns {
-        query = R::order(query, *column, *descending, found);
+    for &(column, descending) in &columns {
+        query = R::order(query, By { column: R::COLUMNS[column], descending, found });
     }
     let mut rows = R::load(query, request.limit + 1, conn)?;
     let more = rows.len() as i64 > request.limit;
@@ -292,34 +426,38 @@ pub fn count<R: Listed>(
 
 /// The query with what every list may be narrowed by.
 fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::Query> {
-    if let Some(keys) = &request.keys {
-        let refused = |expected| Error::invalid(format!("?{}", R::KEY.unwrap_or_default()), "key", expected);
-        query = R::filter(query, R::keyed(keys).map_err(refused)?);
+    if let (Some(keys), Some((name, read, column))) = (&request.keys, R::KEY) {
+        let keys = keys.iter().map(|key| read(key)).collect::<Result<_, _>>();
+        let keys = keys.map_err(|expected| Error::invalid(format!("?{name}"), "key", expected))?;
+        query = R::filter(query, Test::Among(column, keys));
     }
     let Some(column) = R::SORTS.iter().position(|name| *name == UPDATED_AT) else { return Ok(query) };
-    let bounds = [(request.updated.0, Comparison::After), (request.updated.1, Comparison::Before)];
-    for (bound, side) in bounds.into_iter().filter_map(|(bound, side)| Some((SortValue::Instant(bound?), side))) {
-        let beside = R::compare(column, side, &bound).zip(R::compare(column, Comparison::Same, &bound));
-        query = R::filter(query, beside.map(|(beside, same)| R::or(beside, same)).ok_or_else(altered)?);
+    let (from, to) = request.updated;
+    for (bound, relation) in [(from, ">="), (to, "<=")] {
+        if let Some(bound) = bound {
+            query = R::filter(query, Test::Compare(R::COLUMNS[column], relation, SortValue::Instant(bound)));
+        }
     }
     Ok(query)
 }
 
 /// The rows after the cursor's: `a > x OR (a = x AND (b > y OR (b = y AND id > z)))`, led by `a >= x` in the first
 /// column so that an index can start there.
-fn beyond<R: Listed>(columns: &[(usize, bool)], values: &[SortValue]) -> Option<R::Condition> {
-    let ahead = |descending: bool| if descending { Comparison::Before } else { Comparison::After };
-    let mut condition: Option<R::Condition> = None;
-    for ((column, descending), value) in columns.iter().zip(values).rev() {
-        let strictly = R::compare(*column, ahead(*descending), value)?;
-        condition = Some(match condition {
+fn beyond(of: &[Column], columns: &[(usize, bool)], values: &[SortValue]) -> Option<Test> {
+    let mut test: Option<Test> = None;
+    for (&(column, descending), value) in columns.iter().zip(values).rev() {
+        let strictly = of[column].compare(if descending { "<" } else { ">" }, value)?;
+        test = Some(match test {
             None => strictly,
-            Some(rest) => R::or(strictly, R::and(R::compare(*column, Comparison::Same, value)?, rest)),
+            Some(rest) => {
+                let same = Test::And(Box::new(of[column].compare("=", value)?), Box::new(rest));
+                Test::Or(Box::new(strictly), Box::new(same))
+            }
         });
     }
-    let (first, value) = (columns.first()?, values.first()?);
-    let from = R::or(R::compare(first.0, ahead(first.1), value)?, R::compare(first.0, Comparison::Same, value)?);
-    Some(R::and(from, condition?))
+    let (&(first, descending), value) = (columns.first()?, values.first()?);
+    let from = of[first].compare(if descending { "<=" } else { ">=" }, value)?;
+    Some(Test::And(Box::new(from), Box::new(test?)))
 }
 
 fn write_cursor(fingerprint: u64, values: &[SortValue]) -> String {

@@ -362,7 +362,7 @@ pub fn page_request<R: Listed>(pairs: &mut Pairs) -> Result<PageRequest> {
     {
         return Err(Error::invalid("?updatedTo", "range", "Expected an instant that is not before updatedFrom."));
     }
-    let keys = R::KEY.map(|name| take::<Keys>(pairs, name)).transpose()?.flatten().map(|keys| keys.0);
+    let keys = R::KEY.map(|(name, ..)| take::<Keys>(pairs, name)).transpose()?.flatten().map(|keys| keys.0);
     Ok(PageRequest { limit: limit.map_or(50, |l| l.0), sort, cursor, count, updated, keys, fingerprint })
 }
 
@@ -372,7 +372,7 @@ pub const PAGE: [&str; 5] = ["limit", "cursor", "sort", "count", "facets"];
 /// The parameters that a list takes beside its filters.
 pub fn of_page<R: Listed>() -> Vec<&'static str> {
     let updated = R::SORTS.contains(&UPDATED_AT).then_some(["updatedFrom", "updatedTo"]);
-    PAGE.into_iter().chain(updated.into_iter().flatten()).chain(R::KEY).collect()
+    PAGE.into_iter().chain(updated.into_iter().flatten()).chain(R::KEY.map(|(name, ..)| name)).collect()
 }
 
 /// Describes what every list takes beside its filters.
@@ -402,7 +402,7 @@ pub fn describe_page<R: Listed>(coded: &[(&str, &[&str])]) -> Vec<Parameter> {
         parameters.push(describe::<Timestamp>("updatedFrom", from));
         parameters.push(describe::<Timestamp>("updatedTo", "Rows last changed at this instant or earlier."));
     }
-    if let Some(name) = R::KEY {
+    if let Some((name, ..)) = R::KEY {
         parameters.push(describe::<Keys>(name, "Only the rows with these keys, separated by commas."));
     }
     parameters

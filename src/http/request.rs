@@ -364,14 +364,40 @@ impl Keep {
     }
 }
 
-/// Names a record in a path by its id.
-#[derive(serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct IdPath {
-    /// The record's id
-    #[param(format = "uuid", max_length = 36)]
-    pub id: String,
+/// Declares what names a record in a path: members, each with its kind, or how it is documented, and what it is.
+#[macro_export]
+macro_rules! path {
+    ($name:ident, $($members:tt)+) => { $crate::path!(@ $name [] $($members)+,); };
+    (@ $name:ident [$($done:tt)*] $(,)?) => {
+        #[doc = "Names a record in a path."]
+        #[derive(Clone, serde::Deserialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Path)]
+        pub struct $name { $($done)* }
+    };
+    (@ $name:ident [$($done:tt)*] $member:ident: [$($param:tt)*] $doc:literal, $($rest:tt)*) => {
+        $crate::path!(@ $name [$($done)* #[doc = $doc] #[param($($param)*)] pub $member: String,] $($rest)*);
+    };
+    (@ $name:ident $done:tt $member:ident: uuid $($rest:tt)*) => {
+        $crate::path!(@ $name $done $member: [format = "uuid", max_length = 36] $($rest)*);
+    };
+    (@ $name:ident $done:tt $member:ident: innovation $($rest:tt)*) => {
+        $crate::path!(@ $name $done $member: [example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60] $($rest)*);
+    };
+    (@ $name:ident $done:tt $member:ident: organisation $($rest:tt)*) => {
+        $crate::path!(@ $name $done $member: [example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60] $($rest)*);
+    };
+    (@ $name:ident $done:tt $member:ident: fund $($rest:tt)*) => {
+        $crate::path!(@ $name $done $member: [example = "NIA-2015", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60] $($rest)*);
+    };
+    (@ $name:ident $done:tt $member:ident: kpi $($rest:tt)*) => { $crate::path!(@ $name $done $member: code "emergency-performance" $($rest)*); };
+    (@ $name:ident $done:tt $member:ident: programme $($rest:tt)*) => { $crate::path!(@ $name $done $member: code "nia" $($rest)*); };
+    (@ $name:ident $done:tt $member:ident: network $($rest:tt)*) => { $crate::path!(@ $name $done $member: code "q" $($rest)*); };
+    (@ $name:ident $done:tt $member:ident: code $example:literal $($rest:tt)*) => {
+        $crate::path!(@ $name $done $member: [example = $example, pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60] $($rest)*);
+    };
 }
+
+path! { IdPath, id: uuid "The record's id" }
 
 /// A JSON body, read but not yet parsed.
 pub struct Body<T> {

@@ -8,6 +8,7 @@ use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes};
+use crate::path;
 use crate::record::Record;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -15,7 +16,7 @@ use crate::transitions::rules::AskedMove;
 use crate::transitions::store::ListTransitions;
 use crate::vocabulary::instant;
 use actix_web::{delete, get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 type InnovationPatch = Patch<Innovation>;
@@ -148,14 +149,7 @@ impl InnovationResponse {
     }
 }
 
-/// Names an innovation in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct InnovationPath {
-    /// The innovation's slug
-    #[param(example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
-    pub slug: String,
-}
+path! { InnovationPath, slug: innovation "The innovation's slug" }
 
 /// Get an innovation
 ///
@@ -197,7 +191,7 @@ pub async fn create_innovation(cx: Cx, body: Body<Innovation>) -> Result<Created
 #[utoipa::path(
     tag = "innovations",
     params(InnovationPath),
-    request_body(content = InnovationPatch, content_type = "application/merge-patch+json", example = json!({ "website": "https://www.heartflow.com" })),
+    request_body(content = InnovationPatch, example = json!({ "website": "https://www.heartflow.com" })),
     responses((status = 200, description = "Changed", body = InnovationResponse)),
 )]
 #[patch("/v1/innovations/{slug}")]

@@ -146,21 +146,13 @@ impl OwnedInnovation {
     }
 }
 
-type Source = dsl::LeftJoinQuerySource<innovations::table, organisations::table>;
 type Own = <InnovationRow as Selectable<MultiBackend>>::SelectExpression;
 type Columns = (Own, dsl::Nullable<organisations::code>, dsl::Nullable<organisations::name>);
 type Living = dsl::Select<dsl::LeftJoin<innovations::table, organisations::table>, Columns>;
 type Query = dsl::IntoBoxed<'static, Living, MultiBackend>;
 
-sortable! {
-    OwnedInnovation, Source, Query;
-    0: "name" => innovations::sort_name, Text, |found| found.row.sort_name.clone();
-    1: "updatedAt" => innovations::updated_at, Instant, |found| found.row.updated_at;
-    2: "createdAt" => innovations::created_at, Instant, |found| found.row.created_at;
-    3: "stage" => innovations::stage, Text, |found| found.row.stage.as_str().to_owned();
-    4: "reference" => innovations::reference, Text, |found| found.row.reference.clone();
-    tie 5 => innovations::id, Id, |found| found.row.id;
-    key "slug" => innovations::slug, Slug;
+sortable! { OwnedInnovation, Query, key "slug" => innovations::slug as Slug;
+    innovations of |found| found.row => "name" sort_name, "updatedAt" updated_at, "createdAt" created_at, "stage" stage, "reference" reference, then id;
 }
 
 params! {

@@ -46,7 +46,7 @@ words! {
         AcuteTrustsInpatient = "acute-trusts-inpatient",
         AcuteTrustsOutpatient = "acute-trusts-outpatient",
         Ambulance = "ambulance",
-        CareHomesCareSetting = "care-homes-care-setting",
+        CareHomes = "care-homes-care-setting",
         EndLifeCare = "end-life-care",
         Ics = "ics",
         Industry = "industry",

@@ -8,9 +8,9 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::http::schemas;
 use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes, Upload};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{Either, get, patch, post, web};
-use serde::Deserialize;
 
 type OrganisationResponse = Stored<Organisation>;
 type OrganisationPatch = Patch<Organisation>;
@@ -29,14 +29,7 @@ pub fn routes(routes: &mut Routes) {
         .service(create_organisation_succession);
 }
 
-/// Names an organisation in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct OrganisationPath {
-    /// Its code, in any case
-    #[param(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    code: String,
-}
+path! { OrganisationPath, code: organisation "Its code, in any case" }
 
 /// List organisations
 ///
@@ -89,12 +82,7 @@ pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Either<Create
 /// Change an organisation
 ///
 /// Takes a merge patch. The code cannot change, and the parent changes by edges.
-#[utoipa::path(
-    tag = "organisations",
-    params(OrganisationPath),
-    request_body(content = OrganisationPatch, content_type = "application/merge-patch+json", example = json!({ "postcode": "SE5 9RS" })),
-    responses((status = 200, description = "Changed", body = OrganisationResponse)),
-)]
+#[utoipa::path(tag = "organisations", params(OrganisationPath), request_body(content = OrganisationPatch, example = json!({ "postcode": "SE5 9RS" })), responses((status = 200, description = "Changed", body = OrganisationResponse)))]
 #[patch("/v1/organisations/{code}")]
 pub async fn update_organisation(
     cx: Cx,
@@ -107,11 +95,7 @@ pub async fn update_organisation(
 /// List the edges of an organisation
 ///
 /// Lists the edges to organisations above and below it, past, present and future.
-#[utoipa::path(
-    tag = "organisations",
-    params(OrganisationPath, ListEdges),
-    responses((status = 200, description = "A page of its edges", body = Listing<EdgeResponse>)),
-)]
+#[utoipa::path(tag = "organisations", params(OrganisationPath, ListEdges), responses((status = 200, description = "A page of its edges", body = Listing<EdgeResponse>)))]
 #[get("/v1/organisations/{code}/edges")]
 pub async fn list_organisation_edges(
     cx: Cx,
@@ -126,12 +110,7 @@ pub async fn list_organisation_edges(
 ///
 /// Adds an edge between two days. An organisation may lie below several others, in different kinds of hierarchy, but
 /// never below itself.
-#[utoipa::path(
-    tag = "organisations",
-    params(OrganisationPath),
-    request_body = Edge,
-    responses((status = 201, description = "Added", body = EdgeResponse)),
-)]
+#[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Edge, responses((status = 201, description = "Added", body = EdgeResponse)))]
 #[post("/v1/organisations/{code}/edges")]
 pub async fn create_organisation_edge(
     cx: Cx,
@@ -144,11 +123,7 @@ pub async fn create_organisation_edge(
 /// List the successions of an organisation
 ///
 /// Lists the successions from the organisation and to it.
-#[utoipa::path(
-    tag = "organisations",
-    params(OrganisationPath, ListSuccessions),
-    responses((status = 200, description = "A page of its successions", body = Listing<SuccessionResponse>)),
-)]
+#[utoipa::path(tag = "organisations", params(OrganisationPath, ListSuccessions), responses((status = 200, description = "A page of its successions", body = Listing<SuccessionResponse>)))]
 #[get("/v1/organisations/{code}/successions")]
 pub async fn list_organisation_successions(
     cx: Cx,
@@ -163,12 +138,7 @@ pub async fn list_organisation_successions(
 /// Record that an organisation became another
 ///
 /// Records a merger, split or renaming on a day. KPI values stay with the organisation they were sent for.
-#[utoipa::path(
-    tag = "organisations",
-    params(OrganisationPath),
-    request_body = Succession,
-    responses((status = 201, description = "Recorded", body = SuccessionResponse)),
-)]
+#[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Succession, responses((status = 201, description = "Recorded", body = SuccessionResponse)))]
 #[post("/v1/organisations/{code}/successions")]
 pub async fn create_organisation_succession(
     cx: Cx,

@@ -1,9 +1,9 @@
 //! The rules for an organisation, an edge and a succession.
 
 use crate::error::{Code, Error, Fault, Faults, Result};
-use crate::record::{Written, only_written};
+use crate::record::only_written;
 use crate::vocabulary::{self, Id};
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -91,13 +91,7 @@ pub struct OrganisationAdded {
     pub warnings: Vec<Fault>,
 }
 
-impl Written for Organisation {
-    type Added = OrganisationAdded;
-
-    fn key(&self, _: &OrganisationAdded) -> String {
-        self.code.clone()
-    }
-}
+written! { Organisation, OrganisationAdded, |written, _| written.code.clone() }
 
 /// A dated edge of the hierarchy, above an organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -134,14 +128,8 @@ pub struct EdgeAdded {
     pub child_name: String,
 }
 
-impl Written for Edge {
-    type Added = EdgeAdded;
-
-    /// Edges are read as a list only.
-    fn key(&self, _: &EdgeAdded) -> String {
-        String::new()
-    }
-}
+// Edges are read as a list only.
+written! { Edge, EdgeAdded, |_, _| String::new() }
 
 /// How an organisation, or a share of it, became another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -178,14 +166,8 @@ pub struct SuccessionAdded {
     pub to_name: String,
 }
 
-impl Written for Succession {
-    type Added = SuccessionAdded;
-
-    /// Successions are read as a list only.
-    fn key(&self, _: &SuccessionAdded) -> String {
-        String::new()
-    }
-}
+// Successions are read as a list only.
+written! { Succession, SuccessionAdded, |_, _| String::new() }
 
 impl OrganisationType {
     /// Whether bodies of this type have an ODS code, so that it may be taken from the code.

@@ -99,14 +99,8 @@ impl From<OrganisationRow> for Stored<Organisation> {
 
 type Organisations = organisations::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    OrganisationRow, organisations::table, Organisations;
-    0: "name" => organisations::sort_name, Text, |row| row.sort_name.clone();
-    1: "code" => organisations::code, Text, |row| row.code.clone();
-    2: "type" => organisations::kind, Text, |row| row.kind.as_str().to_owned();
-    3: "updatedAt" => organisations::updated_at, Instant, |row| row.updated_at;
-    tie 4 => organisations::id, Id, |row| row.id;
-    key "code" => organisations::code, Code;
+sortable! { OrganisationRow, Organisations, key "code" => organisations::code as Code;
+    organisations of |row| row => "name" sort_name, "code" code, "type" kind, "updatedAt" updated_at, then id;
 }
 
 params! {
@@ -281,12 +275,8 @@ struct ClosureRow {
 
 type Edges = organisation_edges::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    EdgeRow, organisation_edges::table, Edges;
-    0: "from" => organisation_edges::from_on, Day, |row| row.from_on;
-    1: "updatedAt" => organisation_edges::created_at, Instant, |row| row.created_at;
-    tie 2 => organisation_edges::id, Id, |row| row.id;
-    key "id" => organisation_edges::id, Id;
+sortable! { EdgeRow, Edges, key "id" => organisation_edges::id as Id;
+    organisation_edges of |row| row => "from" from_on, "updatedAt" created_at, then id;
 }
 
 params! {
@@ -466,12 +456,8 @@ pub fn share_gone(conn: &mut Conn, from: Id, on: NaiveDate) -> Result<i64> {
 
 type Successions = organisation_successions::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    SuccessionRow, organisation_successions::table, Successions;
-    0: "effectiveOn" => organisation_successions::effective_on, Day, |row| row.effective_on;
-    1: "updatedAt" => organisation_successions::created_at, Instant, |row| row.created_at;
-    tie 2 => organisation_successions::id, Id, |row| row.id;
-    key "id" => organisation_successions::id, Id;
+sortable! { SuccessionRow, Successions, key "id" => organisation_successions::id as Id;
+    organisation_successions of |row| row => "effectiveOn" effective_on, "updatedAt" created_at, then id;
 }
 
 params! {

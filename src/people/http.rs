@@ -96,12 +96,7 @@ pub async fn get_person(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Person
 /// Change a person
 ///
 /// Takes a merge patch of name, contacts and consent, from national administrators.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = PersonPatch, content_type = "application/merge-patch+json", example = json!({ "namedPublicly": true })),
-    responses((status = 200, description = "Changed", body = PersonResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = PersonPatch, example = json!({ "namedPublicly": true })), responses((status = 200, description = "Changed", body = PersonResponse)))]
 #[patch("/v1/people/{id}")]
 pub async fn update_person(cx: Cx, path: web::Path<IdPath>, body: Body<PersonPatch>) -> Result<Answer<PersonResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_person(conn, context, &path.id, &patch)).await
@@ -121,12 +116,7 @@ pub struct ErasePersonRequest {
 ///
 /// Removes the name, contacts, consent and profile for good. Fellowships, awards and every total stay. Erasing a person
 /// twice is not an error.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body = ErasePersonRequest,
-    responses((status = 204, description = "Erased")),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body = ErasePersonRequest, responses((status = 204, description = "Erased")))]
 #[post("/v1/people/{id}/erasure")]
 pub async fn erase_person(cx: Cx, path: web::Path<IdPath>, body: Body<ErasePersonRequest>) -> Result<Reply> {
     cx.write_json(body, move |conn, context, request| {

@@ -108,12 +108,8 @@ impl From<PersonName> for String {
 
 type Query = people::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    PersonRow, people::table, Query;
-    0: "name" => people::sort_name, Text, |row| row.sort_name.clone();
-    1: "updatedAt" => people::updated_at, Instant, |row| row.updated_at;
-    tie 2 => people::id, Id, |row| row.id;
-    key "id" => people::id, Id;
+sortable! { PersonRow, Query, key "id" => people::id as Id;
+    people of |row| row => "name" sort_name, "updatedAt" updated_at, then id;
 }
 
 writable! { people, PersonRow }

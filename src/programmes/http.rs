@@ -5,9 +5,9 @@ use super::rules::Programme;
 use super::store::{self, ListProgrammes};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type ProgrammeResponse = Stored<Programme>;
 type ProgrammePatch = Patch<Programme>;
@@ -16,14 +16,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_programmes).service(create_programme).service(get_programme).service(update_programme);
 }
 
-/// Names a programme in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct ProgrammePath {
-    /// The programme's slug
-    #[param(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    pub slug: String,
-}
+path! { ProgrammePath, slug: programme "The programme's slug" }
 
 /// List programmes
 ///
@@ -55,12 +48,7 @@ pub async fn get_programme(cx: Cx, path: web::Path<ProgrammePath>) -> Result<Ans
 /// Change a programme
 ///
 /// Takes a merge patch from the programme's managers. The slug never changes.
-#[utoipa::path(
-    tag = "programmes",
-    params(ProgrammePath),
-    request_body(content = ProgrammePatch, content_type = "application/merge-patch+json", example = json!({ "website": "https://nhsaccelerator.com" })),
-    responses((status = 200, description = "Changed", body = ProgrammeResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(ProgrammePath), request_body(content = ProgrammePatch, example = json!({ "website": "https://nhsaccelerator.com" })), responses((status = 200, description = "Changed", body = ProgrammeResponse)))]
 #[patch("/v1/programmes/{slug}")]
 pub async fn update_programme(
     cx: Cx,

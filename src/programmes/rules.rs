@@ -1,9 +1,8 @@
 //! The rules for a programme.
 
 use crate::error::{Code, Error, Faults, Result};
-use crate::record::Written;
 use crate::vocabulary;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,13 +59,7 @@ pub struct ProgrammeAdded {
     pub created_at: String,
 }
 
-impl Written for Programme {
-    type Added = ProgrammeAdded;
-
-    fn key(&self, _: &ProgrammeAdded) -> String {
-        self.slug.clone()
-    }
-}
+written! { Programme, ProgrammeAdded, |written, _| written.slug.clone() }
 
 impl Programme {
     /// Trims texts, puts the slug in lower case, and checks every rule.

@@ -82,13 +82,8 @@ impl From<ProgrammeRow> for Stored<Programme> {
 
 type Query = programmes::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    ProgrammeRow, programmes::table, Query;
-    0: "name" => programmes::sort_name, Text, |row| row.sort_name.clone();
-    1: "slug" => programmes::slug, Text, |row| row.slug.clone();
-    2: "updatedAt" => programmes::updated_at, Instant, |row| row.updated_at;
-    tie 3 => programmes::id, Id, |row| row.id;
-    key "slug" => programmes::slug, Slug;
+sortable! { ProgrammeRow, Query, key "slug" => programmes::slug as Slug;
+    programmes of |row| row => "name" sort_name, "slug" slug, "updatedAt" updated_at, then id;
 }
 
 params! {

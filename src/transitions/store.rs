@@ -24,12 +24,8 @@ pub struct TransitionRow {
     pub made_at: NaiveDateTime,
 }
 
-sortable! {
-    TransitionRow, transitions::table, Query;
-    0: "madeAt" => transitions::made_at, Instant, |row| row.made_at;
-    1: "updatedAt" => transitions::made_at, Instant, |row| row.made_at;
-    tie 2 => transitions::id, Id, |row| row.id;
-    key "id" => transitions::id, Id;
+sortable! { TransitionRow, Query, key "id" => transitions::id as Id;
+    transitions of |row| row => "madeAt" made_at, "updatedAt" made_at, then id;
 }
 
 /// Records a move that was decided.

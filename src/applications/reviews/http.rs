@@ -151,12 +151,7 @@ pub async fn get_review(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Review
 ///
 /// Takes a merge patch of scores, recommendation and comment. Only the reviewer can change a review, until it is
 /// submitted.
-#[utoipa::path(
-    tag = "applications",
-    params(IdPath),
-    request_body(content = ReviewPatch, content_type = "application/merge-patch+json", example = json!({ "scores": { "impact": 4 }, "recommendation": "fund" })),
-    responses((status = 200, description = "Written", body = ReviewResponse)),
-)]
+#[utoipa::path(tag = "applications", params(IdPath), request_body(content = ReviewPatch, example = json!({ "scores": { "impact": 4 }, "recommendation": "fund" })), responses((status = 200, description = "Written", body = ReviewResponse)))]
 #[patch("/v1/reviews/{id}")]
 pub async fn update_review(cx: Cx, path: web::Path<IdPath>, body: Body<ReviewPatch>) -> Result<Answer<ReviewResponse>> {
     cx.change(body, move |conn, context, patch| {

@@ -76,12 +76,8 @@ impl ReviewRow {
 
 type Query = reviews::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    ReviewRow, reviews::table, Query;
-    0: "createdAt" => reviews::created_at, Instant, |row| row.created_at;
-    1: "updatedAt" => reviews::updated_at, Instant, |row| row.updated_at;
-    tie 2 => reviews::id, Id, |row| row.id;
-    key "id" => reviews::id, Id;
+sortable! { ReviewRow, Query, key "id" => reviews::id as Id;
+    reviews of |row| row => "createdAt" created_at, "updatedAt" updated_at, then id;
 }
 
 params! {

@@ -69,7 +69,7 @@ pub async fn get_award(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AwardRe
 #[utoipa::path(
     tag = "funding",
     params(IdPath),
-    request_body(content = AwardPatch, content_type = "application/merge-patch+json", example = json!({ "evaluationPlan": { "design": "Before and after.", "dimensions": ["health"] } })),
+    request_body(content = AwardPatch, example = json!({ "evaluationPlan": { "design": "Before and after.", "dimensions": ["health"] } })),
     responses((status = 200, description = "Changed", body = AwardResponse)),
 )]
 #[patch("/v1/awards/{id}")]

@@ -3,10 +3,9 @@
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Fault, Faults, Result};
 use crate::funding::money::Money;
-use crate::record::Written;
 use crate::transitions::rules::{AskedMove, Machine};
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -202,13 +201,7 @@ pub struct AwardAdded {
     pub actions: Option<Vec<&'static str>>,
 }
 
-impl Written for Award {
-    type Added = AwardAdded;
-
-    fn key(&self, added: &AwardAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Award, AwardAdded, |_, added| added.id.to_string() }
 
 /// A dated decision, taken outside the register, to end an award.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -228,14 +228,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedAward, Source, Query, select: awards::version;
-    0: "plannedFrom" => awards::planned_from, Day, |found| found.row.planned_from;
-    1: "title" => awards::sort_title, Text, |found| found.row.sort_title.clone();
-    2: "reference" => awards::reference, Text, |found| found.row.reference.clone();
-    3: "updatedAt" => awards::updated_at, Instant, |found| found.row.updated_at;
-    tie 4 => awards::id, Id, |found| found.row.id;
-    key "id" => awards::id, Id;
+sortable! { NamedAward, Query, key "id" => awards::id as Id;
+    awards of |found| found.row => "plannedFrom" planned_from, "title" sort_title, "reference" reference, "updatedAt" updated_at, then id;
 }
 
 writable! { awards, AwardRow }

@@ -6,9 +6,9 @@ use super::store::{self, ListContributions, ListFundContributions};
 use crate::error::Result;
 use crate::funding::funds::http::FundPath;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, post, web};
-use serde::Deserialize;
 
 type ContributionResponse = Stored<Contribution>;
 
@@ -20,17 +20,7 @@ pub fn routes(routes: &mut Routes) {
         .service(get_contribution);
 }
 
-/// Names a contribution in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct ContributionPath {
-    /// The fund's code, in any case
-    #[param(example = "NIA-2015", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    code: String,
-    /// The contribution's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
+path! { ContributionPath, code: fund "The fund's code, in any case", id: uuid "The contribution's id" }
 
 /// List contributions
 ///

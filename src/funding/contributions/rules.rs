@@ -2,9 +2,8 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
-use crate::record::Written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,13 +49,7 @@ pub struct ContributionAdded {
     pub created_at: String,
 }
 
-impl Written for Contribution {
-    type Added = ContributionAdded;
-
-    fn key(&self, added: &ContributionAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Contribution, ContributionAdded, |_, added| added.id.to_string() }
 
 impl Contribution {
     /// # Errors

@@ -72,8 +72,6 @@ impl From<NamedContribution> for Stored<Contribution> {
     }
 }
 
-type Source =
-    dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<contributions::table, organisations::table>, funds::table>;
 type Columns = (
     <contributions::table as Table>::AllColumns,
     (organisations::code, organisations::name),
@@ -81,12 +79,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedContribution, Source, Query, select: contributions::amount_minor;
-    0: "receivedOn" => contributions::received_on, Day, |found| found.row.received_on;
-    1: "updatedAt" => contributions::created_at, Instant, |found| found.row.created_at;
-    tie 2 => contributions::id, Id, |found| found.row.id;
-    key "id" => contributions::id, Id;
+sortable! { NamedContribution, Query, key "id" => contributions::id as Id;
+    contributions of |found| found.row => "receivedOn" received_on, "updatedAt" created_at, then id;
 }
 
 params! {

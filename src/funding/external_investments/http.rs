@@ -53,12 +53,7 @@ pub async fn get_external_investment(cx: Cx, path: web::Path<IdPath>) -> Result<
 /// Change an external investment
 ///
 /// Takes a merge patch.
-#[utoipa::path(
-    tag = "funding",
-    params(IdPath),
-    request_body(content = ExternalInvestmentPatch, content_type = "application/merge-patch+json", example = json!({ "qualifier": "exact" })),
-    responses((status = 200, description = "Changed", body = ExternalInvestmentResponse)),
-)]
+#[utoipa::path(tag = "funding", params(IdPath), request_body(content = ExternalInvestmentPatch, example = json!({ "qualifier": "exact" })), responses((status = 200, description = "Changed", body = ExternalInvestmentResponse)))]
 #[patch("/v1/external-investments/{id}")]
 pub async fn update_external_investment(
     cx: Cx,

@@ -2,9 +2,8 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
-use crate::record::Written;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,13 +64,7 @@ pub struct InvestmentAdded {
     pub fellow_name: Option<String>,
 }
 
-impl Written for Investment {
-    type Added = InvestmentAdded;
-
-    fn key(&self, added: &InvestmentAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Investment, InvestmentAdded, |_, added| added.id.to_string() }
 
 impl Investment {
     /// # Errors

@@ -133,13 +133,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedInvestment, Source, Query, select: external_investments::version;
-    0: "investedOn" => external_investments::invested_on, Day, |found| found.row.invested_on;
-    1: "investor" => external_investments::sort_investor, Text, |found| found.row.sort_investor.clone();
-    2: "updatedAt" => external_investments::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => external_investments::id, Id, |found| found.row.id;
-    key "id" => external_investments::id, Id;
+sortable! { NamedInvestment, Query, key "id" => external_investments::id as Id;
+    external_investments of |found| found.row => "investedOn" invested_on, "investor" sort_investor, "updatedAt" updated_at, then id;
 }
 
 writable! { external_investments, InvestmentRow }

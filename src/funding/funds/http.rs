@@ -5,9 +5,9 @@ use super::rules::{Fund, FundPosition};
 use super::store::{self, ListFunds};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type FundResponse = Stored<Fund>;
 type FundPatch = Patch<Fund>;
@@ -16,14 +16,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_funds).service(create_fund).service(get_fund).service(update_fund).service(get_fund_position);
 }
 
-/// Names a fund in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct FundPath {
-    /// The fund's code, in any case
-    #[param(example = "NIA-2015", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    pub code: String,
-}
+path! { FundPath, code: fund "The fund's code, in any case" }
 
 /// List funds
 ///
@@ -55,12 +48,7 @@ pub async fn get_fund(cx: Cx, path: web::Path<FundPath>) -> Result<Answer<FundRe
 /// Change a fund
 ///
 /// Takes a merge patch of the name and programme. The code and currency cannot change.
-#[utoipa::path(
-    tag = "funding",
-    params(FundPath),
-    request_body(content = FundPatch, content_type = "application/merge-patch+json", example = json!({ "name": "NHS Innovation Accelerator, wave 1" })),
-    responses((status = 200, description = "Changed", body = FundResponse)),
-)]
+#[utoipa::path(tag = "funding", params(FundPath), request_body(content = FundPatch, example = json!({ "name": "NHS Innovation Accelerator, wave 1" })), responses((status = 200, description = "Changed", body = FundResponse)))]
 #[patch("/v1/funds/{code}")]
 pub async fn update_fund(cx: Cx, path: web::Path<FundPath>, body: Body<FundPatch>) -> Result<Answer<FundResponse>> {
     cx.change_money(body, move |conn, context, patch| ops::update_fund(conn, context, &path.code, &patch)).await

@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Faults, Result};
 use crate::funding::ledger::rules::FundBalance;
 use crate::funding::money::{Money, currency};
-use crate::record::Written;
+use crate::written;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,13 +29,7 @@ pub struct Fund {
     pub illustrative: bool,
 }
 
-impl Written for Fund {
-    type Added = ();
-
-    fn key(&self, (): &()) -> String {
-        self.code.clone()
-    }
-}
+written! { Fund, (), |written, ()| written.code.clone() }
 
 impl Fund {
     /// # Errors

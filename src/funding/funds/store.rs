@@ -75,13 +75,8 @@ impl From<FundRow> for Stored<Fund> {
 
 type Query = funds::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    FundRow, funds::table, Query;
-    0: "name" => funds::sort_name, Text, |row| row.sort_name.clone();
-    1: "code" => funds::code, Text, |row| row.code.clone();
-    2: "updatedAt" => funds::updated_at, Instant, |row| row.updated_at;
-    tie 3 => funds::id, Id, |row| row.id;
-    key "code" => funds::code, Code;
+sortable! { FundRow, Query, key "code" => funds::code as Code;
+    funds of |row| row => "name" sort_name, "code" code, "updatedAt" updated_at, then id;
 }
 
 writable! { funds, FundRow, "There is a fund with this code already." }

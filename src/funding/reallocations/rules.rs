@@ -2,8 +2,8 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
-use crate::record::Written;
 use crate::vocabulary::Id;
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,13 +47,7 @@ pub struct ReallocationAdded {
     pub created_at: String,
 }
 
-impl Written for Reallocation {
-    type Added = ReallocationAdded;
-
-    fn key(&self, added: &ReallocationAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Reallocation, ReallocationAdded, |_, added| added.id.to_string() }
 
 impl Reallocation {
     /// Whether it may be made between funds of these currencies.

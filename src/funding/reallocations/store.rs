@@ -75,12 +75,8 @@ impl From<NamedReallocation> for Stored<Reallocation> {
 
 type Query = reallocations::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    ReallocationRow, reallocations::table, Query;
-    0: "madeOn" => reallocations::made_on, Day, |row| row.made_on;
-    1: "updatedAt" => reallocations::created_at, Instant, |row| row.created_at;
-    tie 2 => reallocations::id, Id, |row| row.id;
-    key "id" => reallocations::id, Id;
+sortable! { ReallocationRow, Query, key "id" => reallocations::id as Id;
+    reallocations of |row| row => "madeOn" made_on, "updatedAt" created_at, then id;
 }
 
 params! {

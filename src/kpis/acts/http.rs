@@ -38,11 +38,7 @@ pub async fn list_recalculations(cx: Cx, asked: Asked<ListRecalculations>) -> Re
 /// From this period on the series has a new mean and limits, and no rule looks back past it.
 /// A recalculation at the first point sets the baseline of the first part. A recalculation with a breakdown applies to
 /// that member's series only, and one without a breakdown to the total.
-#[utoipa::path(
-    tag = "spc",
-    request_body = Recalculation,
-    responses((status = 201, description = "Recorded", body = RecalculationResponse)),
-)]
+#[utoipa::path(tag = "spc", request_body = Recalculation, responses((status = 201, description = "Recorded", body = RecalculationResponse)))]
 #[post("/v1/recalculations")]
 pub async fn create_recalculation(cx: Cx, body: Body<Recalculation>) -> Result<Created<RecalculationResponse>> {
     cx.create(body, ops::create_act::<Recalculation>).await
@@ -79,11 +75,7 @@ pub async fn list_exclusions(cx: Cx, asked: Asked<ListExclusions>) -> Result<Lis
 ///
 /// The point is still shown, and its neighbours count as consecutive. An exclusion with a breakdown applies to that
 /// member's series only, and one without a breakdown to the total.
-#[utoipa::path(
-    tag = "spc",
-    request_body = Exclusion,
-    responses((status = 201, description = "Recorded", body = ExclusionResponse)),
-)]
+#[utoipa::path(tag = "spc", request_body = Exclusion, responses((status = 201, description = "Recorded", body = ExclusionResponse)))]
 #[post("/v1/exclusions")]
 pub async fn create_exclusion(cx: Cx, body: Body<Exclusion>) -> Result<Created<ExclusionResponse>> {
     cx.create(body, ops::create_act::<Exclusion>).await

@@ -3,9 +3,10 @@
 use crate::calendar::Period;
 use crate::kpis::catalogue::rules::{BreakdownInput, BreakdownText};
 use crate::kpis::series::SeriesName;
-use crate::record::{Written, only_written};
+use crate::record::Written;
+use crate::record::only_written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -92,21 +93,9 @@ pub struct ActAdded {
     pub created_at: String,
 }
 
-impl Written for Recalculation {
-    type Added = ActAdded;
+written! { Recalculation, ActAdded, |_, added| added.id.to_string() }
 
-    fn key(&self, added: &ActAdded) -> String {
-        added.id.to_string()
-    }
-}
-
-impl Written for Exclusion {
-    type Added = ActAdded;
-
-    fn key(&self, added: &ActAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Exclusion, ActAdded, |_, added| added.id.to_string() }
 
 /// What the two resources have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,13 +62,8 @@ macro_rules! kind {
             }
         }
 
-        sortable! {
-            $row, spc_acts::table, Query;
-            0: $period => spc_acts::period_start, Day, |row| row.0.period_start;
-            1: "createdAt" => spc_acts::created_at, Instant, |row| row.0.created_at;
-            2: "updatedAt" => spc_acts::updated_at, Instant, |row| row.0.updated_at;
-            tie 3 => spc_acts::id, Id, |row| row.0.id;
-            key "id" => spc_acts::id, Id;
+        sortable! { $row, Query, key "id" => spc_acts::id as Id;
+            spc_acts of |row| row.0 => $period period_start, "createdAt" created_at, "updatedAt" updated_at, then id;
         }
 
         params! {

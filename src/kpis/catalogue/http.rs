@@ -8,6 +8,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::http::{Answer, Asked, Body, CSV, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes};
+use crate::path;
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -16,7 +17,7 @@ use crate::transitions::store::ListTransitions;
 use crate::vocabulary::instant;
 use actix_web::http::StatusCode;
 use actix_web::{get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -35,14 +36,7 @@ pub fn routes(routes: &mut Routes) {
         .service(get_kpi_template);
 }
 
-/// Names a KPI in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct KpiPath {
-    /// The KPI's code, in any case
-    #[param(example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    pub code: String,
-}
+path! { KpiPath, code: kpi "The KPI's code, in any case" }
 
 /// List KPIs
 ///
@@ -75,12 +69,7 @@ pub async fn get_kpi(cx: Cx, path: web::Path<KpiPath>) -> Result<Answer<KpiRespo
 ///
 /// Takes a merge patch of the definition, which creates a new version. Once the KPI is live, its unit, value type, multiplier,
 /// period type, breakdowns and decimals cannot change. Define a KPI with a new code as its successor instead.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath),
-    request_body(content = KpiPatch, content_type = "application/merge-patch+json", example = json!({ "dueDays": 15 })),
-    responses((status = 200, description = "Changed", body = KpiResponse)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath), request_body(content = KpiPatch, example = json!({ "dueDays": 15 })), responses((status = 200, description = "Changed", body = KpiResponse)))]
 #[patch("/v1/kpis/{code}")]
 pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) -> Result<Answer<KpiResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_kpi(conn, context, &path.code, &patch)).await
@@ -90,12 +79,7 @@ pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) 
 ///
 /// Moves from proposed to agreed, live or retired; from agreed to live, proposed or retired; from live to retired or
 /// superseded. A move back to proposed, or to retired or superseded, needs a reason.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath),
-    request_body(content = AskedMove, example = json!({ "to": "retired", "reason": "Nobody asks for it any more." })),
-    responses((status = 200, description = "Moved", body = KpiResponse)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath), request_body(content = AskedMove, example = json!({ "to": "retired", "reason": "Nobody asks for it any more." })), responses((status = 200, description = "Moved", body = KpiResponse)))]
 #[post("/v1/kpis/{code}/transitions")]
 pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<AskedMove>) -> Result<Answer<KpiResponse>> {
     cx.change(body, move |conn, context, asked| ops::transition_kpi(conn, context, &path.code, asked)).await
@@ -104,11 +88,7 @@ pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<AskedMo
 /// List the moves of a KPI
 ///
 /// Lists the changes of status: when, by whom, and why.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath, ListTransitions),
-    responses((status = 200, description = "A page of its history", body = Listing<TransitionResponse>)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath, ListTransitions), responses((status = 200, description = "A page of its history", body = Listing<TransitionResponse>)))]
 #[get("/v1/kpis/{code}/transitions")]
 pub async fn list_kpi_transitions(
     cx: Cx,
@@ -146,11 +126,7 @@ impl From<KpiVersionRow> for KpiVersionResponse {
 /// List the versions of a KPI
 ///
 /// Lists every definition that the KPI has had, including the present one.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath, ListKpiVersions),
-    responses((status = 200, description = "A page of its definitions", body = Listing<KpiVersionResponse>)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath, ListKpiVersions), responses((status = 200, description = "A page of its definitions", body = Listing<KpiVersionResponse>)))]
 #[get("/v1/kpis/{code}/versions")]
 pub async fn list_kpi_versions(
     cx: Cx,

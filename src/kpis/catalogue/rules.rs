@@ -7,9 +7,8 @@ pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_t
 use crate::calendar::PeriodType;
 use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};
 use crate::error::{Code, Error, Fault, Faults, Result};
-use crate::record::Written;
 use crate::transitions::rules::Machine;
-use crate::words;
+use crate::{words, written};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
@@ -210,13 +209,7 @@ pub struct KpiAdded {
     pub created_at: String,
 }
 
-impl Written for Kpi {
-    type Added = KpiAdded;
-
-    fn key(&self, _: &KpiAdded) -> String {
-        self.code.clone()
-    }
-}
+written! { Kpi, KpiAdded, |written, _| written.code.clone() }
 
 /// The largest scaled number in a definition or target: every JSON reader keeps fifteen digits.
 const LARGEST: u64 = 999_999_999_999_999;

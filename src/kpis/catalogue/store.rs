@@ -185,18 +185,12 @@ impl From<NamedKpi> for Stored<Kpi> {
 }
 
 type OfProgramme = dsl::Eq<kpis::programme, dsl::Nullable<programmes::slug>>;
-type Source = dsl::LeftJoinQuerySource<kpis::table, programmes::table, OfProgramme>;
 type Columns = (<kpis::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
 type Named = dsl::Select<dsl::LeftJoinOn<kpis::table, programmes::table, OfProgramme>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedKpi, Source, Query, select: kpis::version;
-    0: "name" => kpis::sort_name, Text, |found| found.row.sort_name.clone();
-    1: "code" => kpis::code, Text, |found| found.row.code.clone();
-    2: "updatedAt" => kpis::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => kpis::id, Id, |found| found.row.id;
-    key "code" => kpis::code, Slug;
+sortable! { NamedKpi, Query, key "code" => kpis::code as Slug;
+    kpis of |found| found.row => "name" sort_name, "code" code, "updatedAt" updated_at, then id;
 }
 
 params! {
@@ -328,12 +322,8 @@ pub struct KpiVersionRow {
 
 type Versions = kpi_versions::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    KpiVersionRow, kpi_versions::table, Versions, select: kpi_versions::number;
-    0: "madeAt" => kpi_versions::made_at, Instant, |row| row.made_at;
-    1: "updatedAt" => kpi_versions::made_at, Instant, |row| row.made_at;
-    tie 2 => kpi_versions::number, Small, |row| row.number;
-    key "number" => kpi_versions::number, Small;
+sortable! { KpiVersionRow, Versions, key "number" => kpi_versions::number as Small;
+    kpi_versions of |row| row => "madeAt" made_at, "updatedAt" made_at, then number;
 }
 
 params! {

@@ -5,9 +5,9 @@ use super::rules::KpiSet;
 use super::store::{self, ListKpiSets};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type KpiSetResponse = Stored<KpiSet>;
 type KpiSetPatch = Patch<KpiSet>;
@@ -16,14 +16,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_kpi_sets).service(create_kpi_set).service(get_kpi_set).service(update_kpi_set);
 }
 
-/// Names a set in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct KpiSetPath {
-    /// Its code, in any case
-    #[param(example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    code: String,
-}
+path! { KpiSetPath, code: [example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60] "Its code, in any case" }
 
 /// List sets of KPIs
 ///
@@ -55,12 +48,7 @@ pub async fn get_kpi_set(cx: Cx, path: web::Path<KpiSetPath>) -> Result<Answer<K
 /// Change a set of KPIs
 ///
 /// Takes a merge patch. The code cannot change. A list of KPIs or organisations replaces the list before it.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiSetPath),
-    request_body(content = KpiSetPatch, content_type = "application/merge-patch+json", example = json!({ "organisations": ["QKK", "QMJ"] })),
-    responses((status = 200, description = "Changed", body = KpiSetResponse)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiSetPath), request_body(content = KpiSetPatch, example = json!({ "organisations": ["QKK", "QMJ"] })), responses((status = 200, description = "Changed", body = KpiSetResponse)))]
 #[patch("/v1/kpi-sets/{code}")]
 pub async fn update_kpi_set(
     cx: Cx,

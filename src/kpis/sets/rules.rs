@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::kpis::catalogue::rules::is_code;
-use crate::record::Written;
+use crate::written;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,13 +48,7 @@ pub struct KpiSetAdded {
     pub programme_name: Option<String>,
 }
 
-impl Written for KpiSet {
-    type Added = KpiSetAdded;
-
-    fn key(&self, _: &KpiSetAdded) -> String {
-        self.code.clone()
-    }
-}
+written! { KpiSet, KpiSetAdded, |written, _| written.code.clone() }
 
 impl KpiSet {
     /// Puts codes in the case they are stored in and members in order, each once, and checks every rule that needs

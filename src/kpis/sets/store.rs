@@ -51,18 +51,12 @@ pub struct NamedKpiSet {
 }
 
 type OfProgramme = dsl::Eq<kpi_sets::programme, dsl::Nullable<programmes::slug>>;
-type Source = dsl::LeftJoinQuerySource<kpi_sets::table, programmes::table, OfProgramme>;
 type Columns = (<kpi_sets::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
 type Named = dsl::Select<dsl::LeftJoinOn<kpi_sets::table, programmes::table, OfProgramme>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedKpiSet, Source, Query, select: kpi_sets::version;
-    0: "name" => kpi_sets::sort_name, Text, |found| found.row.sort_name.clone();
-    1: "code" => kpi_sets::code, Text, |found| found.row.code.clone();
-    2: "updatedAt" => kpi_sets::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => kpi_sets::id, Id, |found| found.row.id;
-    key "code" => kpi_sets::code, Slug;
+sortable! { NamedKpiSet, Query, key "code" => kpi_sets::code as Slug;
+    kpi_sets of |found| found.row => "name" sort_name, "code" code, "updatedAt" updated_at, then id;
 }
 
 params! {

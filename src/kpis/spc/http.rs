@@ -73,11 +73,7 @@ impl From<GetKpiSpc> for SpcQuery {
 ///
 /// Returns the mean, limits, rules and icons of an XmR chart, for the series of one organisation or the total of a place.
 /// Periods without a value are gaps. The analysis uses the values that you may see.
-#[utoipa::path(
-    tag = "spc",
-    params(KpiPath, GetKpiSpc),
-    responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))),
-)]
+#[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
     let query = query.0.into();
@@ -87,11 +83,7 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 /// Draw the chart of a series of a KPI
 ///
 /// Returns the same analysis as an SVG that stands alone, without scripts, styles or outside references.
-#[utoipa::path(
-    tag = "spc",
-    params(KpiPath, GetKpiSpc),
-    responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml", headers(("ETag" = String)))),
-)]
+#[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml", headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/chart.svg")]
 pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
     let query = query.0.into();

@@ -332,11 +332,7 @@ fn find(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedSubmission>
 /// Get a submission
 ///
 /// Returns how the submission was processed, when and by whom it was sent, and how many rows were written or rejected.
-#[utoipa::path(
-    tag = "kpi-submissions",
-    params(IdPath),
-    responses((status = 200, description = "The submission", body = SubmissionSummary, headers(("ETag" = String)))),
-)]
+#[utoipa::path(tag = "kpi-submissions", params(IdPath), responses((status = 200, description = "The submission", body = SubmissionSummary, headers(("ETag" = String)))))]
 #[get("/v1/kpi-submissions/{id}")]
 pub async fn get_kpi_submission(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<SubmissionSummary>> {
     cx.answer(move |conn, context| find(conn, context, &path.id).map(Into::into)).await
@@ -345,11 +341,7 @@ pub async fn get_kpi_submission(cx: Cx, path: web::Path<IdPath>) -> Result<Answe
 /// List the rejected rows of a submission
 ///
 /// Lists the rejected rows, which are kept for seven days.
-#[utoipa::path(
-    tag = "kpi-submissions",
-    params(IdPath, ListSubmissionRows),
-    responses((status = 200, description = "A page of rows", body = Listing<SubmissionRowResponse>)),
-)]
+#[utoipa::path(tag = "kpi-submissions", params(IdPath, ListSubmissionRows), responses((status = 200, description = "A page of rows", body = Listing<SubmissionRowResponse>)))]
 #[get("/v1/kpi-submissions/{id}/rows")]
 pub async fn list_kpi_submission_rows(
     cx: Cx,

@@ -60,17 +60,12 @@ pub struct NamedSubmission {
 }
 
 type OfKpi = dsl::Eq<kpi_submissions::kpi_code, dsl::Nullable<kpis::code>>;
-type Source = dsl::LeftJoinQuerySource<kpi_submissions::table, kpis::table, OfKpi>;
 type Columns = (<kpi_submissions::table as Table>::AllColumns, dsl::Nullable<kpis::name>);
 type Named = dsl::Select<dsl::LeftJoinOn<kpi_submissions::table, kpis::table, OfKpi>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedSubmission, Source, Query, select: kpi_submissions::received;
-    0: "submittedAt" => kpi_submissions::submitted_at, Instant, |found| found.row.submitted_at;
-    1: "updatedAt" => kpi_submissions::submitted_at, Instant, |found| found.row.submitted_at;
-    tie 2 => kpi_submissions::id, Id, |found| found.row.id;
-    key "id" => kpi_submissions::id, Id;
+sortable! { NamedSubmission, Query, key "id" => kpi_submissions::id as Id;
+    kpi_submissions of |found| found.row => "submittedAt" submitted_at, "updatedAt" submitted_at, then id;
 }
 
 params! {
@@ -138,11 +133,8 @@ impl From<SubmissionLineRow> for SubmissionRowResponse {
 
 type Lines = kpi_submission_rows::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    SubmissionLineRow, kpi_submission_rows::table, Lines;
-    0: "line" => kpi_submission_rows::line, Number, |row| row.line;
-    1: "updatedAt" => kpi_submission_rows::updated_at, Instant, |row| row.updated_at;
-    tie 2 => kpi_submission_rows::line, Number, |row| row.line;
+sortable! { SubmissionLineRow, Lines;
+    kpi_submission_rows of |row| row => "line" line, "updatedAt" updated_at, then line;
 }
 
 params! {

@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Reply, Routes};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::http::KpiPath;
+use crate::path;
 use crate::record::Stored;
 use actix_web::{delete, get, post, web};
-use serde::Deserialize;
 
 type KpiTargetResponse = Stored<KpiTarget>;
 
@@ -18,26 +18,12 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_kpi_targets).service(create_kpi_target).service(get_kpi_target).service(delete_kpi_target);
 }
 
-/// Names a target in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct KpiTargetPath {
-    /// The KPI's code, in any case
-    #[param(example = "emergency-performance", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    code: String,
-    /// The target's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
+path! { KpiTargetPath, code: kpi "The KPI's code, in any case", id: uuid "The target's id" }
 
 /// List the targets of a KPI
 ///
 /// Lists the targets. Where several apply, an organisation's own target comes before one for every organisation, then a later start before an earlier.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath, ListKpiTargets),
-    responses((status = 200, description = "A page of its targets", body = Listing<KpiTargetResponse>)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath, ListKpiTargets), responses((status = 200, description = "A page of its targets", body = Listing<KpiTargetResponse>)))]
 #[get("/v1/kpis/{code}/targets")]
 pub async fn list_kpi_targets(
     cx: Cx,
@@ -54,12 +40,7 @@ pub async fn list_kpi_targets(
 /// Set a target of a KPI
 ///
 /// Sets a target from a period on, for every organisation or for one. Give `to` for an end.
-#[utoipa::path(
-    tag = "kpis",
-    params(KpiPath),
-    request_body = KpiTarget,
-    responses((status = 201, description = "Set", body = KpiTargetResponse)),
-)]
+#[utoipa::path(tag = "kpis", params(KpiPath), request_body = KpiTarget, responses((status = 201, description = "Set", body = KpiTargetResponse)))]
 #[post("/v1/kpis/{code}/targets")]
 pub async fn create_kpi_target(
     cx: Cx,

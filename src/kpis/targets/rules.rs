@@ -4,8 +4,9 @@ use crate::calendar::{Period, PeriodType};
 use crate::decimal::json_number;
 use crate::error::{Fault, Faults, Result};
 use crate::kpis::catalogue::rules::scaled;
-use crate::record::{Written, only_written};
+use crate::record::only_written;
 use crate::vocabulary::Id;
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -52,13 +53,7 @@ pub struct KpiTargetAdded {
     pub made_by: String,
 }
 
-impl Written for KpiTarget {
-    type Added = KpiTargetAdded;
-
-    fn key(&self, added: &KpiTargetAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { KpiTarget, KpiTargetAdded, |_, added| added.id.to_string() }
 
 /// The KPI that a target is of, as far as a target depends on it.
 #[derive(Debug, Clone, Copy)]

@@ -85,11 +85,6 @@ impl From<NamedTarget> for Stored<KpiTarget> {
 type WithKpi = dsl::InnerJoin<kpi_targets::table, kpis::table>;
 type OfOrganisation = dsl::Eq<kpi_targets::organisation_id, dsl::Nullable<organisations::id>>;
 type Whole = dsl::LeftJoinOn<WithKpi, organisations::table, OfOrganisation>;
-type Source = dsl::LeftJoinQuerySource<
-    dsl::InnerJoinQuerySource<kpi_targets::table, kpis::table>,
-    organisations::table,
-    OfOrganisation,
->;
 type Columns = (
     <kpi_targets::table as Table>::AllColumns,
     (kpis::code, kpis::name, kpis::decimals),
@@ -98,12 +93,8 @@ type Columns = (
 type Named = dsl::Select<Whole, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedTarget, Source, Query, select: kpi_targets::version;
-    0: "from" => kpi_targets::from_on, Day, |found| found.row.from_on;
-    1: "updatedAt" => kpi_targets::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => kpi_targets::id, Id, |found| found.row.id;
-    key "id" => kpi_targets::id, Id;
+sortable! { NamedTarget, Query, key "id" => kpi_targets::id as Id;
+    kpi_targets of |found| found.row => "from" from_on, "updatedAt" updated_at, then id;
 }
 
 params! {

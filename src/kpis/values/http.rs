@@ -177,11 +177,7 @@ const CHUNK: i64 = 5000;
 ///
 /// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
 /// The CSV has the columns of a submission, so that it can be sent back.
-#[utoipa::path(
-    tag = "kpi-values",
-    params(ListValues),
-    responses((status = 200, description = "A page of values", body = Listing<ValueResponse>)),
-)]
+#[utoipa::path(tag = "kpi-values", params(ListValues), responses((status = 200, description = "A page of values", body = Listing<ValueResponse>)))]
 #[get("/v1/kpi-values")]
 pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
     match cx.accept {
@@ -295,11 +291,7 @@ fn revision(kpi: &KpiRow, visibility: Visibility, row: RevisionRow) -> RevisionR
 /// List the revisions of a value
 ///
 /// Lists every earlier version of the value, oldest first by default.
-#[utoipa::path(
-    tag = "kpi-values",
-    params(KpiValuePath, ListRevisions),
-    responses((status = 200, description = "A page of revisions", body = Listing<RevisionResponse>)),
-)]
+#[utoipa::path(tag = "kpi-values", params(KpiValuePath, ListRevisions), responses((status = 200, description = "A page of revisions", body = Listing<RevisionResponse>)))]
 #[get("/v1/kpi-values/{id}/revisions")]
 pub async fn list_kpi_value_revisions(
     cx: Cx,

@@ -15,7 +15,7 @@ use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{innovations, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{AsSelect, InnerJoin, InnerJoinQuerySource, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select};
 use diesel::prelude::*;
 
 /// A value with the key of its series.
@@ -45,14 +45,11 @@ pub struct ValueRow {
     pub updated_at: NaiveDateTime,
 }
 
-type Source = InnerJoinQuerySource<kpi_values::table, series::table>;
 type Values = Select<InnerJoin<kpi_values::table, series::table>, AsSelect<ValueRow, MultiBackend>>;
 type Query = IntoBoxed<'static, Values, MultiBackend>;
 
-sortable! {
-    ValueRow, Source, Query;
-    0: "period" => kpi_values::period_start, Day, |row| row.period_start;
-    tie 1 => kpi_values::series_id, Number, |row| row.series_id;
+sortable! { ValueRow, Query;
+    kpi_values of |row| row => "period" period_start, then series_id;
 }
 
 params! {
@@ -203,12 +200,8 @@ pub struct RevisionRow {
 
 type Revisions = kpi_value_revisions::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    RevisionRow, kpi_value_revisions::table, Revisions;
-    0: "replacedAt" => kpi_value_revisions::replaced_at, Instant, |row| row.replaced_at;
-    1: "updatedAt" => kpi_value_revisions::updated_at, Instant, |row| row.updated_at;
-    tie 2 => kpi_value_revisions::version, Small, |row| row.version;
-    key "version" => kpi_value_revisions::version, Small;
+sortable! { RevisionRow, Revisions, key "version" => kpi_value_revisions::version as Small;
+    kpi_value_revisions of |row| row => "replacedAt" replaced_at, "updatedAt" updated_at, then version;
 }
 
 params! {

@@ -5,10 +5,10 @@ use super::rules::Attendance;
 use super::store::{self, ListAttendances};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::people::learning_events::ops::get_learning_event;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type AttendanceResponse = Stored<Attendance>;
 type AttendancePatch = Patch<Attendance>;
@@ -17,17 +17,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_attendances).service(create_attendance).service(get_attendance).service(update_attendance);
 }
 
-/// Names an attendance in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct AttendancePath {
-    /// The event's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-    /// The attendance's id
-    #[param(format = "uuid", max_length = 36)]
-    attendance: String,
-}
+path! { AttendancePath, id: uuid "The event's id", attendance: uuid "The attendance's id" }
 
 /// List the attendances at a learning event
 ///
@@ -45,12 +35,7 @@ pub async fn list_attendances(
 /// Add a person to a learning event
 ///
 /// A person can be added to an event once.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body = Attendance,
-    responses((status = 201, description = "On the list", body = AttendanceResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body = Attendance, responses((status = 201, description = "On the list", body = AttendanceResponse)))]
 #[post("/v1/events/{id}/attendances")]
 pub async fn create_attendance(
     cx: Cx,
@@ -72,12 +57,7 @@ pub async fn get_attendance(cx: Cx, path: web::Path<AttendancePath>) -> Result<A
 /// Change an attendance at a learning event
 ///
 /// Takes a merge patch. `{"state": "attended"}` records that the person attended.
-#[utoipa::path(
-    tag = "people",
-    params(AttendancePath),
-    request_body(content = AttendancePatch, content_type = "application/merge-patch+json", example = json!({ "state": "attended" })),
-    responses((status = 200, description = "Changed", body = AttendanceResponse)),
-)]
+#[utoipa::path(tag = "people", params(AttendancePath), request_body(content = AttendancePatch, example = json!({ "state": "attended" })), responses((status = 200, description = "Changed", body = AttendanceResponse)))]
 #[patch("/v1/events/{id}/attendances/{attendance}")]
 pub async fn update_attendance(
     cx: Cx,

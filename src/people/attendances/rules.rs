@@ -1,9 +1,8 @@
 //! The rules for an attendance.
 
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,13 +57,7 @@ pub struct AttendanceAdded {
     pub name: String,
 }
 
-impl Written for Attendance {
-    type Added = AttendanceAdded;
-
-    fn key(&self, added: &AttendanceAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Attendance, AttendanceAdded, |_, added| added.id.to_string() }
 
 impl Attendance {
     /// # Errors

@@ -58,16 +58,11 @@ impl From<NamedAttendance> for Stored<Attendance> {
     }
 }
 
-type Source = dsl::InnerJoinQuerySource<attendances::table, people::table>;
 type Columns = (<attendances::table as Table>::AllColumns, NameColumns);
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedAttendance, Source, Query, select: attendances::version;
-    0: "createdAt" => attendances::created_at, Instant, |found| found.row.created_at;
-    1: "updatedAt" => attendances::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => attendances::id, Id, |found| found.row.id;
-    key "id" => attendances::id, Id;
+sortable! { NamedAttendance, Query, key "id" => attendances::id as Id;
+    attendances of |found| found.row => "createdAt" created_at, "updatedAt" updated_at, then id;
 }
 
 writable! { attendances, AttendanceRow, "The person is on the list of this event already." }

@@ -121,12 +121,7 @@ pub async fn get_fellow(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Fellow
 /// Change a fellow
 ///
 /// Takes a merge patch from national administrators, the managers of the fellow's programmes, or the fellow.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = FellowPatch, content_type = "application/merge-patch+json", example = json!({ "profession": "Consultant paramedic" })),
-    responses((status = 200, description = "Changed", body = FellowResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = FellowPatch, example = json!({ "profession": "Consultant paramedic" })), responses((status = 200, description = "Changed", body = FellowResponse)))]
 #[patch("/v1/fellows/{id}")]
 pub async fn update_fellow(cx: Cx, path: web::Path<IdPath>, body: Body<FellowPatch>) -> Result<Answer<FellowResponse>> {
     cx.change(body, move |conn, context, patch| {

@@ -67,18 +67,13 @@ impl NamedFellow {
     }
 }
 
-type Source = dsl::InnerJoinQuerySource<fellows::table, people::table>;
 type Columns = (<fellows::table as Table>::AllColumns, <people::table as Table>::AllColumns);
 type Named = dsl::Select<dsl::InnerJoin<fellows::table, people::table>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedFellow, Source, Query, select: fellows::version;
-    0: "name" => people::sort_name, Text, |found| found.person.sort_name.clone();
-    1: "createdAt" => fellows::created_at, Instant, |found| found.row.created_at;
-    2: "updatedAt" => fellows::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => fellows::person_id, Id, |found| found.row.person_id;
-    key "id" => fellows::id, Id;
+sortable! { NamedFellow, Query, key "id" => fellows::id as Id;
+    people of |found| found.person => "name" sort_name;
+    fellows of |found| found.row => "createdAt" created_at, "updatedAt" updated_at, then person_id;
 }
 
 writable! { fellows, FellowRow }

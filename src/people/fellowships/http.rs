@@ -55,12 +55,7 @@ pub async fn get_fellowship(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Fe
 /// Change a fellowship
 ///
 /// Takes a merge patch. The fellow and the programme cannot change, and the state changes by transitions.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = FellowshipPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2016-07-01" })),
-    responses((status = 200, description = "Changed", body = FellowshipResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = FellowshipPatch, example = json!({ "to": "2016-07-01" })), responses((status = 200, description = "Changed", body = FellowshipResponse)))]
 #[patch("/v1/fellowships/{id}")]
 pub async fn update_fellowship(
     cx: Cx,
@@ -73,12 +68,7 @@ pub async fn update_fellowship(
 /// Move a fellowship
 ///
 /// Moves from `planned` to `active`, then to `completed`. An active fellowship may pause. A withdrawal needs a reason.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body = AskedMove,
-    responses((status = 200, description = "Moved", body = FellowshipResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = FellowshipResponse)))]
 #[post("/v1/fellowships/{id}/transitions")]
 pub async fn transition_fellowship(
     cx: Cx,
@@ -91,11 +81,7 @@ pub async fn transition_fellowship(
 /// List the moves of a fellowship
 ///
 /// Every change of its state, oldest first by default.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath, ListTransitions),
-    responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)),
-)]
+#[utoipa::path(tag = "people", params(IdPath, ListTransitions), responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)))]
 #[get("/v1/fellowships/{id}/transitions")]
 pub async fn list_fellowship_transitions(
     cx: Cx,

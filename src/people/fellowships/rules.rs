@@ -1,10 +1,9 @@
 //! The rules for a fellowship, and its moves.
 
 use crate::error::{Code, Error, Fault, Faults, Result};
-use crate::record::Written;
 use crate::transitions::rules::Machine;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -92,13 +91,7 @@ pub struct FellowshipAdded {
     pub state: FellowshipState,
 }
 
-impl Written for Fellowship {
-    type Added = FellowshipAdded;
-
-    fn key(&self, added: &FellowshipAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Fellowship, FellowshipAdded, |_, added| added.id.to_string() }
 
 impl Fellowship {
     /// Checks every rule and returns the whole-time equivalent in millionths.

@@ -91,23 +91,11 @@ pub struct NamedFellowship {
 }
 
 type Programme = dsl::Eq<programmes::slug, fellowships::programme>;
-type Source = dsl::InnerJoinQuerySource<
-    dsl::InnerJoinQuerySource<
-        dsl::InnerJoinQuerySource<fellowships::table, cohorts::table>,
-        dsl::InnerJoin<fellows::table, people::table>,
-    >,
-    programmes::table,
-    Programme,
->;
 type Columns = (<fellowships::table as Table>::AllColumns, cohorts::number, NameColumns, programmes::name);
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedFellowship, Source, Query, select: fellowships::version;
-    0: "from" => fellowships::from_on, Day, |found| found.row.from_on;
-    1: "updatedAt" => fellowships::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => fellowships::id, Id, |found| found.row.id;
-    key "id" => fellowships::id, Id;
+sortable! { NamedFellowship, Query, key "id" => fellowships::id as Id;
+    fellowships of |found| found.row => "from" from_on, "updatedAt" updated_at, then id;
 }
 
 params! {

@@ -110,12 +110,7 @@ pub async fn get_leader(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Leader
 /// Change an innovation leader
 ///
 /// Takes a merge patch of the organisation, the programme and `to`, which ends the record.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = LeaderPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2018-09-01" })),
-    responses((status = 200, description = "Changed", body = LeaderResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = LeaderPatch, example = json!({ "to": "2018-09-01" })), responses((status = 200, description = "Changed", body = LeaderResponse)))]
 #[patch("/v1/leaders/{id}")]
 pub async fn update_leader(cx: Cx, path: web::Path<IdPath>, body: Body<LeaderPatch>) -> Result<Answer<LeaderResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_leader(conn, context, &path.id, &patch)).await

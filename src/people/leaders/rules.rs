@@ -2,9 +2,8 @@
 
 use crate::calendar::Span;
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,13 +52,7 @@ pub struct LeaderAdded {
     pub programme_name: Option<String>,
 }
 
-impl Written for Leader {
-    type Added = LeaderAdded;
-
-    fn key(&self, added: &LeaderAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Leader, LeaderAdded, |_, added| added.id.to_string() }
 
 impl Leader {
     /// # Errors

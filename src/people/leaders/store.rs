@@ -90,21 +90,12 @@ impl From<NamedLeader> for Stored<Leader> {
 }
 
 type Programme = dsl::Eq<leaders::programme, dsl::Nullable<programmes::slug>>;
-type Source = dsl::LeftJoinQuerySource<
-    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<leaders::table, people::table>, organisations::table>,
-    programmes::table,
-    Programme,
->;
 type Organisation = dsl::Nullable<(organisations::code, organisations::name)>;
 type Columns = (<leaders::table as Table>::AllColumns, NameColumns, Organisation, dsl::Nullable<programmes::name>);
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedLeader, Source, Query, select: leaders::version;
-    0: "from" => leaders::from_on, Day, |found| found.row.from_on;
-    1: "updatedAt" => leaders::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => leaders::id, Id, |found| found.row.id;
-    key "id" => leaders::id, Id;
+sortable! { NamedLeader, Query, key "id" => leaders::id as Id;
+    leaders of |found| found.row => "from" from_on, "updatedAt" updated_at, then id;
 }
 
 writable! { leaders, LeaderRow, "The person is a leader of this kind from that day already." }

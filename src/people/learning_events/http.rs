@@ -49,12 +49,7 @@ pub async fn get_learning_event(cx: Cx, path: web::Path<IdPath>) -> Result<Answe
 /// Change a learning event
 ///
 /// Takes a merge patch. The programme cannot change.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = LearningEventPatch, content_type = "application/merge-patch+json", example = json!({ "endsAt": "2015-10-06T17:00" })),
-    responses((status = 200, description = "Changed", body = LearningEventResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = LearningEventPatch, example = json!({ "endsAt": "2015-10-06T17:00" })), responses((status = 200, description = "Changed", body = LearningEventResponse)))]
 #[patch("/v1/events/{id}")]
 pub async fn update_learning_event(
     cx: Cx,

@@ -2,9 +2,8 @@
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::programmes::calls::rules::moment;
-use crate::record::Written;
 use crate::vocabulary::{Id, Timestamp};
-use crate::words;
+use crate::{words, written};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,13 +69,7 @@ pub struct LearningEventAdded {
     pub attended: i64,
 }
 
-impl Written for LearningEvent {
-    type Added = LearningEventAdded;
-
-    fn key(&self, added: &LearningEventAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { LearningEvent, LearningEventAdded, |_, added| added.id.to_string() }
 
 impl LearningEvent {
     /// Checks every rule and returns when it starts and ends.

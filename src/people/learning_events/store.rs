@@ -108,11 +108,6 @@ impl From<HostedEvent> for Stored<LearningEvent> {
 }
 
 type Programme = dsl::Eq<programmes::slug, learning_events::programme>;
-type Source = dsl::InnerJoinQuerySource<
-    dsl::LeftJoinQuerySource<learning_events::table, organisations::table>,
-    programmes::table,
-    Programme,
->;
 type Columns = (
     <learning_events::table as Table>::AllColumns,
     dsl::Nullable<(organisations::code, organisations::name)>,
@@ -121,12 +116,8 @@ type Columns = (
 );
 type Query = dsl::IntoBoxed<'static, hosted, MultiBackend>;
 
-sortable! {
-    HostedEvent, Source, Query, select: learning_events::version;
-    0: "startsAt" => learning_events::starts_at, Instant, |found| found.row.starts_at;
-    1: "updatedAt" => learning_events::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => learning_events::id, Id, |found| found.row.id;
-    key "id" => learning_events::id, Id;
+sortable! { HostedEvent, Query, key "id" => learning_events::id as Id;
+    learning_events of |found| found.row => "startsAt" starts_at, "updatedAt" updated_at, then id;
 }
 
 writable! { learning_events, LearningEventRow }

@@ -45,12 +45,7 @@ pub async fn get_mentorship(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Me
 /// Change a mentorship
 ///
 /// Takes a merge patch of `focus` and of `to`, which ends the mentorship.
-#[utoipa::path(
-    tag = "people",
-    params(IdPath),
-    request_body(content = MentorshipPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2016-07-01" })),
-    responses((status = 200, description = "Changed", body = MentorshipResponse)),
-)]
+#[utoipa::path(tag = "people", params(IdPath), request_body(content = MentorshipPatch, example = json!({ "to": "2016-07-01" })), responses((status = 200, description = "Changed", body = MentorshipResponse)))]
 #[patch("/v1/mentorships/{id}")]
 pub async fn update_mentorship(
     cx: Cx,

@@ -2,8 +2,8 @@
 
 use crate::calendar::Span;
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,13 +40,7 @@ pub struct MentorshipAdded {
     pub programme_name: String,
 }
 
-impl Written for Mentorship {
-    type Added = MentorshipAdded;
-
-    fn key(&self, added: &MentorshipAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Mentorship, MentorshipAdded, |_, added| added.id.to_string() }
 
 impl Mentorship {
     /// # Errors

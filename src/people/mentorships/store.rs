@@ -83,20 +83,11 @@ impl From<NamedMentorship> for Stored<Mentorship> {
 }
 
 type Programme = dsl::Eq<programmes::slug, mentorships::programme>;
-type Source = dsl::InnerJoinQuerySource<
-    dsl::InnerJoinQuerySource<mentorships::table, people::table>,
-    programmes::table,
-    Programme,
->;
 type Columns = (<mentorships::table as Table>::AllColumns, NameColumns, programmes::name);
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedMentorship, Source, Query, select: mentorships::version;
-    0: "from" => mentorships::from_on, Day, |found| found.row.from_on;
-    1: "updatedAt" => mentorships::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => mentorships::id, Id, |found| found.row.id;
-    key "id" => mentorships::id, Id;
+sortable! { NamedMentorship, Query, key "id" => mentorships::id as Id;
+    mentorships of |found| found.row => "from" from_on, "updatedAt" updated_at, then id;
 }
 
 writable! { mentorships, MentorshipRow, "The mentor supports this fellowship from that day already." }

@@ -5,11 +5,11 @@ use super::rules::NetworkMembership;
 use super::store::{self, ListNetworkMemberships};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::people::networks::http::NetworkPath;
 use crate::people::networks::ops::get_network;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type NetworkMembershipResponse = Stored<NetworkMembership>;
 type NetworkMembershipPatch = Patch<NetworkMembership>;
@@ -22,17 +22,7 @@ pub fn routes(routes: &mut Routes) {
         .service(update_network_membership);
 }
 
-/// Names a count of members in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct NetworkMembershipPath {
-    /// The network's slug
-    #[param(example = "q", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    slug: String,
-    /// The count's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
+path! { NetworkMembershipPath, slug: network "The network's slug", id: uuid "The count's id" }
 
 /// List how many members a network had
 ///
@@ -50,12 +40,7 @@ pub async fn list_network_memberships(
 /// Add a count of a network's members
 ///
 /// Adds the count of one day, and how certain it is. There is one count for each day.
-#[utoipa::path(
-    tag = "people",
-    params(NetworkPath),
-    request_body = NetworkMembership,
-    responses((status = 201, description = "Added", body = NetworkMembershipResponse)),
-)]
+#[utoipa::path(tag = "people", params(NetworkPath), request_body = NetworkMembership, responses((status = 201, description = "Added", body = NetworkMembershipResponse)))]
 #[post("/v1/networks/{slug}/memberships")]
 pub async fn create_network_membership(
     cx: Cx,
@@ -83,7 +68,7 @@ pub async fn get_network_membership(
 #[utoipa::path(
     tag = "people",
     params(NetworkMembershipPath),
-    request_body(content = NetworkMembershipPatch, content_type = "application/merge-patch+json", example = json!({ "members": 2514, "qualifier": "exact" })),
+    request_body(content = NetworkMembershipPatch, example = json!({ "members": 2514, "qualifier": "exact" })),
     responses((status = 200, description = "Corrected", body = NetworkMembershipResponse)),
 )]
 #[patch("/v1/networks/{slug}/memberships/{id}")]

@@ -1,8 +1,8 @@
 //! The rules for a count of a network's members.
 
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,13 +28,7 @@ pub struct NetworkMembershipAdded {
     pub id: Id,
 }
 
-impl Written for NetworkMembership {
-    type Added = NetworkMembershipAdded;
-
-    fn key(&self, added: &NetworkMembershipAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { NetworkMembership, NetworkMembershipAdded, |_, added| added.id.to_string() }
 
 impl NetworkMembership {
     /// # Errors

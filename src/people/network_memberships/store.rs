@@ -66,12 +66,8 @@ impl From<NetworkMembershipRow> for Stored<NetworkMembership> {
 
 type Query = network_memberships::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    NetworkMembershipRow, network_memberships::table, Query;
-    0: "countedOn" => network_memberships::counted_on, Day, |row| row.counted_on;
-    1: "updatedAt" => network_memberships::updated_at, Instant, |row| row.updated_at;
-    tie 2 => network_memberships::id, Id, |row| row.id;
-    key "id" => network_memberships::id, Id;
+sortable! { NetworkMembershipRow, Query, key "id" => network_memberships::id as Id;
+    network_memberships of |row| row => "countedOn" counted_on, "updatedAt" updated_at, then id;
 }
 
 writable! { network_memberships, NetworkMembershipRow, "The network has a count for that day already." }

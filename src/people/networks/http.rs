@@ -5,9 +5,9 @@ use super::rules::Network;
 use super::store::{self, ListNetworks};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type NetworkResponse = Stored<Network>;
 type NetworkPatch = Patch<Network>;
@@ -16,14 +16,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_networks).service(create_network).service(get_network).service(update_network);
 }
 
-/// Names a network in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct NetworkPath {
-    /// The network's slug
-    #[param(example = "q", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    pub slug: String,
-}
+path! { NetworkPath, slug: network "The network's slug" }
 
 /// List peer networks
 ///
@@ -55,12 +48,7 @@ pub async fn get_network(cx: Cx, path: web::Path<NetworkPath>) -> Result<Answer<
 /// Change a peer network
 ///
 /// Takes a merge patch. The slug never changes.
-#[utoipa::path(
-    tag = "people",
-    params(NetworkPath),
-    request_body(content = NetworkPatch, content_type = "application/merge-patch+json", example = json!({ "purpose": "People who improve care together." })),
-    responses((status = 200, description = "Changed", body = NetworkResponse)),
-)]
+#[utoipa::path(tag = "people", params(NetworkPath), request_body(content = NetworkPatch, example = json!({ "purpose": "People who improve care together." })), responses((status = 200, description = "Changed", body = NetworkResponse)))]
 #[patch("/v1/networks/{slug}")]
 pub async fn update_network(
     cx: Cx,

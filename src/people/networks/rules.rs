@@ -1,7 +1,7 @@
 //! The rules for a network.
 
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
+use crate::written;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,13 +34,7 @@ pub struct NetworkAdded {
     pub programme_name: Option<String>,
 }
 
-impl Written for Network {
-    type Added = NetworkAdded;
-
-    fn key(&self, _: &NetworkAdded) -> String {
-        self.slug.clone()
-    }
-}
+written! { Network, NetworkAdded, |written, _| written.slug.clone() }
 
 impl Network {
     /// # Errors

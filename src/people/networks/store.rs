@@ -73,16 +73,11 @@ impl From<NamedNetwork> for Stored<Network> {
 }
 
 type Programme = dsl::Eq<networks::programme, dsl::Nullable<programmes::slug>>;
-type Source = dsl::LeftJoinQuerySource<networks::table, programmes::table, Programme>;
 type Columns = (<networks::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
-sortable! {
-    NamedNetwork, Source, Query, select: networks::version;
-    0: "name" => networks::sort_name, Text, |found| found.row.sort_name.clone();
-    1: "updatedAt" => networks::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => networks::id, Id, |found| found.row.id;
-    key "slug" => networks::slug, Slug;
+sortable! { NamedNetwork, Query, key "slug" => networks::slug as Slug;
+    networks of |found| found.row => "name" sort_name, "updatedAt" updated_at, then id;
 }
 
 writable! { networks, NetworkRow, "There is a network with this slug already." }

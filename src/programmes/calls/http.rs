@@ -51,12 +51,7 @@ pub async fn get_call(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<CallResp
 /// Change a call
 ///
 /// Takes a merge patch. A new form is a new version, and applications keep the version they were written for.
-#[utoipa::path(
-    tag = "programmes",
-    params(IdPath),
-    request_body(content = CallPatch, content_type = "application/merge-patch+json", example = json!({ "closesAt": "2018-10-31T12:00" })),
-    responses((status = 200, description = "Changed", body = CallResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(IdPath), request_body(content = CallPatch, example = json!({ "closesAt": "2018-10-31T12:00" })), responses((status = 200, description = "Changed", body = CallResponse)))]
 #[patch("/v1/calls/{id}")]
 pub async fn update_call(cx: Cx, path: web::Path<IdPath>, body: Body<CallPatch>) -> Result<Answer<CallResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_call(conn, context, &path.id, &patch)).await

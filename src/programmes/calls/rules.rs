@@ -1,9 +1,9 @@
 //! When a call is open, what a form can be, and which answers fit it.
 
 use crate::error::{Error, Fault, Faults, Result};
-use crate::record::Written;
 use crate::shape::{Misfit, Shape};
 use crate::vocabulary::{Id, Timestamp, instant, read_instant};
+use crate::written;
 use chrono::{Days, LocalResult, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -115,13 +115,7 @@ pub struct CallAdded {
     pub form_version: i32,
 }
 
-impl Written for Call {
-    type Added = CallAdded;
-
-    fn key(&self, added: &CallAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Call, CallAdded, |_, added| added.id.to_string() }
 
 /// When a call is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -144,22 +144,13 @@ type OfProgramme = dsl::Eq<calls::programme, programmes::slug>;
 type WithForm = dsl::InnerJoinOn<calls::table, call_forms::table, Newest>;
 type WithProgramme = dsl::InnerJoinOn<WithForm, programmes::table, OfProgramme>;
 type Joined = dsl::LeftJoin<WithProgramme, cohorts::table>;
-type FormSource = dsl::InnerJoinQuerySource<calls::table, call_forms::table, Newest>;
-type Source =
-    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<FormSource, programmes::table, OfProgramme>, cohorts::table>;
 type Columns =
     (<calls::table as Table>::AllColumns, call_forms::document, programmes::name, dsl::Nullable<cohorts::number>);
 type Whole = dsl::Select<Joined, Columns>;
 type Query = dsl::IntoBoxed<'static, Whole, MultiBackend>;
 
-sortable! {
-    WholeCall, Source, Query;
-    0: "closesAt" => calls::closes_at, Instant, |found| found.row.closes_at;
-    1: "opensAt" => calls::opens_at, Instant, |found| found.row.opens_at;
-    2: "title" => calls::sort_title, Text, |found| found.row.sort_title.clone();
-    3: "updatedAt" => calls::updated_at, Instant, |found| found.row.updated_at;
-    tie 4 => calls::id, Id, |found| found.row.id;
-    key "id" => calls::id, Id;
+sortable! { WholeCall, Query, key "id" => calls::id as Id;
+    calls of |found| found.row => "closesAt" closes_at, "opensAt" opens_at, "title" sort_title, "updatedAt" updated_at, then id;
 }
 
 params! {

@@ -5,11 +5,11 @@ use super::rules::Cohort;
 use super::store::{self, ListCohorts};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type CohortResponse = Stored<Cohort>;
 type CohortPatch = Patch<Cohort>;
@@ -18,17 +18,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_cohorts).service(create_cohort).service(get_cohort).service(update_cohort);
 }
 
-/// Names a cohort in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct CohortPath {
-    /// The programme's slug
-    #[param(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    slug: String,
-    /// The cohort's number
-    #[param(example = "1", pattern = "^[1-9][0-9]{0,3}$", max_length = 4)]
-    number: String,
-}
+path! { CohortPath, slug: programme "The programme's slug", number: [example = "1", pattern = "^[1-9][0-9]{0,3}$", max_length = 4] "The cohort's number" }
 
 /// List the cohorts of a programme
 ///
@@ -68,12 +58,7 @@ pub async fn get_cohort(cx: Cx, path: web::Path<CohortPath>) -> Result<Answer<Co
 /// Change a cohort of a programme
 ///
 /// Takes a merge patch. The number cannot change.
-#[utoipa::path(
-    tag = "programmes",
-    params(CohortPath),
-    request_body(content = CohortPatch, content_type = "application/merge-patch+json", example = json!({ "targetSize": 10 })),
-    responses((status = 200, description = "Changed", body = CohortResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(CohortPath), request_body(content = CohortPatch, example = json!({ "targetSize": 10 })), responses((status = 200, description = "Changed", body = CohortResponse)))]
 #[patch("/v1/programmes/{slug}/cohorts/{number}")]
 pub async fn update_cohort(
     cx: Cx,

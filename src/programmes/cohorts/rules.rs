@@ -1,8 +1,8 @@
 //! The rules for a cohort.
 
 use crate::error::{Code, Error, Faults, Result};
-use crate::record::Written;
 use crate::vocabulary::Instant;
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,13 +39,7 @@ pub struct CohortAdded {
     pub programme_name: String,
 }
 
-impl Written for Cohort {
-    type Added = CohortAdded;
-
-    fn key(&self, _: &CohortAdded) -> String {
-        self.number.to_string()
-    }
-}
+written! { Cohort, CohortAdded, |written, _| written.number.to_string() }
 
 impl Cohort {
     /// Trims the name and checks every rule.

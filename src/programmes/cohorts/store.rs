@@ -82,17 +82,12 @@ impl From<NamedCohort> for Stored<Cohort> {
 }
 
 type OfProgramme = dsl::Eq<cohorts::programme, programmes::slug>;
-type Source = dsl::InnerJoinQuerySource<cohorts::table, programmes::table, OfProgramme>;
 type Columns = (<cohorts::table as Table>::AllColumns, programmes::name);
 type Named = dsl::Select<dsl::InnerJoinOn<cohorts::table, programmes::table, OfProgramme>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedCohort, Source, Query;
-    0: "number" => cohorts::number, Small, |found| found.row.number;
-    1: "updatedAt" => cohorts::updated_at, Instant, |found| found.row.updated_at;
-    tie 2 => cohorts::id, Id, |found| found.row.id;
-    key "number" => cohorts::number, Small;
+sortable! { NamedCohort, Query, key "number" => cohorts::number as Small;
+    cohorts of |found| found.row => "number" number, "updatedAt" updated_at, then id;
 }
 
 params! {

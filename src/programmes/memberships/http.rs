@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
 use crate::innovations::http::InnovationPath;
 use crate::innovations::ops::get_innovation;
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type ProgrammeMembershipResponse = Stored<Membership>;
 type ProgrammeMembershipPatch = Patch<Membership>;
@@ -22,17 +22,7 @@ pub fn routes(routes: &mut Routes) {
         .service(update_programme_membership);
 }
 
-/// Names a membership in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct MembershipPath {
-    /// The innovation's slug
-    #[param(example = "heartflow", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60)]
-    slug: String,
-    /// The membership's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
+path! { MembershipPath, slug: innovation "The innovation's slug", id: uuid "The membership's id" }
 
 /// List the programmes of an innovation
 ///
@@ -78,12 +68,7 @@ pub async fn get_programme_membership(
 /// Change the dates of a membership
 ///
 /// Takes a merge patch. Setting `to` ends the membership.
-#[utoipa::path(
-    tag = "programmes",
-    params(MembershipPath),
-    request_body(content = ProgrammeMembershipPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2020-04-01" })),
-    responses((status = 200, description = "Changed", body = ProgrammeMembershipResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(MembershipPath), request_body(content = ProgrammeMembershipPatch, example = json!({ "to": "2020-04-01" })), responses((status = 200, description = "Changed", body = ProgrammeMembershipResponse)))]
 #[patch("/v1/innovations/{slug}/programme-memberships/{id}")]
 pub async fn update_programme_membership(
     cx: Cx,

@@ -2,8 +2,8 @@
 
 use crate::calendar::Span;
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
+use crate::written;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,13 +32,7 @@ pub struct MembershipAdded {
     pub programme_name: Option<String>,
 }
 
-impl Written for Membership {
-    type Added = MembershipAdded;
-
-    fn key(&self, added: &MembershipAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Membership, MembershipAdded, |_, added| added.id.to_string() }
 
 impl Membership {
     /// Puts the slug in lower case and checks the dates.

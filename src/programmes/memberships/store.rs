@@ -61,18 +61,12 @@ impl From<NamedMembership> for Stored<Membership> {
 }
 
 type OfProgramme = dsl::Eq<programme_memberships::programme, programmes::slug>;
-type Source = dsl::LeftJoinQuerySource<programme_memberships::table, programmes::table, OfProgramme>;
 type Columns = (<programme_memberships::table as Table>::AllColumns, dsl::Nullable<programmes::name>);
 type Named = dsl::Select<dsl::LeftJoinOn<programme_memberships::table, programmes::table, OfProgramme>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedMembership, Source, Query;
-    0: "from" => programme_memberships::from_on, Day, |found| found.row.from_on;
-    1: "programme" => programme_memberships::programme, Text, |found| found.row.programme.clone();
-    2: "updatedAt" => programme_memberships::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => programme_memberships::id, Id, |found| found.row.id;
-    key "id" => programme_memberships::id, Id;
+sortable! { NamedMembership, Query, key "id" => programme_memberships::id as Id;
+    programme_memberships of |found| found.row => "from" from_on, "programme" programme, "updatedAt" updated_at, then id;
 }
 
 params! {

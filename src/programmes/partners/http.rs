@@ -5,11 +5,11 @@ use super::rules::Partner;
 use super::store::{self, ListProgrammePartners};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type ProgrammePartnerResponse = Stored<Partner>;
 type ProgrammePartnerPatch = Patch<Partner>;
@@ -22,17 +22,7 @@ pub fn routes(routes: &mut Routes) {
         .service(update_programme_partner);
 }
 
-/// Names a partner in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct PartnerPath {
-    /// The programme's slug
-    #[param(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60)]
-    slug: String,
-    /// The partner's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-}
+path! { PartnerPath, slug: programme "The programme's slug", id: uuid "The partner's id" }
 
 /// List the partners of a programme
 ///
@@ -72,12 +62,7 @@ pub async fn get_programme_partner(cx: Cx, path: web::Path<PartnerPath>) -> Resu
 /// Change a partner of a programme
 ///
 /// Takes a merge patch of the role and dates. Setting `to` ends the partnership.
-#[utoipa::path(
-    tag = "programmes",
-    params(PartnerPath),
-    request_body(content = ProgrammePartnerPatch, content_type = "application/merge-patch+json", example = json!({ "to": "2018-04-01" })),
-    responses((status = 200, description = "Changed", body = ProgrammePartnerResponse)),
-)]
+#[utoipa::path(tag = "programmes", params(PartnerPath), request_body(content = ProgrammePartnerPatch, example = json!({ "to": "2018-04-01" })), responses((status = 200, description = "Changed", body = ProgrammePartnerResponse)))]
 #[patch("/v1/programmes/{slug}/partners/{id}")]
 pub async fn update_programme_partner(
     cx: Cx,

@@ -2,9 +2,8 @@
 
 use crate::calendar::Span;
 use crate::error::{Code, Error, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,13 +48,7 @@ pub struct PartnerAdded {
     pub name: String,
 }
 
-impl Written for Partner {
-    type Added = PartnerAdded;
-
-    fn key(&self, added: &PartnerAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Partner, PartnerAdded, |_, added| added.id.to_string() }
 
 impl Partner {
     /// Puts the code in upper case and checks the dates.

@@ -73,18 +73,12 @@ impl From<NamedPartner> for Stored<Partner> {
     }
 }
 
-type Source = dsl::InnerJoinQuerySource<programme_partners::table, organisations::table>;
 type Columns = (<programme_partners::table as Table>::AllColumns, organisations::code, organisations::name);
 type Named = dsl::Select<dsl::InnerJoin<programme_partners::table, organisations::table>, Columns>;
 type Query = dsl::IntoBoxed<'static, Named, MultiBackend>;
 
-sortable! {
-    NamedPartner, Source, Query;
-    0: "role" => programme_partners::role, Text, |found| found.row.role.as_str().to_owned();
-    1: "from" => programme_partners::from_on, Day, |found| found.row.from_on;
-    2: "updatedAt" => programme_partners::updated_at, Instant, |found| found.row.updated_at;
-    tie 3 => programme_partners::id, Id, |found| found.row.id;
-    key "id" => programme_partners::id, Id;
+sortable! { NamedPartner, Query, key "id" => programme_partners::id as Id;
+    programme_partners of |found| found.row => "role" role, "from" from_on, "updatedAt" updated_at, then id;
 }
 
 params! {

@@ -115,11 +115,7 @@ const NOTES: [&str; 3] = [
 ///
 /// Returns the money contributed, committed, disbursed, released, reallocated and available, and the variance from the plan,
 /// by fund, funder, programme, place or financial year, for the funds you may see. As JSON or CSV.
-#[utoipa::path(
-    tag = "reports",
-    params(GetFundingReport),
-    responses((status = 200, description = "The report", content((FundingReportResponse = "application/json"), (String = "text/csv")))),
-)]
+#[utoipa::path(tag = "reports", params(GetFundingReport), responses((status = 200, description = "The report", content((FundingReportResponse = "application/json"), (String = "text/csv")))))]
 #[get("/v1/reports/funding")]
 pub async fn get_funding_report(cx: Cx, query: Query<GetFundingReport>) -> Result<Reply> {
     let (Query(query), csv) = (query, cx.wants("text/csv"));

@@ -88,11 +88,7 @@ pub struct ImpactResponse {
 ///
 /// Returns the fellows, innovations, organisations, patients, money and leverage by a day. Each figure says how certain it
 /// is and links to the list of its rows. As JSON, as CSV, or as a page to print (`text/html`).
-#[utoipa::path(
-    tag = "reports",
-    params(ProgrammePath, GetProgrammeImpact),
-    responses((status = 200, description = "The impact", content((ImpactResponse = "application/json"), (String = "text/csv"), (String = "text/html")))),
-)]
+#[utoipa::path(tag = "reports", params(ProgrammePath, GetProgrammeImpact), responses((status = 200, description = "The impact", content((ImpactResponse = "application/json"), (String = "text/csv"), (String = "text/html")))))]
 #[get("/v1/programmes/{slug}/impact")]
 pub async fn get_programme_impact(
     cx: Cx,

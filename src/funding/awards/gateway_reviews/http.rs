@@ -5,9 +5,9 @@ use super::rules::{Advice, AskedReviewMove, GatewayReview};
 use super::store::{self, ListGatewayReviews};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type GatewayReviewResponse = Stored<GatewayReview>;
 type GatewayReviewPatch = Patch<GatewayReview>;
@@ -22,17 +22,7 @@ pub fn routes(routes: &mut Routes) {
         .service(transition_gateway_review);
 }
 
-/// Names a gateway review in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct GatewayReviewPath {
-    /// The award's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-    /// The review's id
-    #[param(format = "uuid", max_length = 36)]
-    review: String,
-}
+path! { GatewayReviewPath, id: uuid "The award's id", review: uuid "The review's id" }
 
 /// List the gateway reviews of an award
 ///
@@ -77,12 +67,7 @@ pub async fn get_gateway_review(cx: Cx, path: web::Path<GatewayReviewPath>) -> R
 /// Change a gateway review of an award
 ///
 /// Takes a merge patch of the title and due date. A review can change until it is decided.
-#[utoipa::path(
-    tag = "funding",
-    params(GatewayReviewPath),
-    request_body(content = GatewayReviewPatch, content_type = "application/merge-patch+json", example = json!({ "dueOn": "2016-02-29" })),
-    responses((status = 200, description = "Changed", body = GatewayReviewResponse)),
-)]
+#[utoipa::path(tag = "funding", params(GatewayReviewPath), request_body(content = GatewayReviewPatch, example = json!({ "dueOn": "2016-02-29" })), responses((status = 200, description = "Changed", body = GatewayReviewResponse)))]
 #[patch("/v1/awards/{id}/gateway-reviews/{review}")]
 pub async fn update_gateway_review(
     cx: Cx,

@@ -2,10 +2,9 @@
 
 use crate::error::{Code, Error, Faults, Result};
 use crate::funding::awards::milestones::rules::{Milestone, MilestoneState};
-use crate::record::Written;
 use crate::transitions::rules::{AskedMove, Machine};
 use crate::vocabulary::{Id, Word};
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -90,13 +89,7 @@ pub struct Recommendation {
     pub at: String,
 }
 
-impl Written for GatewayReview {
-    type Added = GatewayReviewAdded;
-
-    fn key(&self, added: &GatewayReviewAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { GatewayReview, GatewayReviewAdded, |_, added| added.id.to_string() }
 
 /// A recommendation to make at a gateway.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

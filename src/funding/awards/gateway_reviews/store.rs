@@ -86,12 +86,8 @@ impl GatewayReviewRow {
 
 type Query = gateway_reviews::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    GatewayReviewRow, gateway_reviews::table, Query;
-    0: "dueOn" => gateway_reviews::due_on, Day, |row| row.due_on;
-    1: "updatedAt" => gateway_reviews::updated_at, Instant, |row| row.updated_at;
-    tie 2 => gateway_reviews::id, Id, |row| row.id;
-    key "id" => gateway_reviews::id, Id;
+sortable! { GatewayReviewRow, Query, key "id" => gateway_reviews::id as Id;
+    gateway_reviews of |row| row => "dueOn" due_on, "updatedAt" updated_at, then id;
 }
 
 writable! { gateway_reviews, GatewayReviewRow }

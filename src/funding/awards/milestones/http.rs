@@ -5,9 +5,9 @@ use super::rules::Milestone;
 use super::store::{self, ListMilestones};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use actix_web::{get, patch, post, web};
-use serde::Deserialize;
 
 type MilestoneResponse = Stored<Milestone>;
 type MilestonePatch = Patch<Milestone>;
@@ -16,17 +16,7 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_milestones).service(create_milestone).service(get_milestone).service(update_milestone);
 }
 
-/// Names a milestone in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct MilestonePath {
-    /// The award's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-    /// The milestone's id
-    #[param(format = "uuid", max_length = 36)]
-    milestone: String,
-}
+path! { MilestonePath, id: uuid "The award's id", milestone: uuid "The milestone's id" }
 
 /// List the milestones of an award
 ///
@@ -66,12 +56,7 @@ pub async fn get_milestone(cx: Cx, path: web::Path<MilestonePath>) -> Result<Ans
 /// Change a milestone of an award
 ///
 /// Takes a merge patch. `{"state": "met", "metOn": ...}` records that it was reached.
-#[utoipa::path(
-    tag = "funding",
-    params(MilestonePath),
-    request_body(content = MilestonePatch, content_type = "application/merge-patch+json", example = json!({ "state": "met", "metOn": "2016-01-20" })),
-    responses((status = 200, description = "Changed", body = MilestoneResponse)),
-)]
+#[utoipa::path(tag = "funding", params(MilestonePath), request_body(content = MilestonePatch, example = json!({ "state": "met", "metOn": "2016-01-20" })), responses((status = 200, description = "Changed", body = MilestoneResponse)))]
 #[patch("/v1/awards/{id}/milestones/{milestone}")]
 pub async fn update_milestone(
     cx: Cx,

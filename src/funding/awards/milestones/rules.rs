@@ -1,9 +1,8 @@
 //! What a milestone may be.
 
 use crate::error::{Faults, Result};
-use crate::record::Written;
 use crate::vocabulary::Id;
-use crate::words;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,13 +41,7 @@ pub struct MilestoneAdded {
     pub gateway_review: Option<Id>,
 }
 
-impl Written for Milestone {
-    type Added = MilestoneAdded;
-
-    fn key(&self, added: &MilestoneAdded) -> String {
-        added.id.to_string()
-    }
-}
+written! { Milestone, MilestoneAdded, |_, added| added.id.to_string() }
 
 impl Milestone {
     /// # Errors

@@ -66,12 +66,8 @@ impl From<MilestoneRow> for Stored<Milestone> {
 
 type Query = award_milestones::BoxedQuery<'static, MultiBackend>;
 
-sortable! {
-    MilestoneRow, award_milestones::table, Query;
-    0: "dueOn" => award_milestones::due_on, Day, |row| row.due_on;
-    1: "updatedAt" => award_milestones::updated_at, Instant, |row| row.updated_at;
-    tie 2 => award_milestones::id, Id, |row| row.id;
-    key "id" => award_milestones::id, Id;
+sortable! { MilestoneRow, Query, key "id" => award_milestones::id as Id;
+    award_milestones of |row| row => "dueOn" due_on, "updatedAt" updated_at, then id;
 }
 
 writable! { award_milestones, MilestoneRow }

@@ -5,24 +5,14 @@ use super::rules::{NewTransaction, Transaction};
 use super::store::{self, ListAwardTransactions};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Routes};
+use crate::path;
 use actix_web::{get, post, web};
-use serde::Deserialize;
 
 pub fn routes(routes: &mut Routes) {
     routes.service(list_award_transactions).service(create_award_transaction).service(get_award_transaction);
 }
 
-/// Names a movement of an award's money in a path.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct AwardTransactionPath {
-    /// The award's id
-    #[param(format = "uuid", max_length = 36)]
-    id: String,
-    /// The transaction's id
-    #[param(format = "uuid", max_length = 36)]
-    transaction: String,
-}
+path! { AwardTransactionPath, id: uuid "The award's id", transaction: uuid "The transaction's id" }
 
 /// List the movements of an award's money
 ///

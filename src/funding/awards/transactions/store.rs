@@ -36,16 +36,11 @@ impl From<AwardTransaction> for Transaction {
     }
 }
 
-type Source = dsl::InnerJoinQuerySource<fund_transactions::table, awards::table>;
 type Columns = (<fund_transactions::table as Table>::AllColumns, awards::currency);
 type Query = dsl::IntoBoxed<'static, of_award, MultiBackend>;
 
-sortable! {
-    AwardTransaction, Source, Query, select: fund_transactions::amount_minor;
-    0: "postedOn" => fund_transactions::posted_on, Day, |found| found.row.posted_on;
-    1: "updatedAt" => fund_transactions::created_at, Instant, |found| found.row.created_at;
-    tie 2 => fund_transactions::id, Id, |found| found.row.id;
-    key "id" => fund_transactions::id, Id;
+sortable! { AwardTransaction, Query, key "id" => fund_transactions::id as Id;
+    fund_transactions of |found| found.row => "postedOn" posted_on, "updatedAt" created_at, then id;
 }
 
 params! {
