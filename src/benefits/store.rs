@@ -210,11 +210,9 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
         population => benefits::population.eq(population.0.clone());
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
-    if let Some(from) = days.from {
-        query = query.filter(benefits::to_on.gt(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(benefits::from_on.le(to));
+    narrow! { query, days;
+        from => benefits::to_on.gt(*from);
+        to => benefits::from_on.le(*to);
     }
     Ok(query)
 }

@@ -10,7 +10,7 @@ use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
-use crate::{among, few, narrow, on_engine, one_of, params, sortable};
+use crate::{among, few, insert_all, narrow, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -300,14 +300,15 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
 /// Replaces the search words of an innovation.
 pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static str)]) -> Result<()> {
     diesel::delete(innovation_tags::table.filter(innovation_tags::innovation_id.eq(innovation))).execute(conn)?;
-    for (list, word) in tags {
-        let tag = (
+    let tag = |(list, word): &(&'static str, &'static str)| {
+        (
             innovation_tags::list.eq(*list),
             innovation_tags::word.eq(*word),
             innovation_tags::innovation_id.eq(innovation),
-        );
-        diesel::insert_into(innovation_tags::table).values(tag).execute(conn)?;
-    }
+        )
+    };
+    let rows: Vec<_> = tags.iter().map(tag).collect();
+    insert_all!(conn, innovation_tags::table, rows);
     Ok(())
 }
 

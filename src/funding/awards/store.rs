@@ -18,7 +18,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{among, narrow, one_of, params, sortable, writable};
+use crate::{among, insert_all, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -361,11 +361,9 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
         query = query.filter(among!(conn, recipient, descendant, below(place.clone(), sight.today)));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
-    if let Some(from) = days.from {
-        query = query.filter(awards::planned_to.gt(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(awards::planned_from.le(to));
+    narrow! { query, days;
+        from => awards::planned_to.gt(*from);
+        to => awards::planned_from.le(*to);
     }
     narrow! { query, asked;
         awarded_to => awards::awarded_on.le(*awarded_to);
@@ -415,13 +413,14 @@ fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
 /// Writes the profile in the place of the one before it.
 pub fn plan(conn: &mut Conn, award: Id, profile: &[Share]) -> Result<()> {
     diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(award))).execute(conn)?;
-    for share in profile {
-        let planned = (
+    let planned = |share: &Share| {
+        (
             award_profiles::award_id.eq(award),
             award_profiles::financial_year.eq(share.year),
             award_profiles::amount_minor.eq(share.minor),
-        );
-        diesel::insert_into(award_profiles::table).values(planned).execute(conn)?;
-    }
+        )
+    };
+    let rows: Vec<_> = profile.iter().map(planned).collect();
+    insert_all!(conn, award_profiles::table, rows);
     Ok(())
 }

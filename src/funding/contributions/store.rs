@@ -126,11 +126,9 @@ fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Quer
     if let Some(sources) = sources {
         query = query.filter(one_of!(contributions::source, sources.0.clone()));
     }
-    if let Some(from) = days.from {
-        query = query.filter(contributions::received_on.ge(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(contributions::received_on.le(to));
+    narrow! { query, days;
+        from => contributions::received_on.ge(*from);
+        to => contributions::received_on.le(*to);
     }
     query
 }

@@ -193,11 +193,9 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
         kind => one_of!(external_investments::kind, kind.0.clone());
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
-    if let Some(from) = days.from {
-        query = query.filter(external_investments::invested_on.ge(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(external_investments::invested_on.le(to));
+    narrow! { query, days;
+        from => external_investments::invested_on.ge(*from);
+        to => external_investments::invested_on.le(*to);
     }
     Ok(query)
 }

@@ -12,7 +12,7 @@ use crate::funding::money::Money;
 use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{params, sortable};
+use crate::{narrow, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -110,11 +110,9 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Re
         query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
-    if let Some(from) = days.from {
-        query = query.filter(reallocations::made_on.ge(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(reallocations::made_on.le(to));
+    narrow! { query, days;
+        from => reallocations::made_on.ge(*from);
+        to => reallocations::made_on.le(*to);
     }
     Ok(query)
 }

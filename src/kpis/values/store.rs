@@ -13,7 +13,7 @@ use crate::kpis::catalogue::rules::parse_breakdown_text;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{innovations, organisations, params, sortable};
+use crate::{innovations, narrow, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select};
 use diesel::prelude::*;
@@ -98,11 +98,9 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
     let series = WantedSeries { reach, today, kpis, organisations, place, innovation, breakdown };
     let query = |many: bool| {
         let mut query = series.values(many);
-        if let Some(from) = days.from {
-            query = query.filter(kpi_values::period_start.ge(from));
-        }
-        if let Some(to) = days.to {
-            query = query.filter(kpi_values::period_start.le(to));
+        narrow! { query, days;
+            from => kpi_values::period_start.ge(*from);
+            to => kpi_values::period_start.le(*to);
         }
         if let Some(submission) = asked.submission {
             query = query.filter(kpi_values::submission_id.eq(submission));

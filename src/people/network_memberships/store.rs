@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::Context;
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{params, sortable, writable};
+use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -90,11 +90,9 @@ pub fn list(network: Id, asked: &ListNetworkMemberships) -> Result<Query> {
     let own = network_memberships::network_id.eq(network);
     let mut query = network_memberships::table.filter(own).into_boxed::<MultiBackend>();
     let days = DayRange::new(asked.from, asked.to, "?")?;
-    if let Some(from) = days.from {
-        query = query.filter(network_memberships::counted_on.ge(from));
-    }
-    if let Some(to) = days.to {
-        query = query.filter(network_memberships::counted_on.le(to));
+    narrow! { query, days;
+        from => network_memberships::counted_on.ge(*from);
+        to => network_memberships::counted_on.le(*to);
     }
     Ok(query)
 }
