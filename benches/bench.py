@@ -12,7 +12,7 @@ Node.js 20 or later and `npm ci --prefix benches/peers`. LIST_ROWS (50,000) inno
 as many series of LIST_PERIODS (200) values are loaded for the lists and the peer.
 Everything runs on 127.0.0.1 in a temporary folder. ROUNDS (5) interleaved rounds; medians are printed.
 """
-import contextlib, csv, glob, http.client, io, json, os, pathlib, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+import atexit, contextlib, csv, glob, http.client, io, json, os, pathlib, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "innovation-register"
@@ -66,6 +66,7 @@ class Register:
         self.verb("migrate")
         started = time.monotonic()
         self.process = subprocess.Popen([BINARY, "serve"], env=self.environment, stderr=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
         while not self.answers():
             time.sleep(0.002)
         self.start_ms = (time.monotonic() - started) * 1000

@@ -97,6 +97,8 @@ pub struct Column {
     pub table: &'static str,
     pub name: &'static str,
     pub kind: Kind,
+    /// Whether SQLite may seek and sort through its index; PostgreSQL decides by its statistics.
+    pub indexed: bool,
 }
 
 /// A condition on columns that are known at run time alone.
@@ -115,7 +117,10 @@ impl Column {
         (self.kind == value.kind()).then(|| Test::Compare(self, relation, value.clone()))
     }
 
-    fn push<'b>(&self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+    fn push(&self, out: &mut AstPass<'_, '_, MultiBackend>) -> QueryResult<()> {
+        if !self.indexed && out.backend().is_sqlite() {
+            out.push_sql("+");
+        }
         out.push_identifier(self.table)?;
         out.push_sql(".");
         out.push_identifier(self.name)
@@ -178,19 +183,15 @@ impl QueryId for Test {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// A column to sort by; `found` is for rows that are read by their filters first, whatever index the column has.
+/// A column to sort by.
 #[derive(Debug, Clone, Copy)]
 pub struct By {
     column: Column,
     descending: bool,
-    found: bool,
 }
 
 impl QueryFragment<MultiBackend> for By {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if self.found && out.backend().is_sqlite() {
-            out.push_sql("+");
-        }
         self.column.push(&mut out)?;
         out.push_sql(if self.descending { " DESC" } else { " ASC" });
         Ok(())
@@ -310,6 +311,7 @@ macro_rules! sortable {
             table: stringify!($table),
             name: stringify!($column),
             kind: <<$table::$column as diesel::Expression>::SqlType as $crate::db::list::SortedType>::KIND,
+            indexed: true,
         }
     };
     (@key) => { None };
@@ -374,14 +376,16 @@ pub fn page<R: Listed>(
     let descending = columns.last().is_some_and(|(_, descending)| *descending);
     columns.push((tie, descending));
 
-    let mut query = narrowed::<R>(build(conn)?, request)?;
+    let by_update = columns.first().is_some_and(|(column, _)| R::SORTS.get(*column) == Some(&UPDATED_AT));
+    let seldom = !by_update && changed_seldom::<R>(conn, request, build)?;
+    let mut query = narrowed::<R>(build(conn)?, request, seldom || by_update)?;
     if let Some(cursor) = &request.cursor {
         let values = read_cursor(cursor, request.fingerprint, columns.len())?;
         query = R::filter(query, beyond(R::COLUMNS, &columns, &values).ok_or_else(altered)?);
     }
-    let found = changed_seldom::<R>(conn, &columns, request, build)?;
     for &(column, descending) in &columns {
-        query = R::order(query, By { column: R::COLUMNS[column], descending, found });
+        let column = Column { indexed: !seldom, ..R::COLUMNS[column] };
+        query = R::order(query, By { column, descending });
     }
     let mut rows = R::load(query, request.limit + 1, conn)?;
     let more = rows.len() as i64 > request.limit;
@@ -395,18 +399,16 @@ pub fn page<R: Listed>(
 }
 
 /// Whether few rows were written in the span that is asked for. SQLite, which cannot know, then finds those and sorts
-/// them; otherwise it follows the list in its own order. PostgreSQL decides by its statistics.
+/// them; otherwise it follows the list in its own order and looks at each row. PostgreSQL decides by its statistics.
 fn changed_seldom<R: Listed>(
     conn: &mut Conn,
-    columns: &[(usize, bool)],
     request: &PageRequest,
     build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
 ) -> Result<bool> {
-    let by_update = columns.first().is_some_and(|(column, _)| R::SORTS.get(*column) == Some(&UPDATED_AT));
-    if conn.engine() == Engine::Postgres || request.updated == (None, None) || by_update {
+    if conn.engine() == Engine::Postgres || request.updated == (None, None) {
         return Ok(false);
     }
-    let query = narrowed::<R>(build(conn)?, request)?;
+    let query = narrowed::<R>(build(conn)?, request, true)?;
     Ok(R::count(query, FEW + 1, conn)? as i64 <= FEW)
 }
 
@@ -419,13 +421,13 @@ pub fn count<R: Listed>(
     request: &PageRequest,
     build: &mut dyn FnMut(&mut Conn) -> Result<R::Query>,
 ) -> Result<Total> {
-    let query = narrowed::<R>(build(conn)?, request)?;
+    let query = narrowed::<R>(build(conn)?, request, true)?;
     let counted = R::count(query, COUNTED_EXACTLY as i64 + 1, conn)?;
     Ok(Total { total: counted.min(COUNTED_EXACTLY), exact: counted <= COUNTED_EXACTLY })
 }
 
-/// The query with what every list may be narrowed by.
-fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::Query> {
+/// The query with what every list may be narrowed by; `seek` finds the rows of a span of changes through its index.
+fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest, seek: bool) -> Result<R::Query> {
     if let (Some(keys), Some((name, read, column))) = (&request.keys, R::KEY) {
         let keys = keys.iter().map(|key| read(key)).collect::<Result<_, _>>();
         let keys = keys.map_err(|expected| Error::invalid(format!("?{name}"), "key", expected))?;
@@ -435,7 +437,8 @@ fn narrowed<R: Listed>(mut query: R::Query, request: &PageRequest) -> Result<R::
     let (from, to) = request.updated;
     for (bound, relation) in [(from, ">="), (to, "<=")] {
         if let Some(bound) = bound {
-            query = R::filter(query, Test::Compare(R::COLUMNS[column], relation, SortValue::Instant(bound)));
+            let column = Column { indexed: seek, ..R::COLUMNS[column] };
+            query = R::filter(query, Test::Compare(column, relation, SortValue::Instant(bound)));
         }
     }
     Ok(query)

@@ -3,7 +3,7 @@
 use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
 use crate::access::{Operation, Reach};
 use crate::calendar::DayRange;
-use crate::db::dialect::{self, Condition, SearchTerms};
+use crate::db::dialect::{self, Condition, SearchTerms, Unindexed};
 use crate::db::schema::{
     award_balances, award_profiles, awards, funds, innovations, organisation_closure, organisations, people,
 };
@@ -18,7 +18,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{among, insert_all, narrow, one_of, params, sortable, writable};
+use crate::{among, few, insert_all, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -321,6 +321,15 @@ impl Sight {
     }
 }
 
+/// The awards with a day in this column up to a last one. SQLite finds few of them by the column's index; where there are
+/// many, it follows the list in its own order instead of sorting them all.
+macro_rules! early {
+    ($conn:expr, $column:expr, $last:expr) => {{
+        let many = !few!($conn, awards::table.filter($column.le($last)).select(awards::version));
+        Unindexed::when(many, $column).le($last)
+    }};
+}
+
 /// The awards that the caller sees.
 ///
 /// # Errors
@@ -363,10 +372,10 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
     let days = DayRange::new(asked.from, asked.to, "?")?;
     narrow! { query, days;
         from => awards::planned_to.gt(*from);
-        to => awards::planned_from.le(*to);
+        to => early!(conn, awards::planned_from, *to);
     }
     narrow! { query, asked;
-        awarded_to => awards::awarded_on.le(*awarded_to);
+        awarded_to => early!(conn, awards::awarded_on, *awarded_to);
         published => awards::published.eq(*published);
     }
     Ok(query)

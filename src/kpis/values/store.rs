@@ -4,7 +4,7 @@ use crate::access::Reach;
 use crate::calendar::{DayRange, PeriodType};
 use crate::db::dialect::{Engine, FEW, Unindexed};
 use crate::db::list::Listed as _;
-use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, series};
+use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, organisation_closure, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
 use crate::http::{CodeParam, Codes, Context, Line};
@@ -15,7 +15,7 @@ use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{innovations, narrow, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select, exists};
 use diesel::prelude::*;
 
 /// A value with the key of its series.
@@ -151,7 +151,13 @@ impl WantedSeries {
             query = query.filter(organisation.eq_any(organisations.clone()));
         }
         if let Some(place) = self.place {
-            query = query.filter(organisation.eq_any(below(vec![place], self.today)));
+            let (inside, descendant) = (below(vec![place], self.today), organisation_closure::descendant_id);
+            query = if many {
+                let linked = inside.filter(descendant.eq(series::organisation_id)).select(descendant);
+                query.filter(Unindexed::of(exists(linked)))
+            } else {
+                query.filter(organisation.eq_any(inside.select(descendant)))
+            };
         }
         if let Some(wanted) = self.innovation {
             query = query.filter(innovation.eq(wanted));
