@@ -59,7 +59,7 @@ pub async fn get_organisation(cx: Cx, path: web::Path<OrganisationPath>) -> Resu
     request_body(content(
         (Organisation = "application/json"),
         (OrganisationsCsv = "text/csv", example = json!("code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n")),
-        (OrganisationsFileRequest = "multipart/form-data", example = json!({ "file": "code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n" })),
+        (inline(OrganisationsFileRequest) = "multipart/form-data", example = json!({ "file": "code,name,type,parent\nRJZ,King's College Hospital NHS Foundation Trust,nhs-trust,QKK\n" })),
     )),
     responses(
         (status = 201, description = "Registered", body = OrganisationResponse),

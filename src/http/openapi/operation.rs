@@ -36,7 +36,7 @@ impl<'a> Traits<'a> {
             row,
             has_body: operation.get("requestBody").is_some(),
             paged,
-            tagged: paged || versioned || tag("200") || tag("201"),
+            tagged: paged || under_v1 && versioned || tag("200") || tag("201"),
             conditional: under_v1 && (moves || matches!(method, "patch" | "put" | "delete")),
             named: path.contains('{'),
             answers_csv: ["200", "201"]

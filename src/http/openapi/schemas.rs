@@ -141,7 +141,7 @@ fn bound_bodies(paths: &mut Value) {
             if schema["type"] == "string" && !media.ends_with("json") {
                 schema["maxLength"] = json!(i32::MAX);
             }
-            bound(schema, false);
+            bound(schema, media.starts_with("multipart/"));
         }
     });
 }

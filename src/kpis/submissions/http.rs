@@ -196,7 +196,7 @@ struct KpiValuesFileRequest {
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n")),
-        (KpiValuesFileRequest = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n" })),
+        (inline(KpiValuesFileRequest) = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n" })),
         (String = "application/x-ndjson"),
     )),
     responses(
