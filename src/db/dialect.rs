@@ -170,6 +170,15 @@ macro_rules! few {
     }};
 }
 
+/// Whether SQLite would find many rows through an index, and is to follow a list in its own order instead. PostgreSQL
+/// decides by its statistics, so nothing is asked of it.
+#[macro_export]
+macro_rules! many {
+    ($conn:expr, $rows:expr) => {
+        $conn.engine() == $crate::db::dialect::Engine::Sqlite && !$crate::few!($conn, $rows)
+    };
+}
+
 /// The rows of a list whose `column` is `found` among the rows of another query. Few of those are read first, and what
 /// they lead to is sorted; where there are many, the list is followed in its own order and each row looked up.
 #[macro_export]

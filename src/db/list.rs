@@ -104,8 +104,9 @@ pub struct Column {
 /// A condition on columns that are known at run time alone.
 #[derive(Debug)]
 pub enum Test {
-    /// The column stands in this relation (`<`, `<=`, `=`) to the value.
+    /// The column stands in this relation (`<`, `<=`, `=`, `>=`, `>`) to the value.
     Compare(Column, &'static str, SortValue),
+    /// The column holds one of the values.
     Among(Column, Vec<SortValue>),
     And(Box<Test>, Box<Test>),
     Or(Box<Test>, Box<Test>),
@@ -149,13 +150,14 @@ impl QueryFragment<MultiBackend> for Test {
                 out.push_sql(relation);
                 value.push(&mut out)?;
             }
+            Self::Among(_, values) if values.is_empty() => out.push_sql("1 = 0"),
             Self::Among(column, values) => {
                 column.push(&mut out)?;
                 for (index, value) in values.iter().enumerate() {
                     out.push_sql(if index == 0 { " IN (" } else { ", " });
                     value.push(&mut out)?;
                 }
-                out.push_sql(if values.is_empty() { " IS NULL" } else { ")" });
+                out.push_sql(")");
             }
             Self::And(left, right) | Self::Or(left, right) => {
                 left.walk_ast(out.reborrow())?;

@@ -10,7 +10,7 @@ use crate::db::{Conn, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
-use crate::{among, few, insert_all, narrow, on_engine, one_of, params, sortable};
+use crate::{among, insert_all, many, narrow, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -208,7 +208,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
         let codes: Vec<String> = codes.0.iter().map(|code| code.to_ascii_uppercase()).collect();
         let owners = organisations::table.filter(organisations::code.eq_any(codes.clone()));
         let owned = innovations::owner_id.eq_any(owners.select(organisations::id.nullable()));
-        let many = !few!(conn, innovations::table.filter(owned).select(innovations::version));
+        let many = many!(conn, innovations::table.filter(owned).select(innovations::version));
         let code = Unindexed::when(many, organisations::code);
         query = query.filter(code.eq_any(codes));
     }

@@ -18,7 +18,7 @@ use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{among, few, insert_all, narrow, one_of, params, sortable, writable};
+use crate::{among, insert_all, many, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -325,7 +325,7 @@ impl Sight {
 /// many, it follows the list in its own order instead of sorting them all.
 macro_rules! early {
     ($conn:expr, $column:expr, $last:expr) => {{
-        let many = !few!($conn, awards::table.filter($column.le($last)).select(awards::version));
+        let many = many!($conn, awards::table.filter($column.le($last)).select(awards::version));
         Unindexed::when(many, $column).le($last)
     }};
 }

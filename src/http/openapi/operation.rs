@@ -91,10 +91,6 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value
         let body = content.remove("application/json");
         content.extend(body.map(|body| ("application/merge-patch+json".to_owned(), body)));
     }
-    if let ("patch", Some(Value::Object(content))) = (method, operation.pointer_mut("/requestBody/content")) {
-        let body = content.remove("application/json");
-        content.extend(body.map(|body| ("application/merge-patch+json".to_owned(), body)));
-    }
     let traits = Traits::of(path, method, operation, is_versioned(operation, schemas));
     operation["security"] = match traits.row {
         Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),

@@ -14,10 +14,11 @@ use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::{BreakdownInput, shown_breakdown};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::names::Names;
+use crate::path;
 use crate::vocabulary::{Basis, Id, Qualifier, instant};
 use actix_web::{get, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -240,14 +241,7 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
     sheet.finish()
 }
 
-/// Names a value in a path.
-#[derive(Clone, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct KpiValuePath {
-    /// The value's id: series and first day of the period
-    #[param(example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40)]
-    id: String,
-}
+path! { KpiValuePath, id: [example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40] "The value's id: series and first day of the period" }
 
 impl KpiValuePath {
     /// The series and the first day of the period.
