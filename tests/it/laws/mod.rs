@@ -7,6 +7,7 @@ mod examples;
 mod failures;
 mod imports;
 mod operations;
+mod plans;
 mod roles;
 mod schema;
 mod structure;
@@ -62,6 +63,15 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What a list may be sorted by.
+    pub fn sorts(&self) -> Vec<String> {
+        let mut parameters = self.described["parameters"].as_array().into_iter().flatten();
+        let pattern =
+            parameters.find(|parameter| parameter["name"] == "sort").and_then(|p| p["schema"]["pattern"].as_str());
+        let words = pattern.and_then(|pattern| pattern.strip_prefix("^-?(")?.split_once(')'));
+        words.map_or_else(Vec::new, |(words, _)| words.split('|').map(str::to_owned).collect())
+    }
+
     /// Whether it needs `If-Match`, which is shared or has an example of its own.
     pub fn is_conditional(&self) -> bool {
         let described = self.described.to_string();

@@ -67,7 +67,24 @@ impl TestApp {
     /// With settings other than those of the other tests.
     pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
         let folder = folder();
-        let database = database(engine, &folder);
+        Self::on(database(engine, &folder), folder, settings).await
+    }
+
+    /// On PostgreSQL, which writes every parse and every plan into its log, and sorts or reads a whole table only where
+    /// no index serves: at the few rows of a test it would choose that anyway.
+    pub async fn watched() -> Self {
+        let options = "-csession_preload_libraries%3Dauto_explain%20-cauto_explain.log_min_duration%3D0\
+                       %20-clog_min_duration_statement%3D0%20-cenable_seqscan%3Doff\
+                       %20-cenable_sort%3Doff%20-cjit%3Doff";
+        let url = format!("{}&options={options}", address_of(&postgres::database()));
+        Self::on(DatabaseUrl::parse(&url).expect("a good address"), folder(), &[]).await
+    }
+
+    async fn on(database: DatabaseUrl, folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let engine = match database {
+            DatabaseUrl::Postgres(_) => Engine::Postgres,
+            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
+        };
         let url = address_of(&database);
         let mut pairs: Vec<(&str, &str)> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
         pairs.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
@@ -102,6 +119,11 @@ impl TestApp {
             .expect("no test fails while it holds the connection")
             .batch_execute(statements)
             .expect("good SQL");
+    }
+
+    /// What PostgreSQL has written into its log about this database.
+    pub fn log(&self) -> Vec<String> {
+        postgres::log(&self.database)
     }
 
     /// Keeps every writer of organisations waiting for so long.

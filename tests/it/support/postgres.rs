@@ -45,10 +45,22 @@ pub fn database() -> DatabaseUrl {
 
 /// Takes a test's database away, whoever still holds it: a hundred of them would fill the disk with copies.
 pub fn discard(database: &DatabaseUrl) {
-    let DatabaseUrl::Postgres(url) = database else { return };
-    let name = url.trim_start_matches("postgres:///").split('?').next().unwrap_or_default();
+    let name = name(database);
     let mut admin = cluster().admin.lock().expect("no test fails while it holds the connection");
     admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("the database is ours");
+}
+
+fn name(database: &DatabaseUrl) -> &str {
+    let DatabaseUrl::Postgres(url) = database else { panic!("PostgreSQL has no SQLite file") };
+    url.trim_start_matches("postgres:///").split('?').next().unwrap_or_default()
+}
+
+/// The entries of the server's log about a database, oldest first.
+pub fn log(database: &DatabaseUrl) -> Vec<String> {
+    let text = std::fs::read_to_string(cluster().folder.join("log")).expect("the server writes a log");
+    let ours = format!("{}: ", name(database));
+    // Each entry begins with the name of its database, and its further lines with a tab.
+    text.replace("\n\t", " ").lines().filter_map(|entry| entry.strip_prefix(&ours)).map(str::to_owned).collect()
 }
 
 /// A database with nothing in it.
@@ -110,7 +122,7 @@ fn start() -> Result<Cluster, String> {
     // The shell waits for its standard input to close, which the end of this process does for us, even a violent one.
     let script = "\"$0\" -D data -k \"$PWD\" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
                   -c wal_level=minimal -c max_wal_senders=0 -c checkpoint_timeout=1h \
-                  -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off -c dynamic_shared_memory_type=mmap >log 2>&1 </dev/null &
+                  -c log_line_prefix='%d: ' -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off -c dynamic_shared_memory_type=mmap >log 2>&1 </dev/null &
                   cat >/dev/null; kill -QUIT $!; wait; cd /; rm -rf \"$OLDPWD\"";
     let mut server = command(Path::new("/bin/sh"))
         .args(["-c", script])
