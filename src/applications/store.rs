@@ -5,7 +5,7 @@ use super::rules::{Application, ApplicationState, PriorityCode};
 use crate::db::dialect::Condition;
 use crate::db::json::Json;
 use crate::db::schema::{application_versions, applications, innovations, organisations, programmes, reviews};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{Context, OneOf};
 use crate::programmes::calls::store::CallRow;
@@ -256,7 +256,7 @@ pub fn data(conn: &mut Conn, application: Id, number: i32) -> Result<Option<Data
 }
 
 pub fn insert(conn: &mut Conn, row: &ApplicationRow, data: Data) -> Result<()> {
-    diesel::insert_into(applications::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(applications::table).values(row.clone()).execute_kept(conn)?;
     insert_data(conn, row, data)
 }
 
@@ -272,7 +272,7 @@ pub fn update(conn: &mut Conn, row: &ApplicationRow, data: Option<Data>) -> Resu
 /// Stores the mean of an application's reviews, without a new version of the application.
 pub fn score(conn: &mut Conn, id: Id, score_ppm: i64, reviews_submitted: i32) -> Result<()> {
     let values = (applications::score_ppm.eq(score_ppm), applications::reviews_submitted.eq(reviews_submitted));
-    diesel::update(applications::table.find(id)).set(values).execute(conn)?;
+    diesel::update(applications::table.find(id)).set(values).execute_kept(conn)?;
     Ok(())
 }
 
@@ -285,6 +285,6 @@ fn insert_data(conn: &mut Conn, row: &ApplicationRow, data: Data) -> Result<()> 
         application_versions::made_by.eq(row.applicant.clone()),
         application_versions::made_at.eq(row.updated_at),
     );
-    diesel::insert_into(application_versions::table).values(values).execute(conn)?;
+    diesel::insert_into(application_versions::table).values(values).execute_kept(conn)?;
     Ok(())
 }

@@ -164,7 +164,7 @@ pub const FEW: i64 = 1_000;
 macro_rules! few {
     ($conn:expr, $rows:expr) => {{
         use diesel::prelude::*;
-        use $crate::db::statements::Keep;
+        use $crate::db::Keep;
         let more = diesel::dsl::exists($rows.limit(1).offset($crate::db::dialect::FEW));
         !diesel::select(more).kept().get_result::<bool>($conn)?
     }};
@@ -295,7 +295,7 @@ impl Seeks for MultiBackend {
 /// `overloaded` when the wait is cut short.
 pub fn lock(conn: &mut Conn, name: i64) -> Result<()> {
     if let Conn::Postgres(c) = conn {
-        diesel::sql_query(format!("SELECT pg_advisory_xact_lock({name})")).execute(c)?;
+        diesel::select(sql::<Bool>(&format!("pg_advisory_xact_lock({name}) IS NULL"))).kept().get_result::<bool>(c)?;
     }
     Ok(())
 }
@@ -317,16 +317,9 @@ pub fn queue_for_money(conn: &mut Conn) -> Result<()> {
 /// # Errors
 /// `unavailable` without a database.
 pub fn try_lock(conn: &mut Conn, name: i64) -> Result<bool> {
-    #[derive(diesel::QueryableByName)]
-    struct Got {
-        #[diesel(sql_type = Bool)]
-        got: bool,
-    }
     match conn {
         Conn::Postgres(c) => {
-            let row: Got =
-                diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({name}) AS got")).get_result(c)?;
-            Ok(row.got)
+            Ok(diesel::select(sql::<Bool>(&format!("pg_try_advisory_xact_lock({name})"))).kept().get_result(c)?)
         }
         Conn::Sqlite(_) => Ok(true),
     }

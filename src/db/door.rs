@@ -209,8 +209,9 @@ fn end<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T
 #[macro_export]
 macro_rules! overwrite {
     ($conn:expr, $table:ident, $row:expr $(, $taken:expr)?) => {{
+        use $crate::db::Keep;
         let present = $table::table.find($row.id).filter($table::version.eq($row.version - 1));
-        match diesel::update(present).set($row.clone()).execute($conn)$(.map_err($taken))?? {
+        match diesel::update(present).set($row.clone()).execute_kept($conn)$(.map_err($taken))?? {
             0 => Err($crate::record::changed($row.version)),
             _ => Ok(()),
         }
@@ -224,9 +225,9 @@ macro_rules! writable {
         /// # Errors
         /// `already-exists` for what can be there once only.
         pub fn insert(conn: &mut $crate::db::Conn, row: &$row) -> $crate::error::Result<()> {
-            use diesel::prelude::*;
+            use $crate::db::Keep;
             let values = row.clone();
-            diesel::insert_into($table::table).values(values).execute(conn)$(.map_err($crate::db::violations::unique($taken)))??;
+            diesel::insert_into($table::table).values(values).execute_kept(conn)$(.map_err($crate::db::violations::unique($taken)))??;
             Ok(())
         }
 

@@ -296,13 +296,13 @@ macro_rules! sortable {
 
             fn load(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<Vec<Self>> {
                 use diesel::prelude::*;
-                use $crate::db::statements::Keep;
+                use $crate::db::Keep;
                 query.limit(limit).kept().load::<Self>(conn)
             }
 
             fn count(query: Self::Query, limit: i64, conn: &mut $crate::db::Conn) -> diesel::QueryResult<usize> {
                 use diesel::prelude::*;
-                use $crate::db::statements::Keep;
+                use $crate::db::Keep;
                 let some = query.select(1.into_sql::<diesel::sql_types::Integer>()).limit(limit).kept();
                 Ok(some.load::<i32>(conn)?.len())
             }

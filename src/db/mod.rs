@@ -15,3 +15,4 @@ pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
 pub use door::{Db, Sizes, by_id, serializable, transaction};
+pub use statements::Keep;

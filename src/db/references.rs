@@ -1,7 +1,7 @@
 //! Numbers for people to name a record by, such as INN-2026-00042: year by year, without a gap.
 
 use super::schema::reference_counters;
-use super::{Conn, dialect};
+use super::{Conn, Keep, dialect};
 use crate::error::Result;
 use diesel::prelude::*;
 
@@ -13,7 +13,7 @@ pub fn next(conn: &mut Conn, prefix: &str, year: i32) -> Result<String> {
     dialect::lock(conn, LOCK)?;
     let counter = reference_counters::table.find((prefix, year));
     let counted = diesel::update(counter).set(reference_counters::last_number.eq(reference_counters::last_number + 1));
-    let number = if counted.execute(conn)? == 1 {
+    let number = if counted.execute_kept(conn)? == 1 {
         counter.select(reference_counters::last_number).first(conn)?
     } else {
         let first = (
@@ -21,7 +21,7 @@ pub fn next(conn: &mut Conn, prefix: &str, year: i32) -> Result<String> {
             reference_counters::year.eq(year),
             reference_counters::last_number.eq(1i64),
         );
-        diesel::insert_into(reference_counters::table).values(first).execute(conn)?;
+        diesel::insert_into(reference_counters::table).values(first).execute_kept(conn)?;
         1i64
     };
     Ok(format!("{prefix}-{year}-{number:05}"))

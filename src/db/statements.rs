@@ -1,10 +1,12 @@
-//! Statements that a connection parses once and keeps. diesel keeps them too, but for those that hold a list of values
-//! or words of SQL, of which it cannot know how many there will be; those are most of what lists ask. So they are kept
-//! here as well, and a connection that has come to keep very many forgets them all.
+//! Statements that a connection parses once and keeps. diesel keeps them too, but for changes, and for those that hold a
+//! list of values, a default or words of SQL, of which it cannot know how many there will be; those are most of what
+//! lists ask. So they are kept here as well, and a connection that has come to keep very many forgets them all.
 
 use diesel::backend::Backend;
 use diesel::connection::{CacheSize, Connection, Instrumentation, InstrumentationEvent};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::sql_types::Integer;
 use diesel::{QueryResult, RunQueryDsl};
 
 /// How many statements a connection keeps at most: some kilobytes each.
@@ -18,9 +20,21 @@ pub trait Keep: Sized {
     fn kept(self) -> Kept<Self> {
         Kept(self)
     }
+
+    /// Executes an `INSERT`, `UPDATE` or `DELETE`, and returns how many rows it wrote. It asks for a row each, since
+    /// diesel keeps what is loaded, but never what is only executed.
+    ///
+    /// # Errors
+    /// What diesel says.
+    fn execute_kept<'query, C>(self, conn: &mut C) -> QueryResult<usize>
+    where
+        Kept<Returning<Self>>: LoadQuery<'query, C, i32>,
+    {
+        Ok(Returning(self).kept().load::<i32>(conn)?.len())
+    }
 }
 
-impl<Q: Query> Keep for Q {}
+impl<Q> Keep for Q {}
 
 impl<Q: Query> Query for Kept<Q> {
     type SqlType = Q::SqlType;
@@ -40,6 +54,21 @@ impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Q> {
 
     fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
         Ok(true)
+    }
+}
+
+/// A change that answers a row for each that it writes.
+pub struct Returning<Q>(Q);
+
+impl<Q> Query for Returning<Q> {
+    type SqlType = Integer;
+}
+
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Returning<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" RETURNING 1");
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use crate::db::schema::events;
-use crate::db::{Conn, dialect};
+use crate::db::{Conn, Keep, dialect};
 use crate::error::Result;
 use crate::http::Context;
 use crate::vocabulary::Id;
@@ -48,7 +48,7 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
         request_id: context.request_id.clone(),
         data: event.data.to_string(),
     };
-    diesel::insert_into(events::table).values(row).execute(conn)?;
+    diesel::insert_into(events::table).values(row).execute_kept(conn)?;
     Ok(())
 }
 
@@ -108,7 +108,7 @@ pub fn sequence(conn: &mut Conn) -> Result<usize> {
         chained = event.chained_to(&chained, position);
         diesel::update(events::table.find(event.id))
             .set((events::position.eq(position), events::hash.eq(&chained)))
-            .execute(conn)?;
+            .execute_kept(conn)?;
     }
     Ok(waiting.len())
 }

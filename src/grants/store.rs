@@ -1,8 +1,8 @@
 //! Grants and signing keys in the database.
 
 use crate::access::{Grant, Role, Scope};
-use crate::db::Conn;
 use crate::db::schema::{grant_generation, grants, innovations, organisations, signing_keys};
+use crate::db::{Conn, Keep};
 use crate::error::Result;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::NaiveDateTime;
@@ -35,7 +35,7 @@ pub fn verifying_keys(conn: &mut Conn, now: Timestamp) -> Result<Vec<SigningKeyR
 }
 
 pub fn insert_key(conn: &mut Conn, row: &SigningKeyRow) -> Result<()> {
-    diesel::insert_into(signing_keys::table).values(row).execute(conn)?;
+    diesel::insert_into(signing_keys::table).values(row).execute_kept(conn)?;
     Ok(())
 }
 
@@ -56,10 +56,10 @@ pub struct NewGrantRow {
 
 /// Writes a grant and lets every instance know that grants have changed.
 pub fn insert_grant(conn: &mut Conn, row: &NewGrantRow) -> Result<()> {
-    diesel::insert_into(grants::table).values(row).execute(conn)?;
+    diesel::insert_into(grants::table).values(row).execute_kept(conn)?;
     diesel::update(grant_generation::table)
         .set(grant_generation::generation.eq(grant_generation::generation + 1))
-        .execute(conn)?;
+        .execute_kept(conn)?;
     Ok(())
 }
 

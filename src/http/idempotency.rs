@@ -3,8 +3,8 @@
 //! A claim is a row written in a short transaction of its own before the work begins, finished in the work's own
 //! transaction, and given up when the work fails; a claim whose instance died runs out.
 
-use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
+use crate::db::{Conn, Keep};
 use crate::error::{Code, Error, Result};
 use crate::http::context::Context;
 use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
@@ -95,11 +95,11 @@ pub fn claim(conn: &mut Conn, claim: &Claim) -> Result<Option<Reply>> {
         keys::expires_at.eq(now + KEPT),
     );
     let in_flight = |_: Error| Error::new(Code::IdempotencyInFlight);
-    diesel::insert_into(keys::table).values(row).execute(conn).map_err(crate::db::violations::unique("")).map_err(
-        |error| {
-            if error.code() == Code::AlreadyExists { in_flight(error) } else { error }
-        },
-    )?;
+    diesel::insert_into(keys::table)
+        .values(row)
+        .execute_kept(conn)
+        .map_err(crate::db::violations::unique(""))
+        .map_err(|error| if error.code() == Code::AlreadyExists { in_flight(error) } else { error })?;
     Ok(None)
 }
 
@@ -129,7 +129,7 @@ pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<()> {
     let mine = keys::table.find((&claim.caller, claim.operation, &claim.key)).filter(keys::status.is_null());
     let kept = diesel::update(mine)
         .set((keys::status.eq(i32::from(reply.status)), keys::headers.eq(headers), keys::body.eq(&reply.body)))
-        .execute(conn)?;
+        .execute_kept(conn)?;
     if kept == 1 { Ok(()) } else { Err(Error::new(Code::IdempotencyInFlight)) }
 }
 

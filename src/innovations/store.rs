@@ -6,7 +6,7 @@ use crate::calendar::Until;
 use crate::db::dialect::{self, SearchTerms, Unindexed};
 use crate::db::json::Json;
 use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
-use crate::db::{Conn, MultiBackend, violations};
+use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
@@ -277,7 +277,7 @@ pub fn slugs_from(conn: &mut Conn, stem: &str) -> Result<Vec<String>> {
 pub fn insert(conn: &mut Conn, row: &InnovationRow, search_text: String) -> Result<()> {
     let taken = violations::unique(format!("The slug {} is or was used by another innovation.", row.slug));
     let values = (row.clone(), innovations::search_text.eq(search_text));
-    diesel::insert_into(innovations::table).values(values).execute(conn).map_err(taken)?;
+    diesel::insert_into(innovations::table).values(values).execute_kept(conn).map_err(taken)?;
     Ok(())
 }
 
@@ -290,7 +290,7 @@ pub fn update(conn: &mut Conn, row: &InnovationRow, search_text: Option<String>)
         innovations::table.filter(innovations::id.eq(row.id)).filter(innovations::version.eq(row.version - 1));
     match diesel::update(present)
         .set((row.clone(), search_text.map(|text| innovations::search_text.eq(text))))
-        .execute(conn)?
+        .execute_kept(conn)?
     {
         0 => Err(crate::record::changed(row.version)),
         _ => Ok(()),
@@ -315,7 +315,7 @@ pub fn retag(conn: &mut Conn, innovation: Id, tags: &[(&'static str, &'static st
 /// Makes a new version of an innovation whose own columns stay as they are: what it answers depends on its programmes too.
 pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
     let next = (innovations::version.eq(innovations::version + 1), innovations::updated_at.eq(at));
-    diesel::update(innovations::table.find(id)).set(next).execute(conn)?;
+    diesel::update(innovations::table.find(id)).set(next).execute_kept(conn)?;
     Ok(())
 }
 
@@ -332,7 +332,7 @@ pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, pro
         programme_memberships::created_at.eq(now),
         programme_memberships::updated_at.eq(now),
     );
-    diesel::insert_into(programme_memberships::table).values(membership).execute(conn)?;
+    diesel::insert_into(programme_memberships::table).values(membership).execute_kept(conn)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::calendar::Span;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
 use crate::db::schema::{organisation_closure, organisation_edges, organisation_successions, organisations};
-use crate::db::{Conn, MultiBackend, violations};
+use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
@@ -235,10 +235,10 @@ pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
 /// `already-exists` for a code or ODS code in use.
 pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
     let taken = violations::unique(format!("There is an organisation with the code {} already.", row.code));
-    diesel::insert_into(organisations::table).values(row.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(organisations::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     let own =
         ClosureRow { descendant_id: row.id, ancestor_id: row.id, from_on: Span::ALWAYS.from, to_on: Span::ALWAYS.to };
-    diesel::insert_into(organisation_closure::table).values(own).execute(conn)?;
+    diesel::insert_into(organisation_closure::table).values(own).execute_kept(conn)?;
     Ok(())
 }
 
@@ -370,7 +370,7 @@ pub fn would_circle(conn: &mut Conn, parent: Id, child: Id, span: Span) -> Resul
 /// `already-exists` for the same edge from the same day.
 pub fn insert_edge(conn: &mut Conn, edge: &EdgeRow) -> Result<()> {
     let taken = violations::unique("There is an edge of this kind between these organisations from that day already.");
-    diesel::insert_into(organisation_edges::table).values(edge.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(organisation_edges::table).values(edge.clone()).execute_kept(conn).map_err(taken)?;
     let mut descendants: Vec<Id> = organisation_closure::table
         .filter(organisation_closure::ancestor_id.eq(edge.child_id))
         .select(organisation_closure::descendant_id)
@@ -440,7 +440,7 @@ pub struct SuccessionRow {
 /// `already-exists` for the same pair on the same day.
 pub fn insert_succession(conn: &mut Conn, row: &SuccessionRow) -> Result<()> {
     let taken = violations::unique("There is a succession between these organisations on that day already.");
-    diesel::insert_into(organisation_successions::table).values(row.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(organisation_successions::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::rules::Move;
 use crate::db::schema::transitions;
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
 use crate::vocabulary::{Id, Word};
@@ -48,7 +48,7 @@ pub fn record<S: Word>(
         made_by: context.actor.subject.clone(),
         made_at: context.now.naive_utc(),
     };
-    diesel::insert_into(transitions::table).values(row).execute(conn)?;
+    diesel::insert_into(transitions::table).values(row).execute_kept(conn)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::rules::{Contribution, ContributionAdded, ContributionSource};
 use crate::calendar::DayRange;
 use crate::db::schema::{contributions, funds, organisations};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::funding::funds::ops::get_fund;
 use crate::funding::funds::store::seen;
@@ -165,6 +165,6 @@ pub fn find(conn: &mut Conn, fund: Id, id: Id) -> Result<Option<NamedContributio
 }
 
 pub fn insert(conn: &mut Conn, row: &ContributionRow) -> Result<()> {
-    diesel::insert_into(contributions::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(contributions::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Balances and postings in the database.
 
 use super::rules::{AwardBalance, FundBalance, TransactionKind};
-use crate::db::Conn;
 use crate::db::schema::{award_balances, fund_balances, fund_transactions};
+use crate::db::{Conn, Keep};
 use crate::error::{Error, Result};
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -113,30 +113,30 @@ pub fn award_balance(conn: &mut Conn, award: Id) -> Result<AwardBalance> {
 }
 
 pub fn open_fund(conn: &mut Conn, fund: Id) -> Result<()> {
-    diesel::insert_into(fund_balances::table).values(fund_row(fund, FundBalance::default())).execute(conn)?;
+    diesel::insert_into(fund_balances::table).values(fund_row(fund, FundBalance::default())).execute_kept(conn)?;
     Ok(())
 }
 
 pub fn open_award(conn: &mut Conn, award: Id) -> Result<()> {
-    diesel::insert_into(award_balances::table).values(award_row(award, AwardBalance::default())).execute(conn)?;
+    diesel::insert_into(award_balances::table).values(award_row(award, AwardBalance::default())).execute_kept(conn)?;
     Ok(())
 }
 
 /// # Errors
 /// The database's own, its checks of the balance among them.
 pub fn set_fund(conn: &mut Conn, fund: Id, balance: FundBalance) -> Result<()> {
-    diesel::update(fund_balances::table.find(fund)).set(fund_row(fund, balance)).execute(conn)?;
+    diesel::update(fund_balances::table.find(fund)).set(fund_row(fund, balance)).execute_kept(conn)?;
     Ok(())
 }
 
 /// # Errors
 /// As [`set_fund`].
 pub fn set_award(conn: &mut Conn, award: Id, balance: AwardBalance) -> Result<()> {
-    diesel::update(award_balances::table.find(award)).set(award_row(award, balance)).execute(conn)?;
+    diesel::update(award_balances::table.find(award)).set(award_row(award, balance)).execute_kept(conn)?;
     Ok(())
 }
 
 pub fn insert(conn: &mut Conn, row: &TransactionRow) -> Result<()> {
-    diesel::insert_into(fund_transactions::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(fund_transactions::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::rules::{Reallocation, ReallocationAdded};
 use crate::calendar::DayRange;
 use crate::db::schema::{funds, reallocations};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::{Error, Result};
 use crate::funding::funds::ops::get_fund_id;
 use crate::funding::funds::store::seen;
@@ -133,6 +133,6 @@ pub fn find(conn: &mut Conn, programmes: Option<Vec<String>>, id: Id) -> Result<
 }
 
 pub fn insert(conn: &mut Conn, row: &ReallocationRow) -> Result<()> {
-    diesel::insert_into(reallocations::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(reallocations::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::rules::{Act, ActAdded, ActKind, Particulars};
 use crate::db::schema::{kpis, organisations, spc_acts};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context};
 use crate::kpis::names::Names;
@@ -162,7 +162,7 @@ pub fn find(conn: &mut Conn, kind: ActKind, id: Id) -> Result<Option<ActRow>> {
 }
 
 pub fn insert(conn: &mut Conn, row: &ActRow) -> Result<()> {
-    diesel::insert_into(spc_acts::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(spc_acts::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }
 
@@ -175,7 +175,7 @@ pub fn archive(conn: &mut Conn, row: &ActRow, at: Timestamp) -> Result<()> {
     let at = at.naive_utc();
     let change =
         (spc_acts::archived_at.eq(Some(at)), spc_acts::updated_at.eq(at), spc_acts::version.eq(row.version + 1));
-    match diesel::update(present).set(change).execute(conn)? {
+    match diesel::update(present).set(change).execute_kept(conn)? {
         0 => Err(crate::record::changed(row.version + 1)),
         _ => Ok(()),
     }

@@ -8,7 +8,7 @@ use crate::calendar::PeriodType;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
 use crate::db::schema::{kpi_versions, kpis, programmes};
-use crate::db::{Conn, MultiBackend, violations};
+use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::decimal::{MAX_DECIMALS, json_number};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, OneOf};
@@ -297,7 +297,7 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiRow>> {
 /// `already-exists` for a code in use.
 pub fn insert(conn: &mut Conn, row: &KpiRow) -> Result<()> {
     let taken = violations::unique(format!("There is a KPI with the code {} already.", row.code));
-    diesel::insert_into(kpis::table).values(row.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(kpis::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     Ok(())
 }
 
@@ -332,7 +332,7 @@ params! {
 }
 
 pub fn insert_version(conn: &mut Conn, row: KpiVersionRow) -> Result<()> {
-    diesel::insert_into(kpi_versions::table).values(row).execute(conn)?;
+    diesel::insert_into(kpi_versions::table).values(row).execute_kept(conn)?;
     Ok(())
 }
 

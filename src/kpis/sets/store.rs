@@ -2,7 +2,7 @@
 
 use super::rules::{KpiSet, KpiSetAdded};
 use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets, kpis, organisations, programmes};
-use crate::db::{Conn, MultiBackend, violations};
+use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::kpis::catalogue;
@@ -125,7 +125,7 @@ pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Store
 /// `already-exists` for a code in use.
 pub fn insert(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
     let taken = violations::unique(format!("There is a KPI set with the code {} already.", row.code));
-    diesel::insert_into(kpi_sets::table).values(row.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(kpi_sets::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     insert_members(conn, row.id, kpis, organisations)
 }
 
@@ -143,11 +143,11 @@ pub fn update(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id
 fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], organisations: &[Id]) -> Result<()> {
     for kpi in kpis {
         let pair = (kpi_set_kpis::set_id.eq(set), kpi_set_kpis::kpi_id.eq(*kpi));
-        diesel::insert_into(kpi_set_kpis::table).values(pair).execute(conn)?;
+        diesel::insert_into(kpi_set_kpis::table).values(pair).execute_kept(conn)?;
     }
     for organisation in organisations {
         let pair = (kpi_set_organisations::set_id.eq(set), kpi_set_organisations::organisation_id.eq(*organisation));
-        diesel::insert_into(kpi_set_organisations::table).values(pair).execute(conn)?;
+        diesel::insert_into(kpi_set_organisations::table).values(pair).execute_kept(conn)?;
     }
     Ok(())
 }

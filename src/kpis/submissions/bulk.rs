@@ -2,8 +2,8 @@
 //! by prepared single-row statements in the one transaction.
 
 use super::rules::Measure;
-use crate::db::Conn;
 use crate::db::schema::{kpi_value_revisions, kpi_values};
+use crate::db::{Conn, Keep};
 use crate::error::{Error, Result};
 use crate::vocabulary::{Basis, Id, Qualifier, hex};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -73,7 +73,7 @@ pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item
         Conn::Sqlite(c) => {
             for value in values {
                 let at = (kpi_values::series_id.eq(value.series_id), kpi_values::period_start.eq(value.period_start));
-                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute(c)?;
+                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute_kept(c)?;
             }
             Ok(())
         }
@@ -101,7 +101,7 @@ pub fn update(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item
             for value in values {
                 keep_revision(c, stamp, &value)?;
                 let present = kpi_values::table.find((value.series_id, value.period_start));
-                diesel::update(present).set(said(value, stamp)?).execute(c)?;
+                diesel::update(present).set(said(value, stamp)?).execute_kept(c)?;
             }
             Ok(())
         }
@@ -189,7 +189,7 @@ fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue) ->
             kept::replaced_by.eq(stamp.submission_id),
             kept::replaced_at.eq(stamp.at),
         ))
-        .execute(conn)?;
+        .execute_kept(conn)?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::db::schema::{
     innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, kpis, organisation_closure,
     series,
 };
-use crate::db::{Conn, MultiBackend, dialect::Engine};
+use crate::db::{Conn, Keep, MultiBackend, dialect::Engine};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::kpis::series::SeriesKey;
@@ -79,7 +79,7 @@ params! {
 }
 
 pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
-    diesel::insert_into(kpi_submissions::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(kpi_submissions::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }
 
@@ -303,7 +303,7 @@ pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
 pub fn mark_illustrative(conn: &mut Conn, ids: &[i64]) -> Result<()> {
     for part in ids.chunks(PART) {
         let unmarked = series::table.filter(series::id.eq_any(part.to_vec())).filter(series::illustrative.eq(false));
-        diesel::update(unmarked).set(series::illustrative.eq(true)).execute(conn)?;
+        diesel::update(unmarked).set(series::illustrative.eq(true)).execute_kept(conn)?;
     }
     Ok(())
 }

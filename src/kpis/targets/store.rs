@@ -3,7 +3,7 @@
 use super::rules::{Figures, KpiTarget, KpiTargetAdded, Scale};
 use crate::calendar::Until;
 use crate::db::schema::{kpi_targets, kpis, organisations};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::{Error, Result};
 use crate::http::{CodeParam, Context};
 use crate::kpis::catalogue::store::{KpiRow, small_decimals};
@@ -161,7 +161,7 @@ pub fn find(conn: &mut Conn, kpi: Id, id: Id) -> Result<Option<NamedTarget>> {
 }
 
 pub fn insert(conn: &mut Conn, row: &TargetRow) -> Result<()> {
-    diesel::insert_into(kpi_targets::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(kpi_targets::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
 }
 

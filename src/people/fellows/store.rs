@@ -3,7 +3,7 @@
 use super::rules::Fellow;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{fellows, fellowship_innovations, fellowships, people};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::people::store::PersonRow;
@@ -133,7 +133,7 @@ pub fn programmes_of(conn: &mut Conn, fellow: Id) -> Result<Vec<String>> {
 /// Raises the version of the fellow that a person may be, since the answer about the fellow holds the person's name.
 pub fn touch(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
     let raised = (fellows::version.eq(fellows::version + 1), fellows::updated_at.eq(at));
-    diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(raised).execute(conn)?;
+    diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(raised).execute_kept(conn)?;
     Ok(())
 }
 
@@ -141,6 +141,6 @@ pub fn touch(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
 pub fn forget(conn: &mut Conn, person: Id, at: NaiveDateTime) -> Result<()> {
     let nothing = None::<String>;
     let emptied = (fellows::profession.eq(&nothing), fellows::biography.eq(&nothing), fellows::website.eq(&nothing));
-    diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(emptied).execute(conn)?;
+    diesel::update(fellows::table.filter(fellows::person_id.eq(person))).set(emptied).execute_kept(conn)?;
     touch(conn, person, at)
 }

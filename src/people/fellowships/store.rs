@@ -6,7 +6,7 @@ use crate::db::dialect::Unindexed;
 use crate::db::schema::{
     cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
 };
-use crate::db::{Conn, MultiBackend, violations};
+use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf, Whole};
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
@@ -229,7 +229,7 @@ fn organisations_of(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, (String
 /// `already-exists` where the fellow has one in the cohort.
 pub fn insert(conn: &mut Conn, row: &FellowshipRow, innovations: &BTreeSet<Id>) -> Result<()> {
     let taken = violations::unique(TAKEN);
-    diesel::insert_into(fellowships::table).values(row.clone()).execute(conn).map_err(taken)?;
+    diesel::insert_into(fellowships::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     carry(conn, row.id, innovations)
 }
 
@@ -254,7 +254,7 @@ fn carry(conn: &mut Conn, fellowship: Id, innovations: &BTreeSet<Id>) -> Result<
             fellowship_innovations::fellowship_id.eq(fellowship),
             fellowship_innovations::innovation_id.eq(*innovation),
         );
-        diesel::insert_into(fellowship_innovations::table).values(carried).execute(conn)?;
+        diesel::insert_into(fellowship_innovations::table).values(carried).execute_kept(conn)?;
     }
     Ok(())
 }

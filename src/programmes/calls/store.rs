@@ -3,7 +3,7 @@
 use super::rules::{Call, CallAdded, Criterion, Priority, Window};
 use crate::db::json::Json;
 use crate::db::schema::{call_forms, calls, cohorts, programmes};
-use crate::db::{Conn, MultiBackend};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
 use crate::record::Stored;
@@ -184,7 +184,7 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<WholeCall>> {
 }
 
 pub fn insert(conn: &mut Conn, row: &CallRow, form: Value) -> Result<()> {
-    diesel::insert_into(calls::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(calls::table).values(row.clone()).execute_kept(conn)?;
     insert_form(conn, row, form)
 }
 
@@ -205,6 +205,6 @@ fn insert_form(conn: &mut Conn, row: &CallRow, form: Value) -> Result<()> {
         call_forms::made_by.eq(row.created_by.clone()),
         call_forms::made_at.eq(row.updated_at),
     );
-    diesel::insert_into(call_forms::table).values(values).execute(conn)?;
+    diesel::insert_into(call_forms::table).values(values).execute_kept(conn)?;
     Ok(())
 }

@@ -25,23 +25,30 @@ async fn every_sort_that_a_list_of_everything_offers_follows_an_index() {
     assert!(sorted.is_empty(), "{advice}:\n{}", sorted.join("\n"));
 }
 
-/// The test's service has two connections that read.
+/// Four connections ask: two that read and two that write. Rows that are written many at a time are another statement
+/// for each number of them, and PostgreSQL has no plan to keep of a COPY.
 #[actix_web::test]
-async fn a_read_that_a_connection_has_answered_before_is_not_parsed_again() {
+async fn what_a_connection_was_asked_before_is_not_parsed_again() {
     let app = TestApp::watched().await;
-    app.innovation("kept").await;
     let (admin, before) = (app.admin(), app.log().len());
-    for time in 1..=20 {
+    app.trust("RJZ", "QKK").await;
+    app.kpi("visits", json!({})).await;
+    app.innovation("kept").await;
+    for time in 1..=9 {
         admin.get("/v1/innovations/kept").await.expect(200);
-        admin.patch("/v1/innovations/kept", time, json!({ "summary": format!("Changed {time} times.") })).await.expect(200);
         admin.get("/v1/innovations?stage=spread&category=digital&sort=-updatedAt").await.expect(200);
+        admin.patch("/v1/innovations/kept", time, json!({ "summary": time.to_string() })).await.expect(200);
+        let network = json!({ "slug": format!("net-{time}"), "name": "Network", "purpose": "Learning" });
+        admin.with("idempotency-key", &format!("network-{time}")).post("/v1/networks", network).await.expect(201);
+        app.values("visits", json!([row("RJZ", &format!("2025-0{time}"), time)])).await;
     }
     let log = app.log().split_off(before);
-    let mut parsed: Vec<&str> =
-        log.iter().filter_map(|entry| Some(entry.split_once(" parse ")?.1.split_once(": ")?.1)).collect();
+    let parsed = log.iter().filter_map(|entry| Some(entry.split_once(" parse ")?.1.split_once(": ")?.1));
+    let mut parsed: Vec<&str> = parsed
+        .filter(|statement| !statement.starts_with("COPY ") && !statement.contains("INTO \"innovation_tags\""))
+        .collect();
     parsed.sort_unstable();
-    let often: Vec<_> =
-        parsed.chunk_by(|one, other| one == other).filter(|same| same.len() > 2).map(|same| same[0]).collect();
-    assert!(!parsed.is_empty());
-    assert!(often.is_empty(), "parsed again and again: {often:#?}");
+    let again = parsed.chunk_by(|one, other| one == other).filter(|same| same.len() > 4).map(|same| same[0]);
+    assert!(!parsed.is_empty(), "PostgreSQL logs no parse");
+    assert_eq!(again.collect::<Vec<_>>(), Vec::<&str>::new(), "give them `.kept()` or `.execute_kept()`");
 }
