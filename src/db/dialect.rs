@@ -11,7 +11,7 @@ use diesel::dsl::sql;
 use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 /// Which engine a connection speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,7 +295,8 @@ impl Seeks for MultiBackend {
 /// `overloaded` when the wait is cut short.
 pub fn lock(conn: &mut Conn, name: i64) -> Result<()> {
     if let Conn::Postgres(c) = conn {
-        diesel::select(sql::<Bool>(&format!("pg_advisory_xact_lock({name}) IS NULL"))).kept().get_result::<bool>(c)?;
+        let locked = sql::<Bool>("pg_advisory_xact_lock(").bind::<BigInt, _>(name).sql(") IS NULL");
+        diesel::select(locked).kept().get_result::<bool>(c)?;
     }
     Ok(())
 }
@@ -319,7 +320,8 @@ pub fn queue_for_money(conn: &mut Conn) -> Result<()> {
 pub fn try_lock(conn: &mut Conn, name: i64) -> Result<bool> {
     match conn {
         Conn::Postgres(c) => {
-            Ok(diesel::select(sql::<Bool>(&format!("pg_try_advisory_xact_lock({name})"))).kept().get_result(c)?)
+            let locked = sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(name).sql(")");
+            Ok(diesel::select(locked).kept().get_result(c)?)
         }
         Conn::Sqlite(_) => Ok(true),
     }

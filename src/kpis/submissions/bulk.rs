@@ -73,7 +73,7 @@ pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item
         Conn::Sqlite(c) => {
             for value in values {
                 let at = (kpi_values::series_id.eq(value.series_id), kpi_values::period_start.eq(value.period_start));
-                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute_kept(c)?;
+                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute(c)?;
             }
             Ok(())
         }
@@ -189,7 +189,7 @@ fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue) ->
             kept::replaced_by.eq(stamp.submission_id),
             kept::replaced_at.eq(stamp.at),
         ))
-        .execute_kept(conn)?;
+        .execute(conn)?;
     Ok(())
 }
 

@@ -303,7 +303,7 @@ pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
 pub fn mark_illustrative(conn: &mut Conn, ids: &[i64]) -> Result<()> {
     for part in ids.chunks(PART) {
         let unmarked = series::table.filter(series::id.eq_any(part.to_vec())).filter(series::illustrative.eq(false));
-        diesel::update(unmarked).set(series::illustrative.eq(true)).execute_kept(conn)?;
+        diesel::update(unmarked).set(series::illustrative.eq(true)).execute(conn)?;
     }
     Ok(())
 }

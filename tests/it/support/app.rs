@@ -81,10 +81,6 @@ impl TestApp {
     }
 
     async fn on(database: DatabaseUrl, folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let engine = match database {
-            DatabaseUrl::Postgres(_) => Engine::Postgres,
-            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
-        };
         let url = address_of(&database);
         let mut pairs: Vec<(&str, &str)> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
         pairs.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
@@ -93,7 +89,8 @@ impl TestApp {
         let clock = Arc::new(Mutex::new(START()));
         let (server, url) = serve(config.clone(), clock.clone());
         let client = client();
-        let conn = Mutex::new(connect(&database));
+        let conn = connect(&database);
+        let (engine, conn) = (conn.engine(), Mutex::new(conn));
         Self { engine, url, database, config, conn, clock, client, server, _folder: folder }
     }
 
