@@ -157,7 +157,7 @@ fn serve(config: Config) -> Result<(), String> {
             print(&format!("http://{}", running.address));
         }
         tracing::info!(address = %running.address, "listening");
-        running.server.await.map_err(|cause| cause.to_string())
+        startup::serve(running).await
     })
 }
 
@@ -237,6 +237,6 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
             print(&line);
         }
         drop(conn);
-        running.server.await.map_err(|cause| cause.to_string())
+        startup::serve(running).await
     })
 }

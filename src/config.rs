@@ -43,11 +43,14 @@ settings! {
     "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
     "DB_READERS" = "0", "Threads for short reads. 0: two for each processor core.";
     "DB_WRITERS" = "0", "Threads for short writes to PostgreSQL. 0: two for each processor core. SQLite has one writer.";
-    "DB_BULK" = "2", "Threads for imports and exports.";
-    "DB_PATIENCE" = "5", "Seconds that a request may wait for a database thread before the answer is 503.";
+    "DB_BULK" = "2", "Threads for imports, as many for exports, and as many for reports.";
+    "DB_PATIENCE" = "5", "Seconds within which a request is answered. If the database has not answered by then, the answer is 503.";
+    "DB_BULK_PATIENCE" = "120", "The same for imports, exports and reports.";
     "BODY_TIMEOUT" = "60", "Seconds that a request body may take to arrive.";
     "MAX_JSON_BYTES" = "1048576", "Largest JSON body, in bytes.";
     "MAX_UPLOAD_BYTES" = "104857600", "Largest submission or import, in bytes.";
+    "MAX_EXPORT_BYTES" = "1073741824", "Largest export, in bytes.";
+    "SHUTDOWN_DELAY" = "5", "Seconds after SIGTERM in which new requests are still answered, while `/health/ready` is 503 so that none are sent.";
     "SHUTDOWN_GRACE" = "30", "Seconds in which requests in progress can finish after SIGTERM.";
     "LOG" = "info", "What is logged: a level or `tracing` directives. Logs are JSON lines on standard error.";
 }
@@ -101,6 +104,8 @@ pub struct Config {
     pub body_timeout: Duration,
     pub max_json_bytes: usize,
     pub max_upload_bytes: u64,
+    pub max_export_bytes: u64,
+    pub shutdown_delay: Duration,
     pub shutdown_grace: Duration,
     pub log: String,
 }
@@ -161,13 +166,21 @@ impl Config {
             Ok(n) if n > 0 => Ok(Duration::from_secs(n)),
             _ => Err("expected a whole number of seconds, at least 1".to_owned()),
         };
+        let seconds_or_none = |text: &str| {
+            text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
+        };
         let (workers, readers, writers) =
             (read.parsed("WORKERS", whole), read.parsed("DB_READERS", whole), read.parsed("DB_WRITERS", whole));
         let (bulk, patience) = (read.parsed("DB_BULK", whole), read.parsed("DB_PATIENCE", seconds));
+        let bulk_patience = read.parsed("DB_BULK_PATIENCE", seconds);
         let (body_timeout, shutdown_grace) =
             (read.parsed("BODY_TIMEOUT", seconds), read.parsed("SHUTDOWN_GRACE", seconds));
-        let (max_json_bytes, max_upload_bytes) =
-            (read.parsed("MAX_JSON_BYTES", whole), read.parsed("MAX_UPLOAD_BYTES", whole));
+        let shutdown_delay = read.parsed("SHUTDOWN_DELAY", seconds_or_none);
+        let (max_json_bytes, max_upload_bytes, max_export_bytes) = (
+            read.parsed("MAX_JSON_BYTES", whole),
+            read.parsed("MAX_UPLOAD_BYTES", whole),
+            read.parsed("MAX_EXPORT_BYTES", whole),
+        );
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
@@ -201,10 +214,13 @@ impl Config {
                     writers: or_per_core(writers?, 2),
                     bulk: bulk?.max(1),
                     patience: patience?,
+                    bulk_patience: bulk_patience?,
                 },
                 body_timeout: body_timeout?,
                 max_json_bytes: max_json_bytes?,
                 max_upload_bytes: max_upload_bytes? as u64,
+                max_export_bytes: max_export_bytes? as u64,
+                shutdown_delay: shutdown_delay?,
                 shutdown_grace: shutdown_grace?,
                 log,
             })

@@ -79,15 +79,19 @@ codes! {
     EvaluationPlanMissing => Conflict, "evaluation-plan-missing", "An evaluation plan is needed first", "An award needs an evaluation plan before it becomes active. Add the plan to the award, then move it.";
     AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award can be terminated after a gateway review decided to stop it, or with an authority that has a reference and a date. Decide the review, or send the authority.";
     SeparationOfDuties => Forbidden, "separation-of-duties", "Somebody else must do this", "Nobody may approve what they proposed or would receive, confirm what they claimed, or pay out what they approved, whatever their grants. Ask somebody else.";
-    IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Try again shortly.";
+    IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Retry-After says how many seconds to wait.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "The record has changed since you read it", "The If-Match header does not name the present version. Read the record again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
+    ExportTooLarge => TooLarge, "export-too-large", "The export is too large", "The rows that fit the filters are more than one answer may carry. Narrow the filters, for example to a year or a place, and export in parts.";
     UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
     RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
     Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";
     Overloaded => Unavailable, "overloaded", "Too busy", "The service has more requests than it can answer in time. Retry-After says how many seconds to wait.";
     Unavailable => Unavailable, "unavailable", "The database cannot be reached", "The service cannot reach its database. Retry-After says how many seconds to wait.";
+    ReadOnly => Unavailable, "read-only", "Nothing can be written at present", "The database takes no changes at present, for example while it is being moved or repaired. Reading works. Retry-After says how many seconds to wait.";
+    StorageFull => Unavailable, "storage-full", "The database has no room left", "The disk of the database is full, so nothing can be written. Reading works. The operators of the service must make room. Retry-After says how many seconds to wait.";
+    Leaving => Unavailable, "leaving", "This instance is being stopped", "This instance of the service is about to stop. Send the request again, to another instance.";
 }
 
 /// One fault inside a request: where it is, what it is, and what was expected.
@@ -166,6 +170,11 @@ impl Error {
     pub fn context(mut self, cause: impl fmt::Display) -> Self {
         self.0.context = Some(cause.to_string());
         self
+    }
+
+    /// How many seconds to wait before the same request may succeed.
+    pub fn retry_after(&self) -> Option<u64> {
+        (self.code().kind() == Kind::Unavailable || self.code() == Code::IdempotencyInFlight).then_some(1)
     }
 
     /// An unexpected failure: answered as `internal`, its cause logged.

@@ -16,10 +16,13 @@ use crate::http::{Context, Routes, documents, gate, guides, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
 use actix_web::dev::ServerHandle;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware, web};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A service that listens.
 pub struct Running {
@@ -84,6 +87,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         limiter: config.rate_limit.map(Limiter::new),
         metrics: Metrics::new()?,
         written: Arc::default(),
+        leaving: AtomicBool::default(),
         document_yaml: &api.document_yaml,
         document_json: api.document_json.clone(),
         config: config.clone(),
@@ -92,6 +96,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         doorkeeper: doorkeeper.clone(),
         operations: &api.operations,
     });
+    service.db.watch().await;
     let (keeper, now) = (doorkeeper.clone(), (service.clock)());
     let loaded = service.db.read(move |conn| keeper.reload_keys(conn, now)).await;
     loaded.map_err(|error| error.cause().unwrap_or("the signing keys cannot be read").to_owned())?;
@@ -168,13 +173,57 @@ fn listen(
             .route("/docs/guides/{name}", web::get().to(guides::get_guide))
             .service(documents::swagger_ui())
     })
+    .on_connect(|socket, _| give_up_on_the_silent(socket))
     .workers(workers)
     .client_request_timeout(Duration::from_secs(6))
     .keep_alive(Duration::from_secs(75))
     .shutdown_timeout(grace)
+    .disable_signals()
     .listen(listener)
     .map_err(|cause| cause.to_string())?;
     Ok(server.run())
+}
+
+/// Who takes nothing of an answer for so long loses the connection.
+const TAKES_WITHIN: Duration = Duration::from_secs(30);
+
+/// Without this a client that stops reading in the middle of an answer would hold its spool for ever.
+fn give_up_on_the_silent(socket: &dyn std::any::Any) {
+    if let Some(stream) = socket.downcast_ref::<TcpStream>()
+        && let Err(cause) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(TAKES_WITHIN))
+    {
+        tracing::debug!(%cause, "a connection has no limit of time");
+    }
+}
+
+/// Serves until the process is told to stop. SIGTERM: readiness goes first, so that no more requests are sent here; those
+/// that come all the same are answered for a while; then no connection is accepted, and what is in progress is finished.
+/// SIGINT, or a second SIGTERM: at once.
+///
+/// # Errors
+/// Text for the operator.
+pub async fn serve(running: Running) -> Result<(), String> {
+    let Running { server, handle, service, .. } = running;
+    let stop = async move {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let told = async |terminated: &mut Signal, interrupted: &mut Signal| {
+            tokio::select! { _ = terminated.recv() => true, _ = interrupted.recv() => false }
+        };
+        let mut gracefully = told(&mut terminated, &mut interrupted).await;
+        if gracefully {
+            service.leaving.store(true, Ordering::Relaxed);
+            tracing::info!("leaving");
+            let again = told(&mut terminated, &mut interrupted);
+            gracefully = tokio::time::timeout(service.config.shutdown_delay, again).await.is_err();
+        }
+        handle.stop(gracefully).await;
+        Ok::<(), std::io::Error>(())
+    };
+    let stopping = actix_web::rt::spawn(stop);
+    let served = server.await.map_err(|cause| cause.to_string());
+    stopping.abort();
+    served
 }
 
 fn cors(origins: &[String]) -> actix_cors::Cors {
@@ -207,9 +256,7 @@ async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeep
         round += 1;
         let keeper = doorkeeper.clone();
         let polled = service.db.read(move |conn| keeper.poll_grants(conn)).await;
-        let (kept_of, keeper) = (service.clone(), doorkeeper.clone());
-        let tidied = move |conn: &mut Conn| tidy(conn, &kept_of, &keeper);
-        let kept = if round.is_multiple_of(30) { service.db.write(tidied).await } else { Ok(()) };
+        let kept = if round.is_multiple_of(30) { tidy(&service, &doorkeeper).await } else { Ok(()) };
         let gathered =
             if round.is_multiple_of(5) { service.db.write(dialect::gather_statistics).await } else { Ok(()) };
         for error in [polled.err(), kept.err(), gathered.err()].into_iter().flatten() {
@@ -218,14 +265,19 @@ async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeep
     }
 }
 
-fn tidy(conn: &mut Conn, service: &Service, doorkeeper: &TokenDoorkeeper) -> crate::error::Result<()> {
+async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -> crate::error::Result<()> {
     let now = (service.clock)();
     let sealing = SealingKey::open(&service.config.keys).map_err(Error::internal)?;
-    keys::ensure(conn, &sealing, now)?;
-    doorkeeper.reload_keys(conn, now)?;
-    crate::applications::ops::lapse_offers(conn, now)?;
-    crate::http::idempotency::sweep(conn, now)?;
-    crate::kpis::submissions::sweep(conn, now)?;
+    let keeper = doorkeeper.clone();
+    let renewed = move |conn: &mut Conn| {
+        keys::ensure(conn, &sealing, now)?;
+        keeper.reload_keys(conn, now)?;
+        crate::applications::ops::lapse_offers(conn, now)
+    };
+    service.db.write(renewed).await?;
+    // In steps, so that the changes of others come in between and the journal stays small.
+    while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
+    while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     if let Some(limiter) = &service.limiter {
         limiter.sweep();
     }

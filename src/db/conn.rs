@@ -3,9 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "connections are made here, by the scheme of the parsed URL")]
 
 use super::statements;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::prelude::*;
+use diesel::{PgConnection, SqliteConnection};
+use std::time::Duration;
 
 /// A connection to either engine. Where the engines differ, `db::dialect` matches on it; nothing else does.
 #[derive(diesel::MultiConnection)]
@@ -51,49 +53,103 @@ impl DatabaseUrl {
     }
 }
 
-/// libpq's own default falls back to plain text in silence; so a host that is not this machine gets TLS unless
-/// the URL says otherwise in so many words.
+/// libpq's own default falls back to plain text in silence; so where one of the hosts is not this machine, all get TLS
+/// unless the URL says otherwise in so many words.
 fn needs_tls(url: &str) -> bool {
     if url.contains("sslmode=") {
         return false;
     }
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
     let by_parameter = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("host="));
-    let host = by_parameter.unwrap_or_else(|| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    let local = host.is_empty()
-        || host.starts_with('/')
-        || host.starts_with("%2F")
-        || host.starts_with("127.")
-        || matches!(host, "localhost" | "[::1]" | "::1");
-    !local
+    let port_cut = |host: &'_ str| host.rsplit_once(':').map_or(host.len(), |(name, _)| name.len());
+    let is_here = |host: &str| {
+        host.is_empty()
+            || host.starts_with('/')
+            || host.starts_with("%2F")
+            || host.starts_with("127.")
+            || matches!(host, "localhost" | "[::1]" | "::1")
+    };
+    match by_parameter {
+        Some(hosts) => !hosts.split(',').all(is_here),
+        None => !hosts.split(',').all(|host| is_here(&host[..port_cut(host)])),
+    }
+}
+
+/// What is asked of libpq where the URL does not say otherwise: no waiting for a server that does not answer a
+/// connection, and an end to one that has gone away without a word.
+const PATIENCE_OF_LIBPQ: [(&str, &str); 6] = [
+    ("connect_timeout", "2"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+    ("application_name", "innovation-register"),
+];
+
+/// The URL with [`PATIENCE_OF_LIBPQ`].
+fn patient(url: &str) -> String {
+    let mut whole = url.to_owned();
+    for (name, value) in PATIENCE_OF_LIBPQ {
+        if !url.contains(&format!("{name}=")) {
+            whole = format!("{whole}{}{name}={value}", if whole.contains('?') { '&' } else { '?' });
+        }
+    }
+    whole
+}
+
+/// How long one statement may take at the server, and how long it may wait for a lock. The server keeps to them even
+/// where this process no longer can.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub statement: Duration,
+    pub lock: Duration,
 }
 
 impl Conn {
+    /// A connection whose statements may take as long as they need.
+    ///
     /// # Errors
     /// `unavailable` when the database cannot be reached.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        let unreachable = |cause: String| Error::new(crate::error::Code::Unavailable).context(cause);
-        let mut conn = match url {
+        Ok(Self::open_within(url, None)?.0)
+    }
+
+    /// A connection, and the number of the process that serves it at a PostgreSQL server.
+    ///
+    /// # Errors
+    /// As [`Conn::open`].
+    pub fn open_within(url: &DatabaseUrl, limits: Option<Limits>) -> Result<(Self, Option<i32>)> {
+        let unreachable = |cause: ConnectionError| Error::new(Code::Unavailable).context(cause);
+        let (mut conn, process) = match url {
             DatabaseUrl::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(|e| unreachable(e.to_string()))?;
-                // Every instant is UTC; a session elsewhere would shift what `now()` and literals mean.
-                conn.batch_execute("SET TIME ZONE 'UTC'; SET application_name = 'innovation-register'")?;
-                Self::Postgres(conn)
+                let mut conn = PgConnection::establish(&patient(url)).map_err(unreachable)?;
+                let session: Session = diesel::sql_query(session(limits)).get_result(&mut conn)?;
+                (Self::Postgres(conn), Some(session.process))
             }
             DatabaseUrl::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(path).map_err(|e| unreachable(e.to_string()))?;
-                // FULL: a commit that was acknowledged survives a loss of power.
+                let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
+                // FULL: a commit that was acknowledged survives a loss of power. Above its limit the journal gives its
+                // room back at the next checkpoint.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;",
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
+                     PRAGMA journal_size_limit = 16777216;",
                 )?;
-                Self::Sqlite(conn)
+                (Self::Sqlite(conn), None)
             }
         };
         statements::watch(&mut conn);
-        Ok(conn)
+        Ok((conn, process))
+    }
+
+    /// Asks for an answer.
+    ///
+    /// # Errors
+    /// What the database says instead.
+    pub fn answers(&mut self) -> QueryResult<()> {
+        self.batch_execute("SELECT 1")
     }
 
     /// Forgets all kept statements when there are very many, at the server too.
@@ -105,38 +161,30 @@ impl Conn {
     }
 }
 
-/// Makes connections for r2d2.
-pub struct Source(pub DatabaseUrl);
-
-impl r2d2::ManageConnection for Source {
-    type Connection = Conn;
-    type Error = SourceError;
-
-    fn connect(&self) -> Result<Conn, SourceError> {
-        Conn::open(&self.0).map_err(|e| SourceError(e.cause().unwrap_or_default().to_owned()))
-    }
-
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), SourceError> {
-        conn.batch_execute("SELECT 1").map_err(|e| SourceError(e.to_string()))
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        use diesel::r2d2::R2D2Connection;
-        std::thread::panicking() || conn.is_broken()
-    }
+/// What a session begins with, in one round trip. Every instant is UTC: a session elsewhere would shift what `now()` and
+/// literals mean. Messages are in English where the role may choose, since diesel hands on the text of a failure but not
+/// its code (`violations`). The server ends statements that nobody waits for, and notices a client that is gone.
+fn session(limits: Option<Limits>) -> String {
+    let milliseconds = |time: fn(&Limits) -> Duration| limits.as_ref().map_or(0, |limits| time(limits).as_millis());
+    let (statement, lock) = (milliseconds(|limits| limits.statement), milliseconds(|limits| limits.lock));
+    format!(
+        "SELECT pg_backend_pid() AS process, set_config('TimeZone', 'UTC', false), \
+         set_config('statement_timeout', '{statement}', false), set_config('lock_timeout', '{lock}', false), \
+         set_config('idle_in_transaction_session_timeout', '{statement}', false), \
+         set_config('client_connection_check_interval', '1000', false), \
+         set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false), \
+         set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false), \
+         CASE WHEN has_parameter_privilege('lc_messages', 'SET') THEN set_config('lc_messages', 'C', false) END"
+    )
 }
 
-#[derive(Debug)]
-pub struct SourceError(String);
-
-impl std::fmt::Display for SourceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(QueryableByName)]
+struct Session {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    process: i32,
 }
 
-impl std::error::Error for SourceError {}
-
+#[cfg(test)]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +211,7 @@ mod tests {
             assert_eq!(url("postgres://u@db.example/r?a=b"), "postgres://u@db.example/r?a=b&sslmode=require");
         } else {
             assert!(DatabaseUrl::parse("postgres://u@db.example/r").is_err());
+            assert!(DatabaseUrl::parse("postgres://u@127.0.0.1:5432,db.example:5432/r").is_err());
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::conn::{Conn, MultiBackend};
 use super::statements::Keep;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::vocabulary::fold;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
@@ -11,7 +11,8 @@ use diesel::dsl::sql;
 use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use std::io::ErrorKind;
 
 /// Which engine a connection speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,6 +325,74 @@ pub fn try_lock(conn: &mut Conn, name: i64) -> Result<bool> {
             Ok(diesel::select(locked).kept().get_result(c)?)
         }
         Conn::Sqlite(_) => Ok(true),
+    }
+}
+
+/// The first half of the names of locks that instances hold for their lives; the second is the instance's own number.
+pub const INSTANCES: i32 = 0x494e_5354;
+
+/// Whether the instance of this number lives. On SQLite only this process serves.
+///
+/// # Errors
+/// The database's own.
+pub fn lives(conn: &mut Conn, instance: i32, mine: i32) -> Result<bool> {
+    match conn {
+        Conn::Postgres(c) if instance != mine => {
+            let free = sql::<Bool>("pg_try_advisory_xact_lock(").bind::<Integer, _>(INSTANCES).sql(", ");
+            let free = free.bind::<Integer, _>(instance).sql(")");
+            Ok(!diesel::select(free).get_result::<bool>(c)?)
+        }
+        _ => Ok(instance == mine),
+    }
+}
+
+/// Tries to write as much as needs new room, and says why that fails; nothing of it stays.
+pub fn why_writes_fail(conn: &mut Conn) -> Option<Code> {
+    match conn {
+        Conn::Postgres(c) => {
+            // The server catches its own failure, since diesel would not say its code.
+            let tried = c.batch_execute(
+                "BEGIN; DO $$ BEGIN \
+                   CREATE TEMPORARY TABLE trial ON COMMIT DROP AS SELECT repeat('x', 7000) AS text FROM generate_series(1, 64); \
+                   PERFORM set_config('register.failure', '', true); \
+                 EXCEPTION WHEN OTHERS THEN PERFORM set_config('register.failure', SQLSTATE, true); END $$",
+            );
+            let state = sql::<Text>("current_setting('register.failure')");
+            let state = tried.and_then(|()| diesel::select(state).get_result::<String>(c));
+            let ended = c.batch_execute("ROLLBACK");
+            match (state, ended) {
+                (Ok(state), Ok(())) => code_of(&state),
+                _ => Some(Code::Unavailable),
+            }
+        }
+        Conn::Sqlite(c) => {
+            let file = sql::<Text>("file FROM pragma_database_list WHERE name = 'main'");
+            let file = diesel::select(file).get_result::<String>(c).ok()?;
+            let beside = std::path::Path::new(&file).parent()?;
+            let tried = tempfile::tempfile_in(beside).and_then(|mut trial| {
+                std::io::Write::write_all(&mut trial, &[1; 1 << 20])?;
+                trial.sync_all()
+            });
+            let writable = std::fs::OpenOptions::new().append(true).open(&file).map(drop);
+            match tried.and(writable).map_err(|cause| cause.kind()) {
+                Ok(()) => None,
+                Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Some(Code::StorageFull),
+                Err(ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => Some(Code::ReadOnly),
+                Err(_) => Some(Code::Unavailable),
+            }
+        }
+    }
+}
+
+/// What an SQLSTATE means to whoever wanted to write.
+fn code_of(state: &str) -> Option<Code> {
+    match (state, state.get(..2)) {
+        ("", _) => None,
+        ("53100", _) => Some(Code::StorageFull),
+        ("25006", _) => Some(Code::ReadOnly),
+        (_, Some("53")) => Some(Code::Overloaded),
+        (_, Some("08" | "57" | "58")) => Some(Code::Unavailable),
+        _ => None,
     }
 }
 

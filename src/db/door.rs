@@ -1,32 +1,46 @@
 //! How database work is run: each job on a thread of its lane, a change in one transaction.
 
+use super::condition::{Condition, Purpose};
 use super::conn::{Conn, DatabaseUrl};
-use super::dialect;
-use super::lanes::Lane;
+use super::lanes::{Lane, Plan};
+use super::turn::Turn;
+use super::{dialect, ticket};
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::Id;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the database work of one process is laid out.
 #[derive(Clone, Debug)]
 pub struct Sizes {
     pub readers: usize,
     pub writers: usize,
+    /// Threads for each kind of long work.
     pub bulk: usize,
-    /// How long a job may wait for its turn.
+    /// How long an answer may take.
     pub patience: Duration,
+    /// How long the answer to an import, an export or a report may take.
+    pub bulk_patience: Duration,
 }
 
 /// A handle to the lanes; cloning it is cheap.
 #[derive(Clone)]
-pub struct Db(Arc<Lanes>);
+pub struct Db {
+    lanes: Arc<Lanes>,
+    /// When answers are due, where that is not a whole patience from now.
+    until: Option<Instant>,
+}
 
 struct Lanes {
     readers: Lane,
     writers: Lane,
-    bulk: Lane,
+    imports: Lane,
+    exports: Lane,
+    reports: Lane,
+    condition: Arc<Condition>,
+    patience: Duration,
+    bulk_patience: Duration,
 }
 
 impl Db {
@@ -35,14 +49,65 @@ impl Db {
     /// # Errors
     /// `internal` when threads cannot be started.
     pub fn start(url: &DatabaseUrl, sizes: &Sizes) -> Result<Self> {
-        // SQLite has one writer; a second thread would only wait on its lock.
+        let turn = Arc::new(Turn::new(url));
+        let condition = Arc::new(Condition::new(url, turn.clone()));
+        let lane = |name, purpose, threads, depth, patience| {
+            Lane::start(&Plan { name, purpose, threads, depth, patience }, url, &condition, &turn)
+        };
+        // SQLite has one writer; a second thread would only wait for its turn.
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { sizes.writers };
-        let long = sizes.patience * 12;
-        Ok(Self(Arc::new(Lanes {
-            readers: Lane::start("db-read", url, sizes.readers, 1024, sizes.patience)?,
-            writers: Lane::start("db-write", url, writers, 512, sizes.patience)?,
-            bulk: Lane::start("db-bulk", url, sizes.bulk, 64, long)?,
-        })))
+        let (patience, long, bulk) = (sizes.patience, sizes.bulk_patience, sizes.bulk);
+        let lanes = Lanes {
+            readers: lane("db-read", Purpose::Read, sizes.readers, 1024, patience)?,
+            writers: lane("db-write", Purpose::Write, writers, 512, patience)?,
+            imports: lane("db-import", Purpose::Write, bulk, 64, long)?,
+            exports: lane("db-export", Purpose::Read, bulk, 64, long)?,
+            reports: lane("db-report", Purpose::Read, bulk, 64, long)?,
+            condition,
+            patience,
+            bulk_patience: long,
+        };
+        Ok(Self { lanes: Arc::new(lanes), until: None })
+    }
+
+    /// The same, whose short work is to be answered by then.
+    #[must_use]
+    pub fn until(&self, until: Instant) -> Self {
+        Self { lanes: self.lanes.clone(), until: Some(until) }
+    }
+
+    /// How long the answer to short work may take.
+    pub fn patience(&self) -> Duration {
+        self.lanes.patience
+    }
+
+    /// Names this instance among those that share the database.
+    pub fn instance(&self) -> i32 {
+        self.lanes.condition.instance()
+    }
+
+    /// What the database cannot do at present, as it was found last; answered at once.
+    ///
+    /// # Errors
+    /// `unavailable`, `read-only` or `storage-full`.
+    pub fn is_sound(&self) -> Result<()> {
+        self.lanes.condition.is_sound()
+    }
+
+    /// Asks the database for its condition, and goes on asking in the background.
+    pub async fn watch(&self) {
+        let condition = self.lanes.condition.clone();
+        let conn = condition.clone().ask_once(None).await;
+        actix_web::rt::spawn(condition.keep_asking(conn));
+    }
+
+    /// When the answer to short work is due.
+    pub fn due(&self) -> Instant {
+        self.until.unwrap_or_else(|| Instant::now() + self.lanes.patience)
+    }
+
+    fn long(&self) -> Instant {
+        Instant::now() + self.lanes.bulk_patience
     }
 
     /// Short reads; each statement sees what was committed before it.
@@ -53,7 +118,7 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.readers.run(job).await
+        self.lanes.readers.run(self.due(), job).await
     }
 
     /// Reads of several statements that all see one moment.
@@ -64,7 +129,7 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.readers.run(move |conn| snapshot(conn, job)).await
+        self.lanes.readers.run(self.due(), move |conn| snapshot(conn, job)).await
     }
 
     /// A short change in one transaction: committed when the job succeeds, rolled back when it fails.
@@ -75,7 +140,7 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.writers.run(move |conn| transaction(conn, job)).await
+        self.lanes.writers.run(self.due(), move |conn| transaction(conn, job)).await
     }
 
     /// A short change of money: serializable, and tried again from its beginning, some times and a little later each,
@@ -87,37 +152,41 @@ impl Db {
         &self,
         job: impl FnMut(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.writers.run(move |conn| serializable(conn, job)).await
+        self.lanes.writers.run(self.due(), move |conn| serializable(conn, job)).await
     }
 
-    /// Long work without the database, such as reading a large file that was sent.
+    /// A long read of one moment that is not for a person who waits, such as an export: it never takes a thread from
+    /// short ones, nor from the other kinds of long work.
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub async fn bulk<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        self.0.bulk.run(move |_| work()).await
-    }
-
-    /// A long read of one moment, such as an export: it never takes a thread from short ones.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub async fn bulk_read<T: Send + 'static>(
+    pub async fn export<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.bulk.run(move |conn| snapshot(conn, job)).await
+        self.lanes.exports.run(self.long(), move |conn| snapshot(conn, job)).await
     }
 
-    /// A long change in one transaction, such as an import.
+    /// A long read of one moment over much of the register.
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub async fn bulk_write<T: Send + 'static>(
+    pub async fn report<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.0.bulk.run(move |conn| transaction(conn, job)).await
+        self.lanes.reports.run(self.long(), move |conn| snapshot(conn, job)).await
+    }
+
+    /// Long work that begins its transactions itself, such as an import.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn import<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.lanes.imports.run(self.long(), job).await
     }
 }
 
@@ -140,14 +209,17 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
 }
 
 /// Runs reads of several statements that all see what was committed when they began.
-fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+///
+/// # Errors
+/// As [`transaction`].
+pub fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         Conn::Postgres(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         }
         Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
     }
-    end(conn, job)
+    end(conn, job, |conn| Ok(<Conn as TransactionManager<Conn>>::commit_transaction(conn)?))
 }
 
 /// How often a serializable change is tried.
@@ -182,26 +254,26 @@ fn pause(tried: u32) -> Duration {
 }
 
 fn transaction_of<T>(begin: &str, conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    let _turn = ticket::take_turn()?;
     match conn {
         Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
         Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
     }
-    end(conn, job)
+    end(conn, job, |conn| ticket::commit(|| Ok(<Conn as TransactionManager<Conn>>::commit_transaction(conn)?)))
 }
 
-/// Commits when the job succeeds, rolls back when it fails.
-fn end<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    match job(conn) {
-        Ok(value) => {
-            <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The first failure is the one to tell; a connection whose rollback fails is dropped by the pool.
-            let _ = <Conn as TransactionManager<Conn>>::rollback_transaction(conn);
-            Err(error)
-        }
+/// Commits when the job succeeds, rolls back when it or the commit fails.
+fn end<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T>,
+    commit: impl FnOnce(&mut Conn) -> Result<()>,
+) -> Result<T> {
+    let done = job(conn).and_then(|value| commit(conn).map(|()| value));
+    if done.is_err() {
+        // The first failure is the one to tell; a connection whose rollback fails is dropped by the pool.
+        let _ = <Conn as TransactionManager<Conn>>::rollback_transaction(conn);
     }
+    done
 }
 
 /// Writes a row over the version before it; `version-mismatch` when another change came first. `taken` says what a

@@ -1,89 +1,296 @@
 //! The worker threads that do all database work. Each takes a connection per job and is fed by one bounded queue,
-//! so a burst waits in the queue and not on the pool's lock, a full or late queue is answered at once, and a job that
+//! so a burst waits in the queue and not on the pool's lock, a full queue is answered at once, and a job that
 //! panics loses neither its thread nor a connection.
+//!
+//! Who waits for a job is answered by its deadline, whatever the thread still does: a job that nobody waits for any more
+//! is not begun, commits nothing, and is cancelled at the server. While jobs take long, other threads help out, so that
+//! what hangs on one table holds up nobody who asks for another.
 
-use super::conn::{Conn, DatabaseUrl, Source};
-use crate::error::{Code, Error, Result};
+use super::condition::{Condition, Purpose};
+use super::conn::{Conn, DatabaseUrl, Limits};
+use super::statements;
+use super::ticket::{self, Stage, Ticket};
+use super::turn::Turn;
+use crate::error::{Code, Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-type Work = Box<dyn FnOnce(Result<&mut Conn>) + Send>;
+/// A job that runs for so long is slow: another thread helps out meanwhile.
+const SLOW: Duration = Duration::from_millis(200);
+/// How much longer than its deadline an answer may take that is being committed.
+const COMMIT_GRACE: Duration = Duration::from_millis(800);
+/// How long a thread waits for a new connection.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(1);
+/// A connection that was idle for so long is tried before it is used.
+const IDLE: Duration = Duration::from_secs(2);
+/// For each thread of a lane, how many may help out.
+const HELPERS: usize = 2;
+
+/// Does the job, and says whether the connection can be used again.
+type Work = Box<dyn FnOnce(Result<&mut Conn>, &Condition) -> bool + Send>;
 
 struct Job {
-    deadline: Instant,
+    ticket: Arc<Ticket>,
     work: Work,
 }
 
 /// One kind of work: its threads, its queue, its connections.
-pub struct Lane {
+pub struct Lane(Arc<Shared>);
+
+struct Shared {
+    name: &'static str,
+    purpose: Purpose,
+    jobs: crossbeam_channel::Receiver<Job>,
+    pool: r2d2::Pool<Source>,
+    condition: Arc<Condition>,
+    turn: Arc<Turn>,
+    /// How many more threads may help out.
+    helpers: AtomicUsize,
     queue: crossbeam_channel::Sender<Job>,
-    patience: Duration,
+}
+
+/// How a lane is laid out.
+pub struct Plan {
+    pub name: &'static str,
+    pub purpose: Purpose,
+    pub threads: usize,
+    pub depth: usize,
+    pub patience: Duration,
 }
 
 impl Lane {
     /// # Errors
     /// `internal` when the threads cannot be started.
-    pub fn start(name: &str, url: &DatabaseUrl, threads: usize, depth: usize, patience: Duration) -> Result<Self> {
-        let threads = threads.max(1);
+    pub fn start(plan: &Plan, url: &DatabaseUrl, condition: &Arc<Condition>, turn: &Arc<Turn>) -> Result<Self> {
+        let threads = plan.threads.max(1);
+        let helpers = HELPERS * threads;
+        // Who waits for a lock gives up before nobody waits for the answer.
+        let limits = Limits { statement: plan.patience, lock: plan.patience * 4 / 5 };
+        let source = Source { url: url.clone(), limits, condition: condition.clone() };
         let pool = r2d2::Pool::builder()
-            .max_size(u32::try_from(threads).unwrap_or(u32::MAX))
+            .max_size(u32::try_from(threads + helpers).unwrap_or(u32::MAX))
             .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(5).min(patience))
+            .idle_timeout(Some(Duration::from_secs(60)))
+            .connection_timeout(CONNECTS_WITHIN)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
             .thread_pool(scheduler())
-            .build_unchecked(Source(url.clone()));
-        let (queue, jobs) = crossbeam_channel::bounded::<Job>(depth);
-        for index in 0..threads {
-            let (jobs, pool) = (jobs.clone(), pool.clone());
-            std::thread::Builder::new()
-                .name(format!("{name}-{index}"))
-                .spawn(move || jobs.iter().for_each(|job| run(&pool, job)))
-                .map_err(Error::internal)?;
-        }
-        Ok(Self { queue, patience })
+            .build_unchecked(source);
+        let (queue, jobs) = crossbeam_channel::bounded::<Job>(plan.depth);
+        let shared = Arc::new(Shared {
+            name: plan.name,
+            purpose: plan.purpose,
+            jobs,
+            pool,
+            condition: condition.clone(),
+            turn: turn.clone(),
+            helpers: AtomicUsize::new(helpers),
+            queue,
+        });
+        (0..threads).try_for_each(|_| shared.clone().employ())?;
+        Ok(Self(shared))
     }
 
-    /// Runs the job on a thread of this lane and brings back what it returns.
+    /// Runs the job on a thread of this lane and brings back what it returns, by the deadline.
     ///
     /// # Errors
-    /// `overloaded` when the queue is full or the job's turn came too late; `unavailable` without a connection;
-    /// `internal` when the job panicked; else what the job returned.
-    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    /// `unavailable`, `read-only` or `storage-full` where the database is known to be so; `overloaded` when the queue is
+    /// full or the job was not done in time; `internal` when the job panicked; else what the job returned.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        until: Instant,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.condition.permit(self.0.purpose)?;
         let (reply, answer) = oneshot::channel();
-        let work: Work = Box::new(move |conn| {
+        let work: Work = Box::new(move |conn, condition| {
+            let outcome =
+                conn.and_then(|conn| job(conn).map_err(|error| condition.explain(conn, error)));
+            let trusted = !outcome.as_ref().is_err_and(|error| {
+                matches!(error.code().kind(), Kind::Internal | Kind::Unavailable)
+            });
             // The caller may have gone away; its answer then has no taker, which is no fault.
-            let _ = reply.send(conn.and_then(job));
+            let _ = reply.send(outcome);
+            trusted
         });
-        let job = Job { deadline: Instant::now() + self.patience, work };
-        self.queue.try_send(job).map_err(|_| Error::new(Code::Overloaded).context("the queue is full"))?;
-        answer.await.unwrap_or_else(|_| Err(Error::internal("a database job panicked")))
+        let ticket = Arc::new(Ticket::new(until));
+        let job = Job { ticket: ticket.clone(), work };
+        self.0.queue.try_send(job).map_err(|_| Error::new(Code::Overloaded).context("the queue is full"))?;
+        Waiting { lane: &self.0, ticket, answered: false }.for_answer(answer).await
     }
 }
 
-fn run(pool: &r2d2::Pool<Source>, job: Job) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        if Instant::now() > job.deadline {
-            return (job.work)(Err(Error::new(Code::Overloaded).context("its turn came after its deadline")));
+/// Who waits for a job. Dropped before the answer came, since its client has gone away, it gives the job up.
+struct Waiting<'a> {
+    lane: &'a Arc<Shared>,
+    ticket: Arc<Ticket>,
+    answered: bool,
+}
+
+impl Waiting<'_> {
+    async fn for_answer<T>(mut self, mut answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+        loop {
+            let left = self.ticket.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            if let Ok(answered) = tokio::time::timeout(left.min(SLOW), &mut answer).await {
+                self.answered = true;
+                return answered.unwrap_or_else(panicked);
+            }
+            if self.ticket.runs_for() >= SLOW {
+                self.lane.help_out(&self.ticket);
+            }
         }
-        match pool.get() {
-            Ok(mut conn) => {
-                (job.work)(Ok(&mut conn));
-                if let Err(error) = conn.forget_statements_if_many() {
+        let late = |cause: &str| Err(Error::new(Code::Overloaded).context(cause));
+        match self.ticket.give_up().0 {
+            Stage::Waits => late("its turn did not come in time"),
+            Stage::Runs => late("it was not done in time"),
+            Stage::Commits => match tokio::time::timeout(COMMIT_GRACE, answer).await {
+                Ok(answered) => answered.unwrap_or_else(panicked),
+                Err(_) => late("its commit was not done in time, and may yet be"),
+            },
+            Stage::Done => answer.await.unwrap_or_else(panicked),
+        }
+    }
+}
+
+fn panicked<T>(_: oneshot::error::RecvError) -> Result<T> {
+    Err(Error::internal("a database job panicked"))
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.answered && let (Stage::Runs, Some(process)) = self.ticket.give_up() {
+            self.lane.condition.cancel(process);
+        }
+    }
+}
+
+impl Shared {
+    /// Starts a thread.
+    fn employ(self: Arc<Self>) -> Result<()> {
+        let name = self.name.to_owned();
+        std::thread::Builder::new().name(name).spawn(move || self.work()).map(drop).map_err(Error::internal)
+    }
+
+    /// Starts a thread beside one whose job takes long, which ends when that job does.
+    fn help_out(self: &Arc<Self>, ticket: &Ticket) {
+        let one_fewer = |left: usize| left.checked_sub(1);
+        if ticket.is_helped() || self.helpers.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_err() {
+            return;
+        }
+        if !ticket.help() || self.clone().employ().is_err() {
+            self.helpers.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn work(&self) {
+        for job in &self.jobs {
+            if !job.ticket.begin() {
+                continue;
+            }
+            let ticket = job.ticket.clone();
+            ticket::hold(&ticket, &self.turn, || self.run(job));
+            ticket.finish();
+            if ticket.is_helped() {
+                // Another thread works in the place of this one.
+                self.helpers.fetch_add(1, Ordering::AcqRel);
+                return;
+            }
+        }
+    }
+
+    fn run(&self, job: Job) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match self.pool.get() {
+            Ok(mut pooled) => {
+                job.ticket.served_by(pooled.process);
+                let trusted = (job.work)(Ok(&mut pooled.conn), &self.condition);
+                // A late cancellation would meet the next job.
+                pooled.broken = job.ticket.finish() || !trusted;
+                pooled.used = Instant::now();
+                if !pooled.broken && let Err(error) = pooled.conn.forget_statements_if_many() {
+                    pooled.broken = true;
                     tracing::warn!(cause = error.cause().unwrap_or_default(), "statements cannot be forgotten");
                 }
             }
-            Err(cause) => (job.work)(Err(Error::new(Code::Unavailable).context(cause))),
+            Err(cause) => {
+                let error = Error::new(Code::Unavailable).context(cause);
+                self.condition.suspect();
+                (job.work)(Err(error), &self.condition);
+            }
+        }));
+        if outcome.is_err() {
+            tracing::error!("a database job panicked");
         }
-    }));
-    if outcome.is_err() {
-        tracing::error!("a database job panicked");
     }
 }
 
-/// r2d2 keeps a thread pool for making connections; one thread serves every lane.
-fn scheduler() -> std::sync::Arc<scheduled_thread_pool::ScheduledThreadPool> {
-    static POOL: std::sync::OnceLock<std::sync::Arc<scheduled_thread_pool::ScheduledThreadPool>> =
-        std::sync::OnceLock::new();
-    POOL.get_or_init(|| std::sync::Arc::new(scheduled_thread_pool::ScheduledThreadPool::new(1))).clone()
+/// r2d2 keeps threads for making connections; these serve every lane.
+fn scheduler() -> Arc<scheduled_thread_pool::ScheduledThreadPool> {
+    static POOL: std::sync::OnceLock<Arc<scheduled_thread_pool::ScheduledThreadPool>> = std::sync::OnceLock::new();
+    POOL.get_or_init(|| Arc::new(scheduled_thread_pool::ScheduledThreadPool::new(4))).clone()
 }
+
+/// Makes connections for r2d2.
+struct Source {
+    url: DatabaseUrl,
+    limits: Limits,
+    condition: Arc<Condition>,
+}
+
+/// A connection of a pool.
+struct Pooled {
+    conn: Conn,
+    /// The process that serves it at a PostgreSQL server.
+    process: Option<i32>,
+    used: Instant,
+    /// How many faults the database had had when it was made.
+    faults: u64,
+    broken: bool,
+}
+
+impl r2d2::ManageConnection for Source {
+    type Connection = Pooled;
+    type Error = SourceError;
+
+    fn connect(&self) -> Result<Pooled, SourceError> {
+        // r2d2 goes on trying; while the database is known to be down, only its condition is asked for.
+        self.condition.permit(Purpose::Read).map_err(|_| SourceError("the database is down".to_owned()))?;
+        let faults = self.condition.faults();
+        let opened = Conn::open_within(&self.url, Some(self.limits));
+        let (conn, process) = opened.map_err(|error| SourceError(error.cause().unwrap_or_default().to_owned()))?;
+        Ok(Pooled { conn, process, used: Instant::now(), faults, broken: false })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), SourceError> {
+        if pooled.faults != self.condition.faults() {
+            return Err(SourceError("it was made before the last fault".to_owned()));
+        }
+        if pooled.used.elapsed() < IDLE {
+            return Ok(());
+        }
+        pooled.conn.answers().map_err(|error| SourceError(error.to_string()))
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        use diesel::r2d2::R2D2Connection;
+        std::thread::panicking()
+            || pooled.broken
+            || pooled.conn.is_broken()
+            || statements::has_failed(&mut pooled.conn)
+    }
+}
+
+#[derive(Debug)]
+struct SourceError(String);
+
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SourceError {}

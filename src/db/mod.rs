@@ -1,6 +1,7 @@
 //! The only door to the database. A read, a write or a bulk job is a closure over [`Conn`] that runs on the threads
 //! of its lane; `write` owns the transaction, so that no other code begins one.
 
+mod condition;
 pub mod conn;
 pub mod dialect;
 mod door;
@@ -11,8 +12,11 @@ pub mod migrate;
 pub(crate) mod references;
 pub mod schema;
 pub(crate) mod statements;
+mod ticket;
+mod turn;
 pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
-pub use door::{Db, Sizes, by_id, serializable, transaction};
+pub use door::{Db, Sizes, by_id, serializable, snapshot, transaction};
 pub use statements::Keep;
+pub use ticket::wanted;

@@ -388,6 +388,8 @@ diesel::table! {
         status -> Nullable<Integer>,
         headers -> Nullable<Text>,
         body -> Nullable<Binary>,
+        claim_id -> Nullable<Binary>,
+        instance -> Nullable<Integer>,
     }
 }
 

@@ -2,6 +2,7 @@
 //! list of values, a default or words of SQL, of which it cannot know how many there will be; those are most of what
 //! lists ask. So they are kept here as well, and a connection that has come to keep very many forgets them all.
 
+use super::violations;
 use diesel::backend::Backend;
 use diesel::connection::{CacheSize, Connection, Instrumentation, InstrumentationEvent};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -72,32 +73,42 @@ impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Returning<Q> {
     }
 }
 
-/// Counts the statements that a connection keeps.
+/// Counts the statements that a connection keeps, and notes whether one failed by more than a rule of the database.
 #[derive(Default)]
-struct Counter {
+struct Observer {
     kept: usize,
+    failed: bool,
 }
 
-impl Instrumentation for Counter {
+impl Instrumentation for Observer {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::CacheQuery { .. }) {
-            self.kept += 1;
+        match event {
+            InstrumentationEvent::CacheQuery { .. } => self.kept += 1,
+            InstrumentationEvent::FinishQuery { error: Some(error), .. } if !violations::is_of_a_rule(error) => {
+                self.failed = true;
+            }
+            _ => {}
         }
     }
 }
 
-/// Begins to count the statements that the connection keeps.
+/// Begins to observe the connection.
 pub fn watch(conn: &mut impl Connection) {
-    conn.set_instrumentation(Counter::default());
+    conn.set_instrumentation(Observer::default());
+}
+
+/// Whether a statement of this connection failed by more than a rule, so that the connection is not to be trusted.
+pub fn has_failed(conn: &mut impl Connection) -> bool {
+    conn.instrumentation().downcast_mut::<Observer>().is_none_or(|observer| observer.failed)
 }
 
 /// Forgets all statements of a connection that keeps too many, and says whether it did.
 pub fn forget_if_many(conn: &mut impl Connection) -> bool {
-    let Some(counter) = conn.instrumentation().downcast_mut::<Counter>() else { return false };
-    if counter.kept <= MOST {
+    let Some(observer) = conn.instrumentation().downcast_mut::<Observer>() else { return false };
+    if observer.kept <= MOST {
         return false;
     }
-    counter.kept = 0;
+    observer.kept = 0;
     conn.set_prepared_statement_cache_size(CacheSize::Disabled);
     conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
     true

@@ -15,10 +15,13 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 /// A revocation must hold within five seconds everywhere: grants are polled every two, and nothing is remembered longer
 /// than this even so.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
+/// While grants cannot be polled, nobody is let in from memory.
+const POLLED_WITHIN: Duration = Duration::from_secs(5);
 const REMEMBERED_TOKENS: usize = 10_000;
 
 type TokenDigest = [u8; 32];
@@ -33,6 +36,8 @@ pub struct TokenDoorkeeper {
     /// By the SHA-256 of the token and of what narrows it.
     admitted: RwLock<HashMap<TokenDigest, Admitted>>,
     generation: AtomicI64,
+    /// When the generation was read last.
+    polled: RwLock<Instant>,
 }
 
 impl TokenDoorkeeper {
@@ -47,6 +52,7 @@ impl TokenDoorkeeper {
             external,
             admitted: RwLock::default(),
             generation: AtomicI64::new(-1),
+            polled: RwLock::new(Instant::now()),
         })
     }
 
@@ -70,10 +76,14 @@ impl TokenDoorkeeper {
         if self.generation.swap(generation, Ordering::AcqRel) != generation {
             self.admitted.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
+        *self.polled.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
 
     fn remembered(&self, key: &[u8; 32], now: Timestamp) -> Option<Arc<Actor>> {
+        if self.polled.read().unwrap_or_else(PoisonError::into_inner).elapsed() > POLLED_WITHIN {
+            return None;
+        }
         let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
         admitted.get(key).filter(|(until, _)| *until > now).map(|(_, actor)| actor.clone())
     }

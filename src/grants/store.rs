@@ -24,9 +24,14 @@ pub fn newest_key(conn: &mut Conn) -> Result<Option<SigningKeyRow>> {
     Ok(signing_keys::table.order_by(signing_keys::signs_from.desc()).first(conn).optional()?)
 }
 
+/// The newest key that signs by now; where none does, the first one, which another instance made while this one waited,
+/// or by a clock that is ahead.
 pub fn signing_key(conn: &mut Conn, now: Timestamp) -> Result<Option<SigningKeyRow>> {
     let usable = signing_keys::table.filter(signing_keys::signs_from.le(now.naive_utc()));
-    Ok(usable.order_by(signing_keys::signs_from.desc()).first(conn).optional()?)
+    match usable.order_by(signing_keys::signs_from.desc()).first(conn).optional()? {
+        None => Ok(signing_keys::table.order_by(signing_keys::signs_from).first(conn).optional()?),
+        newest => Ok(newest),
+    }
 }
 
 pub fn verifying_keys(conn: &mut Conn, now: Timestamp) -> Result<Vec<SigningKeyRow>> {

@@ -13,11 +13,11 @@ use crate::http::service::Service;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{ConnectionType, Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a request is called in logs and answers.
 struct Named {
@@ -46,7 +46,8 @@ pub async fn gate(
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
         Ok(cx) => {
-            if let Some(cx) = cx {
+            if let Some(mut cx) = cx {
+                cx.admission = started.elapsed();
                 request.extensions_mut().insert(cx);
             }
             let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -64,6 +65,9 @@ pub async fn gate(
         response = strip(response, status);
     }
     dress(&mut response, &named, quota);
+    if service.is_leaving() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let id = endpoint.map_or("none", |endpoint| endpoint.id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     service.metrics.observe(id, status, elapsed);
@@ -197,6 +201,7 @@ async fn enter(
         content_type,
         target: named.target.clone(),
         host: text("host")?.unwrap_or("localhost").to_owned(),
+        admission: Duration::ZERO,
     }))
 }
 

@@ -1,25 +1,38 @@
 //! `Idempotency-Key`: the same key and request get the same answer, across instances, for a day.
 //!
 //! A claim is a row written in a short transaction of its own before the work begins, finished in the work's own
-//! transaction, and given up when the work fails; a claim whose instance died runs out.
+//! transaction, and given back when the work fails. It names the instance that works: while that lives, others wait for
+//! its answer; where it has died they take the claim over. Finishing and giving back are bound to the claim, so that who
+//! comes late changes nothing.
 
 use crate::db::schema::idempotency_keys as keys;
-use crate::db::{Conn, Keep};
-use crate::error::{Code, Error, Result};
+use crate::db::{Conn, Db, Keep, dialect, violations};
+use crate::error::{Code, Error, Kind, Result};
 use crate::http::context::Context;
 use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
-use crate::vocabulary::{Timestamp, hex};
+use crate::vocabulary::{Id, Timestamp, hex};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
+use std::time::{Duration, Instant};
 
 const KEPT: TimeDelta = TimeDelta::hours(24);
+/// For how long instances of an earlier version, which do not know who works, leave a claim alone.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How often somebody who waits for another's answer looks whether it is there.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+/// How long a claim may stay that cannot be given back, since the database takes no changes.
+const GIVES_BACK_FOR: Duration = Duration::from_secs(600);
+/// How many answers that have run out are removed at a time.
+const SWEPT: i64 = 1_000;
 /// Longest key a client may send.
 pub const LONGEST: usize = 200;
 
 /// A request that wants to be done once.
 #[derive(Debug, Clone)]
 pub struct Claim {
+    id: Id,
+    /// The instance that works.
+    instance: i32,
     caller: String,
     operation: &'static str,
     key: String,
@@ -30,7 +43,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub fn new(context: &Context, key: &str, hash: &[u8]) -> Self {
+    pub fn new(context: &Context, key: &str, hash: &[u8], instance: i32) -> Self {
         let actor = &context.actor;
         let end_user = actor.end_user_organisation.as_deref().unwrap_or_default();
         let mut grants: Vec<String> =
@@ -39,6 +52,8 @@ impl Claim {
         grants.dedup();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, grants.join("|").as_bytes());
         Self {
+            id: Id::generate(),
+            instance,
             caller: format!("{}|{end_user}", actor.subject),
             operation: context.operation.id(),
             key: key.to_owned(),
@@ -49,58 +64,101 @@ impl Claim {
     }
 }
 
-type Stored = (Vec<u8>, String, NaiveDateTime, NaiveDateTime, Option<i32>, Option<String>, Option<Vec<u8>>);
+/// What became of the wish to claim a key.
+enum Claimed {
+    /// The work can begin.
+    Mine,
+    Answered(Reply),
+    /// Another works on the same request.
+    Busy,
+}
 
-/// Claims the key, or brings back the answer that was given before.
+/// Claims the key, or brings back the answer that was given before, waiting for it where another works on it.
 ///
 /// # Errors
-/// `idempotency-mismatch` for another request under the same key; `idempotency-in-flight` while the first one runs;
-/// `forbidden` when the caller's grants have changed since.
-pub fn claim(conn: &mut Conn, claim: &Claim) -> Result<Option<Reply>> {
+/// `idempotency-mismatch` for another request under the same key; `idempotency-in-flight` where the other takes longer
+/// than this answer may; `forbidden` when the caller's grants have changed since.
+pub async fn await_claim(db: &Db, claim: &Claim) -> Result<Option<Reply>> {
+    let until = db.due();
+    loop {
+        let wanted = claim.clone();
+        match db.write(move |conn| try_claim(conn, &wanted)).await {
+            Ok(Claimed::Mine) => return Ok(None),
+            Ok(Claimed::Answered(reply)) => return Ok(Some(reply)),
+            Ok(Claimed::Busy) if Instant::now() + LOOKS_EVERY * 5 > until => {
+                return Err(Error::new(Code::IdempotencyInFlight));
+            }
+            Ok(Claimed::Busy) => tokio::time::sleep(LOOKS_EVERY).await,
+            Err(error) => {
+                if error.code().kind() == Kind::Unavailable {
+                    // It may have been written all the same, after nobody waited for it any more.
+                    give_back_later(db, claim.clone());
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = keys)]
+struct Found {
+    request_hash: Vec<u8>,
+    authority: String,
+    lease_until: NaiveDateTime,
+    expires_at: NaiveDateTime,
+    status: Option<i32>,
+    headers: Option<String>,
+    body: Option<Vec<u8>>,
+    instance: Option<i32>,
+}
+
+fn try_claim(conn: &mut Conn, claim: &Claim) -> Result<Claimed> {
     let now = claim.now.naive_utc();
     let mine = keys::table.find((&claim.caller, claim.operation, &claim.key));
-    let found: Option<Stored> = mine
-        .select((
-            keys::request_hash,
-            keys::authority,
-            keys::lease_until,
-            keys::expires_at,
-            keys::status,
-            keys::headers,
-            keys::body,
-        ))
-        .first(conn)
-        .optional()?;
-    if let Some((hash, authority, lease_until, expires_at, status, headers, body)) = found {
-        if expires_at > now && (status.is_some() || lease_until > now) {
-            if hash != claim.hash {
-                return Err(Error::new(Code::IdempotencyMismatch));
-            }
-            let Some(status) = status else { return Err(Error::new(Code::IdempotencyInFlight)) };
-            if authority != claim.authority {
-                return Err(Error::new(Code::Forbidden)
-                    .detail("Your grants have changed since this request was first answered."));
-            }
-            return stored(status, headers, body).map(Some);
-        }
-        diesel::delete(mine).execute(conn)?;
-    }
+    let found: Option<Found> = mine.select(Found::as_select()).first(conn).optional()?;
     let row = (
-        keys::caller.eq(&claim.caller),
-        keys::operation.eq(claim.operation),
-        keys::idempotency_key.eq(&claim.key),
         keys::request_hash.eq(&claim.hash),
         keys::authority.eq(&claim.authority),
         keys::lease_until.eq(now + LEASE),
         keys::expires_at.eq(now + KEPT),
+        keys::claim_id.eq(Some(claim.id)),
+        keys::instance.eq(Some(claim.instance)),
     );
-    let in_flight = |_: Error| Error::new(Code::IdempotencyInFlight);
-    diesel::insert_into(keys::table)
-        .values(row)
-        .execute_kept(conn)
-        .map_err(crate::db::violations::unique(""))
-        .map_err(|error| if error.code() == Code::AlreadyExists { in_flight(error) } else { error })?;
-    Ok(None)
+    let Some(found) = found else {
+        let key = (
+            keys::caller.eq(&claim.caller),
+            keys::operation.eq(claim.operation),
+            keys::idempotency_key.eq(&claim.key),
+        );
+        let inserted = diesel::insert_into(keys::table).values((key, row)).execute_kept(conn);
+        return match inserted.map_err(violations::unique("")) {
+            Err(error) if error.code() == Code::AlreadyExists => Ok(Claimed::Busy),
+            inserted => inserted.map(|_| Claimed::Mine),
+        };
+    };
+    if found.expires_at > now {
+        let lives = match found.instance {
+            Some(instance) if found.status.is_none() => dialect::lives(conn, instance, claim.instance)?,
+            _ => found.lease_until > now,
+        };
+        if (found.status.is_some() || lives) && found.request_hash != claim.hash {
+            return Err(Error::new(Code::IdempotencyMismatch));
+        }
+        match found.status {
+            Some(_) if found.authority != claim.authority => {
+                return Err(Error::new(Code::Forbidden)
+                    .detail("Your grants have changed since this request was first answered."));
+            }
+            Some(status) => return stored(status, found.headers, found.body).map(Claimed::Answered),
+            None if lives => return Ok(Claimed::Busy),
+            None => {}
+        }
+    }
+    let nothing = (keys::status.eq(None::<i32>), keys::headers.eq(None::<String>), keys::body.eq(None::<Vec<u8>>));
+    let unchanged = mine.filter(keys::lease_until.eq(found.lease_until));
+    let taken_over = diesel::update(unchanged).set((row, nothing)).execute_kept(conn)?;
+    Ok(if taken_over == 1 { Claimed::Mine } else { Claimed::Busy })
 }
 
 fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result<Reply> {
@@ -111,6 +169,7 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
         content_type: known,
         headers: Vec::new(),
         body: body.unwrap_or_default(),
+        kept: None,
     };
     for (name, value) in pairs {
         if let Some(name) = ["ETag", "Location", "Link"].into_iter().find(|known| *known == name) {
@@ -123,24 +182,58 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
 /// Keeps the answer, in the transaction of the work itself.
 ///
 /// # Errors
-/// `idempotency-in-flight` when the claim was taken over meanwhile, which undoes the work.
+/// `overloaded` when the claim was taken over meanwhile, which undoes the work.
 pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<()> {
     let headers = serde_json::to_string(&(reply.content_type, &reply.headers))?;
-    let mine = keys::table.find((&claim.caller, claim.operation, &claim.key)).filter(keys::status.is_null());
-    let kept = diesel::update(mine)
-        .set((keys::status.eq(i32::from(reply.status)), keys::headers.eq(headers), keys::body.eq(&reply.body)))
+    let body = reply.kept.as_ref().unwrap_or(&reply.body);
+    let finished = diesel::update(keys::table.find((&claim.caller, claim.operation, &claim.key)))
+        .filter(keys::status.is_null())
+        .filter(keys::claim_id.eq(Some(claim.id)))
+        .set((keys::status.eq(i32::from(reply.status)), keys::headers.eq(headers), keys::body.eq(body)))
         .execute_kept(conn)?;
-    if kept == 1 { Ok(()) } else { Err(Error::new(Code::IdempotencyInFlight)) }
+    if finished == 1 { Ok(()) } else { Err(Error::new(Code::Overloaded).context("the claim was taken over")) }
 }
 
-/// Gives the key back after a failure.
-pub fn release(conn: &mut Conn, claim: &Claim) -> Result<()> {
-    let mine = keys::table.find((&claim.caller, claim.operation, &claim.key)).filter(keys::status.is_null());
-    diesel::delete(mine).execute(conn)?;
+/// Gives the key back after a failure: at once, or as soon as the database takes changes again.
+pub async fn give_back(db: &Db, claim: Claim) {
+    let given = claim.clone();
+    if db.write(move |conn| release(conn, &given)).await.is_err() {
+        give_back_later(db, claim);
+    }
+}
+
+fn give_back_later(db: &Db, claim: Claim) {
+    let (db, since) = (db.clone(), Instant::now());
+    actix_web::rt::spawn(async move {
+        while since.elapsed() < GIVES_BACK_FOR {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let (db, given) = (db.until(Instant::now() + db.patience()), claim.clone());
+            if db.write(move |conn| release(conn, &given)).await.is_ok() {
+                return;
+            }
+        }
+        tracing::warn!("an idempotency key could not be given back");
+    });
+}
+
+fn release(conn: &mut Conn, claim: &Claim) -> Result<()> {
+    let mine = keys::table.find((&claim.caller, claim.operation, &claim.key));
+    let unfinished = mine.filter(keys::status.is_null()).filter(keys::claim_id.eq(Some(claim.id)));
+    diesel::delete(unfinished).execute(conn)?;
     Ok(())
 }
 
-/// Removes what has run out.
-pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
-    Ok(diesel::delete(keys::table.filter(keys::expires_at.lt(now.naive_utc()))).execute(conn)?)
+/// Removes some of what has run out, and says whether there may be more.
+///
+/// # Errors
+/// The database's own.
+pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<bool> {
+    let expired = keys::table.filter(keys::expires_at.lt(now.naive_utc()));
+    let last = expired.order_by(keys::expires_at).select(keys::expires_at).offset(SWEPT);
+    let last: Option<NaiveDateTime> = last.first(conn).optional()?;
+    match last {
+        Some(last) => diesel::delete(keys::table.filter(keys::expires_at.le(last))).execute(conn)?,
+        None => diesel::delete(expired).execute(conn)?,
+    };
+    Ok(last.is_some())
 }

@@ -4,7 +4,7 @@
 use super::params::{Asked, ListParams, Pairs, Params, invalid};
 use super::reply::{CSV, Count, Facets, JSON, Listing, NDJSON, PageInfo, Reply};
 use super::request::Cx;
-use super::streaming::{Chunks, streamed};
+use super::streaming::{Spool, spooled};
 use crate::db::Conn;
 use crate::db::list::{self, Listed as Row};
 use crate::error::Result;
@@ -208,7 +208,7 @@ fn facets<L: Params>(pairs: &Pairs) -> Result<Vec<(&'static str, &'static [&'sta
     found.collect()
 }
 
-/// Streams page after page from the bulk lane, a few chunks ahead of the client at most, all of one moment.
+/// Spools page after page, all of one moment.
 async fn export<L, T>(
     cx: Cx,
     content_type: &'static str,
@@ -219,13 +219,11 @@ where
     L: ListParams,
     T: 'static,
 {
-    streamed(cx, content_type, move |conn: &mut Conn, context: &Context, chunks: &Chunks| {
+    spooled(cx, content_type, move |conn: &mut Conn, context: &Context, spool: &mut Spool| {
         let mut first = true;
         loop {
             let (rows, page) = list.page(conn, context)?;
-            if !chunks.send(write(&rows, first)?) {
-                return Ok(());
-            }
+            spool.add(&write(&rows, first)?)?;
             first = false;
             let Some(next) = page.next else { return Ok(()) };
             list.query.page().cursor = Some(next);

@@ -81,9 +81,6 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
             let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        Kind::Unavailable => {
-            response.insert_header((header::RETRY_AFTER, "1"));
-        }
         Kind::MethodNotAllowed => {
             if let Some((_, serde_json::Value::String(allow))) =
                 error.extended().iter().find(|(name, _)| *name == "allow")
@@ -92,6 +89,9 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
             }
         }
         _ => {}
+    }
+    if let Some(seconds) = error.retry_after() {
+        response.insert_header((header::RETRY_AFTER, seconds));
     }
     // The problem's members are all plain values, so this cannot fail.
     response.body(serde_json::to_string(&problem(error, instance, request_id)).unwrap_or_default())

@@ -20,6 +20,8 @@ pub struct Reply {
     /// Names and values beyond the content type: `ETag`, `Location`, `Link`.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// A shorter body to keep for those who ask again with the same `Idempotency-Key`.
+    pub kept: Option<Vec<u8>>,
 }
 
 pub const JSON: &str = "application/json";
@@ -31,7 +33,7 @@ impl Reply {
     /// # Errors
     /// `internal` when the value cannot be written as JSON.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
-        Ok(Self { status: status.as_u16(), content_type: JSON, headers: Vec::new(), body: serde_json::to_vec(value)? })
+        Ok(Self { status: status.as_u16(), content_type: JSON, headers: Vec::new(), body: serde_json::to_vec(value)?, kept: None })
     }
 
     /// 200 with a body.
@@ -51,12 +53,12 @@ impl Reply {
     }
 
     pub fn no_content() -> Self {
-        Self { status: 204, content_type: "", headers: Vec::new(), body: Vec::new() }
+        Self { status: 204, content_type: "", headers: Vec::new(), body: Vec::new(), kept: None }
     }
 
     /// A body in another media type than JSON.
     pub fn text(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status: status.as_u16(), content_type, headers: Vec::new(), body }
+        Self { status: status.as_u16(), content_type, headers: Vec::new(), body, kept: None }
     }
 
     /// 200 with a record and its version.

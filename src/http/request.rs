@@ -5,7 +5,7 @@ use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, transaction};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
 use crate::http::idempotency::{self, Claim};
@@ -22,6 +22,7 @@ use std::future::{Future, Ready, ready};
 use std::io::Write;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 /// The request as the gate left it: authenticated, permitted, with its headers understood.
 pub struct Cx {
@@ -37,6 +38,8 @@ pub struct Cx {
     pub target: String,
     /// The host the client asked, as its `Host` header says.
     pub host: String,
+    /// How long it took to let the caller in, which is part of the time within which the answer is due.
+    pub admission: Duration,
 }
 
 impl FromRequest for Cx {
@@ -64,18 +67,27 @@ enum Work {
     Short(Box<dyn FnOnce() -> Result<Job> + Send>),
     /// As if nobody else wrote meanwhile, and again when somebody did.
     Money(Box<dyn FnOnce() -> Result<Again> + Send>),
-    /// In a transaction of the bulk lane, made ready on it before that begins.
-    Bulk(Box<dyn FnOnce() -> Result<Job> + Send>),
+    /// On a thread for imports, which begins its transactions itself.
+    Import(Import),
 }
 
+/// What an import does: it keeps its answer in the last of its transactions.
+type Import = Box<dyn FnOnce(&mut Conn, &Keep) -> Result<Reply> + Send>;
+
 impl Cx {
+    /// The database, which answers in the time that is left.
+    fn db(&self) -> Db {
+        let patience = self.service.db.patience();
+        self.service.db.until(Instant::now() + patience.saturating_sub(self.admission))
+    }
+
     /// A read of one statement; its answer is rendered inside the job.
     ///
     /// # Errors
     /// What the job returns, or the lane's own.
     pub async fn read(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        let (context, job): (_, Job) = (self.context, Box::new(job));
-        self.service.db.read(move |conn| job(conn, &context)).await
+        let (db, context, job): (_, _, Job) = (self.db(), self.context, Box::new(job));
+        db.read(move |conn| job(conn, &context)).await
     }
 
     /// A read of several statements that see one moment.
@@ -86,20 +98,20 @@ impl Cx {
         self,
         job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let (context, job): (_, Job) = (self.context, Box::new(job));
-        self.service.db.snapshot(move |conn| job(conn, &context)).await
+        let (db, context, job): (_, _, Job) = (self.db(), self.context, Box::new(job));
+        db.snapshot(move |conn| job(conn, &context)).await
     }
 
-    /// A long read of one moment.
+    /// A long read of one moment over much of the register.
     ///
     /// # Errors
     /// As [`Cx::read`].
-    pub async fn bulk_read(
+    pub async fn report(
         self,
         job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (context, job): (_, Job) = (self.context, Box::new(job));
-        self.service.db.bulk_read(move |conn| job(conn, &context)).await
+        self.service.db.report(move |conn| job(conn, &context)).await
     }
 
     /// One record, with the version it has.
@@ -256,47 +268,63 @@ impl Cx {
         self.once(&hash, Work::Money(Box::new(prepare))).await
     }
 
-    /// A long change whose input was spooled. It is prepared (parsed) before the transaction begins, so that reading it
-    /// holds no lock.
+    /// A long change whose input was spooled, in one transaction. It is prepared (parsed) before that begins, so that
+    /// reading it holds no lock.
     ///
     /// # Errors
     /// As [`Cx::read`].
-    pub async fn bulk_write<P: Send + 'static>(
+    pub async fn import<P: Send + 'static>(
         self,
         hash: &[u8],
         prepare: impl FnOnce() -> Result<P> + Send + 'static,
         job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let prepare = move || -> Result<Job> {
+        let work = move |conn: &mut Conn, keep: &Keep| {
             let prepared = prepare()?;
-            Ok(Box::new(move |conn, context| job(conn, context, prepared)))
+            transaction(conn, |conn| keep.answer(conn, |conn, context| job(conn, context, prepared)))
         };
-        self.once(hash, Work::Bulk(Box::new(prepare))).await
+        self.import_in_steps(hash, work).await
     }
 
-    /// Does the work, or answers what the same request was answered before.
+    /// A long change that begins its transactions itself, and keeps its answer in the last of them.
+    ///
+    /// # Errors
+    /// As [`Cx::read`].
+    pub async fn import_in_steps(
+        self,
+        hash: &[u8],
+        work: impl FnOnce(&mut Conn, &Keep) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        self.once(hash, Work::Import(Box::new(work))).await
+    }
+
+    /// Does the work, or answers what the same request was answered before. It goes on where the client goes away, since
+    /// what was claimed must be finished or given back.
     async fn once(self, hash: &[u8], work: Work) -> Result<Reply> {
-        let service = self.service;
         let claim = self.idempotency_key.as_ref().map(|key| {
             // The same body sent to another record is another request.
             let whole = [self.target.as_bytes(), hash].concat();
             let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
-            Claim::new(&self.context, key, request.as_ref())
+            Claim::new(&self.context, key, request.as_ref(), self.service.db.instance())
         });
-        if let Some(wanted) = claim.clone()
-            && let Some(stored) = service.db.write(move |conn| idempotency::claim(conn, &wanted)).await?
-        {
-            return Ok(stored);
-        }
+        let (db, written) = (self.db(), self.service.written.clone());
         let keep = Keep { context: self.context, claim: claim.clone() };
-        let outcome = run(&service.db, work, keep).await;
-        service.written.notify_one();
-        let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
-        if let Some(claim) = claim.filter(|_| !kept) {
-            // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
-            service.db.write(move |conn| idempotency::release(conn, &claim)).await?;
-        }
-        outcome
+        let doing = async move {
+            if let Some(claim) = &claim
+                && let Some(stored) = idempotency::await_claim(&db, claim).await?
+            {
+                return Ok(stored);
+            }
+            let outcome = run(&db, work, keep).await;
+            written.notify_one();
+            let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
+            if let Some(claim) = claim.filter(|_| !kept) {
+                // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
+                idempotency::give_back(&db, claim).await;
+            }
+            outcome
+        };
+        actix_web::rt::spawn(doing).await.map_err(Error::internal)?
     }
 
     /// The path that was asked for, without its query.
@@ -334,10 +362,7 @@ async fn run(db: &Db, work: Work, keep: Keep) -> Result<Reply> {
             let mut job = prepare()?;
             db.write_serializable(move |conn| keep.answer(conn, &mut job)).await
         }
-        Work::Bulk(prepare) => {
-            let job = db.bulk(move || prepare()).await?;
-            db.bulk_write(move |conn| keep.answer(conn, job)).await
-        }
+        Work::Import(work) => db.import(move |conn| work(conn, &keep)).await,
     }
 }
 
@@ -348,14 +373,17 @@ fn created(path: &str, record: &impl Record) -> Result<Reply> {
 }
 
 /// What a change needs inside its transaction.
-struct Keep {
-    context: Context,
+pub struct Keep {
+    pub context: Context,
     claim: Option<Claim>,
 }
 
 impl Keep {
     /// Runs the job, and keeps its answer for whoever asks again with the same key.
-    fn answer(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
+    ///
+    /// # Errors
+    /// What the job fails with; `overloaded` where somebody else has taken the key over meanwhile.
+    pub fn answer(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
         let reply = job(conn, &self.context)?;
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
             idempotency::finish(conn, claim, &reply)?;

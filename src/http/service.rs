@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::vocabulary::Timestamp;
 use actix_web::web::Bytes;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
@@ -27,11 +28,18 @@ pub struct Service {
     pub metrics: Metrics,
     /// Rung after every change, so that its events are numbered at once.
     pub written: Arc<Notify>,
+    /// Whether the process has been told to stop.
+    pub leaving: AtomicBool,
     pub document_json: Bytes,
     pub document_yaml: &'static OnceLock<Bytes>,
 }
 
 impl Service {
+    /// Whether the process has been told to stop, so that it is to get no more requests.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
     /// Whether the path is one of the pages for people, which are no operations of the API.
     pub fn is_page(&self, path: &str) -> bool {
         path == "/" || path == "/docs" || path.starts_with("/docs/")

@@ -72,7 +72,7 @@ pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Either<Create
         cx.context.reach().require_everything()?;
         let (service, endpoint, Upload { file, hash }) = (cx.service.clone(), cx.endpoint, upload);
         let fit = move |row| schemas::fit(service.schemas, endpoint, row);
-        let done = cx.bulk_write(&hash, || read_rows(file), |conn, context, rows| import(conn, context, rows, fit));
+        let done = cx.import(&hash, || read_rows(file), |conn, context, rows| import(conn, context, rows, fit));
         return done.await.map(Either::Right);
     }
     let body = Body::<Organisation>::spooled(&cx, upload)?;

@@ -224,7 +224,7 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         file if is_lines => input::read_ndjson(file, &shape),
         file => input::read_json(file, &shape),
     };
-    let answer = cx.bulk_write(&upload.hash, prepare, move |conn, context, input| {
+    let answer = cx.import(&upload.hash, prepare, move |conn, context, input| {
         let judged = ops::submit_kpi_values(conn, context, &terms, input)?;
         let id = judged.row.id;
         let status = match judged.row.state {

@@ -159,16 +159,30 @@ pub fn lines(submission: Id, asked: &ListSubmissionRows) -> Lines {
     }
 }
 
-/// Removes the rows of submissions older than seven days, and dry runs altogether.
-pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+/// How many rows are removed at a time.
+const SWEPT: i64 = 2_000;
+
+/// Removes some of the rows of submissions older than seven days, and in the end the dry runs themselves. Says whether
+/// there may be more.
+///
+/// # Errors
+/// The database's own.
+pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     let before = (now - TimeDelta::days(7)).naive_utc();
-    let old = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before)).select(kpi_submissions::id);
-    let removed = diesel::delete(kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq_any(old)))
-        .execute(conn)?;
-    let stale = kpi_submissions::table
-        .filter(kpi_submissions::submitted_at.lt(before))
-        .filter(kpi_submissions::dry_run.eq(true));
-    Ok(removed + diesel::delete(stale).execute(conn)?)
+    let old = kpi_submissions::table.filter(kpi_submissions::submitted_at.lt(before));
+    let rows = kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq(kpi_submissions::id));
+    let emptied = old.filter(dsl::exists(rows)).select(kpi_submissions::id).first::<Id>(conn).optional()?;
+    let Some(id) = emptied else {
+        diesel::delete(old.filter(kpi_submissions::dry_run.eq(true))).execute(conn)?;
+        return Ok(false);
+    };
+    let rows = kpi_submission_rows::table.filter(kpi_submission_rows::submission_id.eq(id));
+    let line = rows.order_by(kpi_submission_rows::line).select(kpi_submission_rows::line).offset(SWEPT);
+    match line.first::<i64>(conn).optional()? {
+        Some(line) => diesel::delete(rows.filter(kpi_submission_rows::line.le(line))).execute(conn)?,
+        None => diesel::delete(rows).execute(conn)?,
+    };
+    Ok(true)
 }
 
 /// SQLite takes a bounded number of parameters, so long lists are asked for in parts.

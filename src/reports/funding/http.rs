@@ -119,7 +119,7 @@ const NOTES: [&str; 3] = [
 #[get("/v1/reports/funding")]
 pub async fn get_funding_report(cx: Cx, query: Query<GetFundingReport>) -> Result<Reply> {
     let (Query(query), csv) = (query, cx.wants("text/csv"));
-    cx.bulk_read(move |conn, context| {
+    cx.report(move |conn, context| {
         let asked = Asked {
             by: query.by.map_or(GroupBy::Fund, |by| by.0),
             fund: query.fund.map(|code| code.0),

@@ -6,7 +6,7 @@ use crate::access::Reach;
 use crate::decimal::format_scaled;
 use crate::error::{Error, Fault, Result};
 use crate::funding::money::decimals;
-use crate::http::streaming::streamed;
+use crate::http::streaming::spooled;
 use crate::http::{Collection, Cx, JSON, Reply, Routes};
 use crate::vocabulary::{Id, instant};
 use actix_web::{HttpResponse, get};
@@ -149,18 +149,17 @@ const LICENCE: &str = "https://www.nationalarchives.gov.uk/doc/open-government-l
 
 /// Get the grants as 360Giving open data
 ///
-/// Streams every approved award that may be published, in the shape of the 360Giving Data Standard 1.4. Illustrative awards,
+/// Returns every approved award that may be published, in the shape of the 360Giving Data Standard 1.4. Illustrative awards,
 /// and those that fail a critical check of data quality, are left out. A person is an opaque id, and named only with recorded consent.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "A package of grants", body = GivingPackage)))]
 #[get("/v1/funding/360giving.json")]
 pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
     let publisher = cx.service.config.giving.clone();
-    streamed(cx, JSON, move |conn, context, chunks| {
+    spooled(cx, JSON, move |conn, context, spool| {
         let about = json!({ "name": publisher.name, "prefix": publisher.prefix });
         let head = format!("{{\"version\":\"1.4\",\"publisher\":{about},\"license\":\"{LICENCE}\",\"grants\":[");
         let (mut chunk, mut first) = (head.into_bytes(), true);
         let everything = Reach::everything();
-        let mut read_on = true;
         ops::each(conn, context, &publisher, everything, |judged| {
             for Judged { grant, .. } in judged.into_iter().filter(|judged| judged.blocks.is_empty()) {
                 if !std::mem::take(&mut first) {
@@ -168,13 +167,11 @@ pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
                 }
                 serde_json::to_writer(&mut chunk, &GivingGrant::try_from(grant)?)?;
             }
-            read_on = chunks.send(std::mem::take(&mut chunk));
-            Ok(read_on)
+            spool.add(&std::mem::take(&mut chunk))?;
+            Ok(true)
         })?;
-        if read_on {
-            chunks.send(b"]}\n".to_vec());
-        }
-        Ok(())
+        chunk.extend_from_slice(b"]}\n");
+        spool.add(&chunk)
     })
     .await
 }
@@ -201,7 +198,7 @@ const MOST: usize = 10_000;
 #[get("/v1/funding/360giving-blocked")]
 pub async fn list_blocked_grants(cx: Cx) -> Result<Reply> {
     let publisher = cx.service.config.giving.clone();
-    cx.bulk_read(move |conn, context| {
+    cx.report(move |conn, context| {
         let mut data = Vec::new();
         ops::each(conn, context, &publisher, context.reach(), |judged| {
             data.extend(judged.into_iter().filter(|judged| !judged.blocks.is_empty()).map(|judged| {

@@ -96,7 +96,7 @@ pub async fn get_programme_impact(
     query: Query<GetProgrammeImpact>,
 ) -> Result<Reply> {
     let (csv, page) = (cx.wants("text/csv"), cx.wants("text/html"));
-    cx.snapshot(move |conn, context| {
+    cx.report(move |conn, context| {
         let impact = ops::get_programme_impact(conn, context, &path.slug, query.0.as_of)?;
         if csv {
             return Ok(Reply::text(StatusCode::OK, CSV, written(impact)?));

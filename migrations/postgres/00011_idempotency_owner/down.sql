@@ -1,0 +1,2 @@
+ALTER TABLE idempotency_keys DROP COLUMN instance;
+ALTER TABLE idempotency_keys DROP COLUMN claim_id;
