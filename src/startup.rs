@@ -144,6 +144,12 @@ pub fn open_database(url: &DatabaseUrl, now: Timestamp) -> Result<Conn, String> 
 fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
     let mut conn = open_database(&config.database, now)?;
     let sealing = SealingKey::open(&config.keys)?;
+    if matches!(config.database, DatabaseUrl::Sqlite(_)) {
+        // Only this process serves the file, so nobody goes on with what was being written in steps.
+        let context = Context::local(Operation::submit_kpi_values, now);
+        transaction(&mut conn, |conn| crate::kpis::submissions::close_unfinished(conn, &context, now))
+            .map_err(|error| error.cause().unwrap_or_default().to_owned())?;
+    }
     transaction(&mut conn, |conn| {
         keys::ensure(conn, &sealing, now)?;
         keys::signing(conn, &sealing, now).map(drop)
@@ -275,6 +281,10 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
         crate::applications::ops::lapse_offers(conn, now)
     };
     service.db.write(renewed).await?;
+    let context = Context::local(Operation::submit_kpi_values, now);
+    let abandoned = now - 2 * service.config.db.bulk_patience;
+    let closed = move |conn: &mut Conn| crate::kpis::submissions::close_unfinished(conn, &context, abandoned);
+    service.db.write(closed).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}

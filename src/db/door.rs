@@ -184,9 +184,42 @@ impl Db {
     /// As [`Db::read`].
     pub async fn import<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Steps) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.lanes.imports.run(self.long(), job).await
+        self.lanes.imports.run(self.long(), move |conn| job(&mut Steps(conn))).await
+    }
+}
+
+/// What long work does with the database, one thing after the other.
+pub struct Steps<'a>(&'a mut Conn);
+
+impl Steps<'_> {
+    pub fn engine(&self) -> dialect::Engine {
+        self.0.engine()
+    }
+
+    /// Reads that all see one moment.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn snapshot<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        snapshot(self.0, job)
+    }
+
+    /// A change in one transaction.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn transaction<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        transaction(self.0, job)
+    }
+
+    /// Writes to temporary tables, which are nobody else's and hold up nobody.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn staging<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        snapshot(self.0, job)
     }
 }
 
@@ -209,10 +242,7 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
 }
 
 /// Runs reads of several statements that all see what was committed when they began.
-///
-/// # Errors
-/// As [`transaction`].
-pub fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         Conn::Postgres(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;

@@ -290,6 +290,7 @@ diesel::table! {
         organisation_id -> Nullable<Binary>,
         submitted_by -> Text,
         submitted_at -> Timestamp,
+        unfinished -> Bool,
     }
 }
 

@@ -29,5 +29,5 @@ pub use lists::Listed;
 pub use params::{Asked, CodeParam, Codes, Decimal, Line, OneOf, OneWord, Query, Whole};
 pub use patch::Patch;
 pub use reply::{Answer, CSV, Collection, Created, JSON, Listing, NDJSON, Reply, SVG};
-pub use request::{Body, Cx, IdPath, Upload};
+pub use request::{Answerer, Body, Cx, IdPath, Upload};
 pub use routing::Routes;

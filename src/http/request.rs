@@ -5,7 +5,7 @@ use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
-use crate::db::{Conn, Db, transaction};
+use crate::db::{Conn, Db, Steps};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
 use crate::http::idempotency::{self, Claim};
@@ -72,7 +72,7 @@ enum Work {
 }
 
 /// What an import does: it keeps its answer in the last of its transactions.
-type Import = Box<dyn FnOnce(&mut Conn, &Keep) -> Result<Reply> + Send>;
+type Import = Box<dyn FnOnce(&mut Steps, &Answerer) -> Result<Reply> + Send>;
 
 impl Cx {
     /// The database, which answers in the time that is left.
@@ -279,9 +279,9 @@ impl Cx {
         prepare: impl FnOnce() -> Result<P> + Send + 'static,
         job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let work = move |conn: &mut Conn, keep: &Keep| {
+        let work = move |steps: &mut Steps, answerer: &Answerer| {
             let prepared = prepare()?;
-            transaction(conn, |conn| keep.answer(conn, |conn, context| job(conn, context, prepared)))
+            steps.transaction(|conn| answerer.answer(conn, |conn, context| job(conn, context, prepared)))
         };
         self.import_in_steps(hash, work).await
     }
@@ -293,7 +293,7 @@ impl Cx {
     pub async fn import_in_steps(
         self,
         hash: &[u8],
-        work: impl FnOnce(&mut Conn, &Keep) -> Result<Reply> + Send + 'static,
+        work: impl FnOnce(&mut Steps, &Answerer) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         self.once(hash, Work::Import(Box::new(work))).await
     }
@@ -308,14 +308,14 @@ impl Cx {
             Claim::new(&self.context, key, request.as_ref(), self.service.db.instance())
         });
         let (db, written) = (self.db(), self.service.written.clone());
-        let keep = Keep { context: self.context, claim: claim.clone() };
+        let answerer = Answerer { context: self.context, claim: claim.clone() };
         let doing = async move {
             if let Some(claim) = &claim
                 && let Some(stored) = idempotency::await_claim(&db, claim).await?
             {
                 return Ok(stored);
             }
-            let outcome = run(&db, work, keep).await;
+            let outcome = run(&db, work, answerer).await;
             written.notify_one();
             let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
             if let Some(claim) = claim.filter(|_| !kept) {
@@ -352,17 +352,17 @@ impl Cx {
     }
 }
 
-async fn run(db: &Db, work: Work, keep: Keep) -> Result<Reply> {
+async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
     match work {
         Work::Short(prepare) => {
             let job = prepare()?;
-            db.write(move |conn| keep.answer(conn, job)).await
+            db.write(move |conn| answerer.answer(conn, job)).await
         }
         Work::Money(prepare) => {
             let mut job = prepare()?;
-            db.write_serializable(move |conn| keep.answer(conn, &mut job)).await
+            db.write_serializable(move |conn| answerer.answer(conn, &mut job)).await
         }
-        Work::Import(work) => db.import(move |conn| work(conn, &keep)).await,
+        Work::Import(work) => db.import(move |steps| work(steps, &answerer)).await,
     }
 }
 
@@ -373,18 +373,23 @@ fn created(path: &str, record: &impl Record) -> Result<Reply> {
 }
 
 /// What a change needs inside its transaction.
-pub struct Keep {
+pub struct Answerer {
     pub context: Context,
     claim: Option<Claim>,
 }
 
-impl Keep {
-    /// Runs the job, and keeps its answer for whoever asks again with the same key.
+impl Answerer {
+    /// Runs the job, and keeps its answer.
+    fn answer(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
+        let reply = job(conn, &self.context)?;
+        self.keep(conn, reply)
+    }
+
+    /// Keeps the answer for whoever asks again with the same key, in the last transaction of the work.
     ///
     /// # Errors
-    /// What the job fails with; `overloaded` where somebody else has taken the key over meanwhile.
-    pub fn answer(&self, conn: &mut Conn, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply>) -> Result<Reply> {
-        let reply = job(conn, &self.context)?;
+    /// `overloaded` where somebody else has taken the key over meanwhile.
+    pub fn keep(&self, conn: &mut Conn, reply: Reply) -> Result<Reply> {
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
             idempotency::finish(conn, claim, &reply)?;
         }

@@ -15,7 +15,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::vocabulary::{Change, Id};
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 
 /// The most rows an answer holds.
@@ -48,6 +48,10 @@ pub struct Judged {
     pub row: SubmissionRow,
     pub verdicts: Vec<Result<Verdict, Vec<RowError>>>,
     pub series: Vec<SeriesKey>,
+    /// The ids of those series that are there.
+    pub ids: Vec<Option<i64>>,
+    /// The places of the series that a row says are illustrative.
+    pub illustrative: BTreeSet<u32>,
     pub kpis: HashMap<Id, KpiRow>,
     pub input: Input,
 }
@@ -174,14 +178,14 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
     sheet.finish()
 }
 
-/// The same three columns for a delivery that was JSON: a line for each row that the answer holds.
+/// The same three columns for a delivery that was JSON: a line for each of the first `most` rows of the answer.
 ///
 /// # Errors
 /// `internal` when it cannot be written.
-pub fn as_csv(judged: &Judged) -> Result<Vec<u8>> {
+pub fn as_csv(judged: &Judged, most: usize) -> Result<Vec<u8>> {
     const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
     let mut sheet = Sheet::with_header(["line"].into_iter().chain(KEY).chain(OURS))?;
-    for row in judged.rows().0 {
+    for row in judged.rows().0.into_iter().take(most) {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());
         let join = |part: fn(&RowError) -> &str| row.errors.iter().map(part).collect::<Vec<_>>().join("; ");

@@ -1,21 +1,24 @@
-//! Writing many values at once, each engine by its own best way: PostgreSQL by COPY and set-based statements, SQLite
-//! by prepared single-row statements in the one transaction.
+//! Writing many values at once. They are staged in a table of the connection's own, PostgreSQL by COPY and SQLite by
+//! prepared statements, and then written by a few statements over all of them. On SQLite they can be staged before the
+//! transaction begins that writes them, so that it holds up others for a short while only.
 
-use super::rules::Measure;
-use crate::db::schema::{kpi_value_revisions, kpi_values};
-use crate::db::{Conn, Keep};
-use crate::error::{Error, Result};
-use crate::vocabulary::{Basis, Id, Qualifier, hex};
+use super::rules::{Measure, Outcome};
+use crate::db::schema::kpi_values;
+use crate::db::{Conn, wanted};
+use crate::error::Result;
+use crate::vocabulary::{Id, hex};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::connection::SimpleConnection;
 use diesel::pg::CopyFormat;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::{PgConnection, SqliteConnection};
 use std::cell::RefCell;
 use std::io::Write;
 
 /// A value to write.
 pub struct NewValue {
+    pub outcome: Outcome,
     pub series_id: i64,
     pub period_start: NaiveDate,
     /// `None` for one to take away.
@@ -31,165 +34,111 @@ pub struct Stamp {
     pub at: NaiveDateTime,
 }
 
-/// The columns a new value says, for one row of SQLite.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = kpi_values, treat_none_as_null = true)]
-struct SaidRow {
-    value: i64,
-    numerator: Option<i64>,
-    denominator: Option<i64>,
-    qualifier: Qualifier,
-    basis: Basis,
-    comment: Option<String>,
-    version: i32,
-    kpi_version: i32,
-    submission_id: Id,
-    updated_at: NaiveDateTime,
-}
+/// The columns that a value and one to be written have in common.
+const COLUMNS: &str = "series_id, period_start, value, numerator, denominator, qualifier, basis, comment, version, \
+                       kpi_version, submission_id, updated_at";
 
-fn said(value: NewValue, stamp: Stamp) -> Result<SaidRow> {
-    let measure = value.measure.ok_or_else(|| Error::internal("a value to write says nothing"))?;
-    Ok(SaidRow {
-        value: measure.value,
-        numerator: measure.numerator,
-        denominator: measure.denominator,
-        qualifier: measure.qualifier,
-        basis: measure.basis,
-        comment: measure.comment.map(Into::into),
-        version: value.version,
-        kpi_version: value.kpi_version,
-        submission_id: stamp.submission_id,
-        updated_at: stamp.at,
-    })
-}
-
-/// Writes values that were not there.
-pub fn create(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
-    if values.len() == 0 {
-        return Ok(());
-    }
-    match conn {
-        Conn::Postgres(c) => copy_into(c, CopyTable::Values, stamp, values),
-        Conn::Sqlite(c) => {
-            for value in values {
-                let at = (kpi_values::series_id.eq(value.series_id), kpi_values::period_start.eq(value.period_start));
-                diesel::insert_into(kpi_values::table).values((at, said(value, stamp)?)).execute(c)?;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Writes over values that are there; what they were becomes a revision.
-pub fn update(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
-    if values.len() == 0 {
-        return Ok(());
-    }
+/// Stages the values, in place of those that were staged before, and says whether anything is staged then: values that
+/// are new to PostgreSQL are written at once.
+///
+/// # Errors
+/// The database's own; `overloaded` where nobody waits for the submission any more.
+pub fn stage(conn: &mut Conn, stamp: Stamp, values: Vec<NewValue>) -> Result<bool> {
     match conn {
         Conn::Postgres(c) => {
-            stage(c, stamp, values)?;
-            keep_revisions(c, stamp)?;
-            c.batch_execute(
-                "UPDATE kpi_values v SET value = i.value, numerator = i.numerator, denominator = i.denominator, \
-                 qualifier = i.qualifier, basis = i.basis, comment = i.comment, version = i.version, \
-                 kpi_version = i.kpi_version, submission_id = i.submission_id, updated_at = i.updated_at \
-                 FROM incoming i WHERE v.series_id = i.series_id AND v.period_start = i.period_start; DROP TABLE incoming",
-            )?;
-            Ok(())
+            let (created, changed): (Vec<_>, Vec<_>) =
+                values.into_iter().partition(|value| value.outcome == Outcome::Created);
+            if !created.is_empty() {
+                copy_into(c, CopyTable::Values, stamp, created.into_iter())?;
+            }
+            let staged = !changed.is_empty();
+            if staged {
+                c.batch_execute(
+                    "DROP TABLE IF EXISTS incoming; CREATE TEMPORARY TABLE incoming (LIKE kpi_values, outcome TEXT) ON COMMIT DROP",
+                )?;
+                copy_into(c, CopyTable::Incoming, stamp, changed.into_iter())?;
+                c.batch_execute("ANALYZE incoming")?;
+            }
+            Ok(staged)
         }
         Conn::Sqlite(c) => {
-            for value in values {
-                keep_revision(c, stamp, &value)?;
-                let present = kpi_values::table.find((value.series_id, value.period_start));
-                diesel::update(present).set(said(value, stamp)?).execute_kept(c)?;
-            }
-            Ok(())
+            c.batch_execute(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (series_id BIGINT NOT NULL, period_start DATE NOT NULL, \
+                 value BIGINT, numerator BIGINT, denominator BIGINT, qualifier TEXT, basis TEXT, comment TEXT, \
+                 version INTEGER NOT NULL, kpi_version INTEGER NOT NULL, submission_id BLOB NOT NULL, \
+                 updated_at TIMESTAMP NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (series_id, period_start)) WITHOUT ROWID; \
+                 DELETE FROM incoming",
+            )?;
+            let staged = !values.is_empty();
+            fill(c, stamp, values).map(|()| staged)
         }
     }
 }
 
-/// Takes values away; what they were becomes a revision.
-pub fn delete(conn: &mut Conn, stamp: Stamp, values: impl ExactSizeIterator<Item = NewValue>) -> Result<()> {
-    if values.len() == 0 {
-        return Ok(());
-    }
-    match conn {
-        Conn::Postgres(c) => {
-            stage(c, stamp, values)?;
-            keep_revisions(c, stamp)?;
-            c.batch_execute(
-                "DELETE FROM kpi_values v USING incoming i WHERE v.series_id = i.series_id AND v.period_start = i.period_start; \
-                 DROP TABLE incoming",
-            )?;
-            Ok(())
+fn fill(conn: &mut SqliteConnection, stamp: Stamp, values: Vec<NewValue>) -> Result<()> {
+    for (index, value) in values.into_iter().enumerate() {
+        if index % 1000 == 0 {
+            wanted()?;
         }
-        Conn::Sqlite(c) => {
-            for value in values {
-                keep_revision(c, stamp, &value)?;
-                diesel::delete(kpi_values::table.find((value.series_id, value.period_start))).execute(c)?;
-            }
-            Ok(())
-        }
+        let measure = value.measure.as_ref();
+        let row = (
+            incoming::series_id.eq(value.series_id),
+            incoming::period_start.eq(value.period_start),
+            incoming::value.eq(measure.map(|m| m.value)),
+            incoming::numerator.eq(measure.and_then(|m| m.numerator)),
+            incoming::denominator.eq(measure.and_then(|m| m.denominator)),
+            incoming::qualifier.eq(measure.map(|m| m.qualifier.as_str())),
+            incoming::basis.eq(measure.map(|m| m.basis.as_str())),
+            incoming::comment.eq(measure.and_then(|m| m.comment.as_deref())),
+            incoming::version.eq(value.version),
+            incoming::kpi_version.eq(value.kpi_version),
+            incoming::submission_id.eq(stamp.submission_id),
+            incoming::updated_at.eq(stamp.at),
+            incoming::outcome.eq(value.outcome.as_str()),
+        );
+        diesel::insert_into(incoming::table).values(row).execute(conn)?;
     }
-}
-
-/// The values to change, in a table of this transaction's own.
-fn stage(conn: &mut PgConnection, stamp: Stamp, values: impl Iterator<Item = NewValue>) -> Result<()> {
-    conn.batch_execute("CREATE TEMPORARY TABLE incoming (LIKE kpi_values) ON COMMIT DROP")?;
-    copy_into(conn, CopyTable::Incoming, stamp, values)?;
-    conn.batch_execute("ANALYZE incoming")?;
     Ok(())
 }
 
-fn keep_revisions(conn: &mut PgConnection, stamp: Stamp) -> Result<()> {
-    diesel::sql_query(
-        "INSERT INTO kpi_value_revisions (series_id, period_start, version, value, numerator, denominator, qualifier, basis, \
-         comment, kpi_version, submission_id, updated_at, replaced_by, replaced_at) \
+/// Whether the staged values still fit what is there: nobody wrote any of them since they were judged.
+///
+/// # Errors
+/// The database's own.
+pub fn fits(conn: &mut Conn) -> Result<bool> {
+    // Cross joins are followed from left to right, so that what is staged is looked up, however much there is beside it.
+    let fits = diesel::dsl::sql::<Bool>(
+        "NOT EXISTS (SELECT 1 FROM incoming i LEFT JOIN kpi_values v USING (series_id, period_start) \
+           WHERE CASE i.outcome WHEN 'created' THEN v.version IS NOT NULL ELSE v.version IS NOT i.version - 1 END) \
+         AND NOT EXISTS (SELECT 1 FROM incoming i CROSS JOIN kpi_value_revisions r USING (series_id, period_start) \
+           WHERE i.outcome = 'created' AND r.version >= i.version)",
+    );
+    Ok(diesel::select(fits).get_result(conn)?)
+}
+
+/// Writes what is staged; what was there before becomes a revision.
+///
+/// # Errors
+/// The database's own.
+pub fn write(conn: &mut Conn, stamp: Stamp) -> Result<()> {
+    use diesel::sql_types::{Binary, Timestamp};
+    let revisions = "INSERT INTO kpi_value_revisions (series_id, period_start, version, value, numerator, denominator, qualifier, \
+         basis, comment, kpi_version, submission_id, updated_at, replaced_by, replaced_at) \
          SELECT v.series_id, v.period_start, v.version, v.value, v.numerator, v.denominator, v.qualifier, v.basis, v.comment, \
          v.kpi_version, v.submission_id, v.updated_at, $1, $2 \
-         FROM kpi_values v JOIN incoming i ON v.series_id = i.series_id AND v.period_start = i.period_start",
-    )
-    .bind::<diesel::sql_types::Binary, _>(stamp.submission_id)
-    .bind::<diesel::sql_types::Timestamp, _>(stamp.at)
-    .execute(conn)?;
-    Ok(())
-}
-
-fn keep_revision(conn: &mut SqliteConnection, stamp: Stamp, value: &NewValue) -> Result<()> {
-    use kpi_value_revisions as kept;
-    type Row = (i64, Option<i64>, Option<i64>, Qualifier, Basis, Option<String>, i32, i32, Id, NaiveDateTime);
-    let present = kpi_values::table.find((value.series_id, value.period_start)).select((
-        kpi_values::value,
-        kpi_values::numerator,
-        kpi_values::denominator,
-        kpi_values::qualifier,
-        kpi_values::basis,
-        kpi_values::comment,
-        kpi_values::version,
-        kpi_values::kpi_version,
-        kpi_values::submission_id,
-        kpi_values::updated_at,
-    ));
-    let (number, numerator, denominator, qualifier, basis, comment, version, kpi_version, submission_id, updated_at): Row =
-        present.first(conn)?;
-    diesel::insert_into(kept::table)
-        .values((
-            kept::series_id.eq(value.series_id),
-            kept::period_start.eq(value.period_start),
-            kept::version.eq(version),
-            kept::value.eq(number),
-            kept::numerator.eq(numerator),
-            kept::denominator.eq(denominator),
-            kept::qualifier.eq(qualifier),
-            kept::basis.eq(basis),
-            kept::comment.eq(comment),
-            kept::kpi_version.eq(kpi_version),
-            kept::submission_id.eq(submission_id),
-            kept::updated_at.eq(updated_at),
-            kept::replaced_by.eq(stamp.submission_id),
-            kept::replaced_at.eq(stamp.at),
-        ))
-        .execute(conn)?;
+         FROM incoming i CROSS JOIN kpi_values v \
+         WHERE i.outcome <> 'created' AND v.series_id = i.series_id AND v.period_start = i.period_start";
+    let revisions = diesel::sql_query(revisions).bind::<Binary, _>(stamp.submission_id).bind::<Timestamp, _>(stamp.at);
+    crate::on_engine!(conn, c => revisions.execute(c))?;
+    conn.batch_execute(&format!(
+        "INSERT INTO kpi_values ({COLUMNS}) SELECT {COLUMNS} FROM incoming WHERE outcome <> 'deleted' \
+           ON CONFLICT (series_id, period_start) DO UPDATE SET value = excluded.value, numerator = excluded.numerator, \
+           denominator = excluded.denominator, qualifier = excluded.qualifier, basis = excluded.basis, \
+           comment = excluded.comment, version = excluded.version, kpi_version = excluded.kpi_version, \
+           submission_id = excluded.submission_id, updated_at = excluded.updated_at; \
+         DELETE FROM kpi_values WHERE (series_id, period_start) IN \
+           (SELECT series_id, period_start FROM incoming WHERE outcome = 'deleted')"
+    ))?;
     Ok(())
 }
 
@@ -197,16 +146,17 @@ diesel::table! {
     incoming (series_id, period_start) {
         series_id -> BigInt,
         period_start -> Date,
-        value -> BigInt,
+        value -> Nullable<BigInt>,
         numerator -> Nullable<BigInt>,
         denominator -> Nullable<BigInt>,
-        qualifier -> Text,
-        basis -> Text,
+        qualifier -> Nullable<Text>,
+        basis -> Nullable<Text>,
         comment -> Nullable<Text>,
         version -> Integer,
         kpi_version -> Integer,
         submission_id -> Binary,
         updated_at -> Timestamp,
+        outcome -> Text,
     }
 }
 
@@ -218,7 +168,7 @@ fn copy_into(
     values: impl Iterator<Item = NewValue>,
 ) -> Result<()> {
     let hex = hex(stamp.submission_id.as_bytes());
-    let tail = format!("\\\\x{hex}\t{}\n", stamp.at);
+    let tail = format!("\\\\x{hex}\t{}", stamp.at);
     // Diesel asks for a closure that it could call twice, and calls it once.
     let values = RefCell::new(values);
     let write = |out: &mut dyn Write| -> QueryResult<()> {
@@ -227,6 +177,11 @@ fn copy_into(
             line.clear();
             render(&mut line, &value);
             line.push_str(&tail);
+            if table == CopyTable::Incoming {
+                line.push('\t');
+                line.push_str(value.outcome.as_str());
+            }
+            line.push('\n');
             out.write_all(line.as_bytes()).map_err(copy_failed)?;
         }
         Ok(())
@@ -246,7 +201,7 @@ fn copy_into(
 }
 
 /// Where values are copied to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum CopyTable {
     Values,
     Incoming,

@@ -219,28 +219,27 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     let instance = cx.target.clone();
     let again = upload.file.try_clone().map_err(Error::internal)?;
     let (is_lines, shape) = (cx.content_type == "application/x-ndjson", shape_of::<SubmitKpiValuesRequest>()?);
-    let prepare = move || match upload.file {
-        file if is_csv => input::read_csv(file),
-        file if is_lines => input::read_ndjson(file, &shape),
-        file => input::read_json(file, &shape),
-    };
-    let answer = cx.import(&upload.hash, prepare, move |conn, context, input| {
-        let judged = ops::submit_kpi_values(conn, context, &terms, input)?;
-        let id = judged.row.id;
-        let status = match judged.row.state {
-            SubmissionState::Accepted => StatusCode::CREATED,
-            SubmissionState::Checked => StatusCode::OK,
-            SubmissionState::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        let reply = if wants_csv {
-            csv_answer(status, &judged, is_csv.then_some(again))?
-        } else {
-            json_answer(status, judged, &instance, &context.request_id)?
-        };
-        Ok(if status == StatusCode::CREATED {
-            reply.header("Location", format!("/v1/kpi-submissions/{id}"))
-        } else {
-            reply
+    let answer = cx.import_in_steps(&upload.hash, move |steps, answerer| {
+        let input = match upload.file {
+            file if is_csv => input::read_csv(file),
+            file if is_lines => input::read_ndjson(file, &shape),
+            file => input::read_json(file, &shape),
+        }?;
+        ops::deliver(steps, answerer, &terms, input, |judged| {
+            let status = match judged.row.state {
+                SubmissionState::Accepted => StatusCode::CREATED,
+                SubmissionState::Checked => StatusCode::OK,
+                SubmissionState::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            let reply = if wants_csv {
+                csv_answer(status, judged, is_csv.then_some(&again))?
+            } else {
+                json_answer(status, judged, &instance, &answerer.context.request_id)?
+            };
+            Ok(match status {
+                StatusCode::CREATED => reply.header("Location", format!("/v1/kpi-submissions/{}", judged.row.id)),
+                _ => reply,
+            })
         })
     });
     match answer.await {
@@ -251,24 +250,34 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     }
 }
 
-fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<std::fs::File>) -> Result<Reply> {
+/// Answers above this size are kept in short for who asks again: the counts, or the first rows of a CSV. The rows that
+/// were rejected can be read at an address of their own.
+const MOST_KEPT: usize = 64 * 1024;
+const FEW_ROWS: usize = 200;
+
+fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>) -> Result<Reply> {
     let body = match sent {
-        Some(mut file) => {
+        Some(file) => {
+            let mut file = file.try_clone().map_err(Error::internal)?;
             std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
             answer::annotate(file, judged)?
         }
-        None => answer::as_csv(judged)?,
+        None => answer::as_csv(judged, answer::MOST_ROWS)?,
     };
-    Ok(Reply::text(status, CSV, body))
+    let kept = if body.len() > MOST_KEPT { Some(answer::as_csv(judged, FEW_ROWS)?) } else { None };
+    Ok(Reply { kept, ..Reply::text(status, CSV, body) })
 }
 
-fn json_answer(status: StatusCode, judged: Judged, instance: &str, request_id: &str) -> Result<Reply> {
+fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {
     let (rows, truncated) = judged.rows();
     if !judged.failed() {
-        return Reply::json(status, &SubmissionResponse::of(judged.row, rows, truncated));
+        let reply = Reply::json(status, &SubmissionResponse::of(judged.row.clone(), rows, truncated))?;
+        let short = || Reply::json(status, &SubmissionResponse::of(judged.row.clone(), Vec::new(), true));
+        let kept = if reply.body.len() > MOST_KEPT { Some(short()?.body) } else { None };
+        return Ok(Reply { kept, ..reply });
     }
     let rejected = judged.row.rejected;
-    let response = serde_json::to_value(SubmissionResponse::of(judged.row, rows, truncated))?;
+    let response = serde_json::to_value(SubmissionResponse::of(judged.row.clone(), rows, truncated))?;
     let mut error =
         Error::new(Code::RowsRejected).detail(format!("{rejected} row(s) were rejected, so nothing was written."));
     for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "warnings"] {

@@ -11,4 +11,5 @@ pub mod rows;
 pub mod rules;
 mod store;
 
+pub use ops::close_unfinished;
 pub use store::sweep;

@@ -1,6 +1,5 @@
-//! A submission from rows to answer, all in one transaction: rows are resolved, series
-//! created and locked, present values read, each row checked, and, unless it is a dry run or an atomic submission with
-//! a wrong row, all good rows written.
+//! A submission from rows to answer: rows are resolved, series created and locked, present values read, each row checked,
+//! and, unless it is a dry run or an atomic submission with a wrong row, all good rows written.
 
 use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
@@ -8,15 +7,16 @@ use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
 use crate::access::Reach;
-use crate::db::Conn;
+use crate::db::dialect::Engine;
+use crate::db::{Conn, Steps, wanted};
 use crate::error::Result;
 use crate::events::{self, Event};
-use crate::http::Context;
+use crate::http::{Answerer, Context, Reply};
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
-use crate::vocabulary::{Basis, Change, Id, Qualifier, Word};
+use crate::vocabulary::{Basis, Change, Id, Qualifier, Timestamp, Word};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -46,11 +46,137 @@ struct Directory {
     reachable: HashSet<Id>,
 }
 
-/// Processes a submission.
+/// The most rows that are written to SQLite in one step, of a submission that can be written in steps or beside others.
+const STEP: usize = 2_000;
+
+/// Processes a submission, and keeps the answer that `render` makes of it.
+///
+/// On PostgreSQL it is one transaction. SQLite has one writer: there a large submission is judged while others write. An
+/// atomic one is then written at once, where nobody wrote the same values meanwhile, and else judged anew; a partial one
+/// in steps, between which others write.
 ///
 /// # Errors
 /// The database's own; wrong rows are part of the outcome.
-pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) -> Result<Judged> {
+pub fn deliver(
+    steps: &mut Steps,
+    answerer: &Answerer,
+    terms: &Terms,
+    input: Input,
+    render: impl Fn(&Judged) -> Result<Reply>,
+) -> Result<Reply> {
+    let context = &answerer.context;
+    if steps.engine() == Engine::Postgres || input.rows.len() <= STEP {
+        return steps.transaction(|conn| {
+            let judged = submit_kpi_values(conn, context, terms, input)?;
+            answerer.keep(conn, render(&judged)?)
+        });
+    }
+    let mut judged = steps.snapshot(|conn| {
+        let mut judged = resolve(conn, context, terms, input)?;
+        if judged.is_whole() {
+            judge(conn, &mut judged)?;
+        }
+        Ok(judged)
+    })?;
+    let missing = judged.missing_series();
+    for some in missing.chunks(STEP) {
+        steps.transaction(|conn| store::ensure_series(conn, some))?;
+    }
+    if !missing.is_empty() {
+        judged.ids = steps.snapshot(|conn| series_ids(conn, &judged.series))?;
+    }
+    if judged.is_whole() { at_once(steps, answerer, judged, render) } else { in_steps(steps, answerer, judged, render) }
+}
+
+/// Writes a submission that was judged outside the transaction.
+fn at_once(
+    steps: &mut Steps,
+    answerer: &Answerer,
+    mut judged: Judged,
+    render: impl Fn(&Judged) -> Result<Reply>,
+) -> Result<Reply> {
+    judged.conclude();
+    let staged = steps.staging(|conn| stage(conn, &judged, &judged.places()))?;
+    let reply = render(&judged)?;
+    steps.transaction(|conn| {
+        if !staged || bulk::fits(conn)? {
+            settle(conn, &answerer.context, &judged, staged)?;
+            return answerer.keep(conn, reply);
+        }
+        judge(conn, &mut judged)?;
+        judged.conclude();
+        let staged = stage(conn, &judged, &judged.places())?;
+        settle(conn, &answerer.context, &judged, staged)?;
+        answerer.keep(conn, render(&judged)?)
+    })
+}
+
+/// Writes a submission a few rows at a time. Its record tells at every moment what was written, and is closed in the end.
+fn in_steps(
+    steps: &mut Steps,
+    answerer: &Answerer,
+    mut judged: Judged,
+    render: impl Fn(&Judged) -> Result<Reply>,
+) -> Result<Reply> {
+    judged.row.unfinished = true;
+    judged.row.set_counts(Counts { received: judged.row.received, ..Counts::default() });
+    steps.transaction(|conn| store::insert(conn, &judged.row))?;
+    for rows in judged.order().chunks(STEP) {
+        steps.transaction(|conn| {
+            judge_some(conn, &mut judged, rows)?;
+            let places: Vec<usize> = rows.iter().map(|(_, place)| *place).collect();
+            if stage(conn, &judged, &places)? {
+                bulk::write(conn, judged.stamp())?;
+            }
+            judged.count(&places);
+            store::update_counts(conn, &judged.row)
+        })?;
+    }
+    judged.conclude();
+    judged.row.unfinished = false;
+    let reply = render(&judged)?;
+    steps.transaction(|conn| {
+        store::update_counts(conn, &judged.row)?;
+        leave_traces(conn, &answerer.context, &judged)?;
+        answerer.keep(conn, reply)
+    })
+}
+
+/// Closes submissions that were being written in steps when the process ended, or that nobody waited for any more.
+///
+/// # Errors
+/// The database's own.
+pub fn close_unfinished(conn: &mut Conn, context: &Context, before: Timestamp) -> Result<()> {
+    for row in store::unfinished(conn, before)? {
+        store::update_counts(conn, &SubmissionRow { unfinished: false, ..row.clone() })?;
+        trace(conn, context, &row)?;
+    }
+    Ok(())
+}
+
+/// Processes a submission in the caller's transaction.
+///
+/// # Errors
+/// The database's own; wrong rows are part of the outcome.
+pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, input: Input) -> Result<Judged> {
+    let mut judged = resolve(conn, context, terms, input)?;
+    let missing = judged.missing_series();
+    if !missing.is_empty() {
+        store::ensure_series(conn, &missing)?;
+        judged.ids = series_ids(conn, &judged.series)?;
+    }
+    if judged.may_write() {
+        store::lock_series(conn, &judged.ids.iter().filter_map(|id| *id).collect::<Vec<_>>())?;
+    }
+    judge(conn, &mut judged)?;
+    judged.conclude();
+    let staged = stage(conn, &judged, &judged.places())?;
+    settle(conn, context, &judged, staged)?;
+    Ok(judged)
+}
+
+/// Finds what the rows name, and checks each on its own.
+fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) -> Result<Judged> {
     let reach = context.reach();
     let fallback = terms.kpi.clone().or(input.kpi.take());
     let directory = look_up(conn, context, &reach, &input, fallback.as_deref())?;
@@ -65,27 +191,12 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, mut 
         seen: HashSet::new(),
         illustrative: BTreeSet::new(),
     };
-    let mut verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
+    let verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
     let (series, illustrative) = (std::mem::take(&mut resolver.series), std::mem::take(&mut resolver.illustrative));
-    let certain_to_fail = terms.mode == Mode::Atomic && verdicts.iter().any(Result::is_err);
-    let writes = !terms.dry_run && !certain_to_fail;
-    let ids = series_ids(conn, &series, writes && terms.strategy != Strategy::Delete)?;
-    if writes {
-        store::lock_series(conn, &ids.iter().filter_map(|id| *id).collect::<Vec<_>>())?;
-    }
-    judge(conn, terms.strategy, &mut verdicts, &ids)?;
+    let row = record(context, terms, fallback, verdicts.len(), &series);
     let kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
-    let row = record(context, terms, fallback, &verdicts, &series);
-    let judged = Judged { row, verdicts, series, kpis, input };
-    store::insert(conn, &judged.row)?;
-    if judged.row.state == SubmissionState::Accepted {
-        write(conn, context, &judged, &ids)?;
-        let marked = illustrative.iter().filter_map(|place| ids.get(*place as usize).copied().flatten());
-        store::mark_illustrative(conn, &marked.collect::<Vec<_>>())?;
-        trace(conn, context, &judged)?;
-    }
-    super::answer::keep_rejected(conn, &judged)?;
-    Ok(judged)
+    let ids = series_ids(conn, &series)?;
+    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, input })
 }
 
 type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;
@@ -273,27 +384,17 @@ fn shown(code: &str) -> String {
     code.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
-/// The ids of the submission's series. With `make`, missing series are created.
-fn series_ids(conn: &mut Conn, keys: &[SeriesKey], make: bool) -> Result<Vec<Option<i64>>> {
+/// The ids of the submission's series, of those that are there.
+fn series_ids(conn: &mut Conn, keys: &[SeriesKey]) -> Result<Vec<Option<i64>>> {
     let mut by_kpi: HashMap<Id, Vec<Id>> = HashMap::new();
     for key in keys {
         by_kpi.entry(key.kpi).or_default().push(key.organisation);
     }
-    let mut find = |conn: &mut Conn| -> Result<HashMap<SeriesKey, i64>> {
-        let mut found = HashMap::new();
-        for (kpi, organisations) in &mut by_kpi {
-            organisations.sort_unstable();
-            organisations.dedup();
-            found.extend(store::series_of(conn, *kpi, organisations)?.into_iter().map(|(id, key)| (key, id)));
-        }
-        Ok(found)
-    };
-    let mut found = find(conn)?;
-    let mut missing: Vec<SeriesKey> = keys.iter().filter(|key| !found.contains_key(key)).cloned().collect();
-    if make && !missing.is_empty() {
-        missing.sort_unstable();
-        store::ensure_series(conn, &missing)?;
-        found = find(conn)?;
+    let mut found: HashMap<SeriesKey, i64> = HashMap::new();
+    for (kpi, organisations) in &mut by_kpi {
+        organisations.sort_unstable();
+        organisations.dedup();
+        found.extend(store::series_of(conn, *kpi, organisations)?.into_iter().map(|(id, key)| (key, id)));
     }
     Ok(keys.iter().map(|key| found.get(key).copied()).collect())
 }
@@ -302,105 +403,178 @@ fn series_ids(conn: &mut Conn, keys: &[SeriesKey], make: bool) -> Result<Vec<Opt
 const AT_A_TIME: usize = 20_000;
 
 /// Judges every good row against the value that is there.
-fn judge(conn: &mut Conn, strategy: Strategy, verdicts: &mut Verdicts, ids: &[Option<i64>]) -> Result<()> {
+fn judge(conn: &mut Conn, judged: &mut Judged) -> Result<()> {
+    for rows in judged.order().chunks(AT_A_TIME) {
+        wanted()?;
+        judge_some(conn, judged, rows)?;
+    }
+    Ok(())
+}
+
+/// As [`judge`], of rows that are named by their series and their place in the submission.
+fn judge_some(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Result<()> {
+    let Judged { verdicts, ids, row, .. } = judged;
     let id_of = |verdict: &Verdict| ids.get(verdict.series as usize).copied().flatten();
-    let good = |(index, verdict): (usize, &Result<Verdict, _>)| Some((verdict.as_ref().ok()?.series, index));
-    let mut order: Vec<(u32, usize)> = verdicts.iter().enumerate().filter_map(good).collect();
-    order.sort_unstable();
-    for rows in order.chunks(AT_A_TIME) {
-        let some = || rows.iter().filter_map(|(_, index)| verdicts.get(*index)?.as_ref().ok());
-        let (from, to) = (some().map(|v| v.period.start()).min(), some().map(|v| v.period.start()).max());
-        let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-        let mut there: Vec<i64> = some().filter_map(id_of).collect();
-        there.dedup();
-        let mut present = store::present_values(conn, &there, from, to)?;
-        let past = store::past_versions(conn, &there, from, to)?;
-        for (_, index) in rows {
-            let Some(slot) = verdicts.get_mut(*index) else { continue };
-            let Ok(verdict) = slot else { continue };
-            let at = id_of(verdict).map(|id| (id, verdict.period.start()));
-            let before = at.and_then(|at| present.remove(&at));
-            match rules::decide(strategy, verdict.said.as_ref(), before.as_ref().map(|p| &p.measure)) {
-                Err(error) => *slot = Err(vec![error]),
-                Ok(outcome) => {
-                    let version = before.as_ref().map(|p| p.version).or(at.and_then(|at| past.get(&at).copied()));
-                    verdict.outcome = outcome;
-                    verdict.version = version.unwrap_or(0) + 1;
-                    verdict.old = before.filter(|_| outcome != Outcome::Unchanged).map(|p| Box::new(p.measure));
-                }
+    let some = || rows.iter().filter_map(|(_, place)| verdicts.get(*place)?.as_ref().ok());
+    let (from, to) = (some().map(|v| v.period.start()).min(), some().map(|v| v.period.start()).max());
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    let mut there: Vec<i64> = some().filter_map(id_of).collect();
+    there.dedup();
+    let mut present = store::present_values(conn, &there, from, to)?;
+    let past = store::past_versions(conn, &there, from, to)?;
+    for (_, place) in rows {
+        let Some(slot) = verdicts.get_mut(*place) else { continue };
+        let Ok(verdict) = slot else { continue };
+        let at = id_of(verdict).map(|id| (id, verdict.period.start()));
+        let before = at.and_then(|at| present.remove(&at));
+        match rules::decide(row.strategy, verdict.said.as_ref(), before.as_ref().map(|p| &p.measure)) {
+            Err(error) => *slot = Err(vec![error]),
+            Ok(outcome) => {
+                let version = before.as_ref().map(|p| p.version).or(at.and_then(|at| past.get(&at).copied()));
+                verdict.outcome = outcome;
+                verdict.version = version.unwrap_or(0) + 1;
+                verdict.old = before.filter(|_| outcome != Outcome::Unchanged).map(|p| Box::new(p.measure));
             }
         }
     }
     Ok(())
 }
 
+/// The record of a submission whose rows are not judged yet.
 fn record(
     context: &Context,
     terms: &Terms,
     kpi_code: Option<String>,
-    verdicts: &Verdicts,
+    received: usize,
     series: &[SeriesKey],
 ) -> SubmissionRow {
-    let mut counts = Counts::default();
-    verdicts
-        .iter()
-        .for_each(|verdict| counts.add(verdict.as_ref().map_or(Outcome::Rejected, |verdict| verdict.outcome)));
-    let failed = !terms.dry_run && terms.mode == Mode::Atomic && counts.rejected > 0;
-    let state = match (terms.dry_run, failed) {
-        (true, _) => SubmissionState::Checked,
-        (false, true) => SubmissionState::Rejected,
-        (false, false) => SubmissionState::Accepted,
-    };
-    if failed {
-        // A submission that fails as a whole changes nothing, so its good rows do not count.
-        counts = Counts { received: counts.received, rejected: counts.rejected, ..Counts::default() };
-    }
-    let Counts { received, created, updated, unchanged, deleted, rejected } = counts;
     let mut organisations = series.iter().map(|key| key.organisation);
     let first = organisations.next();
     SubmissionRow {
         id: Id::generate(),
         kpi_code: kpi_code.map(|code| shown(&code).to_ascii_lowercase()),
-        state,
+        state: if terms.dry_run { SubmissionState::Checked } else { SubmissionState::Accepted },
         dry_run: terms.dry_run,
         mode: terms.mode,
         strategy: terms.strategy,
-        received,
-        created,
-        updated,
-        unchanged,
-        deleted,
-        rejected,
+        // At most half a million rows.
+        received: received as i64,
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        deleted: 0,
+        rejected: 0,
         organisation_id: first.filter(|first| organisations.all(|other| other == *first)),
         submitted_by: context.actor.subject.clone(),
         submitted_at: context.now.naive_utc(),
+        unfinished: false,
     }
 }
 
-fn write(conn: &mut Conn, context: &Context, judged: &Judged, ids: &[Option<i64>]) -> Result<()> {
-    let stamp = Stamp { submission_id: judged.row.id, at: context.now.naive_utc() };
-    let id_of = |verdict: &Verdict| ids.get(verdict.series as usize).copied().flatten();
-    // In the order of the primary key, so that the index is written from left to right.
-    let sorted = |outcome: Outcome| -> Vec<(i64, &Verdict)> {
-        let chosen = judged.verdicts.iter().flatten().filter(|verdict| verdict.outcome == outcome);
-        let mut chosen: Vec<_> = chosen.filter_map(|verdict| Some((id_of(verdict)?, verdict))).collect();
-        chosen.sort_unstable_by_key(|(id, verdict)| (*id, verdict.period.start()));
-        chosen
-    };
-    let value = |(series_id, verdict): (i64, &Verdict)| NewValue {
-        series_id,
-        period_start: verdict.period.start(),
-        measure: verdict.new_measure(),
-        version: verdict.version,
-        kpi_version: judged.kpi(verdict).map_or(1, |kpi| kpi.definition_version),
-    };
-    bulk::create(conn, stamp, sorted(Outcome::Created).into_iter().map(value))?;
-    bulk::update(conn, stamp, sorted(Outcome::Updated).into_iter().map(value))?;
-    bulk::delete(conn, stamp, sorted(Outcome::Deleted).into_iter().map(value))
+impl Judged {
+    /// Whether the submission is one that may write, by what is known of it so far.
+    fn may_write(&self) -> bool {
+        let certain_to_fail = self.row.mode == Mode::Atomic && self.verdicts.iter().any(Result::is_err);
+        !self.row.dry_run && !certain_to_fail
+    }
+
+    /// Whether it is judged and written as a whole.
+    fn is_whole(&self) -> bool {
+        self.row.mode == Mode::Atomic || self.row.dry_run
+    }
+
+    /// The series that must be made before values are written into them, in the order in which everyone makes them.
+    fn missing_series(&self) -> Vec<SeriesKey> {
+        if !self.may_write() || self.row.strategy == Strategy::Delete {
+            return Vec::new();
+        }
+        let missing = self.series.iter().zip(&self.ids).filter(|(_, id)| id.is_none()).map(|(key, _)| key.clone());
+        let mut missing: Vec<SeriesKey> = missing.collect();
+        missing.sort_unstable();
+        missing
+    }
+
+    /// The good rows by their series and their place in the submission, so that the rows of a series lie together.
+    fn order(&self) -> Vec<(u32, usize)> {
+        let good = |(place, verdict): (usize, &Result<Verdict, _>)| Some((verdict.as_ref().ok()?.series, place));
+        let mut order: Vec<(u32, usize)> = self.verdicts.iter().enumerate().filter_map(good).collect();
+        order.sort_unstable();
+        order
+    }
+
+    /// All rows, by their place.
+    fn places(&self) -> Vec<usize> {
+        (0..self.verdicts.len()).collect()
+    }
+
+    /// Counts what became of these rows, in addition to those counted before.
+    fn count(&mut self, places: &[usize]) {
+        let mut counts = Counts { received: 0, ..self.row.counts() };
+        for verdict in places.iter().filter_map(|place| self.verdicts.get(*place)) {
+            counts.add(verdict.as_ref().map_or(Outcome::Rejected, |verdict| verdict.outcome));
+        }
+        self.row.set_counts(Counts { received: self.row.received, ..counts });
+    }
+
+    /// Says what became of all rows, and of the submission.
+    fn conclude(&mut self) {
+        self.row.set_counts(Counts { received: self.row.received, ..Counts::default() });
+        self.count(&self.places());
+        if !self.row.dry_run && self.row.mode == Mode::Atomic && self.row.rejected > 0 {
+            self.row.state = SubmissionState::Rejected;
+            // A submission that fails as a whole changes nothing, so its good rows do not count.
+            let Counts { received, rejected, .. } = self.row.counts();
+            self.row.set_counts(Counts { received, rejected, ..Counts::default() });
+        }
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp { submission_id: self.row.id, at: self.row.submitted_at }
+    }
 }
 
-fn trace(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
-    let row = &judged.row;
+/// Stages the values of these rows, where they are to be written; says whether anything is staged.
+fn stage(conn: &mut Conn, judged: &Judged, places: &[usize]) -> Result<bool> {
+    if judged.row.state != SubmissionState::Accepted {
+        return Ok(false);
+    }
+    let chosen = places.iter().filter_map(|place| judged.verdicts.get(*place)?.as_ref().ok());
+    let value = |verdict: &Verdict| {
+        Some(NewValue {
+            outcome: verdict.outcome,
+            series_id: judged.ids.get(verdict.series as usize).copied().flatten()?,
+            period_start: verdict.period.start(),
+            measure: verdict.new_measure(),
+            version: verdict.version,
+            kpi_version: judged.kpi(verdict).map_or(1, |kpi| kpi.definition_version),
+        })
+    };
+    let mut values: Vec<NewValue> =
+        chosen.filter(|verdict| verdict.outcome != Outcome::Unchanged).filter_map(value).collect();
+    // In the order of the primary key, so that the index is written from left to right.
+    values.sort_unstable_by_key(|value| (value.series_id, value.period_start));
+    bulk::stage(conn, judged.stamp(), values)
+}
+
+/// Writes the record of a submission and all that was staged of it.
+fn settle(conn: &mut Conn, context: &Context, judged: &Judged, staged: bool) -> Result<()> {
+    store::insert(conn, &judged.row)?;
+    if staged {
+        bulk::write(conn, judged.stamp())?;
+    }
+    leave_traces(conn, context, judged)
+}
+
+fn leave_traces(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
+    if judged.row.state == SubmissionState::Accepted {
+        let id_of = |place: &u32| judged.ids.get(*place as usize).copied().flatten();
+        store::mark_illustrative(conn, &judged.illustrative.iter().filter_map(id_of).collect::<Vec<_>>())?;
+        trace(conn, context, &judged.row)?;
+    }
+    super::answer::keep_rejected(conn, judged)
+}
+
+fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow) -> Result<()> {
     let data = json!({ "kpi": row.kpi_code, "strategy": row.strategy, "mode": row.mode, "received": row.received, "created": row.created,
         "updated": row.updated, "unchanged": row.unchanged, "deleted": row.deleted, "rejected": row.rejected });
     let event =

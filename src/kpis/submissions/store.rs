@@ -37,9 +37,17 @@ pub struct SubmissionRow {
     pub organisation_id: Option<Id>,
     pub submitted_by: String,
     pub submitted_at: NaiveDateTime,
+    /// Whether it is being written in steps, or was when the process ended.
+    pub unfinished: bool,
 }
 
 impl SubmissionRow {
+    pub fn set_counts(&mut self, counts: Counts) {
+        let Counts { received, created, updated, unchanged, deleted, rejected } = counts;
+        (self.received, self.created, self.updated) = (received, created, updated);
+        (self.unchanged, self.deleted, self.rejected) = (unchanged, deleted, rejected);
+    }
+
     pub fn counts(&self) -> Counts {
         Counts {
             received: self.received,
@@ -81,6 +89,27 @@ params! {
 pub fn insert(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
     diesel::insert_into(kpi_submissions::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
+}
+
+/// Writes what was written so far of a submission that is written in steps, and whether that is all.
+pub fn update_counts(conn: &mut Conn, row: &SubmissionRow) -> Result<()> {
+    use kpi_submissions as all;
+    let counts = (
+        all::created.eq(row.created),
+        all::updated.eq(row.updated),
+        all::unchanged.eq(row.unchanged),
+        all::deleted.eq(row.deleted),
+        all::rejected.eq(row.rejected),
+        all::unfinished.eq(row.unfinished),
+    );
+    diesel::update(all::table.find(row.id)).set(counts).execute_kept(conn)?;
+    Ok(())
+}
+
+/// Submissions from before this moment that are not written to the end.
+pub fn unfinished(conn: &mut Conn, before: Timestamp) -> Result<Vec<SubmissionRow>> {
+    let unfinished = kpi_submissions::table.filter(kpi_submissions::unfinished.eq(true));
+    Ok(unfinished.filter(kpi_submissions::submitted_at.lt(before.naive_utc())).load(conn)?)
 }
 
 /// The submissions that the caller made, or whose organisation or KPI lies in the reach.
