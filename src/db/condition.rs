@@ -32,13 +32,16 @@ enum State {
     ReadOnly,
     Full,
     Unreachable,
+    /// It did not answer the last question in time.
+    Slow,
+    /// Nor the one before.
     Silent,
     OtherSchema,
 }
 
 impl State {
-    const ALL: [Self; 6] =
-        [Self::Sound, Self::ReadOnly, Self::Full, Self::Unreachable, Self::Silent, Self::OtherSchema];
+    const ALL: [Self; 7] =
+        [Self::Sound, Self::ReadOnly, Self::Full, Self::Unreachable, Self::Slow, Self::Silent, Self::OtherSchema];
 
     fn of(code: Code) -> Self {
         match code {
@@ -105,7 +108,7 @@ impl Condition {
     /// `unavailable`, `read-only` or `storage-full`, as the database was found.
     pub fn permit(&self, purpose: Purpose) -> Result<()> {
         match (self.state(), purpose) {
-            (State::Sound | State::OtherSchema, _) | (State::ReadOnly | State::Full, Purpose::Read) => Ok(()),
+            (State::Sound | State::Slow | State::OtherSchema, _) | (State::ReadOnly | State::Full, Purpose::Read) => Ok(()),
             (State::ReadOnly, Purpose::Write) => Err(Error::new(Code::ReadOnly)),
             (State::Full, Purpose::Write) => Err(Error::new(Code::StorageFull)),
             (State::Unreachable, _) => Err(Error::new(Code::Unavailable).context("the database is down")),
@@ -122,11 +125,17 @@ impl Condition {
     pub fn is_sound(&self) -> Result<()> {
         self.permit(Purpose::Write)?;
         match self.state() {
+            State::Slow => Err(Error::new(Code::Unavailable).detail("The database is slow to answer.").context("it is slow")),
             State::OtherSchema => Err(Error::new(Code::Unavailable)
                 .detail("The schema of the database is not up to date.")
                 .context("the schema is not this build's")),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the database says nothing, so that there is nothing to wait for.
+    pub fn is_silent(&self) -> bool {
+        self.state() == State::Silent
     }
 
     fn found(&self, state: State, cause: &str) {
@@ -141,9 +150,8 @@ impl Condition {
         }
     }
 
-    /// Gives reason to ask the database at once, and to trust no connection that was made before.
+    /// Gives reason to ask the database at once.
     pub fn suspect(&self) {
-        self.faults.fetch_add(1, Ordering::AcqRel);
         self.suspected.notify_one();
     }
 
@@ -167,7 +175,11 @@ impl Condition {
             _ => error,
         };
         match error.code() {
-            Code::Unavailable => self.suspect(),
+            Code::Unavailable => {
+                // Others are likely to be lost with it.
+                self.faults.fetch_add(1, Ordering::AcqRel);
+                self.suspect();
+            }
             code @ (Code::ReadOnly | Code::StorageFull) => {
                 self.found(State::of(code), error.cause().unwrap_or_default());
             }
@@ -214,7 +226,8 @@ impl Condition {
                 None
             }
             Ok(Err(_)) | Err(_) => {
-                self.found(State::Silent, "no answer in two seconds");
+                let again = matches!(self.state(), State::Slow | State::Silent);
+                self.found(if again { State::Silent } else { State::Slow }, "no answer in two seconds");
                 None
             }
         }
@@ -244,8 +257,11 @@ impl Condition {
             }
             // Where somebody writes at this moment, it can be written to.
             Conn::Sqlite(c) => {
-                if let Some(_turn) = self.turn.take_now() {
-                    c.batch_execute("BEGIN IMMEDIATE; ROLLBACK")?;
+                if let Some(_turn) = self.turn.take_now()
+                    && let Err(error) = c.batch_execute("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK").map_err(Error::from)
+                    && error.code() != Code::Overloaded
+                {
+                    return Err(error);
                 }
             }
         }

@@ -28,6 +28,8 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(2);
 /// For each thread of a lane, how many may help out.
 const HELPERS: usize = 2;
+/// How many threads of a lane may hang in a connection whose other end says nothing, and are replaced.
+const LOST: usize = 64;
 
 /// Does the job, and says whether the connection can be used again.
 type Work = Box<dyn FnOnce(Result<&mut Conn>, &Condition) -> bool + Send>;
@@ -49,6 +51,9 @@ struct Shared {
     turn: Arc<Turn>,
     /// How many more threads may help out.
     helpers: AtomicUsize,
+    /// How many more threads may be lost.
+    spare: AtomicUsize,
+    limits: Limits,
     queue: crossbeam_channel::Sender<Job>,
 }
 
@@ -71,7 +76,7 @@ impl Lane {
         let limits = Limits { statement: plan.patience, lock: plan.patience * 4 / 5 };
         let source = Source { url: url.clone(), limits, condition: condition.clone() };
         let pool = r2d2::Pool::builder()
-            .max_size(u32::try_from(threads + helpers).unwrap_or(u32::MAX))
+            .max_size(u32::try_from(threads + helpers + LOST).unwrap_or(u32::MAX))
             .min_idle(Some(0))
             .idle_timeout(Some(Duration::from_secs(60)))
             .connection_timeout(CONNECTS_WITHIN)
@@ -87,6 +92,8 @@ impl Lane {
             condition: condition.clone(),
             turn: turn.clone(),
             helpers: AtomicUsize::new(helpers),
+            spare: AtomicUsize::new(LOST),
+            limits,
             queue,
         });
         (0..threads).try_for_each(|_| shared.clone().employ())?;
@@ -105,9 +112,17 @@ impl Lane {
     ) -> Result<T> {
         self.0.condition.permit(self.0.purpose)?;
         let (reply, answer) = oneshot::channel();
+        let ticket = Arc::new(Ticket::new(until));
+        let (own, longest) = (ticket.clone(), self.0.limits.lock);
         let work: Work = Box::new(move |conn, condition| {
-            let outcome =
-                conn.and_then(|conn| job(conn).map_err(|error| condition.explain(conn, error)));
+            let explain = |conn: &mut Conn, error: Error| match condition.explain(conn, error) {
+                // The server ends what takes longer, in words that may be of any language.
+                error if error.code() == Code::Internal && own.runs_for() >= longest && statements::has_failed(conn) => {
+                    Error::new(Code::Overloaded).context(error.cause().unwrap_or_default())
+                }
+                error => error,
+            };
+            let outcome = conn.and_then(|conn| job(conn).map_err(|error| explain(conn, error)));
             let trusted = !outcome.as_ref().is_err_and(|error| {
                 matches!(error.code().kind(), Kind::Internal | Kind::Unavailable)
             });
@@ -115,7 +130,6 @@ impl Lane {
             let _ = reply.send(outcome);
             trusted
         });
-        let ticket = Arc::new(Ticket::new(until));
         let job = Job { ticket: ticket.clone(), work };
         self.0.queue.try_send(job).map_err(|_| Error::new(Code::Overloaded).context("the queue is full"))?;
         Waiting { lane: &self.0, ticket, answered: false }.for_answer(answer).await
@@ -133,7 +147,7 @@ impl Waiting<'_> {
     async fn for_answer<T>(mut self, mut answer: oneshot::Receiver<Result<T>>) -> Result<T> {
         loop {
             let left = self.ticket.until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || self.lane.condition.is_silent() {
                 break;
             }
             if let Ok(answered) = tokio::time::timeout(left.min(SLOW), &mut answer).await {
@@ -147,10 +161,16 @@ impl Waiting<'_> {
         let late = |cause: &str| Err(Error::new(Code::Overloaded).context(cause));
         match self.ticket.give_up().0 {
             Stage::Waits => late("its turn did not come in time"),
-            Stage::Runs => late("it was not done in time"),
+            Stage::Runs => {
+                self.lane.lose(&self.ticket);
+                late("it was not done in time")
+            }
             Stage::Commits => match tokio::time::timeout(COMMIT_GRACE, answer).await {
                 Ok(answered) => answered.unwrap_or_else(panicked),
-                Err(_) => late("its commit was not done in time, and may yet be"),
+                Err(_) => {
+                    self.lane.lose(&self.ticket);
+                    late("its commit was not done in time, and may yet be")
+                }
             },
             Stage::Done => answer.await.unwrap_or_else(panicked),
         }
@@ -187,6 +207,21 @@ impl Shared {
         }
     }
 
+    /// Replaces a thread that may never come back.
+    fn lose(self: &Arc<Self>, ticket: &Ticket) {
+        let one_fewer = |left: usize| left.checked_sub(1);
+        if self.spare.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_err() {
+            tracing::error!(lane = self.name, "too many threads hang: none is replaced any more");
+            return;
+        }
+        match ticket.lose() {
+            // The one that helps out stays for good.
+            Some(true) => drop(self.helpers.fetch_add(1, Ordering::AcqRel)),
+            Some(false) if self.clone().employ().is_ok() => {}
+            _ => drop(self.spare.fetch_add(1, Ordering::AcqRel)),
+        }
+    }
+
     fn work(&self) {
         for job in &self.jobs {
             if !job.ticket.begin() {
@@ -195,8 +230,12 @@ impl Shared {
             let ticket = job.ticket.clone();
             ticket::hold(&ticket, &self.turn, || self.run(job));
             ticket.finish();
+            // Another thread may work in the place of this one by now.
+            if ticket.is_lost() {
+                self.spare.fetch_add(1, Ordering::AcqRel);
+                return;
+            }
             if ticket.is_helped() {
-                // Another thread works in the place of this one.
                 self.helpers.fetch_add(1, Ordering::AcqRel);
                 return;
             }

@@ -29,13 +29,15 @@ struct Progress {
     given_up: bool,
     /// Whether another thread works in the place of the one that does this job.
     helped: bool,
+    /// Whether that thread is not expected back.
+    lost: bool,
     /// The process that serves it at a PostgreSQL server.
     process: Option<i32>,
 }
 
 impl Ticket {
     pub fn new(until: Instant) -> Self {
-        let progress = Progress { stage: Stage::Waits, began: None, given_up: false, helped: false, process: None };
+        let progress = Progress { stage: Stage::Waits, began: None, given_up: false, helped: false, lost: false, process: None };
         Self { until, progress: Mutex::new(progress) }
     }
 
@@ -89,8 +91,23 @@ impl Ticket {
         true
     }
 
+    /// Expects the thread that does this job back no more. Says whether another works in its place already; nothing
+    /// where it is done.
+    pub fn lose(&self) -> Option<bool> {
+        let mut progress = self.progress();
+        let running = progress.stage != Stage::Done && !progress.lost;
+        running.then(|| {
+            progress.lost = true;
+            progress.helped
+        })
+    }
+
     pub fn is_helped(&self) -> bool {
         self.progress().helped
+    }
+
+    pub fn is_lost(&self) -> bool {
+        self.progress().lost
     }
 }
 
