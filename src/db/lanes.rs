@@ -13,8 +13,8 @@ use super::ticket::{self, Stage, Ticket};
 use super::turn::Turn;
 use crate::error::{Code, Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -46,14 +46,19 @@ struct Shared {
     name: &'static str,
     purpose: Purpose,
     jobs: crossbeam_channel::Receiver<Job>,
-    pool: r2d2::Pool<Source>,
+    pool: RwLock<r2d2::Pool<Source>>,
+    /// How many connections the pool has for threads that help out.
+    reserve: usize,
+    /// How many connections of the pool were lost with their threads.
+    hanging: AtomicUsize,
+    url: DatabaseUrl,
+    limits: Limits,
     condition: Arc<Condition>,
     turn: Arc<Turn>,
     /// How many more threads may help out.
     helpers: AtomicUsize,
     /// How many more threads may be lost.
     spare: AtomicUsize,
-    limits: Limits,
     queue: crossbeam_channel::Sender<Job>,
 }
 
@@ -74,26 +79,20 @@ impl Lane {
         let helpers = HELPERS * threads;
         // Who waits for a lock gives up before nobody waits for the answer.
         let limits = Limits { statement: plan.patience, lock: plan.patience * 4 / 5 };
-        let source = Source { url: url.clone(), limits, condition: condition.clone() };
-        let pool = r2d2::Pool::builder()
-            .max_size(u32::try_from(threads + helpers + LOST).unwrap_or(u32::MAX))
-            .min_idle(Some(0))
-            .idle_timeout(Some(Duration::from_secs(60)))
-            .connection_timeout(CONNECTS_WITHIN)
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .thread_pool(scheduler())
-            .build_unchecked(source);
         let (queue, jobs) = crossbeam_channel::bounded::<Job>(plan.depth);
         let shared = Arc::new(Shared {
             name: plan.name,
             purpose: plan.purpose,
             jobs,
-            pool,
+            pool: RwLock::new(pool(url, limits, condition, threads + helpers)),
+            reserve: helpers,
+            hanging: AtomicUsize::new(0),
+            url: url.clone(),
+            limits,
             condition: condition.clone(),
             turn: turn.clone(),
             helpers: AtomicUsize::new(helpers),
             spare: AtomicUsize::new(LOST),
-            limits,
             queue,
         });
         (0..threads).try_for_each(|_| shared.clone().employ())?;
@@ -218,7 +217,17 @@ impl Shared {
             // The one that helps out stays for good.
             Some(true) => drop(self.helpers.fetch_add(1, Ordering::AcqRel)),
             Some(false) if self.clone().employ().is_ok() => {}
-            _ => drop(self.spare.fetch_add(1, Ordering::AcqRel)),
+            _ => {
+                self.spare.fetch_add(1, Ordering::AcqRel);
+                return;
+            }
+        }
+        // Their connections count in the pool for as long as they hang, so another takes its place before it is full.
+        if self.hanging.fetch_add(1, Ordering::AcqRel) + 1 >= self.reserve {
+            self.hanging.store(0, Ordering::Release);
+            let size = self.reserve + self.reserve / HELPERS;
+            let fresh = pool(&self.url, self.limits, &self.condition, size);
+            *self.pool.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 
@@ -243,7 +252,8 @@ impl Shared {
     }
 
     fn run(&self, job: Job) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| match self.pool.get() {
+        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let outcome = catch_unwind(AssertUnwindSafe(|| match pool.get() {
             Ok(mut pooled) => {
                 job.ticket.served_by(pooled.process);
                 let trusted = (job.work)(Ok(&mut pooled.conn), &self.condition);
@@ -265,6 +275,17 @@ impl Shared {
             tracing::error!("a database job panicked");
         }
     }
+}
+
+fn pool(url: &DatabaseUrl, limits: Limits, condition: &Arc<Condition>, size: usize) -> r2d2::Pool<Source> {
+    r2d2::Pool::builder()
+        .max_size(u32::try_from(size).unwrap_or(u32::MAX))
+        .min_idle(Some(0))
+        .idle_timeout(Some(Duration::from_secs(60)))
+        .connection_timeout(CONNECTS_WITHIN)
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .thread_pool(scheduler())
+        .build_unchecked(Source { url: url.clone(), limits, condition: condition.clone() })
 }
 
 /// r2d2 keeps threads for making connections; these serve every lane.

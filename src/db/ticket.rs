@@ -52,12 +52,14 @@ impl Ticket {
             return false;
         }
         progress.stage = Stage::Runs;
-        progress.began = Some(Instant::now());
         true
     }
 
+    /// Notes that the job has its connection now, and the process that serves it at a PostgreSQL server.
     pub fn served_by(&self, process: Option<i32>) {
-        self.progress().process = process;
+        let mut progress = self.progress();
+        progress.began = Some(Instant::now());
+        progress.process = process;
     }
 
     /// Ends the job, and says whether it was given up before.
@@ -74,7 +76,7 @@ impl Ticket {
         (progress.stage, progress.process)
     }
 
-    /// How long it has run, where it does.
+    /// How long it has run with a connection, where it does.
     pub fn runs_for(&self) -> Duration {
         let progress = self.progress();
         let runs = matches!(progress.stage, Stage::Runs | Stage::Commits);
