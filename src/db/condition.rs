@@ -108,7 +108,9 @@ impl Condition {
     /// `unavailable`, `read-only` or `storage-full`, as the database was found.
     pub fn permit(&self, purpose: Purpose) -> Result<()> {
         match (self.state(), purpose) {
-            (State::Sound | State::Slow | State::OtherSchema, _) | (State::ReadOnly | State::Full, Purpose::Read) => Ok(()),
+            (State::Sound | State::Slow | State::OtherSchema, _) | (State::ReadOnly | State::Full, Purpose::Read) => {
+                Ok(())
+            }
             (State::ReadOnly, Purpose::Write) => Err(Error::new(Code::ReadOnly)),
             (State::Full, Purpose::Write) => Err(Error::new(Code::StorageFull)),
             (State::Unreachable, _) => Err(Error::new(Code::Unavailable).context("the database is down")),
@@ -125,7 +127,9 @@ impl Condition {
     pub fn is_sound(&self) -> Result<()> {
         self.permit(Purpose::Write)?;
         match self.state() {
-            State::Slow => Err(Error::new(Code::Unavailable).detail("The database is slow to answer.").context("it is slow")),
+            State::Slow => {
+                Err(Error::new(Code::Unavailable).detail("The database is slow to answer.").context("it is slow"))
+            }
             State::OtherSchema => Err(Error::new(Code::Unavailable)
                 .detail("The schema of the database is not up to date.")
                 .context("the schema is not this build's")),
@@ -168,10 +172,12 @@ impl Condition {
     /// Takes note of a failure of the database, and finds out the cause of one that diesel does not name.
     pub fn explain(&self, conn: &mut Conn, error: Error) -> Error {
         let error = match error.code() {
-            Code::Internal | Code::Unavailable if statements::has_failed(conn) => match dialect::why_writes_fail(conn) {
-                Some(code) => Error::new(code).context(error.cause().unwrap_or_default()),
-                None => error,
-            },
+            Code::Internal | Code::Unavailable if statements::has_failed(conn) => {
+                match dialect::why_writes_fail(conn) {
+                    Some(code) => Error::new(code).context(error.cause().unwrap_or_default()),
+                    None => error,
+                }
+            }
             _ => error,
         };
         match error.code() {
@@ -258,7 +264,8 @@ impl Condition {
             // Where somebody writes at this moment, it can be written to.
             Conn::Sqlite(c) => {
                 if let Some(_turn) = self.turn.take_now()
-                    && let Err(error) = c.batch_execute("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK").map_err(Error::from)
+                    && let Err(error) =
+                        c.batch_execute("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK").map_err(Error::from)
                     && error.code() != Code::Overloaded
                 {
                     return Err(error);

@@ -132,11 +132,12 @@ impl Conn {
                 let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
                 // FULL: a commit that was acknowledged survives a loss of power. Above its limit the journal gives its
                 // room back at the next checkpoint.
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                let lock = limits.map_or(Duration::from_secs(5), |limits| limits.lock).as_millis();
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout = {lock}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
-                     PRAGMA journal_size_limit = 16777216;",
-                )?;
+                     PRAGMA journal_size_limit = 16777216;"
+                ))?;
                 (Self::Sqlite(conn), None)
             }
         };

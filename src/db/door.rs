@@ -210,7 +210,7 @@ impl Steps<'_> {
     ///
     /// # Errors
     /// As [`transaction`].
-    pub fn transaction<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn write<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         transaction(self.0, job)
     }
 

@@ -116,15 +116,16 @@ impl Lane {
         let work: Work = Box::new(move |conn, condition| {
             let explain = |conn: &mut Conn, error: Error| match condition.explain(conn, error) {
                 // The server ends what takes longer, in words that may be of any language.
-                error if error.code() == Code::Internal && own.runs_for() >= longest && statements::has_failed(conn) => {
+                error
+                    if error.code() == Code::Internal && own.runs_for() >= longest && statements::has_failed(conn) =>
+                {
                     Error::new(Code::Overloaded).context(error.cause().unwrap_or_default())
                 }
                 error => error,
             };
             let outcome = conn.and_then(|conn| job(conn).map_err(|error| explain(conn, error)));
-            let trusted = !outcome.as_ref().is_err_and(|error| {
-                matches!(error.code().kind(), Kind::Internal | Kind::Unavailable)
-            });
+            let trusted =
+                !outcome.as_ref().is_err_and(|error| matches!(error.code().kind(), Kind::Internal | Kind::Unavailable));
             // The caller may have gone away; its answer then has no taker, which is no fault.
             let _ = reply.send(outcome);
             trusted
@@ -182,7 +183,9 @@ fn panicked<T>(_: oneshot::error::RecvError) -> Result<T> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if !self.answered && let (Stage::Runs, Some(process)) = self.ticket.give_up() {
+        if !self.answered
+            && let (Stage::Runs, Some(process)) = self.ticket.give_up()
+        {
             self.lane.condition.cancel(process);
         }
     }
@@ -260,7 +263,9 @@ impl Shared {
                 // A late cancellation would meet the next job.
                 pooled.broken = job.ticket.finish() || !trusted;
                 pooled.used = Instant::now();
-                if !pooled.broken && let Err(error) = pooled.conn.forget_statements_if_many() {
+                if !pooled.broken
+                    && let Err(error) = pooled.conn.forget_statements_if_many()
+                {
                     pooled.broken = true;
                     tracing::warn!(cause = error.cause().unwrap_or_default(), "statements cannot be forgotten");
                 }
@@ -337,10 +342,7 @@ impl r2d2::ManageConnection for Source {
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         use diesel::r2d2::R2D2Connection;
-        std::thread::panicking()
-            || pooled.broken
-            || pooled.conn.is_broken()
-            || statements::has_failed(&mut pooled.conn)
+        std::thread::panicking() || pooled.broken || pooled.conn.is_broken() || statements::has_failed(&mut pooled.conn)
     }
 }
 

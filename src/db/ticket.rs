@@ -37,7 +37,8 @@ struct Progress {
 
 impl Ticket {
     pub fn new(until: Instant) -> Self {
-        let progress = Progress { stage: Stage::Waits, began: None, given_up: false, helped: false, lost: false, process: None };
+        let progress =
+            Progress { stage: Stage::Waits, began: None, given_up: false, helped: false, lost: false, process: None };
         Self { until, progress: Mutex::new(progress) }
     }
 

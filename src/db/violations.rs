@@ -65,7 +65,9 @@ fn code(error: &Diesel) -> Code {
 pub fn unique(detail: impl Into<String>) -> impl FnOnce(Diesel) -> Error {
     let detail = detail.into();
     move |error| match error {
-        Diesel::DatabaseError(Kind::UniqueViolation, _) => Error::new(Code::AlreadyExists).detail(detail).context(error),
+        Diesel::DatabaseError(Kind::UniqueViolation, _) => {
+            Error::new(Code::AlreadyExists).detail(detail).context(error)
+        }
         other => other.into(),
     }
 }

@@ -126,11 +126,8 @@ fn try_claim(conn: &mut Conn, claim: &Claim) -> Result<Claimed> {
         keys::instance.eq(Some(claim.instance)),
     );
     let Some(found) = found else {
-        let key = (
-            keys::caller.eq(&claim.caller),
-            keys::operation.eq(claim.operation),
-            keys::idempotency_key.eq(&claim.key),
-        );
+        let key =
+            (keys::caller.eq(&claim.caller), keys::operation.eq(claim.operation), keys::idempotency_key.eq(&claim.key));
         let inserted = diesel::insert_into(keys::table).values((key, row)).execute_kept(conn);
         return match inserted.map_err(violations::unique("")) {
             Err(error) if error.code() == Code::AlreadyExists => Ok(Claimed::Busy),

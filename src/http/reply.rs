@@ -33,7 +33,13 @@ impl Reply {
     /// # Errors
     /// `internal` when the value cannot be written as JSON.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
-        Ok(Self { status: status.as_u16(), content_type: JSON, headers: Vec::new(), body: serde_json::to_vec(value)?, kept: None })
+        Ok(Self {
+            status: status.as_u16(),
+            content_type: JSON,
+            headers: Vec::new(),
+            body: serde_json::to_vec(value)?,
+            kept: None,
+        })
     }
 
     /// 200 with a body.

@@ -281,7 +281,7 @@ impl Cx {
     ) -> Result<Reply> {
         let work = move |steps: &mut Steps, answerer: &Answerer| {
             let prepared = prepare()?;
-            steps.transaction(|conn| answerer.answer(conn, |conn, context| job(conn, context, prepared)))
+            steps.write(|conn| answerer.answer(conn, |conn, context| job(conn, context, prepared)))
         };
         self.import_in_steps(hash, work).await
     }

@@ -34,8 +34,7 @@ impl Spool {
     /// `export-too-large` above the largest size; `storage-full` where there is no room for it here.
     pub fn add(&mut self, chunk: &[u8]) -> Result<()> {
         crate::db::wanted()?;
-        self.room =
-            self.room.checked_sub(chunk.len() as u64).ok_or_else(|| Error::new(Code::ExportTooLarge))?;
+        self.room = self.room.checked_sub(chunk.len() as u64).ok_or_else(|| Error::new(Code::ExportTooLarge))?;
         self.file.write_all(chunk).map_err(Error::internal)
     }
 }

@@ -27,6 +27,7 @@ mod races;
 mod readme;
 mod running;
 mod spc;
+mod staying_up;
 mod submissions;
 mod support;
 mod values;

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use chrono::{Days, NaiveDate};
+use diesel::connection::SimpleConnection;
 use innovation_register::db::DatabaseUrl;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -116,6 +117,64 @@ async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_abse
     }
     let told = admin.post("/v1/kpi-submissions?kpi=daily", json!({ "rows": rows_of(0) })).await.expect(201);
     assert_eq!(told["counts"]["rejected"], 0, "it goes on where it was");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn one_that_is_told_to_leave_says_so_and_answers_until_it_goes(#[values(Sqlite, Postgres)] engine: Engine) {
+    let folder = folder();
+    let mut settings = told(&database(engine, &folder));
+    settings.push(("SHUTDOWN_DELAY", "2".to_owned()));
+    let mut served = Served::start(&settings);
+    let anyone = Actor::at(&served.url, &run(&settings, &["token", "--role", "reader"]));
+    assert_eq!(anyone.get("/health/ready").await.status, 200);
+    Command::new("kill").args(["-TERM", &served.process.id().to_string()]).status().unwrap();
+    eventually("readiness tells", Duration::from_secs(2), async || anyone.get("/health/ready").await.status == 503)
+        .await;
+    anyone.get("/health/ready").await.problem(503, "leaving");
+    let answer = anyone.get("/v1/innovations").await;
+    assert!(answer.status == 200 && answer.header("connection") == "close");
+    eventually("it has gone", Duration::from_secs(30), async || served.process.try_wait().unwrap().is_some()).await;
+    assert!(served.process.wait().unwrap().success());
+}
+
+#[actix_web::test]
+async fn instances_that_start_at_once_on_a_fresh_database_all_serve() {
+    let folder = folder();
+    let settings = told(&empty_database(Postgres, &folder));
+    run(&settings, &["migrate"]);
+    let start = || {
+        std::thread::spawn({
+            let settings = settings.clone();
+            move || Served::start(&settings)
+        })
+    };
+    let starting: Vec<_> = (0..3).map(|_| start()).collect();
+    let served: Vec<Served> = starting.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let token = run(&settings, &["token", "--role", "reader"]);
+    for instance in &served {
+        Actor::at(&instance.url, &token).get("/v1/me").await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn what_was_written_in_steps_when_the_process_died_is_closed_at_the_next_start() {
+    let folder = folder();
+    let database = database(Sqlite, &folder);
+    let settings = told(&database);
+    let token = run(&settings, &["token", "--role", "national-admin", "--ttl", "1h"]);
+    let written = "INSERT INTO kpi_submissions VALUES (randomblob(16), 'daily', 'accepted', 0, 'partial', 'upsert', 9, 4, 0, 0, 0, 1, \
+                   NULL, 'somebody', '2026-01-01 00:00:00', 1)";
+    connect(&database).batch_execute(written).unwrap();
+    for _ in 0..2 {
+        let served = Served::start(&settings);
+        let admin = Actor::at(&served.url, &token);
+        eventually("it is in the audit trail, once", Duration::from_secs(10), async || {
+            let events = admin.get("/v1/audit-events?resource=kpi-submission").await.expect(200);
+            rows(&events).len() == 1 && rows(&events)[0]["data"]["created"] == 4
+        })
+        .await;
+    }
 }
 
 #[rstest]

@@ -66,7 +66,7 @@ pub fn deliver(
 ) -> Result<Reply> {
     let context = &answerer.context;
     if steps.engine() == Engine::Postgres || input.rows.len() <= STEP {
-        return steps.transaction(|conn| {
+        return steps.write(|conn| {
             let judged = submit_kpi_values(conn, context, terms, input)?;
             answerer.keep(conn, render(&judged)?)
         });
@@ -80,7 +80,7 @@ pub fn deliver(
     })?;
     let missing = judged.missing_series();
     for some in missing.chunks(STEP) {
-        steps.transaction(|conn| store::ensure_series(conn, some))?;
+        steps.write(|conn| store::ensure_series(conn, some))?;
     }
     if !missing.is_empty() {
         judged.ids = steps.snapshot(|conn| series_ids(conn, &judged.series))?;
@@ -98,7 +98,7 @@ fn at_once(
     judged.conclude();
     let staged = steps.staging(|conn| stage(conn, &judged, &judged.places()))?;
     let reply = render(&judged)?;
-    steps.transaction(|conn| {
+    steps.write(|conn| {
         if !staged || bulk::fits(conn)? {
             settle(conn, &answerer.context, &judged, staged)?;
             return answerer.keep(conn, reply);
@@ -120,9 +120,9 @@ fn in_steps(
 ) -> Result<Reply> {
     judged.row.unfinished = true;
     judged.row.set_counts(Counts { received: judged.row.received, ..Counts::default() });
-    steps.transaction(|conn| store::insert(conn, &judged.row))?;
+    steps.write(|conn| store::insert(conn, &judged.row))?;
     for rows in judged.order().chunks(STEP) {
-        steps.transaction(|conn| {
+        steps.write(|conn| {
             judge_some(conn, &mut judged, rows)?;
             let places: Vec<usize> = rows.iter().map(|(_, place)| *place).collect();
             if stage(conn, &judged, &places)? {
@@ -135,7 +135,7 @@ fn in_steps(
     judged.conclude();
     judged.row.unfinished = false;
     let reply = render(&judged)?;
-    steps.transaction(|conn| {
+    steps.write(|conn| {
         store::update_counts(conn, &judged.row)?;
         leave_traces(conn, &answerer.context, &judged)?;
         answerer.keep(conn, reply)

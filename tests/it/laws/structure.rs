@@ -55,8 +55,7 @@ fn http_holds_no_sql() {
 #[test]
 fn there_is_one_door_to_the_database() {
     let elsewhere = chosen(|path| !path.starts_with("src/db/"));
-    let why =
-        "Only src/db opens connections and begins transactions: go through Db::read, write, bulk_read or bulk_write";
+    let why = "Only src/db opens connections and begins transactions: go through Db::read, snapshot, write, export, report or import";
     forbid(&elsewhere, &["::establish(", "begin_transaction", ".transaction(", "\"BEGIN", "\"COMMIT"], why);
     let commands = ["src/startup.rs", "src/cli.rs"];
     let requests = chosen(|path| !path.starts_with("src/db/") && !commands.contains(&path));

@@ -5,6 +5,7 @@ use super::{Engine, postgres};
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use chrono::{DateTime, TimeDelta};
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use innovation_register::access::{Operation, Role};
 use innovation_register::config::Config;
@@ -80,7 +81,8 @@ impl TestApp {
         Self::on(DatabaseUrl::parse(&url).expect("a good address"), folder(), &[]).await
     }
 
-    async fn on(database: DatabaseUrl, folder: TempDir, settings: &[(&str, &str)]) -> Self {
+    /// On this database, with the files of its own in the folder.
+    pub async fn on(database: DatabaseUrl, folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let url = address_of(&database);
         let mut pairs: Vec<(&str, &str)> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
         pairs.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
@@ -116,6 +118,14 @@ impl TestApp {
             .expect("no test fails while it holds the connection")
             .batch_execute(statements)
             .expect("good SQL");
+    }
+
+    /// How many rows there are of a table, or of one with a condition after it.
+    pub fn count(&self, table: &str) -> u64 {
+        let rows = diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("count(*) FROM {table}"));
+        let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
+        let count: i64 = diesel::select(rows).get_result(&mut *conn).expect("good SQL");
+        count.try_into().expect("no fewer than none")
     }
 
     /// What PostgreSQL has written into its log about this database.

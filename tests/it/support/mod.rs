@@ -7,7 +7,7 @@ mod http;
 mod postgres;
 mod records;
 
-pub use app::{Actor, TestApp, connect, database, empty_database, folder, grant, settings};
+pub use app::{Actor, TestApp, address_of, connect, database, empty_database, folder, grant, settings};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
 pub use records::{award, gbp, row};
