@@ -239,12 +239,15 @@ impl Condition {
         }
     }
 
-    /// The connection, and what is wrong with the schema.
-    fn ask(&self, conn: Option<Conn>) -> Result<(Conn, Result<(), String>)> {
-        let mut conn = match conn {
-            Some(conn) => conn,
-            None => Conn::open(&self.url)?,
-        };
+    /// The connection, and what is wrong with the schema. One that was kept may be lost while the database is sound.
+    fn ask(&self, kept: Option<Conn>) -> Result<(Conn, Result<(), String>)> {
+        match kept.map(|conn| self.ask_by(conn)) {
+            Some(Ok(found)) => Ok(found),
+            _ => self.ask_by(Conn::open(&self.url)?),
+        }
+    }
+
+    fn ask_by(&self, mut conn: Conn) -> Result<(Conn, Result<(), String>)> {
         let in_trouble = matches!(self.state(), State::ReadOnly | State::Full);
         match &mut conn {
             Conn::Postgres(c) => {

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A job that runs for so long is slow: another thread helps out meanwhile.
-const SLOW: Duration = Duration::from_millis(200);
+const SLOW: Duration = Duration::from_millis(100);
+/// How often whoever waits looks at how it goes.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
 /// How much longer than its deadline an answer may take that is being committed.
 const COMMIT_GRACE: Duration = Duration::from_millis(800);
 /// How long a thread waits for a new connection.
@@ -150,7 +152,7 @@ impl Waiting<'_> {
             if left.is_zero() || self.lane.condition.is_silent() {
                 break;
             }
-            if let Ok(answered) = tokio::time::timeout(left.min(SLOW), &mut answer).await {
+            if let Ok(answered) = tokio::time::timeout(left.min(LOOKS_EVERY), &mut answer).await {
                 self.answered = true;
                 return answered.unwrap_or_else(panicked);
             }
