@@ -6,6 +6,7 @@ mod adoptions;
 mod applications;
 mod audit;
 mod auth;
+mod backups;
 mod benefits;
 mod communities;
 mod csv;

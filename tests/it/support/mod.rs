@@ -6,6 +6,7 @@ mod contract;
 mod http;
 mod postgres;
 mod records;
+mod searches;
 
 pub use app::{Actor, TestApp, connect, database, empty_database, folder, grant, settings};
 pub use http::{Answer, Request};
