@@ -4,6 +4,7 @@
 pub mod conn;
 pub mod dialect;
 mod door;
+mod drift;
 pub(crate) mod json;
 mod lanes;
 pub(crate) mod list;

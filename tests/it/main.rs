@@ -26,6 +26,7 @@ mod people;
 mod programmes;
 mod races;
 mod readme;
+mod released;
 mod running;
 mod spc;
 mod submissions;
