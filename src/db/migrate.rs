@@ -5,9 +5,11 @@ use super::conn::{Conn, DatabaseUrl};
 use super::door::transaction;
 use super::drift;
 use crate::error::{Error, Result};
+use crate::vocabulary::hex;
 use diesel::migration::MigrationVersion;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::BTreeMap;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -89,6 +91,22 @@ fn run(conn: &mut Conn, last: &str) -> Result<Vec<String>> {
 /// The versions of the migrations that were applied, of later builds too.
 pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
     on_source!(conn, c, _source => versions(c.applied_migrations()))
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+/// The applied migrations with their checksums, as far as the schema stores any. Unlike [`applied`] this only reads.
+pub fn checksums(conn: &mut Conn) -> Result<BTreeMap<String, Option<String>>> {
+    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = on_source!(conn, c, _source => query.load(c))?;
+    let has_any = applied.iter().any(|applied| applied.version == drift::CHECKSUMS);
+    let mut stored = if has_any { drift::stored(conn)? } else { BTreeMap::new() };
+    let mut checksum = |version: &str| stored.remove(version).map(|checksum| hex(&checksum));
+    Ok(applied.into_iter().map(|Applied { version }| (version.clone(), checksum(&version))).collect())
 }
 
 fn versions(versions: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> Result<Vec<String>> {

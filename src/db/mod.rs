@@ -2,6 +2,7 @@
 //! of its lane; `write` owns the transaction, so that no other code begins one.
 
 pub mod conn;
+pub mod copy;
 pub mod dialect;
 mod door;
 mod drift;
@@ -11,6 +12,7 @@ pub(crate) mod list;
 pub mod migrate;
 pub(crate) mod references;
 pub mod schema;
+pub mod serving;
 pub(crate) mod statements;
 pub(crate) mod violations;
 
