@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     cargo build --profile image --locked --features tls && cp target/image/innovation-register /innovation-register
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates postgresql-client-15 && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /var/lib/register register
 COPY --from=build /innovation-register /usr/local/bin/innovation-register
 USER register

@@ -2,8 +2,9 @@
 //! standard error.
 
 use crate::access::{Operation, Role};
+use crate::backup;
 use crate::config::{Config, SETTINGS};
-use crate::db::{Conn, transaction};
+use crate::db::{Conn, serving, transaction};
 use crate::error::Error;
 use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::grants::{keys, tokens};
@@ -53,6 +54,19 @@ enum Verb {
     Token(TokenArguments),
     /// Check the settings and the database
     CheckConfig,
+    /// Write the database and its key into one file, while the service runs
+    Backup {
+        /// The file to make. One that exists is never replaced
+        file: PathBuf,
+        /// Leave the key out, to keep it in another place
+        #[arg(long)]
+        without_key: bool,
+    },
+    /// Make the configured database, which must not exist or be empty, from a back-up, and check it
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]
@@ -105,6 +119,12 @@ pub fn run() -> ExitCode {
         Verb::Openapi => print_openapi(),
         Verb::Token(arguments) => configured().and_then(|config| token(&config, arguments)),
         Verb::CheckConfig => configured().and_then(|config| check_config(&config)),
+        Verb::Backup { file, without_key } => configured()
+            .and_then(|config| backup::backup(&config, &file, without_key, now()).map_err(Error::in_words))
+            .map(|done| print(&done)),
+        Verb::Restore { file } => configured()
+            .and_then(|config| backup::restore(&config, &file).map_err(Error::in_words))
+            .map(|done| print(&done)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -126,16 +146,6 @@ fn print(line: &str) {
 
 fn configured() -> Result<Config, String> {
     Config::from_environment(&[]).map_err(|faults| faults.to_string())
-}
-
-/// An error for the operator: the faults in full, or the internal cause.
-fn in_words(error: Error) -> String {
-    let faults: Vec<String> = error.listed().iter().map(|fault| fault.detail.clone()).collect();
-    match (faults.is_empty(), error.cause()) {
-        (false, _) => faults.join("\n"),
-        (true, Some(cause)) => format!("{}: {cause}", error.public_detail()),
-        (true, None) => error.public_detail().to_owned(),
-    }
 }
 
 /// Starts the log on standard error, written by a thread of its own, so that no request waits for who reads it. What
@@ -163,7 +173,8 @@ fn serve(config: Config) -> Result<(), String> {
 
 fn migrate(config: &Config, down: bool) -> Result<(), String> {
     let ran = if down {
-        crate::db::migrate::down(&config.database).map_err(in_words)
+        let alone = serving::claim_alone(&config.database);
+        alone.and_then(|_claim| crate::db::migrate::down(&config.database)).map_err(Error::in_words)
     } else {
         startup::migrate_database(&config.database, now())
     }?;
@@ -178,7 +189,7 @@ fn migrate(config: &Config, down: bool) -> Result<(), String> {
 fn seed(config: &Config) -> Result<String, String> {
     let mut conn = startup::open_database(&config.database, now())?;
     transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
-        .map_err(in_words)
+        .map_err(Error::in_words)
 }
 
 fn print_openapi() -> Result<(), String> {
@@ -215,10 +226,13 @@ fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
 
 /// Writes the grant and signs the token.
 fn local_token(conn: &mut Conn, config: &Config, issuer: &str, wanted: &NewLocalToken) -> Result<String, String> {
-    let sealing = keys::SealingKey::open(&config.keys)?;
     let context = Context::local(Operation::issue_local_token, now());
     let issuer = (issuer, config.audience.as_str());
-    transaction(conn, |conn| issue_local_token(conn, &sealing, &context, issuer, wanted)).map_err(in_words)
+    let issue = |conn: &mut Conn| {
+        let sealing = keys::SealingKey::open_or_make(conn, &config.keys)?;
+        issue_local_token(conn, &sealing, &context, issuer, wanted)
+    };
+    transaction(conn, issue).map_err(Error::in_words)
 }
 
 fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
@@ -228,9 +242,9 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
     let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
     let _log = start_log(&config.log)?;
-    seed(&config)?;
     actix_web::rt::System::new().block_on(async move {
         let running = startup::build(config.clone(), Arc::new(now)).await?;
+        seed(&config)?;
         let issuer = format!("http://{}", running.address);
         let mut conn = startup::open_database(&config.database, now())?;
         for line in crate::demonstration::welcome(&issuer, |person| local_token(&mut conn, &config, &issuer, person))? {

@@ -215,6 +215,12 @@ impl Error {
     pub fn cause(&self) -> Option<&str> {
         self.0.context.as_deref()
     }
+
+    /// For the operator at the command line: the faults in full, or the cause.
+    pub fn in_words(self) -> String {
+        let faults: Vec<&str> = self.listed().iter().map(|fault| fault.detail.as_str()).collect();
+        if faults.is_empty() { self.cause().unwrap_or(self.public_detail()).to_owned() } else { faults.join("\n") }
+    }
 }
 
 /// Collects rule faults so that all of them are reported at once.

@@ -9,6 +9,8 @@ mod adoptions;
 mod applications;
 // What was done, by whom, when, as a list.
 mod audit_events;
+// A database and its key in one file, and back.
+pub mod backup;
 // What innovations brought: claimed, and realised.
 mod benefits;
 // Days, spans of days, and periods.

@@ -2,7 +2,7 @@
 
 use crate::access::Operation;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, transaction};
+use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, transaction};
 use crate::error::Error;
 use crate::events;
 use crate::grants::keys::{self, SealingKey};
@@ -30,6 +30,8 @@ pub struct Running {
     pub server: actix_web::dev::Server,
     pub handle: ServerHandle,
     pub service: web::Data<Service>,
+    /// The database is ours to serve until this goes.
+    _claim: serving::Claim,
 }
 
 /// The API document as this build serves it.
@@ -73,6 +75,7 @@ impl Api {
 /// # Errors
 /// Text for the operator.
 pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
+    let claim = serving::claim(&config.database).map_err(Error::in_words)?;
     make_keys(&config, clock())?;
     let listener =
         std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
@@ -106,7 +109,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
     }
-    Ok(Running { address, handle: server.handle(), server, service })
+    Ok(Running { address, handle: server.handle(), server, service, _claim: claim })
 }
 
 /// Brings the schema up to date and loads the reference data it starts with. Returns the migrations that ran.
@@ -114,8 +117,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
 /// # Errors
 /// Text for the operator.
 pub fn migrate_database(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<String>, String> {
-    let unmigrated =
-        |error: Error| format!("the database cannot be migrated: {}", error.cause().unwrap_or(error.public_detail()));
+    let unmigrated = |error: Error| format!("the database cannot be migrated: {}", error.in_words());
     let ran = migrate::up(url).map_err(unmigrated)?;
     let mut conn = Conn::open(url).map_err(unmigrated)?;
     let context = Context::local(Operation::create_organisation, now);
@@ -143,7 +145,6 @@ pub fn open_database(url: &DatabaseUrl, now: Timestamp) -> Result<Conn, String> 
 
 fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
     let mut conn = open_database(&config.database, now)?;
-    let sealing = SealingKey::open(&config.keys)?;
     if matches!(config.database, DatabaseUrl::Sqlite(_)) {
         // Only this process serves the file, so nobody goes on with what was being written in steps.
         let context = Context::local(Operation::submit_kpi_values, now);
@@ -151,10 +152,11 @@ fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
             .map_err(|error| error.cause().unwrap_or_default().to_owned())?;
     }
     transaction(&mut conn, |conn| {
+        let sealing = SealingKey::open_or_make(conn, &config.keys)?;
         keys::ensure(conn, &sealing, now)?;
         keys::signing(conn, &sealing, now).map(drop)
     })
-    .map_err(|error| error.cause().unwrap_or("the signing keys cannot be made").to_owned())
+    .map_err(Error::in_words)
 }
 
 fn listen(

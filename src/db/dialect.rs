@@ -135,17 +135,17 @@ pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -
     if terms.0.is_empty() {
         return Ok(Box::new(sql::<Bool>("1 = 0")));
     }
-    let (key, found, query) = match conn.engine() {
+    let (found, query) = match conn.engine() {
         Engine::Postgres => {
             let found =
                 format!("SELECT id FROM {table} WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', ");
             let prefix = |word: &str| format!("{word}:*");
-            ("id", found, terms.render(prefix, |words| format!("({})", words.join(" <-> ")), " & "))
+            (found, terms.render(prefix, |words| format!("({})", words.join(" <-> ")), " & "))
         }
         Engine::Sqlite => {
             let found = format!("SELECT rowid FROM search_{table} WHERE (search_{table} MATCH ");
             let prefix = |word: &str| format!("\"{word}\"*");
-            ("rowid", found, terms.render(prefix, |words| format!("\"{}\"", words.join(" ")), " "))
+            (found, terms.render(prefix, |words| format!("\"{}\"", words.join(" ")), " "))
         }
     };
     let limited = |limit: &str| format!(") LIMIT {limit})");
@@ -153,8 +153,15 @@ pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -
     if diesel::select(more.sql(&limited(&format!("1 OFFSET {FEW}")))).kept().get_result(conn)? {
         return Ok(terms.looked_at(conn.engine(), table));
     }
-    let found = sql::<Bool>(&format!("{table}.{key} IN ({found}")).bind::<Text, _>(query);
-    Ok(Box::new(found.sql(&limited(&(FEW + 1).to_string()))))
+    let few = limited(&(FEW + 1).to_string());
+    let (found, few) = match conn.engine() {
+        Engine::Postgres => (format!("{table}.id IN ({found}"), few),
+        // SQLite's index knows a row by its search key: a rowid would not survive VACUUM or a dump.
+        Engine::Sqlite => {
+            (format!("{table}.id IN (SELECT id FROM search_keys_{table} WHERE key IN ({found}"), format!("{few})"))
+        }
+    };
+    Ok(Box::new(sql::<Bool>(&found).bind::<Text, _>(query).sql(&few)))
 }
 
 /// As many rows as are found and sorted sooner than the list is followed in its own order until a page is full.

@@ -2,9 +2,14 @@
 //! none and two instances may start at once.
 
 use super::conn::{Conn, DatabaseUrl};
+use super::door::transaction;
+use super::drift;
 use crate::error::{Error, Result};
+use crate::vocabulary::hex;
+use diesel::migration::MigrationVersion;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::BTreeMap;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -12,15 +17,32 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// The lowest application generation a schema can be served by; a migration that breaks older code raises it there.
 const APP_GENERATION: i32 = 1;
 
+/// Runs what is written for both engines with the connection and the migrations of one.
+macro_rules! on_source {
+    ($conn:expr, $c:ident, $source:ident => $job:expr) => {
+        match $conn {
+            Conn::Postgres($c) => {
+                let $source = POSTGRES;
+                $job
+            }
+            Conn::Sqlite($c) => {
+                let $source = SQLITE;
+                $job
+            }
+        }
+    };
+}
+
 /// An arbitrary constant that every instance of this service locks while it migrates.
 const LOCK: i64 = 0x0049_4e4e_4f56;
 
-/// Brings the schema up to date; returns the names of the migrations that ran.
+/// Brings the schema up to date, all of it or nothing; returns the versions of the migrations that ran.
 ///
 /// # Errors
-/// `unavailable` without a connection, `internal` when a migration fails.
+/// `unavailable` without a connection, `internal` when a migration fails or the schema is not one that this build's
+/// migrations made.
 pub fn up(url: &DatabaseUrl) -> Result<Vec<String>> {
-    with_lock(url, |conn| run(conn, true))
+    with_lock(url, |conn| transaction(conn, up_from_here))
 }
 
 /// Takes every migration back. All data is lost.
@@ -28,7 +50,7 @@ pub fn up(url: &DatabaseUrl) -> Result<Vec<String>> {
 /// # Errors
 /// As [`up`].
 pub fn down(url: &DatabaseUrl) -> Result<Vec<String>> {
-    with_lock(url, |conn| run(conn, false))
+    with_lock(url, |conn| on_source!(conn, c, source => versions(c.revert_all_migrations(source))))
 }
 
 fn with_lock<T>(url: &DatabaseUrl, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
@@ -40,19 +62,55 @@ fn with_lock<T>(url: &DatabaseUrl, job: impl FnOnce(&mut Conn) -> Result<T>) -> 
     job(&mut conn)
 }
 
-fn run(conn: &mut Conn, up: bool) -> Result<Vec<String>> {
-    fn go<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
-        conn: &mut C,
-        source: EmbeddedMigrations,
-        up: bool,
-    ) -> Result<Vec<String>> {
-        let versions = if up { conn.run_pending_migrations(source) } else { conn.revert_all_migrations(source) };
-        Ok(versions.map_err(Error::internal)?.iter().map(ToString::to_string).collect())
+fn up_from_here(conn: &mut Conn) -> Result<Vec<String>> {
+    let before = applied(conn)?;
+    let checked = before.iter().any(|version| version == drift::CHECKSUMS);
+    let mut ran = Vec::new();
+    if checked {
+        drift::refuse_edited(conn)?;
+    } else if !before.is_empty() {
+        let unknown = |error: Error| format!("{} ({})", drift::UNKNOWN, error.cause().unwrap_or_default());
+        ran = run(conn, drift::UNCHECKED).map_err(|error| Error::internal(unknown(error)))?;
+        drift::refuse_unknown(conn)?;
     }
-    match conn {
-        Conn::Postgres(c) => go(c, POSTGRES, up),
-        Conn::Sqlite(c) => go(c, SQLITE, up),
-    }
+    ran.extend(run(conn, "99999")?);
+    let applied = applied(conn)?;
+    drift::store(conn, &applied)?;
+    Ok(ran)
+}
+
+/// Runs what is still to be run, up to a version.
+fn run(conn: &mut Conn, last: &str) -> Result<Vec<String>> {
+    on_source!(conn, c, source => {
+        let mut pending = c.pending_migrations(source).map_err(Error::internal)?;
+        pending.retain(|migration| migration.name().version() <= MigrationVersion::from(last));
+        versions(c.run_migrations(&pending))
+    })
+}
+
+/// The versions of the migrations that were applied, of later builds too.
+pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
+    on_source!(conn, c, _source => versions(c.applied_migrations()))
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+/// The applied migrations with their checksums, as far as the schema stores any. Unlike [`applied`] this only reads.
+pub fn checksums(conn: &mut Conn) -> Result<BTreeMap<String, Option<String>>> {
+    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = on_source!(conn, c, _source => query.load(c))?;
+    let has_any = applied.iter().any(|applied| applied.version == drift::CHECKSUMS);
+    let mut stored = if has_any { drift::stored(conn)? } else { BTreeMap::new() };
+    let mut checksum = |version: &str| stored.remove(version).map(|checksum| hex(&checksum));
+    Ok(applied.into_iter().map(|Applied { version }| (version.clone(), checksum(&version))).collect())
+}
+
+fn versions(versions: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> Result<Vec<String>> {
+    Ok(versions.map_err(Error::internal)?.iter().map(ToString::to_string).collect())
 }
 
 /// Whether the schema is there, complete, and one this build may serve.
@@ -60,15 +118,12 @@ fn run(conn: &mut Conn, up: bool) -> Result<Vec<String>> {
 /// # Errors
 /// Text for the operator that says what to do.
 pub fn check(conn: &mut Conn) -> Result<(), String> {
-    let pending = match conn {
-        Conn::Postgres(c) => c.has_pending_migration(POSTGRES),
-        Conn::Sqlite(c) => c.has_pending_migration(SQLITE),
-    };
-    match pending {
+    match on_source!(conn, c, source => c.has_pending_migration(source)) {
         Err(_) => return Err("the database cannot be read".to_owned()),
         Ok(true) => return Err("the schema is not up to date: run `innovation-register migrate`".to_owned()),
         Ok(false) => {}
     }
+    drift::refuse_edited(conn).map_err(|error| error.cause().unwrap_or("the checksums cannot be read").to_owned())?;
     let needed: i32 = super::schema::schema_info::table
         .select(super::schema::schema_info::min_app_generation)
         .first(conn)

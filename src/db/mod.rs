@@ -3,14 +3,17 @@
 
 mod condition;
 pub mod conn;
+pub mod copy;
 pub mod dialect;
 mod door;
+mod drift;
 pub(crate) mod json;
 mod lanes;
 pub(crate) mod list;
 pub mod migrate;
 pub(crate) mod references;
 pub mod schema;
+pub mod serving;
 pub(crate) mod statements;
 mod ticket;
 mod turn;

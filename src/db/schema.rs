@@ -9,6 +9,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    schema_checksums (version) {
+        version -> Text,
+        checksum -> Binary,
+    }
+}
+
+diesel::table! {
     organisations (id) {
         id -> Binary,
         code -> Text,

@@ -8,4 +8,4 @@ mod store;
 
 pub use event::Event;
 pub use sequencer::keep_numbering;
-pub use store::record;
+pub use store::{End, end, record, verify};

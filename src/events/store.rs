@@ -3,7 +3,7 @@
 use super::event::Event;
 use crate::db::schema::events;
 use crate::db::{Conn, Keep, dialect};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
@@ -53,7 +53,8 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
 }
 
 /// An event as it is hashed.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
 struct EventRow {
     id: Id,
     occurred_at: NaiveDateTime,
@@ -75,34 +76,12 @@ pub fn sequence(conn: &mut Conn) -> Result<usize> {
     if !dialect::try_lock(conn, LOCK)? {
         return Ok(0);
     }
-    let columns = (
-        events::id,
-        events::occurred_at,
-        events::subject,
-        events::end_user_organisation,
-        events::operation,
-        events::resource,
-        events::resource_key,
-        events::resource_version,
-        events::organisation_id,
-        events::innovation_id,
-        events::programme,
-        events::request_id,
-        events::data,
-    );
     let unnumbered = events::table.filter(events::position.is_null()).order_by(events::id);
-    let waiting: Vec<EventRow> = unnumbered.select(columns).limit(BATCH).load(conn)?;
+    let waiting: Vec<EventRow> = unnumbered.select(EventRow::as_select()).limit(BATCH).load(conn)?;
     if waiting.is_empty() {
         return Ok(0);
     }
-    type Last = (Option<i64>, Option<Vec<u8>>);
-    let last: Option<Last> = events::table
-        .filter(events::position.is_not_null())
-        .order_by(events::position.desc())
-        .select((events::position, events::hash))
-        .first(conn)
-        .optional()?;
-    let (mut position, mut chained) = last.map_or((0, Vec::new()), |(p, h)| (p.unwrap_or(0), h.unwrap_or_default()));
+    let End { mut position, hash: mut chained } = end(conn)?;
     for event in &waiting {
         position += 1;
         chained = event.chained_to(&chained, position);
@@ -111,6 +90,50 @@ pub fn sequence(conn: &mut Conn) -> Result<usize> {
             .execute_kept(conn)?;
     }
     Ok(waiting.len())
+}
+
+/// The last numbered event, or 0 and nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct End {
+    pub position: i64,
+    pub hash: Vec<u8>,
+}
+
+/// Where the chain ends.
+pub fn end(conn: &mut Conn) -> Result<End> {
+    type Last = (Option<i64>, Option<Vec<u8>>);
+    let last: Option<Last> = events::table
+        .filter(events::position.is_not_null())
+        .order_by(events::position.desc())
+        .select((events::position, events::hash))
+        .first(conn)
+        .optional()?;
+    let last =
+        last.map(|(position, hash)| End { position: position.unwrap_or_default(), hash: hash.unwrap_or_default() });
+    Ok(last.unwrap_or_default())
+}
+
+/// Makes the chain again from the first event to the last, and holds it against what is stored.
+///
+/// # Errors
+/// `internal`, with words for the operator, at the first event that is missing or was altered.
+pub fn verify(conn: &mut Conn) -> Result<End> {
+    let End { mut position, hash: mut chained } = End::default();
+    loop {
+        let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(BATCH);
+        let stored: Vec<(Option<i64>, Option<Vec<u8>>, EventRow)> =
+            next.select((events::position, events::hash, EventRow::as_select())).load(conn)?;
+        if stored.is_empty() {
+            return Ok(End { position, hash: chained });
+        }
+        for (at, hash, event) in stored {
+            position += 1;
+            chained = event.chained_to(&chained, position);
+            if at != Some(position) || hash.as_ref() != Some(&chained) {
+                return Err(Error::internal(format!("event {position} of the audit trail is missing or was altered")));
+            }
+        }
+    }
 }
 
 impl EventRow {

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use secrecy::{ExposeSecret, SecretBox};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// How long clients may keep the published keys.
@@ -27,15 +27,50 @@ const LOCK: i64 = 0x4b45_5953;
 pub struct SealingKey(SecretBox<[u8; 32]>);
 
 impl SealingKey {
-    /// Reads the key, or makes the file where there is none yet, readable by its owner alone.
+    /// Reads the key.
     ///
     /// # Errors
     /// Text for the operator.
     pub fn open(source: &KeySource) -> Result<Self, String> {
-        let hex = match source {
-            KeySource::Secret(secret) => secret.expose_secret().to_owned(),
-            KeySource::File(path) => read_or_make(path).map_err(|cause| format!("KEY_FILE: {cause}"))?,
-        };
+        match source {
+            KeySource::Secret(secret) => Self::parse(secret.expose_secret()),
+            KeySource::File(path) => {
+                let text = std::fs::read_to_string(path);
+                Self::parse(&text.map_err(|cause| format!("KEY_FILE: {}: {cause}", path.display()))?)
+            }
+        }
+    }
+
+    /// Reads the key, or makes its file, readable by its owner alone, where the database has no key yet that was sealed
+    /// under another.
+    ///
+    /// # Errors
+    /// `internal`, with words for the operator.
+    pub fn open_or_make(conn: &mut Conn, source: &KeySource) -> Result<Self> {
+        dialect::lock(conn, LOCK)?;
+        if let KeySource::File(path) = source
+            && !path.exists()
+        {
+            if store::newest_key(conn)?.is_some() {
+                return Err(Error::internal(format!(
+                    "KEY_FILE: {} is missing, and the database holds signing keys that were sealed under the key in it. Put \
+                     that file back, from another instance or a back-up. If it is lost, delete the rows of signing_keys, \
+                     which ends all tokens of the built-in issuer",
+                    path.display()
+                )));
+            }
+            let mut bytes = [0u8; 32];
+            aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("no randomness"))?;
+            write_key(path, &hex(&bytes)).map_err(|cause| Error::internal(format!("KEY_FILE: {cause}")))?;
+        }
+        Self::open(source).map_err(Error::internal)
+    }
+
+    /// Reads 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// Text for the operator.
+    pub fn parse(hex: &str) -> Result<Self, String> {
         let mut bytes = [0u8; 32];
         let hex = hex.trim();
         let digits = |i: usize| hex.get(2 * i..2 * i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
@@ -43,6 +78,21 @@ impl SealingKey {
             *byte = digits(index).ok_or("KEY_FILE: expected 64 hexadecimal digits")?;
         }
         Ok(Self(SecretBox::new(Box::new(bytes))))
+    }
+
+    /// Whether both are the same key.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+
+    /// Unseals every signing key in the database, and says how many there are.
+    ///
+    /// # Errors
+    /// `internal`, with words for the operator, where one was sealed under another key.
+    pub fn unseal_all(&self, conn: &mut Conn) -> Result<usize> {
+        let keys = store::keys(conn)?;
+        keys.iter().try_for_each(|key| self.unseal(&key.kid, &key.private_sealed).map(drop))?;
+        Ok(keys.len())
     }
 
     fn cipher(&self) -> Result<RandomizedNonceKey> {
@@ -66,24 +116,15 @@ impl SealingKey {
     }
 }
 
-fn read_or_make(path: &Path) -> std::io::Result<String> {
+/// Writes the key into a file of its own, readable by its owner alone.
+///
+/// # Errors
+/// Where the file exists already, or cannot be written.
+pub fn write_key(path: &Path, key: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let mut bytes = [0u8; 32];
-            aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no randomness"))?;
-            let hex = hex(&bytes);
-            file.write_all(hex.as_bytes())?;
-            file.sync_all()?;
-            Ok(hex)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mut text = String::new();
-            std::fs::File::open(path)?.take(1024).read_to_string(&mut text)?;
-            Ok(text)
-        }
-        Err(error) => Err(error),
-    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()
 }
 
 /// A key that can sign now.

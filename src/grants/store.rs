@@ -39,6 +39,10 @@ pub fn verifying_keys(conn: &mut Conn, now: Timestamp) -> Result<Vec<SigningKeyR
     Ok(usable.order_by(signing_keys::signs_from.desc()).load(conn)?)
 }
 
+pub fn keys(conn: &mut Conn) -> Result<Vec<SigningKeyRow>> {
+    Ok(signing_keys::table.load(conn)?)
+}
+
 pub fn insert_key(conn: &mut Conn, row: &SigningKeyRow) -> Result<()> {
     diesel::insert_into(signing_keys::table).values(row).execute_kept(conn)?;
     Ok(())

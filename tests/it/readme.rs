@@ -1,7 +1,8 @@
 //! What the pages tell people to type works: every `sh` block of README.md and of docs/guide-*.md, pasted in order into
-//! bash beside a running `demo`. A line `# => fragment` after a command says what its output must hold. And what README
-//! says of the settings is what the code says.
+//! bash beside a running `demo`, and those of docs/operations.md where nothing runs yet. A line `# => fragment` after a
+//! command says what its output must hold. And what README says of the settings is what the code says.
 
+use crate::support;
 use innovation_register::config::SETTINGS;
 use rstest::rstest;
 use std::io::{BufRead, BufReader};
@@ -95,11 +96,13 @@ fn what_a_page_says_to_type_works_as_pasted(
     let page = read(&text);
     assert!(!page.expected.is_empty(), "the page shows no command with its answer");
     let demo = Demo::start();
-    let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &page.script.replace(WRITTEN, &demo.url)])
-        .current_dir(demo.folder.path())
-        .output()
-        .expect("the pages need bash and curl");
+    let page = Page { script: page.script.replace(WRITTEN, &demo.url), ..page };
+    type_in(&page, Command::new("bash").current_dir(demo.folder.path()));
+}
+
+/// Types a page's commands, and holds what they print against what it says.
+fn type_in(page: &Page, shell: &mut Command) {
+    let output = shell.args(["-euo", "pipefail", "-c", &page.script]).output().expect("the pages need bash and curl");
     let printed = String::from_utf8_lossy(&output.stdout);
     let told = String::from_utf8_lossy(&output.stderr);
     let mut rest = printed.as_ref();
@@ -113,6 +116,38 @@ fn what_a_page_says_to_type_works_as_pasted(
         rest = after;
     }
     assert!(output.status.success(), "{}: {told}\n{rest}", output.status);
+}
+
+/// Each section is a shell of its own, in one folder; what it leaves running ends with it.
+#[test]
+fn what_operations_says_to_type_works_as_pasted() {
+    let (folder, home) = (support::folder(), tempfile::tempdir().unwrap());
+    let database = support::empty_database(support::Postgres, &folder);
+    let address = support::address_of(&database);
+    let (_, name) = address.split_once(":///").unwrap();
+    let (name, server) = name.split_once('?').unwrap();
+    let there = |name: &str| format!("'postgres:///{name}?{server}'");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_innovation-register")).parent().unwrap();
+    let path = std::env::join_paths(
+        [programs.to_owned(), support::programs()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let text = include_str!("../../docs/operations.md");
+    assert!(!text.contains("```console"), "commands stand in `sh` blocks, so that they are typed here");
+    for section in text.split("\n## ") {
+        let page = read(section);
+        let script = page
+            .script
+            .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
+            .replace("postgres://register:PASSWORD@db.example/register", &there(name))
+            .replace("postgres://register:PASSWORD@db.example/restored", &there("restored"));
+        let page = Page { script: format!("trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{script}"), ..page };
+        let mut shell = Command::new("bash");
+        shell.current_dir(home.path()).env("PATH", path.as_ref().unwrap()).env("LISTEN", format!("127.0.0.1:{port}"));
+        type_in(&page, &mut shell);
+    }
 }
 
 #[test]

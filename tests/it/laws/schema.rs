@@ -125,3 +125,16 @@ fn both_engines_have_migrations_of_the_same_names() {
     };
     assert_eq!(names("sqlite"), names("postgres"));
 }
+
+#[rstest]
+fn every_migration_leaves_a_checksum(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (database, _folder) = migrated(engine);
+    let mut conn = connect(&database);
+    let stored = lines(
+        &mut conn,
+        ("SELECT version AS line FROM schema_checksums", "SELECT version AS line FROM schema_checksums"),
+    );
+    let mut applied = migrate::applied(&mut conn).unwrap();
+    applied.sort();
+    assert_eq!(stored, applied, "a new migration joins the list in src/db/drift.rs");
+}

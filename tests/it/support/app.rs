@@ -71,6 +71,11 @@ impl TestApp {
         Self::on(database(engine, &folder), folder, settings).await
     }
 
+    /// On a database that is there already; the folder is the one it lies in.
+    pub async fn of(database: DatabaseUrl, folder: TempDir) -> Self {
+        Self::on(database, folder, &[]).await
+    }
+
     /// On PostgreSQL, which writes every parse and every plan into its log, and sorts or reads a whole table only where
     /// no index serves: at the few rows of a test it would choose that anyway.
     pub async fn watched() -> Self {

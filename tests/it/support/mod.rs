@@ -2,14 +2,18 @@
 //! a clock that the test sets.
 
 mod app;
+mod binary;
 mod contract;
 mod http;
 mod postgres;
 mod records;
+mod searches;
 
-pub use app::{Actor, TestApp, address_of, connect, database, empty_database, folder, grant, settings};
+pub use app::{Actor, START, TestApp, address_of, connect, database, empty_database, folder, grant, settings};
+pub use binary::{Served, binary, fail, run, told};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
+pub use postgres::programs;
 pub use records::{award, gbp, row};
 pub use rstest::rstest;
 pub use serde_json::{Value, json};

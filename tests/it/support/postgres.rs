@@ -85,7 +85,7 @@ impl Cluster {
 }
 
 fn start() -> Result<Cluster, String> {
-    let programs = programs().ok_or(NONE_HERE)?;
+    let programs = find_programs().ok_or(NONE_HERE)?;
     let folder =
         tempfile::Builder::new().prefix("register-postgres-").tempdir().map_err(|cause| cause.to_string())?.keep();
     let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
@@ -155,8 +155,13 @@ fn first_connection(url: &DatabaseUrl, folder: &Path) -> Result<Conn, String> {
     }
 }
 
+/// The folder of the server's programs.
+pub fn programs() -> PathBuf {
+    find_programs().expect(NONE_HERE)
+}
+
 /// The folder of the server's programs: `PG_BIN`, the PATH, or where Debian puts them, the newest first.
-fn programs() -> Option<PathBuf> {
+fn find_programs() -> Option<PathBuf> {
     let named = std::env::var_os("PG_BIN").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")

@@ -1,0 +1,2 @@
+-- PostgreSQL searches through indexes on the tables themselves: SQLite alone needs keys.
+SELECT 1;

@@ -1,0 +1,158 @@
+//! Whether the schema is what this build's migrations make: each migration's checksum is stored when it is applied, and
+//! held against the text that the build has.
+
+use super::conn::Conn;
+use super::schema::schema_checksums;
+use crate::error::{Error, Result};
+use crate::vocabulary::hex;
+use aws_lc_rs::digest::{SHA256, digest};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use std::collections::BTreeMap;
+
+/// A migration's text on each engine.
+struct Migration {
+    name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+macro_rules! migrations {
+    ($($name:literal)*) => {
+        const MIGRATIONS: &[Migration] = &[$(Migration {
+            name: $name,
+            postgres: include_str!(concat!("../../migrations/postgres/", $name, "/up.sql")),
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $name, "/up.sql")),
+        },)*];
+    };
+}
+
+migrations! {
+    "00001_register"
+    "00002_programmes"
+    "00003_people"
+    "00004_money"
+    "00005_benefits"
+    "00006_lists"
+    "00007_illustrative_series"
+    "00008_audit_order"
+    "00009_search_keys"
+    "00010_schema_checksums"
+    "00011_claims_and_steps"
+}
+
+/// From this migration on every applied one has a checksum.
+pub const CHECKSUMS: &str = "00010";
+
+/// The last migration of the version before. A database that comes from there is known by the shape of its schema, since
+/// migrations were edited until then.
+pub const UNCHECKED: &str = "00008";
+const SHAPE_ON_POSTGRES: &str = "059012ed0851a6422dc915cef1a8c5970cf7fb1f2b5084318d48ea6df1bf94f1";
+const SHAPE_ON_SQLITE: &str = "18f26d1c576dd9d0b25603f3632f44a295a2e48c560b35bdbac85b939c56f184";
+
+/// The SHA-256 of each migration's text, by version, as this build has it.
+fn checksums(conn: &Conn) -> BTreeMap<&'static str, Vec<u8>> {
+    let text = |migration: &Migration| match conn {
+        Conn::Postgres(_) => migration.postgres,
+        Conn::Sqlite(_) => migration.sqlite,
+    };
+    let version = |name: &'static str| name.split_once('_').map_or(name, |(version, _)| version);
+    let checksum = |text: &str| digest(&SHA256, text.as_bytes()).as_ref().to_vec();
+    MIGRATIONS.iter().map(|migration| (version(migration.name), checksum(text(migration)))).collect()
+}
+
+/// The checksums that are stored, by version.
+///
+/// # Errors
+/// `internal` where the schema is too old to have any.
+pub fn stored(conn: &mut Conn) -> Result<BTreeMap<String, Vec<u8>>> {
+    let rows: Vec<(String, Vec<u8>)> = schema_checksums::table.load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Stores the checksums of those applied migrations that have none yet.
+pub fn store(conn: &mut Conn, applied: &[String]) -> Result<()> {
+    let stored = stored(conn)?;
+    for (version, checksum) in checksums(conn) {
+        if applied.iter().any(|known| known == version) && !stored.contains_key(version) {
+            let row = (schema_checksums::version.eq(version), schema_checksums::checksum.eq(checksum));
+            diesel::insert_into(schema_checksums::table).values(row).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a schema for which a migration was applied from another text than this build has. Migrations that only a later
+/// version knows are that version's.
+///
+/// # Errors
+/// `internal`, with what the operator should do.
+pub fn refuse_edited(conn: &mut Conn) -> Result<()> {
+    let stored = stored(conn)?;
+    let ours = checksums(conn);
+    let edited = ours.iter().find(|(version, ours)| stored.get(**version).is_some_and(|stored| stored != *ours));
+    match edited {
+        None => Ok(()),
+        Some((version, _)) => Err(Error::internal(format!(
+            "migration {version} was applied to this database from another text than this build has, so the schema may \
+             differ from what it expects. Use a released version: in those, no migration was ever edited. Nothing was \
+             changed"
+        ))),
+    }
+}
+
+/// Refuses a schema without checksums that differs from the one that the version before made.
+///
+/// # Errors
+/// `internal`, with what the operator should do.
+pub fn refuse_unknown(conn: &mut Conn) -> Result<()> {
+    let expected = match conn {
+        Conn::Postgres(_) => SHAPE_ON_POSTGRES,
+        Conn::Sqlite(_) => SHAPE_ON_SQLITE,
+    };
+    if shape(conn)? == expected { Ok(()) } else { Err(Error::internal(UNKNOWN)) }
+}
+
+pub const UNKNOWN: &str = "this schema was made before the first released version, by migrations that were edited since, so \
+    it cannot be brought up to date. Keep it with the build that made it: read what you need from there (lists as CSV or \
+    JSON lines), and begin a new database with this version. Nothing was changed";
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// A digest of every column, constraint, index and trigger. PostgreSQL's are described in words that do not hang on its
+/// version; SQLite keeps the text of each.
+fn shape(conn: &mut Conn) -> Result<String> {
+    let mut lines: Vec<Line> = match conn {
+        Conn::Postgres(conn) => diesel::sql_query(
+            "SELECT format('column %s.%s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull) AS line
+             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+             WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+             UNION ALL
+             SELECT format('constraint %s %s %s', t.relname, o.conname, o.contype)
+             FROM pg_constraint o JOIN pg_class t ON t.oid = o.conrelid
+             WHERE o.connamespace = current_schema()::regnamespace AND o.contype IN ('c', 'f', 'p', 'u')
+             UNION ALL
+             SELECT format('index %s %s %s %s', t.relname, c.relname, i.indisunique,
+                           (SELECT string_agg(coalesce(a.attname, '-'), ' ' ORDER BY k.place)
+                            FROM unnest(i.indkey) WITH ORDINALITY AS k(number, place)
+                            LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number))
+             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+             WHERE c.relnamespace = current_schema()::regnamespace",
+        )
+        .load(conn)?,
+        Conn::Sqlite(conn) => diesel::sql_query(
+            "SELECT type || ' ' || sql AS line FROM sqlite_master
+             WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+             AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')",
+        )
+        .load(conn)?,
+    };
+    lines.retain(|line| !line.line.contains("__diesel_schema_migrations"));
+    lines.sort_by(|one, other| one.line.cmp(&other.line));
+    let text: String = lines.iter().map(|line| format!("{}\n", line.line)).collect();
+    Ok(hex(digest(&SHA256, text.as_bytes()).as_ref()))
+}
