@@ -82,7 +82,8 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let api = Api::of_this_build()?;
-    let db = Db::start(&config.database, &config.db).map_err(|error| error.cause().unwrap_or_default().to_owned())?;
+    let db = Db::start(&config.database, &config.db, migrate::check)
+        .map_err(|error| error.cause().unwrap_or_default().to_owned())?;
     let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer, config.audience.clone(), config.oidc.as_ref())?;
     let doorkeeper = Arc::new(doorkeeper);
     let service = web::Data::new(Service {

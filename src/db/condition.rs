@@ -4,7 +4,7 @@
 
 use super::conn::{Conn, DatabaseUrl};
 use super::turn::Turn;
-use super::{dialect, migrate, statements};
+use super::{dialect, statements};
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::Id;
 use diesel::connection::SimpleConnection;
@@ -59,10 +59,14 @@ pub enum Purpose {
     Write,
 }
 
+/// Whether the schema is one that this build can serve; else what is wrong with it.
+pub type Fits = fn(&mut Conn) -> Result<(), String>;
+
 /// The condition as it was found last.
 pub struct Condition {
     url: DatabaseUrl,
     turn: Arc<Turn>,
+    fits: Fits,
     /// Names this instance among those of the database.
     instance: i32,
     state: AtomicU8,
@@ -76,10 +80,11 @@ pub struct Condition {
 }
 
 impl Condition {
-    pub fn new(url: &DatabaseUrl, turn: Arc<Turn>) -> Self {
+    pub fn new(url: &DatabaseUrl, turn: Arc<Turn>, fits: Fits) -> Self {
         Self {
             url: url.clone(),
             turn,
+            fits,
             instance: a_number(),
             state: AtomicU8::new(State::Sound as u8),
             faults: AtomicU64::new(0),
@@ -278,7 +283,7 @@ impl Condition {
         match in_trouble.then(|| dialect::why_writes_fail(&mut conn)).flatten() {
             Some(code) => Err(Error::new(code).context("a trial of writing failed")),
             None => {
-                let schema = migrate::check(&mut conn);
+                let schema = (self.fits)(&mut conn);
                 Ok((conn, schema))
             }
         }

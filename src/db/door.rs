@@ -1,6 +1,6 @@
 //! How database work is run: each job on a thread of its lane, a change in one transaction.
 
-use super::condition::{Condition, Purpose};
+use super::condition::{Condition, Fits, Purpose};
 use super::conn::{Conn, DatabaseUrl};
 use super::lanes::{Lane, Plan};
 use super::turn::Turn;
@@ -44,13 +44,13 @@ struct Lanes {
 }
 
 impl Db {
-    /// Starts the lanes; connections are made on first use.
+    /// Starts the lanes; connections are made on first use. `fits` says what is wrong with the schema.
     ///
     /// # Errors
     /// `internal` when threads cannot be started.
-    pub fn start(url: &DatabaseUrl, sizes: &Sizes) -> Result<Self> {
+    pub fn start(url: &DatabaseUrl, sizes: &Sizes, fits: Fits) -> Result<Self> {
         let turn = Arc::new(Turn::new(url));
-        let condition = Arc::new(Condition::new(url, turn.clone()));
+        let condition = Arc::new(Condition::new(url, turn.clone(), fits));
         let lane = |name, purpose, threads, depth, patience| {
             Lane::start(&Plan { name, purpose, threads, depth, patience }, url, &condition, &turn)
         };

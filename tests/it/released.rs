@@ -7,7 +7,7 @@ use innovation_register::db::{DatabaseUrl, migrate};
 use innovation_register::startup::migrate_database;
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -21,7 +21,7 @@ fn releases() -> Vec<PathBuf> {
 }
 
 /// A database as a released version left it.
-fn released(engine: Engine, release: &PathBuf, folder: &TempDir) -> DatabaseUrl {
+fn released(engine: Engine, release: &Path, folder: &TempDir) -> DatabaseUrl {
     let database = empty_database(engine, folder);
     let mut sql = String::new();
     let file = File::open(release.join(format!("{engine:?}.sql.gz").to_lowercase())).unwrap();
