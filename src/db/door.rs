@@ -214,6 +214,16 @@ impl Steps<'_> {
         transaction(self.0, job)
     }
 
+    /// A change of which another step follows: others come first.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn write_some(&mut self, job: impl FnOnce(&mut Conn) -> Result<()>) -> Result<()> {
+        transaction(self.0, job)?;
+        ticket::give_way();
+        Ok(())
+    }
+
     /// Writes to temporary tables, which are nobody else's and hold up nobody.
     ///
     /// # Errors

@@ -135,6 +135,16 @@ pub fn take_turn() -> Result<Option<Taken>> {
     present.map(|(ticket, turn)| turn.take(ticket.until)).transpose()
 }
 
+/// For how long whoever writes much lets others write, before the next step.
+const GIVES_WAY_FOR: Duration = Duration::from_millis(50);
+
+/// Lets others write, where some wait for it. Those who write little are many behind the one that waits for the turn.
+pub fn give_way() {
+    if PRESENT.with_borrow(|present| present.as_ref().is_some_and(|(_, turn)| turn.is_wanted())) {
+        std::thread::sleep(GIVES_WAY_FOR);
+    }
+}
+
 /// Whether somebody still waits for this job; asked now and then by jobs that take long.
 ///
 /// # Errors

@@ -65,6 +65,12 @@ impl Turn {
         Ok(Taken(Some(self.clone())))
     }
 
+    /// Whether somebody waits for the turn, or has it.
+    pub fn is_wanted(&self) -> bool {
+        let queue = self.queue();
+        queue.serving != queue.next
+    }
+
     /// The turn, where nobody has it.
     pub fn take_now(self: &Arc<Self>) -> Option<Taken> {
         let mut queue = self.queue();

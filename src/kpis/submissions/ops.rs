@@ -47,7 +47,7 @@ struct Directory {
 }
 
 /// The most rows that are written to SQLite in one step, of a submission that can be written in steps or beside others.
-const STEP: usize = 2_000;
+const STEP: usize = 1_000;
 
 /// Processes a submission, and keeps the answer that `render` makes of it.
 ///
@@ -80,7 +80,7 @@ pub fn deliver(
     })?;
     let missing = judged.missing_series();
     for some in missing.chunks(STEP) {
-        steps.write(|conn| store::ensure_series(conn, some))?;
+        steps.write_some(|conn| store::ensure_series(conn, some))?;
     }
     if !missing.is_empty() {
         judged.ids = steps.snapshot(|conn| series_ids(conn, &judged.series))?;
@@ -122,7 +122,7 @@ fn in_steps(
     judged.row.set_counts(Counts { received: judged.row.received, ..Counts::default() });
     steps.write(|conn| store::insert(conn, &judged.row))?;
     for rows in judged.order().chunks(STEP) {
-        steps.write(|conn| {
+        steps.write_some(|conn| {
             judge_some(conn, &mut judged, rows)?;
             let places: Vec<usize> = rows.iter().map(|(_, place)| *place).collect();
             if stage(conn, &judged, &places)? {
