@@ -7,7 +7,7 @@ use innovation_register::db::{DatabaseUrl, migrate};
 use innovation_register::startup::migrate_database;
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -21,7 +21,7 @@ fn releases() -> Vec<PathBuf> {
 }
 
 /// A database as a released version left it.
-fn released(engine: Engine, release: &PathBuf, folder: &TempDir) -> DatabaseUrl {
+fn released(engine: Engine, release: &Path, folder: &TempDir) -> DatabaseUrl {
     let database = empty_database(engine, folder);
     let mut sql = String::new();
     let file = File::open(release.join(format!("{engine:?}.sql.gz").to_lowercase())).unwrap();
@@ -36,8 +36,15 @@ fn released(engine: Engine, release: &PathBuf, folder: &TempDir) -> DatabaseUrl 
 #[actix_web::test]
 async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sqlite, Postgres)] engine: Engine) {
     for release in releases() {
-        let folder = folder();
-        let database = released(engine, &release, &folder);
+        let (before, folder) = (folder(), folder());
+        let file = before.path().join("before.backup").display().to_string();
+        run(&told(&released(engine, &release, &before)), &["backup", &file]);
+        let database = empty_database(engine, &folder);
+        let said = run(&told(&database), &["restore", &file]);
+        assert!(
+            said.contains("the audit trail is whole") && said.contains("run `innovation-register migrate`"),
+            "{said}"
+        );
         assert!(!migrate_database(&database, START()).unwrap().is_empty());
         let app = TestApp::of(database, folder).await;
         let admin = app.admin();
