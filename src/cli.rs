@@ -62,7 +62,7 @@ enum Verb {
         #[arg(long)]
         without_key: bool,
     },
-    /// Make the configured database, which must not exist or be empty, from a back-up, and check it
+    /// Make the configured database from a back-up, where there is none or an empty one, and check it
     Restore {
         /// A file that `backup` made
         file: PathBuf,
@@ -243,6 +243,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
     let _log = start_log(&config.log)?;
     actix_web::rt::System::new().block_on(async move {
+        // First, since it claims the file.
         let running = startup::build(config.clone(), Arc::new(now)).await?;
         seed(&config)?;
         let issuer = format!("http://{}", running.address);

@@ -2,10 +2,11 @@
 //! archive that PostgreSQL's `pg_dump` writes.
 
 use super::conn::{Conn, DatabaseUrl};
+use super::dialect::Engine;
 use super::door::snapshot;
 use crate::error::{Error, Result};
-use crate::on_engine;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
@@ -14,37 +15,19 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
 /// How many rows each table has.
 pub fn rows(conn: &mut Conn) -> Result<BTreeMap<String, i64>> {
-    let tables: Vec<Name> = match conn {
-        Conn::Postgres(c) => {
-            diesel::sql_query("SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()")
-                .load(c)?
-        }
+    let tables = match conn.engine() {
+        Engine::Postgres => "tablename::text FROM pg_tables WHERE schemaname = current_schema()",
         // What full-text search keeps is the engine's own, and made of the rest.
-        Conn::Sqlite(c) => diesel::sql_query(
-            "SELECT name FROM pragma_table_list
-             WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
-        )
-        .load(c)?,
+        Engine::Sqlite => {
+            "name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+        }
     };
     let mut rows = BTreeMap::new();
-    for Name { name } in tables {
-        let count = diesel::sql_query(format!("SELECT count(*) AS number FROM \"{name}\""));
-        let Number { number } = on_engine!(conn, c => count.get_result(c))?;
-        rows.insert(name, number);
+    for table in diesel::select(sql::<Text>(tables)).load::<String>(conn)? {
+        let count = sql::<BigInt>(&format!("count(*) FROM \"{table}\""));
+        rows.insert(table, diesel::select(count).get_result(conn)?);
     }
     Ok(rows)
 }
@@ -73,11 +56,8 @@ pub fn copy_out<T>(
             Ok(seen)
         }
         DatabaseUrl::Postgres(url_with_password) => snapshot(&mut Conn::open(url)?, |conn| {
-            let name = |conn: &mut Conn, query: &str| -> Result<String> {
-                Ok(on_engine!(conn, c => diesel::sql_query(query).get_result::<Name>(c))?.name)
-            };
-            let moment = name(conn, "SELECT pg_export_snapshot() AS name")?;
-            let schema = format!("\"{}\"", name(conn, "SELECT current_schema()::text AS name")?);
+            let moment: String = diesel::select(sql::<Text>("pg_export_snapshot()")).get_result(conn)?;
+            let schema = format!("\"{}\"", current_schema(conn)?);
             let mut dump = program("pg_dump", conn, url_with_password)?;
             dump.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot", &moment, "--schema", &schema]);
             let mut dump = dump.stdout(Stdio::piped()).spawn().map_err(Error::internal)?;
@@ -92,6 +72,10 @@ pub fn copy_out<T>(
     }
 }
 
+fn current_schema(conn: &mut Conn) -> Result<String> {
+    Ok(diesel::select(sql::<Text>("current_schema()::text")).get_result(conn)?)
+}
+
 /// Makes a database that has nothing in it of what [`copy_out`] wrote.
 ///
 /// # Errors
@@ -100,17 +84,15 @@ pub fn copy_in(url: &DatabaseUrl, data: &mut impl Read) -> Result<()> {
     match url {
         DatabaseUrl::Sqlite(path) => {
             let path = Path::new(path);
-            let folder = folder_of(path);
-            let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::internal)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder_of(path)).map_err(Error::internal)?;
             std::io::copy(data, &mut file).map_err(Error::internal)?;
             keep(file, path)
         }
         DatabaseUrl::Postgres(url_with_password) => {
             let mut conn = Conn::open(url)?;
-            let schema: Name =
-                on_engine!(&mut conn, c => diesel::sql_query("SELECT current_schema()::text AS name").get_result(c))?;
+            let schema = current_schema(&mut conn)?;
             let mut restore = program("pg_restore", &mut conn, url_with_password)?;
-            restore.args(["--single-transaction", "--no-owner", "--no-privileges", "--schema", &schema.name]);
+            restore.args(["--single-transaction", "--no-owner", "--no-privileges", "--schema", &schema]);
             let mut restore = restore.stdin(Stdio::piped()).spawn().map_err(Error::internal)?;
             let sent = restore.stdin.take().map(|mut archive| std::io::copy(data, &mut archive));
             if !restore.wait().map_err(Error::internal)?.success() {
@@ -163,8 +145,8 @@ pub fn folder_of(path: &Path) -> &Path {
 
 /// One of PostgreSQL's own programs, told which database: the oldest that is no older than the server.
 fn program(name: &str, conn: &mut Conn, url: &str) -> Result<Command> {
-    let query = "SELECT current_setting('server_version_num')::bigint / 10000 AS number";
-    let Number { number: server } = on_engine!(conn, c => diesel::sql_query(query).get_result(c))?;
+    let version = sql::<BigInt>("current_setting('server_version_num')::bigint / 10000");
+    let server: i64 = diesel::select(version).get_result(conn)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let places = std::env::split_paths(&path).chain(debian.map(|version| version.path().join("bin")));

@@ -153,15 +153,13 @@ pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -
     if diesel::select(more.sql(&limited(&format!("1 OFFSET {FEW}")))).kept().get_result(conn)? {
         return Ok(terms.looked_at(conn.engine(), table));
     }
-    let few = limited(&(FEW + 1).to_string());
-    let (found, few) = match conn.engine() {
-        Engine::Postgres => (format!("{table}.id IN ({found}"), few),
-        // SQLite's index knows a row by its search key: a rowid would not survive VACUUM or a dump.
-        Engine::Sqlite => {
-            (format!("{table}.id IN (SELECT id FROM search_keys_{table} WHERE key IN ({found}"), format!("{few})"))
-        }
+    // SQLite's index knows a row by its search key: a rowid would not survive VACUUM or a dump.
+    let (keyed, end) = match conn.engine() {
+        Engine::Postgres => (String::new(), ""),
+        Engine::Sqlite => (format!("SELECT id FROM search_keys_{table} WHERE key IN ("), ")"),
     };
-    Ok(Box::new(sql::<Bool>(&found).bind::<Text, _>(query).sql(&few)))
+    let found = sql::<Bool>(&format!("{table}.id IN ({keyed}{found}")).bind::<Text, _>(query);
+    Ok(Box::new(found.sql(&format!("{}{end}", limited(&(FEW + 1).to_string())))))
 }
 
 /// As many rows as are found and sorted sooner than the list is followed in its own order until a page is full.

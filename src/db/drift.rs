@@ -2,10 +2,12 @@
 //! held against the text that the build has.
 
 use super::conn::Conn;
+use super::dialect::Engine;
 use super::schema::schema_checksums;
 use crate::error::{Error, Result};
 use crate::vocabulary::hex;
 use aws_lc_rs::digest::{SHA256, digest};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::collections::BTreeMap;
@@ -44,17 +46,17 @@ migrations! {
 /// From this migration on every applied one has a checksum.
 pub const CHECKSUMS: &str = "00010";
 
-/// The last migration of the version before. A database that comes from there is known by the shape of its schema, since
-/// migrations were edited until then.
+/// The last migration of the last version without checksums. A database that comes from there, or from earlier, is known by
+/// the shape that its schema has after this one, since migrations were edited until then.
 pub const UNCHECKED: &str = "00008";
 const SHAPE_ON_POSTGRES: &str = "059012ed0851a6422dc915cef1a8c5970cf7fb1f2b5084318d48ea6df1bf94f1";
 const SHAPE_ON_SQLITE: &str = "18f26d1c576dd9d0b25603f3632f44a295a2e48c560b35bdbac85b939c56f184";
 
 /// The SHA-256 of each migration's text, by version, as this build has it.
 fn checksums(conn: &Conn) -> BTreeMap<&'static str, Vec<u8>> {
-    let text = |migration: &Migration| match conn {
-        Conn::Postgres(_) => migration.postgres,
-        Conn::Sqlite(_) => migration.sqlite,
+    let text = |migration: &Migration| match conn.engine() {
+        Engine::Postgres => migration.postgres,
+        Engine::Sqlite => migration.sqlite,
     };
     let version = |name: &'static str| name.split_once('_').map_or(name, |(version, _)| version);
     let checksum = |text: &str| digest(&SHA256, text.as_bytes()).as_ref().to_vec();
@@ -101,14 +103,14 @@ pub fn refuse_edited(conn: &mut Conn) -> Result<()> {
     }
 }
 
-/// Refuses a schema without checksums that differs from the one that the version before made.
+/// Refuses a schema without checksums, brought to [`UNCHECKED`], that edited migrations made.
 ///
 /// # Errors
 /// `internal`, with what the operator should do.
 pub fn refuse_unknown(conn: &mut Conn) -> Result<()> {
-    let expected = match conn {
-        Conn::Postgres(_) => SHAPE_ON_POSTGRES,
-        Conn::Sqlite(_) => SHAPE_ON_SQLITE,
+    let expected = match conn.engine() {
+        Engine::Postgres => SHAPE_ON_POSTGRES,
+        Engine::Sqlite => SHAPE_ON_SQLITE,
     };
     if shape(conn)? == expected { Ok(()) } else { Err(Error::internal(UNKNOWN)) }
 }
@@ -117,18 +119,13 @@ pub const UNKNOWN: &str = "this schema was made before the first released versio
     it cannot be brought up to date. Keep it with the build that made it: read what you need from there (lists as CSV or \
     JSON lines), and begin a new database with this version. Nothing was changed";
 
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text)]
-    line: String,
-}
-
 /// A digest of every column, constraint, index and trigger. PostgreSQL's are described in words that do not hang on its
 /// version; SQLite keeps the text of each.
 fn shape(conn: &mut Conn) -> Result<String> {
-    let mut lines: Vec<Line> = match conn {
-        Conn::Postgres(conn) => diesel::sql_query(
-            "SELECT format('column %s.%s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull) AS line
+    let lines = match conn.engine() {
+        Engine::Postgres => {
+            "line FROM (
+             SELECT format('column %s.%s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull) AS line
              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
              WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
              UNION ALL
@@ -141,18 +138,16 @@ fn shape(conn: &mut Conn) -> Result<String> {
                             FROM unnest(i.indkey) WITH ORDINALITY AS k(number, place)
                             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number))
              FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
-             WHERE c.relnamespace = current_schema()::regnamespace",
-        )
-        .load(conn)?,
-        Conn::Sqlite(conn) => diesel::sql_query(
-            "SELECT type || ' ' || sql AS line FROM sqlite_master
-             WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
-             AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')",
-        )
-        .load(conn)?,
+             WHERE c.relnamespace = current_schema()::regnamespace) AS lines"
+        }
+        Engine::Sqlite => {
+            "type || ' ' || sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+             AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
+        }
     };
-    lines.retain(|line| !line.line.contains("__diesel_schema_migrations"));
-    lines.sort_by(|one, other| one.line.cmp(&other.line));
-    let text: String = lines.iter().map(|line| format!("{}\n", line.line)).collect();
+    let mut lines: Vec<String> = diesel::select(sql::<Text>(lines)).load(conn)?;
+    lines.retain(|line| !line.contains("__diesel_schema_migrations"));
+    lines.sort();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     Ok(hex(digest(&SHA256, text.as_bytes()).as_ref()))
 }

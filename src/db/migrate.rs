@@ -6,8 +6,10 @@ use super::door::transaction;
 use super::drift;
 use crate::error::{Error, Result};
 use crate::vocabulary::hex;
+use diesel::dsl::sql;
 use diesel::migration::MigrationVersion;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::BTreeMap;
 
@@ -70,20 +72,20 @@ fn up_from_here(conn: &mut Conn) -> Result<Vec<String>> {
         drift::refuse_edited(conn)?;
     } else if !before.is_empty() {
         let unknown = |error: Error| format!("{} ({})", drift::UNKNOWN, error.cause().unwrap_or_default());
-        ran = run(conn, drift::UNCHECKED).map_err(|error| Error::internal(unknown(error)))?;
+        ran = run(conn, Some(drift::UNCHECKED)).map_err(|error| Error::internal(unknown(error)))?;
         drift::refuse_unknown(conn)?;
     }
-    ran.extend(run(conn, "99999")?);
+    ran.extend(run(conn, None)?);
     let applied = applied(conn)?;
     drift::store(conn, &applied)?;
     Ok(ran)
 }
 
-/// Runs what is still to be run, up to a version.
-fn run(conn: &mut Conn, last: &str) -> Result<Vec<String>> {
+/// Runs what is still to be run, up to a version or all of it.
+fn run(conn: &mut Conn, last: Option<&str>) -> Result<Vec<String>> {
     on_source!(conn, c, source => {
         let mut pending = c.pending_migrations(source).map_err(Error::internal)?;
-        pending.retain(|migration| migration.name().version() <= MigrationVersion::from(last));
+        pending.retain(|migration| last.is_none_or(|last| migration.name().version() <= MigrationVersion::from(last)));
         versions(c.run_migrations(&pending))
     })
 }
@@ -93,20 +95,13 @@ pub fn applied(conn: &mut Conn) -> Result<Vec<String>> {
     on_source!(conn, c, _source => versions(c.applied_migrations()))
 }
 
-#[derive(QueryableByName)]
-struct Applied {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    version: String,
-}
-
 /// The applied migrations with their checksums, as far as the schema stores any. Unlike [`applied`] this only reads.
 pub fn checksums(conn: &mut Conn) -> Result<BTreeMap<String, Option<String>>> {
-    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
-    let applied: Vec<Applied> = on_source!(conn, c, _source => query.load(c))?;
-    let has_any = applied.iter().any(|applied| applied.version == drift::CHECKSUMS);
+    let applied: Vec<String> = diesel::select(sql::<Text>("version FROM __diesel_schema_migrations")).load(conn)?;
+    let has_any = applied.iter().any(|version| version == drift::CHECKSUMS);
     let mut stored = if has_any { drift::stored(conn)? } else { BTreeMap::new() };
     let mut checksum = |version: &str| stored.remove(version).map(|checksum| hex(&checksum));
-    Ok(applied.into_iter().map(|Applied { version }| (version.clone(), checksum(&version))).collect())
+    Ok(applied.into_iter().map(|version| (version.clone(), checksum(&version))).collect())
 }
 
 fn versions(versions: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> Result<Vec<String>> {

@@ -2,6 +2,7 @@
 
 use super::conn::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use std::fs::{File, TryLockError};
@@ -33,38 +34,34 @@ pub fn claim(url: &DatabaseUrl) -> Result<Claim> {
     }
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
 /// Claims a database that no process of this service uses.
 ///
 /// # Errors
 /// As [`claim`]; on PostgreSQL also while others are connected to it.
 pub fn claim_alone(url: &DatabaseUrl) -> Result<Claim> {
     let claim = claim(url)?;
-    if let DatabaseUrl::Postgres(_) = url
-        && let Conn::Postgres(conn) = &mut Conn::open(url)?
-    {
+    if matches!(url, DatabaseUrl::Postgres(_)) {
+        let mut conn = Conn::open(url)?;
+        let mut others = others(&mut conn)?;
         // The server notices a moment later that a process has ended.
         for _ in 0..50 {
-            if others(conn)? == 0 {
-                return Ok(claim);
+            if others == 0 {
+                break;
             }
             std::thread::sleep(Duration::from_millis(100));
+            others = self::others(&mut conn)?;
         }
-        let others = others(conn)?;
-        return Err(Error::internal(format!(
-            "DATABASE_URL: {others} connection(s) of this service are open to the database. Stop its instances first"
-        )));
+        if others > 0 {
+            return Err(Error::internal(format!(
+                "DATABASE_URL: {others} connection(s) of this service are open to the database. Stop its instances first"
+            )));
+        }
     }
     Ok(claim)
 }
 
-fn others(conn: &mut PgConnection) -> Result<i64> {
-    let others = "SELECT count(*) AS number FROM pg_stat_activity WHERE datname = current_database()
+fn others(conn: &mut Conn) -> Result<i64> {
+    let others = "count(*) FROM pg_stat_activity WHERE datname = current_database()
                   AND application_name = 'innovation-register' AND pid <> pg_backend_pid()";
-    Ok(diesel::sql_query(others).get_result::<Number>(conn)?.number)
+    Ok(diesel::select(sql::<BigInt>(others)).get_result(conn)?)
 }

@@ -7,7 +7,7 @@ use diesel::{QueryableByName, RunQueryDsl};
 use innovation_register::db::{Conn, DatabaseUrl};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 #[derive(QueryableByName)]
@@ -84,7 +84,7 @@ fn with_key_file(database: &DatabaseUrl, key: &Path) -> Vec<(&'static str, Strin
     settings
 }
 
-/// A register that holds one organisation more than its reference data, its key file, and a token for it.
+/// A register whose key lies in a file, and a token for it.
 struct Kept {
     folder: tempfile::TempDir,
     settings: Vec<(&'static str, String)>,
@@ -103,6 +103,21 @@ impl Kept {
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
+}
+
+/// Waits until the audit trail can be read.
+async fn until_numbered(admin: &Actor) {
+    eventually("events are numbered", Duration::from_secs(30), async || {
+        rows(&admin.get("/v1/audit-events").await.expect(200)).len() > 2
+    })
+    .await;
+}
+
+/// Nothing of the register is left but its back-up.
+fn destroy(settings: &[(&'static str, String)]) {
+    run(settings, &["migrate", "--down"]);
+    let (_, key) = settings.iter().find(|(name, _)| *name == "KEY_FILE").unwrap();
+    std::fs::remove_file(key).unwrap();
 }
 
 /// Sends organisations one after another until the process has ended, and says how many there are.
@@ -125,15 +140,18 @@ async fn a_register_that_is_lost_is_served_again_from_its_back_up(#[values(Sqlit
     let served = Served::start(&kept.settings);
     let admin = Actor::at(&served.url, &kept.token);
     admin.post("/v1/organisations", json!({ "code": "RJZ", "name": "King's", "type": "nhs-trust" })).await.expect(201);
-    let mut process = binary(&kept.settings, &["backup", &file]).spawn().unwrap();
+    until_numbered(&admin).await;
+    let mut process = binary(&kept.settings, &["backup", &file]).stdout(Stdio::null()).spawn().unwrap();
     let sent = send_until_it_ends(&admin, &mut process).await;
     assert!(process.wait().unwrap().success());
     drop(served);
+    destroy(&kept.settings);
 
     let (place, key) = (folder(), kept.path("second.keys"));
     let settings = with_key_file(&empty_database(engine, &place), Path::new(&key));
     let said = run(&settings, &["restore", &file]);
-    assert!(said.contains("the audit trail is whole") && said.contains("1 signing key(s) unsealed"), "{said}");
+    assert!(said.contains("the audit trail is whole") && !said.contains(" 0 numbered events"), "{said}");
+    assert!(said.contains("1 signing key(s) unsealed"), "{said}");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let served = Served::start(&settings);
     let admin = Actor::at(&served.url, &kept.token);
@@ -219,10 +237,7 @@ async fn what_is_damaged_is_told(#[values(Sqlite, Postgres)] engine: Engine) {
     let kept = Kept::new(engine);
     let served = Served::start(&kept.settings);
     let admin = Actor::at(&served.url, &kept.token);
-    eventually("events are numbered", Duration::from_secs(30), async || {
-        rows(&admin.get("/v1/audit-events").await.expect(200)).len() > 2
-    })
-    .await;
+    until_numbered(&admin).await;
     drop(served);
     let (whole, cut, altered) = (kept.path("whole.backup"), kept.path("cut.backup"), kept.path("altered.backup"));
     run(&kept.settings, &["backup", &whole]);

@@ -36,8 +36,15 @@ fn released(engine: Engine, release: &Path, folder: &TempDir) -> DatabaseUrl {
 #[actix_web::test]
 async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sqlite, Postgres)] engine: Engine) {
     for release in releases() {
-        let folder = folder();
-        let database = released(engine, &release, &folder);
+        let (before, folder) = (folder(), folder());
+        let file = before.path().join("before.backup").display().to_string();
+        run(&told(&released(engine, &release, &before)), &["backup", &file]);
+        let database = empty_database(engine, &folder);
+        let said = run(&told(&database), &["restore", &file]);
+        assert!(
+            said.contains("the audit trail is whole") && said.contains("run `innovation-register migrate`"),
+            "{said}"
+        );
         assert!(!migrate_database(&database, START()).unwrap().is_empty());
         let app = TestApp::of(database, folder).await;
         let admin = app.admin();
