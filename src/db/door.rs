@@ -223,14 +223,6 @@ impl Steps<'_> {
         ticket::give_way();
         Ok(())
     }
-
-    /// Writes to temporary tables, which are nobody else's and hold up nobody.
-    ///
-    /// # Errors
-    /// As [`transaction`].
-    pub fn staging<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        snapshot(self.0, job)
-    }
 }
 
 /// The record of the id in a path.

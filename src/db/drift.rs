@@ -11,6 +11,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// A migration's text on each engine.
 struct Migration {
@@ -52,8 +53,19 @@ pub const UNCHECKED: &str = "00008";
 const SHAPE_ON_POSTGRES: &str = "059012ed0851a6422dc915cef1a8c5970cf7fb1f2b5084318d48ea6df1bf94f1";
 const SHAPE_ON_SQLITE: &str = "18f26d1c576dd9d0b25603f3632f44a295a2e48c560b35bdbac85b939c56f184";
 
-/// The SHA-256 of each migration's text, by version, as this build has it.
-fn checksums(conn: &Conn) -> BTreeMap<&'static str, Vec<u8>> {
+/// The SHA-256 of each migration's text, by version, as this build has it: made once, since the schema of a database that
+/// is served is looked at all the time.
+fn checksums(conn: &Conn) -> &'static BTreeMap<&'static str, Vec<u8>> {
+    static ON_POSTGRES: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
+    static ON_SQLITE: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
+    match conn {
+        Conn::Postgres(_) => &ON_POSTGRES,
+        Conn::Sqlite(_) => &ON_SQLITE,
+    }
+    .get_or_init(|| digests(conn))
+}
+
+fn digests(conn: &Conn) -> BTreeMap<&'static str, Vec<u8>> {
     let text = |migration: &Migration| match conn.engine() {
         Engine::Postgres => migration.postgres,
         Engine::Sqlite => migration.sqlite,
@@ -76,7 +88,7 @@ pub fn stored(conn: &mut Conn) -> Result<BTreeMap<String, Vec<u8>>> {
 pub fn store(conn: &mut Conn, applied: &[String]) -> Result<()> {
     let stored = stored(conn)?;
     for (version, checksum) in checksums(conn) {
-        if applied.iter().any(|known| known == version) && !stored.contains_key(version) {
+        if applied.iter().any(|known| known == version) && !stored.contains_key(*version) {
             let row = (schema_checksums::version.eq(version), schema_checksums::checksum.eq(checksum));
             diesel::insert_into(schema_checksums::table).values(row).execute(conn)?;
         }

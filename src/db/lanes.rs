@@ -202,8 +202,7 @@ impl Shared {
 
     /// Starts a thread beside one whose job takes long, which ends when that job does.
     fn help_out(self: &Arc<Self>, ticket: &Ticket) {
-        let one_fewer = |left: usize| left.checked_sub(1);
-        if ticket.is_helped() || self.helpers.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_err() {
+        if ticket.is_helped() || !take_one(&self.helpers) {
             return;
         }
         if !ticket.help() || self.clone().employ().is_err() {
@@ -213,8 +212,7 @@ impl Shared {
 
     /// Replaces a thread that may never come back.
     fn lose(self: &Arc<Self>, ticket: &Ticket) {
-        let one_fewer = |left: usize| left.checked_sub(1);
-        if self.spare.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_fewer).is_err() {
+        if !take_one(&self.spare) {
             tracing::error!(lane = self.name, "too many threads hang: none is replaced any more");
             return;
         }
@@ -282,6 +280,11 @@ impl Shared {
             tracing::error!("a database job panicked");
         }
     }
+}
+
+/// Takes one of those that are left, where any is.
+fn take_one(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
 }
 
 fn pool(url: &DatabaseUrl, limits: Limits, condition: &Arc<Condition>, size: usize) -> r2d2::Pool<Source> {

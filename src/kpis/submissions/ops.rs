@@ -96,7 +96,8 @@ fn at_once(
     render: impl Fn(&Judged) -> Result<Reply>,
 ) -> Result<Reply> {
     judged.conclude();
-    let staged = steps.staging(|conn| stage(conn, &judged, &judged.places()))?;
+    // A temporary table is nobody else's: filling it holds up nobody.
+    let staged = steps.snapshot(|conn| stage(conn, &judged, &judged.places()))?;
     let reply = render(&judged)?;
     steps.write(|conn| {
         if !staged || bulk::fits(conn)? {
