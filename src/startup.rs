@@ -18,7 +18,7 @@ use crate::vocabulary::Timestamp;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware, web};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub struct Running {
     pub server: actix_web::dev::Server,
     pub handle: ServerHandle,
     pub service: web::Data<Service>,
+    /// Where connections come in, to be closed before the server lets go of it.
+    door: TcpListener,
     /// The database is ours to serve until this goes.
     _claim: serving::Claim,
 }
@@ -77,9 +79,8 @@ impl Api {
 pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let claim = serving::claim(&config.database).map_err(Error::in_words)?;
     make_keys(&config, clock())?;
-    let listener =
-        std::net::TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
-    let address = listener.local_addr().map_err(|cause| cause.to_string())?;
+    let door = TcpListener::bind(config.listen).map_err(|cause| format!("LISTEN {}: {cause}", config.listen))?;
+    let address = door.local_addr().map_err(|cause| cause.to_string())?;
     let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let api = Api::of_this_build()?;
     let db = Db::start(&config.database, &config.db, migrate::check)
@@ -104,13 +105,13 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let (keeper, now) = (doorkeeper.clone(), (service.clock)());
     let loaded = service.db.read(move |conn| keeper.reload_keys(conn, now)).await;
     loaded.map_err(|error| error.cause().unwrap_or("the signing keys cannot be read").to_owned())?;
-    let server = listen(&service, &doorkeeper, listener)?;
+    let server = listen(&service, &doorkeeper, door.try_clone().map_err(|cause| cause.to_string())?)?;
     actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
     }
-    Ok(Running { address, handle: server.handle(), server, service, _claim: claim })
+    Ok(Running { address, handle: server.handle(), server, service, door, _claim: claim })
 }
 
 /// Brings the schema up to date and loads the reference data it starts with. Returns the migrations that ran.
@@ -163,7 +164,7 @@ fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
 fn listen(
     service: &web::Data<Service>,
     doorkeeper: &Arc<TokenDoorkeeper>,
-    listener: std::net::TcpListener,
+    listener: TcpListener,
 ) -> Result<actix_web::dev::Server, String> {
     let (data, keeper, workers) = (service.clone(), web::Data::from(doorkeeper.clone()), service.config.workers);
     let grace = service.config.shutdown_grace.as_secs();
@@ -212,7 +213,7 @@ fn give_up_on_the_silent(socket: &dyn std::any::Any) {
 /// # Errors
 /// Text for the operator.
 pub async fn serve(running: Running) -> Result<(), String> {
-    let Running { server, handle, service, .. } = running;
+    let Running { server, handle, service, door, .. } = running;
     let stop = async move {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
@@ -226,6 +227,13 @@ pub async fn serve(running: Running) -> Result<(), String> {
             let again = told(&mut terminated, &mut interrupted);
             gracefully = tokio::time::timeout(service.config.shutdown_delay, again).await.is_err();
         }
+        if gracefully {
+            if let Err(cause) = let_nobody_in(&door) {
+                tracing::debug!(%cause, "who connects at this moment may be cut off");
+            }
+            tokio::time::sleep(ARRIVES_WITHIN).await;
+        }
+        drop(door);
         handle.stop(gracefully).await;
         Ok::<(), std::io::Error>(())
     };
@@ -233,6 +241,33 @@ pub async fn serve(running: Running) -> Result<(), String> {
     let served = server.await.map_err(|cause| cause.to_string());
     stopping.abort();
     served
+}
+
+/// Who has begun to connect is let in meanwhile, and begins to be answered.
+const ARRIVES_WITHIN: Duration = Duration::from_millis(300);
+
+/// Begins no connection any more, while those begun are still accepted: what closes a socket cuts off everyone whom the
+/// kernel let in and nobody accepted yet. New clients get no answer, ask again after a second, and are refused then.
+#[cfg(target_os = "linux")]
+fn let_nobody_in(door: &TcpListener) -> std::io::Result<()> {
+    use socket2::SockFilter;
+    // Of classic BPF (linux/filter.h), on the header of TCP (RFC 9293, 3.1): the byte of flags is the fourteenth.
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_SET: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    socket2::SockRef::from(door).attach_filter(&[
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+        SockFilter::new(JUMP_IF_SET, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ])
+}
+
+#[cfg(not(target_os = "linux"))]
+fn let_nobody_in(_door: &TcpListener) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn cors(origins: &[String]) -> actix_cors::Cors {

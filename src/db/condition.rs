@@ -147,6 +147,11 @@ impl Condition {
         self.state() == State::Silent
     }
 
+    /// Whether nobody can connect to the database.
+    pub fn is_down(&self) -> bool {
+        self.state() == State::Unreachable
+    }
+
     fn found(&self, state: State, cause: &str) {
         let before = self.state.swap(state as u8, Ordering::AcqRel);
         if before == state as u8 {

@@ -51,8 +51,12 @@ impl Db {
     pub fn start(url: &DatabaseUrl, sizes: &Sizes, fits: Fits) -> Result<Self> {
         let turn = Arc::new(Turn::new(url));
         let condition = Arc::new(Condition::new(url, turn.clone(), fits));
-        let lane = |name, purpose, threads, depth, patience| {
-            Lane::start(&Plan { name, purpose, threads, depth, patience }, url, &condition, &turn)
+        let lane = |name, purpose, threads, depth, patience: Duration| {
+            // Imports wait for each other. Who only reads is held up by nothing that belongs to this service.
+            let waits = if purpose == Purpose::Read { sizes.patience } else { patience };
+            // Who waits for a lock gives up before nobody waits for the answer.
+            let plan = Plan { name, purpose, threads, depth, patience, lock: waits * 4 / 5 };
+            Lane::start(&plan, url, &condition, &turn)
         };
         // SQLite has one writer; a second thread would only wait for its turn.
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { sizes.writers };
@@ -178,6 +182,17 @@ impl Db {
         self.lanes.reports.run(self.long(), move |conn| snapshot(conn, job)).await
     }
 
+    /// Short work that begins its transactions itself.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn steps<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Steps) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.lanes.writers.run(self.due(), move |conn| job(&mut Steps(conn))).await
+    }
+
     /// Long work that begins its transactions itself, such as an import.
     ///
     /// # Errors
@@ -190,7 +205,7 @@ impl Db {
     }
 }
 
-/// What long work does with the database, one thing after the other.
+/// What work that begins its transactions itself does with the database, one thing after the other.
 pub struct Steps<'a>(&'a mut Conn);
 
 impl Steps<'_> {

@@ -24,6 +24,8 @@ const SLOW: Duration = Duration::from_millis(100);
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
 /// How much longer than its deadline an answer may take that is being committed.
 const COMMIT_GRACE: Duration = Duration::from_millis(800);
+/// Who runs for so long while the database is down is not heard of again.
+const LOST_AFTER: Duration = Duration::from_secs(1);
 /// How long a thread waits for a new connection.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(1);
 /// A connection that was idle for so long is tried before it is used.
@@ -71,6 +73,8 @@ pub struct Plan {
     pub threads: usize,
     pub depth: usize,
     pub patience: Duration,
+    /// How long it waits for what others have locked.
+    pub lock: Duration,
 }
 
 impl Lane {
@@ -79,8 +83,7 @@ impl Lane {
     pub fn start(plan: &Plan, url: &DatabaseUrl, condition: &Arc<Condition>, turn: &Arc<Turn>) -> Result<Self> {
         let threads = plan.threads.max(1);
         let helpers = HELPERS * threads;
-        // Who waits for a lock gives up before nobody waits for the answer.
-        let limits = Limits { statement: plan.patience, lock: plan.patience * 4 / 5 };
+        let limits = Limits { statement: plan.patience, lock: plan.lock };
         let (queue, jobs) = crossbeam_channel::bounded::<Job>(plan.depth);
         let shared = Arc::new(Shared {
             name: plan.name,
@@ -149,7 +152,10 @@ impl Waiting<'_> {
     async fn for_answer<T>(mut self, mut answer: oneshot::Receiver<Result<T>>) -> Result<T> {
         loop {
             let left = self.ticket.until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.lane.condition.is_silent() {
+            let condition = &self.lane.condition;
+            // A connection from before may never say that it is lost.
+            let is_lost = condition.is_down() && self.ticket.runs_for() >= LOST_AFTER;
+            if left.is_zero() || is_lost || condition.is_silent() {
                 break;
             }
             if let Ok(answered) = tokio::time::timeout(left.min(LOOKS_EVERY), &mut answer).await {

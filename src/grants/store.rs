@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = signing_keys)]
@@ -78,27 +79,35 @@ pub fn generation(conn: &mut Conn) -> Result<i64> {
 
 /// The subject's grants that hold at this moment.
 pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<Grant>> {
-    type GrantRow =
-        (Role, Option<Id>, Option<String>, Option<Id>, Option<String>, Option<String>, NaiveDateTime, NaiveDateTime);
+    type GrantRow = (Role, Option<Id>, Option<Id>, Option<String>, NaiveDateTime, NaiveDateTime);
     let rows: Vec<GrantRow> = grants::table
-        .left_join(organisations::table)
-        .left_join(innovations::table)
         .filter(grants::subject.eq(subject))
         .filter(grants::from_at.le(now.naive_utc()))
         .filter(grants::to_at.gt(now.naive_utc()))
         .select((
             grants::role,
             grants::organisation_id,
-            organisations::code.nullable(),
             grants::innovation_id,
-            innovations::slug.nullable(),
             grants::programme,
             grants::from_at,
             grants::to_at,
         ))
         .load(conn)?;
-    let grant = |(role, organisation, code, innovation, slug, programme, from, to): GrantRow| {
-        let scope = match (organisation.zip(code), innovation.zip(slug), programme) {
+    // Where no grant names one, letting the subject in must not wait for whoever holds that table.
+    let mut names: HashMap<Id, String> = HashMap::new();
+    let named: Vec<Id> = rows.iter().filter_map(|row| row.1).collect();
+    if !named.is_empty() {
+        let codes = organisations::table.select((organisations::id, organisations::code));
+        names.extend(codes.filter(organisations::id.eq_any(named)).load::<(Id, String)>(conn)?);
+    }
+    let named: Vec<Id> = rows.iter().filter_map(|row| row.2).collect();
+    if !named.is_empty() {
+        let slugs = innovations::table.select((innovations::id, innovations::slug));
+        names.extend(slugs.filter(innovations::id.eq_any(named)).load::<(Id, String)>(conn)?);
+    }
+    let named = |id: Option<Id>| id.and_then(|id| names.get(&id).map(|name| (id, name.clone())));
+    let grant = |(role, organisation, innovation, programme, from, to): GrantRow| {
+        let scope = match (named(organisation), named(innovation), programme) {
             (Some((id, code)), _, _) => Scope::Organisation { id, code },
             (_, Some((id, slug)), _) => Scope::Innovation { id, slug },
             (_, _, Some(programme)) => Scope::Programme(programme),

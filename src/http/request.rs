@@ -18,8 +18,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
 use std::future::{Future, Ready, ready};
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -67,8 +68,8 @@ enum Work {
     Short(Box<dyn FnOnce() -> Result<Job> + Send>),
     /// As if nobody else wrote meanwhile, and again when somebody did.
     Money(Box<dyn FnOnce() -> Result<Again> + Send>),
-    /// On a thread for imports, which begins its transactions itself.
-    Import(Import),
+    /// Begins its transactions itself; on a thread for imports unless it is short.
+    Import { work: Import, is_short: bool },
 }
 
 /// What an import does: it keeps its answer in the last of its transactions.
@@ -268,34 +269,36 @@ impl Cx {
         self.once(&hash, Work::Money(Box::new(prepare))).await
     }
 
-    /// A long change whose input was spooled, in one transaction. It is prepared (parsed) before that begins, so that
-    /// reading it holds no lock.
+    /// A change of many rows, in one transaction. They are prepared (parsed) before that begins, so that reading them
+    /// holds no lock.
     ///
     /// # Errors
     /// As [`Cx::read`].
     pub async fn import<P: Send + 'static>(
         self,
-        hash: &[u8],
-        prepare: impl FnOnce() -> Result<P> + Send + 'static,
+        upload: Upload,
+        prepare: impl FnOnce(File) -> Result<P> + Send + 'static,
         job: impl FnOnce(&mut Conn, &Context, P) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        let work = move |steps: &mut Steps, answerer: &Answerer| {
-            let prepared = prepare()?;
+        let work = move |steps: &mut Steps, answerer: &Answerer, file| {
+            let prepared = prepare(file)?;
             steps.write(|conn| answerer.answer(conn, |conn, context| job(conn, context, prepared)))
         };
-        self.import_in_steps(hash, work).await
+        self.import_in_steps(upload, work).await
     }
 
-    /// A long change that begins its transactions itself, and keeps its answer in the last of them.
+    /// A change of many rows that begins its transactions itself, and keeps its answer in the last of them.
     ///
     /// # Errors
     /// As [`Cx::read`].
     pub async fn import_in_steps(
         self,
-        hash: &[u8],
-        work: impl FnOnce(&mut Steps, &Answerer) -> Result<Reply> + Send + 'static,
+        upload: Upload,
+        work: impl FnOnce(&mut Steps, &Answerer, File) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
-        self.once(hash, Work::Import(Box::new(work))).await
+        let Upload { file, hash, size } = upload;
+        let work = Box::new(move |steps: &mut Steps, answerer: &Answerer| work(steps, answerer, file));
+        self.once(&hash, Work::Import { work, is_short: size <= SHORT }).await
     }
 
     /// Does the work, or answers what the same request was answered before. It goes on where the client goes away, since
@@ -362,7 +365,10 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
             let mut job = prepare()?;
             db.write_serializable(move |conn| answerer.answer(conn, &mut job)).await
         }
-        Work::Import(work) => db.import(move |steps| work(steps, &answerer)).await,
+        Work::Import { work, is_short } => {
+            let job = move |steps: &mut Steps| work(steps, &answerer);
+            if is_short { db.steps(job).await } else { db.import(job).await }
+        }
     }
 }
 
@@ -473,9 +479,14 @@ impl<T> FromRequest for Body<T> {
 
 /// A large body, spooled to a temporary file that vanishes with it, so that a slow uploader holds no connection.
 pub struct Upload {
-    pub file: std::fs::File,
+    pub file: File,
     pub hash: Vec<u8>,
+    /// In bytes, unpacked.
+    pub size: u64,
 }
+
+/// The most bytes of a body whose rows are short work, answered as soon as any other: about a thousand rows.
+const SHORT: u64 = 16 * 1024;
 
 impl FromRequest for Upload {
     type Error = Error;
@@ -488,8 +499,9 @@ impl FromRequest for Upload {
             let file = std::io::BufWriter::new(tempfile::tempfile().map_err(Error::internal)?);
             let (file, hash) = receive(&request, payload, Sink::new(file, limit)).await?;
             let mut file = file.into_inner().map_err(Error::internal)?;
-            std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
-            Ok(Self { file, hash })
+            let size = file.stream_position().map_err(Error::internal)?;
+            file.rewind().map_err(Error::internal)?;
+            Ok(Self { file, hash, size })
         })
     }
 }

@@ -70,9 +70,9 @@ pub async fn get_organisation(cx: Cx, path: web::Path<OrganisationPath>) -> Resu
 pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Either<Created<OrganisationResponse>, Reply>> {
     if cx.brings_csv() {
         cx.context.reach().require_everything()?;
-        let (service, endpoint, Upload { file, hash }) = (cx.service.clone(), cx.endpoint, upload);
+        let (service, endpoint) = (cx.service.clone(), cx.endpoint);
         let fit = move |row| schemas::fit(service.schemas, endpoint, row);
-        let done = cx.import(&hash, || read_rows(file), |conn, context, rows| import(conn, context, rows, fit));
+        let done = cx.import(upload, read_rows, |conn, context, rows| import(conn, context, rows, fit));
         return done.await.map(Either::Right);
     }
     let body = Body::<Organisation>::spooled(&cx, upload)?;

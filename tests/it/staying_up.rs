@@ -57,8 +57,6 @@ async fn a_locked_table_holds_up_nobody_who_asks_for_another() {
     let app = TestApp::with(Postgres, &PATIENCE).await;
     app.trust("RJZ", "QKK").await;
     let admin = app.admin();
-    // Whoever is known already: to let others in, their grants over innovations are read.
-    admin.get("/v1/me").await.expect(200);
     app.sql("BEGIN; LOCK TABLE innovations IN ACCESS EXCLUSIVE MODE");
     let blocked = async |number: u32| admin.get(&format!("/v1/innovations?limit={number}")).await;
     let others = async {
@@ -73,6 +71,22 @@ async fn a_locked_table_holds_up_nobody_who_asks_for_another() {
     assert!(asked.elapsed() < Duration::from_secs(2) && answers[0].header("retry-after") == "1");
     app.sql("COMMIT");
     admin.get("/v1/innovations").await.expect(200);
+}
+
+#[actix_web::test]
+async fn few_rows_and_exports_wait_no_longer_than_anybody_for_a_lock() {
+    let app = daily(TestApp::with(Postgres, &PATIENCE).await).await;
+    let (admin, export) = (app.admin(), app.admin().with("accept", "text/csv"));
+    app.sql("BEGIN; LOCK TABLE kpi_values IN ACCESS EXCLUSIVE MODE");
+    let asked = Instant::now();
+    let sending = async { admin.post(SUBMIT, days(1, 1, &[])).await };
+    let exporting = async { export.get("/v1/kpi-values?kpi=daily").await };
+    let (sent, exported) = join(sending, exporting).await;
+    sent.problem(503, "overloaded");
+    exported.problem(503, "overloaded");
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    app.sql("COMMIT");
+    admin.post(SUBMIT, days(1, 1, &[])).await.expect(201);
 }
 
 /// A way to PostgreSQL that swallows all that passes, and closes nothing, while it is told to.
@@ -231,8 +245,7 @@ fn days(count: u32, value: u32, wrong: &[u32]) -> Value {
     json!({ "rows": (0..count).map(|n| row("RJZ", &day(n), value_of(n))).collect::<Vec<_>>() })
 }
 
-async fn daily(engine: Engine) -> TestApp {
-    let app = TestApp::start(engine).await;
+async fn daily(app: TestApp) -> TestApp {
     app.trust("RJZ", "QKK").await;
     app.kpi("daily", json!({ "periodType": "day" })).await;
     app
@@ -243,7 +256,7 @@ const SUBMIT: &str = "/v1/kpi-submissions?kpi=daily";
 #[rstest]
 #[actix_web::test]
 async fn a_large_delivery_is_told_as_a_small_one_is(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = daily(engine).await;
+    let app = daily(TestApp::start(engine).await).await;
     let keyed = app.admin().with("idempotency-key", "once");
     let partial = format!("{SUBMIT}&mode=partial");
     let told = keyed.post(&partial, days(5000, 1, &[7, 4000])).await.expect(201);
@@ -264,7 +277,7 @@ async fn a_large_delivery_is_told_as_a_small_one_is(#[values(Sqlite, Postgres)] 
 #[rstest]
 #[actix_web::test]
 async fn whoever_writes_beside_a_large_delivery_loses_nothing(#[values(Sqlite, Postgres)] engine: Engine) {
-    let app = daily(engine).await;
+    let app = daily(TestApp::start(engine).await).await;
     let admin = app.admin();
     for (round, mode) in (1u32..).zip(["atomic", "partial", "atomic", "partial"]) {
         let large =

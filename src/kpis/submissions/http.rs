@@ -219,8 +219,8 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     let instance = cx.target.clone();
     let again = upload.file.try_clone().map_err(Error::internal)?;
     let (is_lines, shape) = (cx.content_type == "application/x-ndjson", shape_of::<SubmitKpiValuesRequest>()?);
-    let answer = cx.import_in_steps(&upload.hash, move |steps, answerer| {
-        let input = match upload.file {
+    let answer = cx.import_in_steps(upload, move |steps, answerer, file| {
+        let input = match file {
             file if is_csv => input::read_csv(file),
             file if is_lines => input::read_ndjson(file, &shape),
             file => input::read_json(file, &shape),

@@ -72,6 +72,7 @@ pub fn deliver(
         });
     }
     let mut judged = steps.snapshot(|conn| {
+        bulk::make_room(conn)?;
         let mut judged = resolve(conn, context, terms, input)?;
         if judged.is_whole() {
             judge(conn, &mut judged)?;
@@ -122,7 +123,7 @@ fn in_steps(
     judged.row.unfinished = true;
     judged.row.set_counts(Counts { received: judged.row.received, ..Counts::default() });
     steps.write(|conn| store::insert(conn, &judged.row))?;
-    for rows in judged.order().chunks(STEP) {
+    for rows in judged.by_period().chunks(STEP) {
         steps.write_some(|conn| {
             judge_some(conn, &mut judged, rows)?;
             let places: Vec<usize> = rows.iter().map(|(_, place)| *place).collect();
@@ -420,6 +421,7 @@ fn judge_some(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Re
     let (from, to) = (some().map(|v| v.period.start()).min(), some().map(|v| v.period.start()).max());
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     let mut there: Vec<i64> = some().filter_map(id_of).collect();
+    there.sort_unstable();
     there.dedup();
     let mut present = store::present_values(conn, &there, from, to)?;
     let past = store::past_versions(conn, &there, from, to)?;
@@ -500,6 +502,14 @@ impl Judged {
         let good = |(place, verdict): (usize, &Result<Verdict, _>)| Some((verdict.as_ref().ok()?.series, place));
         let mut order: Vec<(u32, usize)> = self.verdicts.iter().enumerate().filter_map(good).collect();
         order.sort_unstable();
+        order
+    }
+
+    /// The same by their periods, as most indexes hold them: so a step writes few of their pages.
+    fn by_period(&self) -> Vec<(u32, usize)> {
+        let period = |place: usize| Some(self.verdicts.get(place)?.as_ref().ok()?.period.start());
+        let mut order = self.order();
+        order.sort_by_key(|(_, place)| period(*place));
         order
     }
 
