@@ -45,7 +45,7 @@ settings! {
     "DB_WRITERS" = "0", "Threads for short writes to PostgreSQL. 0: two for each processor core. SQLite has one writer.";
     "DB_BULK" = "2", "Threads for imports, as many for exports, and as many for reports.";
     "DB_PATIENCE" = "5", "Seconds within which a request is answered. If the database has not answered by then, the answer is 503.";
-    "DB_BULK_PATIENCE" = "120", "The same for imports, exports and reports.";
+    "DB_BULK_PATIENCE" = "120", "The same for imports of more than 16 KiB, exports and reports.";
     "BODY_TIMEOUT" = "60", "Seconds that a request body may take to arrive.";
     "MAX_JSON_BYTES" = "1048576", "Largest JSON body, in bytes.";
     "MAX_UPLOAD_BYTES" = "104857600", "Largest submission or import, in bytes.";
