@@ -386,7 +386,8 @@ def sample(place, service):
 
 
 def soak(place, options):
-    service = place.register()
+    # PostgreSQL keeps its log up to this size between checkpoints, 1 GB where nothing is set.
+    service = place.register(settings=("max_wal_size=128MB",))
     service.start()
     load, before = Load(service, options.clients), tables(place)
     load.start()
