@@ -1,7 +1,7 @@
 //! How database work is run: each job on a thread of its lane, a change in one transaction.
 
 use super::condition::{Condition, Fits, Purpose};
-use super::conn::{Conn, DatabaseUrl};
+use super::conn::{Conn, DatabaseUrl, Limits};
 use super::lanes::{Lane, Plan};
 use super::turn::Turn;
 use super::{dialect, ticket};
@@ -51,22 +51,23 @@ impl Db {
     pub fn start(url: &DatabaseUrl, sizes: &Sizes, fits: Fits) -> Result<Self> {
         let turn = Arc::new(Turn::new(url));
         let condition = Arc::new(Condition::new(url, turn.clone(), fits));
-        let lane = |name, purpose, threads, depth, patience: Duration| {
-            // Imports wait for each other. Who only reads is held up by nothing that belongs to this service.
-            let waits = if purpose == Purpose::Read { sizes.patience } else { patience };
-            // Who waits for a lock gives up before nobody waits for the answer.
-            let plan = Plan { name, purpose, threads, depth, patience, lock: waits * 4 / 5 };
-            Lane::start(&plan, url, &condition, &turn)
+        let lane = |name, purpose, threads, depth, limits| {
+            Lane::start(&Plan { name, purpose, threads, depth, limits }, url, &condition, &turn)
         };
         // SQLite has one writer; a second thread would only wait for its turn.
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { sizes.writers };
         let (patience, long, bulk) = (sizes.patience, sizes.bulk_patience, sizes.bulk);
+        // Who waits for a lock gives up before nobody waits for the answer.
+        let short = Limits { statement: patience, lock: patience * 4 / 5, cache: Limits::LITTLE };
+        // Who only reads is held up by nothing that belongs to this service; imports wait for each other.
+        let reading = Limits { statement: long, ..short };
+        let importing = Limits { statement: long, lock: long * 4 / 5, cache: Limits::MUCH };
         let lanes = Lanes {
-            readers: lane("db-read", Purpose::Read, sizes.readers, 1024, patience)?,
-            writers: lane("db-write", Purpose::Write, writers, 512, patience)?,
-            imports: lane("db-import", Purpose::Write, bulk, 64, long)?,
-            exports: lane("db-export", Purpose::Read, bulk, 64, long)?,
-            reports: lane("db-report", Purpose::Read, bulk, 64, long)?,
+            readers: lane("db-read", Purpose::Read, sizes.readers, 1024, short)?,
+            writers: lane("db-write", Purpose::Write, writers, 512, short)?,
+            imports: lane("db-import", Purpose::Write, bulk, 64, importing)?,
+            exports: lane("db-export", Purpose::Read, bulk, 64, reading)?,
+            reports: lane("db-report", Purpose::Read, bulk, 64, reading)?,
             condition,
             patience,
             bulk_patience: long,

@@ -72,9 +72,7 @@ pub struct Plan {
     pub purpose: Purpose,
     pub threads: usize,
     pub depth: usize,
-    pub patience: Duration,
-    /// How long it waits for what others have locked.
-    pub lock: Duration,
+    pub limits: Limits,
 }
 
 impl Lane {
@@ -83,17 +81,16 @@ impl Lane {
     pub fn start(plan: &Plan, url: &DatabaseUrl, condition: &Arc<Condition>, turn: &Arc<Turn>) -> Result<Self> {
         let threads = plan.threads.max(1);
         let helpers = HELPERS * threads;
-        let limits = Limits { statement: plan.patience, lock: plan.lock };
         let (queue, jobs) = crossbeam_channel::bounded::<Job>(plan.depth);
         let shared = Arc::new(Shared {
             name: plan.name,
             purpose: plan.purpose,
             jobs,
-            pool: RwLock::new(pool(url, limits, condition, threads + helpers)),
+            pool: RwLock::new(pool(url, plan.limits, condition, threads + helpers)),
             reserve: helpers,
             hanging: AtomicUsize::new(0),
             url: url.clone(),
-            limits,
+            limits: plan.limits,
             condition: condition.clone(),
             turn: turn.clone(),
             helpers: AtomicUsize::new(helpers),

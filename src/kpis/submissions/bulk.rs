@@ -101,18 +101,6 @@ fn fill(conn: &mut SqliteConnection, stamp: Stamp, values: Vec<NewValue>) -> Res
     Ok(())
 }
 
-/// Gives the connection the memory that much writing on SQLite needs, for good: with the usual 2 MB the pages of an index
-/// go to the journal again and again, and writing 200,000 values takes twice as long.
-///
-/// # Errors
-/// The database's own.
-pub fn make_room(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Postgres(_) => Ok(()),
-        Conn::Sqlite(c) => Ok(c.batch_execute("PRAGMA cache_size = -16000")?),
-    }
-}
-
 /// Whether the staged values still fit what is there: nobody wrote any of them since they were judged.
 ///
 /// # Errors

@@ -72,7 +72,6 @@ pub fn deliver(
         });
     }
     let mut judged = steps.snapshot(|conn| {
-        bulk::make_room(conn)?;
         let mut judged = resolve(conn, context, terms, input)?;
         if judged.is_whole() {
             judge(conn, &mut judged)?;
