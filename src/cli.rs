@@ -6,6 +6,7 @@ use crate::backup;
 use crate::config::{Config, SETTINGS};
 use crate::db::{Conn, serving, transaction};
 use crate::error::Error;
+use crate::grants::bootstrap::make_first_client;
 use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::grants::{keys, tokens};
 use crate::http::Context;
@@ -50,6 +51,12 @@ enum Verb {
     Seed,
     /// Print the OpenAPI document
     Openapi,
+    /// Make the first client of a fresh register, a national administrator, and print its id and secret
+    Bootstrap {
+        /// What to call it
+        #[arg(long, default_value = "National administration")]
+        name: String,
+    },
     /// Write a grant and print a bearer token for it (needs LOCAL_TOKENS=true)
     Token(TokenArguments),
     /// Check the settings and the database
@@ -71,7 +78,8 @@ enum Verb {
 
 #[derive(clap::Args)]
 struct TokenArguments {
-    /// national-admin, programme-manager, regional-lead, submitter, fellow, evaluator or reader
+    /// national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, applicant or
+    /// national-evaluator
     #[arg(long, value_parser = role)]
     role: Role,
     /// Code of the organisation that the grant is for, with all below it
@@ -86,6 +94,9 @@ struct TokenArguments {
     /// Subject of the token. Default: an invented one
     #[arg(long)]
     subject: Option<String>,
+    /// Code of the organisation that the subject belongs to. Default: the one the grant is for, else England
+    #[arg(long)]
+    body: Option<String>,
     /// How long the token is valid, such as 10m or 24h
     #[arg(long, default_value = "10m", value_parser = life)]
     ttl: TimeDelta,
@@ -118,6 +129,7 @@ pub fn run() -> ExitCode {
         Verb::Seed => configured().and_then(|config| seed(&config)).map(|loaded| print(&loaded)),
         Verb::Openapi => print_openapi(),
         Verb::Token(arguments) => configured().and_then(|config| token(&config, arguments)),
+        Verb::Bootstrap { name } => configured().and_then(|config| bootstrap(&config, &name)),
         Verb::CheckConfig => configured().and_then(|config| check_config(&config)),
         Verb::Backup { file, without_key } => configured()
             .and_then(|config| backup::backup(&config, &file, without_key, now()).map_err(Error::in_words))
@@ -199,11 +211,35 @@ fn print_openapi() -> Result<(), String> {
 }
 
 fn check_config(config: &Config) -> Result<(), String> {
-    let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    print(&format!("{} settings read; issuer {issuer}, audience {}", SETTINGS.len(), config.audience));
+    print(&format!("{} settings read; issuer {}, audience {}", SETTINGS.len(), issuer(config), config.audience));
     startup::open_database(&config.database, now()).map(drop)?;
     print("the database can be reached and its schema is up to date");
     Ok(())
+}
+
+/// Makes the first client, and says how it gets a token.
+fn bootstrap(config: &Config, name: &str) -> Result<(), String> {
+    let mut conn = startup::open_database(&config.database, now())?;
+    let context = Context::local(Operation::create_client, now());
+    let first = transaction(&mut conn, |conn| make_first_client(conn, &context, name)).map_err(Error::in_words)?;
+    let issuer = issuer(config);
+    print(&format!("client_id      {}", first.id));
+    print(&format!("client_secret  {}", first.secret));
+    print(&format!("good until     {}", first.until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
+    print("");
+    print(
+        "Keep the secret: it is not shown again. With the service running, it gets a token of ten minutes like this:",
+    );
+    print(&format!(
+        "  curl -s {issuer}/oauth2/token -d grant_type=client_credentials -d client_id={} -d client_secret={}",
+        first.id, first.secret
+    ));
+    Ok(())
+}
+
+/// The issuer of tokens where nothing listens yet.
+fn issuer(config: &Config) -> String {
+    config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen))
 }
 
 fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
@@ -217,10 +253,10 @@ fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {
         programme: arguments.programme,
         innovation: arguments.innovation,
         subject: arguments.subject,
+        body: arguments.body,
         life: arguments.ttl,
     };
-    let issuer = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    print(&local_token(&mut conn, config, &issuer, &wanted)?);
+    print(&local_token(&mut conn, config, &issuer(config), &wanted)?);
     Ok(())
 }
 

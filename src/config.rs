@@ -2,9 +2,10 @@
 //! named by `CONFIG`. All faults are reported at once.
 
 use crate::db::{DatabaseUrl, Sizes};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,10 +36,14 @@ settings! {
     "KEY_SECRET" = "", "The same key as 64 hexadecimal digits, instead of a file.";
     "OIDC_ISSUER" = "", "The `iss` of an external OpenID Connect issuer to trust, in addition to the built-in issuer.";
     "OIDC_JWKS_FILE" = "", "File with the public keys (JWKS) of that issuer.";
+    "OIDC_JWKS_URL" = "", "Address of the public keys of that issuer, instead of a file. They are read again every ten minutes, and when a token names an unknown key.";
+    "OIDC_ALGORITHMS" = "RS256,RS512,PS256,ES256,ES384,EdDSA", "The algorithms that the tokens of that issuer may be signed with.";
+    "OIDC_GRANTS_FILE" = "", "TOML file that says which claims of that issuer's tokens stand for which grants.";
     "OIDC_AUDIENCE" = "", "The `aud` that the tokens of that issuer must have.";
     "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export, with which the id of every grant begins.";
     "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
     "RATE_LIMIT" = "1000/s", "Requests that one client may send: `N/s`, `N/m` or `off`.";
+    "PRIVATE_NETWORKS" = "", "Private addresses and networks, separated by commas, that may be called where a client gives an address, such as that of its keys. Empty: none.";
     "CORS_ORIGINS" = "", "Origins from which browsers may call, separated by commas, or `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
     "DB_READERS" = "0", "Threads for short reads. 0: two for each processor core.";
@@ -66,8 +71,17 @@ pub struct RateLimit {
 #[derive(Debug, Clone)]
 pub struct ExternalIssuer {
     pub issuer: String,
-    pub jwks_file: PathBuf,
+    pub keys: ExternalKeys,
+    pub algorithms: Vec<String>,
     pub audience: String,
+    pub grants_file: Option<PathBuf>,
+}
+
+/// Where the public keys of an external issuer are.
+#[derive(Debug, Clone)]
+pub enum ExternalKeys {
+    File(PathBuf),
+    Url(String),
 }
 
 #[derive(Debug, Clone)]
@@ -98,6 +112,7 @@ pub struct Config {
     pub oidc: Option<ExternalIssuer>,
     pub giving: Publisher,
     pub rate_limit: Option<RateLimit>,
+    pub private_networks: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub workers: usize,
     pub db: Sizes,
@@ -159,6 +174,7 @@ impl Config {
         let keys = read.keys(database.as_ref());
         let oidc = read.oidc();
         let rate_limit = read.parsed("RATE_LIMIT", rate_limit);
+        let private_networks = read.parsed("PRIVATE_NETWORKS", networks);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let or_per_core = |number: usize, per_core: usize| if number == 0 { per_core * cores } else { number };
         let whole = |text: &str| text.parse::<usize>().map_err(|_| "expected a whole number".to_owned());
@@ -207,6 +223,7 @@ impl Config {
                 oidc,
                 giving: Publisher { prefix: prefix?, name: publisher },
                 rate_limit: rate_limit?,
+                private_networks: private_networks?,
                 cors_origins,
                 workers: or_per_core(workers?, 1),
                 db: Sizes {
@@ -272,13 +289,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     fn oidc(&mut self) -> Option<ExternalIssuer> {
-        match (self.optional("OIDC_ISSUER"), self.optional("OIDC_JWKS_FILE"), self.optional("OIDC_AUDIENCE")) {
-            (Some(issuer), Some(file), Some(audience)) => {
-                Some(ExternalIssuer { issuer, jwks_file: file.into(), audience })
+        let file = self.optional("OIDC_JWKS_FILE").map(|file| ExternalKeys::File(file.into()));
+        let url = self.optional("OIDC_JWKS_URL").map(ExternalKeys::Url);
+        let grants_file = self.optional("OIDC_GRANTS_FILE").map(PathBuf::from);
+        let algorithms: Vec<String> =
+            self.text("OIDC_ALGORITHMS").split(',').map(|name| name.trim().to_owned()).collect();
+        let asymmetric = |name: &String| {
+            ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"].contains(&name.as_str())
+        };
+        match (self.optional("OIDC_ISSUER"), file, url, self.optional("OIDC_AUDIENCE")) {
+            _ if !algorithms.iter().all(asymmetric) => {
+                self.faults
+                    .push("OIDC_ALGORITHMS: expected algorithms with public keys, such as RS256,ES256".to_owned());
+                None
             }
-            (None, None, None) => None,
+            (Some(issuer), Some(keys), None, Some(audience)) | (Some(issuer), None, Some(keys), Some(audience)) => {
+                Some(ExternalIssuer { issuer, keys, algorithms, audience, grants_file })
+            }
+            (None, None, None, None) if grants_file.is_none() => None,
             _ => {
-                self.faults.push("OIDC_ISSUER: give OIDC_ISSUER, OIDC_JWKS_FILE and OIDC_AUDIENCE together".to_owned());
+                let together = "give OIDC_ISSUER, OIDC_AUDIENCE and one of OIDC_JWKS_FILE and OIDC_JWKS_URL together";
+                self.faults.push(format!("OIDC_ISSUER: {together}"));
                 None
             }
         }
@@ -328,6 +359,16 @@ fn read_file(path: &std::path::Path, faults: &mut Vec<String>) -> BTreeMap<Strin
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |one: &str| {
+        let address = one.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+        address
+            .or_else(|_| one.parse::<IpNet>())
+            .map_err(|_| "expected addresses or networks, such as 10.0.0.5, 10.1.0.0/16".to_owned())
+    };
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(network).collect()
 }
 
 fn rate_limit(text: &str) -> Result<Option<RateLimit>, String> {

@@ -27,6 +27,8 @@ pub mod db;
 mod decimal;
 // What a newcomer tries it with.
 pub mod demonstration;
+// How small counts of patients are shown.
+mod disclosure;
 // Everything that can go wrong.
 pub mod error;
 // What was done, recorded and numbered.

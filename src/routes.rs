@@ -15,9 +15,8 @@ pub fn routes(routes: &mut Routes) {
     crate::adoptions::http::routes(routes);
     crate::benefits::http::routes(routes);
     crate::reports::http::routes(routes);
+    crate::grants::http::routes(routes);
     routes
-        .service(crate::grants::http::get_me)
-        .service(crate::grants::http::get_jwks)
         .service(crate::audit_events::http::list_audit_events)
         .service(health::get_liveness)
         .service(health::get_readiness)

@@ -5,11 +5,14 @@ use crate::config::Config;
 use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, transaction};
 use crate::error::Error;
 use crate::events;
+use crate::grants::doorkeeper::TokenDoorkeeper;
 use crate::grants::keys::{self, SealingKey};
-use crate::grants::ops::TokenDoorkeeper;
+use crate::grants::oauth2;
+use crate::grants::oauth2::ops::TokenOffice;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
+use crate::http::outbound::Outbound;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
@@ -85,8 +88,12 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let api = Api::of_this_build()?;
     let db = Db::start(&config.database, &config.db, migrate::check)
         .map_err(|error| error.cause().unwrap_or_default().to_owned())?;
-    let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer, config.audience.clone(), config.oidc.as_ref())?;
+    let audience = config.audience.clone();
+    let doorkeeper = TokenDoorkeeper::new(db.clone(), issuer.clone(), audience.clone(), config.oidc.as_ref())?;
     let doorkeeper = Arc::new(doorkeeper);
+    let outbound = Outbound::new(&config.private_networks)?;
+    let sealing = SealingKey::open(&config.keys)?;
+    let office = web::Data::new(TokenOffice::new(db.clone(), issuer, audience, sealing, outbound));
     let service = web::Data::new(Service {
         schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
@@ -105,7 +112,8 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let (keeper, now) = (doorkeeper.clone(), (service.clock)());
     let loaded = service.db.read(move |conn| keeper.reload_keys(conn, now)).await;
     loaded.map_err(|error| error.cause().unwrap_or("the signing keys cannot be read").to_owned())?;
-    let server = listen(&service, &doorkeeper, door.try_clone().map_err(|cause| cause.to_string())?)?;
+    doorkeeper.refresh_keys().await;
+    let server = listen(&service, &doorkeeper, &office, door.try_clone().map_err(|cause| cause.to_string())?)?;
     actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
@@ -164,15 +172,19 @@ fn make_keys(config: &Config, now: Timestamp) -> Result<(), String> {
 fn listen(
     service: &web::Data<Service>,
     doorkeeper: &Arc<TokenDoorkeeper>,
+    office: &web::Data<TokenOffice>,
     listener: TcpListener,
 ) -> Result<actix_web::dev::Server, String> {
-    let (data, keeper, workers) = (service.clone(), web::Data::from(doorkeeper.clone()), service.config.workers);
+    let (data, keeper, office) = (service.clone(), web::Data::from(doorkeeper.clone()), office.clone());
+    let workers = service.config.workers;
     let grace = service.config.shutdown_grace.as_secs();
     let origins = service.config.cors_origins.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
             .app_data(keeper.clone())
+            .app_data(office.clone())
+            .app_data(web::PayloadConfig::new(LONGEST_FORM))
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(gate::gate))
             .wrap(middleware::Condition::new(!origins.is_empty(), cors(&origins)))
@@ -193,6 +205,9 @@ fn listen(
     .map_err(|cause| cause.to_string())?;
     Ok(server.run())
 }
+
+/// The longest body that is read outside the operations of the API: a request for a token.
+const LONGEST_FORM: usize = 16 * 1024;
 
 /// Who takes nothing of an answer for so long loses the connection.
 const TAKES_WITHIN: Duration = Duration::from_secs(30);
@@ -326,6 +341,8 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
+    while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
+    doorkeeper.refresh_keys().await;
     if let Some(limiter) = &service.limiter {
         limiter.sweep();
     }

@@ -17,8 +17,16 @@ pub enum Scope {
     Organisation { id: Id, code: String },
     /// One innovation.
     Innovation { id: Id, slug: String },
-    /// Nowhere in particular: the role's answers of "everywhere" hold, those of "own" reach nothing.
-    Unscoped,
+    /// What the subject made.
+    Own,
+    /// What the subject was asked to judge.
+    Assigned,
+}
+
+impl Scope {
+    pub fn organisation(&self) -> Option<Id> {
+        if let Self::Organisation { id, .. } = self { Some(*id) } else { None }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -29,6 +37,13 @@ pub struct Grant {
     pub to: Timestamp,
 }
 
+/// The organisation of an end user, for whom alone a request is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndUser {
+    pub id: Id,
+    pub code: String,
+}
+
 /// The bearer of a token, or nobody in particular.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -36,22 +51,38 @@ pub struct Actor {
     pub subject: String,
     pub grants: Vec<Grant>,
     pub expires_at: Option<Timestamp>,
-    /// The organisation named in `NHSD-End-User-Organisation-ODS`, once it was found inside the grants.
-    pub end_user_organisation: Option<String>,
+    /// The organisation that the subject belongs to, and acts for where two must not be the same.
+    pub body: Option<Id>,
+    /// Named in `NHSD-End-User-Organisation-ODS`, once it was found inside the grants. It takes away from what they reach
+    /// and never adds to it.
+    pub end_user: Option<EndUser>,
 }
 
-/// How far an actor's grants reach for one operation.
+/// How far an actor's grants reach for one operation: a record that one of them names, and that lies within the end
+/// user's organisation where there is one. A record of no organisation lies within none.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
+    everything: bool,
+    organisations: Vec<Id>,
+    programmes: Vec<String>,
+    innovations: Vec<Id>,
+    within: Option<Id>,
+}
+
+/// The parts of a reach, for a query to say the same of many records.
+pub struct ReachParts {
+    /// Whether the grants name every record, whatever the other parts say.
     pub everything: bool,
     pub organisations: Vec<Id>,
     pub programmes: Vec<String>,
     pub innovations: Vec<Id>,
+    /// The organisation that a record must lie within beside.
+    pub within: Option<Id>,
 }
 
 impl Actor {
     pub fn anonymous() -> Self {
-        Self { subject: String::new(), grants: Vec::new(), expires_at: None, end_user_organisation: None }
+        Self { subject: String::new(), grants: Vec::new(), expires_at: None, body: None, end_user: None }
     }
 
     pub fn is_anonymous(&self) -> bool {
@@ -62,19 +93,20 @@ impl Actor {
         self.grants.iter().any(|grant| grant.role == role)
     }
 
-    /// The union of what the grants allow for this operation.
+    /// Whether the caller sees of a public record what only callers with grants see. Of a record without an organisation
+    /// a narrowed one sees what everybody does.
+    pub fn sees_more_than_the_public(&self) -> bool {
+        !self.is_anonymous() && self.end_user.is_none()
+    }
+
+    /// What the grants allow together for this operation.
     pub fn reach(&self, operation: Operation) -> Reach {
-        let mut reach = Reach::default();
+        let mut reach = Reach { within: self.end_user.as_ref().map(|end_user| end_user.id), ..Reach::default() };
         let row = operation.row();
         for grant in &self.grants {
             match (row.answer(grant.role), &grant.scope) {
-                (Answer::No, _) | (Answer::Own, Scope::Unscoped) => {}
-                (Answer::Own, Scope::National) => reach.everything = true,
-                // A national grant that was narrowed to an end user's organisation reaches no further than that.
-                (Answer::All, Scope::Organisation { id, .. }) if grant.role == Role::NationalAdmin => {
-                    reach.organisations.push(*id);
-                }
-                (Answer::All, _) => reach.everything = true,
+                (Answer::No, _) | (Answer::Own, Scope::Own | Scope::Assigned) => {}
+                (Answer::All, _) | (Answer::Own, Scope::National) => reach.everything = true,
                 (Answer::Own, Scope::Programme(slug)) => reach.programmes.push(slug.clone()),
                 (Answer::Own, Scope::Organisation { id, .. }) => reach.organisations.push(*id),
                 (Answer::Own, Scope::Innovation { id, .. }) => reach.innovations.push(*id),
@@ -83,9 +115,11 @@ impl Actor {
         reach
     }
 
-    /// Whether any grant allows the operation at all, somewhere.
+    /// Whether any grant allows the operation at all, somewhere, and for the end user's organisation where there is one.
     pub fn may(&self, operation: Operation) -> bool {
-        self.grants.iter().any(|grant| operation.row().answer(grant.role) != Answer::No)
+        let row = operation.row();
+        let granted = self.grants.iter().any(|grant| row.answer(grant.role) != Answer::No);
+        granted && (row.placed || row.anonymous || self.end_user.is_none())
     }
 }
 
@@ -95,14 +129,52 @@ impl Reach {
         Self { everything: true, ..Self::default() }
     }
 
+    /// Whether every record is reached.
+    pub fn is_everything(&self) -> bool {
+        self.everything && self.within.is_none()
+    }
+
     /// # Errors
     /// `forbidden` unless everything is reached.
     pub fn require_everything(&self) -> Result<()> {
-        if self.everything { Ok(()) } else { Err(outside()) }
+        if self.is_everything() { Ok(()) } else { Err(outside()) }
     }
 
+    /// Whether a record that belongs to this programme and to no organisation is reached.
     pub fn covers_programme(&self, programme: Option<&str>) -> bool {
-        self.everything || programme.is_some_and(|slug| self.programmes.iter().any(|own| own == slug))
+        self.within.is_none() && self.names(programme, None)
+    }
+
+    /// Whether a record that belongs to this innovation and to no organisation is reached.
+    pub fn covers_innovation(&self, innovation: Id) -> bool {
+        self.within.is_none() && self.names(None, Some(innovation))
+    }
+
+    /// Whether a grant names the record by itself, its programme or its innovation. It must lie within [`Reach::within`] beside.
+    pub fn names(&self, programme: Option<&str>, innovation: Option<Id>) -> bool {
+        self.everything
+            || programme.is_some_and(|slug| self.programmes.iter().any(|own| own == slug))
+            || innovation.is_some_and(|id| self.innovations.contains(&id))
+    }
+
+    /// The organisations whose records are reached, with those below them. They must lie within [`Reach::within`] beside.
+    pub fn places(&self) -> &[Id] {
+        &self.organisations
+    }
+
+    /// The end user's organisation, within which a record must lie.
+    pub fn within(&self) -> Option<Id> {
+        self.within
+    }
+
+    /// The programmes whose records are reached, whether they belong to an organisation or not.
+    pub fn whole_programmes(&self) -> &[String] {
+        if self.within.is_none() { &self.programmes } else { &[] }
+    }
+
+    pub fn into_parts(self) -> ReachParts {
+        let Self { everything, organisations, programmes, innovations, within } = self;
+        ReachParts { everything, organisations, programmes, innovations, within }
     }
 }
 

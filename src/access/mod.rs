@@ -4,5 +4,5 @@
 pub mod actor;
 pub mod permissions;
 
-pub use actor::{Actor, Doorkeeper, Grant, Reach, Scope, outside};
-pub use permissions::{Answer, Operation, Role};
+pub use actor::{Actor, Doorkeeper, EndUser, Grant, Reach, ReachParts, Scope, outside};
+pub use permissions::{Answer, Operation, Role, ScopeKind};

@@ -13,6 +13,36 @@ words! {
         Fellow = "fellow",
         Evaluator = "evaluator",
         Reader = "reader",
+        Applicant = "applicant",
+        NationalEvaluator = "national-evaluator",
+    }
+}
+
+words! {
+    /// The kind of place that a grant holds for. Each role takes one.
+    pub enum ScopeKind {
+        National = "national",
+        Programme = "programme",
+        Organisation = "organisation",
+        Innovation = "innovation",
+        /// What the subject made.
+        Own = "self",
+        /// What the subject was asked to judge.
+        Assigned = "assigned",
+    }
+}
+
+impl Role {
+    /// The only kind of scope that a grant of this role may have.
+    pub fn scope(self) -> ScopeKind {
+        match self {
+            Self::NationalAdmin | Self::NationalEvaluator | Self::Reader => ScopeKind::National,
+            Self::ProgrammeManager => ScopeKind::Programme,
+            Self::RegionalLead | Self::Submitter => ScopeKind::Organisation,
+            Self::Fellow => ScopeKind::Innovation,
+            Self::Applicant => ScopeKind::Own,
+            Self::Evaluator => ScopeKind::Assigned,
+        }
     }
 }
 
@@ -27,11 +57,14 @@ pub enum Answer {
     No,
 }
 
-/// One row: the operation and the answer of each role, then whether it can be done without a token.
+/// One row: the operation, the answer of each role, and who else may do it.
 pub struct Row {
     pub operation: Operation,
-    pub answers: [Answer; 7],
+    answers: [Answer; 8],
+    /// Whether it can be done without a token.
     pub anonymous: bool,
+    /// Whether it can be done for one end user's organisation alone: its records belong to organisations, or it concerns none.
+    pub placed: bool,
 }
 
 const A: Answer = Answer::All;
@@ -39,7 +72,7 @@ const O: Answer = Answer::Own;
 const X: Answer = Answer::No;
 
 macro_rules! table {
-    ($($operation:ident: $a:ident $p:ident $l:ident $s:ident $f:ident $e:ident $r:ident $public:ident;)*) => {
+    ($($operation:ident: $a:ident $p:ident $l:ident $s:ident $f:ident $e:ident $r:ident $i:ident $public:ident;)*) => {
         /// Everything that can be done, by the id that the API document gives it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(non_camel_case_types, reason = "a variant is the operation's id, letter for letter, so that a search finds it")]
@@ -61,193 +94,215 @@ macro_rules! table {
         }
 
         /// Rows in alphabetical order of their operation.
-        pub static TABLE: &[Row] = &[$(Row { operation: Operation::$operation, answers: [$a, $p, $l, $s, $f, $e, $r], anonymous: table!(@ $public) },)*];
+        pub static TABLE: &[Row] = &[$(Row { operation: Operation::$operation, answers: [$a, $p, $l, $s, $f, $e, $r, $i], anonymous: table!(@ $public), placed: table!(@@ $public) },)*];
     };
     (@ public) => { true };
-    (@ token) => { false };
+    (@ $other:ident) => { false };
+    (@@ placed) => { true };
+    (@@ token) => { false };
+    (@@ public) => { true };
 }
 
-// Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator, reader, anonymous.
+// Columns: national-admin, programme-manager, regional-lead, submitter, fellow, evaluator (and national-evaluator), reader,
+// applicant. Then who else: `public` needs no token; `placed` does, and can be narrowed to an end user's organisation;
+// `token` cannot, since its records belong to no organisation.
 table! {
-    analyse_spc:                    A A A A A A A token;
-    create_adoption:                A X O O O X X token;
-    create_application:             A X X O O X X token;
-    create_attendance:              A O X X X X X token;
-    create_award:                   A O X X X X X token;
-    create_award_transaction:       A O X X X X X token;
-    create_benefit:                 A O O O O X X token;
-    create_call:                    A O X X X X X token;
-    create_cohort:                  A O X X X X X token;
-    create_contribution:            A O X X X X X token;
-    create_exclusion:               A O O X X X X token;
-    create_external_investment:     A O X X X X X token;
-    create_fellow:                  A O X X X X X token;
-    create_fellowship:              A O X X X X X token;
-    create_fund:                    A O X X X X X token;
-    create_gateway_review:          A O X X X X X token;
-    create_innovation:              A O X X X X X token;
-    create_kpi:                     A O A X X X X token;
-    create_kpi_set:                 A O X X X X X token;
-    create_kpi_target:              A O X X X X X token;
-    create_leader:                  A O X X X X X token;
-    create_learning_event:          A O X X X X X token;
-    create_mentorship:              A O X X X X X token;
-    create_milestone:               A O X X X X X token;
-    create_network:                 A O X X X X X token;
-    create_network_membership:      A O X X X X X token;
-    create_organisation:            A X X X X X X token;
-    create_organisation_edge:       A X X X X X X token;
-    create_organisation_succession: A X X X X X X token;
-    create_person:                  A A X X X X X token;
-    create_programme:               A X X X X X X token;
-    create_programme_membership:    A O X X X X X token;
-    create_programme_partner:       A O X X X X X token;
-    create_reallocation:            A O X X X X X token;
-    create_recalculation:           A O O X X X X token;
-    create_review:                  A O X X X X X token;
-    delete_benefit:                 A O O O O X X token;
-    delete_exclusion:               A O O X X X X token;
-    delete_external_investment:     A O X X X X X token;
-    delete_innovation:              A O X X X X X token;
-    delete_kpi_target:              A O X X X X X token;
-    delete_recalculation:           A O O X X X X token;
-    erase_person:                   A X X X X X X token;
-    export_person:                  A X X X O X X token;
-    get_360giving_export:           A A A A A A A public;
-    get_adoption:                   A A A A A A A token;
-    get_application:                A O O O O O X token;
-    get_attendance:                 A A A A A A A token;
-    get_award:                      A O O O O A X token;
-    get_award_transaction:          A O O O O A X token;
-    get_benefit:                    A A A A A A A token;
-    get_call:                       A A A A A A A public;
-    get_code_list:                  A A A A A A A public;
-    get_cohort:                     A A A A A A A public;
-    get_contribution:               A O X X X A X token;
-    get_exclusion:                  A A A A A A A token;
-    get_external_investment:        A O X X O A X token;
-    get_fellow:                     A A A A A A A token;
-    get_fellowship:                 A A A A A A A token;
-    get_fund:                       A O X X X A X token;
-    get_fund_position:              A O X X X A X token;
-    get_funding_report:             A O X X X A X token;
-    get_gateway_review:             A O O O O A X token;
-    get_innovation:                 A A A A A A A public;
-    get_kpi:                        A A A A A A A public;
-    get_kpi_chart:                  A O O A O O A token;
-    get_kpi_set:                    A A A A A A A token;
-    get_kpi_spc:                    A O O A O O A token;
-    get_kpi_submission:             A O O O O X X token;
-    get_kpi_target:                 A A A A A A A public;
-    get_kpi_template:               A A A A A A A public;
-    get_leader:                     A A A A A A A token;
-    get_leaders_progress:           A A A A A A A token;
-    get_learning_event:             A A A A A A A token;
-    get_me:                         A A A A A A A token;
-    get_mentorship:                 A A A A A A A token;
-    get_milestone:                  A O O O O A X token;
-    get_network:                    A A A A A A A token;
-    get_network_membership:         A A A A A A A token;
-    get_organisation:               A A A A A A A public;
-    get_person:                     A A X X X X X token;
-    get_programme:                  A A A A A A A public;
-    get_programme_impact:           A A A A A A A token;
-    get_programme_membership:       A A A A A A A public;
-    get_programme_partner:          A A A A A A A public;
-    get_reallocation:               A O X X X A X token;
-    get_recalculation:              A A A A A A A token;
-    get_review:                     A O O X X O X token;
-    issue_local_token:              A X X X X X X token;
-    list_adoption_transitions:      A A A A A A A token;
-    list_adoptions:                 A A A A A A A token;
-    list_application_transitions:   A O O O O O X token;
-    list_applications:              A O O O O O X token;
-    list_attendances:               A A A A A A A token;
-    list_audit_events:              A O O O O O X token;
-    list_award_transactions:        A O O O O A X token;
-    list_award_transitions:         A O O O O A X token;
-    list_awards:                    A O O O O A X token;
-    list_benefits:                  A A A A A A A token;
-    list_blocked_grants:            A O X X X X X token;
-    list_call_ranking:              A O X X X X X token;
-    list_calls:                     A A A A A A A public;
-    list_code_lists:                A A A A A A A public;
-    list_cohorts:                   A A A A A A A public;
-    list_contributions:             A O X X X A X token;
-    list_exclusions:                A A A A A A A token;
-    list_external_investments:      A O X X O A X token;
-    list_fellows:                   A A A A A A A token;
-    list_fellowship_transitions:    A A A A A A A token;
-    list_fellowships:               A A A A A A A token;
-    list_fund_contributions:        A O X X X A X token;
-    list_funds:                     A O X X X A X token;
-    list_gateway_reviews:           A O O O O A X token;
-    list_innovation_transitions:    A A A A A A A token;
-    list_innovations:               A A A A A A A public;
-    list_kpi_sets:                  A A A A A A A token;
-    list_kpi_submission_rows:       A O O O O X X token;
-    list_kpi_submissions:           A O O O O X X token;
-    list_kpi_targets:               A A A A A A A public;
-    list_kpi_transitions:           A A A A A A A token;
-    list_kpi_value_revisions:       A O O A O O A token;
-    list_kpi_values:                A O O A O O A token;
-    list_kpi_versions:              A A A A A A A public;
-    list_kpis:                      A A A A A A A public;
-    list_leaders:                   A A A A A A A token;
-    list_learning_events:           A A A A A A A token;
-    list_mentorships:               A A A A A A A token;
-    list_milestones:                A O O O O A X token;
-    list_network_memberships:       A A A A A A A token;
-    list_networks:                  A A A A A A A token;
-    list_organisation_edges:        A A A A A A A public;
-    list_organisation_successions:  A A A A A A A public;
-    list_organisations:             A A A A A A A public;
-    list_people:                    A A X X X X X token;
-    list_programme_memberships:     A A A A A A A public;
-    list_programme_partners:        A A A A A A A public;
-    list_programmes:                A A A A A A A public;
-    list_reallocations:             A O X X X A X token;
-    list_recalculations:            A A A A A A A token;
-    list_reviews:                   A O O X X O X token;
-    recommend_gateway_review:       A O X X X O X token;
-    see_unsuppressed_values:        A O O O O O X token;
-    seed:                           A X X X X X X token;
-    submit_kpi_values:              A X O O O X X token;
-    transition_adoption:            A X O O X X X token;
-    transition_application:         A O X O O X X token;
-    transition_award:               A O X X X X X token;
-    transition_fellowship:          A O X X X X X token;
-    transition_gateway_review:      A O X X X X X token;
-    transition_innovation:          A O X X O X X token;
-    transition_kpi:                 A X X X X X X token;
-    transition_review:              A O O X X O X token;
-    update_adoption:                A X O O X X X token;
-    update_application:             A X X O O X X token;
-    update_attendance:              A O X X X X X token;
-    update_award:                   A O X X X X X token;
-    update_benefit:                 A O O O O X X token;
-    update_call:                    A O X X X X X token;
-    update_cohort:                  A O X X X X X token;
-    update_external_investment:     A O X X X X X token;
-    update_fellow:                  A O X X O X X token;
-    update_fellowship:              A O X X X X X token;
-    update_fund:                    A O X X X X X token;
-    update_gateway_review:          A O X X X X X token;
-    update_innovation:              A O X X O X X token;
-    update_kpi:                     A O X X X X X token;
-    update_kpi_set:                 A O X X X X X token;
-    update_leader:                  A O X X X X X token;
-    update_learning_event:          A O X X X X X token;
-    update_mentorship:              A O X X X X X token;
-    update_milestone:               A O X X X X X token;
-    update_network:                 A O X X X X X token;
-    update_network_membership:      A O X X X X X token;
-    update_organisation:            A X X X X X X token;
-    update_person:                  A X X X X X X token;
-    update_programme:               A O X X X X X token;
-    update_programme_membership:    A O X X X X X token;
-    update_programme_partner:       A O X X X X X token;
-    update_review:                  A O O X X O X token;
+    analyse_spc:                    A A A A A A A A placed;
+    create_adoption:                A X O O O X X X placed;
+    create_application:             A X X O O X X O placed;
+    create_attendance:              A O X X X X X X token;
+    create_award:                   A O X X X X X X token;
+    create_award_transaction:       A O X X X X X X token;
+    create_benefit:                 A O O O O X X X placed;
+    create_call:                    A O X X X X X X token;
+    create_client:                  A O O X X X X X token;
+    create_client_keys:             A O O X X X X X token;
+    create_client_secret:           A O O X X X X X token;
+    create_cohort:                  A O X X X X X X token;
+    create_contribution:            A O X X X X X X token;
+    create_exclusion:               A O O X X X X X placed;
+    create_external_investment:     A O X X X X X X token;
+    create_fellow:                  A O X X X X X X token;
+    create_fellowship:              A O X X X X X X token;
+    create_fund:                    A O X X X X X X token;
+    create_gateway_review:          A O X X X X X X token;
+    create_grant:                   A O O X X X X X token;
+    create_innovation:              A O X X X X X X token;
+    create_kpi:                     A O A X X X X X token;
+    create_kpi_set:                 A O X X X X X X token;
+    create_kpi_target:              A O X X X X X X token;
+    create_leader:                  A O X X X X X X token;
+    create_learning_event:          A O X X X X X X token;
+    create_mentorship:              A O X X X X X X token;
+    create_milestone:               A O X X X X X X token;
+    create_network:                 A O X X X X X X token;
+    create_network_membership:      A O X X X X X X token;
+    create_organisation:            A X X X X X X X token;
+    create_organisation_edge:       A X X X X X X X token;
+    create_organisation_succession: A X X X X X X X token;
+    create_person:                  A A X X X X X X token;
+    create_programme:               A X X X X X X X token;
+    create_programme_membership:    A O X X X X X X token;
+    create_programme_partner:       A O X X X X X X token;
+    create_reallocation:            A O X X X X X X token;
+    create_recalculation:           A O O X X X X X placed;
+    create_review:                  A O X X X X X X token;
+    delete_benefit:                 A O O O O X X X placed;
+    delete_client_key:              A O O X X X X X token;
+    delete_client_secret:           A O O X X X X X token;
+    delete_exclusion:               A O O X X X X X placed;
+    delete_external_investment:     A O X X X X X X token;
+    delete_grant:                   A O O X X X X X token;
+    delete_innovation:              A O X X X X X X token;
+    delete_kpi_target:              A O X X X X X X token;
+    delete_recalculation:           A O O X X X X X placed;
+    erase_person:                   A X X X X X X X token;
+    export_person:                  A X X X O X X O token;
+    get_360giving_export:           A A A A A A A A public;
+    get_adoption:                   A A A A A A A A placed;
+    get_application:                A O O O O O X O placed;
+    get_attendance:                 A A A A A A A A token;
+    get_award:                      A O O O O A X X placed;
+    get_award_transaction:          A O O O O A X X token;
+    get_benefit:                    A A A A A A A A placed;
+    get_call:                       A A A A A A A A public;
+    get_client:                     A O O X X X X X token;
+    get_code_list:                  A A A A A A A A public;
+    get_cohort:                     A A A A A A A A public;
+    get_contribution:               A O X X X A X X token;
+    get_exclusion:                  A A A A A A A A placed;
+    get_external_investment:        A O X X O A X X token;
+    get_fellow:                     A A A A A A A A token;
+    get_fellowship:                 A A A A A A A A token;
+    get_fund:                       A O X X X A X X token;
+    get_fund_position:              A O X X X A X X token;
+    get_funding_report:             A O X X X A X X token;
+    get_gateway_review:             A O O O O A X X token;
+    get_grant:                      A O O X X X X X token;
+    get_innovation:                 A A A A A A A A public;
+    get_kpi:                        A A A A A A A A public;
+    get_kpi_chart:                  A O O A O O A A placed;
+    get_kpi_set:                    A A A A A A A A token;
+    get_kpi_spc:                    A O O A O O A A placed;
+    get_kpi_submission:             A O O O O X X X placed;
+    get_kpi_target:                 A A A A A A A A public;
+    get_kpi_template:               A A A A A A A A public;
+    get_leader:                     A A A A A A A A token;
+    get_leaders_progress:           A A A A A A A A token;
+    get_learning_event:             A A A A A A A A token;
+    get_me:                         A A A A A A A A placed;
+    get_mentorship:                 A A A A A A A A token;
+    get_milestone:                  A O O O O A X X token;
+    get_network:                    A A A A A A A A token;
+    get_network_membership:         A A A A A A A A token;
+    get_organisation:               A A A A A A A A public;
+    get_person:                     A A X X X X X X token;
+    get_programme:                  A A A A A A A A public;
+    get_programme_impact:           A A A A A A A A token;
+    get_programme_membership:       A A A A A A A A public;
+    get_programme_partner:          A A A A A A A A public;
+    get_reallocation:               A O X X X A X X token;
+    get_recalculation:              A A A A A A A A placed;
+    get_review:                     A O O X X O X X token;
+    issue_local_token:              A X X X X X X X token;
+    list_adoption_transitions:      A A A A A A A A placed;
+    list_adoptions:                 A A A A A A A A placed;
+    list_application_transitions:   A O O O O O X O placed;
+    list_applications:              A O O O O O X O placed;
+    list_attendances:               A A A A A A A A token;
+    list_audit_events:              A O O O O O X X placed;
+    list_award_transactions:        A O O O O A X X token;
+    list_award_transitions:         A O O O O A X X token;
+    list_awards:                    A O O O O A X X placed;
+    list_benefits:                  A A A A A A A A placed;
+    list_blocked_grants:            A O X X X X X X token;
+    list_call_ranking:              A O X X X X X X token;
+    list_calls:                     A A A A A A A A public;
+    list_client_keys:               A O O X X X X X token;
+    list_client_secrets:            A O O X X X X X token;
+    list_client_transitions:        A O O X X X X X token;
+    list_clients:                   A O O X X X X X token;
+    list_code_lists:                A A A A A A A A public;
+    list_cohorts:                   A A A A A A A A public;
+    list_contributions:             A O X X X A X X token;
+    list_exclusions:                A A A A A A A A placed;
+    list_external_investments:      A O X X O A X X token;
+    list_fellows:                   A A A A A A A A token;
+    list_fellowship_transitions:    A A A A A A A A token;
+    list_fellowships:               A A A A A A A A token;
+    list_fund_contributions:        A O X X X A X X token;
+    list_funds:                     A O X X X A X X token;
+    list_gateway_reviews:           A O O O O A X X token;
+    list_grants:                    A O O X X X X X token;
+    list_innovation_transitions:    A A A A A A A A token;
+    list_innovations:               A A A A A A A A public;
+    list_kpi_sets:                  A A A A A A A A token;
+    list_kpi_submission_rows:       A O O O O X X X placed;
+    list_kpi_submissions:           A O O O O X X X placed;
+    list_kpi_targets:               A A A A A A A A public;
+    list_kpi_transitions:           A A A A A A A A token;
+    list_kpi_value_revisions:       A O O A O O A A placed;
+    list_kpi_values:                A O O A O O A A placed;
+    list_kpi_versions:              A A A A A A A A public;
+    list_kpis:                      A A A A A A A A public;
+    list_leaders:                   A A A A A A A A token;
+    list_learning_events:           A A A A A A A A token;
+    list_mentorships:               A A A A A A A A token;
+    list_milestones:                A O O O O A X X token;
+    list_network_memberships:       A A A A A A A A token;
+    list_networks:                  A A A A A A A A token;
+    list_organisation_edges:        A A A A A A A A public;
+    list_organisation_successions:  A A A A A A A A public;
+    list_organisations:             A A A A A A A A public;
+    list_people:                    A A X X X X X X token;
+    list_programme_memberships:     A A A A A A A A public;
+    list_programme_partners:        A A A A A A A A public;
+    list_programmes:                A A A A A A A A public;
+    list_reallocations:             A O X X X A X X token;
+    list_recalculations:            A A A A A A A A placed;
+    list_reviews:                   A O O X X O X X token;
+    recommend_gateway_review:       A O X X X O X X token;
+    see_unsuppressed_values:        A O O O O O X X placed;
+    seed:                           A X X X X X X X token;
+    submit_kpi_values:              A X O O O X X X placed;
+    transition_adoption:            A X O O X X X X placed;
+    transition_application:         A O X O O X X O placed;
+    transition_award:               A O X X X X X X token;
+    transition_client:              A O O X X X X X token;
+    transition_fellowship:          A O X X X X X X token;
+    transition_gateway_review:      A O X X X X X X token;
+    transition_innovation:          A O X X O X X X token;
+    transition_kpi:                 A X X X X X X X token;
+    transition_review:              A O O X X O X X token;
+    update_adoption:                A X O O X X X X placed;
+    update_application:             A X X O O X X O placed;
+    update_attendance:              A O X X X X X X token;
+    update_award:                   A O X X X X X X token;
+    update_benefit:                 A O O O O X X X placed;
+    update_call:                    A O X X X X X X token;
+    update_client:                  A O O X X X X X token;
+    update_cohort:                  A O X X X X X X token;
+    update_external_investment:     A O X X X X X X token;
+    update_fellow:                  A O X X O X X X token;
+    update_fellowship:              A O X X X X X X token;
+    update_fund:                    A O X X X X X X token;
+    update_gateway_review:          A O X X X X X X token;
+    update_grant:                   A O O X X X X X token;
+    update_innovation:              A O X X O X X X token;
+    update_kpi:                     A O X X X X X X token;
+    update_kpi_set:                 A O X X X X X X token;
+    update_leader:                  A O X X X X X X token;
+    update_learning_event:          A O X X X X X X token;
+    update_mentorship:              A O X X X X X X token;
+    update_milestone:               A O X X X X X X token;
+    update_network:                 A O X X X X X X token;
+    update_network_membership:      A O X X X X X X token;
+    update_organisation:            A X X X X X X X token;
+    update_person:                  A X X X X X X X token;
+    update_programme:               A O X X X X X X token;
+    update_programme_membership:    A O X X X X X X token;
+    update_programme_partner:       A O X X X X X X token;
+    update_review:                  A O O X X O X X token;
 }
 
 /// Rows that are no operation of the API: an ability that several operations ask for, and what only the command line does.
@@ -256,7 +311,9 @@ pub const ABILITIES: &[Operation] =
 
 impl Row {
     pub fn answer(&self, role: Role) -> Answer {
-        self.answers.get(role as usize).copied().unwrap_or(Answer::No)
+        // What an evaluator may do where assigned, a national one may do everywhere: their scopes differ, not their answers.
+        let column = if role == Role::NationalEvaluator { Role::Evaluator } else { role };
+        self.answers.get(column as usize).copied().unwrap_or(Answer::No)
     }
 }
 
@@ -273,7 +330,7 @@ mod tests {
     #[test]
     fn what_is_public_is_open_to_every_role() {
         for row in TABLE.iter().filter(|row| row.anonymous) {
-            assert_eq!(row.answers, [A; 7], "{}", row.operation.id());
+            assert_eq!(row.answers, [A; 8], "{}", row.operation.id());
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn routes(routes: &mut Routes) {
 #[utoipa::path(tag = "adoptions", params(ListAdoptions), responses((status = 200, description = "A page of adoptions", body = Listing<AdoptionResponse>)))]
 #[get("/v1/adoptions")]
 pub async fn list_adoptions(cx: Cx, asked: Asked<ListAdoptions>) -> Result<Listed<AdoptionResponse>> {
-    cx.list(asked, store::list).await
+    cx.list_with(asked, store::list, ops::shown).await
 }
 
 /// Record an adoption
@@ -40,7 +40,11 @@ pub async fn list_adoptions(cx: Cx, asked: Asked<ListAdoptions>) -> Result<Liste
 #[utoipa::path(tag = "adoptions", request_body = Adoption, responses((status = 201, description = "Recorded", body = AdoptionResponse)))]
 #[post("/v1/adoptions")]
 pub async fn create_adoption(cx: Cx, body: Body<Adoption>) -> Result<Created<AdoptionResponse>> {
-    cx.create(body, ops::create_adoption).await
+    cx.create(body, |conn, context, new| {
+        let made = ops::create_adoption(conn, context, new)?;
+        ops::shown_one(conn, context, made)
+    })
+    .await
 }
 
 /// Get an adoption
@@ -49,7 +53,11 @@ pub async fn create_adoption(cx: Cx, body: Body<Adoption>) -> Result<Created<Ado
 #[utoipa::path(tag = "adoptions", params(IdPath), responses((status = 200, description = "The adoption", body = AdoptionResponse)))]
 #[get("/v1/adoptions/{id}")]
 pub async fn get_adoption(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AdoptionResponse>> {
-    cx.show(move |conn, _| ops::get_adoption(conn, &path.id)).await
+    cx.show(move |conn, context| {
+        let found = ops::get_adoption(conn, context, &path.id)?;
+        ops::shown_one(conn, context, found)
+    })
+    .await
 }
 
 /// Change the facts of an adoption
@@ -62,7 +70,11 @@ pub async fn update_adoption(
     path: web::Path<IdPath>,
     body: Body<AdoptionPatch>,
 ) -> Result<Answer<AdoptionResponse>> {
-    cx.change(body, move |conn, context, patch| ops::update_adoption(conn, context, &path.id, &patch)).await
+    cx.change(body, move |conn, context, patch| {
+        let changed = ops::update_adoption(conn, context, &path.id, &patch)?;
+        ops::shown_one(conn, context, changed)
+    })
+    .await
 }
 
 /// Move an adoption
@@ -76,7 +88,11 @@ pub async fn transition_adoption(
     path: web::Path<IdPath>,
     body: Body<AskedMove>,
 ) -> Result<Answer<AdoptionResponse>> {
-    cx.change(body, move |conn, context, asked| ops::transition_adoption(conn, context, &path.id, asked)).await
+    cx.change(body, move |conn, context, asked| {
+        let moved = ops::transition_adoption(conn, context, &path.id, asked)?;
+        ops::shown_one(conn, context, moved)
+    })
+    .await
 }
 
 /// List the moves of an adoption
@@ -89,8 +105,8 @@ pub async fn list_adoption_transitions(
     path: web::Path<IdPath>,
     asked: Asked<ListTransitions>,
 ) -> Result<Listed<TransitionResponse>> {
-    cx.list(asked, move |conn, _, _| {
-        let found = ops::get_adoption(conn, &path.id)?;
+    cx.list(asked, move |conn, context, _| {
+        let found = ops::get_adoption(conn, context, &path.id)?;
         Ok(transitions::store::history(ops::RESOURCE, found.row.id))
     })
     .await

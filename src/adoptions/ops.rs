@@ -2,12 +2,14 @@
 
 use super::rules::{Adoption, AdoptionStage};
 use super::store::{self, AdoptionRow, NamedAdoption};
-use crate::access::outside;
+use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
+use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
+use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
 use serde_json::{Value, json};
 
@@ -16,8 +18,32 @@ pub const RESOURCE: &str = "adoption";
 
 /// # Errors
 /// `not-found`.
-pub fn get_adoption(conn: &mut Conn, id: &str) -> Result<NamedAdoption> {
-    by_id(id, "adoption", |id| store::find(conn, id))
+pub fn get_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
+    let found = by_id(id, RESOURCE, |id| store::find(conn, id))?;
+    organisations::ops::require_within(conn, context, Some(found.row.organisation_id), RESOURCE)?;
+    Ok(found)
+}
+
+/// Adoptions as the caller may see them: counts of patients as they are for who may see values of that organisation or
+/// innovation so.
+pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Result<Vec<Stored<Adoption>>> {
+    let places: Vec<Id> = rows.iter().map(|found| found.row.organisation_id).collect();
+    let reach = context.actor.reach(Operation::see_unsuppressed_values);
+    let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
+    let is_whole = |row: &AdoptionRow| whole.covers(None, row.organisation_id, Some(row.innovation_id));
+    Ok(rows
+        .into_iter()
+        .map(|found| (!is_whole(&found.row), found))
+        .map(|(kept_back, found)| found.stored(kept_back))
+        .collect())
+}
+
+/// One adoption as the caller may see it.
+///
+/// # Errors
+/// The database's own.
+pub fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
+    shown(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
 
 fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<NamedAdoption> {
@@ -36,8 +62,8 @@ pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Res
     let reach = context.reach();
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
-    let proposed = reach.innovations.contains(&innovation) && new.stage.is_proposal();
-    if !proposed && !organisations::ops::covers_organisation(conn, context, &reach, organisation)? {
+    let own = new.stage.is_proposal().then_some(innovation);
+    if !organisations::ops::covers(conn, context, &reach, None, Some(organisation), own)? {
         return Err(outside());
     }
     new.check(context.today())?;
@@ -48,7 +74,7 @@ pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Res
 
 /// An adoption that the caller may change.
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
-    let present = get_adoption(conn, id)?;
+    let present = get_adoption(conn, context, id)?;
     if organisations::ops::covers_organisation(conn, context, &context.reach(), present.row.organisation_id)? {
         Ok(present)
     } else {

@@ -113,7 +113,7 @@ pub struct Adoption {
     /// The number of staff who use the innovation.
     #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false)]
     pub users: Option<i64>,
-    /// The number of patients reached.
+    /// The number of patients reached. Readers without the grant to see it get none for 1 to 7, and else the nearest 5.
     #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false)]
     pub patients: Option<i64>,
     /// The office of whoever decided to use it, such as medical director. Do not give a person's name.
@@ -148,6 +148,8 @@ pub struct AdoptionAdded {
     pub using_from: Option<NaiveDate>,
     /// The day after the last day of use. Null while the innovation is in use, and before use begins.
     pub using_to: Option<NaiveDate>,
+    /// Whether small counts of patients are suppressed and others rounded for you.
+    pub suppressed: bool,
 }
 
 written! { Adoption, AdoptionAdded, |_, added| added.id.to_string() }

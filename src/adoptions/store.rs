@@ -4,6 +4,7 @@ use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
 use crate::calendar::Until;
 use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
 use crate::db::{Conn, MultiBackend};
+use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
@@ -122,14 +123,19 @@ impl NamedAdoption {
     }
 }
 
-impl From<NamedAdoption> for Stored<Adoption> {
-    fn from(found: NamedAdoption) -> Self {
-        let written = found.adoption();
-        let (innovation_name, organisation_name) = (found.innovation.1, found.organisation.1);
-        let AdoptionRow { id, stage_on, using_from, using_to, version, updated_at, .. } = found.row;
+impl NamedAdoption {
+    /// The answer, with the count of patients as it is or as others may see it.
+    pub fn stored(self, suppressed: bool) -> Stored<Adoption> {
+        let mut written = self.adoption();
+        if suppressed {
+            written.patients = written.patients.and_then(|count| rounded(count, 1));
+        }
+        let (innovation_name, organisation_name) = (self.innovation.1, self.organisation.1);
+        let AdoptionRow { id, stage_on, using_from, using_to, version, updated_at, .. } = self.row;
         let using_to = using_to.into();
-        let added = AdoptionAdded { id, innovation_name, organisation_name, stage_on, using_from, using_to };
-        Self { added, written, version, updated_at }
+        let added =
+            AdoptionAdded { id, innovation_name, organisation_name, stage_on, using_from, using_to, suppressed };
+        Stored { added, written, version, updated_at }
     }
 }
 
@@ -175,6 +181,9 @@ fn named() -> _ {
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(place) = context.within() {
+        query = query.filter(adoptions::organisation_id.eq_any(below(vec![place], context.today())));
+    }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
         query = query.filter(adoptions::innovation_id.eq(innovation));

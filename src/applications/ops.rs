@@ -3,7 +3,7 @@
 use super::reviews;
 use super::rules::{Application, ApplicationState, ineligibilities, offer_expires_at, takes};
 use super::store::{self, ApplicationRow, ListApplications, NamedApplication, Parties, RankedApplication, Sight};
-use crate::access::{Operation, outside};
+use crate::access::{Operation, Role, outside};
 use crate::db::json::Json;
 use crate::db::list::Listed;
 use crate::db::{Conn, by_id, references};
@@ -39,10 +39,11 @@ pub enum Standing {
 /// `not-found`, also when the caller may not see it.
 pub fn get_application(conn: &mut Conn, context: &Context, id: &str) -> Result<(NamedApplication, Standing)> {
     let found = by_id(id, RESOURCE, |id| store::find(conn, id))?;
+    organisations::ops::require_within(conn, context, found.row.organisation_id, RESOURCE)?;
     let subject = &context.actor.subject;
     let standing = if found.row.applicant == *subject {
         Standing::Applicant
-    } else if context.reach().covers_programme(Some(&found.row.programme)) {
+    } else if context.reach().names(Some(&found.row.programme), None) {
         Standing::Programme
     } else if reviews::store::find_of(conn, found.row.id, subject)?.is_some() {
         Standing::Reviewer
@@ -74,9 +75,9 @@ pub fn list_applications(
     asked: &ListApplications,
 ) -> Result<<NamedApplication as Listed>::Query> {
     let call = calls::ops::get_call(conn, call)?.row;
-    let all = context.reach().covers_programme(Some(&call.programme));
+    let all = context.reach().names(Some(&call.programme), None);
     let sight = if all { Sight::All } else { Sight::Of(context.actor.subject.clone()) };
-    Ok(store::list(call.id, sight, asked))
+    Ok(store::list(context, call.id, sight, asked))
 }
 
 /// The ranking of the applications to a call, for its programme.
@@ -118,17 +119,14 @@ pub fn actions(context: &Context, row: &ApplicationRow, standing: Standing) -> V
     .collect()
 }
 
-/// The organisation and innovation of an application, checked to be ones that the caller acts for.
+/// The organisation and innovation of an application, one of which the caller acts for. Applicants act for themselves, and
+/// mention whom they like: naming a record in an application gives no right over it.
 fn parties(conn: &mut Conn, context: &Context, new: &Application) -> Result<Parties> {
     let (reach, code, slug) = (context.reach(), new.organisation.as_deref(), new.innovation.as_deref());
     let organisation = code.map(|code| organisations::ops::referred(conn, "/organisation", code)).transpose()?;
     let innovation = slug.map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
-    let for_innovation = innovation.is_some_and(|id| reach.innovations.contains(&id));
-    let for_organisation = match organisation {
-        Some(id) => organisations::ops::covers_organisation(conn, context, &reach, id)?,
-        None => false,
-    };
-    let acts = reach.everything || for_innovation || for_organisation;
+    let acts = organisations::ops::covers(conn, context, &reach, None, organisation, innovation)?
+        || (context.actor.has(Role::Applicant) && organisations::ops::is_within(conn, context, &reach, organisation)?);
     if acts { Ok(Parties { organisation, innovation }) } else { Err(outside()) }
 }
 

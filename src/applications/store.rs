@@ -8,6 +8,7 @@ use crate::db::schema::{application_versions, applications, innovations, organis
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{Context, OneOf};
+use crate::organisations::store::below;
 use crate::programmes::calls::store::CallRow;
 use crate::vocabulary::{Id, Timestamp, fold};
 use crate::{one_of, overwrite, params, sortable};
@@ -204,8 +205,12 @@ pub enum Sight {
 }
 
 /// The applications to a call.
-pub fn list(call: Id, sight: Sight, asked: &ListApplications) -> Query {
+pub fn list(context: &Context, call: Id, sight: Sight, asked: &ListApplications) -> Query {
     let mut query = named().filter(applications::call_id.eq(call)).into_boxed::<MultiBackend>();
+    if let Some(place) = context.within() {
+        let inside = below(vec![place], context.today());
+        query = query.filter(applications::organisation_id.assume_not_null().eq_any(inside));
+    }
     if let Sight::Of(subject) = sight {
         let assigned = reviews::table.filter(reviews::reviewer.eq(subject.clone())).select(reviews::application_id);
         let seen: Condition<Source> =

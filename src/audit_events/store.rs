@@ -1,5 +1,6 @@
 //! Numbered events in the database.
 
+use crate::access::ReachParts;
 use crate::db::json::Json;
 use crate::db::schema::{events, organisation_closure};
 use crate::db::{Conn, MultiBackend};
@@ -92,15 +93,19 @@ pub fn list(_: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<
     );
     let mut query = events::table.select(columns).into_boxed::<MultiBackend>();
     query = query.filter(events::position.is_not_null());
-    let reach = context.reach();
-    if !reach.everything {
-        let places = below(reach.organisations, context.today());
+    let ReachParts { everything, organisations, programmes, innovations, within } = context.reach().into_parts();
+    if let Some(place) = within {
+        let inside = below(vec![place], context.today()).select(organisation_closure::descendant_id.nullable());
+        query = query.filter(events::organisation_id.eq_any(inside));
+    }
+    if !everything {
+        let places = below(organisations, context.today());
         query = query.filter(
             events::subject
                 .eq(context.actor.subject.clone())
                 .or(events::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
-                .or(events::programme.eq_any(reach.programmes))
-                .or(events::innovation_id.eq_any(reach.innovations)),
+                .or(events::programme.eq_any(programmes))
+                .or(events::innovation_id.eq_any(innovations)),
         );
     }
     if let Some(CodeParam(resource)) = &asked.resource {

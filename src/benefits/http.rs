@@ -44,7 +44,7 @@ pub async fn create_benefit(cx: Cx, body: Body<Benefit>) -> Result<Created<Benef
 #[utoipa::path(tag = "benefits", params(IdPath), responses((status = 200, description = "The benefit", body = BenefitResponse)))]
 #[get("/v1/benefits/{id}")]
 pub async fn get_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<BenefitResponse>> {
-    cx.show(move |conn, _| ops::get_benefit(conn, &path.id)).await
+    cx.show(move |conn, context| ops::get_benefit(conn, context, &path.id)).await
 }
 
 /// Change a benefit

@@ -12,8 +12,10 @@ use serde_json::json;
 
 /// # Errors
 /// `not-found`.
-pub fn get_benefit(conn: &mut Conn, id: &str) -> Result<NamedBenefit> {
-    by_id(id, "benefit", |id| store::find(conn, id))
+pub fn get_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
+    let found = by_id(id, "benefit", |id| store::find(conn, id))?;
+    organisations::ops::require_within(conn, context, found.row.organisation_id, "benefit")?;
+    Ok(found)
 }
 
 /// Finds what a benefit refers to, all of which the caller must be able to write about.
@@ -78,7 +80,7 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
 
 /// A benefit that the caller may change.
 fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
-    let present = get_benefit(conn, id)?;
+    let present = get_benefit(conn, context, id)?;
     keep(conn, context, &present.row.references())?;
     Ok(present)
 }

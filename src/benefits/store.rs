@@ -193,6 +193,10 @@ fn named() -> _ {
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
+    if let Some(place) = context.within() {
+        let inside = below(vec![place], context.today());
+        query = query.filter(benefits::organisation_id.assume_not_null().eq_any(inside));
+    }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
         query = query.filter(benefits::innovation_id.eq(innovation));

@@ -342,6 +342,62 @@ diesel::table! {
         to_at -> Timestamp,
         made_by -> Text,
         created_at -> Timestamp,
+        body_id -> Nullable<Binary>,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_by -> Nullable<Text>,
+        version -> Integer,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Binary,
+        name -> Text,
+        sort_name -> Text,
+        organisation_id -> Binary,
+        jwks_url -> Nullable<Text>,
+        state -> Text,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    client_keys (id) {
+        id -> Binary,
+        client_id -> Binary,
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        retired_at -> Nullable<Timestamp>,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    client_secrets (id) {
+        id -> Binary,
+        client_id -> Binary,
+        secret_hash -> Text,
+        to_at -> Timestamp,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_assertions (client_id, jti_digest) {
+        client_id -> Binary,
+        jti_digest -> Binary,
+        expires_at -> Timestamp,
     }
 }
 
@@ -920,6 +976,7 @@ diesel::joinable!(kpi_value_revisions -> series (series_id));
 diesel::joinable!(kpi_targets -> kpis (kpi_id));
 diesel::joinable!(grants -> organisations (organisation_id));
 diesel::joinable!(grants -> innovations (innovation_id));
+diesel::joinable!(clients -> organisations (organisation_id));
 diesel::joinable!(spc_acts -> kpis (kpi_id));
 diesel::joinable!(spc_acts -> organisations (organisation_id));
 diesel::joinable!(kpi_submission_rows -> kpi_submissions (submission_id));
@@ -966,6 +1023,7 @@ macro_rules! may_appear_together {
 }
 
 may_appear_together!(
+    clients,
     schema_info,
     organisations,
     organisation_edges,

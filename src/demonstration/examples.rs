@@ -38,7 +38,7 @@ const KEYS: [(&str, &str, &str); 26] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 32] = [
+const MADE: [(&str, &str, Operation, u32); 36] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -54,6 +54,9 @@ const MADE: [(&str, &str, Operation, u32); 32] = [
     ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
     ("/v1/calls/{id}", "id", Operation::create_call, 3),
     ("update_call", "id", Operation::create_call, 1),
+    ("/v1/clients/{id}", "id", Operation::create_client, 1),
+    ("/v1/clients/{id}/keys/{key}", "key", Operation::create_client_keys, 1),
+    ("/v1/clients/{id}/secrets/{secret}", "secret", Operation::create_client_secret, 1),
     ("/v1/events/{id}", "id", Operation::create_learning_event, 1),
     ("/v1/events/{id}/attendances/{attendance}", "attendance", Operation::create_attendance, 1),
     ("/v1/exclusions/{id}", "id", Operation::create_exclusion, 1),
@@ -61,6 +64,7 @@ const MADE: [(&str, &str, Operation, u32); 32] = [
     ("/v1/fellows/{id}", "id", Operation::create_fellow, 1),
     ("/v1/fellowships/{id}", "id", Operation::create_fellowship, 1),
     ("/v1/funds/{code}/contributions/{id}", "id", Operation::create_contribution, 1),
+    ("/v1/grants/{id}", "id", Operation::create_grant, 1),
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
     ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
     ("/v1/kpis/{code}/targets/{id}", "id", Operation::create_kpi_target, 1),
@@ -84,7 +88,13 @@ pub fn all() -> Examples {
 
 /// The moves of each state machine: all have one schema.
 fn bodies() -> Vec<(&'static str, Value)> {
+    let client = Id::foreseen(Operation::create_client.id(), 1);
     vec![
+        ("create_grant", json!({ "subject": client, "role": "submitter", "organisation": "RJZ" })),
+        (
+            "issue_token",
+            json!({ "grant_type": "client_credentials", "client_id": client, "client_secret": "ir_secret_of_the_client" }),
+        ),
         ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
         ("transition_application", json!({ "to": "submitted" })),
         ("transition_fellowship", json!({ "to": "completed" })),

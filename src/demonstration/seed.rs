@@ -2,7 +2,7 @@
 
 use super::data::{self, DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 use super::reading::{day, number, word, words};
-use super::{calls, impact, measures, programmes};
+use super::{access, calls, impact, measures, programmes};
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
     calls::load(conn, context)?;
+    access::load(conn, context)?;
     let mut values = 0;
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
@@ -141,6 +142,7 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         lock_days: days(entry.lock_days)?,
         open_future_periods: days(Some(entry.open_future_periods))?.unwrap_or(0),
         approval_required: entry.approval_required,
+        // Published to the unit, or invented.
         disclosure_control: false,
         conflict_rule: word(entry.conflict_rule)?,
         status: word(entry.status)?,

@@ -88,6 +88,7 @@ pub fn welcome(
             programme: person.programme.map(str::to_owned),
             innovation: person.innovation.map(str::to_owned),
             subject: Some(format!("demo-{}", person.role.as_str())),
+            body: None,
             life: TimeDelta::hours(24),
         };
         let token = token(&wanted)?;

@@ -37,7 +37,7 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
         id: Id::generate(),
         occurred_at: context.now.naive_utc(),
         subject: context.actor.subject.clone(),
-        end_user_organisation: context.actor.end_user_organisation.clone(),
+        end_user_organisation: context.actor.end_user.as_ref().map(|end_user| end_user.code.clone()),
         operation: context.operation.id(),
         resource: event.resource,
         resource_key: event.key,

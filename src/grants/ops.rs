@@ -1,187 +1,212 @@
-//! Who is asking: the bearer token checked, its subject's grants read, and both remembered for a moment.
+//! What can be done with grants, each in one transaction.
 
-use super::tokens::{self, Issuer, Verified};
-use super::{keys, store};
-use crate::access::{Actor, Doorkeeper, Role, Scope};
-use crate::calendar::london_date;
-use crate::config::ExternalIssuer;
-use crate::db::{Conn, Db};
-use crate::error::{Code, Error, Result};
-use crate::http::Context;
-use crate::vocabulary::{Id, Timestamp};
+use super::clients::store as clients;
+use super::rules::{Grant, MayGive};
+use super::store::{self, GrantRow, NamedGrant};
+use super::{keys, tokens};
+use crate::access::{Role, Scope, ScopeKind, outside};
+use crate::db::{Conn, by_id};
+use crate::error::{Code, Error, Fault, Result};
+use crate::events::{self, Event};
+use crate::http::{Context, Patch};
+use crate::vocabulary::{Id, Instant, Timestamp, instant};
+use crate::{innovations, organisations};
 use chrono::TimeDelta;
-use jsonwebtoken::jwk::JwkSet;
-use std::collections::HashMap;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use serde_json::{Value, json};
 
-/// A revocation must hold within five seconds everywhere: grants are polled every two, and nothing is remembered longer
-/// than this even so.
-const REMEMBERED: TimeDelta = TimeDelta::seconds(30);
-/// While grants cannot be polled, nobody is let in from memory.
-const POLLED_WITHIN: Duration = Duration::from_secs(5);
-const REMEMBERED_TOKENS: usize = 10_000;
-
-type TokenDigest = [u8; 32];
-/// Until when, and as whom.
-type Admitted = (Timestamp, Arc<Actor>);
-
-/// What this process remembers of tokens, keys and grants.
-pub struct TokenDoorkeeper {
-    db: Db,
-    builtin: RwLock<Arc<Issuer>>,
-    external: Option<Issuer>,
-    /// By the SHA-256 of the token and of what narrows it.
-    admitted: RwLock<HashMap<TokenDigest, Admitted>>,
-    generation: AtomicI64,
-    /// When the generation was read last.
-    polled: RwLock<Instant>,
+/// A grant that the caller may see: their own, those they gave, and those for what lies in their scope.
+///
+/// # Errors
+/// `not-found`.
+pub fn get_grant(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedGrant> {
+    by_id(id, "grant", |id| store::find(conn, context, id))
 }
 
-impl TokenDoorkeeper {
-    /// # Errors
-    /// Text for the operator, where the external issuer's keys cannot be read.
-    pub fn new(db: Db, issuer: String, audience: String, external: Option<&ExternalIssuer>) -> Result<Self, String> {
-        let builtin = Issuer { name: issuer, audience, keys: Vec::new(), typed: true, prefix: String::new() };
-        let external = external.map(read_external).transpose()?;
-        Ok(Self {
-            db,
-            builtin: RwLock::new(Arc::new(builtin)),
-            external,
-            admitted: RwLock::default(),
-            generation: AtomicI64::new(-1),
-            polled: RwLock::new(Instant::now()),
-        })
+/// Gives a grant.
+///
+/// # Errors
+/// `forbidden` for what the caller may not give, `validation-failed`, `unknown-reference`.
+pub fn create_grant(conn: &mut Conn, context: &Context, new: Grant) -> Result<NamedGrant> {
+    let (from, to) = new.checked(context.now)?;
+    let named = names(conn, &new)?;
+    if let Some(slug) = &named.ids.programme
+        && !store::is_programme(conn, slug)?
+    {
+        let detail = format!("There is no programme {slug}.");
+        let fault = Fault::new("/programme", "unknown-programme", detail.clone());
+        return Err(Error::new(Code::UnknownReference).detail(detail).fault(fault));
     }
-
-    pub fn issuer(&self) -> Arc<Issuer> {
-        self.builtin.read().unwrap_or_else(PoisonError::into_inner).clone()
+    if !may_give(conn, context, (new.role, &named.scope), Some(to))? {
+        return Err(outside());
     }
+    let body = body_of(conn, context, &new)?;
+    let row = GrantRow::new(context, new, named.ids, body, (from, to));
+    give(conn, context, &row)?;
+    store::find(conn, context, row.id)?.ok_or_else(|| Error::internal("a grant was lost"))
+}
 
-    /// Reads the published keys again.
-    pub fn reload_keys(&self, conn: &mut Conn, now: Timestamp) -> Result<()> {
-        let keys = keys::published(conn, now)?;
-        let old = self.issuer();
-        let new =
-            Issuer { name: old.name.clone(), audience: old.audience.clone(), keys, typed: true, prefix: String::new() };
-        *self.builtin.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        Ok(())
+/// Lets a grant end at another moment.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.
+pub fn update_grant(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Grant>) -> Result<NamedGrant> {
+    let present = kept(conn, context, id)?;
+    let before = present.grant();
+    let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
+    before.check_change(&new)?;
+    if present.row.revoked_at.is_some() {
+        return Err(Error::new(Code::Immutable).detail("A grant that was taken back does not come back. Give another."));
     }
+    let (_, to) = new.checked(context.now)?;
+    if !may_give(conn, context, (present.row.role, &scope_of(&present)), Some(to))? {
+        return Err(outside());
+    }
+    let row = present.row.ending(context, to);
+    store::update(conn, &row)?;
+    finish(conn, context, &row)?;
+    get_grant(conn, context, id)
+}
 
-    /// Forgets everyone when any grant has changed anywhere.
-    pub fn poll_grants(&self, conn: &mut Conn) -> Result<()> {
-        let generation = store::generation(conn)?;
-        if self.generation.swap(generation, Ordering::AcqRel) != generation {
-            self.admitted.write().unwrap_or_else(PoisonError::into_inner).clear();
+/// Takes a grant back: it ends now.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`.
+pub fn delete_grant(conn: &mut Conn, context: &Context, id: &str) -> Result<()> {
+    let present = kept(conn, context, id)?.row;
+    context.check_version(present.version)?;
+    let row = present.revoked(context);
+    store::update(conn, &row)?;
+    finish(conn, context, &row)
+}
+
+/// A grant that the caller could have given.
+fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedGrant> {
+    let found = get_grant(conn, context, id)?;
+    if may_give(conn, context, (found.row.role, &scope_of(&found)), None)? { Ok(found) } else { Err(outside()) }
+}
+
+/// The scope of a stored grant. One that does not fit its role reaches nothing, and may be taken back by a national
+/// administrator.
+fn scope_of(found: &NamedGrant) -> Scope {
+    found.scope().unwrap_or(Scope::National)
+}
+
+/// Whether one of the caller's grants lets them give this role in this scope, until then. A grant that is passed down ends no
+/// later than the one it is passed down from.
+///
+/// # Errors
+/// The database's own.
+pub fn may_give(
+    conn: &mut Conn,
+    context: &Context,
+    (role, scope): (Role, &Scope),
+    until: Option<Timestamp>,
+) -> Result<bool> {
+    for held in &context.actor.grants {
+        if held.role != Role::NationalAdmin && until.is_some_and(|until| until > held.to) {
+            continue;
         }
-        *self.polled.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        Ok(())
-    }
-
-    fn remembered(&self, key: &[u8; 32], now: Timestamp) -> Option<Arc<Actor>> {
-        if self.polled.read().unwrap_or_else(PoisonError::into_inner).elapsed() > POLLED_WITHIN {
-            return None;
-        }
-        let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
-        admitted.get(key).filter(|(until, _)| *until > now).map(|(_, actor)| actor.clone())
-    }
-
-    fn remember(&self, key: [u8; 32], until: Timestamp, actor: Arc<Actor>) {
-        let mut admitted = self.admitted.write().unwrap_or_else(PoisonError::into_inner);
-        if admitted.len() >= REMEMBERED_TOKENS {
-            admitted.clear();
-        }
-        admitted.insert(key, (until, actor));
-    }
-}
-
-fn read_external(settings: &ExternalIssuer) -> Result<Issuer, String> {
-    let text = std::fs::read_to_string(&settings.jwks_file).map_err(|cause| format!("OIDC_JWKS_FILE: {cause}"))?;
-    let set: JwkSet = serde_json::from_str(&text).map_err(|_| "OIDC_JWKS_FILE: the file is no JWKS".to_owned())?;
-    Ok(Issuer {
-        name: settings.issuer.clone(),
-        audience: settings.audience.clone(),
-        keys: set.keys,
-        typed: false,
-        prefix: format!("{}#", settings.issuer),
-    })
-}
-
-impl Doorkeeper for TokenDoorkeeper {
-    fn admit<'a>(
-        &'a self,
-        authorization: &'a str,
-        end_user: Option<&'a str>,
-        now: Timestamp,
-    ) -> Pin<Box<dyn Future<Output = Result<Arc<Actor>>> + Send + 'a>> {
-        Box::pin(self.authenticate(authorization, end_user, now))
-    }
-}
-
-impl TokenDoorkeeper {
-    async fn authenticate(&self, authorization: &str, end_user: Option<&str>, now: Timestamp) -> Result<Arc<Actor>> {
-        let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let Some(token) = token.map(|(_, token)| token.trim()) else {
-            return Err(Error::new(Code::Unauthenticated)
-                .detail("The Authorization header must be: Bearer, a space, and a token."));
+        let allowed = match (MayGive::of((held.role, &held.scope), role), scope) {
+            (MayGive::Everywhere, _) => true,
+            (MayGive::AtOrBelow(place), Scope::Organisation { id, .. }) => {
+                organisations::store::is_below_any(conn, *id, &[place], context.today())?
+            }
+            (MayGive::Below(place), Scope::Organisation { id, .. }) => {
+                *id != place && organisations::store::is_below_any(conn, *id, &[place], context.today())?
+            }
+            (MayGive::OfProgramme, Scope::Innovation { id, .. }) => {
+                let programmes = innovations::store::programmes_of(conn, *id, context.today())?;
+                matches!(&held.scope, Scope::Programme(own) if programmes.contains(own))
+            }
+            _ => false,
         };
-        let keyed = format!("{token} {}", end_user.unwrap_or_default());
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, keyed.as_bytes());
-        let mut key = [0u8; 32];
-        key.copy_from_slice(digest.as_ref());
-        if let Some(actor) = self.remembered(&key, now) {
-            return Ok(actor);
+        if allowed {
+            return Ok(true);
         }
-        let builtin = self.issuer();
-        let issuers: Vec<&Issuer> = std::iter::once(builtin.as_ref()).chain(&self.external).collect();
-        let verified = tokens::verify(token, &issuers, now)?;
-        let end_user = end_user.map(str::to_ascii_uppercase);
-        let actor = self.db.read(move |conn| Ok(Arc::new(resolve(conn, &verified, end_user.as_deref(), now)?))).await?;
-        let until =
-            actor.grants.iter().map(|grant| grant.to).chain(actor.expires_at).fold(now + REMEMBERED, Timestamp::min);
-        self.remember(key, until, actor.clone());
-        Ok(actor)
     }
+    Ok(false)
 }
 
-/// Reads the grants, narrowed to the end user's organisation where one is named.
-fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Timestamp) -> Result<Actor> {
-    let mut grants = store::grants_of(conn, &verified.subject, now)?;
-    if let Some(code) = end_user {
-        let today = london_date(now);
-        let outside = || {
-            Error::new(Code::Forbidden)
-                .detail("NHSD-End-User-Organisation-ODS names no organisation inside your grants.")
-        };
-        let id = crate::organisations::store::id_of(conn, code)?.ok_or_else(outside)?;
-        let narrowed = Scope::Organisation { id, code: code.to_owned() };
-        let mut kept = Vec::new();
-        for mut grant in grants {
-            let inside = match &grant.scope {
-                Scope::National | Scope::Unscoped => true,
-                Scope::Organisation { id: own, .. } => {
-                    *own == id || crate::organisations::store::is_below_any(conn, id, &[*own], today)?
+/// What a grant names.
+struct Names {
+    scope: Scope,
+    ids: store::ScopeIds,
+}
+
+fn names(conn: &mut Conn, new: &Grant) -> Result<Names> {
+    if let Some(code) = &new.organisation {
+        let id = organisations::ops::referred(conn, "/organisation", code)?;
+        let scope = Scope::Organisation { id, code: code.to_ascii_uppercase() };
+        return Ok(Names { scope, ids: store::ScopeIds { organisation: Some(id), ..Default::default() } });
+    }
+    if let Some(slug) = &new.innovation {
+        let id = innovations::ops::referred(conn, "/innovation", slug)?;
+        let scope = Scope::Innovation { id, slug: slug.to_ascii_lowercase() };
+        return Ok(Names { scope, ids: store::ScopeIds { innovation: Some(id), ..Default::default() } });
+    }
+    if let Some(slug) = &new.programme {
+        let programme = slug.to_ascii_lowercase();
+        let scope = Scope::Programme(programme.clone());
+        return Ok(Names { scope, ids: store::ScopeIds { programme: Some(programme), ..Default::default() } });
+    }
+    let scope = match new.role.scope() {
+        ScopeKind::Own => Scope::Own,
+        ScopeKind::Assigned => Scope::Assigned,
+        _ => Scope::National,
+    };
+    Ok(Names { scope, ids: store::ScopeIds::default() })
+}
+
+/// The organisation that the subject belongs to: everybody belongs to exactly one. A client's is known.
+fn body_of(conn: &mut Conn, context: &Context, new: &Grant) -> Result<Option<Id>> {
+    let client = Id::parse(&new.subject).map(|id| clients::find(conn, id)).transpose()?.flatten();
+    match (client, &new.body) {
+        (Some(_), None) => Ok(None),
+        (Some(_), Some(_)) => Err(Error::invalid(
+            "/body",
+            "client",
+            "The subject is a client, which belongs to its own organisation. Leave body out.",
+        )),
+        (None, _) if !new.subject.contains('#') => {
+            let detail = "There is no client with this id. A subject of another issuer is written as its issuer, # and the subject.";
+            let fault = Fault::new("/subject", "unknown-subject", detail);
+            Err(Error::new(Code::UnknownReference).detail(detail).fault(fault))
+        }
+        (None, None) => Err(Error::invalid("/body", "missing", "Name the organisation that the subject belongs to.")),
+        (None, Some(code)) => {
+            let body = organisations::ops::referred(conn, "/body", code)?;
+            match store::body_of(conn, &new.subject, context.now)? {
+                Some(other) if other != body => {
+                    let detail =
+                        "The subject belongs to another organisation by its other grants. Take those back first.";
+                    Err(Error::invalid("/body", "other-body", detail))
                 }
-                Scope::Programme(_) | Scope::Innovation { .. } => false,
-            };
-            if inside {
-                grant.scope = narrowed.clone();
-                kept.push(grant);
+                _ => Ok(Some(body)),
             }
         }
-        if kept.is_empty() {
-            return Err(outside());
-        }
-        grants = kept;
     }
-    Ok(Actor {
-        subject: verified.subject.clone(),
-        grants,
-        expires_at: Some(verified.expires_at),
-        end_user_organisation: end_user.map(str::to_owned),
-    })
+}
+
+fn give(conn: &mut Conn, context: &Context, row: &GrantRow) -> Result<()> {
+    store::insert(conn, row)?;
+    finish(conn, context, row)
+}
+
+fn finish(conn: &mut Conn, context: &Context, row: &GrantRow) -> Result<()> {
+    store::announce(conn)?;
+    let data = json!({ "subject": row.subject, "role": row.role, "from": instant(row.from_at), "until": instant(row.to_at),
+        "revoked": row.revoked_at.is_some() });
+    trace(conn, context, row, data)
+}
+
+fn trace(conn: &mut Conn, context: &Context, row: &GrantRow, data: Value) -> Result<()> {
+    let event = Event {
+        organisation_id: row.organisation_id,
+        innovation_id: row.innovation_id,
+        programme: row.programme.clone(),
+        ..Event::new("grant", &row.id.to_string(), row.version, data)
+    };
+    events::record(conn, context, event)
 }
 
 /// What `token` on the command line asks for.
@@ -192,13 +217,16 @@ pub struct NewLocalToken {
     pub programme: Option<String>,
     pub innovation: Option<String>,
     pub subject: Option<String>,
+    /// The code of the organisation that the subject belongs to. Default: the one the grant is for, else England.
+    pub body: Option<String>,
     pub life: TimeDelta,
 }
 
 /// Writes the grant and signs a token for its subject.
 ///
 /// # Errors
-/// As [`grant_locally`]; `internal` where the signing key cannot be unsealed.
+/// `validation-failed` when the scope does not fit the role, `unknown-reference`; `internal` where the signing key cannot
+/// be unsealed.
 pub fn issue_local_token(
     conn: &mut Conn,
     sealing: &keys::SealingKey,
@@ -207,71 +235,23 @@ pub fn issue_local_token(
     wanted: &NewLocalToken,
 ) -> Result<String> {
     keys::ensure(conn, sealing, context.now)?;
-    let subject = grant_locally(conn, context, wanted)?;
-    let key = keys::signing(conn, sealing, context.now)?;
-    tokens::issue(&key, issuer, audience, &subject, context.now, wanted.life)
-}
-
-/// Writes a dated, audited grant.
-///
-/// # Errors
-/// `validation-failed` when the scope does not fit the role or names nothing.
-pub fn grant_locally(conn: &mut Conn, context: &Context, wanted: &NewLocalToken) -> Result<String> {
-    let scopes = [wanted.organisation.is_some(), wanted.programme.is_some(), wanted.innovation.is_some()];
-    if scopes.into_iter().filter(|given| *given).count() > 1 {
-        return Err(Error::invalid("", "scope", "Give one of --organisation, --programme and --innovation."));
-    }
-    match wanted.role {
-        Role::RegionalLead | Role::Submitter if wanted.organisation.is_none() && wanted.innovation.is_none() => {
-            return Err(Error::invalid("", "scope", format!("{} needs --organisation.", wanted.role.as_str())));
-        }
-        Role::ProgrammeManager if wanted.programme.is_none() => {
-            return Err(Error::invalid("", "scope", "programme-manager needs --programme."));
-        }
-        _ => {}
-    }
-    let organisation_id = match &wanted.organisation {
-        None => None,
-        Some(code) => {
-            let found = crate::organisations::store::id_of(conn, &code.to_ascii_uppercase())?;
-            Some(found.ok_or_else(|| {
-                Error::invalid("", "unknown-organisation", format!("There is no organisation {code}."))
-            })?)
-        }
-    };
-    let innovation_id =
-        match &wanted.innovation {
-            None => None,
-            Some(slug) => {
-                let found = crate::innovations::store::id_of(conn, slug)?;
-                Some(found.ok_or_else(|| {
-                    Error::invalid("", "unknown-innovation", format!("There is no innovation {slug}."))
-                })?)
-            }
-        };
-    let id = Id::generate();
-    let subject = wanted.subject.clone().unwrap_or_else(|| format!("local-{}-{id}", wanted.role.as_str()));
-    let row = store::NewGrantRow {
-        id,
+    let invented = || format!("local-{}-{}", wanted.role.as_str(), Id::generate());
+    let subject = wanted.subject.clone().unwrap_or_else(invented);
+    let new = Grant {
         subject: subject.clone(),
         role: wanted.role,
-        organisation_id,
+        organisation: wanted.organisation.clone(),
         programme: wanted.programme.clone(),
-        innovation_id,
-        from_at: context.now.naive_utc(),
-        to_at: (context.now + wanted.life).naive_utc(),
-        made_by: context.actor.subject.clone(),
-        created_at: context.now.naive_utc(),
+        innovation: wanted.innovation.clone(),
+        body: None,
+        from: None,
+        to: Some(Instant(context.now + wanted.life)),
     };
-    store::insert_grant(conn, &row)?;
-    let data = serde_json::json!({ "subject": subject, "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
-        "innovation": wanted.innovation, "until": crate::vocabulary::instant(row.to_at) });
-    let event = crate::events::Event {
-        organisation_id,
-        innovation_id,
-        programme: wanted.programme.clone(),
-        ..crate::events::Event::new("grant", &id.to_string(), 1, data)
-    };
-    crate::events::record(conn, context, event)?;
-    Ok(subject)
+    let span = new.checked(context.now)?;
+    let named = names(conn, &new)?;
+    let code = wanted.body.as_deref().or(wanted.organisation.as_deref()).unwrap_or(organisations::ops::ENGLAND);
+    let body = organisations::ops::referred(conn, "/body", code)?;
+    give(conn, context, &GrantRow::new(context, new, named.ids, Some(body), span))?;
+    let key = keys::signing(conn, sealing, context.now)?;
+    tokens::issue(&key, issuer, audience, &subject, context.now, wanted.life)
 }

@@ -1,11 +1,20 @@
 //! Grants and signing keys in the database.
 
-use crate::access::{Grant, Role, Scope};
-use crate::db::schema::{grant_generation, grants, innovations, organisations, signing_keys};
-use crate::db::{Conn, Keep};
+use super::rules::{Grant, GrantAdded};
+use crate::access::{self, Operation, ReachParts, Role, Scope, ScopeKind};
+use crate::db::dialect::Condition;
+use crate::db::schema::{
+    grant_generation, grants, innovations, organisations, programme_memberships, programmes, signing_keys,
+};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
-use crate::vocabulary::{Id, Timestamp};
+use crate::http::{CodeParam, Context, Line, OneOf};
+use crate::organisations::store::{below, referred};
+use crate::record::Stored;
+use crate::vocabulary::{Id, Instant, Timestamp};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::NaiveDateTime;
+use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -49,9 +58,10 @@ pub fn insert_key(conn: &mut Conn, row: &SigningKeyRow) -> Result<()> {
     Ok(())
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = grants)]
-pub struct NewGrantRow {
+/// A grant as it is stored.
+#[derive(Queryable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = grants, treat_none_as_null = true)]
+pub struct GrantRow {
     pub id: Id,
     pub subject: String,
     pub role: Role,
@@ -62,11 +72,243 @@ pub struct NewGrantRow {
     pub to_at: NaiveDateTime,
     pub made_by: String,
     pub created_at: NaiveDateTime,
+    /// The organisation that the subject belongs to, unless it is a client, which has its own.
+    pub body_id: Option<Id>,
+    pub revoked_at: Option<NaiveDateTime>,
+    pub revoked_by: Option<String>,
+    pub version: i32,
+    pub updated_at: NaiveDateTime,
 }
 
-/// Writes a grant and lets every instance know that grants have changed.
-pub fn insert_grant(conn: &mut Conn, row: &NewGrantRow) -> Result<()> {
-    diesel::insert_into(grants::table).values(row).execute_kept(conn)?;
+/// What a grant holds for; at most one of them.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeIds {
+    pub organisation: Option<Id>,
+    pub programme: Option<String>,
+    pub innovation: Option<Id>,
+}
+
+impl GrantRow {
+    pub fn new(
+        context: &Context,
+        new: Grant,
+        of: ScopeIds,
+        body: Option<Id>,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            subject: new.subject,
+            role: new.role,
+            organisation_id: of.organisation,
+            programme: of.programme,
+            innovation_id: of.innovation,
+            from_at: from.naive_utc(),
+            to_at: to.naive_utc(),
+            made_by: context.actor.subject.clone(),
+            created_at: now,
+            body_id: body,
+            revoked_at: None,
+            revoked_by: None,
+            version: 1,
+            updated_at: now,
+        }
+    }
+
+    /// The next version, which ends at another moment.
+    pub fn ending(self, context: &Context, to: Timestamp) -> Self {
+        Self { to_at: to.naive_utc(), version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
+    }
+
+    /// The next version, which ends now.
+    pub fn revoked(self, context: &Context) -> Self {
+        let now = context.now.naive_utc();
+        let to_at = self.to_at.min(now);
+        let (revoked_at, revoked_by) = (Some(now), Some(context.actor.subject.clone()));
+        Self { to_at, revoked_at, revoked_by, version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// A grant with what it names, read in one query.
+#[derive(Queryable, Clone)]
+pub struct NamedGrant {
+    pub row: GrantRow,
+    pub organisation: Option<(String, String)>,
+    pub innovation: Option<String>,
+}
+
+impl NamedGrant {
+    /// What it holds for, where that is of its role's kind.
+    pub fn scope(&self) -> Option<Scope> {
+        let row = &self.row;
+        let organisation = row.organisation_id.zip(self.organisation.as_ref().map(|(code, _)| code.clone()));
+        let innovation = row.innovation_id.zip(self.innovation.clone());
+        scope_of(row.role, organisation, innovation, row.programme.clone())
+    }
+
+    pub fn grant(&self) -> Grant {
+        let row = &self.row;
+        Grant {
+            subject: row.subject.clone(),
+            role: row.role,
+            organisation: self.organisation.as_ref().map(|(code, _)| code.clone()),
+            programme: row.programme.clone(),
+            innovation: self.innovation.clone(),
+            body: None,
+            from: Some(Instant(row.from_at.and_utc())),
+            to: Some(Instant(row.to_at.and_utc())),
+        }
+    }
+}
+
+/// The scope of a role. One that is not of its kind, as earlier versions wrote them, is none.
+fn scope_of(
+    role: Role,
+    organisation: Option<(Id, String)>,
+    innovation: Option<(Id, String)>,
+    programme: Option<String>,
+) -> Option<Scope> {
+    match (role.scope(), organisation, innovation, programme) {
+        (ScopeKind::National, None, None, None) => Some(Scope::National),
+        (ScopeKind::Own, None, None, None) => Some(Scope::Own),
+        (ScopeKind::Assigned, None, None, None) => Some(Scope::Assigned),
+        (ScopeKind::Organisation, Some((id, code)), None, None) => Some(Scope::Organisation { id, code }),
+        (ScopeKind::Innovation, None, Some((id, slug)), None) => Some(Scope::Innovation { id, slug }),
+        (ScopeKind::Programme, None, None, Some(programme)) => Some(Scope::Programme(programme)),
+        _ => None,
+    }
+}
+
+impl From<NamedGrant> for Stored<Grant> {
+    fn from(found: NamedGrant) -> Self {
+        let written = found.grant();
+        let NamedGrant { row, organisation, .. } = found;
+        let added = GrantAdded {
+            id: row.id,
+            scope: row.role.scope(),
+            organisation_name: organisation.map(|(_, name)| name),
+            made_by: row.made_by,
+            revoked_at: row.revoked_at.map(|at| Instant(at.and_utc())),
+            revoked_by: row.revoked_by,
+        };
+        Self { added, written, version: row.version, updated_at: row.updated_at }
+    }
+}
+
+type Columns = (
+    <grants::table as Table>::AllColumns,
+    dsl::Nullable<(organisations::code, organisations::name)>,
+    dsl::Nullable<innovations::slug>,
+);
+type Source =
+    dsl::LeftJoinQuerySource<dsl::LeftJoinQuerySource<grants::table, organisations::table>, innovations::table>;
+type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
+
+sortable! { NamedGrant, Query, key "id" => grants::id as Id;
+    grants of |found| found.row => "from" from_at, "updatedAt" updated_at, then id;
+}
+
+writable! { grants, GrantRow, "There is such a grant already." }
+
+params! {
+    /// What a list of grants may be narrowed to.
+    pub struct ListGrants list of NamedGrant {
+        /// The subject that holds them: the id of a client, or an issuer, `#` and a subject.
+        subject: Line = "subject",
+        /// One or more roles.
+        role: OneOf<Role> = "role",
+        /// The code of the organisation they are for.
+        organisation: CodeParam = "organisation",
+        /// The slug of the programme they are for.
+        programme: CodeParam = "programme",
+        /// The subject of whoever gave them.
+        made_by: Line = "madeBy",
+        /// Grants that hold at this moment.
+        active_at: Timestamp = "activeAt",
+    }
+}
+
+#[dsl::auto_type]
+fn named() -> _ {
+    let columns: Columns =
+        (grants::all_columns, (organisations::code, organisations::name).nullable(), innovations::slug.nullable());
+    grants::table.left_join(organisations::table).left_join(innovations::table).select(columns)
+}
+
+/// The grants that the caller sees: their own, those they gave, and those for what lies in their scope, which for a programme
+/// are its innovations too.
+fn seen(context: &Context) -> Query {
+    let ReachParts { everything, organisations, programmes, innovations, .. } =
+        context.actor.reach(Operation::get_grant).into_parts();
+    if everything {
+        return named().into_boxed::<MultiBackend>();
+    }
+    let (subject, today) = (&context.actor.subject, context.today());
+    let members = programme_memberships::table
+        .filter(programme_memberships::programme.eq_any(programmes.clone()))
+        .filter(programme_memberships::from_on.le(today))
+        .filter(programme_memberships::to_on.gt(today))
+        .select(programme_memberships::innovation_id);
+    let own: Condition<Source> = Box::new(
+        grants::subject
+            .eq(subject.clone())
+            .or(grants::made_by.eq(subject.clone()))
+            .or(grants::organisation_id.assume_not_null().eq_any(below(organisations, today)))
+            .or(grants::programme.assume_not_null().eq_any(programmes))
+            .or(grants::innovation_id.assume_not_null().eq_any(innovations))
+            .or(grants::innovation_id.assume_not_null().eq_any(members)),
+    );
+    named().into_boxed::<MultiBackend>().filter(own)
+}
+
+/// # Errors
+/// `unknown-reference` for the organisation.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListGrants) -> Result<Query> {
+    let mut query = seen(context);
+    narrow! { query, asked;
+        subject => grants::subject.eq(subject.0.clone());
+        organisation => grants::organisation_id.eq(referred(conn, "?organisation", &organisation.0)?);
+        programme => grants::programme.eq(programme.0.to_ascii_lowercase());
+        made_by => grants::made_by.eq(made_by.0.clone());
+        active_at => grants::from_at.le(active_at.naive_utc()).and(grants::to_at.gt(active_at.naive_utc()));
+    }
+    if let Some(OneOf(roles)) = &asked.role {
+        query = query.filter(one_of!(grants::role, roles.clone()));
+    }
+    Ok(query)
+}
+
+pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedGrant>> {
+    Ok(seen(context).filter(grants::id.eq(id)).first(conn).optional()?)
+}
+
+/// The grants of a subject that hold now or later.
+pub fn of_subject(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<NamedGrant>> {
+    let own = named().filter(grants::subject.eq(subject.to_owned())).filter(grants::to_at.gt(now.naive_utc()));
+    Ok(own.load(conn)?)
+}
+
+/// Whether anybody holds this role, now or later.
+pub fn is_held(conn: &mut Conn, role: Role, now: Timestamp) -> Result<bool> {
+    let held = grants::table.filter(grants::role.eq(role)).filter(grants::to_at.gt(now.naive_utc()));
+    Ok(held.select(grants::id).first::<Id>(conn).optional()?.is_some())
+}
+
+/// The organisation that the newest grant of a subject says it belongs to.
+pub fn body_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Option<Id>> {
+    let told = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now.naive_utc()));
+    let told = told.filter(grants::body_id.is_not_null()).order_by(grants::created_at.desc());
+    Ok(told.select(grants::body_id.assume_not_null()).first(conn).optional()?)
+}
+
+pub fn is_programme(conn: &mut Conn, slug: &str) -> Result<bool> {
+    let found = programmes::table.filter(programmes::slug.eq(slug)).select(programmes::slug);
+    Ok(found.first::<String>(conn).optional()?.is_some())
+}
+
+/// Lets every instance know that grants, or the clients that hold them, have changed.
+pub fn announce(conn: &mut Conn) -> Result<()> {
     diesel::update(grant_generation::table)
         .set(grant_generation::generation.eq(grant_generation::generation + 1))
         .execute_kept(conn)?;
@@ -78,9 +320,9 @@ pub fn generation(conn: &mut Conn) -> Result<i64> {
 }
 
 /// The subject's grants that hold at this moment.
-pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<Grant>> {
-    type GrantRow = (Role, Option<Id>, Option<Id>, Option<String>, NaiveDateTime, NaiveDateTime);
-    let rows: Vec<GrantRow> = grants::table
+pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<access::Grant>> {
+    type HeldRow = (Role, Option<Id>, Option<Id>, Option<String>, NaiveDateTime, NaiveDateTime);
+    let rows: Vec<HeldRow> = grants::table
         .filter(grants::subject.eq(subject))
         .filter(grants::from_at.le(now.naive_utc()))
         .filter(grants::to_at.gt(now.naive_utc()))
@@ -106,15 +348,9 @@ pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<G
         names.extend(slugs.filter(innovations::id.eq_any(named)).load::<(Id, String)>(conn)?);
     }
     let named = |id: Option<Id>| id.and_then(|id| names.get(&id).map(|name| (id, name.clone())));
-    let grant = |(role, organisation, innovation, programme, from, to): GrantRow| {
-        let scope = match (named(organisation), named(innovation), programme) {
-            (Some((id, code)), _, _) => Scope::Organisation { id, code },
-            (_, Some((id, slug)), _) => Scope::Innovation { id, slug },
-            (_, _, Some(programme)) => Scope::Programme(programme),
-            _ if matches!(role, Role::NationalAdmin) => Scope::National,
-            _ => Scope::Unscoped,
-        };
-        Grant { role, scope, from: from.and_utc(), to: to.and_utc() }
+    let grant = |(role, organisation, innovation, programme, from, to): HeldRow| {
+        let scope = scope_of(role, named(organisation), named(innovation), programme)?;
+        Some(access::Grant { role, scope, from: from.and_utc(), to: to.and_utc() })
     };
-    Ok(rows.into_iter().map(grant).collect())
+    Ok(rows.into_iter().filter_map(grant).collect())
 }

@@ -1,6 +1,7 @@
 //! Access tokens: issuing our own, and checking everyone's. The JWT library checks signatures; what it leaves open
 //! (critical headers, token type, an empty subject, an issue date ahead of us, a life without end) is checked here.
 
+use super::claims::{ClaimMap, Mapped};
 use super::keys::SigningKey;
 use crate::error::{Code, Error, Result};
 use crate::vocabulary::{Id, Timestamp};
@@ -9,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta};
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The longest life of an access token, whoever issued it.
 pub const LONGEST_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -27,6 +29,8 @@ struct Claims<'a> {
     nbf: i64,
     exp: i64,
     jti: Id,
+    /// RFC 9068, 2.2: the client that asked, which is the subject.
+    client_id: &'a str,
 }
 
 /// Signs an access token (RFC 9068 type `at+jwt`).
@@ -53,15 +57,21 @@ pub fn issue(
         nbf: iat,
         exp: (now + life).timestamp(),
         jti: Id::generate(),
+        client_id: subject,
     };
     jsonwebtoken::encode(&header, &claims, &key.key).map_err(Error::internal)
 }
 
 /// One issuer and the keys it signs with.
+#[derive(Clone)]
 pub struct Issuer {
     pub name: String,
     pub audience: String,
     pub keys: Vec<Jwk>,
+    /// The algorithms that it signs with; of those, a key is used with the ones of its kind.
+    pub algorithms: Vec<Algorithm>,
+    /// Which of its claims stand for which grants.
+    pub claims: ClaimMap,
     /// Whether tokens must be of type `at+jwt`; the built-in issuer's are, so that no other kind of its JWTs passes for one.
     pub typed: bool,
     /// Put before the subject, so that an external issuer cannot name one of ours.
@@ -73,9 +83,16 @@ pub struct Issuer {
 pub struct Verified {
     pub subject: String,
     pub expires_at: Timestamp,
+    /// The grants that its claims stand for.
+    pub mapped: Vec<Mapped>,
+    /// The code of the organisation that its subject belongs to.
+    pub body: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Whether a token was refused because its key is not known, which another look at the issuer's keys may change.
+pub const UNKNOWN_KEY: &str = "its kid names no key this service trusts";
+
+#[derive(Deserialize, Clone)]
 struct Checked {
     iss: String,
     sub: String,
@@ -85,15 +102,16 @@ struct Checked {
     nbf: Option<i64>,
 }
 
-#[derive(Deserialize)]
+/// What a JWT says it is for.
+#[derive(Deserialize, Clone)]
 #[serde(untagged)]
-enum Audience {
+pub enum Audience {
     One(String),
     Many(Vec<String>),
 }
 
 impl Audience {
-    fn names(&self, audience: &str) -> bool {
+    pub fn names(&self, audience: &str) -> bool {
         match self {
             Self::One(one) => one == audience,
             Self::Many(many) => many.iter().any(|one| one == audience),
@@ -113,7 +131,7 @@ fn algorithms(key: &Jwk) -> Vec<Algorithm> {
         (Some(KeyAlgorithm::PS256), AlgorithmParameters::RSA(_)) => vec![Algorithm::PS256],
         (None, AlgorithmParameters::EllipticCurve(p)) if p.curve == EllipticCurve::P256 => vec![Algorithm::ES256],
         (None, AlgorithmParameters::OctetKeyPair(_)) => vec![Algorithm::EdDSA],
-        (None, AlgorithmParameters::RSA(_)) => vec![Algorithm::RS256, Algorithm::PS256],
+        (None, AlgorithmParameters::RSA(_)) => vec![Algorithm::RS256, Algorithm::RS512, Algorithm::PS256],
         _ => Vec::new(),
     }
 }
@@ -123,84 +141,153 @@ fn algorithms(key: &Jwk) -> Vec<Algorithm> {
 /// # Errors
 /// `invalid-token` with a detail that says which check failed and what was expected.
 pub fn verify(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified> {
-    let header = read_header(token)?;
-    let text = |name: &str| header.get(name).and_then(Value::as_str);
-    for refused in ["crit", "b64", "zip", "enc"] {
-        if header.contains_key(refused) {
-            return Err(bad(format!("its header holds {refused}, which is not supported")));
-        }
-    }
-    let kid = text("kid").ok_or_else(|| bad("its header has no kid"))?;
+    checked(token, issuers, now).map_err(|reason| refused(&reason))
+}
+
+/// The refusal of a bearer token.
+pub fn refused(reason: &str) -> Error {
+    Error::new(Code::InvalidToken).detail(format!("The bearer token was refused: {reason}."))
+}
+
+fn checked(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified, String> {
+    let jwt = Jwt::read(token)?;
+    let kid = jwt.kid()?;
     let known = issuers.iter().find_map(|issuer| {
         let key = issuer.keys.iter().find(|key| key.common.key_id.as_deref() == Some(kid))?;
         Some((issuer, key))
     });
-    let (issuer, key) = known.ok_or_else(|| bad("its kid names no key this service trusts"))?;
-    if issuer.typed && !text("typ").is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt")) {
-        return Err(bad("its typ is not at+jwt"));
+    let (issuer, key) = known.ok_or(UNKNOWN_KEY)?;
+    if issuer.typed && !jwt.is_access_token() {
+        return Err("its typ is not at+jwt".to_owned());
     }
-    let fits = |alg: &str| alg.parse().is_ok_and(|alg| algorithms(key).contains(&alg));
-    if !text("alg").is_some_and(fits) {
-        return Err(bad("its alg is not one of its key"));
-    }
-    let claims = read_claims(token, key)?;
-    let at = |seconds: i64| DateTime::from_timestamp(seconds, 0).ok_or_else(|| bad("one of its dates is out of range"));
-    let (expires_at, issued_at) = (at(claims.exp)?, at(claims.iat)?);
+    let allowed: Vec<Algorithm> =
+        algorithms(key).into_iter().filter(|algorithm| issuer.algorithms.contains(algorithm)).collect();
+    let claims: Checked = jwt.claims(key, allowed.clone())?;
     if claims.iss != issuer.name {
-        return Err(bad(format!("its iss is not {}", issuer.name)));
+        return Err(format!("its iss is not {}", issuer.name));
     }
     if !claims.aud.names(&issuer.audience) {
-        return Err(bad(format!("its aud is not {}", issuer.audience)));
+        return Err(format!("its aud is not {}", issuer.audience));
     }
-    if expires_at + LEEWAY <= now {
-        return Err(bad("it has expired"));
-    }
-    if issued_at > now + LEEWAY {
-        return Err(bad("its iat lies in the future"));
-    }
-    if claims.nbf.map(at).transpose()?.is_some_and(|nbf| nbf > now + LEEWAY) {
-        return Err(bad("its nbf lies in the future"));
-    }
-    if expires_at - issued_at > LONGEST_LIFE {
-        return Err(bad("it lives longer than 24 hours"));
+    let expires_at = Dates { exp: claims.exp, iat: Some(claims.iat), nbf: claims.nbf }.check(now)?;
+    if expires_at - at(claims.iat)? > LONGEST_LIFE {
+        return Err("it lives longer than 24 hours".to_owned());
     }
     let subject = claims.sub.trim();
     if subject.is_empty() || subject.len() > 200 || subject.chars().any(char::is_control) {
-        return Err(bad("its sub is empty, too long, or holds control characters"));
+        return Err("its sub is empty, too long, or holds control characters".to_owned());
     }
-    Ok(Verified { subject: format!("{}{subject}", issuer.prefix), expires_at })
+    let all: Map<String, Value> = jwt.claims(key, allowed)?;
+    let body = issuer.claims.body.as_ref().and_then(|claim| all.get(claim)?.as_str().map(str::to_owned));
+    let mapped = issuer.claims.apply(&all);
+    Ok(Verified { subject: format!("{}{subject}", issuer.prefix), expires_at, mapped, body })
 }
 
-fn read_header(token: &str) -> Result<serde_json::Map<String, Value>> {
-    let malformed = || bad("it is no signed JWT");
-    if token.len() > LONGEST_TOKEN || token.split('.').count() != 3 {
-        return Err(malformed());
-    }
-    let head = token.split('.').next().ok_or_else(malformed)?;
-    let head = URL_SAFE_NO_PAD.decode(head).map_err(|_| malformed())?;
-    serde_json::from_slice(&head).map_err(|_| malformed())
+/// The dates that a JWT says.
+pub struct Dates {
+    pub exp: i64,
+    pub iat: Option<i64>,
+    pub nbf: Option<i64>,
 }
 
-fn read_claims(token: &str, key: &Jwk) -> Result<Checked> {
-    let mut validation = Validation::new(Algorithm::ES256);
-    validation.algorithms = algorithms(key);
-    // The dates, issuer and audience are checked above against our own clock, with a reason for each refusal.
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    let key = DecodingKey::from_jwk(key).map_err(Error::internal)?;
-    let refused = |error: jsonwebtoken::errors::Error| {
-        use jsonwebtoken::errors::ErrorKind;
-        match error.kind() {
-            ErrorKind::InvalidSignature => bad("its signature does not fit"),
-            ErrorKind::Json(_) => bad("its claims are not iss, sub, aud, exp and iat of the types RFC 7519 gives them"),
-            _ => bad("it is no signed JWT"),
+impl Dates {
+    /// When it expires, where it is valid now, by clocks that may differ a little.
+    ///
+    /// # Errors
+    /// The date that is wrong.
+    pub fn check(&self, now: Timestamp) -> Result<Timestamp, String> {
+        let expires_at = at(self.exp)?;
+        if expires_at + LEEWAY <= now {
+            return Err("it has expired".to_owned());
         }
-    };
-    Ok(jsonwebtoken::decode::<Checked>(token, &key, &validation).map_err(refused)?.claims)
+        if self.iat.map(at).transpose()?.is_some_and(|iat| iat > now + LEEWAY) {
+            return Err("its iat lies in the future".to_owned());
+        }
+        if self.nbf.map(at).transpose()?.is_some_and(|nbf| nbf > now + LEEWAY) {
+            return Err("its nbf lies in the future".to_owned());
+        }
+        Ok(expires_at)
+    }
 }
 
-fn bad(reason: impl std::fmt::Display) -> Error {
-    Error::new(Code::InvalidToken).detail(format!("The bearer token was refused: {reason}."))
+fn at(seconds: i64) -> Result<Timestamp, String> {
+    DateTime::from_timestamp(seconds, 0).ok_or_else(|| "one of its dates is out of range".to_owned())
+}
+
+/// A signed JWT whose header was read, and whose signature was not checked yet.
+pub struct Jwt<'a> {
+    text: &'a str,
+    header: Map<String, Value>,
+}
+
+impl<'a> Jwt<'a> {
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(text: &'a str) -> Result<Self, String> {
+        let malformed = || "it is no signed JWT".to_owned();
+        if text.len() > LONGEST_TOKEN || text.split('.').count() != 3 {
+            return Err(malformed());
+        }
+        let jwt = Self { text, header: part(text, 0).ok_or_else(malformed)? };
+        for refused in ["crit", "b64", "zip", "enc"] {
+            if jwt.header.contains_key(refused) {
+                return Err(format!("its header holds {refused}, which is not supported"));
+            }
+        }
+        Ok(jwt)
+    }
+
+    fn text_of(&self, member: &str) -> Option<&str> {
+        self.header.get(member).and_then(Value::as_str)
+    }
+
+    /// # Errors
+    /// Where it names no key.
+    pub fn kid(&self) -> Result<&str, String> {
+        self.text_of("kid").ok_or_else(|| "its header has no kid".to_owned())
+    }
+
+    pub fn is_access_token(&self) -> bool {
+        self.text_of("typ").is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt"))
+    }
+
+    /// A claim before the signature is checked: to find out whose key to check it with, and for nothing else.
+    pub fn unchecked(&self, claim: &str) -> Option<String> {
+        part::<Map<String, Value>>(self.text, 1)?.get(claim)?.as_str().map(str::to_owned)
+    }
+
+    /// The claims, once the signature has been found to be the key's.
+    ///
+    /// # Errors
+    /// What is wrong with the algorithm, the signature or the claims.
+    pub fn claims<T: DeserializeOwned + Clone>(&self, key: &Jwk, allowed: Vec<Algorithm>) -> Result<T, String> {
+        let alg = self.text_of("alg").and_then(|alg| alg.parse().ok());
+        if !alg.is_some_and(|alg: Algorithm| allowed.contains(&alg)) {
+            return Err("its alg is not one of its key".to_owned());
+        }
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.algorithms = allowed;
+        // The dates, issuer and audience are checked by us against our own clock, with a reason for each refusal.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let key = DecodingKey::from_jwk(key).map_err(|_| "its key cannot be read".to_owned())?;
+        let refused = |error: jsonwebtoken::errors::Error| {
+            use jsonwebtoken::errors::ErrorKind;
+            match error.kind() {
+                ErrorKind::InvalidSignature => "its signature does not fit",
+                ErrorKind::Json(_) => "its claims are not all there, or not of the types RFC 7519 gives them",
+                _ => "it is no signed JWT",
+            }
+            .to_owned()
+        };
+        Ok(jsonwebtoken::decode::<T>(self.text, &key, &validation).map_err(refused)?.claims)
+    }
+}
+
+/// One of the parts of a JWT, as JSON.
+fn part<T: DeserializeOwned>(text: &str, index: usize) -> Option<T> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(index)?).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }

@@ -4,7 +4,7 @@ use crate::access::{Actor, Operation, Reach};
 use crate::calendar::london_date;
 use crate::error::{Code, Error, Result};
 use crate::http::patch::Patch;
-use crate::vocabulary::Timestamp;
+use crate::vocabulary::{Id, Timestamp};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,15 +37,10 @@ impl Context {
             subject: "local-operator".to_owned(),
             grants: vec![grant],
             expires_at: None,
-            end_user_organisation: None,
+            body: None,
+            end_user: None,
         };
-        Self {
-            now,
-            actor: Arc::new(actor),
-            operation,
-            request_id: crate::vocabulary::Id::generate().to_string(),
-            if_match: None,
-        }
+        Self { now, actor: Arc::new(actor), operation, request_id: Id::generate().to_string(), if_match: None }
     }
 
     /// The same caller and moment, for one step of a command that takes several. Foreseen ids begin anew with it.
@@ -61,6 +56,11 @@ impl Context {
 
     pub fn reach(&self) -> Reach {
         self.actor.reach(self.operation)
+    }
+
+    /// The end user's organisation, within which alone records may be seen.
+    pub fn within(&self) -> Option<Id> {
+        self.actor.end_user.as_ref().map(|end_user| end_user.id)
     }
 
     /// Whether the caller keeps what belongs to this programme; without one it is a national administrator's.

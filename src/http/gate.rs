@@ -189,8 +189,7 @@ async fn enter(
     if endpoint.conditional && if_match.is_none() {
         return Err(Error::new(Code::VersionRequired));
     }
-    let idempotency_key =
-        text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| endpoint.method == "POST");
+    let idempotency_key = text("idempotency-key")?.map(idempotency_key).transpose()?.filter(|_| endpoint.idempotent);
     let context = Context { now, actor, operation, request_id: named.request_id.clone(), if_match };
     Ok(Some(Cx {
         service: service.clone(),
@@ -222,6 +221,12 @@ fn permit(service: &Service, operation: Operation, actor: &Actor) -> Result<()> 
     }
     if actor.is_anonymous() {
         Err(Error::new(Code::Unauthenticated))
+    } else if let (Some(end_user), false) = (&actor.end_user, operation.row().placed) {
+        let detail = format!(
+            "{END_USER} narrows this request to {}, and what it asks for belongs to no organisation. Send it without that header.",
+            end_user.code
+        );
+        Err(Error::new(Code::Forbidden).detail(detail))
     } else {
         Err(Error::new(Code::Forbidden).detail("None of your grants allows this operation."))
     }
@@ -368,10 +373,12 @@ fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceRespo
     ServiceResponse::new(response.request().clone(), answer)
 }
 
-/// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own CSV.
+/// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own CSV,
+/// or in the words of RFC 6749.
 fn is_answered(response: &ServiceResponse<BoxBody>) -> bool {
     let media = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
-    media.starts_with(b"application/problem") || media.starts_with(b"text/csv")
+    let is_token = response.request().path() == problem::TOKEN_ENDPOINT && media.starts_with(b"application/json");
+    is_token || media.starts_with(b"application/problem") || media.starts_with(b"text/csv")
 }
 
 /// Whether a conditional GET names the version that would be answered.

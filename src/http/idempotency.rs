@@ -45,7 +45,7 @@ pub struct Claim {
 impl Claim {
     pub fn new(context: &Context, key: &str, hash: &[u8], instance: i32) -> Self {
         let actor = &context.actor;
-        let end_user = actor.end_user_organisation.as_deref().unwrap_or_default();
+        let end_user = actor.end_user.as_ref().map_or("", |end_user| &end_user.code);
         let mut grants: Vec<String> =
             actor.grants.iter().map(|grant| format!("{}:{:?}", grant.role.as_str(), grant.scope)).collect();
         grants.sort();

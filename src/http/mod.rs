@@ -14,6 +14,7 @@ pub(crate) mod lists;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub mod operations;
+pub mod outbound;
 pub(crate) mod params;
 pub(crate) mod patch;
 pub(crate) mod problem;

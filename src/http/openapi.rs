@@ -37,6 +37,7 @@ use utoipa::OpenApi;
         (name = "kpi-values", description = "Reading KPI values and their revisions"),
         (name = "spc", description = "Statistical process control: limits, rules, icons, charts"),
         (name = "audit-events", description = "What was done, by whom and when"),
+        (name = "access", description = "Tokens, clients and grants: who is let in, and who may do what"),
         (name = "me", description = "The bearer of the token"),
         (name = "platform", description = "Health, documents and public keys"),
     ),

@@ -19,6 +19,8 @@ pub struct Endpoint {
     pub has_query: bool,
     /// Whether it needs `If-Match`.
     pub conditional: bool,
+    /// Whether a request with an `Idempotency-Key` is answered once: not where the answer holds a secret.
+    pub idempotent: bool,
     /// The request body's schema, for JSON bodies.
     pub body_schema: Option<&'static str>,
 }
@@ -70,6 +72,10 @@ impl Operations {
                 let conditional = parameters.is_some_and(|list| {
                     list.iter().any(|p| p["name"] == "If-Match" || p["$ref"] == "#/components/parameters/IfMatch")
                 });
+                let takes = |name: &str| {
+                    let reference = format!("#/components/parameters/{name}");
+                    parameters.is_some_and(|list| list.iter().any(|p| p["$ref"] == reference.as_str()))
+                };
                 let has_query = parameters.is_some_and(|list| list.iter().any(|p| p["in"] == "query"));
                 let facts: &'static Endpoint = Box::leak(Box::new(Endpoint {
                     id: leak(id),
@@ -80,6 +86,7 @@ impl Operations {
                     produces: media(success),
                     has_query,
                     conditional,
+                    idempotent: takes("IdempotencyKey"),
                     body_schema: schema
                         .or_else(|| {
                             operation

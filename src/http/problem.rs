@@ -39,6 +39,32 @@ pub struct Problem {
     extensions: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Where refusals are those of RFC 6749, since every client library for tokens reads them.
+pub const TOKEN_ENDPOINT: &str = "/oauth2/token";
+
+/// A refusal of the token endpoint (RFC 6749, 5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenError {
+    /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`; `temporarily_unavailable` and
+    /// `server_error` where it is not the client's fault.
+    #[schema(value_type = String, example = "invalid_client", max_length = 60)]
+    pub error: &'static str,
+    /// What was wrong and what was expected.
+    #[schema(max_length = 2000)]
+    pub error_description: String,
+}
+
+impl From<&Error> for TokenError {
+    fn from(error: &Error) -> Self {
+        let word = match error.code().kind() {
+            Kind::Internal => "server_error",
+            Kind::Unavailable | Kind::TooMany => "temporarily_unavailable",
+            _ => "invalid_request",
+        };
+        Self { error: word, error_description: error.public_detail().to_owned() }
+    }
+}
+
 fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::Unreadable => StatusCode::BAD_REQUEST,
@@ -92,6 +118,9 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
     }
     if let Some(seconds) = error.retry_after() {
         response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if instance == TOKEN_ENDPOINT {
+        return response.content_type("application/json").json(TokenError::from(error));
     }
     // The problem's members are all plain values, so this cannot fail.
     response.body(serde_json::to_string(&problem(error, instance, request_id)).unwrap_or_default())

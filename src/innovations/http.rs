@@ -111,7 +111,7 @@ impl Record for InnovationResponse {
 impl InnovationResponse {
     fn of(found: OwnedInnovation, context: &Context) -> Self {
         let OwnedInnovation { row, owner, owner_name } = found;
-        let known = !context.actor.is_anonymous();
+        let known = context.actor.sees_more_than_the_public();
         Self {
             eligible_population: row.eligible_population(),
             slug: row.slug,
@@ -143,7 +143,7 @@ impl InnovationResponse {
 
     /// One record by itself: with what the caller may do to it.
     fn alone(found: OwnedInnovation, conn: &mut Conn, context: &Context) -> Result<Self> {
-        let known = !context.actor.is_anonymous();
+        let known = context.actor.sees_more_than_the_public();
         let actions = known.then(|| ops::actions(conn, context, &found)).transpose()?;
         Ok(Self { actions, ..Self::of(found, context) })
     }

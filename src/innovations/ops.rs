@@ -45,7 +45,7 @@ pub fn actions(conn: &mut Conn, context: &Context, found: &OwnedInnovation) -> R
     let reaches = [Operation::delete_innovation, Operation::transition_innovation, Operation::update_innovation]
         .map(|operation| (operation, context.actor.reach(operation)));
     // Only a programme manager's reach depends on the programmes, so nobody else waits for them.
-    let asked = reaches.iter().any(|(_, reach)| !reach.everything && !reach.programmes.is_empty());
+    let asked = reaches.iter().any(|(_, reach)| !reach.is_everything() && !reach.whole_programmes().is_empty());
     let programmes = if asked { store::programmes_of(conn, found.row.id, context.today())? } else { Vec::new() };
     let may = |operation: Operation, reach: &Reach| {
         let Some(standing) = Standing::of(reach, found.row.id, &programmes) else { return false };
@@ -70,10 +70,10 @@ enum Standing {
 
 impl Standing {
     fn of(reach: &Reach, innovation: Id, programmes: &[String]) -> Option<Self> {
-        if reach.everything || programmes.iter().any(|programme| reach.covers_programme(Some(programme))) {
+        if reach.is_everything() || programmes.iter().any(|programme| reach.covers_programme(Some(programme))) {
             return Some(Self::Manager);
         }
-        reach.innovations.contains(&innovation).then_some(Self::Fellow)
+        reach.covers_innovation(innovation).then_some(Self::Fellow)
     }
 }
 
@@ -107,7 +107,7 @@ fn owner(conn: &mut Conn, code: Option<&str>) -> Result<Option<Id>> {
 /// `forbidden`, `validation-failed`, `unknown-reference` for the owner, `already-exists` for the slug that was asked for.
 pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) -> Result<OwnedInnovation> {
     let reach = context.reach();
-    if !reach.everything && reach.programmes.is_empty() {
+    if !reach.is_everything() && reach.whole_programmes().is_empty() {
         return Err(outside());
     }
     let new = new.checked()?;
@@ -122,7 +122,7 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
     let row = InnovationRow::new(context, new, slug, reference, owner)?;
     store::insert(conn, &row, search_text)?;
     store::retag(conn, row.id, &tags)?;
-    let mut programmes = if reach.everything { Vec::new() } else { reach.programmes };
+    let mut programmes = if reach.is_everything() { Vec::new() } else { reach.whole_programmes().to_vec() };
     programmes.sort_unstable();
     programmes.dedup();
     for programme in programmes.iter().cloned() {

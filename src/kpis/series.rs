@@ -95,10 +95,12 @@ pub fn kpi(conn: &mut Conn, id: Id) -> Result<KpiRow> {
 /// # Errors
 /// `forbidden`.
 pub fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id) -> Result<()> {
-    let reach = context.reach();
-    let allowed = reach.covers_programme(kpi.programme.as_deref())
-        || organisations::ops::covers_organisation(conn, context, &reach, organisation)?;
-    if allowed { Ok(()) } else { Err(outside()) }
+    let (reach, programme) = (context.reach(), kpi.programme.as_deref());
+    if organisations::ops::covers(conn, context, &reach, programme, Some(organisation), None)? {
+        Ok(())
+    } else {
+        Err(outside())
+    }
 }
 
 /// The reason, trimmed.

@@ -13,6 +13,7 @@ use crate::http::{Context, Patch};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use serde_json::json;
+use std::collections::HashSet;
 
 pub use super::store::referred;
 
@@ -221,15 +222,33 @@ const HIERARCHY_LOCK: i64 = 0x4849_4552_4152;
 /// Held while reference data is loaded.
 const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
 
+/// The code of England, the body of whoever acts for the whole country.
+pub const ENGLAND: &str = reference::ENGLAND.code;
+
 /// Whether the organisation is one of the scope's, or lies below one today.
 pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
-    if reach.everything || reach.organisations.contains(&organisation) {
-        return Ok(true);
-    }
-    store::is_below_any(conn, organisation, &reach.organisations, context.today())
+    covers(conn, context, reach, None, Some(organisation), None)
 }
 
-/// Whether a record lies within reach by its programme, its organisation or its innovation.
+/// Whether a record of this organisation lies within the end user's, where there is one.
+pub fn is_within(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Option<Id>) -> Result<bool> {
+    match (reach.within(), organisation) {
+        (None, _) => Ok(true),
+        (Some(_), None) => Ok(false),
+        (Some(place), Some(organisation)) => store::is_below_any(conn, organisation, &[place], context.today()),
+    }
+}
+
+/// Keeps back a record that lies outside the end user's organisation.
+///
+/// # Errors
+/// `not-found`.
+pub fn require_within(conn: &mut Conn, context: &Context, organisation: Option<Id>, what: &str) -> Result<()> {
+    if is_within(conn, context, &context.reach(), organisation)? { Ok(()) } else { Err(Error::not_found(what)) }
+}
+
+/// Whether a record lies within reach: by its programme, its organisation or its innovation, and within the end user's
+/// organisation where there is one.
 pub fn covers(
     conn: &mut Conn,
     context: &Context,
@@ -238,8 +257,34 @@ pub fn covers(
     organisation: Option<Id>,
     innovation: Option<Id>,
 ) -> Result<bool> {
-    if reach.covers_programme(programme) || innovation.is_some_and(|id| reach.innovations.contains(&id)) {
+    if !is_within(conn, context, reach, organisation)? {
+        return Ok(false);
+    }
+    if reach.names(programme, innovation) {
         return Ok(true);
     }
-    organisation.map_or(Ok(false), |organisation| covers_organisation(conn, context, reach, organisation))
+    let Some(organisation) = organisation else { return Ok(false) };
+    store::is_below_any(conn, organisation, reach.places(), context.today())
+}
+
+/// What a reach makes of some organisations, so that many records are decided with few questions to the database.
+pub struct Covered {
+    reach: Reach,
+    below_scopes: HashSet<Id>,
+    /// Those that lie within the end user's organisation, where there is one.
+    within: Option<HashSet<Id>>,
+}
+
+impl Covered {
+    pub fn of(conn: &mut Conn, context: &Context, reach: Reach, organisations: &[Id]) -> Result<Self> {
+        let below_scopes = store::those_below(conn, reach.places(), organisations, context.today())?;
+        let within = reach.within().map(|place| store::those_below(conn, &[place], organisations, context.today()));
+        Ok(Self { below_scopes, within: within.transpose()?, reach })
+    }
+
+    /// As [`covers`], of a record of one of the organisations.
+    pub fn covers(&self, programme: Option<&str>, organisation: Id, innovation: Option<Id>) -> bool {
+        let named = self.reach.names(programme, innovation) || self.below_scopes.contains(&organisation);
+        named && self.within.as_ref().is_none_or(|within| within.contains(&organisation))
+    }
 }

@@ -207,6 +207,9 @@ pub fn those_below(
     on: NaiveDate,
 ) -> Result<std::collections::HashSet<Id>> {
     let mut found = std::collections::HashSet::new();
+    if ancestors.is_empty() {
+        return Ok(found);
+    }
     // SQLite takes a bounded number of parameters.
     for part in ids.chunks(10_000) {
         let some = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq_any(part.to_vec()));

@@ -139,7 +139,7 @@ async fn a_gateway_review_stops_an_award_and_its_money_goes_elsewhere(#[values(S
     let review = made.header("location");
     manager.transition(review, 1, json!({ "to": "in-progress" })).await.expect(200);
     let advice = json!({ "decision": "stop", "comment": "Nothing changed." });
-    let advised = app.evaluator("RJZ").post(&format!("{review}/recommendations"), advice).await.expect(200);
+    let advised = app.evaluator().post(&format!("{review}/recommendations"), advice).await.expect(200);
     assert_eq!(advised["recommendations"][0]["role"], "evaluator");
     let stop = json!({ "to": "decided", "decision": "stop", "reason": "Nothing changed." });
     manager.transition(review, 3, stop.clone()).await.problem(403, "forbidden");

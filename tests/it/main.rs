@@ -13,6 +13,7 @@ mod csv;
 mod funding;
 mod giving;
 mod http;
+mod identity;
 mod impact;
 mod innovations;
 mod instants;

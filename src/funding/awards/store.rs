@@ -1,7 +1,7 @@
 //! Awards in the database.
 
 use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
-use crate::access::{Operation, Reach};
+use crate::access::{Operation, Reach, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::{self, Condition, SearchTerms, Unindexed};
 use crate::db::schema::{
@@ -9,7 +9,7 @@ use crate::db::schema::{
 };
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::funding::funds::ops::get_fund_id;
+use crate::funding::funds::ops::filtered_by;
 use crate::funding::ledger::store::AwardBalanceRow;
 use crate::funding::money::Money;
 use crate::http::{CodeParam, Context, OneOf};
@@ -304,17 +304,22 @@ impl Sight {
     }
 
     fn query(&self) -> Query {
-        let query = named().into_boxed::<MultiBackend>();
-        if self.reach.everything {
+        let mut query = named().into_boxed::<MultiBackend>();
+        let Self { reach, subject, today } = self.clone();
+        let ReachParts { everything, organisations, programmes, innovations, within } = reach.into_parts();
+        let recipient = awards::recipient_organisation_id.assume_not_null();
+        if let Some(place) = within {
+            query = query.filter(recipient.eq_any(below(vec![place], today)));
+        }
+        if everything {
             return query;
         }
-        let Self { reach, subject, today } = self.clone();
         let own: Condition<Source> = Box::new(
             awards::programme
                 .assume_not_null()
-                .eq_any(reach.programmes)
-                .or(awards::recipient_organisation_id.assume_not_null().eq_any(below(reach.organisations, today)))
-                .or(awards::innovation_id.assume_not_null().eq_any(reach.innovations))
+                .eq_any(programmes)
+                .or(recipient.eq_any(below(organisations, today)))
+                .or(awards::innovation_id.assume_not_null().eq_any(innovations))
                 .or(people::subject.assume_not_null().eq(subject)),
         );
         query.filter(own)
@@ -346,7 +351,7 @@ pub fn list_seen(conn: &mut Conn, sight: &Sight, asked: &ListAwards) -> Result<Q
     let mut query = sight.query();
     narrow! { query, asked;
         q => dialect::matches(conn, "awards", q)?;
-        fund => awards::fund_id.eq(get_fund_id(conn, "?fund", &fund.0)?);
+        fund => awards::fund_id.eq(filtered_by(conn, sight.reach.is_everything(), "?fund", &fund.0)?);
         programme => awards::programme.eq(programme.0.to_ascii_lowercase());
     }
     if let Some(slug) = &asked.innovation {

@@ -1,7 +1,7 @@
 //! External investments in the database.
 
 use super::rules::{Investment, InvestmentAdded, InvestmentKind};
-use crate::access::Operation;
+use crate::access::{Operation, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::Condition;
 use crate::db::schema::{external_investments, fellows, innovations, people};
@@ -169,14 +169,15 @@ fn named() -> _ {
 /// The investments that the caller sees: those of their programmes, in their innovations, and raised by themselves.
 fn seen(context: &Context) -> Query {
     let reach = context.actor.reach(Operation::get_external_investment);
-    if reach.everything {
+    let ReachParts { everything, programmes, innovations, .. } = reach.into_parts();
+    if everything {
         return named().into_boxed::<MultiBackend>();
     }
     let own: Condition<Source> = Box::new(
         external_investments::programme
             .assume_not_null()
-            .eq_any(reach.programmes)
-            .or(external_investments::innovation_id.assume_not_null().eq_any(reach.innovations))
+            .eq_any(programmes)
+            .or(external_investments::innovation_id.assume_not_null().eq_any(innovations))
             .or(people::subject.assume_not_null().eq(context.actor.subject.clone())),
     );
     named().into_boxed::<MultiBackend>().filter(own)

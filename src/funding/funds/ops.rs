@@ -48,12 +48,17 @@ pub fn referred(conn: &mut Conn, context: &Context, pointer: &str, code: &str) -
     kept(conn, context, code).map_err(|error| if error.code() == Code::NotFound { unknown(pointer) } else { error })
 }
 
-/// The id of a fund for the filter of a list. The list itself decides which rows the caller sees.
+/// The id of a fund for the filter of a list. The list itself decides which rows the caller sees; a code that is no fund's
+/// finds none of them, so that who may not see every fund does not learn which there are.
 ///
 /// # Errors
-/// `unknown-reference`, pointing at the value.
-pub fn get_fund_id(conn: &mut Conn, pointer: &str, code: &str) -> Result<Id> {
-    store::find(conn, &code.to_ascii_uppercase())?.map(|fund| fund.id).ok_or_else(|| unknown(pointer))
+/// `unknown-reference`, pointing at the value, for who may see every fund.
+pub fn filtered_by(conn: &mut Conn, sees_all: bool, pointer: &str, code: &str) -> Result<Id> {
+    match store::find(conn, &code.to_ascii_uppercase())? {
+        Some(fund) => Ok(fund.id),
+        None if sees_all => Err(unknown(pointer)),
+        None => Ok(Id::NONE),
+    }
 }
 
 fn unknown(pointer: &str) -> Error {

@@ -94,7 +94,7 @@ params! {
 /// The programmes whose funds the caller sees. None means all.
 pub fn seen(context: &Context) -> Option<Vec<String>> {
     let reach = context.actor.reach(Operation::get_fund);
-    (!reach.everything).then_some(reach.programmes)
+    (!reach.is_everything()).then(|| reach.whole_programmes().to_vec())
 }
 
 /// The funds that the caller sees.

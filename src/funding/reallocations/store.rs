@@ -5,7 +5,7 @@ use crate::calendar::DayRange;
 use crate::db::schema::{funds, reallocations};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::{Error, Result};
-use crate::funding::funds::ops::get_fund_id;
+use crate::funding::funds::ops::filtered_by;
 use crate::funding::funds::store::seen;
 use crate::funding::funds::store::{FundRow, find_all};
 use crate::funding::money::Money;
@@ -106,7 +106,7 @@ fn among(programmes: Option<Vec<String>>) -> Query {
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Result<Query> {
     let mut query = among(seen(context));
     if let Some(code) = &asked.fund {
-        let fund = get_fund_id(conn, "?fund", &code.0)?;
+        let fund = filtered_by(conn, seen(context).is_none(), "?fund", &code.0)?;
         query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;

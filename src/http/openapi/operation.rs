@@ -42,7 +42,10 @@ impl<'a> Traits<'a> {
             answers_csv: ["200", "201"]
                 .iter()
                 .any(|status| operation["responses"][*status]["content"].get("text/csv").is_some()),
-            idempotent_by_key: under_v1 && method == "post" && !path.ends_with("-analyses"),
+            idempotent_by_key: under_v1
+                && method == "post"
+                && !path.ends_with("-analyses")
+                && !path.ends_with("/secrets"),
         }
     }
 

@@ -50,7 +50,7 @@ pub async fn create_recalculation(cx: Cx, body: Body<Recalculation>) -> Result<C
 #[utoipa::path(tag = "spc", params(IdPath), responses((status = 200, description = "The recalculation", body = RecalculationResponse)))]
 #[get("/v1/recalculations/{id}")]
 pub async fn get_recalculation(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<RecalculationResponse>> {
-    cx.show_whole(move |conn, _| ops::get_act::<Recalculation>(conn, &path.id)).await
+    cx.show_whole(move |conn, context| ops::get_act::<Recalculation>(conn, context, &path.id)).await
 }
 
 /// Remove a recalculation
@@ -87,7 +87,7 @@ pub async fn create_exclusion(cx: Cx, body: Body<Exclusion>) -> Result<Created<E
 #[utoipa::path(tag = "spc", params(IdPath), responses((status = 200, description = "The exclusion", body = ExclusionResponse)))]
 #[get("/v1/exclusions/{id}")]
 pub async fn get_exclusion(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<ExclusionResponse>> {
-    cx.show_whole(move |conn, _| ops::get_act::<Exclusion>(conn, &path.id)).await
+    cx.show_whole(move |conn, context| ops::get_act::<Exclusion>(conn, context, &path.id)).await
 }
 
 /// Remove an exclusion

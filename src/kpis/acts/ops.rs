@@ -8,6 +8,7 @@ use crate::events::{self, Event};
 use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series;
+use crate::organisations;
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use serde_json::json;
@@ -72,16 +73,18 @@ fn whole<A: Act>(conn: &mut Conn, row: ActRow) -> Result<Stored<A>> {
     store::named(conn, vec![row])?.pop().ok_or_else(|| Error::internal("an act was lost"))
 }
 
-fn known(conn: &mut Conn, kind: ActKind, id: &str) -> Result<ActRow> {
-    by_id(id, kind.as_str(), |id| store::find(conn, kind, id))
+fn known(conn: &mut Conn, context: &Context, kind: ActKind, id: &str) -> Result<ActRow> {
+    let found = by_id(id, kind.as_str(), |id| store::find(conn, kind, id))?;
+    organisations::ops::require_within(conn, context, Some(found.organisation_id), kind.as_str())?;
+    Ok(found)
 }
 
 /// An act of this kind that is in force.
 ///
 /// # Errors
 /// `not-found`.
-pub fn get_act<A: Act>(conn: &mut Conn, id: &str) -> Result<Stored<A>> {
-    let row = known(conn, A::KIND, id)?;
+pub fn get_act<A: Act>(conn: &mut Conn, context: &Context, id: &str) -> Result<Stored<A>> {
+    let row = known(conn, context, A::KIND, id)?;
     whole(conn, row)
 }
 
@@ -90,7 +93,7 @@ pub fn get_act<A: Act>(conn: &mut Conn, id: &str) -> Result<Stored<A>> {
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`.
 pub fn delete_act(conn: &mut Conn, context: &Context, kind: ActKind, id: &str) -> Result<()> {
-    let row = known(conn, kind, id)?;
+    let row = known(conn, context, kind, id)?;
     let kpi = series::kpi(conn, row.kpi_id)?;
     series::permit(conn, context, &kpi, row.organisation_id)?;
     context.check_version(row.version)?;

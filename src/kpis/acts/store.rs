@@ -116,8 +116,8 @@ fn narrowed(
         let wanted = organisations::table.filter(organisations::code.eq_any(codes)).select(organisations::id);
         query = query.filter(spc_acts::organisation_id.eq_any(wanted));
     }
-    if let Some(place) = place {
-        let place = referred(conn, "?place", &place.0)?;
+    let place = place.as_ref().map(|place| referred(conn, "?place", &place.0)).transpose()?;
+    for place in place.into_iter().chain(context.within()) {
         query = query.filter(spc_acts::organisation_id.eq_any(below(vec![place], context.today())));
     }
     Ok(query)

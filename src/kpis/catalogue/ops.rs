@@ -42,7 +42,7 @@ fn document(kpi: &Kpi) -> Result<Value> {
 
 /// Whether the caller decides on KPIs. Other callers who may create a KPI can only propose it.
 fn decides(context: &Context) -> bool {
-    context.actor.reach(Operation::transition_kpi).everything
+    context.actor.reach(Operation::transition_kpi).is_everything()
 }
 
 /// How far the caller's programmes reach.

@@ -173,9 +173,10 @@ pub struct Kpi {
     #[serde(default)]
     #[schema(default = false)]
     pub approval_required: bool,
-    /// Whether small counts are suppressed for readers without the grant to see them.
-    #[serde(default)]
-    #[schema(default = false)]
+    /// Whether small counts are suppressed for readers without the grant to see them. False only where sites, devices, hours or
+    /// money are counted, and not patients or staff.
+    #[serde(default = "protected")]
+    #[schema(default = true)]
     pub disclosure_control: bool,
     /// How to classify an SPC point that shows improvement and concern at once.
     #[serde(default = "improvement")]
@@ -193,6 +194,10 @@ fn improvement() -> ConflictRule {
 
 fn proposed() -> KpiStatus {
     KpiStatus::Proposed
+}
+
+fn protected() -> bool {
+    true
 }
 
 /// What the register adds.

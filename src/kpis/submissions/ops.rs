@@ -6,7 +6,6 @@ use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
 use super::store::{self, SubmissionRow};
-use crate::access::Reach;
 use crate::db::dialect::Engine;
 use crate::db::{Conn, Steps, wanted};
 use crate::error::Result;
@@ -16,6 +15,7 @@ use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
+use crate::organisations::ops::Covered;
 use crate::vocabulary::{Basis, Change, Id, Qualifier, Timestamp, Word};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -43,7 +43,6 @@ struct Directory {
     kpis: HashMap<String, KpiFacts>,
     organisations: HashMap<String, Id>,
     innovations: HashMap<String, Id>,
-    reachable: HashSet<Id>,
 }
 
 /// The most rows that are written to SQLite in one step, of a submission that can be written in steps or beside others.
@@ -178,12 +177,12 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, inpu
 
 /// Finds what the rows name, and checks each on its own.
 fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) -> Result<Judged> {
-    let reach = context.reach();
     let fallback = terms.kpi.clone().or(input.kpi.take());
-    let directory = look_up(conn, context, &reach, &input, fallback.as_deref())?;
+    let directory = look_up(conn, context, &input, fallback.as_deref())?;
+    let organisations: Vec<Id> = directory.organisations.values().copied().collect();
     let mut resolver = Resolver {
         directory: &directory,
-        reach: &reach,
+        covered: Covered::of(conn, context, context.reach(), &organisations)?,
         context,
         fallback: fallback.as_deref(),
         strategy: terms.strategy,
@@ -202,13 +201,7 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
 
 type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;
 
-fn look_up(
-    conn: &mut Conn,
-    context: &Context,
-    reach: &Reach,
-    input: &Input,
-    fallback: Option<&str>,
-) -> Result<Directory> {
+fn look_up(conn: &mut Conn, context: &Context, input: &Input, fallback: Option<&str>) -> Result<Directory> {
     let mut directory = Directory::default();
     let distinct = |pick: fn(&RawRow) -> Held| -> Vec<&str> {
         let mut places: Vec<Held> = input.rows.iter().map(pick).filter(Option::is_some).collect();
@@ -225,17 +218,12 @@ fn look_up(
     directory.organisations = crate::organisations::store::ids_by_code(conn, &codes)?;
     let slugs: Vec<String> = distinct(|row| row.innovation).into_iter().map(str::to_ascii_lowercase).collect();
     directory.innovations = store::innovations_by_slug(conn, &slugs)?;
-    if !reach.everything {
-        let ids: Vec<Id> = directory.organisations.values().copied().collect();
-        directory.reachable =
-            crate::organisations::store::those_below(conn, &reach.organisations, &ids, context.today())?;
-    }
     Ok(directory)
 }
 
 struct Resolver<'a> {
     directory: &'a Directory,
-    reach: &'a Reach,
+    covered: Covered,
     context: &'a Context,
     fallback: Option<&'a str>,
     strategy: Strategy,
@@ -325,10 +313,7 @@ impl Resolver<'_> {
     }
 
     fn scope_error(&self, facts: &KpiFacts, organisation: Id, innovation: Id) -> Option<RowError> {
-        let inside = self.reach.everything
-            || self.directory.reachable.contains(&organisation)
-            || (innovation != Id::NONE && self.reach.innovations.contains(&innovation));
-        if !inside {
+        if !self.covered.covers(None, organisation, Some(innovation)) {
             return Some(RowError::new(
                 "out-of-scope",
                 "Your grants do not let you send values for this organisation.",

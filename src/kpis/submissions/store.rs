@@ -2,6 +2,7 @@
 
 use super::rows::SubmissionRowResponse;
 use super::rules::{Counts, Measure, Mode, Outcome, Strategy, SubmissionState};
+use crate::access::ReachParts;
 use crate::db::json::Json;
 use crate::db::schema::{
     innovations, kpi_submission_rows, kpi_submissions, kpi_value_revisions, kpi_values, kpis, organisation_closure,
@@ -116,16 +117,21 @@ pub fn unfinished(conn: &mut Conn, before: Timestamp) -> Result<Vec<SubmissionRo
 fn visible(context: &Context) -> Query {
     let kpi = kpis::table.on(kpi_submissions::kpi_code.eq(kpis::code.nullable()));
     let all = kpi_submissions::table.left_join(kpi).select((kpi_submissions::all_columns, kpis::name.nullable()));
-    let (all, reach) = (all.into_boxed::<MultiBackend>(), context.reach());
-    if reach.everything {
+    let mut all = all.into_boxed::<MultiBackend>();
+    let ReachParts { everything, organisations, programmes, within, .. } = context.reach().into_parts();
+    if let Some(place) = within {
+        let inside = below(vec![place], context.today()).select(organisation_closure::descendant_id.nullable());
+        all = all.filter(kpi_submissions::organisation_id.eq_any(inside));
+    }
+    if everything {
         return all;
     }
-    let places = below(reach.organisations, context.today());
+    let places = below(organisations, context.today());
     all.filter(
         kpi_submissions::submitted_by
             .eq(context.actor.subject.clone())
             .or(kpi_submissions::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
-            .or(kpis::programme.nullable().eq_any(reach.programmes).assume_not_null()),
+            .or(kpis::programme.nullable().eq_any(programmes).assume_not_null()),
     )
 }
 

@@ -72,6 +72,7 @@ pub struct ValueResponse {
     qualifier: Qualifier,
     basis: Basis,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Not shown beside a suppressed value.
     #[schema(max_length = 2000, nullable = false)]
     comment: Option<String>,
     /// Whether the series is invented for illustration.
@@ -160,10 +161,10 @@ fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Opti
         value,
         numerator,
         denominator,
-        suppressed: kpi.disclosure_control && visibility == Visibility::Suppressed,
+        suppressed: !visibility.is_whole(kpi),
         qualifier: row.qualifier,
         basis: row.basis,
-        comment: row.comment,
+        comment: row.comment.filter(|_| visibility.is_whole(kpi)),
         illustrative: row.illustrative,
         version: row.version,
         submission: row.submission_id,
@@ -273,7 +274,7 @@ fn revision(kpi: &KpiRow, visibility: Visibility, row: RevisionRow) -> RevisionR
         denominator,
         qualifier: row.qualifier,
         basis: row.basis,
-        comment: row.comment,
+        comment: row.comment.filter(|_| visibility.is_whole(kpi)),
         kpi_version: row.kpi_version,
         submission: row.submission_id,
         updated_at: instant(row.updated_at),

@@ -1,6 +1,6 @@
 //! Values and revisions in the database.
 
-use crate::access::Reach;
+use crate::access::{Reach, ReachParts};
 use crate::calendar::{DayRange, PeriodType};
 use crate::db::dialect::{Engine, FEW, Unindexed};
 use crate::db::list::Listed as _;
@@ -128,7 +128,7 @@ impl WantedSeries {
     fn are_narrowed(&self) -> bool {
         let Self { reach, kpis, organisations, place, innovation, breakdown, .. } = self;
         let named = kpis.is_some() || organisations.is_some() || place.is_some() || innovation.is_some();
-        named || breakdown.is_some() || !reach.everything
+        named || breakdown.is_some() || !reach.is_everything()
     }
 
     /// Their values. Where there are many, SQLite follows the values in the list's own order and looks each series up.
@@ -138,8 +138,11 @@ impl WantedSeries {
         let organisation = Unindexed::when(many, series::organisation_id);
         let kpi = Unindexed::when(many, series::kpi_id);
         let innovation = Unindexed::when(many, series::innovation_id);
-        if !self.reach.everything {
-            let Reach { programmes, organisations, innovations, .. } = self.reach.clone();
+        let ReachParts { everything, programmes, organisations, innovations, within } = self.reach.clone().into_parts();
+        if let Some(place) = within {
+            query = query.filter(organisation.eq_any(below(vec![place], self.today)));
+        }
+        if !everything {
             let programmes = kpis::table.filter(kpis::programme.eq_any(programmes)).select(kpis::id);
             let own = organisation.eq_any(below(organisations, self.today)).or(kpi.eq_any(programmes));
             query = query.filter(own.or(innovation.eq_any(innovations)));

@@ -32,10 +32,10 @@ pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<NamedFellow> {
 /// programme the fellow is in, and the fellow.
 pub fn is_kept(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Result<bool> {
     let reach = context.actor.reach(Operation::update_fellow);
-    if reach.everything || (found.person.is(context) && context.actor.may(Operation::update_fellow)) {
+    if reach.is_everything() || (found.person.is(context) && context.actor.may(Operation::update_fellow)) {
         return Ok(true);
     }
-    if reach.programmes.is_empty() {
+    if reach.whole_programmes().is_empty() {
         return Ok(false);
     }
     let programmes = store::programmes_of(conn, found.row.id)?;
@@ -48,7 +48,7 @@ pub fn is_kept(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Resul
 /// `forbidden`, `validation-failed`.
 pub fn create_fellow(conn: &mut Conn, context: &Context, new: Fellow) -> Result<NamedFellow> {
     let reach = context.reach();
-    if !reach.everything && reach.programmes.is_empty() {
+    if !reach.is_everything() && reach.whole_programmes().is_empty() {
         return Err(outside());
     }
     new.check()?;

@@ -46,7 +46,7 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     let scope = FundScope {
         code: asked.fund.as_ref().map(|code| code.to_ascii_uppercase()),
         programme: asked.programme.as_ref().map(|slug| slug.to_ascii_lowercase()),
-        seen: (!reach.everything).then_some(reach.programmes),
+        seen: (!reach.is_everything()).then(|| reach.whole_programmes().to_vec()),
     };
     let funds = store::funds(conn, &scope)?;
     let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();

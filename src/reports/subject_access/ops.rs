@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 /// `not-found`, `forbidden`.
 pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Value> {
     let person = get_person(conn, id)?;
-    if !context.reach().everything && !person.is(context) {
+    if !context.reach().is_everything() && !person.is(context) {
         return Err(outside());
     }
     let fellow = fellows::store::find_of_person(conn, person.id)?;

@@ -1,6 +1,7 @@
 //! The permission table, held against the service: every operation, by every role, inside its scope and outside it. An
 //! operation that [`World::request`] does not know how to call fails the test, so none arrives unseen.
 
+mod access;
 mod adoptions;
 mod applications;
 mod communities;
@@ -10,6 +11,7 @@ mod people;
 use crate::support::*;
 use innovation_register::access::Role;
 use innovation_register::access::permissions::{ABILITIES, Answer as Allowed, Row, TABLE};
+use innovation_register::grants::ops::NewLocalToken;
 use std::cell::Cell;
 
 /// Two of everything: one inside the scope of every role, one outside the scope of all but the national one.
@@ -19,6 +21,7 @@ pub struct World {
     outside: Corner,
     counter: Cell<u32>,
     months: Cell<u32>,
+    cohorts: Cell<u32>,
 }
 
 /// Records that belong together.
@@ -52,7 +55,7 @@ impl World {
         app.kpi("kpi-outside", json!({})).await;
         let inside = Corner::new(&app, "RJZ", "inside", "kpi-inside", Some(PROGRAMME)).await;
         let outside = Corner::new(&app, "RBD", "outside", "kpi-outside", None).await;
-        let world = Self { app, inside, outside, counter: Cell::new(0), months: Cell::new(0) };
+        let world = Self { app, inside, outside, counter: Cell::new(0), months: Cell::new(0), cohorts: Cell::new(0) };
         for corner in [&world.inside, &world.outside] {
             let set = format!("{}-set", corner.kpi);
             world.app.admin().post("/v1/kpi-sets", corner.set(&set)).await.expect(201);
@@ -69,11 +72,15 @@ impl World {
         let Corner { organisation, innovation, .. } = &self.inside;
         match role {
             Role::NationalAdmin => self.app.admin(),
-            Role::ProgrammeManager => self.app.manager(PROGRAMME),
+            Role::ProgrammeManager => {
+                let (programme, body) = (Some(PROGRAMME.to_owned()), Some((*organisation).to_owned()));
+                self.app.actor(&NewLocalToken { programme, body, ..grant(role) })
+            }
             Role::RegionalLead => self.app.lead("QKK"),
             Role::Submitter => self.app.submitter(organisation),
             Role::Fellow => self.app.fellow(innovation),
-            Role::Evaluator => self.app.evaluator(organisation),
+            Role::NationalEvaluator => self.app.evaluator(),
+            Role::Evaluator | Role::Applicant => self.app.actor(&grant(role)),
             Role::Reader => self.app.reader(),
         }
     }
@@ -82,6 +89,12 @@ impl World {
     fn number(&self) -> u32 {
         self.counter.set(self.counter.get() + 1);
         self.counter.get()
+    }
+
+    /// A cohort with a number that none before had.
+    fn cohort(&self) -> Value {
+        self.cohorts.set(self.cohorts.get() + 1);
+        json!({ "number": self.cohorts.get(), "name": "A wave" })
     }
 
     /// A day after those of every request before.
@@ -255,7 +268,7 @@ impl World {
         let slug = corner.programme.unwrap_or(ANOTHER);
         let programme = format!("/v1/programmes/{slug}");
         let partner = json!({ "organisation": corner.organisation, "role": "partner", "from": self.day() });
-        let cohort = json!({ "number": self.number(), "name": "A wave" });
+        let cohort = self.cohort();
         let days = json!({ "programme": slug, "from": self.day(), "to": self.day() });
         let memberships = format!("/v1/innovations/{}/programme-memberships", corner.innovation);
         match operation {
@@ -360,6 +373,22 @@ const PLACELESS: [&str; 4] = ["create_fellow", "create_innovation", "create_prog
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
+/// Operations on values, of which nothing is assigned to an evaluator.
+const UNASSIGNED: [&str; 6] = [
+    "get_kpi_chart",
+    "get_kpi_spc",
+    "list_audit_events",
+    "list_kpi_value_revisions",
+    "list_kpi_values",
+    "recommend_gateway_review",
+];
+
+/// Operations on what is the caller's own wherever it is.
+const ONES_OWN: [&str; 2] = ["transition_review", "update_review"];
+
+/// What applicants do for themselves, whomever they mention.
+const FOR_ONESELF: &str = "create_application";
+
 /// Refused, or answered with nothing.
 fn is_closed(answer: &Answer) -> bool {
     match answer.status {
@@ -406,12 +435,17 @@ async fn every_operation_answers_every_role_as_the_table_says(#[values(Sqlite, P
             let own = Corner { submission: own_submission(&world, &actor, *role, row).await, ..world.inside.clone() };
             let inside = world.request(row.operation.id(), &actor, &own).await.await;
             let outside = world.request(row.operation.id(), &actor, &world.outside).await.await;
+            let id = row.operation.id();
+            let everywhere = *role == Role::NationalEvaluator && !ONES_OWN.contains(&id);
             let expected = match row.answer(*role) {
+                Allowed::Own if everywhere => is_open(row, &inside) && is_open(row, &outside),
+                Allowed::Own if *role == Role::Evaluator && UNASSIGNED.contains(&id) => {
+                    is_closed(&inside) && is_closed(&outside)
+                }
+                Allowed::Own if *role == Role::Applicant && id == FOR_ONESELF => is_open(row, &outside),
                 Allowed::No => inside.status == 403 && outside.status == 403,
                 Allowed::All => is_open(row, &inside) && is_open(row, &outside),
-                Allowed::Own => {
-                    is_open(row, &inside) && (is_closed(&outside) || PLACELESS.contains(&row.operation.id()))
-                }
+                Allowed::Own => is_open(row, &inside) && (is_closed(&outside) || PLACELESS.contains(&id)),
             };
             if !expected {
                 let told = |answer: &Answer| {
@@ -445,4 +479,50 @@ async fn own_submission(world: &World, actor: &Actor, role: Role, row: &Row) -> 
     let sent = actor.post(&format!("/v1/kpi-submissions?kpi={}&mode=partial", world.inside.kpi), rows).await;
     sent.expect(201);
     sent.header("location").to_owned()
+}
+
+const END_USER: &str = "nhsd-end-user-organisation-ods";
+
+/// Operations that a caller who acts for one organisation may do as far as they are allowed, since they concern no record.
+const RECORDLESS: [&str; 2] = ["analyse_spc", "get_me"];
+
+#[rstest]
+#[actix_web::test]
+async fn an_end_users_organisation_only_takes_away(#[values(Sqlite, Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let mut faults = Vec::new();
+    for row in TABLE.iter().filter(|row| !ABILITIES.contains(&row.operation)) {
+        let (id, admin) = (row.operation.id(), world.app.admin());
+        let narrowed = |corner: &Corner| admin.with(END_USER, corner.organisation);
+        let there = world.request(id, &narrowed(&world.inside), &world.inside).await.await;
+        let elsewhere = world.request(id, &narrowed(&world.outside), &world.inside).await.await;
+        let expected = if row.anonymous || RECORDLESS.contains(&id) {
+            is_open(row, &there) && is_open(row, &elsewhere)
+        } else if row.placed {
+            is_open(row, &there) && is_closed(&elsewhere)
+        } else {
+            there.status == 403 && elsewhere.status == 403
+        };
+        if !expected {
+            let told = |answer: &Answer| format!("{} {:.200}", answer.status, answer.text());
+            faults.push(format!("{id}:\n   there {}\n  elsewhere {}", told(&there), told(&elsewhere)));
+        }
+    }
+    assert!(faults.is_empty(), "access/permissions.rs says otherwise of:\n{}", faults.join("\n"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn nobody_gains_an_organisation_by_naming_it(#[values(Sqlite, Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    for role in Role::ALL {
+        let actor = world.actor(*role);
+        let grants = actor.get("/v1/me").await.expect(200)["grants"].clone();
+        let scope = grants[0]["scope"].as_str().unwrap();
+        let answer = actor.with(END_USER, world.outside.organisation).get("/v1/me").await;
+        match scope {
+            "national" => assert_eq!(answer.expect(200)["grants"], grants, "{role:?}"),
+            _ => drop(answer.problem(403, "forbidden")),
+        }
+    }
 }

@@ -209,8 +209,9 @@ impl TestApp {
         self.actor(&NewLocalToken { innovation: Some(innovation.to_owned()), ..grant(Role::Fellow) })
     }
 
-    pub fn evaluator(&self, organisation: &str) -> Actor {
-        self.actor(&NewLocalToken { organisation: Some(organisation.to_owned()), ..grant(Role::Evaluator) })
+    /// Who judges whatever there is to judge.
+    pub fn evaluator(&self) -> Actor {
+        self.actor(&grant(Role::NationalEvaluator))
     }
 }
 
@@ -227,7 +228,7 @@ impl Drop for TestApp {
 /// A grant that holds for the rest of the day.
 pub fn grant(role: Role) -> NewLocalToken {
     let life = TimeDelta::hours(12);
-    NewLocalToken { role, organisation: None, programme: None, innovation: None, subject: None, life }
+    NewLocalToken { role, organisation: None, programme: None, innovation: None, subject: None, body: None, life }
 }
 
 /// A client that keeps no connection for as long as the service waits for the first request on one.
@@ -332,6 +333,13 @@ impl Actor {
     pub fn with(&self, name: &'static str, value: &str) -> Self {
         let mut other = self.clone();
         other.headers.push((name, value.to_owned()));
+        other
+    }
+
+    /// The same caller, without that header.
+    pub fn without(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.retain(|(header, _)| *header != name);
         other
     }
 

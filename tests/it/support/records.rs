@@ -48,7 +48,7 @@ impl TestApp {
         let document = json!({
             "code": code, "name": format!("KPI {code}"), "definition": "What is counted.", "level": "process",
             "unit": "attendances", "periodType": "month", "valueType": "count", "improvementDirection": "decrease",
-            "aggregation": "sum", "status": "live"
+            "aggregation": "sum", "status": "live", "disclosureControl": false
         });
         self.admin().post("/v1/kpis", merged(document, others)).await.expect(201)
     }

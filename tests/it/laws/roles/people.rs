@@ -20,7 +20,7 @@ impl World {
 
     async fn fellowship_body(&self, corner: &Corner) -> Value {
         let fellow = self.fellow_of(&self.app.anonymous(), corner).await;
-        let cohort = json!({ "number": self.number(), "name": "A wave" });
+        let cohort = self.cohort();
         let cohorts = format!("/v1/programmes/{}/cohorts", Self::slug(corner));
         self.app.admin().post(&cohorts, cohort.clone()).await.expect(201);
         json!({ "fellow": fellow["id"], "programme": Self::slug(corner), "cohort": cohort["number"], "wholeTimeEquivalent": 0.5, "from": self.day() })

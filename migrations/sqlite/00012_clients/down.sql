@@ -1,0 +1,14 @@
+DROP INDEX grants_by_innovation;
+DROP INDEX grants_by_programme;
+DROP INDEX grants_by_organisation;
+DROP INDEX grants_by_updated;
+DROP INDEX grants_by_start;
+ALTER TABLE grants DROP COLUMN updated_at;
+ALTER TABLE grants DROP COLUMN version;
+ALTER TABLE grants DROP COLUMN revoked_by;
+ALTER TABLE grants DROP COLUMN revoked_at;
+ALTER TABLE grants DROP COLUMN body_id;
+DROP TABLE used_assertions;
+DROP TABLE client_secrets;
+DROP TABLE client_keys;
+DROP TABLE clients;

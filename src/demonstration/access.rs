@@ -1,0 +1,36 @@
+//! A client, to show what one is. Nobody can use it: the private half of its key was thrown away when it was made, and so is
+//! its secret.
+
+use crate::access::{Operation, Role};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::grants::client_keys::ops::create_client_keys;
+use crate::grants::client_keys::rules::NewKeys;
+use crate::grants::client_secrets::ops::create_client_secret;
+use crate::grants::client_secrets::rules::NewSecret;
+use crate::grants::clients::ops::create_client;
+use crate::grants::clients::rules::Client;
+use crate::grants::ops::create_grant;
+use crate::grants::rules::Grant;
+use crate::http::Context;
+use serde_json::json;
+
+/// Registers the client, with a key, a secret and a grant.
+pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
+    let new =
+        Client { name: "Data warehouse (illustrative)".to_owned(), organisation: "RJZ".to_owned(), jwks_url: None };
+    let client = create_client(conn, &context.step(Operation::create_client), new)?.row.id.to_string();
+    let key = json!({
+        "kty": "EC",
+        "crv": "P-256",
+        "kid": "2026-06",
+        "x": "ERo02r2EPZXZBG07sm2PhKvx6ddwAP0_sA3H1ro45ic",
+        "y": "5QF6VWz6W6h46aDskCh8XF2MVghz4Teid8S62NoagRk"
+    });
+    let keys = NewKeys { keys: key.as_object().cloned().into_iter().collect() };
+    create_client_keys(conn, &context.step(Operation::create_client_keys), &client, keys)?;
+    let secret = NewSecret { to: None };
+    create_client_secret(conn, &context.step(Operation::create_client_secret), &client, &secret)?;
+    let grant = Grant { organisation: Some("RJZ".to_owned()), ..Grant::national(&client, Role::Submitter) };
+    create_grant(conn, &context.step(Operation::create_grant), grant).map(drop)
+}
