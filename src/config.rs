@@ -2,9 +2,10 @@
 //! named by `CONFIG`. All faults are reported at once.
 
 use crate::db::{DatabaseUrl, Sizes};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +40,7 @@ settings! {
     "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export, with which the id of every grant begins.";
     "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
     "RATE_LIMIT" = "1000/s", "Requests that one client may send: `N/s`, `N/m` or `off`.";
+    "TRUSTED_PROXIES" = "", "Addresses and networks of proxies, separated by commas, such as `10.0.0.5, 10.1.0.0/16`. Callers without a token are counted by the address that the last of these gives in `X-Forwarded-For`. Empty: by the address of the connection. `Forwarded` is never read.";
     "CORS_ORIGINS" = "", "Origins from which browsers may call, separated by commas, or `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
     "DB_READERS" = "0", "Threads for short reads. 0: two for each processor core.";
@@ -98,6 +100,7 @@ pub struct Config {
     pub oidc: Option<ExternalIssuer>,
     pub giving: Publisher,
     pub rate_limit: Option<RateLimit>,
+    pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub workers: usize,
     pub db: Sizes,
@@ -184,6 +187,7 @@ impl Config {
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
+        let trusted_proxies = read.parsed("TRUSTED_PROXIES", networks);
         let cors_origins =
             read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
         let log = read.text("LOG");
@@ -207,6 +211,7 @@ impl Config {
                 oidc,
                 giving: Publisher { prefix: prefix?, name: publisher },
                 rate_limit: rate_limit?,
+                trusted_proxies: trusted_proxies?,
                 cors_origins,
                 workers: or_per_core(workers?, 1),
                 db: Sizes {
@@ -330,6 +335,16 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and port, such as 127.0.0.1:8080".to_owned())
 }
 
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |one: &str| {
+        let address = one.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+        address
+            .or_else(|_| one.parse::<IpNet>())
+            .map_err(|_| "expected addresses or networks, such as 10.0.0.5, 10.1.0.0/16".to_owned())
+    };
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(network).collect()
+}
+
 fn rate_limit(text: &str) -> Result<Option<RateLimit>, String> {
     if text == "off" {
         return Ok(None);
@@ -352,6 +367,13 @@ mod tests {
     fn all_faults_are_told_at_once() {
         let faults = Config::from_pairs(&[("LISTEN", "here"), ("RATE_LIMIT", "fast"), ("SPEED", "1")]).unwrap_err().0;
         assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let config = |text| Config::from_pairs(&[("TRUSTED_PROXIES", text)]);
+        assert_eq!(config("10.0.0.5, 10.1.0.0/16,2001:db8::/32").unwrap().trusted_proxies.len(), 3);
+        assert!(config("10.0.0.5, home").is_err());
     }
 
     #[test]

@@ -80,6 +80,7 @@ codes! {
     AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award can be terminated after a gateway review decided to stop it, or with an authority that has a reference and a date. Decide the review, or send the authority.";
     SeparationOfDuties => Forbidden, "separation-of-duties", "Somebody else must do this", "Nobody may approve what they proposed or would receive, confirm what they claimed, or pay out what they approved, whatever their grants. Ask somebody else.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Retry-After says how many seconds to wait.";
+    FormTooCostly => Conflict, "form-too-costly", "The form takes too much to check", "The form of the call was written when forms could be larger, or the answers are very long, and holding the one against the other would take too much time or memory. The programme can give the call a simpler form, or the applicant shorter answers.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "The record has changed since you read it", "The If-Match header does not name the present version. Read the record again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
@@ -107,9 +108,26 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The longest pointer and the longest detail that a problem may hold, in characters.
+pub const LONGEST_POINTER: usize = 500;
+const LONGEST_DETAIL: usize = 2000;
+/// More faults than anyone mends one by one.
+pub const MOST_FAULTS: usize = 1000;
+
 impl Fault {
+    /// What a client made too long is told in short: the place by what it lies in, the detail by its beginning.
     pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+        let (mut pointer, mut detail) = (pointer.into(), detail.into());
+        if let Some((cut, _)) = pointer.char_indices().nth(LONGEST_POINTER) {
+            let whole = pointer[..cut].rfind('/').unwrap_or(0);
+            pointer.truncate(whole);
+        }
+        if let Some((cut, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
+            let short = detail[..cut].char_indices().next_back().map_or(0, |(last, _)| last);
+            detail.truncate(short);
+            detail.push('…');
+        }
+        Self { pointer, code, detail }
     }
 }
 

@@ -58,6 +58,15 @@ impl Reply {
         Ok(Self::json(StatusCode::CREATED, value)?.header("Location", location).version(version))
     }
 
+    /// 201 with a new record, whose address is below the path, or is the path for one without a name.
+    ///
+    /// # Errors
+    /// As [`Reply::json`].
+    pub fn of_new(path: &str, record: &impl Record) -> Result<Self> {
+        let location = format!("{path}/{}", record.key());
+        Self::created(location.trim_end_matches('/').to_owned(), record.version(), record)
+    }
+
     pub fn no_content() -> Self {
         Self { status: 204, content_type: "", headers: Vec::new(), body: Vec::new(), kept: None }
     }
@@ -106,7 +115,7 @@ macro_rules! typed {
         }
 
         impl<T> $name<T> {
-            pub(super) fn of(reply: Reply) -> Self {
+            pub fn of(reply: Reply) -> Self {
                 Self { reply, of: PhantomData }
             }
         }

@@ -1,6 +1,7 @@
 //! What a handler is given: [`Cx`], through which it reads and writes, and [`Body`], which is read in full but not
 //! looked into until the caller is known, allowed, and not repeating an earlier request.
 
+use super::heavy::heavy;
 use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
@@ -59,6 +60,9 @@ impl FromRequest for Cx {
 
 /// What is done with the database for a request. Boxed, so that what runs it is compiled once.
 type Job = Box<dyn FnOnce(&mut Conn, &Context) -> Result<Reply> + Send>;
+/// What is looked up before a change, and what is made of that without the database: the change itself.
+type Look = Box<dyn FnOnce(&mut Conn, &Context) -> Result<Consider> + Send>;
+type Consider = Box<dyn FnOnce() -> Result<Job> + Send>;
 /// As [`Job`], of one that may be run again.
 type Again = Box<dyn FnMut(&mut Conn, &Context) -> Result<Reply> + Send>;
 
@@ -66,6 +70,8 @@ type Again = Box<dyn FnMut(&mut Conn, &Context) -> Result<Reply> + Send>;
 enum Work {
     /// In a transaction of the short lane.
     Short(Box<dyn FnOnce() -> Result<Job> + Send>),
+    /// As short, after something that takes long without the database.
+    Considered(Box<dyn FnOnce() -> Result<Look> + Send>),
     /// As if nobody else wrote meanwhile, and again when somebody did.
     Money(Box<dyn FnOnce() -> Result<Again> + Send>),
     /// Begins its transactions itself; on a thread for imports unless it is short.
@@ -175,7 +181,8 @@ impl Cx {
         make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Created<T>> {
         let path = path.into();
-        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
+        let job =
+            move |conn: &mut Conn, context: &Context, given| Reply::of_new(&path, &make(conn, context, given)?.into());
         self.write_json(body, job).await.map(Created::of)
     }
 
@@ -189,7 +196,8 @@ impl Cx {
         mut make: impl FnMut(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Created<T>> {
         let path = self.path();
-        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
+        let job =
+            move |conn: &mut Conn, context: &Context, given| Reply::of_new(&path, &make(conn, context, given)?.into());
         self.write_money(body, job).await.map(Created::of)
     }
 
@@ -250,6 +258,38 @@ impl Cx {
             Ok(Box::new(move |conn, context| job(conn, context, given)))
         };
         self.once(&hash, Work::Short(Box::new(prepare))).await
+    }
+
+    /// A change with a JSON body that takes thinking over, such as holding answers against a form that somebody wrote:
+    /// `look` finds what is needed, `consider` makes of it what is to be done, on a thread without a connection and outside
+    /// any transaction, and `job` does that, if what was found is still so.
+    ///
+    /// # Errors
+    /// As [`Cx::write_json`].
+    pub async fn considered<B, L, C>(
+        self,
+        body: Body<B>,
+        look: impl FnOnce(&mut Conn, &Context, B) -> Result<L> + Send + 'static,
+        consider: impl FnOnce(L) -> Result<C> + Send + 'static,
+        job: impl FnOnce(&mut Conn, &Context, C) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply>
+    where
+        B: DeserializeOwned + Send + 'static,
+        L: Send + 'static,
+        C: Send + 'static,
+    {
+        let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let prepare = move || -> Result<Look> {
+            let given: B = schemas::read(service.schemas, endpoint, &body.bytes)?;
+            Ok(Box::new(move |conn, context| {
+                let found = look(conn, context, given)?;
+                Ok(Box::new(move || -> Result<Job> {
+                    let considered = consider(found)?;
+                    Ok(Box::new(move |conn, context| job(conn, context, considered)))
+                }))
+            }))
+        };
+        self.once(&hash, Work::Considered(Box::new(prepare))).await
     }
 
     /// A change of money with a JSON body: as [`Cx::write_json`], serializable, so the job may run more than once.
@@ -361,6 +401,12 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
             let job = prepare()?;
             db.write(move |conn| answerer.answer(conn, job)).await
         }
+        Work::Considered(prepare) => {
+            let (look, context) = (prepare()?, answerer.context.clone());
+            let consider = db.snapshot(move |conn| look(conn, &context)).await?;
+            let job = heavy(db.due(), consider).await?;
+            db.write(move |conn| answerer.answer(conn, job)).await
+        }
         Work::Money(prepare) => {
             let mut job = prepare()?;
             db.write_serializable(move |conn| answerer.answer(conn, &mut job)).await
@@ -370,12 +416,6 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
             if is_short { db.steps(job).await } else { db.import(job).await }
         }
     }
-}
-
-/// 201 with a new record, whose address is below the path, or is the path for one without a name.
-fn created(path: &str, record: &impl Record) -> Result<Reply> {
-    let location = format!("{path}/{}", record.key());
-    Reply::created(location.trim_end_matches('/').to_owned(), record.version(), record)
 }
 
 /// What a change needs inside its transaction.
