@@ -25,7 +25,7 @@ macro_rules! settings {
 }
 
 settings! {
-    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. The connection to a PostgreSQL on another machine uses TLS, unless the URL says `sslmode=disable`.";
+    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. The connection to a PostgreSQL on another machine uses TLS and checks who answers (`sslmode=verify-full`), unless the URL says another `sslmode`; `prefer` and `allow` are refused.";
     "LISTEN" = "127.0.0.1:8080", "Address and port to serve on. Port 0 uses a free port and prints it.";
     "METRICS_LISTEN" = "off", "Address of a separate listener for `/metrics` (Prometheus), or `off`.";
     "PUBLIC_URL" = "", "The address that clients use, such as `https://register.example`. It is also the issuer of tokens. Empty: `http://` and the address in `LISTEN`.";
@@ -40,6 +40,7 @@ settings! {
     "GIVING_PREFIX" = "360G-innovationregister", "The publisher's prefix in the 360Giving export, with which the id of every grant begins.";
     "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
     "RATE_LIMIT" = "1000/s", "Requests that one client may send: `N/s`, `N/m` or `off`.";
+    "STORAGE_PER_DAY" = "4294967296", "Bytes that one client may have stored in a day (UTC): its bodies of more than 16 KiB, its rejected rows and its long answers. `off`: no limit.";
     "TRUSTED_PROXIES" = "", "Addresses and networks of proxies, separated by commas, such as `10.0.0.5, 10.1.0.0/16`. Callers without a token are counted by the address that the last of these gives in `X-Forwarded-For`. Empty: by the address of the connection. `Forwarded` is never read.";
     "CORS_ORIGINS" = "", "Origins from which browsers may call, separated by commas, or `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
@@ -100,6 +101,8 @@ pub struct Config {
     pub oidc: Option<ExternalIssuer>,
     pub giving: Publisher,
     pub rate_limit: Option<RateLimit>,
+    /// The most bytes that a client may have stored in a day.
+    pub storage_per_day: Option<u64>,
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub workers: usize,
@@ -187,6 +190,11 @@ impl Config {
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
+        let bytes_or_off = |text: &str| match text {
+            "off" => Ok(None),
+            bytes => bytes.parse().map(Some).map_err(|_| "expected a number of bytes, or off".to_owned()),
+        };
+        let storage_per_day = read.parsed("STORAGE_PER_DAY", bytes_or_off);
         let trusted_proxies = read.parsed("TRUSTED_PROXIES", networks);
         let cors_origins =
             read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
@@ -211,6 +219,7 @@ impl Config {
                 oidc,
                 giving: Publisher { prefix: prefix?, name: publisher },
                 rate_limit: rate_limit?,
+                storage_per_day: storage_per_day?,
                 trusted_proxies: trusted_proxies?,
                 cors_origins,
                 workers: or_per_core(workers?, 1),

@@ -86,6 +86,7 @@ codes! {
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
     ExportTooLarge => TooLarge, "export-too-large", "The export is too large", "The rows that fit the filters are more than one answer may carry. Narrow the filters, for example to a year or a place, and export in parts.";
     UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
+    StorageShare => TooMany, "storage-share", "Too much stored today", "What you have sent to be stored today is more than your share: large bodies, rejected rows and long answers are counted. Retry-After says how many seconds to wait; the operators can raise the share.";
     RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
     Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";
     Overloaded => Unavailable, "overloaded", "Too busy", "The service has more requests than it can answer in time. Retry-After says how many seconds to wait.";
@@ -142,6 +143,7 @@ struct Inner {
     faults: Vec<Fault>,
     extensions: Vec<(&'static str, serde_json::Value)>,
     context: Option<String>,
+    retry_in: Option<u64>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -154,6 +156,7 @@ impl Error {
             faults: Vec::new(),
             extensions: Vec::new(),
             context: None,
+            retry_in: None,
         }))
     }
 
@@ -190,9 +193,18 @@ impl Error {
         self
     }
 
+    /// For how many seconds the same request cannot succeed.
+    #[must_use]
+    pub fn retry_in(mut self, seconds: u64) -> Self {
+        self.0.retry_in = Some(seconds);
+        self
+    }
+
     /// How many seconds to wait before the same request may succeed.
     pub fn retry_after(&self) -> Option<u64> {
-        (self.code().kind() == Kind::Unavailable || self.code() == Code::IdempotencyInFlight).then_some(1)
+        let soon =
+            || (self.code().kind() == Kind::Unavailable || self.code() == Code::IdempotencyInFlight).then_some(1);
+        self.0.retry_in.or_else(soon)
     }
 
     /// An unexpected failure: answered as `internal`, its cause logged.

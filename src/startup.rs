@@ -2,7 +2,7 @@
 
 use crate::access::Operation;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, transaction};
+use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, shares, transaction};
 use crate::error::Error;
 use crate::events;
 use crate::grants::keys::{self, SealingKey};
@@ -325,6 +325,7 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     service.db.write(closed).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
+    service.db.write(move |conn| shares::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     if let Some(limiter) = &service.limiter {
         limiter.sweep();

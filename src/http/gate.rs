@@ -4,6 +4,7 @@
 
 use super::limits::Quota;
 use super::operations::{Endpoint, Found};
+use super::reply::Elsewhere;
 use super::request::Cx;
 use super::{params, peer, problem};
 use crate::access::{Actor, Operation};
@@ -13,7 +14,7 @@ use crate::http::service::Service;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{ConnectionType, Method, StatusCode, header};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use std::net::SocketAddr;
@@ -43,17 +44,24 @@ pub async fn gate(
     }
     let now = (service.clock)();
     let mut quota = None;
+    let mut again = None;
     let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).await;
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
         Ok(cx) => {
             if let Some(mut cx) = cx {
                 cx.admission = started.elapsed();
+                again = cx.idempotency_key.as_ref().map(|_| cx.again());
                 request.extensions_mut().insert(cx);
             }
             let not_modified = list(&request, "if-none-match").ok().flatten();
             // A handler's failure is a response by now; only a failing middleware would be an error here.
-            let response = as_problem(next.call(request).await?.map_into_boxed_body(), &named);
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            let elsewhere = response.response().extensions().get::<Elsewhere>().cloned();
+            if let (Some(Elsewhere(path)), Some(cx)) = (elsewhere, again) {
+                response = completed(response, &next, cx, &path).await?;
+            }
+            let response = as_problem(response, &named);
             if unchanged(&response, not_modified.as_deref()) {
                 strip(response, StatusCode::NOT_MODIFIED)
             } else {
@@ -80,6 +88,42 @@ pub async fn gate(
         "request"
     );
     Ok(response)
+}
+
+/// A kept answer whose body was too large to keep, with the record as it is read now; without a body where the caller may
+/// not read it, or it is gone.
+async fn completed(
+    kept: ServiceResponse<BoxBody>,
+    next: &Next<impl MessageBody + 'static>,
+    cx: Cx,
+    path: &str,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Found::Endpoint(endpoint) = cx.service.operations.find(Method::GET.as_str(), path) else { return Ok(kept) };
+    let Some(operation) = endpoint.operation else { return Ok(kept) };
+    let Ok(uri) = path.parse::<Uri>() else { return Ok(kept) };
+    if permit(&cx.service, operation, &cx.context.actor).is_err() {
+        return Ok(kept);
+    }
+    let (request, kept) = kept.into_parts();
+    let mut request = ServiceRequest::from_request(request);
+    *request.match_info_mut() = actix_web::dev::Path::new(actix_web::dev::Url::new(uri.clone()));
+    request.head_mut().method = Method::GET;
+    request.head_mut().uri = uri;
+    let context = Context { operation, ..cx.context };
+    let accept = endpoint.produces.first().copied().unwrap_or("");
+    request.extensions_mut().insert(Cx { context, endpoint, accept, target: path.to_owned(), ..cx });
+    let read = next.call(request).await?.map_into_boxed_body();
+    if read.status() != StatusCode::OK {
+        return Ok(ServiceResponse::new(read.into_parts().0, kept));
+    }
+    let (request, mut whole) = read.into_parts();
+    *whole.status_mut() = kept.status();
+    for (name, value) in kept.headers() {
+        if name == header::LOCATION || name == "idempotency-replayed" {
+            whole.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(request, whole))
 }
 
 /// The middleware around the library that answers preflights: what it refuses becomes a problem like any other refusal.
@@ -154,7 +198,8 @@ async fn enter(
     quota: &mut Option<Quota>,
 ) -> Result<Option<Cx>> {
     let caller = || {
-        let client = |address: SocketAddr| peer::client(&service.config.trusted_proxies, address.ip(), request.headers());
+        let client =
+            |address: SocketAddr| peer::client(&service.config.trusted_proxies, address.ip(), request.headers());
         request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| peer::household(client(address)))
     };
     let text = |name: &str| once(request, name);

@@ -30,7 +30,9 @@ pub fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 /// What a caller without a token is counted by: one household has as many IPv6 addresses as it likes.
 pub fn household(address: IpAddr) -> String {
     match address {
-        IpAddr::V6(address) => Ipv6Net::new(address, 64).map_or_else(|_| address.to_string(), |net| net.trunc().to_string()),
+        IpAddr::V6(address) => {
+            Ipv6Net::new(address, 64).map_or_else(|_| address.to_string(), |net| net.trunc().to_string())
+        }
         IpAddr::V4(address) => address.to_string(),
     }
 }

@@ -6,12 +6,13 @@ use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
-use crate::db::{Conn, Db, Steps};
+use crate::db::{Conn, Db, Steps, shares};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
 use crate::http::idempotency::{self, Claim};
 use crate::http::service::Service;
 use crate::record::Record;
+use crate::vocabulary::Timestamp;
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -42,6 +43,23 @@ pub struct Cx {
     pub host: String,
     /// How long it took to let the caller in, which is part of the time within which the answer is due.
     pub admission: Duration,
+}
+
+impl Cx {
+    /// The same for another operation that the same request comes to.
+    pub fn again(&self) -> Self {
+        Self {
+            service: self.service.clone(),
+            context: Context { if_match: None, ..self.context.clone() },
+            endpoint: self.endpoint,
+            idempotency_key: None,
+            accept: self.accept,
+            content_type: String::new(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+            admission: self.admission,
+        }
+    }
 }
 
 impl FromRequest for Cx {
@@ -240,7 +258,7 @@ impl Cx {
     /// # Errors
     /// As [`Cx::read`].
     pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.once(&[], Work::Short(Box::new(move || Ok(Box::new(job))))).await
+        self.once(&[], 0, Work::Short(Box::new(move || Ok(Box::new(job))))).await
     }
 
     /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
@@ -253,11 +271,12 @@ impl Cx {
         job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
         let prepare = move || -> Result<Job> {
             let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given)))
         };
-        self.once(&hash, Work::Short(Box::new(prepare))).await
+        self.once(&hash, size, Work::Short(Box::new(prepare))).await
     }
 
     /// A change with a JSON body that takes thinking over, such as holding answers against a form that somebody wrote:
@@ -279,6 +298,7 @@ impl Cx {
         C: Send + 'static,
     {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
         let prepare = move || -> Result<Look> {
             let given: B = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| {
@@ -289,7 +309,7 @@ impl Cx {
                 }))
             }))
         };
-        self.once(&hash, Work::Considered(Box::new(prepare))).await
+        self.once(&hash, size, Work::Considered(Box::new(prepare))).await
     }
 
     /// A change of money with a JSON body: as [`Cx::write_json`], serializable, so the job may run more than once.
@@ -302,11 +322,12 @@ impl Cx {
         mut job: impl FnMut(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
         let prepare = move || -> Result<Again> {
             let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given.clone())))
         };
-        self.once(&hash, Work::Money(Box::new(prepare))).await
+        self.once(&hash, size, Work::Money(Box::new(prepare))).await
     }
 
     /// A change of many rows, in one transaction. They are prepared (parsed) before that begins, so that reading them
@@ -338,19 +359,20 @@ impl Cx {
     ) -> Result<Reply> {
         let Upload { file, hash, size } = upload;
         let work = Box::new(move |steps: &mut Steps, answerer: &Answerer| work(steps, answerer, file));
-        self.once(&hash, Work::Import { work, is_short: size <= SHORT }).await
+        self.once(&hash, size, Work::Import { work, is_short: size <= SHORT }).await
     }
 
     /// Does the work, or answers what the same request was answered before. It goes on where the client goes away, since
     /// what was claimed must be finished or given back.
-    async fn once(self, hash: &[u8], work: Work) -> Result<Reply> {
+    async fn once(self, hash: &[u8], size: u64, work: Work) -> Result<Reply> {
         let claim = self.idempotency_key.as_ref().map(|key| {
             // The same body sent to another record is another request.
             let whole = [self.target.as_bytes(), hash].concat();
             let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
-            Claim::new(&self.context, key, request.as_ref(), self.service.db.instance())
+            Claim::new(&self.context, key, request.as_ref(), self.service.db.instance(), &self.target)
         });
         let (db, written) = (self.db(), self.service.written.clone());
+        let share = Share::of(&self.context, size, self.service.config.storage_per_day);
         let answerer = Answerer { context: self.context, claim: claim.clone() };
         let doing = async move {
             if let Some(claim) = &claim
@@ -358,12 +380,18 @@ impl Cx {
             {
                 return Ok(stored);
             }
-            let outcome = run(&db, work, answerer).await;
+            let outcome = match share.take(&db).await {
+                Ok(()) => run(&db, work, answerer).await,
+                refused => refused.map(|()| Reply::no_content()),
+            };
             written.notify_one();
             let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
             if let Some(claim) = claim.filter(|_| !kept) {
                 // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
                 idempotency::give_back(&db, claim).await;
+            }
+            if outcome.as_ref().is_err_and(|error| error.code() != Code::StorageShare) {
+                share.give_back(&db).await;
             }
             outcome
         };
@@ -418,6 +446,38 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
     }
 }
 
+/// What a large body takes of the share of storage that its sender has for the day.
+#[derive(Clone)]
+struct Share {
+    client: String,
+    now: Timestamp,
+    size: u64,
+    limit: Option<u64>,
+}
+
+impl Share {
+    fn of(context: &Context, size: u64, limit: Option<u64>) -> Self {
+        // What is small is not counted.
+        let size = if size > shares::SMALL && limit.is_some() { size } else { 0 };
+        Self { client: context.actor.subject.clone(), now: context.now, size, limit }
+    }
+
+    async fn take(&self, db: &Db) -> Result<()> {
+        let Self { client, now, size, limit } = self.clone();
+        if size == 0 { Ok(()) } else { db.write(move |conn| shares::take(conn, &client, now, size, limit)).await }
+    }
+
+    /// Nothing was stored. Where that cannot be written down now, the client has a little less today.
+    async fn give_back(&self, db: &Db) {
+        let Self { client, now, size, .. } = self.clone();
+        if size > 0
+            && let Err(error) = db.write(move |conn| shares::give_back(conn, &client, now, size)).await
+        {
+            tracing::debug!(cause = error.cause().unwrap_or_default(), "a share of storage was not given back");
+        }
+    }
+}
+
 /// What a change needs inside its transaction.
 pub struct Answerer {
     pub context: Context,
@@ -437,7 +497,8 @@ impl Answerer {
     /// `overloaded` where somebody else has taken the key over meanwhile.
     pub fn keep(&self, conn: &mut Conn, reply: Reply) -> Result<Reply> {
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
-            idempotency::finish(conn, claim, &reply)?;
+            let kept = idempotency::finish(conn, claim, &reply)?;
+            shares::take(conn, &self.context.actor.subject, self.context.now, kept as u64, None)?;
         }
         Ok(reply)
     }

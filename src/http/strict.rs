@@ -19,8 +19,14 @@ const DEEPEST: usize = 130;
 
 enum Open<'a> {
     /// The names so far, and whether the one whose value comes next is among them.
-    Object { names: HashSet<Cow<'a, str>>, present: Cow<'a, str>, named: bool },
-    Array { at: usize },
+    Object {
+        names: HashSet<Cow<'a, str>>,
+        present: Cow<'a, str>,
+        named: bool,
+    },
+    Array {
+        at: usize,
+    },
 }
 
 /// The first such fault of a document, or of the line of JSON lines. What is not well-formed is for the parser to tell.
@@ -144,14 +150,34 @@ mod tests {
     #[test]
     fn a_number_keeps_its_digits_or_is_refused() {
         for text in [
-            "0", "-0", "-0.0", "1.50", "0.1", "1e2", "1E+2", "123.456", "18446744073709551615", "-9223372036854775808",
-            "9007199254740993", "1e300", "0.000000000000001", "1.7976931348623157e308", "100000000000000000000000",
+            "0",
+            "-0",
+            "-0.0",
+            "1.50",
+            "0.1",
+            "1e2",
+            "1E+2",
+            "123.456",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "9007199254740993",
+            "1e300",
+            "0.000000000000001",
+            "1.7976931348623157e308",
+            "100000000000000000000000",
         ] {
             assert_eq!(fault(format!("[{text}]").as_bytes(), Numbers::Exact), None, "{text}");
         }
         for text in [
-            "12345678901234567890123", "1.00000000000000000001", "1e400", "-1e400", "1e-400", "0.1000000000000000055",
-            "9007199254740993.0", "1e99999999999999999999", "18446744073709551617",
+            "12345678901234567890123",
+            "1.00000000000000000001",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0.1000000000000000055",
+            "9007199254740993.0",
+            "1e99999999999999999999",
+            "18446744073709551617",
         ] {
             let found = fault(format!(r#"{{"a":[1,{text}]}}"#).as_bytes(), Numbers::Exact);
             assert_eq!(found.map(|at| (at.pointer, at.code)), Some(("/a/1".to_owned(), "precision")), "{text}");

@@ -187,9 +187,9 @@ fn misfit(
     }
     let place = format!("line {}, column {}", cause.line(), cause.column());
     let found = cut(row).ok().and_then(|sent| shape.misfits(&sent).into_iter().next()).map(Misfit::fault);
-    let fault = found.or_else(twice).unwrap_or_else(|| {
-        Fault::new("", "shape", "The body is no object with rows. Compare it with the example.")
-    });
+    let fault = found
+        .or_else(twice)
+        .unwrap_or_else(|| Fault::new("", "shape", "The body is no object with rows. Compare it with the example."));
     let pointer = fault.pointer.strip_prefix("/rows/0").map(|rest| format!("/rows/{row}{rest}"));
     let detail = format!("{} It is at {place}.", fault.detail);
     let fault = Fault::new(pointer.unwrap_or(fault.pointer), fault.code, detail.clone());
@@ -531,15 +531,13 @@ mod tests {
                 assert!(fault.detail.contains(words) && fault.detail.contains("line "), "{row}: {}", fault.detail);
             }
         }
-        for (body, pointer) in
-            [
+        for (body, pointer) in [
             (r#"{"kpi":7,"rows":[]}"#, "/kpi"),
             (r#"{"rows":{}}"#, "/rows"),
             ("{}", "/rows"),
             ("7", ""),
             (r#"{"kpi":"a","rows":[],"kpi":"b"}"#, "/kpi"),
-        ]
-        {
+        ] {
             assert_eq!(read_json(spooled(body), &shape()).unwrap_err().listed()[0].pointer, pointer, "{body}");
         }
     }

@@ -46,7 +46,8 @@ async fn a_token_that_is_none_is_refused_everywhere(#[values(Sqlite, Postgres)] 
         let answer = call(&app.bearer("not.a.token"), &operation, "").await;
         answer.problem(401, "invalid-token");
         let challenge = answer.header("www-authenticate");
-        let [error, described] = ["error=\"invalid_token\"", "error_description=\""].map(|part| challenge.contains(part));
+        let [error, described] =
+            ["error=\"invalid_token\"", "error_description=\""].map(|part| challenge.contains(part));
         assert!(challenge.starts_with("Bearer realm=") && error && described, "{}: {challenge}", operation.id);
         let refusal = &operation.described["responses"]["401"];
         assert!(refusal.is_object(), "{}: its 401 is not in the document", operation.id);
