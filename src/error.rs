@@ -86,6 +86,7 @@ codes! {
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
     ExportTooLarge => TooLarge, "export-too-large", "The export is too large", "The rows that fit the filters are more than one answer may carry. Narrow the filters, for example to a year or a place, and export in parts.";
     UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
+    TooManyAtOnce => TooMany, "too-many-at-once", "Too many requests at once", "You have many long requests of this kind in progress already: imports, exports, reports or charts. Some of them are worked on, the others wait. Send this one again when some are answered.";
     StorageShare => TooMany, "storage-share", "Too much stored today", "What you have sent to be stored today is more than your share: large bodies, rejected rows and long answers are counted. Retry-After says how many seconds to wait; the operators can raise the share.";
     RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
     Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";

@@ -10,6 +10,7 @@ use crate::grants::ops::TokenDoorkeeper;
 use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
+use crate::http::places::Places;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
@@ -90,6 +91,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let service = web::Data::new(Service {
         schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
+        places: Places::new(&config.db),
         metrics: Metrics::new()?,
         written: Arc::default(),
         leaving: AtomicBool::default(),

@@ -221,7 +221,7 @@ async fn enter(
         Ok(actor) if !actor.is_anonymous() => actor.subject.clone(),
         _ => caller(),
     };
-    limit(service, client, quota)?;
+    limit(service, client.clone(), quota)?;
     let actor = authenticated?;
     permit(service, operation, &actor)?;
     check_lengths(request)?;
@@ -245,6 +245,7 @@ async fn enter(
         content_type,
         target: named.target.clone(),
         host: text("host")?.unwrap_or("localhost").to_owned(),
+        client,
         admission: Duration::ZERO,
     }))
 }

@@ -18,6 +18,7 @@ pub mod operations;
 pub(crate) mod params;
 pub(crate) mod patch;
 pub(crate) mod peer;
+pub(crate) mod places;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub(crate) mod request;
@@ -29,8 +30,10 @@ pub(crate) mod strict;
 
 pub use context::{Context, IfMatch};
 pub use lists::Listed;
+
 pub use params::{Asked, CodeParam, Codes, Decimal, Line, OneOf, OneWord, Query, Whole};
 pub use patch::Patch;
+pub use places::Kind;
 pub use reply::{Answer, CSV, Collection, Created, JSON, Listing, NDJSON, Reply, SVG};
 pub use request::{Answerer, Body, Cx, IdPath, Upload};
 pub use routing::Routes;

@@ -4,6 +4,7 @@
 use super::heavy::heavy;
 use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
+use super::places::{Kind, Place};
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
 use crate::db::{Conn, Db, Steps, shares};
@@ -41,6 +42,8 @@ pub struct Cx {
     pub target: String,
     /// The host the client asked, as its `Host` header says.
     pub host: String,
+    /// By whom what is done is counted: a subject, or the address of a caller without a token.
+    pub client: String,
     /// How long it took to let the caller in, which is part of the time within which the answer is due.
     pub admission: Duration,
 }
@@ -57,6 +60,7 @@ impl Cx {
             content_type: String::new(),
             target: self.target.clone(),
             host: self.host.clone(),
+            client: self.client.clone(),
             admission: self.admission,
         }
     }
@@ -106,6 +110,16 @@ impl Cx {
         self.service.db.until(Instant::now() + patience.saturating_sub(self.admission))
     }
 
+    /// Waits for a place among the long work of the caller, to be held until it is done.
+    ///
+    /// # Errors
+    /// As [`Places::take`](super::places::Places::take).
+    pub async fn place(&self, kind: Kind) -> Result<Place> {
+        let patience =
+            if kind == Kind::Charts { self.service.config.db.patience } else { self.service.config.db.bulk_patience };
+        self.service.places.take(kind, &self.client, Instant::now() + patience.saturating_sub(self.admission)).await
+    }
+
     /// A read of one statement; its answer is rendered inside the job.
     ///
     /// # Errors
@@ -135,6 +149,7 @@ impl Cx {
         self,
         job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
+        let _place = self.place(Kind::Reports).await?;
         let (context, job): (_, Job) = (self.context, Box::new(job));
         self.service.db.report(move |conn| job(conn, &context)).await
     }
@@ -371,10 +386,13 @@ impl Cx {
             let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
             Claim::new(&self.context, key, request.as_ref(), self.service.db.instance(), &self.target)
         });
+        let long = matches!(work, Work::Import { is_short: false, .. });
+        let place = if long { Some(self.place(Kind::Imports).await?) } else { None };
         let (db, written) = (self.db(), self.service.written.clone());
         let share = Share::of(&self.context, size, self.service.config.storage_per_day);
         let answerer = Answerer { context: self.context, claim: claim.clone() };
         let doing = async move {
+            let _place = place;
             if let Some(claim) = &claim
                 && let Some(stored) = idempotency::await_claim(&db, claim).await?
             {
