@@ -56,8 +56,8 @@ impl Places {
                 queues.retain(|_, queue| Arc::strong_count(queue) > 1);
             }
             let queue = queues.entry((kind, client.to_owned())).or_insert_with(|| Arc::new(Semaphore::new(at_once)));
-            // Who waits has one of these, and who works has two.
-            let has = Arc::strong_count(queue) - 1 - (at_once - queue.available_permits());
+            // Whoever works or waits has the queue twice: with the place, and beside it.
+            let has = (Arc::strong_count(queue) - 1).div_ceil(2);
             if has >= at_once + MOST_WAITING {
                 let detail = format!("You have {has} requests of this kind in progress. Wait for some of them.");
                 return Err(Error::new(Code::TooManyAtOnce).detail(detail).retry_in(1));

@@ -43,9 +43,9 @@ async fn a_form_that_grows_when_it_is_written_out_is_refused_where_it_does(#[val
     let made = manager.post("/v1/programmes/nia/calls", call(json!({ "type": "object" }))).await;
     made.expect(201);
     for (form, pointer) in [
-        (doubled("oneOf", 22), "/form/properties/aim"),
-        (doubled("allOf", 27), "/form/properties/aim"),
-        (json!({ "type": "object", "additionalProperties": { "$ref": "#" } }), "/form/additionalProperties"),
+        (doubled("oneOf", 22), "/form/$defs/a"),
+        (doubled("allOf", 27), "/form/$defs/a"),
+        (json!({ "type": "object", "additionalProperties": { "$ref": "#" } }), "/form"),
         (json!({ "type": "object", "propertyNames": { "pattern": "(?<=a)b" } }), "/form/propertyNames/pattern"),
         (
             json!({ "type": "object", "properties": { "a": { "$ref": "http://127.0.0.1/a" } } }),
@@ -80,7 +80,14 @@ async fn a_form_from_before_is_read_and_never_takes_the_service(#[values(Sqlite,
     let told = moved.problem(409, "form-too-costly");
     assert!(told["detail"].as_str().unwrap().contains("cannot be used any more"), "{told}");
     assert_eq!(applicant.get(begun.header("location")).await.expect(200)["state"], "draft");
-    app.manager("nia").patch(call, 1, json!({ "form": { "type": "object" } })).await.expect(200);
+    let later = json!({ "closesAt": "2026-12-31T13:00" });
+    app.manager("nia").patch(call, 1, later).await.expect(200);
+    applicant
+        .transition(begun.header("location"), 1, json!({ "to": "submitted" }))
+        .await
+        .problem(409, "form-too-costly");
+    let simpler = json!({ "form": { "properties": null, "$defs": null } });
+    app.manager("nia").patch(call, 2, simpler).await.expect(200);
     applicant.transition(begun.header("location"), 1, json!({ "to": "submitted" })).await.expect(200);
 }
 
@@ -119,7 +126,7 @@ async fn a_member_named_twice_and_a_number_that_would_change_are_refused_everywh
             "POST",
             "/v1/kpi-submissions?kpi=ae",
             "application/x-ndjson",
-            "{\"organisation\":\"RJZ\",\"period\":\"2026-01\",\"value\":1}\n{\"organisation\":\"RJZ\",\"organisation\":\"RF4\"}\n",
+            "{\"organisation\":\"RJZ\",\"period\":\"2026-01\",\"value\":1}\n{\"organisation\":\"RJZ\",\"period\":\"2026-02\",\"organisation\":\"RF4\"}\n",
             "/rows/1/organisation",
         ),
     ] {
@@ -143,13 +150,14 @@ async fn a_header_of_which_one_is_meant_is_given_once(#[values(Sqlite, Postgres)
         ("nhsd-end-user-organisation-ods", "RJZ"),
         ("content-type", "application/json"),
         ("idempotency-key", "another"),
-        ("host", "elsewhere.example"),
     ] {
         let request = admin.request("POST", "/v1/innovations").header("nhsd-end-user-organisation-ods", "QKK");
-        let request = request.header("idempotency-key", "one").header("host", "here.example");
-        let told = request.json(&json!({ "name": "A" })).header(name, value).await.problem(400, "malformed-header");
+        let request = request.header("idempotency-key", "one").header("content-type", "application/json");
+        let told = request.body("{}").header(name, value).await.problem(400, "malformed-header");
         assert!(told["detail"].as_str().unwrap().to_lowercase().contains(&format!("{name} ")), "{told}");
     }
+    let hosts = admin.request("GET", "/v1/programmes").header("host", "here.example").header("host", "there.example");
+    assert_eq!(hosts.status().await, Some(400));
     let tags = admin.request("PATCH", "/v1/programmes/nia").json(&json!({ "name": "Another" }));
     tags.header("if-match", "W/\"7\"").header("if-match", "W/\"1\"").await.expect(200);
     admin.get("/v1/programmes?limit=1&limit=2").await.problem(400, "invalid-parameter");
@@ -203,8 +211,9 @@ async fn what_a_submission_leaves_in_the_database_is_in_proportion_to_what_was_s
     let app = world(engine).await;
     app.kpi("ae", json!({})).await;
     let sent = wrong_rows();
+    let admin = app.admin();
     let submit = || {
-        let request = app.admin().request("POST", "/v1/kpi-submissions?kpi=ae&dryRun=true&mode=partial");
+        let request = admin.request("POST", "/v1/kpi-submissions?kpi=ae&dryRun=true&mode=partial");
         request.header("content-type", "application/x-ndjson").header("idempotency-key", "once").body(wrong_rows())
     };
     let told = submit().await.expect(200);
@@ -237,7 +246,6 @@ async fn a_client_has_a_share_of_what_is_stored_in_a_day(#[values(Sqlite, Postgr
     let applications = format!("{}/applications", made.header("location"));
     let large = |data: &str| json!({ "title": "T", "organisation": "RJZ", "data": { "aim": data.repeat(40_000) } });
     let [greedy, other] = ["greedy", "other"].map(|subject| known(&app, subject));
-    greedy.post(&applications, json!({ "title": "T", "data": large("x") })).await.problem(400, "malformed-body");
     for _ in 0..2 {
         greedy.post(&applications, large("x")).await.expect(201);
     }
@@ -263,4 +271,42 @@ async fn callers_behind_a_trusted_proxy_are_counted_apart(#[values(Sqlite, Postg
             assert_eq!(answer.status, status, "{trusted:?} {address}");
         }
     }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_client_has_a_share_of_the_threads(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let file = |code: &str, name: &str| {
+        let rows: String = (0..700).map(|at| format!("{code}{at:04},{name} {at},other\n")).collect();
+        format!("code,name,type\n{rows}")
+    };
+    for code in ["X", "Y"] {
+        app.admin().post_csv("/v1/organisations", &file(code, "Organisation")).await.expect(200);
+    }
+    let [greedy, other] = ["greedy", "other"]
+        .map(|subject| app.actor(&NewLocalToken { subject: Some(subject.to_owned()), ..grant(Role::NationalAdmin) }));
+    let import = |actor: &Actor, code: &str, name: &str| {
+        let request = actor.post_csv("/v1/organisations", &file(code, name));
+        actix_web::rt::spawn(async move { request.await })
+    };
+    let sent = async {
+        let theirs: Vec<_> = (0..20).map(|at| import(&greedy, "X", &format!("Greedy of {at}"))).collect();
+        let done = import(&other, "Y", "Another").await.unwrap();
+        assert!(done.status < 300, "{}", done.text());
+        let mut answers = Vec::new();
+        for answer in theirs {
+            answers.push(answer.await.unwrap());
+        }
+        answers
+    };
+    // Nothing is done meanwhile, so that all of them are there at once: one works, sixteen wait.
+    let ((), answers) = futures_util::future::join(app.hold_writes(Duration::from_secs(2)), sent).await;
+    let (refused, done): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 429);
+    assert_eq!((refused.len(), done.len()), (3, 17));
+    for answer in refused {
+        answer.problem(429, "too-many-at-once");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert!(done.iter().all(|answer| answer.status < 300));
 }

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The most bytes of a form, written without spaces.
 const MOST_BYTES: usize = 128 * 1024;
-/// How deep a form may be, as it is written and with its references written out.
+/// How deep a form may be as it is written, and with its references written out, each of which is a level.
 const DEEPEST: usize = 32;
+const DEEPEST_WRITTEN_OUT: usize = 64;
 /// The most schemas in a form, with its references written out.
 const MOST_SCHEMAS: u64 = 5_000;
 /// The most regular expressions of a form, and the most characters of one.
@@ -203,6 +204,8 @@ struct Part<'a> {
     keyword: &'static str,
     of: Of,
     name: Option<Cow<'a, str>>,
+    /// The pointer to what a reference refers to.
+    target: Option<&'a str>,
     schema: &'a Value,
 }
 
@@ -211,12 +214,14 @@ fn parts<'a>(root: &'a Value, schema: &'a Map<String, Value>) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     for (keyword, of) in KEYWORDS.into_iter().filter(|(keyword, _)| !SHELVES.contains(keyword)) {
         let Some(value) = schema.get(keyword) else { continue };
-        let mut part = |name, schema| parts.push(Part { keyword, of, name, schema });
+        if let (Value::String(to), "$ref") = (value, keyword) {
+            let pointer = to.strip_prefix('#').unwrap_or(to);
+            let referred = |schema| Part { keyword, of, name: None, target: Some(pointer), schema };
+            parts.extend(root.pointer(pointer).map(referred));
+            continue;
+        }
+        let mut part = |name, schema| parts.push(Part { keyword, of, name, target: None, schema });
         match value {
-            Value::String(to) if keyword == "$ref" => {
-                let target = to.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-                target.into_iter().for_each(|target| part(None, target));
-            }
             Value::Object(named) if NAMED.contains(&keyword) => {
                 let schemas = named.iter().filter(|(_, schema)| schema.is_object() || schema.is_boolean());
                 schemas.for_each(|(name, schema)| part(Some(Cow::Borrowed(name.as_str())), schema));
@@ -240,9 +245,9 @@ struct Census<'a> {
 
 impl<'a> Census<'a> {
     fn count(&mut self, pointer: &str, depth: usize) -> Result<(), Fault> {
-        if depth > DEEPEST {
+        if depth > DEEPEST_WRITTEN_OUT {
             let detail = format!(
-                "With its references written out, a form can be at most {DEEPEST} levels deep, so no schema can refer to itself."
+                "With its references written out, a form can be at most {DEEPEST_WRITTEN_OUT} levels deep, so no schema can refer to itself."
             );
             return Err(fault(pointer, detail));
         }
@@ -309,6 +314,13 @@ impl<'a> Census<'a> {
         pointer: &mut String,
         call: impl FnOnce(&mut Self, &mut String) -> T,
     ) -> T {
+        if let Some(target) = &part.target {
+            // From here on, places are those of what it refers to.
+            let here = std::mem::replace(pointer, (*target).to_owned());
+            let done = call(self, pointer);
+            *pointer = here;
+            return done;
+        }
         within(pointer, part.keyword, |pointer| match &part.name {
             Some(name) => within(pointer, name, |pointer| call(self, pointer)),
             None => call(self, pointer),
@@ -440,6 +452,10 @@ impl Meter<'_> {
             }
             (Of::Members, Value::Object(members)) if !part.keyword.ends_with("tems") && part.keyword != "contains" => {
                 members.iter().try_for_each(|(name, member)| self.visit(part.schema, member, longer(name.len())))
+            }
+            (Of::Members, Value::Array(items)) if part.keyword == "prefixItems" => {
+                let at = part.name.as_deref().and_then(|at| at.parse::<usize>().ok());
+                at.and_then(|at| items.get(at)).map_or(Ok(()), |item| self.visit(part.schema, item, longer(6)))
             }
             (Of::Members, Value::Array(items)) if part.keyword.ends_with("tems") || part.keyword == "contains" => {
                 items.iter().try_for_each(|item| self.visit(part.schema, item, longer(6)))

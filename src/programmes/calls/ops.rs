@@ -52,7 +52,8 @@ impl Revision {
     /// # Errors
     /// `validation-failed`.
     pub fn checked(self) -> Result<CheckedRevision> {
-        let after = self.after.checked()?;
+        let same_form = self.after.form == self.before.form;
+        let after = if same_form { self.after.checked_but_for_its_form() } else { self.after.checked() }?;
         let changes = *after != self.before;
         Ok(CheckedRevision(self.version, changes.then_some(after)))
     }

@@ -143,7 +143,20 @@ impl Call {
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<Checked> {
+    pub fn checked(self) -> Result<Checked> {
+        let form = Form::written(&self.form).map(drop);
+        self.checked_beside(form)
+    }
+
+    /// As [`Call::checked`], of a call whose form is there already: it may have been written when more was allowed.
+    ///
+    /// # Errors
+    /// As [`Call::checked`].
+    pub fn checked_but_for_its_form(self) -> Result<Checked> {
+        self.checked_beside(Ok(()))
+    }
+
+    fn checked_beside(mut self, form: Result<(), Fault>) -> Result<Checked> {
         let mut faults = Faults::default();
         self.title = self.title.trim().to_owned();
         if self.title.is_empty() {
@@ -156,7 +169,7 @@ impl Call {
         if twice(self.criteria.iter().map(|criterion| criterion.code.as_str()).collect()) {
             faults.add("/criteria", "named-twice", "Give each criterion a different code.");
         }
-        faults.take(Form::written(&self.form));
+        faults.take(form);
         if let Some(Window { opens_at, closes_at, zone }) = self.read_window(&mut faults) {
             if closes_at <= opens_at {
                 faults.add("/closesAt", "range", "The call must close after it opens.");
