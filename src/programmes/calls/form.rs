@@ -543,12 +543,15 @@ mod tests {
             (of(json!({ "pattern": "(?=a)b" })), "/form/properties/aim/pattern"),
             (of(json!({ "pattern": "(a{100}){400}" })), "/form/properties/aim/pattern"),
             (of(json!({ "pattern": "a".repeat(500) })), "/form/properties/aim/pattern"),
-            (of(json!({ "patternProperties": { "\\w{900}": {} } })), "/form/properties/aim/patternProperties/\\w{900}"),
+            (
+                of(json!({ "patternProperties": { "(\\w{900}){90}": {} } })),
+                "/form/properties/aim/patternProperties/(\\w{900}){90}",
+            ),
             (of(json!({ "format": "regex" })), "/form/properties/aim/format"),
             (of(json!({ "minLength": "long" })), "/form/properties/aim/minLength"),
             (of(json!({ "enum": (0..40_000).collect::<Vec<u32>>() })), "/form"),
         ] {
-            let fault = Form::written(&form).err().unwrap();
+            let fault = Form::written(&form).err().unwrap_or_else(|| Fault::new("nowhere", "taken", ""));
             assert_eq!((fault.pointer.as_str(), fault.code), (pointer, "form"), "{}", fault.detail);
         }
         for bomb in [doubled("oneOf", 22), doubled("allOf", 27), doubled("anyOf", 13), of(deep), of(unevaluated)] {
