@@ -174,6 +174,9 @@ fn serve(config: Config) -> Result<(), String> {
     let _log = start_log(&config.log)?;
     let shown = config.listen;
     actix_web::rt::System::new().block_on(async move {
+        if let Some(caution) = config.database.caution() {
+            tracing::warn!("{caution}");
+        }
         let running = startup::build(config, Arc::new(now)).await?;
         if shown.port() == 0 {
             print(&format!("http://{}", running.address));
@@ -212,6 +215,7 @@ fn print_openapi() -> Result<(), String> {
 
 fn check_config(config: &Config) -> Result<(), String> {
     print(&format!("{} settings read; issuer {}, audience {}", SETTINGS.len(), issuer(config), config.audience));
+    config.database.caution().into_iter().for_each(print);
     startup::open_database(&config.database, now()).map(drop)?;
     print("the database can be reached and its schema is up to date");
     Ok(())

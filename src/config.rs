@@ -25,7 +25,7 @@ macro_rules! settings {
 }
 
 settings! {
-    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. The connection to a PostgreSQL on another machine uses TLS, unless the URL says `sslmode=disable`.";
+    "DATABASE_URL" = "sqlite://innovation-register.sqlite", "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. The connection to a PostgreSQL on another machine uses TLS and checks who answers (`sslmode=verify-full`), unless the URL says another `sslmode`; `prefer` and `allow` are refused.";
     "LISTEN" = "127.0.0.1:8080", "Address and port to serve on. Port 0 uses a free port and prints it.";
     "METRICS_LISTEN" = "off", "Address of a separate listener for `/metrics` (Prometheus), or `off`.";
     "PUBLIC_URL" = "", "The address that clients use, such as `https://register.example`. It is also the issuer of tokens. Empty: `http://` and the address in `LISTEN`.";
@@ -44,6 +44,8 @@ settings! {
     "GIVING_PUBLISHER" = "Innovation Register", "The publisher's name in the 360Giving export.";
     "RATE_LIMIT" = "1000/s", "Requests that one client may send: `N/s`, `N/m` or `off`.";
     "PRIVATE_NETWORKS" = "", "Private addresses and networks, separated by commas, that may be called where a client gives an address, such as that of its keys. Empty: none.";
+    "STORAGE_PER_DAY" = "4294967296", "Bytes that one client may have stored in a day (UTC): its bodies of more than 16 KiB, its rejected rows and its long answers. `off`: no limit.";
+    "TRUSTED_PROXIES" = "", "Addresses and networks of proxies, separated by commas, such as `10.0.0.5, 10.1.0.0/16`. Callers without a token are counted by the address that the last of these gives in `X-Forwarded-For`. Empty: by the address of the connection. `Forwarded` is never read.";
     "CORS_ORIGINS" = "", "Origins from which browsers may call, separated by commas, or `*` for all.";
     "WORKERS" = "0", "Threads that serve HTTP. 0: one for each processor core.";
     "DB_READERS" = "0", "Threads for short reads. 0: two for each processor core.";
@@ -113,6 +115,9 @@ pub struct Config {
     pub giving: Publisher,
     pub rate_limit: Option<RateLimit>,
     pub private_networks: Vec<IpNet>,
+    /// The most bytes that a client may have stored in a day.
+    pub storage_per_day: Option<u64>,
+    pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub workers: usize,
     pub db: Sizes,
@@ -200,6 +205,12 @@ impl Config {
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
+        let bytes_or_off = |text: &str| match text {
+            "off" => Ok(None),
+            bytes => bytes.parse().map(Some).map_err(|_| "expected a number of bytes, or off".to_owned()),
+        };
+        let storage_per_day = read.parsed("STORAGE_PER_DAY", bytes_or_off);
+        let trusted_proxies = read.parsed("TRUSTED_PROXIES", networks);
         let cors_origins =
             read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
         let log = read.text("LOG");
@@ -224,6 +235,8 @@ impl Config {
                 giving: Publisher { prefix: prefix?, name: publisher },
                 rate_limit: rate_limit?,
                 private_networks: private_networks?,
+                storage_per_day: storage_per_day?,
+                trusted_proxies: trusted_proxies?,
                 cors_origins,
                 workers: or_per_core(workers?, 1),
                 db: Sizes {
@@ -393,6 +406,13 @@ mod tests {
     fn all_faults_are_told_at_once() {
         let faults = Config::from_pairs(&[("LISTEN", "here"), ("RATE_LIMIT", "fast"), ("SPEED", "1")]).unwrap_err().0;
         assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let config = |text| Config::from_pairs(&[("TRUSTED_PROXIES", text)]);
+        assert_eq!(config("10.0.0.5, 10.1.0.0/16,2001:db8::/32").unwrap().trusted_proxies.len(), 3);
+        assert!(config("10.0.0.5, home").is_err());
     }
 
     #[test]

@@ -80,11 +80,14 @@ codes! {
     AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award can be terminated after a gateway review decided to stop it, or with an authority that has a reference and a date. Decide the review, or send the authority.";
     SeparationOfDuties => Forbidden, "separation-of-duties", "Somebody else must do this", "Nobody may approve what they proposed or would receive, confirm what they claimed, or pay out what they approved, whatever their grants. Ask somebody else.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Retry-After says how many seconds to wait.";
+    FormTooCostly => Conflict, "form-too-costly", "The form takes too much to check", "The form of the call was written when forms could be larger, or the answers are very long, and holding the one against the other would take too much time or memory. The programme can give the call a simpler form, or the applicant shorter answers.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "The record has changed since you read it", "The If-Match header does not name the present version. Read the record again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
     ExportTooLarge => TooLarge, "export-too-large", "The export is too large", "The rows that fit the filters are more than one answer may carry. Narrow the filters, for example to a year or a place, and export in parts.";
     UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
+    TooManyAtOnce => TooMany, "too-many-at-once", "Too many requests at once", "You have many long requests of this kind in progress already: imports, exports, reports or charts. Some of them are worked on, the others wait. Send this one again when some are answered.";
+    StorageShare => TooMany, "storage-share", "Too much stored today", "What you have sent to be stored today is more than your share: large bodies, rejected rows and long answers are counted. Retry-After says how many seconds to wait; the operators can raise the share.";
     RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
     Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";
     Overloaded => Unavailable, "overloaded", "Too busy", "The service has more requests than it can answer in time. Retry-After says how many seconds to wait.";
@@ -107,9 +110,26 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The longest pointer and the longest detail that a problem may hold, in characters.
+pub const LONGEST_POINTER: usize = 500;
+const LONGEST_DETAIL: usize = 2000;
+/// More faults than anyone mends one by one.
+pub const MOST_FAULTS: usize = 1000;
+
 impl Fault {
+    /// What a client made too long is told in short: the place by what it lies in, the detail by its beginning.
     pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+        let (mut pointer, mut detail) = (pointer.into(), detail.into());
+        if let Some((cut, _)) = pointer.char_indices().nth(LONGEST_POINTER) {
+            let whole = pointer[..cut].rfind('/').unwrap_or(0);
+            pointer.truncate(whole);
+        }
+        if let Some((cut, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
+            let short = detail[..cut].char_indices().next_back().map_or(0, |(last, _)| last);
+            detail.truncate(short);
+            detail.push('…');
+        }
+        Self { pointer, code, detail }
     }
 }
 
@@ -124,6 +144,7 @@ struct Inner {
     faults: Vec<Fault>,
     extensions: Vec<(&'static str, serde_json::Value)>,
     context: Option<String>,
+    retry_in: Option<u64>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -136,6 +157,7 @@ impl Error {
             faults: Vec::new(),
             extensions: Vec::new(),
             context: None,
+            retry_in: None,
         }))
     }
 
@@ -172,9 +194,18 @@ impl Error {
         self
     }
 
+    /// For how many seconds the same request cannot succeed.
+    #[must_use]
+    pub fn retry_in(mut self, seconds: u64) -> Self {
+        self.0.retry_in = Some(seconds);
+        self
+    }
+
     /// How many seconds to wait before the same request may succeed.
     pub fn retry_after(&self) -> Option<u64> {
-        (self.code().kind() == Kind::Unavailable || self.code() == Code::IdempotencyInFlight).then_some(1)
+        let soon =
+            || (self.code().kind() == Kind::Unavailable || self.code() == Code::IdempotencyInFlight).then_some(1);
+        self.0.retry_in.or_else(soon)
     }
 
     /// An unexpected failure: answered as `internal`, its cause logged.

@@ -1,9 +1,9 @@
 //! JSON Schemas, and what does not fit them in our own words: where it is and what was expected, never what was sent.
 
-use crate::error::Fault;
+use crate::error::{Fault, LONGEST_POINTER, MOST_FAULTS};
 use crate::vocabulary::read_instant;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Broken};
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, ValidationOptions, Validator};
 use serde_json::Value;
 
 /// A compiled JSON Schema (draft 2020-12).
@@ -30,14 +30,13 @@ impl Misfit {
 }
 
 impl Shape {
-    /// Compiles a schema. Regular expressions run in linear time, so that no schema can be made to take forever.
+    /// Compiles a schema. Regular expressions run in linear time and little memory, so that no schema can be made to take
+    /// forever.
     ///
     /// # Errors
     /// What is wrong with the schema, with a pointer into it.
     pub fn new(schema: Value) -> Result<Self, Fault> {
-        let options = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
+        let options = options(LARGEST_PATTERN)
             .should_validate_formats(true)
             .with_format("date-time", |text| read_instant(text).is_ok());
         let built = options.build(&schema).map_err(|error| misfits(None, &error).into_iter().next());
@@ -47,14 +46,40 @@ impl Shape {
         }
     }
 
-    /// Everything of the value that does not fit.
+    /// What of the value does not fit, as far as anyone mends one by one.
     pub fn misfits(&self, value: &Value) -> Vec<Misfit> {
-        self.validator.iter_errors(value).flat_map(|error| misfits(Some(&self.schema), &error)).collect()
+        let errors = self.validator.iter_errors(value);
+        errors.flat_map(|error| misfits(Some(&self.schema), &error)).take(MOST_FAULTS).collect()
+    }
+
+    /// Whether all of the value fits: in no more memory than there is, whatever the value.
+    pub fn fits(&self, value: &Value) -> bool {
+        self.validator.is_valid(value)
+    }
+
+    pub fn schema(&self) -> &Value {
+        &self.schema
     }
 }
 
-/// The longest pointer that a problem may hold.
-const LONGEST_POINTER: usize = 500;
+fn options(largest: usize) -> ValidationOptions<'static> {
+    let patterns = PatternOptions::regex().size_limit(largest).dfa_size_limit(REMEMBERED);
+    jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns)
+}
+
+/// What a compiled regular expression may take, in bytes, and what it may remember of the texts that it was held against.
+const LARGEST_PATTERN: usize = 256 * 1024;
+const REMEMBERED: usize = 256 * 1024;
+
+/// What holding one byte against a regular expression costs at worst, by the size that it comes to; nothing for one that
+/// cannot be taken.
+pub fn cost_of_pattern(pattern: &str) -> Option<u64> {
+    const KIB: usize = 1024;
+    let schema = serde_json::json!({ "pattern": pattern });
+    let sizes = [4 * KIB, 16 * KIB, 64 * KIB, LARGEST_PATTERN];
+    let size = sizes.into_iter().find(|size| options(*size).build(&schema).is_ok())?;
+    Some((size / KIB) as u64)
+}
 
 /// The pointer to a member of what another points at; to the whole, where a made-up name would make it too long.
 fn below(pointer: &str, name: &str) -> String {
@@ -81,10 +106,12 @@ fn misfits(root: Option<&Value>, error: &ValidationError<'_>) -> Vec<Misfit> {
             let expected = expected(root, &schema["properties"][name]);
             form(below(pointer, name), "missing", format!("The property {name} is missing; expected {expected}."))
         }
-        Broken::AdditionalProperties { unexpected } | Broken::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .flat_map(|name| form(below(pointer, name), "unknown-property", known(schema, name)))
-            .collect(),
+        Broken::AdditionalProperties { unexpected } | Broken::UnevaluatedProperties { unexpected } => {
+            const MOST: usize = 50;
+            let names = Names::of(schema);
+            let unknown = unexpected.iter().take(MOST);
+            unknown.flat_map(|name| form(below(pointer, name), "unknown-property", names.without(name))).collect()
+        }
         Broken::Type { kind } => {
             let expected = match expected(root, schema) {
                 words if words == ANYTHING => types(kind),
@@ -149,7 +176,7 @@ fn among(root: &Value, error: &ValidationError<'_>, branches: &[Vec<ValidationEr
         |one: &ValidationError<'_>| one.instance_path().as_str() == here && matches!(one.kind(), Broken::Type { .. });
     let near = branches.iter().filter(|faults| !faults.iter().any(another_type)).min_by_key(|faults| faults.len());
     if let Some(faults) = near {
-        return faults.iter().flat_map(|fault| misfits(Some(root), fault)).collect();
+        return faults.iter().flat_map(|fault| misfits(Some(root), fault)).take(MOST_FAULTS).collect();
     }
     let schemas = root.pointer(error.schema_path().as_str()).and_then(Value::as_array);
     let expected = schemas.map_or_else(|| ANYTHING.to_owned(), |schemas| either(root, schemas));
@@ -157,24 +184,40 @@ fn among(root: &Value, error: &ValidationError<'_>, branches: &[Vec<ValidationEr
     vec![Misfit::Form(Fault::new(here, "type", detail))]
 }
 
-/// That a member has no such name, and which names there are.
-fn known(schema: &Value, unknown: &str) -> String {
-    let folded =
-        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let names: Vec<&str> =
-        schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    match names.iter().find(|name| folded(name) == folded(unknown)) {
-        Some(name) => format!("There is no property of this name here; expected {name}."),
-        None if names.is_empty() => "There is no property of this name here; none is expected.".to_owned(),
-        None => format!("There is no property of this name here; known are {}.", listed(&names)),
+/// The names that members can have.
+struct Names<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Names<'a> {
+    fn of(schema: &'a Value) -> Self {
+        let names = schema["properties"].as_object().into_iter().flatten();
+        Self(names.map(|(name, _)| (name.as_str(), folded(name))).collect())
+    }
+
+    /// That a member has no such name, and which names there are.
+    fn without(&self, unknown: &str) -> String {
+        let unknown = folded(unknown);
+        match self.0.iter().find(|(_, name)| *name == unknown) {
+            Some((name, _)) => format!("There is no property of this name here; expected {name}."),
+            None if self.0.is_empty() => "There is no property of this name here; none is expected.".to_owned(),
+            None => {
+                let names: Vec<&str> = self.0.iter().map(|(name, _)| *name).take(MOST_WORDS + 1).collect();
+                format!("There is no property of this name here; known are {}.", listed(&names))
+            }
+        }
     }
 }
 
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The most words that a sentence lists.
+const MOST_WORDS: usize = 100;
+
 /// Words in a row, cut where they would fill a page.
 fn listed(words: &[&str]) -> String {
-    const MOST: usize = 100;
-    let more = if words.len() > MOST { " and others" } else { "" };
-    format!("{}{more}", words.iter().take(MOST).copied().collect::<Vec<_>>().join(", "))
+    let more = if words.len() > MOST_WORDS { " and others" } else { "" };
+    format!("{}{more}", words.iter().take(MOST_WORDS).copied().collect::<Vec<_>>().join(", "))
 }
 
 fn count(number: u64, what: &str) -> String {
@@ -190,7 +233,7 @@ fn number(limit: &Value) -> String {
 
 fn one_of(options: &Value) -> String {
     let written = |option: &Value| option.as_str().map_or_else(|| option.to_string(), str::to_owned);
-    let words: Vec<String> = options.as_array().into_iter().flatten().map(written).collect();
+    let words: Vec<String> = options.as_array().into_iter().flatten().take(MOST_WORDS + 1).map(written).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if let [one] = words.as_slice() { (*one).to_owned() } else { format!("one of {}", listed(&words)) }
 }
@@ -262,8 +305,13 @@ fn typed(name: &str, schema: &Value) -> String {
         "boolean" => "true or false".to_owned(),
         "array" => "a list".to_owned(),
         "object" => {
-            let needed: Vec<&str> =
-                schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let needed: Vec<&str> = schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .take(MOST_WORDS + 1)
+                .collect();
             if needed.is_empty() { "an object".to_owned() } else { format!("an object with {}", listed(&needed)) }
         }
         other => other.to_owned(),

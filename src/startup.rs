@@ -2,7 +2,7 @@
 
 use crate::access::Operation;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, transaction};
+use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, shares, transaction};
 use crate::error::Error;
 use crate::events;
 use crate::grants::doorkeeper::TokenDoorkeeper;
@@ -13,6 +13,7 @@ use crate::http::limits::Limiter;
 use crate::http::metrics::Metrics;
 use crate::http::operations::Operations;
 use crate::http::outbound::Outbound;
+use crate::http::places::Places;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
@@ -97,6 +98,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let service = web::Data::new(Service {
         schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
+        places: Places::new(&config.db),
         metrics: Metrics::new()?,
         written: Arc::default(),
         leaving: AtomicBool::default(),
@@ -340,6 +342,7 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     service.db.write(closed).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
+    service.db.write(move |conn| shares::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
     doorkeeper.refresh_keys().await;

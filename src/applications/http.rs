@@ -6,7 +6,7 @@ use super::rules::{Application, ApplicationState, PriorityCode};
 use super::store::{ListApplications, ListCallRanking, NamedApplication, RankedApplication};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Record;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -257,10 +257,16 @@ pub async fn transition_application(
     path: web::Path<IdPath>,
     body: Body<AskedMove>,
 ) -> Result<Answer<ApplicationResponse>> {
-    cx.change(body, move |conn, context, asked| {
-        ApplicationResponse::alone(ops::transition_application(conn, context, &path.id, asked)?, conn, context)
-    })
-    .await
+    let id = path.id.clone();
+    let look = move |conn: &mut Conn, context: &Context, asked: AskedMove| {
+        Ok((ops::candidate(conn, context, &path.id, &asked)?, asked))
+    };
+    let consider = |(candidate, asked): (Option<ops::Candidate>, _)| Ok((candidate.map(ops::Candidate::assess), asked));
+    let change = move |conn: &mut Conn, context: &Context, (assessed, asked)| {
+        let moved = ops::transition_application(conn, context, &id, asked, assessed)?;
+        Reply::record(&ApplicationResponse::alone(moved, conn, context)?)
+    };
+    cx.considered(body, look, consider, change).await.map(Answer::of)
 }
 
 /// List the moves of an application

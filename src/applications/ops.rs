@@ -7,10 +7,11 @@ use crate::access::{Operation, Role, outside};
 use crate::db::json::Json;
 use crate::db::list::Listed;
 use crate::db::{Conn, by_id, references};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::programmes::calls;
+use crate::programmes::calls::form::Form;
 use crate::programmes::calls::store::{CallRow, WholeCall};
 use crate::programmes::ops::kept;
 use crate::transitions::rules::{AskedMove, Machine, Move};
@@ -202,17 +203,64 @@ pub fn update_application(
     get_application(conn, context, id)
 }
 
+/// What an application is held against before it is submitted: its answers, and the newest form of its call.
+pub struct Candidate {
+    form: Value,
+    data: Map<String, Value>,
+    of: Versions,
+}
+
+/// Which form and which answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Versions {
+    form: i32,
+    data: i32,
+}
+
+/// What became of holding the one against the other: the faults, or why it could not be done.
+pub struct Assessment {
+    faults: Result<Vec<Fault>>,
+    of: Versions,
+}
+
+impl Candidate {
+    /// Runs a program of others, within its budget: outside transactions.
+    pub fn assess(self) -> Assessment {
+        let unusable = |fault: Fault| {
+            let detail = format!("The form of this call cannot be used any more. {}", fault.detail);
+            Error::new(Code::FormTooCostly).detail(detail)
+        };
+        let faults = Form::read(&self.form).map_err(unusable).and_then(|form| form.misfits(&self.data));
+        Assessment { faults, of: self.of }
+    }
+}
+
+/// What is to be assessed before a move of an application: nothing but where it is submitted.
+///
+/// # Errors
+/// `not-found`, also when the caller may not see it.
+pub fn candidate(conn: &mut Conn, context: &Context, id: &str, asked: &AskedMove) -> Result<Option<Candidate>> {
+    let (found, standing) = get_application(conn, context, id)?;
+    if asked.to != ApplicationState::Submitted.as_str() || standing != Standing::Applicant {
+        return Ok(None);
+    }
+    let WholeCall { row: call, form, .. } = calls::ops::get_call(conn, &found.row.call_id.to_string())?;
+    let of = Versions { form: call.form_version, data: found.row.data_version };
+    Ok(Some(Candidate { form: form.value, data: data(conn, &found.row)?, of }))
+}
+
 /// Moves an application. The applicant submits, withdraws, accepts and declines. The programme makes every other move.
 /// Nobody decides on their own application.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `call-not-open`,
-/// `call-closed`.
+/// `call-closed`, `form-too-costly`; `overloaded` when the form or the answers changed since they were assessed.
 pub fn transition_application(
     conn: &mut Conn,
     context: &Context,
     id: &str,
     asked: AskedMove,
+    assessed: Option<Assessment>,
 ) -> Result<(NamedApplication, Standing)> {
     let (present, standing) = get_application(conn, context, id)?;
     let step: Move<ApplicationState> = asked.read(context.today())?;
@@ -227,7 +275,7 @@ pub fn transition_application(
     step.decide(from)?;
     let mut row = present.row.moved(context, step.to);
     match step.to {
-        ApplicationState::Submitted => submit(conn, context, &mut row)?,
+        ApplicationState::Submitted => submit(conn, context, &mut row, assessed)?,
         ApplicationState::Offered => {
             let call = calls::ops::get_call(conn, &row.call_id.to_string())?.row;
             row.offer_expires_at = Some(offer_expires_at(context.now, call.offer_days).naive_utc());
@@ -238,16 +286,18 @@ pub fn transition_application(
     get_application(conn, context, id)
 }
 
-/// Checks an application against its call: the time, the priorities, the newest form.
-fn submit(conn: &mut Conn, context: &Context, row: &mut ApplicationRow) -> Result<()> {
-    let WholeCall { row: call, form, .. } = calls::ops::get_call(conn, &row.call_id.to_string())?;
+/// Checks an application against its call: the time, the priorities, and what was made of the newest form.
+fn submit(conn: &mut Conn, context: &Context, row: &mut ApplicationRow, assessed: Option<Assessment>) -> Result<()> {
+    let call = calls::ops::get_call(conn, &row.call_id.to_string())?.row;
     let (opens_at, closes_at) = window(&call);
     takes(opens_at, closes_at, context.now)?;
     let codes: Vec<&str> = call.priorities.value.iter().map(|priority| priority.code.as_str()).collect();
     let named: Vec<String> = row.priorities().into_iter().map(|code| code.0).collect();
     let mut faults = ineligibilities(&named, &codes);
-    let form = calls::rules::form(&form.value).map_err(|_| Error::internal("a stored form is no form"))?;
-    faults.extend(calls::rules::misfits(&form, &data(conn, row)?));
+    let present = Versions { form: call.form_version, data: row.data_version };
+    let current = assessed.filter(|assessed| assessed.of == present);
+    let current = current.ok_or_else(|| Error::new(Code::Overloaded).context("another change came between"))?;
+    faults.extend(current.faults?);
     if !faults.is_empty() {
         return Err(Error::validation(faults));
     }

@@ -38,43 +38,130 @@ impl DatabaseUrl {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err("expected sqlite://PATH or postgres://USER@HOST/DATABASE".to_owned());
         }
-        if needs_tls(url) {
-            if !cfg!(feature = "tls") {
-                return Err(
-                    "a PostgreSQL that is not on this machine needs TLS, and this build has none: build with the \
-                     feature tls, or spell out sslmode=disable"
-                        .to_owned(),
-                );
-            }
-            let joint = if url.contains('?') { '&' } else { '?' };
-            return Ok(Self::Postgres(format!("{url}{joint}sslmode=require")));
+        let asked = Asked::of(url);
+        if let Some(mode @ ("prefer" | "allow")) = asked.mode.as_deref() {
+            return Err(format!(
+                "sslmode={mode} falls back to plain text in silence: say sslmode=verify-full, or sslmode=disable"
+            ));
         }
-        Ok(Self::Postgres(url.to_owned()))
+        if asked.is_by_service {
+            return Err("a service file is not read: write the host into the URL".to_owned());
+        }
+        if asked.is_here || asked.mode.as_deref() == Some("disable") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        if !cfg!(feature = "tls") {
+            return Err("a PostgreSQL that is not on this machine needs TLS, and this build has none: build with the \
+                        feature tls, or spell out sslmode=disable"
+                .to_owned());
+        }
+        let mut whole = url.to_owned();
+        let mut add = |part: &str| whole.push_str(&format!("{}{part}", if whole.contains('?') { '&' } else { '?' }));
+        if asked.mode.is_none() {
+            add("sslmode=verify-full");
+            if let Some(bundle) = certificates().filter(|_| !asked.has_certificates) {
+                add(&format!("sslrootcert={bundle}"));
+            }
+        }
+        Ok(Self::Postgres(whole))
+    }
+
+    /// What the operator is to know of how safe the way to the database is; nothing where there is nothing to say.
+    pub fn caution(&self) -> Option<&'static str> {
+        let Self::Postgres(url) = self else { return None };
+        let asked = Asked::of(url);
+        match asked.mode.as_deref() {
+            _ if asked.is_here => None,
+            Some("disable") => {
+                Some("DATABASE_URL: sslmode=disable: the connection to another machine is not encrypted")
+            }
+            Some("verify-ca") => Some(
+                "DATABASE_URL: sslmode=verify-ca encrypts but does not verify the name of the server: verify-full does",
+            ),
+            Some("require") => Some(
+                "DATABASE_URL: sslmode=require encrypts but does not verify the server, so that whoever is in between can \
+                 read and change everything: sslmode=verify-full does",
+            ),
+            _ => None,
+        }
     }
 }
 
-/// libpq's own default falls back to plain text in silence; so where one of the hosts is not this machine, all get TLS
-/// unless the URL says otherwise in so many words.
-fn needs_tls(url: &str) -> bool {
-    if url.contains("sslmode=") {
-        return false;
+/// What a URL asks of the way to the server.
+struct Asked {
+    mode: Option<String>,
+    has_certificates: bool,
+    is_by_service: bool,
+    /// Whether all its hosts are this machine.
+    is_here: bool,
+}
+
+impl Asked {
+    /// libpq's own default falls back to plain text in silence; so where one of the hosts is not this machine, all get TLS
+    /// unless the URL says otherwise in so many words.
+    fn of(url: &str) -> Self {
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        let said = |name: &str| pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let hosts = authority.rsplit('@').next().unwrap_or_default();
+        // The address goes before the name, and what the environment says fills in for both.
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let unsaid = hosts.is_empty() && said("host").is_none() && said("hostaddr").is_none();
+        let from_outside = ["PGHOSTADDR", "PGHOST"].into_iter().find_map(environment).filter(|_| unsaid);
+        let port_cut = |host: &'_ str| host.rsplit_once(':').map_or(host.len(), |(name, _)| name.len());
+        let is_here = |host: &str| {
+            host.is_empty()
+                || host.starts_with('/')
+                || host.starts_with("%2F")
+                || host.starts_with("127.")
+                || matches!(host, "localhost" | "[::1]" | "::1")
+        };
+        let all_here = |hosts: &str| hosts.split(',').all(is_here);
+        let named = match said("host") {
+            Some(hosts) => all_here(hosts),
+            None => hosts.split(',').all(|host| is_here(&host[..port_cut(host)])),
+        };
+        let addressed = said("hostaddr").or(from_outside.as_deref()).is_none_or(all_here);
+        Self {
+            mode: said("sslmode").map(str::to_owned),
+            has_certificates: said("sslrootcert").is_some(),
+            is_by_service: said("service").is_some(),
+            is_here: named && addressed,
+        }
     }
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let hosts = authority.rsplit('@').next().unwrap_or_default();
-    let by_parameter = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("host="));
-    let port_cut = |host: &'_ str| host.rsplit_once(':').map_or(host.len(), |(name, _)| name.len());
-    let is_here = |host: &str| {
-        host.is_empty()
-            || host.starts_with('/')
-            || host.starts_with("%2F")
-            || host.starts_with("127.")
-            || matches!(host, "localhost" | "[::1]" | "::1")
-    };
-    match by_parameter {
-        Some(hosts) => !hosts.split(',').all(is_here),
-        None => !hosts.split(',').all(|host| is_here(&host[..port_cut(host)])),
+}
+
+/// Where this machine has the certificates of those who vouch for servers.
+fn certificates() -> Option<String> {
+    let known = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+    let named = std::env::var("SSL_CERT_FILE").ok();
+    named.into_iter().chain(known.map(str::to_owned)).find(|path| std::path::Path::new(path).is_file())
+}
+
+/// Sees to it that only the owner of a SQLite file can read it, and what SQLite writes beside it, which gets the rights of
+/// the file.
+fn keep_private(path: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    const OWNER_ONLY: u32 = 0o600;
+    for file in ["", "-wal", "-shm", "-journal"].map(|end| format!("{path}{end}")) {
+        match std::fs::metadata(&file) {
+            Ok(found) if found.is_file() && found.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&file, std::fs::Permissions::from_mode(OWNER_ONLY))?;
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && file == path => {
+                let made = std::fs::File::options().create_new(true).write(true).mode(OWNER_ONLY).open(&file);
+                // Another connection may have made it meanwhile.
+                made.map(drop).or_else(|cause| match cause.kind() {
+                    std::io::ErrorKind::AlreadyExists => Ok(()),
+                    _ => Err(cause),
+                })?;
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// What is asked of libpq where the URL does not say otherwise: no waiting for a server that does not answer a
@@ -138,6 +225,9 @@ impl Conn {
                 (Self::Postgres(conn), Some(session.process))
             }
             DatabaseUrl::Sqlite(path) => {
+                if let Err(cause) = keep_private(path) {
+                    tracing::debug!(%cause, "the rights of the database file are not ours to change");
+                }
                 let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
                 // FULL: a commit that was acknowledged survives a loss of power. Above its limit the journal gives its
                 // room back at the next checkpoint.
@@ -196,7 +286,6 @@ struct Session {
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -218,11 +307,51 @@ mod tests {
         assert_eq!(url("postgres:///r?host=/run/pg"), "postgres:///r?host=/run/pg");
         assert_eq!(url("postgres://u@db.example/r?sslmode=disable"), "postgres://u@db.example/r?sslmode=disable");
         if cfg!(feature = "tls") {
-            assert_eq!(url("postgres://u@db.example/r"), "postgres://u@db.example/r?sslmode=require");
-            assert_eq!(url("postgres://u@db.example/r?a=b"), "postgres://u@db.example/r?a=b&sslmode=require");
+            assert!(url("postgres://u@db.example/r").starts_with("postgres://u@db.example/r?sslmode=verify-full"));
+            assert!(
+                url("postgres://u@db.example/r?a=b").starts_with("postgres://u@db.example/r?a=b&sslmode=verify-full")
+            );
+            let own = "postgres://u@db.example/r?sslrootcert=/ca.pem";
+            assert_eq!(url(own), format!("{own}&sslmode=verify-full"));
         } else {
             assert!(DatabaseUrl::parse("postgres://u@db.example/r").is_err());
             assert!(DatabaseUrl::parse("postgres://u@127.0.0.1:5432,db.example:5432/r").is_err());
+            assert!(DatabaseUrl::parse("postgres://u@localhost/r?hostaddr=192.0.2.7").is_err());
+            assert!(DatabaseUrl::parse("postgres:///r?host=db.example").is_err());
         }
+    }
+
+    #[test]
+    fn what_falls_back_to_plain_text_is_refused_and_what_does_not_verify_is_told() {
+        for mode in ["prefer", "allow"] {
+            for host in ["localhost", "db.example"] {
+                let fault = DatabaseUrl::parse(&format!("postgres://u@{host}/r?sslm%6Fde={mode}")).unwrap_err();
+                assert!(fault.contains("verify-full"), "{fault}");
+            }
+        }
+        let caution = |url: &str| DatabaseUrl::Postgres(url.to_owned()).caution().unwrap_or_default();
+        assert!(caution("postgres://u@db.example/r?sslmode=require").contains("does not verify the server"));
+        assert!(caution("postgres://u@db.example/r?sslmode=verify-ca").contains("the name of the server"));
+        assert!(caution("postgres://u@db.example/r?sslmode=disable").contains("not encrypted"));
+        for quiet in ["postgres://u@db.example/r?sslmode=verify-full", "postgres://u@localhost/r?sslmode=disable"] {
+            assert_eq!(caution(quiet), "", "{quiet}");
+        }
+    }
+
+    #[test]
+    fn a_sqlite_file_and_what_lies_beside_it_are_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("register.sqlite").display().to_string();
+        let mode = |end: &str| std::fs::metadata(format!("{path}{end}")).unwrap().permissions().mode() & 0o777;
+        let open = || Conn::open(&DatabaseUrl::Sqlite(path.clone())).unwrap();
+        let mut conn = open();
+        conn.batch_execute("CREATE TABLE t (a INTEGER)").unwrap();
+        assert_eq!([mode(""), mode("-wal"), mode("-shm")], [0o600; 3]);
+        for end in ["", "-wal", "-shm"] {
+            std::fs::set_permissions(format!("{path}{end}"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        drop(open());
+        assert_eq!([mode(""), mode("-wal"), mode("-shm")], [0o600; 3]);
     }
 }

@@ -43,6 +43,7 @@ migrations! {
     "00010_schema_checksums"
     "00011_claims_and_steps"
     "00012_clients"
+    "00013_shares"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -14,6 +14,7 @@ pub mod migrate;
 pub(crate) mod references;
 pub mod schema;
 pub mod serving;
+pub mod shares;
 pub(crate) mod statements;
 mod ticket;
 mod turn;

@@ -458,6 +458,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    storage_shares (client, day) {
+        client -> Text,
+        day -> Date,
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     programmes (id) {
         id -> Binary,
         slug -> Text,
@@ -1051,6 +1059,7 @@ may_appear_together!(
     signing_keys,
     events,
     idempotency_keys,
+    storage_shares,
     programmes,
     programme_partners,
     cohorts,

@@ -3,7 +3,7 @@
 
 use super::programmes::form;
 use crate::access::{Actor, Operation};
-use crate::applications::ops::{create_application, transition_application};
+use crate::applications::ops::{Candidate, candidate, create_application, transition_application};
 use crate::applications::reviews::ops::create_review;
 use crate::applications::reviews::rules::NewReview;
 use crate::applications::rules::{Application, PriorityCode};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let day = |days| instant((context.now + TimeDelta::days(days)).naive_utc());
     let open = form("A call that is open (illustrative)", &day(-30), &day(60));
-    let call = create_call(conn, &context.step(Operation::create_call), "itp", open)?.row.id.to_string();
+    let call = create_call(conn, &context.step(Operation::create_call), "itp", &open.checked()?)?.row.id.to_string();
     for (subject, title, moves) in [
         ("demo-national-admin", "Home monitoring after a stroke (illustrative)", &[][..]),
         (
@@ -45,7 +45,9 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
             // The applicant submits, the programme does the rest.
             let who = if *to == "submitted" { subject } else { "demo-programme-manager" };
             let asked = AskedMove { to: (*to).to_owned(), reason: None, effective_on: None };
-            transition_application(conn, &named(who, context, Operation::transition_application), &application, asked)?;
+            let who = named(who, context, Operation::transition_application);
+            let assessed = candidate(conn, &who, &application, &asked)?.map(Candidate::assess);
+            transition_application(conn, &who, &application, asked, assessed)?;
         }
         if !moves.is_empty() {
             let review = NewReview { reviewer: "demo-national-admin".to_owned() };

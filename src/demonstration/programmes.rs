@@ -111,8 +111,8 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
     }
     for (programme, title, closes_at) in CALLS {
-        let call = form(title, "2018-09-03T09:00", closes_at);
-        calls::ops::create_call(conn, &context.step(Operation::create_call), programme, call)?;
+        let call = form(title, "2018-09-03T09:00", closes_at).checked()?;
+        calls::ops::create_call(conn, &context.step(Operation::create_call), programme, &call)?;
     }
     Ok(())
 }

@@ -4,8 +4,9 @@
 
 use super::limits::Quota;
 use super::operations::{Endpoint, Found};
+use super::reply::Elsewhere;
 use super::request::Cx;
-use super::{params, problem};
+use super::{params, peer, problem};
 use crate::access::{Actor, Operation};
 use crate::error::{Code, Error, Result};
 use crate::http::context::{Context, IfMatch};
@@ -13,9 +14,10 @@ use crate::http::service::Service;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{ConnectionType, Method, StatusCode, header};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,18 +44,25 @@ pub async fn gate(
     }
     let now = (service.clock)();
     let mut quota = None;
+    let mut again = None;
     let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).await;
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
         Ok(cx) => {
             if let Some(mut cx) = cx {
                 cx.admission = started.elapsed();
+                again = cx.idempotency_key.as_ref().map(|_| cx.again());
                 request.extensions_mut().insert(cx);
             }
-            let not_modified = request.headers().get(header::IF_NONE_MATCH).cloned();
+            let not_modified = list(&request, "if-none-match").ok().flatten();
             // A handler's failure is a response by now; only a failing middleware would be an error here.
-            let response = as_problem(next.call(request).await?.map_into_boxed_body(), &named);
-            if unchanged(&response, not_modified.as_ref()) {
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            let elsewhere = response.response().extensions().get::<Elsewhere>().cloned();
+            if let (Some(Elsewhere(path)), Some(cx)) = (elsewhere, again) {
+                response = completed(response, &next, cx, &path).await?;
+            }
+            let response = as_problem(response, &named);
+            if unchanged(&response, not_modified.as_deref()) {
                 strip(response, StatusCode::NOT_MODIFIED)
             } else {
                 response
@@ -79,6 +88,42 @@ pub async fn gate(
         "request"
     );
     Ok(response)
+}
+
+/// A kept answer whose body was too large to keep, with the record as it is read now; without a body where the caller may
+/// not read it, or it is gone.
+async fn completed(
+    kept: ServiceResponse<BoxBody>,
+    next: &Next<impl MessageBody + 'static>,
+    cx: Cx,
+    path: &str,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Found::Endpoint(endpoint) = cx.service.operations.find(Method::GET.as_str(), path) else { return Ok(kept) };
+    let Some(operation) = endpoint.operation else { return Ok(kept) };
+    let Ok(uri) = path.parse::<Uri>() else { return Ok(kept) };
+    if permit(&cx.service, operation, &cx.context.actor).is_err() {
+        return Ok(kept);
+    }
+    let (request, kept) = kept.into_parts();
+    let mut request = ServiceRequest::from_request(request);
+    *request.match_info_mut() = actix_web::dev::Path::new(actix_web::dev::Url::new(uri.clone()));
+    request.head_mut().method = Method::GET;
+    request.head_mut().uri = uri;
+    let context = Context { operation, ..cx.context };
+    let accept = endpoint.produces.first().copied().unwrap_or("");
+    request.extensions_mut().insert(Cx { context, endpoint, accept, target: path.to_owned(), ..cx });
+    let read = next.call(request).await?.map_into_boxed_body();
+    if read.status() != StatusCode::OK {
+        return Ok(ServiceResponse::new(read.into_parts().0, kept));
+    }
+    let (request, mut whole) = read.into_parts();
+    *whole.status_mut() = kept.status();
+    for (name, value) in kept.headers() {
+        if name == header::LOCATION || name == "idempotency-replayed" {
+            whole.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(request, whole))
 }
 
 /// The middleware around the library that answers preflights: what it refuses becomes a problem like any other refusal.
@@ -152,16 +197,14 @@ async fn enter(
     endpoint: Option<&'static Endpoint>,
     quota: &mut Option<Quota>,
 ) -> Result<Option<Cx>> {
-    let peer = || request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    let text = |name: &str| -> Result<Option<&str>> {
-        let read = |value: &'_ header::HeaderValue| value.to_str().is_ok();
-        match request.headers().get(name) {
-            Some(value) if !read(value) => Err(malformed(name, "it holds bytes outside printable ASCII")),
-            value => Ok(value.and_then(|value| value.to_str().ok())),
-        }
+    let caller = || {
+        let client =
+            |address: SocketAddr| peer::client(&service.config.trusted_proxies, address.ip(), request.headers());
+        request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| peer::household(client(address)))
     };
+    let text = |name: &str| once(request, name);
     let Some((endpoint, operation)) = endpoint.and_then(|endpoint| Some((endpoint, endpoint.operation?))) else {
-        limit(service, peer(), quota)?;
+        limit(service, caller(), quota)?;
         return Ok(None);
     };
     let authenticated = match text("authorization")? {
@@ -176,16 +219,17 @@ async fn enter(
     };
     let client = match &authenticated {
         Ok(actor) if !actor.is_anonymous() => actor.subject.clone(),
-        _ => peer(),
+        _ => caller(),
     };
-    limit(service, client, quota)?;
+    limit(service, client.clone(), quota)?;
     let actor = authenticated?;
     permit(service, operation, &actor)?;
     check_lengths(request)?;
     check_query(endpoint, request.query_string())?;
-    let accept = accepted(endpoint, text("accept")?)?;
+    let accept = accepted(endpoint, list(request, "accept")?.as_deref())?;
+    text("content-encoding")?;
     let content_type = content_type(endpoint, text("content-type")?)?;
-    let if_match = text("if-match")?.map(if_match).transpose()?;
+    let if_match = list(request, "if-match")?.as_deref().map(if_match).transpose()?;
     if endpoint.conditional && if_match.is_none() {
         return Err(Error::new(Code::VersionRequired));
     }
@@ -200,9 +244,30 @@ async fn enter(
         content_type,
         target: named.target.clone(),
         host: text("host")?.unwrap_or("localhost").to_owned(),
+        client,
         admission: Duration::ZERO,
     }))
 }
+
+/// The one value of a header. Of two that say different things one would be ignored, and another reader, such as a proxy,
+/// might take the other.
+fn once<'a>(request: &'a ServiceRequest, name: &str) -> Result<Option<&'a str>> {
+    let mut values = request.headers().get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(malformed(name, "it is given twice"));
+    }
+    value.to_str().map(Some).map_err(|_| malformed(name, NOT_ASCII))
+}
+
+/// A header that is a list, which may be written in several lines (RFC 9110, 5.3).
+fn list(request: &ServiceRequest, name: &str) -> Result<Option<String>> {
+    let lines = request.headers().get_all(name).map(header::HeaderValue::to_str);
+    let lines: Vec<&str> = lines.collect::<Result<_, _>>().map_err(|_| malformed(name, NOT_ASCII))?;
+    Ok(Some(lines.join(",")).filter(|all| !all.is_empty()))
+}
+
+const NOT_ASCII: &str = "it holds bytes outside printable ASCII";
 
 fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result<()> {
     let Some(state) = service.limiter.as_ref().map(|limiter| limiter.check(client)) else { return Ok(()) };
@@ -382,8 +447,8 @@ fn is_answered(response: &ServiceResponse<BoxBody>) -> bool {
 }
 
 /// Whether a conditional GET names the version that would be answered.
-fn unchanged(response: &ServiceResponse<BoxBody>, wanted: Option<&header::HeaderValue>) -> bool {
-    let (Some(wanted), Some(tag)) = (wanted.and_then(|w| w.to_str().ok()), response.headers().get(header::ETAG)) else {
+fn unchanged(response: &ServiceResponse<BoxBody>, wanted: Option<&str>) -> bool {
+    let (Some(wanted), Some(tag)) = (wanted, response.headers().get(header::ETAG)) else {
         return false;
     };
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();

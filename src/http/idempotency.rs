@@ -24,6 +24,11 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 const GIVES_BACK_FOR: Duration = Duration::from_secs(600);
 /// How many answers that have run out are removed at a time.
 const SWEPT: i64 = 1_000;
+/// The largest answer that is kept. A larger one is kept as its status and where its record is: whoever asks again is
+/// answered with the record as it is read there.
+pub const MOST_KEPT: usize = 64 * 1024;
+/// The name among the headers of a kept answer by which that place goes. It is no header.
+const ELSEWHERE: &str = "Elsewhere";
 /// Longest key a client may send.
 pub const LONGEST: usize = 200;
 
@@ -40,10 +45,12 @@ pub struct Claim {
     /// What the caller was allowed when the request was made; a replay needs the same.
     authority: String,
     now: Timestamp,
+    /// The path of the record that a change is about.
+    record: Option<String>,
 }
 
 impl Claim {
-    pub fn new(context: &Context, key: &str, hash: &[u8], instance: i32) -> Self {
+    pub fn new(context: &Context, key: &str, hash: &[u8], instance: i32, target: &str) -> Self {
         let actor = &context.actor;
         let end_user = actor.end_user.as_ref().map_or("", |end_user| &end_user.code);
         let mut grants: Vec<String> =
@@ -60,6 +67,7 @@ impl Claim {
             hash: hash.to_vec(),
             authority: hex(digest.as_ref()),
             now: context.now,
+            record: target.split('?').next().and_then(|path| path.strip_suffix("/transitions")).map(str::to_owned),
         }
     }
 }
@@ -167,8 +175,13 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
         headers: Vec::new(),
         body: body.unwrap_or_default(),
         kept: None,
+        elsewhere: None,
     };
     for (name, value) in pairs {
+        if name == ELSEWHERE {
+            reply.elsewhere = Some(value);
+            continue;
+        }
         if let Some(name) = ["ETag", "Location", "Link"].into_iter().find(|known| *known == name) {
             reply = reply.header(name, value);
         }
@@ -176,19 +189,34 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
     Ok(reply.header("Idempotency-Replayed", "true".to_owned()))
 }
 
-/// Keeps the answer, in the transaction of the work itself.
+/// Keeps the answer, in the transaction of the work itself. Returns how many bytes of it are kept.
 ///
 /// # Errors
 /// `overloaded` when the claim was taken over meanwhile, which undoes the work.
-pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<()> {
-    let headers = serde_json::to_string(&(reply.content_type, &reply.headers))?;
-    let body = reply.kept.as_ref().unwrap_or(&reply.body);
+pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<usize> {
+    let (content_type, headers, body) = kept(claim, reply);
+    let headers = serde_json::to_string(&(content_type, headers))?;
     let finished = diesel::update(keys::table.find((&claim.caller, claim.operation, &claim.key)))
         .filter(keys::status.is_null())
         .filter(keys::claim_id.eq(Some(claim.id)))
         .set((keys::status.eq(i32::from(reply.status)), keys::headers.eq(headers), keys::body.eq(body)))
         .execute_kept(conn)?;
-    if finished == 1 { Ok(()) } else { Err(Error::new(Code::Overloaded).context("the claim was taken over")) }
+    if finished == 1 {
+        Ok(body.map_or(0, <[u8]>::len))
+    } else {
+        Err(Error::new(Code::Overloaded).context("the claim was taken over"))
+    }
+}
+
+/// What is kept of an answer: all of it, its short form, or only its status and where its record is.
+fn kept<'a>(claim: &Claim, reply: &'a Reply) -> (&'static str, Vec<(&'static str, String)>, Option<&'a [u8]>) {
+    let (mut headers, body) = (reply.headers.clone(), reply.kept.as_ref().unwrap_or(&reply.body));
+    if body.len() <= MOST_KEPT {
+        return (reply.content_type, headers, Some(body));
+    }
+    let location = headers.iter().find(|(name, _)| *name == "Location").map(|(_, path)| path.clone());
+    headers.extend(location.or_else(|| claim.record.clone()).map(|path| (ELSEWHERE, path)));
+    ("", headers, None)
 }
 
 /// Gives the key back after a failure: at once, or as soon as the database takes changes again.

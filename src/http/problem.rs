@@ -1,7 +1,7 @@
 //! RFC 9457 problems: the one place where a failure becomes an HTTP answer.
 
 use super::reply::Reply;
-use crate::error::{Code, Error, Fault, Kind};
+use crate::error::{Code, Error, Fault, Kind, MOST_FAULTS};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -104,8 +104,7 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
     response.content_type(CONTENT_TYPE);
     match code.kind() {
         Kind::Unauthenticated => {
-            let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            response.insert_header((header::WWW_AUTHENTICATE, challenge(error)));
         }
         Kind::MethodNotAllowed => {
             if let Some((_, serde_json::Value::String(allow))) =
@@ -126,9 +125,18 @@ pub fn respond(error: &Error, instance: &str, request_id: &str) -> HttpResponse 
     response.body(serde_json::to_string(&problem(error, instance, request_id)).unwrap_or_default())
 }
 
-/// More faults than anyone mends one by one.
-const MOST_FAULTS: usize = 1000;
 const CONTENT_TYPE: &str = "application/problem+json";
+
+/// How to say who one is (RFC 6750, 3): what was wrong with a token that was sent, and nothing of the kind where none was.
+fn challenge(error: &Error) -> String {
+    let realm = "Bearer realm=\"innovation-register\"";
+    if error.code() != Code::InvalidToken {
+        return realm.to_owned();
+    }
+    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let described: String = error.public_detail().chars().filter(plain).collect();
+    format!("{realm}, error=\"invalid_token\", error_description=\"{described}\"")
+}
 
 /// A refusal that is part of a committed answer, such as that of an atomic submission with wrong rows.
 ///

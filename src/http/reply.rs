@@ -22,7 +22,13 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// A shorter body to keep for those who ask again with the same `Idempotency-Key`.
     pub kept: Option<Vec<u8>>,
+    /// The path of the record that this is the answer about, where its body was too large to keep.
+    pub elsewhere: Option<String>,
 }
+
+/// The path of the record with which a kept answer is completed.
+#[derive(Clone)]
+pub struct Elsewhere(pub String);
 
 pub const JSON: &str = "application/json";
 pub const CSV: &str = "text/csv; charset=utf-8";
@@ -39,6 +45,7 @@ impl Reply {
             headers: Vec::new(),
             body: serde_json::to_vec(value)?,
             kept: None,
+            elsewhere: None,
         })
     }
 
@@ -58,13 +65,22 @@ impl Reply {
         Ok(Self::json(StatusCode::CREATED, value)?.header("Location", location).version(version))
     }
 
+    /// 201 with a new record, whose address is below the path, or is the path for one without a name.
+    ///
+    /// # Errors
+    /// As [`Reply::json`].
+    pub fn of_new(path: &str, record: &impl Record) -> Result<Self> {
+        let location = format!("{path}/{}", record.key());
+        Self::created(location.trim_end_matches('/').to_owned(), record.version(), record)
+    }
+
     pub fn no_content() -> Self {
-        Self { status: 204, content_type: "", headers: Vec::new(), body: Vec::new(), kept: None }
+        Self { status: 204, content_type: "", headers: Vec::new(), body: Vec::new(), kept: None, elsewhere: None }
     }
 
     /// A body in another media type than JSON.
     pub fn text(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status: status.as_u16(), content_type, headers: Vec::new(), body, kept: None }
+        Self { status: status.as_u16(), content_type, headers: Vec::new(), body, kept: None, elsewhere: None }
     }
 
     /// 200 with a record and its version.
@@ -106,7 +122,7 @@ macro_rules! typed {
         }
 
         impl<T> $name<T> {
-            pub(super) fn of(reply: Reply) -> Self {
+            pub fn of(reply: Reply) -> Self {
                 Self { reply, of: PhantomData }
             }
         }
@@ -156,6 +172,11 @@ impl Responder for Reply {
             HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         for (name, value) in self.headers {
             response.insert_header((name, value));
+        }
+        if let Some(path) = self.elsewhere {
+            let mut response = response.finish();
+            response.extensions_mut().insert(Elsewhere(path));
+            return response;
         }
         if self.content_type.is_empty() {
             return response.finish();

@@ -1,16 +1,19 @@
 //! What a handler is given: [`Cx`], through which it reads and writes, and [`Body`], which is read in full but not
 //! looked into until the caller is known, allowed, and not repeating an earlier request.
 
+use super::heavy::heavy;
 use super::inflate::{Inflater, Sink};
 use super::operations::Endpoint;
+use super::places::{Kind, Place};
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
-use crate::db::{Conn, Db, Steps};
+use crate::db::{Conn, Db, Steps, shares};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
 use crate::http::idempotency::{self, Claim};
 use crate::http::service::Service;
 use crate::record::Record;
+use crate::vocabulary::Timestamp;
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -39,8 +42,28 @@ pub struct Cx {
     pub target: String,
     /// The host the client asked, as its `Host` header says.
     pub host: String,
+    /// By whom what is done is counted: a subject, or the address of a caller without a token.
+    pub client: String,
     /// How long it took to let the caller in, which is part of the time within which the answer is due.
     pub admission: Duration,
+}
+
+impl Cx {
+    /// The same for another operation that the same request comes to.
+    pub fn again(&self) -> Self {
+        Self {
+            service: self.service.clone(),
+            context: Context { if_match: None, ..self.context.clone() },
+            endpoint: self.endpoint,
+            idempotency_key: None,
+            accept: self.accept,
+            content_type: String::new(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+            client: self.client.clone(),
+            admission: self.admission,
+        }
+    }
 }
 
 impl FromRequest for Cx {
@@ -59,6 +82,9 @@ impl FromRequest for Cx {
 
 /// What is done with the database for a request. Boxed, so that what runs it is compiled once.
 type Job = Box<dyn FnOnce(&mut Conn, &Context) -> Result<Reply> + Send>;
+/// What is looked up before a change, and what is made of that without the database: the change itself.
+type Look = Box<dyn FnOnce(&mut Conn, &Context) -> Result<Consider> + Send>;
+type Consider = Box<dyn FnOnce() -> Result<Job> + Send>;
 /// As [`Job`], of one that may be run again.
 type Again = Box<dyn FnMut(&mut Conn, &Context) -> Result<Reply> + Send>;
 
@@ -66,6 +92,8 @@ type Again = Box<dyn FnMut(&mut Conn, &Context) -> Result<Reply> + Send>;
 enum Work {
     /// In a transaction of the short lane.
     Short(Box<dyn FnOnce() -> Result<Job> + Send>),
+    /// As short, after something that takes long without the database.
+    Considered(Box<dyn FnOnce() -> Result<Look> + Send>),
     /// As if nobody else wrote meanwhile, and again when somebody did.
     Money(Box<dyn FnOnce() -> Result<Again> + Send>),
     /// Begins its transactions itself; on a thread for imports unless it is short.
@@ -80,6 +108,16 @@ impl Cx {
     fn db(&self) -> Db {
         let patience = self.service.db.patience();
         self.service.db.until(Instant::now() + patience.saturating_sub(self.admission))
+    }
+
+    /// Waits for a place among the long work of the caller, to be held until it is done.
+    ///
+    /// # Errors
+    /// As [`Places::take`](super::places::Places::take).
+    pub async fn place(&self, kind: Kind) -> Result<Place> {
+        let patience =
+            if kind == Kind::Charts { self.service.config.db.patience } else { self.service.config.db.bulk_patience };
+        self.service.places.take(kind, &self.client, Instant::now() + patience.saturating_sub(self.admission)).await
     }
 
     /// A read of one statement; its answer is rendered inside the job.
@@ -111,6 +149,7 @@ impl Cx {
         self,
         job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
+        let _place = self.place(Kind::Reports).await?;
         let (context, job): (_, Job) = (self.context, Box::new(job));
         self.service.db.report(move |conn| job(conn, &context)).await
     }
@@ -175,7 +214,8 @@ impl Cx {
         make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Created<T>> {
         let path = path.into();
-        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
+        let job =
+            move |conn: &mut Conn, context: &Context, given| Reply::of_new(&path, &make(conn, context, given)?.into());
         self.write_json(body, job).await.map(Created::of)
     }
 
@@ -189,7 +229,8 @@ impl Cx {
         mut make: impl FnMut(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
     ) -> Result<Created<T>> {
         let path = self.path();
-        let job = move |conn: &mut Conn, context: &Context, given| created(&path, &make(conn, context, given)?.into());
+        let job =
+            move |conn: &mut Conn, context: &Context, given| Reply::of_new(&path, &make(conn, context, given)?.into());
         self.write_money(body, job).await.map(Created::of)
     }
 
@@ -232,7 +273,7 @@ impl Cx {
     /// # Errors
     /// As [`Cx::read`].
     pub async fn write(self, job: impl FnOnce(&mut Conn, &Context) -> Result<Reply> + Send + 'static) -> Result<Reply> {
-        self.once(&[], Work::Short(Box::new(move || Ok(Box::new(job))))).await
+        self.once(&[], 0, Work::Short(Box::new(move || Ok(Box::new(job))))).await
     }
 
     /// A change with a JSON body. Order: replay, then the body's shape and rules, then the change itself.
@@ -245,11 +286,45 @@ impl Cx {
         job: impl FnOnce(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
         let prepare = move || -> Result<Job> {
             let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given)))
         };
-        self.once(&hash, Work::Short(Box::new(prepare))).await
+        self.once(&hash, size, Work::Short(Box::new(prepare))).await
+    }
+
+    /// A change with a JSON body that takes thinking over, such as holding answers against a form that somebody wrote:
+    /// `look` finds what is needed, `consider` makes of it what is to be done, on a thread without a connection and outside
+    /// any transaction, and `job` does that, if what was found is still so.
+    ///
+    /// # Errors
+    /// As [`Cx::write_json`].
+    pub async fn considered<B, L, C>(
+        self,
+        body: Body<B>,
+        look: impl FnOnce(&mut Conn, &Context, B) -> Result<L> + Send + 'static,
+        consider: impl FnOnce(L) -> Result<C> + Send + 'static,
+        job: impl FnOnce(&mut Conn, &Context, C) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply>
+    where
+        B: DeserializeOwned + Send + 'static,
+        L: Send + 'static,
+        C: Send + 'static,
+    {
+        let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
+        let prepare = move || -> Result<Look> {
+            let given: B = schemas::read(service.schemas, endpoint, &body.bytes)?;
+            Ok(Box::new(move |conn, context| {
+                let found = look(conn, context, given)?;
+                Ok(Box::new(move || -> Result<Job> {
+                    let considered = consider(found)?;
+                    Ok(Box::new(move |conn, context| job(conn, context, considered)))
+                }))
+            }))
+        };
+        self.once(&hash, size, Work::Considered(Box::new(prepare))).await
     }
 
     /// A change of money with a JSON body: as [`Cx::write_json`], serializable, so the job may run more than once.
@@ -262,11 +337,12 @@ impl Cx {
         mut job: impl FnMut(&mut Conn, &Context, T) -> Result<Reply> + Send + 'static,
     ) -> Result<Reply> {
         let (endpoint, service, hash) = (self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
         let prepare = move || -> Result<Again> {
             let given: T = schemas::read(service.schemas, endpoint, &body.bytes)?;
             Ok(Box::new(move |conn, context| job(conn, context, given.clone())))
         };
-        self.once(&hash, Work::Money(Box::new(prepare))).await
+        self.once(&hash, size, Work::Money(Box::new(prepare))).await
     }
 
     /// A change of many rows, in one transaction. They are prepared (parsed) before that begins, so that reading them
@@ -298,32 +374,42 @@ impl Cx {
     ) -> Result<Reply> {
         let Upload { file, hash, size } = upload;
         let work = Box::new(move |steps: &mut Steps, answerer: &Answerer| work(steps, answerer, file));
-        self.once(&hash, Work::Import { work, is_short: size <= SHORT }).await
+        self.once(&hash, size, Work::Import { work, is_short: size <= SHORT }).await
     }
 
     /// Does the work, or answers what the same request was answered before. It goes on where the client goes away, since
     /// what was claimed must be finished or given back.
-    async fn once(self, hash: &[u8], work: Work) -> Result<Reply> {
+    async fn once(self, hash: &[u8], size: u64, work: Work) -> Result<Reply> {
         let claim = self.idempotency_key.as_ref().map(|key| {
             // The same body sent to another record is another request.
             let whole = [self.target.as_bytes(), hash].concat();
             let request = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
-            Claim::new(&self.context, key, request.as_ref(), self.service.db.instance())
+            Claim::new(&self.context, key, request.as_ref(), self.service.db.instance(), &self.target)
         });
+        let long = matches!(work, Work::Import { is_short: false, .. });
+        let place = if long { Some(self.place(Kind::Imports).await?) } else { None };
         let (db, written) = (self.db(), self.service.written.clone());
+        let share = Share::of(&self.context, size, self.service.config.storage_per_day);
         let answerer = Answerer { context: self.context, claim: claim.clone() };
         let doing = async move {
+            let _place = place;
             if let Some(claim) = &claim
                 && let Some(stored) = idempotency::await_claim(&db, claim).await?
             {
                 return Ok(stored);
             }
-            let outcome = run(&db, work, answerer).await;
+            let outcome = match share.take(&db).await {
+                Ok(()) => run(&db, work, answerer).await,
+                refused => refused.map(|()| Reply::no_content()),
+            };
             written.notify_one();
             let kept = outcome.as_ref().is_ok_and(|reply| reply.status < 300);
             if let Some(claim) = claim.filter(|_| !kept) {
                 // Only answers of success are kept: whatever stopped this one may be over when the client tries again.
                 idempotency::give_back(&db, claim).await;
+            }
+            if outcome.as_ref().is_err_and(|error| error.code() != Code::StorageShare) {
+                share.give_back(&db).await;
             }
             outcome
         };
@@ -361,6 +447,12 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
             let job = prepare()?;
             db.write(move |conn| answerer.answer(conn, job)).await
         }
+        Work::Considered(prepare) => {
+            let (look, context) = (prepare()?, answerer.context.clone());
+            let consider = db.snapshot(move |conn| look(conn, &context)).await?;
+            let job = heavy(db.due(), consider).await?;
+            db.write(move |conn| answerer.answer(conn, job)).await
+        }
         Work::Money(prepare) => {
             let mut job = prepare()?;
             db.write_serializable(move |conn| answerer.answer(conn, &mut job)).await
@@ -372,10 +464,36 @@ async fn run(db: &Db, work: Work, answerer: Answerer) -> Result<Reply> {
     }
 }
 
-/// 201 with a new record, whose address is below the path, or is the path for one without a name.
-fn created(path: &str, record: &impl Record) -> Result<Reply> {
-    let location = format!("{path}/{}", record.key());
-    Reply::created(location.trim_end_matches('/').to_owned(), record.version(), record)
+/// What a large body takes of the share of storage that its sender has for the day.
+#[derive(Clone)]
+struct Share {
+    client: String,
+    now: Timestamp,
+    size: u64,
+    limit: Option<u64>,
+}
+
+impl Share {
+    fn of(context: &Context, size: u64, limit: Option<u64>) -> Self {
+        // What is small is not counted.
+        let size = if size > shares::SMALL && limit.is_some() { size } else { 0 };
+        Self { client: context.actor.subject.clone(), now: context.now, size, limit }
+    }
+
+    async fn take(&self, db: &Db) -> Result<()> {
+        let Self { client, now, size, limit } = self.clone();
+        if size == 0 { Ok(()) } else { db.write(move |conn| shares::take(conn, &client, now, size, limit)).await }
+    }
+
+    /// Nothing was stored. Where that cannot be written down now, the client has a little less today.
+    async fn give_back(&self, db: &Db) {
+        let Self { client, now, size, .. } = self.clone();
+        if size > 0
+            && let Err(error) = db.write(move |conn| shares::give_back(conn, &client, now, size)).await
+        {
+            tracing::debug!(cause = error.cause().unwrap_or_default(), "a share of storage was not given back");
+        }
+    }
 }
 
 /// What a change needs inside its transaction.
@@ -397,7 +515,8 @@ impl Answerer {
     /// `overloaded` where somebody else has taken the key over meanwhile.
     pub fn keep(&self, conn: &mut Conn, reply: Reply) -> Result<Reply> {
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
-            idempotency::finish(conn, claim, &reply)?;
+            let kept = idempotency::finish(conn, claim, &reply)?;
+            shares::take(conn, &self.context.actor.subject, self.context.now, kept as u64, None)?;
         }
         Ok(reply)
     }

@@ -2,6 +2,7 @@
 
 use super::openapi::schemas::document_of;
 use super::operations::Endpoint;
+use super::strict;
 use crate::error::{Code, Error, Fault, Result};
 use crate::shape::{Misfit, Shape};
 use serde::de::DeserializeOwned;
@@ -56,11 +57,15 @@ fn references(schema: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Reads a JSON body: well-formed, of the documented shape, keeping the documented rules.
+/// Reads a JSON body: well-formed, with each member once and numbers that keep their digits, of the documented shape,
+/// keeping the documented rules.
 ///
 /// # Errors
 /// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
 pub fn read<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, bytes: &[u8]) -> Result<T> {
+    if let Some(fault) = strict::fault(bytes, strict::Numbers::Exact) {
+        return Err(malformed_at(fault));
+    }
     fit(schemas, endpoint, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
 }
 
@@ -90,7 +95,7 @@ pub fn unfit(cause: serde_json::Error) -> Error {
     Error::new(Code::MalformedBody).detail(detail).fault(Fault::new("", "shape", detail)).context(cause)
 }
 
-fn malformed_at(fault: Fault) -> Error {
+pub fn malformed_at(fault: Fault) -> Error {
     Error::new(Code::MalformedBody).detail(fault.detail.clone()).fault(fault)
 }
 

@@ -3,6 +3,7 @@
 use super::limits::Limiter;
 use super::metrics::Metrics;
 use super::operations::Operations;
+use super::places::Places;
 use super::schemas::Schemas;
 use crate::access::Doorkeeper;
 use crate::config::Config;
@@ -25,6 +26,7 @@ pub struct Service {
     pub operations: &'static Operations,
     pub schemas: &'static Schemas,
     pub limiter: Option<Limiter>,
+    pub places: Places,
     pub metrics: Metrics,
     /// Rung after every change, so that its events are numbered at once.
     pub written: Arc<Notify>,

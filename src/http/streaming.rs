@@ -3,6 +3,7 @@
 //! all of it.
 
 use super::csv;
+use super::places::Kind;
 use super::reply::CSV;
 use super::request::Cx;
 use crate::db::Conn;
@@ -51,6 +52,7 @@ pub async fn spooled(
     let query = cx.target.split_once('?').map_or("", |(_, query)| query);
     let mark = content_type == CSV && csv::is_marked(query);
     let mut spool = Spool { file: spooled_tempfile(IN_MEMORY), room: cx.service.config.max_export_bytes };
+    let _place = cx.place(Kind::Exports).await?;
     let context = cx.context;
     let filling = move |conn: &mut Conn| {
         if mark {

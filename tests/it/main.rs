@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod backups;
 mod benefits;
+mod budgets;
 mod communities;
 mod csv;
 mod funding;

@@ -5,8 +5,9 @@ use super::body::{self, AnalyseSpc, AnalyseSpcRequest};
 use super::ops::{self, SpcQuery};
 use super::rules::Profile;
 use crate::error::Result;
+use crate::http::heavy::heavy;
 use crate::http::schemas;
-use crate::http::{Answer, Body, CodeParam, Cx, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
+use crate::http::{Answer, Body, CodeParam, Cx, Kind, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
 use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
 use crate::{csv_body, params};
@@ -76,7 +77,7 @@ impl From<GetKpiSpc> for SpcQuery {
 #[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
-    let query = query.0.into();
+    let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
     cx.answer(move |conn, context| Ok(SpcResponse::of(&ops::get_kpi_spc(conn, context, &path.code, &query)?))).await
 }
 
@@ -86,7 +87,7 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 #[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml", headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/chart.svg")]
 pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
-    let query = query.0.into();
+    let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
     cx.snapshot(move |conn, context| {
         let study = ops::get_kpi_spc(conn, context, &path.code, &query)?;
         Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()).named_by_content())
@@ -116,14 +117,19 @@ csv_body! {
 #[post("/v1/spc-analyses")]
 pub async fn analyse_spc(cx: Cx, query: Query<AnalyseSpc>, upload: Upload) -> Result<Reply> {
     let body = Body::<AnalyseSpcRequest>::spooled(&cx, upload)?;
-    let given = if cx.content_type == "text/csv" {
-        body::read_csv(&body.bytes, query.0.into())?
-    } else {
-        schemas::read::<AnalyseSpcRequest>(cx.service.schemas, cx.endpoint, &body.bytes)?.given(query.0.into())
+    let _place = cx.place(Kind::Charts).await?;
+    let until = cx.service.db.due();
+    let analysis = move || {
+        let given = if cx.content_type == "text/csv" {
+            body::read_csv(&body.bytes, query.0.into())?
+        } else {
+            schemas::read::<AnalyseSpcRequest>(cx.service.schemas, cx.endpoint, &body.bytes)?.given(query.0.into())
+        };
+        let study = given.study()?;
+        if cx.wants(SVG) {
+            return Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()));
+        }
+        Reply::ok(&SpcResponse::of(&study))
     };
-    let study = given.study()?;
-    if cx.wants(SVG) {
-        return Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()));
-    }
-    Reply::ok(&SpcResponse::of(&study))
+    heavy(until, analysis).await
 }

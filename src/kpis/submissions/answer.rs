@@ -6,9 +6,10 @@ use super::rows::{MeasureResponse, SubmissionRowResponse};
 use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
 use crate::calendar::Period;
-use crate::db::Conn;
 use crate::db::json::Json;
+use crate::db::{Conn, shares};
 use crate::error::Result;
+use crate::http::Context;
 use crate::http::csv::{Reader, Sheet};
 use crate::kpis::catalogue::rules::shown_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
@@ -20,8 +21,14 @@ use std::fs::File;
 
 /// The most rows an answer holds.
 pub const MOST_ROWS: usize = 1000;
-/// The most rejected rows kept for later reading.
+/// The most rejected rows kept for later reading, and the most bytes of them: a wrong row of thirty bytes is answered with
+/// several hundred.
 const MOST_KEPT: usize = 20_000;
+const MOST_KEPT_BYTES: usize = 1024 * 1024;
+/// What is kept of a text that was sent, and of what is told about it, in characters.
+const KEPT_TEXT: usize = 100;
+const KEPT_DETAIL: usize = 300;
+const KEPT_ERRORS: usize = 5;
 
 /// A good row, and what became of it.
 pub struct Verdict {
@@ -79,6 +86,19 @@ impl Judged {
         (rows, truncated)
     }
 
+    /// The rejected rows that are kept for later reading, in short.
+    pub fn kept(&self) -> Vec<(usize, SubmissionRowResponse)> {
+        let rejected = self.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err()).take(MOST_KEPT);
+        let mut room = MOST_KEPT_BYTES;
+        let in_short = rejected.filter_map(|(index, _)| Some((index, shortened(self.row(index)?))));
+        in_short
+            .map_while(|(index, row)| {
+                room = room.checked_sub(size(&row))?;
+                Some((index, row))
+            })
+            .collect()
+    }
+
     fn row(&self, index: usize) -> Option<SubmissionRowResponse> {
         let (raw, verdict) = (self.input.rows.get(index)?, self.verdicts.get(index)?);
         let (line, pointer) = (raw.line, format!("/rows/{index}"));
@@ -134,20 +154,46 @@ impl Judged {
     }
 }
 
-/// Keeps the rejected rows, so that all of them can be read for seven days.
-pub fn keep_rejected(conn: &mut Conn, judged: &Judged) -> Result<()> {
-    let rejected = judged.verdicts.iter().enumerate().filter(|(_, verdict)| verdict.is_err()).take(MOST_KEPT);
-    let row = |(index, _)| {
-        let document = judged.row(index)?;
-        Some(Json::new(document).map(|document| SubmissionLineRow {
+/// A rejected row without what nobody needs for mending it.
+fn shortened(mut row: SubmissionRowResponse) -> SubmissionRowResponse {
+    let cut = |text: &str, most: usize| text.char_indices().nth(most).map(|(end, _)| format!("{}…", &text[..end]));
+    row.errors.truncate(KEPT_ERRORS);
+    for error in &mut row.errors {
+        if let Some(short) = cut(&error.detail, KEPT_DETAIL) {
+            error.detail = short.into();
+        }
+    }
+    for value in row.key.values_mut() {
+        if let Some(short) = value.as_str().and_then(|text| cut(text, KEPT_TEXT)) {
+            *value = Value::String(short);
+        }
+    }
+    row
+}
+
+/// About how many bytes a rejected row takes in the database.
+fn size(row: &SubmissionRowResponse) -> usize {
+    const BESIDE: usize = 200;
+    let key: usize = row.key.iter().map(|(name, value)| name.len() + value.as_str().map_or(20, str::len) + 6).sum();
+    let errors: usize = row.errors.iter().map(|error| error.code.len() + error.detail.len() + 24).sum();
+    BESIDE + key + errors
+}
+
+/// Keeps the rejected rows for seven days, and counts them towards what their sender may have stored.
+pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
+    let kept = judged.kept();
+    let bytes: usize = kept.iter().map(|(_, row)| size(row)).sum();
+    let row = |(index, document)| {
+        Ok(SubmissionLineRow {
             submission_id: judged.row.id,
             line: index as i64,
             outcome: Outcome::Rejected,
-            document,
+            document: Json::new(document)?,
             updated_at: judged.row.submitted_at,
-        }))
+        })
     };
-    store::insert_lines(conn, &rejected.filter_map(row).collect::<Result<Vec<_>>>()?)
+    store::insert_lines(conn, &kept.into_iter().map(row).collect::<Result<Vec<_>>>()?)?;
+    shares::take(conn, &context.actor.subject, context.now, bytes as u64, None)
 }
 
 /// The columns that an answer has beside those of the sender.

@@ -5,10 +5,11 @@ use super::input;
 use super::ops::{self, Terms};
 use super::rows::SubmissionRowResponse;
 use super::rules::{Counts, Mode, Strategy, SubmissionState};
-use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission, SubmissionRow};
+use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
+use crate::http::idempotency::MOST_KEPT;
 use crate::http::problem::status_of;
 use crate::http::schemas::shape_of;
 use crate::http::{
@@ -125,6 +126,10 @@ pub struct SubmissionResponse {
     rows: Vec<SubmissionRowResponse>,
     /// Whether there are more rows than these.
     rows_truncated: bool,
+    /// How many of the rejected rows, from the first on, can be read at `/v1/kpi-submissions/{id}/rows` for seven days. Up
+    /// to 20,000 are kept, and 1 MiB of them.
+    #[schema(minimum = 0, maximum = 20000)]
+    rows_kept: usize,
     /// What deserves a second look.
     #[schema(max_items = 1000)]
     warnings: Vec<Fault>,
@@ -155,8 +160,10 @@ impl From<Counts> for SubmissionCounts {
 }
 
 impl SubmissionResponse {
-    fn of(row: SubmissionRow, rows: Vec<SubmissionRowResponse>, rows_truncated: bool) -> Self {
+    fn of(judged: &Judged, rows: Vec<SubmissionRowResponse>, rows_truncated: bool) -> Self {
+        let row = judged.row.clone();
         Self {
+            rows_kept: judged.kept().len(),
             id: row.id,
             state: row.state,
             dry_run: row.dry_run,
@@ -250,10 +257,9 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
     }
 }
 
-/// Answers above this size are kept in short for who asks again: the counts, or the first rows of a CSV. The rows that
-/// were rejected can be read at an address of their own.
-const MOST_KEPT: usize = 64 * 1024;
-const FEW_ROWS: usize = 200;
+/// What is kept of an answer that is too large to keep: the counts, or the first rows of a CSV. The rows that were
+/// rejected can be read at an address of their own.
+const FEW_ROWS: usize = 100;
 
 fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>) -> Result<Reply> {
     let body = match sent {
@@ -271,16 +277,16 @@ fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>)
 fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {
     let (rows, truncated) = judged.rows();
     if !judged.failed() {
-        let reply = Reply::json(status, &SubmissionResponse::of(judged.row.clone(), rows, truncated))?;
-        let short = || Reply::json(status, &SubmissionResponse::of(judged.row.clone(), Vec::new(), true));
+        let reply = Reply::json(status, &SubmissionResponse::of(judged, rows, truncated))?;
+        let short = || Reply::json(status, &SubmissionResponse::of(judged, Vec::new(), true));
         let kept = if reply.body.len() > MOST_KEPT { Some(short()?.body) } else { None };
         return Ok(Reply { kept, ..reply });
     }
     let rejected = judged.row.rejected;
-    let response = serde_json::to_value(SubmissionResponse::of(judged.row.clone(), rows, truncated))?;
+    let response = serde_json::to_value(SubmissionResponse::of(judged, rows, truncated))?;
     let mut error =
         Error::new(Code::RowsRejected).detail(format!("{rejected} row(s) were rejected, so nothing was written."));
-    for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "warnings"] {
+    for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "rowsKept", "warnings"] {
         error = error.with(name, response[name].clone());
     }
     crate::http::problem::reply(&error, instance, request_id)
@@ -349,7 +355,7 @@ pub async fn get_kpi_submission(cx: Cx, path: web::Path<IdPath>) -> Result<Answe
 
 /// List the rejected rows of a submission
 ///
-/// Lists the rejected rows, which are kept for seven days.
+/// Lists the rejected rows, which are kept for seven days: up to 20,000 of a submission, and 1 MiB of them.
 #[utoipa::path(tag = "kpi-submissions", params(IdPath, ListSubmissionRows), responses((status = 200, description = "A page of rows", body = Listing<SubmissionRowResponse>)))]
 #[get("/v1/kpi-submissions/{id}/rows")]
 pub async fn list_kpi_submission_rows(

@@ -5,6 +5,7 @@ use super::rules::{Cell, Held, Place, RawRow};
 use crate::decimal;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
+use crate::http::strict::{self, Numbers};
 use crate::shape::{Misfit, Shape};
 use crate::vocabulary::Change;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -139,7 +140,10 @@ pub fn read_json(file: File, shape: &Shape) -> Result<Input> {
     let again = file.try_clone().map_err(Error::internal)?;
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     let read = Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end());
-    read.map_err(|cause| misfit(&cause, input.rows.len(), shape, |row| cut(&again, row)))?;
+    read.map_err(|cause| {
+        let twice = || strict::fault(&whole(&again)?, Numbers::AsWritten);
+        misfit(&cause, input.rows.len(), shape, |row| cut(&again, row), twice)
+    })?;
     if input.rows.len() > MOST_ROWS { Err(too_many(format!("/rows/{MOST_ROWS}"))) } else { Ok(input) }
 }
 
@@ -155,29 +159,37 @@ pub fn read_ndjson(file: File, shape: &Shape) -> Result<Input> {
         if input.rows.len() >= MOST_ROWS {
             return Err(too_many(format!("/rows/{MOST_ROWS}")));
         }
-        let row = row.map_err(|cause| misfit(&cause, input.rows.len(), shape, |row| cut_line(&again, row)))?;
+        let row = row.map_err(|cause| {
+            let number = input.rows.len();
+            let twice = || {
+                let line = line(&again, number).ok()??;
+                let Fault { pointer, code, detail } = strict::fault(line.get().as_bytes(), Numbers::AsWritten)?;
+                Some(Fault::new(format!("/rows/{number}{pointer}"), code, detail))
+            };
+            misfit(&cause, number, shape, |_| cut_line(&again, number), twice)
+        })?;
         input.push(row);
     }
     Ok(input)
 }
 
 /// What could not be read, held against the published schema once more: it says what was expected, and where. `cut` reads
-/// the delivery again, with the row of this number as its only one.
+/// the delivery again, with the row of this number as its only one; `twice` finds what is named twice.
 fn misfit(
     cause: &serde_json::Error,
     row: usize,
     shape: &Shape,
     cut: impl FnOnce(usize) -> serde_json::Result<Value>,
+    twice: impl FnOnce() -> Option<Fault>,
 ) -> Error {
     if !cause.is_data() {
         return crate::http::schemas::malformed(cause);
     }
     let place = format!("line {}, column {}", cause.line(), cause.column());
     let found = cut(row).ok().and_then(|sent| shape.misfits(&sent).into_iter().next()).map(Misfit::fault);
-    let fault = found.unwrap_or_else(|| {
-        let detail = "The body is no object with rows, or names a property twice. Compare it with the example.";
-        Fault::new("", "shape", detail)
-    });
+    let fault = found
+        .or_else(twice)
+        .unwrap_or_else(|| Fault::new("", "shape", "The body is no object with rows. Compare it with the example."));
     let pointer = fault.pointer.strip_prefix("/rows/0").map(|rest| format!("/rows/{row}{rest}"));
     let detail = format!("{} It is at {place}.", fault.detail);
     let fault = Fault::new(pointer.unwrap_or(fault.pointer), fault.code, detail.clone());
@@ -202,11 +214,24 @@ fn cut(mut file: &File, row: usize) -> serde_json::Result<Value> {
 }
 
 /// As [`cut`], of JSON lines.
-fn cut_line(mut file: &File, row: usize) -> serde_json::Result<Value> {
+fn cut_line(file: &File, row: usize) -> serde_json::Result<Value> {
+    let row = line(file, row)?.map(|text| serde_json::from_str::<Value>(text.get())).transpose()?;
+    Ok(serde_json::json!({ "rows": row.into_iter().collect::<Vec<_>>() }))
+}
+
+/// The text of one of the JSON lines.
+fn line(mut file: &File, row: usize) -> serde_json::Result<Option<Box<RawValue>>> {
     file.rewind().map_err(serde_json::Error::io)?;
     let rows = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<Box<RawValue>>();
-    let rows = rows.skip(row).take(1).map(|text| serde_json::from_str(text?.get()));
-    Ok(serde_json::json!({ "rows": rows.collect::<serde_json::Result<Vec<Value>>>()? }))
+    rows.skip(row).take(1).next().transpose()
+}
+
+/// The delivery as it was sent.
+fn whole(mut file: &File) -> Option<Vec<u8>> {
+    file.rewind().ok()?;
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut file, &mut text).ok()?;
+    Some(text)
 }
 
 /// Reads a list of the row of this number alone.
@@ -384,32 +409,58 @@ enum JsonBreakdown {
     Members(Members),
 }
 
-/// The members of several dimensions.
-#[derive(serde::Deserialize)]
-#[serde(try_from = "BTreeMap<String, Text>")]
+/// The members of several dimensions, each dimension once.
 struct Members(BTreeMap<String, Text>);
 
-impl TryFrom<BTreeMap<String, Text>> for Members {
-    type Error = String;
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members;
 
-    fn try_from(members: BTreeMap<String, Text>) -> Result<Self, String> {
-        let fits = members.len() <= MOST_DIMENSIONS;
-        if fits { Ok(Self(members)) } else { Err(format!("a breakdown has more than {MOST_DIMENSIONS} dimensions")) }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of members by dimension")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((dimension, member)) = map.next_entry::<String, Text>()? {
+                    if members.insert(dimension, member).is_some() {
+                        return Err(A::Error::custom("a dimension is named twice"));
+                    }
+                    if members.len() > MOST_DIMENSIONS {
+                        return Err(A::Error::custom(format_args!("more than {MOST_DIMENSIONS} dimensions")));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        given.deserialize_map(Each)
     }
 }
 
-/// A text in place of a number is a fault of the row, reported with its other faults.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
+/// A number by its digits, of which none may be lost. A text in its place is a fault of the row, reported with its other
+/// faults.
 enum Scalar {
-    Number(serde_json::Number),
+    Number(Box<str>),
     Text(Text),
+}
+
+impl<'de> serde::Deserialize<'de> for Scalar {
+    fn deserialize<D: serde::Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(given)?;
+        match raw.get().as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw.get()).map(Self::Text).map_err(D::Error::custom),
+            Some(b'-' | b'0'..=b'9') if raw.get().len() <= LONGEST_CELL => Ok(Self::Number(raw.get().into())),
+            _ => Err(D::Error::custom("a number or text")),
+        }
+    }
 }
 
 impl Scalar {
     fn cell(self) -> Cell {
         match self {
-            Self::Number(number) => Cell::Number(number.to_string().into()),
+            Self::Number(digits) => Cell::Number(digits),
             Self::Text(Text(text)) => Cell::NotANumber(match decimal::plain(&text) {
                 Ok(_) => "Expected a JSON number, without quotation marks.".into(),
                 Err(error) => error.detail().into(),
@@ -444,7 +495,7 @@ mod tests {
             r#"[{"organisation":"A","period":"2024","value":"x"},{"organisation":"A","period":"2024","value":1.50}]"#;
         let input = read_json(spooled(&format!(r#"{{"rows":{rows}}}"#)), &shape()).unwrap();
         assert!(matches!(input.rows[0].value, Some(Cell::NotANumber(_))));
-        assert_eq!(input.rows[1].value, Some(Cell::Number("1.5".into())));
+        assert_eq!(input.rows[1].value, Some(Cell::Number("1.50".into())));
         for body in [r#"{"rows":[{"organization":"A"}]}"#, r#"{"row":[]}"#, r#"{"rows":{}}"#, "[", r#"{"rows":[]} x"#] {
             assert_eq!(read_json(spooled(body), &shape()).unwrap_err().code(), Code::MalformedBody, "{body}");
         }
@@ -464,6 +515,12 @@ mod tests {
             (r#"{"organisation":"A","period":"2024","breakdown":{"sex":7}}"#, "/rows/1/breakdown/sex", "Expected text"),
             (r#"{"organisation":"A","period":"2024","note":"x"}"#, "/rows/1/note", "no property of this name"),
             ("7", "/rows/1", "an object with organisation, period"),
+            (r#"{"organisation":"A","period":"2024","organisation":"B"}"#, "/rows/1/organisation", "named twice"),
+            (
+                r#"{"organisation":"A","period":"2024","breakdown":{"sex":"f","sex":"m"}}"#,
+                "/rows/1/breakdown/sex",
+                "named twice",
+            ),
         ] {
             for error in [
                 read_json(spooled(&format!(r#"{{"kpi":"ae","rows":[{good},{row},{good}]}}"#)), &shape()).unwrap_err(),
@@ -474,9 +531,13 @@ mod tests {
                 assert!(fault.detail.contains(words) && fault.detail.contains("line "), "{row}: {}", fault.detail);
             }
         }
-        for (body, pointer) in
-            [(r#"{"kpi":7,"rows":[]}"#, "/kpi"), (r#"{"rows":{}}"#, "/rows"), ("{}", "/rows"), ("7", "")]
-        {
+        for (body, pointer) in [
+            (r#"{"kpi":7,"rows":[]}"#, "/kpi"),
+            (r#"{"rows":{}}"#, "/rows"),
+            ("{}", "/rows"),
+            ("7", ""),
+            (r#"{"kpi":"a","rows":[],"kpi":"b"}"#, "/kpi"),
+        ] {
             assert_eq!(read_json(spooled(body), &shape()).unwrap_err().listed()[0].pointer, pointer, "{body}");
         }
     }

@@ -566,7 +566,7 @@ fn leave_traces(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<(
         store::mark_illustrative(conn, &judged.illustrative.iter().filter_map(id_of).collect::<Vec<_>>())?;
         trace(conn, context, &judged.row)?;
     }
-    super::answer::keep_rejected(conn, judged)
+    super::answer::keep_rejected(conn, context, judged)
 }
 
 fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow) -> Result<()> {

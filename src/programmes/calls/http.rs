@@ -3,8 +3,9 @@
 use super::ops;
 use super::rules::Call;
 use super::store::{self, ListCalls};
+use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::programmes::http::ProgrammePath;
 use crate::programmes::ops::get_programme;
 use crate::record::Stored;
@@ -36,7 +37,13 @@ pub async fn list_calls(
 #[utoipa::path(tag = "programmes", params(ProgrammePath), request_body = Call, responses((status = 201, description = "Opened", body = CallResponse)))]
 #[post("/v1/programmes/{slug}/calls")]
 pub async fn create_call(cx: Cx, path: web::Path<ProgrammePath>, body: Body<Call>) -> Result<Created<CallResponse>> {
-    cx.create_at("/v1/calls", body, move |conn, context, new| ops::create_call(conn, context, &path.slug, new)).await
+    let slug = path.slug.clone();
+    let look =
+        move |conn: &mut Conn, context: &Context, new| ops::may_create_call(conn, context, &path.slug).map(|()| new);
+    let create = move |conn: &mut Conn, context: &Context, new| {
+        Reply::of_new("/v1/calls", &CallResponse::from(ops::create_call(conn, context, &slug, &new)?))
+    };
+    cx.considered(body, look, Call::checked, create).await.map(Created::of)
 }
 
 /// Get a call
@@ -54,5 +61,10 @@ pub async fn get_call(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<CallResp
 #[utoipa::path(tag = "programmes", params(IdPath), request_body(content = CallPatch, example = json!({ "closesAt": "2018-10-31T12:00" })), responses((status = 200, description = "Changed", body = CallResponse)))]
 #[patch("/v1/calls/{id}")]
 pub async fn update_call(cx: Cx, path: web::Path<IdPath>, body: Body<CallPatch>) -> Result<Answer<CallResponse>> {
-    cx.change(body, move |conn, context, patch| ops::update_call(conn, context, &path.id, &patch)).await
+    let id = path.id.clone();
+    let look = move |conn: &mut Conn, context: &Context, patch| ops::revise_call(conn, context, &path.id, &patch);
+    let change = move |conn: &mut Conn, context: &Context, revision| {
+        Reply::record(&CallResponse::from(ops::update_call(conn, context, &id, revision)?))
+    };
+    cx.considered(body, look, ops::Revision::checked, change).await.map(Answer::of)
 }

@@ -1,13 +1,13 @@
-//! When a call is open, what a form can be, and which answers fit it.
+//! What a call says, and when it is open.
 
+use super::form::Form;
 use crate::error::{Error, Fault, Faults, Result};
-use crate::shape::{Misfit, Shape};
 use crate::vocabulary::{Id, Timestamp, instant, read_instant};
 use crate::written;
 use chrono::{Days, LocalResult, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -117,6 +117,17 @@ pub struct CallAdded {
 
 written! { Call, CallAdded, |_, added| added.id.to_string() }
 
+/// A call that keeps every rule, its form among them.
+pub struct Checked(Call);
+
+impl std::ops::Deref for Checked {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
 /// When a call is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -127,11 +138,25 @@ pub struct Window {
 }
 
 impl Call {
-    /// Trims the title, turns times into instants, and checks every rule.
+    /// Trims the title, turns times into instants, and checks every rule. The form takes a while: this runs outside
+    /// transactions.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<Self> {
+    pub fn checked(self) -> Result<Checked> {
+        let form = Form::written(&self.form).map(drop);
+        self.checked_beside(form)
+    }
+
+    /// As [`Call::checked`], of a call whose form is there already: it may have been written when more was allowed.
+    ///
+    /// # Errors
+    /// As [`Call::checked`].
+    pub fn checked_but_for_its_form(self) -> Result<Checked> {
+        self.checked_beside(Ok(()))
+    }
+
+    fn checked_beside(mut self, form: Result<(), Fault>) -> Result<Checked> {
         let mut faults = Faults::default();
         self.title = self.title.trim().to_owned();
         if self.title.is_empty() {
@@ -144,7 +169,7 @@ impl Call {
         if twice(self.criteria.iter().map(|criterion| criterion.code.as_str()).collect()) {
             faults.add("/criteria", "named-twice", "Give each criterion a different code.");
         }
-        faults.take(form(&self.form));
+        faults.take(form);
         if let Some(Window { opens_at, closes_at, zone }) = self.read_window(&mut faults) {
             if closes_at <= opens_at {
                 faults.add("/closesAt", "range", "The call must close after it opens.");
@@ -154,7 +179,7 @@ impl Call {
             zone.name().clone_into(&mut self.zone);
         }
         faults.check()?;
-        Ok(self)
+        Ok(Checked(self))
     }
 
     /// # Errors
@@ -213,58 +238,6 @@ pub fn moment(pointer: &str, text: &str, zone: Tz) -> Result<Timestamp, Fault> {
     }
 }
 
-const DEEPEST: usize = 32;
-
-/// Checks that a document can be a form: a JSON Schema of an object that refers to nothing outside itself.
-///
-/// # Errors
-/// A fault that says what was expected.
-pub fn form(document: &Value) -> Result<Shape, Fault> {
-    let fault = |pointer: &str, detail: String| Fault::new(format!("/form{pointer}"), "form", detail);
-    if document.get("type") != Some(&json!("object")) {
-        return Err(fault("/type", "A form describes an object: expected \"type\": \"object\".".to_owned()));
-    }
-    contained(document, &mut String::new(), 0).map_err(|(pointer, detail)| fault(&pointer, detail))?;
-    let misfit =
-        |at: Fault| fault(&at.pointer, format!("The form is not a JSON Schema of draft 2020-12. {}", at.detail));
-    Shape::new(document.clone()).map_err(misfit)
-}
-
-fn contained(value: &Value, pointer: &mut String, depth: usize) -> Result<(), (String, String)> {
-    if depth > DEEPEST {
-        return Err((pointer.clone(), format!("A form can be at most {DEEPEST} levels deep.")));
-    }
-    let length = pointer.len();
-    let mut within = |name: &str, member: &Value| {
-        pointer.push('/');
-        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-        let refers = matches!(name, "$ref" | "$dynamicRef") && member.as_str().is_some_and(|to| !to.starts_with('#'));
-        if refers || (matches!(name, "$id" | "$schema") && member.is_string() && depth > 0) {
-            return Err((
-                pointer.clone(),
-                "A form cannot refer to another document. Expected a reference such as #/$defs/...".to_owned(),
-            ));
-        }
-        contained(member, pointer, depth + 1)?;
-        pointer.truncate(length);
-        Ok(())
-    };
-    match value {
-        Value::Object(members) => members.iter().try_for_each(|(name, member)| within(name, member)),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| within(&index.to_string(), item)),
-        _ => Ok(()),
-    }
-}
-
-/// The faults in the answers, held against the form, each with a pointer.
-pub fn misfits(form: &Shape, data: &Map<String, Value>) -> Vec<Fault> {
-    let within = |misfit: Misfit| {
-        let Fault { pointer, detail, .. } = misfit.fault();
-        Fault::new(format!("/data{pointer}"), "form", detail)
-    };
-    form.misfits(&Value::Object(data.clone())).into_iter().map(within).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,33 +267,5 @@ mod tests {
             let read = read.map(|at| instant(at.naive_utc())).map_err(|fault| fault.code);
             assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
-    }
-
-    #[test]
-    fn a_form_stands_alone() {
-        let good = json!({ "type": "object", "properties": { "aim": { "$ref": "#/$defs/text" } }, "$defs": { "text": { "type": "string" } } });
-        assert!(form(&good).is_ok());
-        for bad in [
-            json!({ "type": "string" }),
-            json!({ "type": "object", "properties": { "aim": { "$ref": "https://example.org/text.json" } } }),
-            json!({ "type": "object", "properties": { "aim": { "$ref": "file:///etc/passwd" } } }),
-            json!({ "type": "object", "properties": { "aim": { "pattern": "(a)\\1" } } }),
-            json!({ "type": "object", "properties": { "aim": { "minLength": "long" } } }),
-        ] {
-            assert_eq!(form(&bad).err().map(|fault| fault.code), Some("form"), "{bad}");
-        }
-        let deep = (0..40).fold(json!({}), |inner, _| json!({ "not": inner }));
-        assert!(form(&json!({ "type": "object", "allOf": [deep] })).is_err());
-    }
-
-    #[test]
-    fn a_fault_names_the_place_and_never_repeats_the_answer() {
-        let form = form(&json!({ "type": "object", "required": ["aim"], "properties": { "aim": { "type": "string", "maxLength": 5 }, "sites": { "type": "integer" } } })).unwrap();
-        let data = json!({ "aim": "private matters", "sites": "many" });
-        let faults = misfits(&form, data.as_object().unwrap());
-        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/data/aim", "/data/sites"]);
-        assert!(faults.iter().all(|fault| !fault.detail.contains("private") && !fault.detail.contains("many")));
-        assert_eq!(misfits(&form, &Map::new()).len(), 1);
     }
 }

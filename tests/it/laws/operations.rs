@@ -32,7 +32,8 @@ async fn without_a_token_only_what_is_public_is_answered(#[values(Sqlite, Postgr
             assert!(![401, 403].contains(&answer.status), "{}: {}", operation.id, answer.text());
         } else {
             answer.problem(401, "unauthenticated");
-            assert_eq!(answer.header("www-authenticate"), "Bearer", "{}", operation.id);
+            let challenge = answer.header("www-authenticate");
+            assert_eq!(challenge, "Bearer realm=\"innovation-register\"", "{}", operation.id);
         }
     }
 }
@@ -44,7 +45,12 @@ async fn a_token_that_is_none_is_refused_everywhere(#[values(Sqlite, Postgres)] 
     for operation in guarded() {
         let answer = call(&app.bearer("not.a.token"), &operation, "").await;
         answer.problem(401, "invalid-token");
-        assert!(answer.header("www-authenticate").contains("invalid_token"), "{}", operation.id);
+        let challenge = answer.header("www-authenticate");
+        let [error, described] =
+            ["error=\"invalid_token\"", "error_description=\""].map(|part| challenge.contains(part));
+        assert!(challenge.starts_with("Bearer realm=") && error && described, "{}: {challenge}", operation.id);
+        let refusal = &operation.described["responses"]["401"];
+        assert!(refusal.is_object(), "{}: its 401 is not in the document", operation.id);
     }
 }
 
