@@ -42,6 +42,7 @@ migrations! {
     "00009_search_keys"
     "00010_schema_checksums"
     "00011_claims_and_steps"
+    "00014_events_that_forget"
 }
 
 /// From this migration on every applied one has a checksum.

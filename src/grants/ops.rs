@@ -264,12 +264,13 @@ pub fn grant_locally(conn: &mut Conn, context: &Context, wanted: &NewLocalToken)
         created_at: context.now.naive_utc(),
     };
     store::insert_grant(conn, &row)?;
-    let data = serde_json::json!({ "subject": subject, "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
+    let data = serde_json::json!({ "role": wanted.role, "organisation": wanted.organisation, "programme": wanted.programme,
         "innovation": wanted.innovation, "until": crate::vocabulary::instant(row.to_at) });
     let event = crate::events::Event {
         organisation_id,
         innovation_id,
         programme: wanted.programme.clone(),
+        owner: Some(subject.clone()),
         ..crate::events::Event::new("grant", &id.to_string(), 1, data)
     };
     crate::events::record(conn, context, event)?;

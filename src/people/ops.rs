@@ -88,5 +88,6 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
 }
 
 fn trace(conn: &mut Conn, context: &Context, row: &PersonRow, data: Value) -> Result<()> {
-    events::record(conn, context, Event::new("person", &row.id.to_string(), row.version, data))
+    let event = Event::new("person", &row.id.to_string(), row.version, data);
+    events::record(conn, context, Event { owner: row.subject.clone(), ..event })
 }
