@@ -80,6 +80,7 @@ codes! {
     AuthorityMissing => Conflict, "authority-missing", "A decision to stop is needed first", "An award can be terminated after a gateway review decided to stop it, or with an authority that has a reference and a date. Decide the review, or send the authority.";
     SeparationOfDuties => Forbidden, "separation-of-duties", "Somebody else must do this", "Nobody may approve what they proposed or would receive, confirm what they claimed, or pay out what they approved, whatever their grants. Ask somebody else.";
     IdempotencyInFlight => Conflict, "idempotency-in-flight", "The same request is in progress", "An earlier request with this Idempotency-Key is still in progress. Retry-After says how many seconds to wait.";
+    PersonErased => Conflict, "person-erased", "The answer was about somebody who was erased", "This request was answered before, and the answer named a person who has been erased since. It is not answered as before, and it is not done again. Use a new key for a new request.";
     VersionMismatch => PreconditionFailed, "version-mismatch", "The record has changed since you read it", "The If-Match header does not name the present version. Read the record again and repeat the change.";
     VersionRequired => PreconditionRequired, "version-required", "If-Match is needed", "This operation changes an existing record, so it needs an If-Match header with the ETag of the version you read.";
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";

@@ -328,6 +328,11 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
+    service.db.write(move |conn| crate::privacy::ops::sweep(conn, now)).await?;
+    let since = (now - chrono::TimeDelta::hours(1)).naive_utc();
+    if service.db.read(move |conn| crate::privacy::store::erased_since(conn, since)).await? {
+        service.db.empty_journal().await?;
+    }
     if let Some(limiter) = &service.limiter {
         limiter.sweep();
     }

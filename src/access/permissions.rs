@@ -124,6 +124,7 @@ table! {
     get_code_list:                  A A A A A A A public;
     get_cohort:                     A A A A A A A public;
     get_contribution:               A O X X X A X token;
+    get_erasure:                    A X X X X X X token;
     get_exclusion:                  A A A A A A A token;
     get_external_investment:        A O X X O A X token;
     get_fellow:                     A A A A A A A token;

@@ -194,6 +194,14 @@ impl Db {
         self.lanes.writers.run(self.due(), move |conn| job(&mut Steps(conn))).await
     }
 
+    /// Takes what was overwritten out of the journal, where the database has one that keeps it.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; `overloaded` while others read.
+    pub async fn empty_journal(&self) -> Result<()> {
+        self.lanes.writers.run(self.due(), dialect::empty_journal).await
+    }
+
     /// Long work that begins its transactions itself, such as an import.
     ///
     /// # Errors

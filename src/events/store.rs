@@ -257,6 +257,12 @@ pub fn subjects(conn: &mut Conn) -> Result<Subjects> {
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
+/// How many events a subject made, or are about what is the subject's.
+pub fn count_of(conn: &mut Conn, subject: &str) -> Result<i64> {
+    let own = events::table.filter(events::subject.eq(subject).or(events::owner.eq(subject)));
+    Ok(own.count().get_result(conn)?)
+}
+
 /// What an erasure did to the trail.
 #[derive(Debug)]
 pub struct Erased {
@@ -306,16 +312,9 @@ pub fn erase(conn: &mut Conn, subject: Option<&str>, words: &[String], by: Id) -
 
 /// Takes the text of a subject out of the trail. Where the first rule took a hash over it, the erasure vouches for that.
 fn erase_subject(conn: &mut Conn, subject: &str, by: Id) -> Result<Option<i64>> {
-    let named = events::table.filter(events::subject.eq(subject).or(events::owner.eq(subject)));
-    let is_named = diesel::select(dsl::exists(named)).get_result::<bool>(conn)?;
-    let known = subjects::table.filter(subjects::subject.eq(subject)).select(subjects::id);
-    let known: Option<i64> = known.first(conn).optional()?;
-    let id = match (known, is_named) {
-        (Some(id), _) => id,
-        (None, false) => return Ok(None),
-        // Only an earlier version has numbered what this subject did.
-        (None, true) => identify(conn, BTreeSet::from([subject.to_owned()]))?.values().next().map_or(0, |row| row.id),
-    };
+    // One that did nothing yet, or only while an earlier version numbered events, gets its number now.
+    let known = identify(conn, BTreeSet::from([subject.to_owned()]))?;
+    let Some(id) = known.values().next().map(|row| row.id) else { return Ok(None) };
     let by_the_first_rule = events::table
         .filter(events::subject.eq(subject))
         .filter(events::rule.is_null())
