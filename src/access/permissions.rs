@@ -99,6 +99,7 @@ table! {
     create_organisation_edge:       A X X X X X X token;
     create_organisation_succession: A X X X X X X token;
     create_person:                  A A X X X X X token;
+    create_person_request:          A X X X X X X token;
     create_programme:               A X X X X X X token;
     create_programme_membership:    A O X X X X X token;
     create_programme_partner:       A O X X X X X token;
@@ -124,7 +125,6 @@ table! {
     get_code_list:                  A A A A A A A public;
     get_cohort:                     A A A A A A A public;
     get_contribution:               A O X X X A X token;
-    get_erasure:                    A X X X X X X token;
     get_exclusion:                  A A A A A A A token;
     get_external_investment:        A O X X O A X token;
     get_fellow:                     A A A A A A A token;
@@ -151,6 +151,7 @@ table! {
     get_network_membership:         A A A A A A A token;
     get_organisation:               A A A A A A A public;
     get_person:                     A A X X X X X token;
+    get_person_request:             A X X X X X X token;
     get_programme:                  A A A A A A A public;
     get_programme_impact:           A A A A A A A token;
     get_programme_membership:       A A A A A A A public;
@@ -204,6 +205,7 @@ table! {
     list_organisation_successions:  A A A A A A A public;
     list_organisations:             A A A A A A A public;
     list_people:                    A A X X X X X token;
+    list_person_requests:           A X X X X X X token;
     list_programme_memberships:     A A A A A A A public;
     list_programme_partners:        A A A A A A A public;
     list_programmes:                A A A A A A A public;
@@ -245,6 +247,7 @@ table! {
     update_network_membership:      A O X X X X X token;
     update_organisation:            A X X X X X X token;
     update_person:                  A X X X X X X token;
+    update_person_request:          A X X X X X X token;
     update_programme:               A O X X X X X token;
     update_programme_membership:    A O X X X X X token;
     update_programme_partner:       A O X X X X X token;

@@ -59,7 +59,10 @@ pub fn sign(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<Opt
     let voucher = sealing.vouch(&vouched(&key.kid, &key.public_jwk));
     store::keep_key(conn, CheckpointKeyRow { kid: key.kid.clone(), public_jwk: key.public_jwk, voucher })?;
     let made_at = now.naive_utc();
-    store::keep_checkpoint(conn, CheckpointRow { position, hash, made_at, kid: key.kid, signature: signature.clone() })?;
+    store::keep_checkpoint(
+        conn,
+        CheckpointRow { position, hash, made_at, kid: key.kid, signature: signature.clone() },
+    )?;
     Ok(Some(signature))
 }
 

@@ -1,7 +1,7 @@
 //! What an event's place in the trail says of it, and who may see an event.
 
 use crate::access::Operation;
-use crate::events::chain::{FORGOTTEN, RULE, Subjects, Voucher, nobody, salted};
+use crate::events::chain::{FORGOTTEN, RULE, SubjectRow, Subjects, Voucher, nobody, salted};
 use crate::events::store::Numbered;
 use crate::vocabulary::Id;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -38,6 +38,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("organisation-edge", Operation::list_organisation_edges),
     ("organisation-succession", Operation::list_organisation_successions),
     ("person", Operation::get_person),
+    ("person-request", Operation::get_person_request),
     ("programme", Operation::get_programme),
     ("programme-membership", Operation::get_programme_membership),
     ("programme-partner", Operation::get_programme_partner),
@@ -105,16 +106,23 @@ impl fmt::Display for Fault {
                 f,
                 "{number} event(s) were removed before event {before}, and the positions from there on were closed up"
             ),
-            Self::Inserted(at) => write!(f, "event {at} was inserted, and those from there on were given later positions"),
+            Self::Inserted(at) => {
+                write!(f, "event {at} was inserted, and those from there on were given later positions")
+            }
             Self::Swapped(one, other) => write!(f, "events {one} and {other} were swapped"),
-            Self::Subject(id) => write!(f, "subject {id} was altered: it is not the text that events name by this number"),
+            Self::Subject(id) => {
+                write!(f, "subject {id} was altered: it is not the text that events name by this number")
+            }
             Self::Erasure { by, first, number } => write!(
                 f,
                 "event {first} was altered: it is one of {number} that say the erasure {by} emptied them, and that erasure \
                  does not say so"
             ),
             Self::Rewritten { from, to } => {
-                write!(f, "some of the events {from} to {to} were rewritten: the checkpoint at {to} was signed over others")
+                write!(
+                    f,
+                    "some of the events {from} to {to} were rewritten: the checkpoint at {to} was signed over others"
+                )
             }
             Self::Tail { end, signed } => {
                 write!(f, "events {} to {signed} were removed: a checkpoint was signed at {signed}", end + 1)
@@ -196,7 +204,8 @@ impl<'a> Walk<'a> {
         }
         let removed = (1..=LOOKS_AHEAD).map(|number| i64::try_from(number).unwrap_or_default());
         let removed = removed.filter(|_| ahead.front().is_some());
-        let mut removed = removed.filter(|number| ahead.front().is_some_and(|next| self.fits(next, &here.hash, -number)));
+        let mut removed =
+            removed.filter(|number| ahead.front().is_some_and(|next| self.fits(next, &here.hash, -number)));
         if let Some(number) = removed.next() {
             self.faults.push(Fault::ClosedUp { before: here.position, number });
             self.shift -= number;
@@ -247,7 +256,8 @@ impl<'a> Walk<'a> {
         match (id.map(|id| self.subjects.get(&id)), text) {
             (None, None) => true,
             (Some(Some(row)), Some(text)) => match &row.subject {
-                Some(subject) => subject == text,
+                // One that was altered is told once, not with each of its events.
+                Some(subject) => subject == text || is_altered(row),
                 None => *text == nobody(row.id),
             },
             _ => false,
@@ -290,14 +300,17 @@ pub struct Walked {
     pub hashes: BTreeMap<i64, Option<Vec<u8>>>,
 }
 
-/// The subjects whose text is not the one that was recorded; one without a text was erased.
-pub fn altered_subjects(subjects: &Subjects) -> Vec<Fault> {
-    let altered = subjects.values().filter(|row| match (&row.subject, &row.salt) {
+fn is_altered(row: &SubjectRow) -> bool {
+    match (&row.subject, &row.salt) {
         (Some(subject), Some(salt)) => salted(salt, subject) != row.digest,
         (None, None) => row.erased_by.is_none(),
         _ => true,
-    });
-    let mut ids: Vec<i64> = altered.map(|row| row.id).collect();
+    }
+}
+
+/// The subjects whose text is not the one that was recorded; one without a text was erased.
+pub fn altered_subjects(subjects: &Subjects) -> Vec<Fault> {
+    let mut ids: Vec<i64> = subjects.values().filter(|row| is_altered(row)).map(|row| row.id).collect();
     ids.sort_unstable();
     ids.into_iter().map(Fault::Subject).collect()
 }

@@ -3,15 +3,16 @@
 use super::ops::{self, Erasure};
 use super::store::{OpenText, SealedRow};
 use crate::error::Result;
-use crate::http::{Answer, Body, Cx, IdPath, Reply, Routes};
+use crate::http::{Body, Cx, IdPath, Reply, Routes};
 use crate::vocabulary::{Id, instant};
-use actix_web::{get, post, web};
+use actix_web::{post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub fn routes(routes: &mut Routes) {
-    routes.service(erase_person).service(get_erasure);
+    routes.service(erase_person);
+    super::requests::http::routes(routes);
 }
 
 /// Why a person is erased.
@@ -90,13 +91,4 @@ pub async fn erase_person(cx: Cx, path: web::Path<IdPath>, body: Body<ErasePerso
         tracing::warn!(cause = error.cause().unwrap_or_default(), "the journal is not emptied yet");
     }
     Ok(reply)
-}
-
-/// Get what became of an erased person
-///
-/// What is kept and until when, and the texts of others that may name the person.
-#[utoipa::path(tag = "people", params(IdPath), responses((status = 200, description = "What became of the data", body = ErasureResponse)))]
-#[get("/v1/people/{id}/erasure")]
-pub async fn get_erasure(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<ErasureResponse>> {
-    cx.answer(move |conn, _| ops::get_erasure(conn, &path.id).map(ErasureResponse::from)).await
 }

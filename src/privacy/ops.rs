@@ -1,19 +1,17 @@
 //! Erasing a person: every place is emptied, what must be kept is sealed, and what others wrote is listed.
 
-use super::rules::{
-    AUDIT_YEARS, MONEY_YEARS, SUCCESSFUL_YEARS, UNSUCCESSFUL_YEARS, words, years_after,
-};
+use super::rules::{AUDIT_YEARS, MONEY_YEARS, SUCCESSFUL_YEARS, UNSUCCESSFUL_YEARS, words, years_after};
 use super::store::{self, Applied, Awarded, ErasureRow, OpenText, Reviewed, SealedRow};
+use crate::calendar::london_date;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::events::Event;
 use crate::events::chain::nobody;
 use crate::events::store::{erase, record_as};
-use crate::events::Event;
 use crate::http::{Context, idempotency};
 use crate::people::fellows;
 use crate::people::ops::get_person;
 use crate::people::store::{self as people, PersonRow};
-use crate::calendar::london_date;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -30,15 +28,11 @@ pub struct Erasure {
     pub texts: Vec<OpenText>,
 }
 
-/// What became of a person's data when they were erased.
-///
-/// # Errors
-/// `not-found`, also for somebody who was not erased.
-pub fn get_erasure(conn: &mut Conn, person: &str) -> Result<Erasure> {
-    let person = get_person(conn, person)?;
-    let row = store::erasure_of(conn, person.id)?.ok_or_else(|| Error::not_found("erasure"))?;
+/// What became of the data of a person who was erased.
+fn erasure_of(conn: &mut Conn, person: Id) -> Result<Option<Erasure>> {
+    let Some(row) = store::erasure_of(conn, person)? else { return Ok(None) };
     let texts = serde_json::from_str(&row.texts)?;
-    Ok(Erasure { row, sealed: store::sealed_of(conn, person.id)?, texts })
+    Ok(Some(Erasure { row, sealed: store::sealed_of(conn, person)?, texts }))
 }
 
 /// Erases a person for good, in every place that the register has: the name and contacts, the profile, the subject, what
@@ -50,8 +44,10 @@ pub fn get_erasure(conn: &mut Conn, person: &str) -> Result<Erasure> {
 pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) -> Result<Erasure> {
     context.reach().require_everything()?;
     let person = get_person(conn, id)?;
-    if person.erased_at.is_some() && store::erasure_of(conn, person.id)?.is_some() {
-        return get_erasure(conn, id);
+    if person.erased_at.is_some()
+        && let Some(erasure) = erasure_of(conn, person.id)?
+    {
+        return Ok(erasure);
     }
     let words = words(&person.name, person.email.as_deref(), person.subject.as_deref());
     let told_by = Id::generate();
@@ -81,7 +77,7 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
     store::insert_erasure(conn, erasure)?;
     let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len() });
     record_as(conn, context, Event::new("person", &row.id.to_string(), row.version, data), told_by)?;
-    get_erasure(conn, id)
+    erasure_of(conn, row.id)?.ok_or_else(|| Error::internal("an erasure was lost"))
 }
 
 /// Empties the row of names and contacts, and the profile.
@@ -153,8 +149,13 @@ fn seal_applications(conn: &mut Conn, context: &Context, person: &PersonRow, sub
 
 fn seal_reviews(conn: &mut Conn, context: &Context, person: &PersonRow, subject: &str) -> Result<()> {
     for Reviewed { id, application_id, state, conflict, comment, updated_at } in store::reviews_of(conn, subject)? {
-        let document = json!({ "application": application_id, "state": state, "conflict": conflict, "comment": comment });
-        let kept = ("A review, or a conflict of interest: kept for six years.", SUCCESSFUL_YEARS, london_date(updated_at.and_utc()));
+        let document =
+            json!({ "application": application_id, "state": state, "conflict": conflict, "comment": comment });
+        let kept = (
+            "A review, or a conflict of interest: kept for six years.",
+            SUCCESSFUL_YEARS,
+            london_date(updated_at.and_utc()),
+        );
         seal(conn, context, person, ("review", id), kept, &document)?;
         store::empty_review(conn, id, context.now.naive_utc())?;
     }

@@ -74,8 +74,7 @@ pub fn open_texts(conn: &mut Conn, words: &[String]) -> Result<Vec<OpenText>> {
         let engine = conn.engine();
         let says = |number| format!("lower({column}) LIKE {} ESCAPE '\\'", nth(engine, number));
         let says: Vec<String> = (1..=patterns.len()).map(says).collect();
-        let text =
-            format!("SELECT {} AS key FROM {} WHERE {}", key_of(engine, place), place.table, says.join(" OR "));
+        let text = format!("SELECT {} AS key FROM {} WHERE {}", key_of(engine, place), place.table, says.join(" OR "));
         let keys: Vec<KeyRow> = on_engine!(conn, c => {
             let mut query = diesel::sql_query(text).into_boxed();
             for pattern in &patterns {
@@ -113,7 +112,9 @@ pub fn replace_subject(conn: &mut Conn, subject: &str, nobody: &str) -> Result<(
         let (text, from, to) = match holds {
             Holds::Subject => (format!("UPDATE {table} SET {column} = {two} WHERE {column} = {one}"), subject, nobody),
             Holds::SubjectsAndWords => {
-                let text = format!("UPDATE {table} SET {column} = replace({column}, {one}, {two}) WHERE {column} LIKE '%' || {one} || '%'");
+                let text = format!(
+                    "UPDATE {table} SET {column} = replace({column}, {one}, {two}) WHERE {column} LIKE '%' || {one} || '%'"
+                );
                 (text, quoted.as_str(), other.as_str())
             }
             _ => continue,

@@ -17,6 +17,7 @@ use crate::people::mentorships::store::MentorshipRow;
 use crate::people::ops::get_person;
 use crate::people::store::PersonRow;
 use crate::people::{attendances, fellows, fellowships, leaders, mentorships};
+use crate::privacy::requests::store as requests;
 use crate::privacy::store as privacy;
 use crate::vocabulary::{Id, instant};
 use serde_json::{Value, json};
@@ -53,9 +54,13 @@ pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Val
         "reviews": reviewed(conn, &person)?,
         "auditEvents": done(conn, &person)?,
         "sealed": sealed(conn, person.id)?,
-        "erasure": privacy::erasure_of(conn, person.id)?.map(|row| {
-            json!({ "at": instant(row.made_at), "reason": row.ground })
+        "requests": each(requests::of_person(conn, person.id)?, |row| {
+            json!({
+                "id": row.id, "kind": row.kind, "received": row.received_on, "due": row.due_on, "decision": row.decision,
+                "ground": row.ground
+            })
         }),
+        "erasure": erased(conn, person.id)?,
     }))
 }
 
@@ -115,6 +120,13 @@ fn sealed(conn: &mut Conn, person: Id) -> Result<Vec<Value>> {
         .collect()
 }
 
+/// When the person was erased, and the texts of others that were found then.
+fn erased(conn: &mut Conn, person: Id) -> Result<Option<Value>> {
+    let Some(row) = privacy::erasure_of(conn, person)? else { return Ok(None) };
+    let texts: Value = serde_json::from_str(&row.texts)?;
+    Ok(Some(json!({ "at": instant(row.made_at), "reason": row.ground, "texts": texts })))
+}
+
 fn received(conn: &mut Conn, person: Id) -> Result<Vec<Value>> {
     let awards = awards::store::of_person(conn, person)?;
     awards
@@ -145,13 +157,10 @@ fn applied(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
 
 fn reviewed(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
     let Some(subject) = &person.subject else { return Ok(Vec::new()) };
-    Ok(each(
-        reviews::store::of_reviewer(conn, subject)?,
-        |row| {
-            json!({
-                "id": row.id, "application": row.application_id, "state": row.state, "conflict": row.conflict,
-                "recommendation": row.recommendation, "comment": row.comment
-            })
-        },
-    ))
+    Ok(each(reviews::store::of_reviewer(conn, subject)?, |row| {
+        json!({
+            "id": row.id, "application": row.application_id, "state": row.state, "conflict": row.conflict,
+            "recommendation": row.recommendation, "comment": row.comment
+        })
+    }))
 }
