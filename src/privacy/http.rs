@@ -80,12 +80,14 @@ impl From<Erasure> for ErasureResponse {
 #[utoipa::path(tag = "people", params(IdPath), request_body = ErasePersonRequest, responses((status = 200, description = "Erased", body = ErasureResponse)))]
 #[post("/v1/people/{id}/erasure")]
 pub async fn erase_person(cx: Cx, path: web::Path<IdPath>, body: Body<ErasePersonRequest>) -> Result<Reply> {
-    let db = cx.db();
+    let (db, person) = (cx.db(), path.id.clone());
     let erased = cx.write_json(body, move |conn, context, request| {
         let erasure = ops::erase_person(conn, context, &path.id, &request.reason)?;
         Reply::ok(&ErasureResponse::from(erasure))
     });
     let reply = erased.await?;
+    // By the log it is done again after a restore.
+    tracing::info!(%person, "a person was erased");
     // What it cannot do now, since somebody reads, the housekeeping does later.
     if let Err(error) = db.empty_journal().await {
         tracing::warn!(cause = error.cause().unwrap_or_default(), "the journal is not emptied yet");

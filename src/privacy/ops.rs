@@ -1,23 +1,26 @@
 //! Erasing a person: every place is emptied, what must be kept is sealed, and what others wrote is listed.
 
-use super::rules::{AUDIT_YEARS, MONEY_YEARS, SUCCESSFUL_YEARS, UNSUCCESSFUL_YEARS, words, years_after};
+use super::rules::{
+    APPLICATION, AUDIT_YEARS, CONTACT_YEARS, MONEY_YEARS, SUCCESSFUL_YEARS, UNSUCCESSFUL_YEARS, names, words,
+    years_after, years_before,
+};
 use super::store::{self, Applied, Awarded, ErasureRow, OpenText, Reviewed, SealedRow};
+use crate::access::Operation;
 use crate::calendar::london_date;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::events::Event;
 use crate::events::chain::nobody;
 use crate::events::store::{erase, record_as};
+use crate::events::{self, Event};
 use crate::http::{Context, idempotency};
 use crate::people::fellows;
 use crate::people::ops::get_person;
 use crate::people::store::{self as people, PersonRow};
 use crate::vocabulary::{Id, Timestamp};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-/// What stands in the place of the title of an application whose applicant was erased, and of an award to such a person.
-const APPLICATION: &str = "Application of an erased person";
+/// What stands in the place of the texts of an award to a person who was erased.
 const AWARD: &str = "Award to an erased person";
 const AWARDED: &str = "The person who receives this award was erased from the register.";
 
@@ -40,7 +43,7 @@ fn erasure_of(conn: &mut Conn, person: Id) -> Result<Option<Erasure>> {
 /// every list. What others wrote and may name the person is listed. Every record and every total stays.
 ///
 /// # Errors
-/// `not-found`, `forbidden`.
+/// `not-found`, `forbidden`, `validation-failed` for a reason that names the person.
 pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) -> Result<Erasure> {
     context.reach().require_everything()?;
     let person = get_person(conn, id)?;
@@ -50,6 +53,9 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
         return Ok(erasure);
     }
     let words = words(&person.name, person.email.as_deref(), person.subject.as_deref());
+    if names(reason, &words) {
+        return Err(Error::invalid("/reason", "names-the-person", "The reason is kept, so it cannot name the person."));
+    }
     let told_by = Id::generate();
     let trail = erase(conn, person.subject.as_deref(), &words, told_by)?;
     forget_answers(conn, &person, &words)?;
@@ -173,10 +179,33 @@ fn seal_awards(conn: &mut Conn, context: &Context, person: &PersonRow) -> Result
     Ok(())
 }
 
-/// Removes what was sealed for long enough. Called by the housekeeping.
+/// Removes what was kept for long enough: what is sealed, unsuccessful applications, contacts of fellows. Called by the
+/// housekeeping; it takes some at a time.
 ///
 /// # Errors
 /// The database's own.
 pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<()> {
-    store::unseal(conn, london_date(now)).map(drop)
+    let (context, today) = (Context::local(Operation::erase_person, now), london_date(now));
+    store::unseal(conn, today)?;
+    let before = years_before(today, UNSUCCESSFUL_YEARS).and_time(NaiveTime::MIN);
+    for (id, version) in store::outlived_applications(conn, before)? {
+        store::empty_application(conn, id, APPLICATION, now.naive_utc())?;
+        outlived(conn, &context, ("application", id, version + 1), UNSUCCESSFUL_YEARS)?;
+    }
+    for (id, version) in store::outlived_contacts(conn, years_before(today, CONTACT_YEARS))? {
+        store::forget_contacts(conn, id, now.naive_utc())?;
+        fellows::store::touch(conn, id, now.naive_utc())?;
+        outlived(conn, &context, ("person", id, version + 1), CONTACT_YEARS)?;
+    }
+    Ok(())
+}
+
+fn outlived(
+    conn: &mut Conn,
+    context: &Context,
+    (resource, id, version): (&'static str, Id, i32),
+    years: u32,
+) -> Result<()> {
+    let event = Event::new(resource, &id.to_string(), version, json!({ "emptied": true, "keptForYears": years }));
+    events::record(conn, context, event)
 }

@@ -8,6 +8,8 @@ pub const MONEY_YEARS: u32 = 6;
 pub const UNSUCCESSFUL_YEARS: u32 = 1;
 /// Years that a successful application, and a review, is kept after its last move: the money rests on it.
 pub const SUCCESSFUL_YEARS: u32 = 6;
+/// Years after a fellow's last fellowship that contacts are kept.
+pub const CONTACT_YEARS: u32 = 2;
 /// Years after an erasure that the audit trail can still be shown to whoever it is about.
 pub const AUDIT_YEARS: u32 = 6;
 
@@ -15,6 +17,14 @@ pub const AUDIT_YEARS: u32 = 6;
 pub fn years_after(day: NaiveDate, years: u32) -> NaiveDate {
     day.checked_add_months(Months::new(12 * years)).unwrap_or(NaiveDate::MAX)
 }
+
+/// The day so many years before.
+pub fn years_before(day: NaiveDate, years: u32) -> NaiveDate {
+    day.checked_sub_months(Months::new(12 * years)).unwrap_or(NaiveDate::MIN)
+}
+
+/// What stands in the place of the title of an application that is emptied.
+pub const APPLICATION: &str = "Application that is no longer kept";
 
 /// What may stand in a column that holds text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +81,7 @@ places! {
     calls [id]: programme Nobody, title Words, sort_title Derived, zone Nobody, priorities Words, criteria Words, created_by Subject;
     cohorts [id]: programme Nobody, name Words;
     contributions [id]: source Nobody, note Words, made_by Subject;
-    erasures [id]: ground Kept, texts Kept, made_by Subject;
+    erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
     external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
     fellows [id]: profession Person, biography Person, website Person;
@@ -100,7 +110,7 @@ places! {
     organisation_successions [id]: kind Nobody;
     organisations [id]: code Nobody, ods_code Nobody, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
-    person_requests [id]: kind Nobody, decision Nobody, ground Kept, made_by Subject;
+    person_requests [id]: kind Nobody, decision Nobody, ground Words, made_by Subject;
     programme_memberships [id]: programme Nobody;
     programme_partners [id]: programme Nobody, role Nobody;
     programmes [id]: slug Nobody, name Words, sort_name Derived, kind Nobody, summary Words, website Words, search_text Derived;
@@ -127,6 +137,12 @@ pub fn columns(holding: &[Holds]) -> impl Iterator<Item = (&'static Place, &'sta
 pub fn words(name: &str, email: Option<&str>, subject: Option<&str>) -> Vec<String> {
     let words = [Some(name.trim()), email, subject].into_iter().flatten();
     words.filter(|word| word.chars().count() > 2).map(str::to_owned).collect()
+}
+
+/// Whether a text has one of the words in it, whatever the case.
+pub fn names(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().any(|word| text.contains(&word.to_lowercase()))
 }
 
 /// A property as clients know it: `evaluation_plan` is `evaluationPlan`.

@@ -1,10 +1,10 @@
 //! Looking for a person in every place, taking a subject out of it, and what is kept sealed.
 
-use super::rules::{Holds, Place, columns, property};
+use super::rules::{APPLICATION, Holds, Place, columns, property};
 use crate::db::dialect::Engine;
 use crate::db::schema::{
-    application_versions, applications, awards, erasures, grant_generation, grants, person_requests, reviews,
-    sealed_records,
+    application_versions, applications, awards, erasures, fellows, fellowships, grant_generation, grants, people,
+    person_requests, reviews, sealed_records,
 };
 use crate::db::{Conn, Keep};
 use crate::error::Result;
@@ -16,6 +16,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How many are emptied at a time.
+const SOME: i64 = 500;
+/// The ends of an application that led to nothing.
+const UNSUCCESSFUL: [&str; 5] = ["ineligible", "rejected", "withdrawn", "offer-declined", "offer-lapsed"];
 
 /// A text that may name the person, for whoever erases to decide on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -257,12 +262,49 @@ pub fn sealed_of(conn: &mut Conn, person: Id) -> Result<Vec<SealedRow>> {
 
 /// Removes what was sealed until a day that has come, unless the person asked that nothing be removed.
 pub fn unseal(conn: &mut Conn, today: NaiveDate) -> Result<usize> {
-    let held = person_requests::table
-        .filter(person_requests::kind.eq_any(["restrict", "object"]))
-        .filter(person_requests::decision.is_null().or(person_requests::decision.eq("granted")))
-        .select(person_requests::person_id);
     let over = sealed_records::table.filter(sealed_records::until_on.le(today));
-    Ok(diesel::delete(over.filter(sealed_records::person_id.ne_all(held))).execute(conn)?)
+    Ok(diesel::delete(over.filter(sealed_records::person_id.ne_all(held()))).execute(conn)?)
+}
+
+/// People who asked that their data be held, or not used, and were not refused.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn held() -> _ {
+    person_requests::table
+        .filter(person_requests::kind.eq("restrict").or(person_requests::kind.eq("object")))
+        .filter(person_requests::decision.is_null().or(person_requests::decision.eq("granted")))
+        .select(person_requests::person_id)
+}
+
+/// Some unsuccessful applications that last moved before a day, of nobody who holds them, with their versions.
+pub fn outlived_applications(conn: &mut Conn, before: NaiveDateTime) -> Result<Vec<(Id, i32)>> {
+    let holders = people::table.filter(people::id.eq_any(held())).filter(people::subject.is_not_null());
+    let old = applications::table
+        .filter(applications::state.eq_any(UNSUCCESSFUL))
+        .filter(applications::updated_at.lt(before))
+        .filter(applications::title.ne(APPLICATION))
+        .filter(applications::applicant.nullable().ne_all(holders.select(people::subject)));
+    Ok(old.select((applications::id, applications::version)).limit(SOME).load(conn)?)
+}
+
+/// Some people with contacts whose fellowships all ended before a day, of whom nobody holds them, with their versions.
+pub fn outlived_contacts(conn: &mut Conn, before: NaiveDate) -> Result<Vec<(Id, i32)>> {
+    let of = fellows::table.filter(fellows::person_id.eq(people::id));
+    let ended = of.filter(dsl::exists(fellowships::table.filter(fellowships::fellow_id.eq(fellows::id))));
+    let lasting =
+        fellowships::table.filter(fellowships::fellow_id.eq(fellows::id)).filter(fellowships::to_on.ge(before));
+    let old = people::table
+        .filter(people::email.is_not_null())
+        .filter(people::id.ne_all(held()))
+        .filter(dsl::exists(ended.filter(dsl::not(dsl::exists(lasting)))));
+    Ok(old.select((people::id, people::version)).limit(SOME).load(conn)?)
+}
+
+/// Takes the contacts of a person away, as a new version.
+pub fn forget_contacts(conn: &mut Conn, person: Id, now: NaiveDateTime) -> Result<()> {
+    diesel::update(people::table.find(person))
+        .set((people::email.eq(None::<String>), people::version.eq(people::version + 1), people::updated_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
 }
 
 #[derive(Queryable, Insertable, Clone)]

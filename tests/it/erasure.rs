@@ -102,6 +102,8 @@ async fn a_text_of_others_that_names_the_person_is_listed_then_and_afterwards(
     app.innovation("tool").await;
     let said = json!({ "summary": "As OLIVE MARCHBANKS says." });
     app.admin().patch("/v1/innovations/tool", 1, said).await.expect(200);
+    let naming = json!({ "reason": "Olive Marchbanks asked." });
+    app.admin().post(&format!("{person}/erasure"), naming).await.problem(422, "validation-failed");
     let erased = erase(&app, &person).await;
     let texts = erased["texts"].as_array().unwrap();
     assert_eq!(
@@ -172,4 +174,37 @@ async fn what_is_sealed_is_removed_when_its_time_is_over_unless_the_person_holds
     let refused = json!({ "decision": "refused", "ground": "Nothing disputed." });
     app.admin().patch(hold.header("location"), 1, refused).await.expect(200);
     assert_eq!([kept(after(5)), kept(after(7))], [1, 0]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_unsuccessful_application_is_kept_for_a_year_and_contacts_for_two_after_a_fellowship(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let (app, person, application) = applied(engine).await;
+    let target = format!("/v1/applications/{}", application["id"].as_str().unwrap());
+    let olive = app.actor(&NewLocalToken { subject: Some(SUBJECT.to_owned()), ..grant(Role::NationalAdmin) });
+    olive.transition(&target, 1, json!({ "to": "withdrawn", "reason": "Later." })).await.expect(200);
+    app.admin().post("/v1/programmes/nia/cohorts", json!({ "number": 1, "name": "Wave 1" })).await.expect(201);
+    let fellow = json!({ "name": "Iris Holloway", "email": "iris@example.org" });
+    let fellow = app.admin().post("/v1/fellows", fellow).await.expect(201);
+    let held = json!({
+        "fellow": fellow["id"], "programme": "nia", "cohort": 1, "wholeTimeEquivalent": 0.2, "from": "2026-01-01", "to": "2026-06-01"
+    });
+    app.admin().post("/v1/fellowships", held).await.expect(201);
+    let kept = |days: i64| {
+        let moment = app.now() + chrono::TimeDelta::days(days);
+        transaction(&mut connect(&app.database), |conn| sweep(conn, moment))
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        (app.count("applications WHERE title LIKE 'Olive%'"), app.count("people WHERE email LIKE 'iris%'"))
+    };
+    let hold = json!({ "kind": "object", "received": "2026-06-01" });
+    let hold = app.admin().post(&format!("{person}/requests"), hold).await;
+    assert_eq!((kept(360), kept(370)), ((1, 1), (1, 1)), "an objection holds the application");
+    app.admin()
+        .patch(hold.header("location"), 1, json!({ "decision": "refused", "ground": "None." }))
+        .await
+        .expect(200);
+    assert_eq!((kept(370), kept(720)), ((0, 1), (0, 0)));
+    app.admin().get(&target).await.expect(200);
 }

@@ -20,7 +20,7 @@ words! {
 /// nothing that is sealed about the person is removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CreatePersonRequestRequest, example = json!({ "kind": "access", "received": "2016-03-03" }))]
+#[schema(as = CreatePersonRequestRecordRequest, example = json!({ "kind": "access", "received": "2016-03-03" }))]
 pub struct PersonRequest {
     pub kind: RequestKind,
     /// The day it was received.
