@@ -1,6 +1,7 @@
 //! The verbs `backup` and `restore`: a database and the key it needs in one file, and back. The file is a ZIP of
 //! `manifest.json`, which says what must be in it, the data, and the key.
 
+use crate::audit_events;
 use crate::config::{Config, KeySource};
 use crate::db::{Conn, DatabaseUrl, copy, migrate, serving};
 use crate::error::{Error, Result};
@@ -199,12 +200,15 @@ fn check(config: &Config, wanted: &Content) -> Result<String> {
     if &content != wanted {
         return Err(Error::internal("its schema or its last event is not the one of the back-up"));
     }
-    let End { position, hash } = events::verify(&mut conn)?;
-    if (position, hex(&hash)) != wanted.last_event {
-        return Err(Error::internal("the audit trail does not end where the back-up's does"));
-    }
     let sealing =
         if wanted.is_sealed() { Some(SealingKey::open(&config.keys).map_err(Error::internal)?) } else { None };
+    let verified = audit_events::ops::verify(&mut conn, sealing.as_ref(), &[])?;
+    if !verified.faults.is_empty() {
+        return Err(Error::internal(format!("of the audit trail: {}", verified.in_words())));
+    }
+    if (verified.end.position, hex(&verified.end.hash)) != wanted.last_event {
+        return Err(Error::internal("the audit trail does not end where the back-up's does"));
+    }
     let keys = sealing.map_or(Ok(0), |sealing| sealing.unseal_all(&mut conn))?;
     let schema = migrate::check(&mut conn).err().map_or(String::new(), |next| format!("; {next}"));
     Ok(format!("{}, the audit trail is whole, {keys} signing key(s) unsealed{schema}", content.in_words()))

@@ -2,9 +2,10 @@
 //! standard error.
 
 use crate::access::{Operation, Role};
+use crate::audit_events;
 use crate::backup;
 use crate::config::{Config, SETTINGS};
-use crate::db::{Conn, serving, transaction};
+use crate::db::{Conn, serving, snapshot, transaction};
 use crate::error::Error;
 use crate::grants::bootstrap::make_first_client;
 use crate::grants::ops::{NewLocalToken, issue_local_token};
@@ -15,7 +16,7 @@ use crate::vocabulary::now;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -69,11 +70,28 @@ enum Verb {
         #[arg(long)]
         without_key: bool,
     },
+    /// Hold the audit trail against its hashes, erasures and checkpoints, or sign a checkpoint to keep elsewhere
+    Audit {
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
     /// Make the configured database from a back-up, where there is none or an empty one, and check it
     Restore {
         /// A file that `backup` made
         file: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+enum AuditVerb {
+    /// Say which events were altered, removed or inserted since they were written
+    Verify {
+        /// A file of checkpoints that were kept elsewhere, one a line, to hold the trail against as well
+        #[arg(long)]
+        checkpoints: Option<PathBuf>,
+    },
+    /// Sign where the trail ends, and print that
+    Checkpoint,
 }
 
 #[derive(clap::Args)]
@@ -134,6 +152,12 @@ pub fn run() -> ExitCode {
         Verb::Backup { file, without_key } => configured()
             .and_then(|config| backup::backup(&config, &file, without_key, now()).map_err(Error::in_words))
             .map(|done| print(&done)),
+        Verb::Audit { verb: AuditVerb::Verify { checkpoints } } => {
+            configured().and_then(|config| verify(&config, checkpoints.as_deref())).map(|done| print(&done))
+        }
+        Verb::Audit { verb: AuditVerb::Checkpoint } => {
+            configured().and_then(|config| checkpoint(&config)).map(|signed| print(&signed))
+        }
         Verb::Restore { file } => configured()
             .and_then(|config| backup::restore(&config, &file).map_err(Error::in_words))
             .map(|done| print(&done)),
@@ -244,6 +268,27 @@ fn bootstrap(config: &Config, name: &str) -> Result<(), String> {
 /// The issuer of tokens where nothing listens yet.
 fn issuer(config: &Config) -> String {
     config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen))
+}
+
+/// Says that the audit trail is whole, or what is wrong with it.
+fn verify(config: &Config, elsewhere: Option<&Path>) -> Result<String, String> {
+    let unreadable = |file: &Path, cause: std::io::Error| format!("--checkpoints {}: {cause}", file.display());
+    let read = |file| std::fs::read_to_string(file).map_err(|cause| unreadable(file, cause));
+    let elsewhere = elsewhere.map(read).transpose()?.unwrap_or_default();
+    let elsewhere: Vec<String> = elsewhere.split_whitespace().map(str::to_owned).collect();
+    let sealing = keys::SealingKey::open(&config.keys)?;
+    let mut conn = startup::open_database(&config.database, now())?;
+    let verified = snapshot(&mut conn, |conn| audit_events::ops::verify(conn, Some(&sealing), &elsewhere));
+    let verified = verified.map_err(Error::in_words)?;
+    if verified.faults.is_empty() { Ok(verified.in_words()) } else { Err(verified.in_words()) }
+}
+
+/// Signs where the audit trail ends.
+fn checkpoint(config: &Config) -> Result<String, String> {
+    let sealing = keys::SealingKey::open(&config.keys)?;
+    let mut conn = startup::open_database(&config.database, now())?;
+    let signed = transaction(&mut conn, |conn| audit_events::checkpoints::sign(conn, &sealing, now()));
+    signed.map_err(Error::in_words)?.ok_or_else(|| "no event is numbered yet".to_owned())
 }
 
 fn token(config: &Config, arguments: TokenArguments) -> Result<(), String> {

@@ -47,6 +47,8 @@ pub mod kpis;
 mod organisations;
 // Fellows and their fellowships, and what is held about them.
 mod people;
+// What becomes of people's data.
+pub mod privacy;
 // What carries innovations: programmes, their partners and cohorts.
 mod programmes;
 // A resource as it is written and answered.

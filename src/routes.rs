@@ -11,6 +11,7 @@ pub fn routes(routes: &mut Routes) {
     crate::programmes::routes::routes(routes);
     crate::applications::http::routes(routes);
     crate::people::http::routes(routes);
+    crate::privacy::http::routes(routes);
     crate::funding::http::routes(routes);
     crate::adoptions::http::routes(routes);
     crate::benefits::http::routes(routes);

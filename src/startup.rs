@@ -1,6 +1,7 @@
 //! From a configuration to a running service: the one way in for `main` and for every test.
 
 use crate::access::Operation;
+use crate::audit_events::checkpoints;
 use crate::config::Config;
 use crate::db::{Conn, DatabaseUrl, Db, dialect, migrate, serving, shares, transaction};
 use crate::error::Error;
@@ -340,14 +341,30 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     let abandoned = now - 2 * service.config.db.bulk_patience;
     let closed = move |conn: &mut Conn| crate::kpis::submissions::close_unfinished(conn, &context, abandoned);
     service.db.write(closed).await?;
+    sign_checkpoint(service, now).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     service.db.write(move |conn| shares::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
     doorkeeper.refresh_keys().await;
+    service.db.write(move |conn| crate::privacy::ops::sweep(conn, now)).await?;
+    let since = (now - chrono::TimeDelta::hours(1)).naive_utc();
+    if service.db.read(move |conn| crate::privacy::store::erased_since(conn, since)).await? {
+        service.db.empty_journal().await?;
+    }
     if let Some(limiter) = &service.limiter {
         limiter.sweep();
+    }
+    Ok(())
+}
+
+/// Signs where the audit trail has got to, and logs it, so that it is kept wherever the logs are.
+async fn sign_checkpoint(service: &web::Data<Service>, now: Timestamp) -> crate::error::Result<()> {
+    let sealing = SealingKey::open(&service.config.keys).map_err(Error::internal)?;
+    let signed = service.db.write(move |conn| checkpoints::sign_now_and_then(conn, &sealing, now)).await?;
+    if let Some(checkpoint) = signed {
+        tracing::info!(%checkpoint, "the audit trail so far is signed");
     }
     Ok(())
 }

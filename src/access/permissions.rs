@@ -141,6 +141,7 @@ table! {
     create_organisation_edge:       A X X X X X X X token;
     create_organisation_succession: A X X X X X X X token;
     create_person:                  A A X X X X X X token;
+    create_person_request:          A X X X X X X X token;
     create_programme:               A X X X X X X X token;
     create_programme_membership:    A O X X X X X X token;
     create_programme_partner:       A O X X X X X X token;
@@ -197,6 +198,7 @@ table! {
     get_network_membership:         A A A A A A A A token;
     get_organisation:               A A A A A A A A public;
     get_person:                     A A X X X X X X token;
+    get_person_request:             A X X X X X X X token;
     get_programme:                  A A A A A A A A public;
     get_programme_impact:           A A A A A A A A token;
     get_programme_membership:       A A A A A A A A public;
@@ -255,6 +257,7 @@ table! {
     list_organisation_successions:  A A A A A A A A public;
     list_organisations:             A A A A A A A A public;
     list_people:                    A A X X X X X X token;
+    list_person_requests:           A X X X X X X X token;
     list_programme_memberships:     A A A A A A A A public;
     list_programme_partners:        A A A A A A A A public;
     list_programmes:                A A A A A A A A public;
@@ -299,6 +302,7 @@ table! {
     update_network_membership:      A O X X X X X X token;
     update_organisation:            A X X X X X X X token;
     update_person:                  A X X X X X X X token;
+    update_person_request:          A X X X X X X X token;
     update_programme:               A O X X X X X X token;
     update_programme_membership:    A O X X X X X X token;
     update_programme_partner:       A O X X X X X X token;

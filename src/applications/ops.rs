@@ -136,6 +136,7 @@ fn trace(conn: &mut Conn, context: &Context, row: &ApplicationRow, data: Value) 
         organisation_id: row.organisation_id,
         innovation_id: row.innovation_id,
         programme: Some(row.programme.clone()),
+        owner: Some(row.applicant.clone()),
         ..Event::new(RESOURCE, &row.id.to_string(), row.version, data)
     };
     events::record(conn, context, event)

@@ -19,8 +19,12 @@ pub struct AuditEventResponse {
     position: i64,
     #[schema(format = "date-time", max_length = 40)]
     occurred_at: String,
+    /// Who did it; `erased:` and a number once that person was erased.
     #[schema(max_length = 300)]
     subject: String,
+    /// The subject of the person whose record it is, where it is a person's.
+    #[schema(max_length = 300)]
+    owner: Option<String>,
     #[schema(max_length = 60)]
     end_user_organisation: Option<String>,
     #[schema(example = "create_innovation", max_length = 60)]
@@ -34,10 +38,13 @@ pub struct AuditEventResponse {
     version: i32,
     #[schema(max_length = 60)]
     request_id: String,
-    /// The details: ids and codes, never a person's name.
-    #[schema(value_type = Object)]
+    /// The details: ids and codes, never a person's name. Null once an erasure took them.
+    #[schema(value_type = Option<Object>)]
     data: Box<RawValue>,
-    /// The SHA-256, in hexadecimal, of the previous event's hash and every field of this event.
+    /// Whether an erasure took something out of the event.
+    erased: bool,
+    /// The SHA-256, in hexadecimal, of the previous event's hash and of this event. Details and subjects are part of it
+    /// by salted digests, so that they can be erased and the trail still be verified.
     #[schema(max_length = 64)]
     hash: String,
 }
@@ -49,6 +56,7 @@ impl From<AuditEventRow> for AuditEventResponse {
             position: row.position,
             occurred_at: instant(row.occurred_at),
             subject: row.subject,
+            owner: row.owner,
             end_user_organisation: row.end_user_organisation,
             operation: row.operation,
             resource: row.resource,
@@ -56,6 +64,7 @@ impl From<AuditEventRow> for AuditEventResponse {
             version: row.resource_version,
             request_id: row.request_id,
             data: row.data.value,
+            erased: row.erased_by.is_some(),
             hash: hex(&row.hash),
         }
     }
@@ -63,7 +72,8 @@ impl From<AuditEventRow> for AuditEventResponse {
 
 /// List audit events
 ///
-/// Lists every event in your scope, and every event of your own, oldest first by default.
+/// Lists the events in your scope about records that you may see, what you did, and what was done to records of your own;
+/// oldest first by default. As CSV or JSON lines, the whole selection.
 #[utoipa::path(tag = "audit-events", params(ListAuditEvents), responses((status = 200, description = "A page of events", body = Listing<AuditEventResponse>)))]
 #[get("/v1/audit-events")]
 pub async fn list_audit_events(cx: Cx, asked: Asked<ListAuditEvents>) -> Result<Listed<AuditEventResponse>> {

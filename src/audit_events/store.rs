@@ -1,15 +1,19 @@
 //! Numbered events in the database.
 
+use super::rules::{FOR_THE_PROGRAMME, READ_BY, WHILE_DRAFTED};
 use crate::access::ReachParts;
+use crate::db::dialect::Condition;
 use crate::db::json::Json;
-use crate::db::schema::{events, organisation_closure};
-use crate::db::{Conn, MultiBackend};
+use crate::db::schema::{audit_checkpoint_keys, audit_checkpoints, events, organisation_closure};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::{Error, Result};
 use crate::http::{CodeParam, Context, Line};
+use crate::innovations::ops::referred as innovation;
+use crate::organisations::ops::referred as organisation;
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Timestamp};
 use crate::{narrow, params, sortable};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
 use serde_json::value::RawValue;
@@ -21,6 +25,7 @@ pub struct AuditEventRow {
     pub position: i64,
     pub occurred_at: NaiveDateTime,
     pub subject: String,
+    pub owner: Option<String>,
     pub end_user_organisation: Option<String>,
     pub operation: String,
     pub resource: String,
@@ -28,6 +33,7 @@ pub struct AuditEventRow {
     pub resource_version: i32,
     pub request_id: String,
     pub data: Json<Box<RawValue>>,
+    pub erased_by: Option<Id>,
     pub hash: Vec<u8>,
 }
 
@@ -36,6 +42,7 @@ type Columns = (
     dsl::AssumeNotNull<events::position>,
     events::occurred_at,
     events::subject,
+    events::owner,
     events::end_user_organisation,
     events::operation,
     events::resource,
@@ -43,6 +50,7 @@ type Columns = (
     events::resource_version,
     events::request_id,
     events::data,
+    events::erased_by,
     dsl::AssumeNotNull<events::hash>,
 );
 type Query = dsl::IntoBoxed<'static, dsl::Select<events::table, Columns>, MultiBackend>;
@@ -60,8 +68,18 @@ params! {
         key: Line = "key",
         /// The subject of whoever did it.
         subject: Line = "subject",
+        /// The subject of the person whose record it is.
+        owner: Line = "owner",
         /// The operation id of what was done.
         operation: Line = "operation",
+        /// The code of the organisation that it was done for, as the request said.
+        end_user_organisation: CodeParam = "endUserOrganisation",
+        /// The code of an organisation that it is about, at either end.
+        organisation: CodeParam = "organisation",
+        /// The slug of the innovation that it is about.
+        innovation: CodeParam = "innovation",
+        /// The slug of a programme that it is about, at either end.
+        programme: CodeParam = "programme",
         /// Events at this instant or later.
         from: Timestamp = "from",
         /// Events at this instant or earlier.
@@ -69,11 +87,53 @@ params! {
     }
 }
 
-/// Numbered events inside the reach, and the caller's own.
+type Seen = Condition<events::table>;
+
+/// The events that name something inside the reach, at either end.
+fn inside(reach: ReachParts, today: NaiveDate) -> Seen {
+    let places = || below(reach.organisations.clone(), today).select(organisation_closure::descendant_id.nullable());
+    let seen = events::organisation_id
+        .eq_any(places())
+        .or(events::other_organisation_id.eq_any(places()))
+        .or(events::programme.eq_any(reach.programmes.clone()))
+        .or(events::other_programme.eq_any(reach.programmes.clone()))
+        .or(events::innovation_id.eq_any(reach.innovations));
+    Box::new(seen.assume_not_null())
+}
+
+/// The events inside the reach about records that the caller may see, and the caller's own: what they did, and what was
+/// done to what is theirs.
+fn seen(context: &Context) -> Seen {
+    let (subject, today) = (context.actor.subject.clone(), context.today());
+    let own = events::subject.eq(subject.clone()).or(events::owner.eq(subject).assume_not_null());
+    let (mut open, mut partly) = (Vec::new(), Vec::new());
+    for (resource, read) in READ_BY {
+        let reach = context.actor.reach(*read).into_parts();
+        match (reach.everything, context.actor.may(*read)) {
+            (true, _) => open.push(*resource),
+            (false, true) => partly.push((*resource, reach)),
+            (false, false) => {}
+        }
+    }
+    let mut kinds: Seen = Box::new(events::resource.eq_any(open));
+    for (resource, reach) in partly {
+        kinds = Box::new(kinds.or(events::resource.eq(resource).and(inside(reach, today))));
+    }
+    let mut programmes = context.reach().into_parts();
+    (programmes.organisations, programmes.innovations) = (Vec::new(), Vec::new());
+    let of_programme = events::resource
+        .eq_any(FOR_THE_PROGRAMME)
+        .and(events::operation.ne_all(WHILE_DRAFTED))
+        .and(inside(programmes, today));
+    let kinds = kinds.or(of_programme);
+    Box::new(own.or(kinds.and(inside(context.reach().into_parts(), today))))
+}
+
+/// Numbered events inside the reach, about records that the caller may see, and the caller's own.
 ///
 /// # Errors
-/// `validation-failed` when `to` is before `from`.
-pub fn list(_: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<Query> {
+/// `validation-failed` when `to` is before `from`; `unknown-reference` for what the filters name.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<Query> {
     if asked.from.zip(asked.to).is_some_and(|(from, to)| to < from) {
         return Err(Error::invalid("?to", "range", "Expected an instant that is not before from."));
     }
@@ -82,6 +142,7 @@ pub fn list(_: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<
         events::position.assume_not_null(),
         events::occurred_at,
         events::subject,
+        events::owner,
         events::end_user_organisation,
         events::operation,
         events::resource,
@@ -89,40 +150,89 @@ pub fn list(_: &mut Conn, context: &Context, asked: &ListAuditEvents) -> Result<
         events::resource_version,
         events::request_id,
         events::data,
+        events::erased_by,
         events::hash.assume_not_null(),
     );
     let mut query = events::table.select(columns).into_boxed::<MultiBackend>();
     query = query.filter(events::position.is_not_null());
-    let ReachParts { everything, organisations, programmes, innovations, within } = context.reach().into_parts();
+    let ReachParts { everything, within, .. } = context.reach().into_parts();
     if let Some(place) = within {
-        let inside = below(vec![place], context.today()).select(organisation_closure::descendant_id.nullable());
-        query = query.filter(events::organisation_id.eq_any(inside));
+        let inside = || below(vec![place], context.today()).select(organisation_closure::descendant_id.nullable());
+        let there = events::organisation_id.eq_any(inside()).or(events::other_organisation_id.eq_any(inside()));
+        query = query.filter(there);
     }
     if !everything {
-        let places = below(organisations, context.today());
-        query = query.filter(
-            events::subject
-                .eq(context.actor.subject.clone())
-                .or(events::organisation_id.eq_any(places.select(organisation_closure::descendant_id.nullable())))
-                .or(events::programme.eq_any(programmes))
-                .or(events::innovation_id.eq_any(innovations)),
-        );
+        query = query.filter(seen(context));
     }
-    if let Some(CodeParam(resource)) = &asked.resource {
-        query = query.filter(events::resource.eq(resource.clone()));
+    if let Some(CodeParam(code)) = &asked.organisation {
+        let id = organisation(conn, "?organisation", code)?;
+        query = query.filter(events::organisation_id.eq(id).or(events::other_organisation_id.eq(id)));
     }
-    if let Some(Line(key)) = &asked.key {
-        query = query.filter(events::resource_key.eq(key.clone()));
+    if let Some(CodeParam(slug)) = &asked.innovation {
+        query = query.filter(events::innovation_id.eq(innovation(conn, "?innovation", slug)?));
     }
-    if let Some(Line(subject)) = &asked.subject {
-        query = query.filter(events::subject.eq(subject.clone()));
-    }
-    if let Some(Line(operation)) = &asked.operation {
-        query = query.filter(events::operation.eq(operation.clone()));
+    if let Some(CodeParam(slug)) = &asked.programme {
+        let slug = slug.to_ascii_lowercase();
+        query = query.filter(events::programme.eq(slug.clone()).or(events::other_programme.eq(slug)));
     }
     narrow! { query, asked;
+        resource => events::resource.eq(resource.0.clone());
+        key => events::resource_key.eq(key.0.clone());
+        subject => events::subject.eq(subject.0.clone());
+        owner => events::owner.eq(owner.0.clone());
+        operation => events::operation.eq(operation.0.clone());
+        end_user_organisation => events::end_user_organisation.eq(end_user_organisation.0.to_ascii_uppercase());
         from => events::occurred_at.ge(from.naive_utc());
         to => events::occurred_at.le(to.naive_utc());
     }
     Ok(query)
+}
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = audit_checkpoints)]
+pub struct CheckpointRow {
+    pub position: i64,
+    pub hash: Vec<u8>,
+    pub made_at: NaiveDateTime,
+    pub kid: String,
+    pub signature: String,
+}
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = audit_checkpoint_keys)]
+pub struct CheckpointKeyRow {
+    pub kid: String,
+    pub public_jwk: String,
+    /// Made under the sealing key, which is not in the database.
+    pub voucher: Vec<u8>,
+}
+
+pub fn last_checkpoint(conn: &mut Conn) -> Result<Option<CheckpointRow>> {
+    Ok(audit_checkpoints::table.order_by(audit_checkpoints::position.desc()).first(conn).optional()?)
+}
+
+pub fn checkpoints(conn: &mut Conn) -> Result<Vec<CheckpointRow>> {
+    Ok(audit_checkpoints::table.order_by(audit_checkpoints::position).load(conn)?)
+}
+
+/// Keeps a checkpoint, unless another instance was faster.
+pub fn keep_checkpoint(conn: &mut Conn, row: CheckpointRow) -> Result<()> {
+    let kept = audit_checkpoints::table.find(row.position).select(audit_checkpoints::position);
+    if kept.first::<i64>(conn).optional()?.is_none() {
+        diesel::insert_into(audit_checkpoints::table).values(row).execute_kept(conn)?;
+    }
+    Ok(())
+}
+
+pub fn checkpoint_keys(conn: &mut Conn) -> Result<Vec<CheckpointKeyRow>> {
+    Ok(audit_checkpoint_keys::table.order_by(audit_checkpoint_keys::kid).load(conn)?)
+}
+
+/// Keeps a key, unless it is kept already.
+pub fn keep_key(conn: &mut Conn, row: CheckpointKeyRow) -> Result<()> {
+    let kept = audit_checkpoint_keys::table.find(&row.kid).select(audit_checkpoint_keys::kid);
+    if kept.first::<String>(conn).optional()?.is_none() {
+        diesel::insert_into(audit_checkpoint_keys::table).values(row).execute_kept(conn)?;
+    }
+    Ok(())
 }

@@ -55,6 +55,7 @@ fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
         organisation_id: row.organisation_id,
         innovation_id: Some(row.innovation_id),
         programme: row.programme.clone(),
+        owner: Some(row.claimed_by.clone()),
         ..Event::new("benefit", &row.id.to_string(), row.version, data)
     };
     events::record(conn, context, event)

@@ -22,6 +22,7 @@ use crate::people::attendances::rules::{AttendanceRole, AttendanceState};
 use crate::people::fellowships::rules::FellowshipState;
 use crate::people::leaders::rules::LeaderKind;
 use crate::people::learning_events::rules::EventKind;
+use crate::privacy::requests::rules::{Decision, RequestKind};
 use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
 use crate::vocabulary::{Basis, Qualifier};
@@ -89,6 +90,8 @@ lists! {
     "organisation-types", "Kinds of organisation" => OrganisationType;
     "partner-roles", "Roles of a partner" => PartnerRole;
     "period-types", "The length of a KPI's periods" => PeriodType;
+    "person-request-decisions", "How a request of a person was decided" => Decision;
+    "person-request-kinds", "What a person may ask about their data" => RequestKind;
     "programme-kinds", "Kinds of programme" => ProgrammeKind;
     "qualifiers", "How certain a figure is" => Qualifier;
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;

@@ -230,13 +230,13 @@ impl Conn {
                 }
                 let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
                 // FULL: a commit that was acknowledged survives a loss of power. Above its limit the journal gives its
-                // room back at the next checkpoint.
+                // room back at the next checkpoint. What is taken out is overwritten, so that nobody finds it in the file.
                 let lock = limits.map_or(Duration::from_secs(5), |limits| limits.lock).as_millis();
                 let cache = limits.map_or(Limits::LITTLE, |limits| limits.cache);
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {lock}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache}; \
-                     PRAGMA journal_size_limit = 16777216;"
+                     PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON;"
                 ))?;
                 (Self::Sqlite(conn), None)
             }

@@ -3,7 +3,7 @@
 
 use super::conn::{Conn, MultiBackend};
 use super::statements::Keep;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::vocabulary::fold;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
@@ -387,6 +387,30 @@ pub fn why_writes_fail(conn: &mut Conn) -> Option<Code> {
             }
         }
     }
+}
+
+/// Writes SQLite's journal into the file and cuts it to nothing, unless somebody reads: what was overwritten stays in the
+/// journal otherwise. PostgreSQL's is on its way to replicas and archives, which its operator keeps.
+///
+/// # Errors
+/// `overloaded` while others read.
+pub fn empty_journal(conn: &mut Conn) -> Result<()> {
+    if let Conn::Sqlite(c) = conn {
+        let patience = diesel::select(sql::<Integer>("timeout FROM pragma_busy_timeout")).get_result::<i32>(c)?;
+        c.batch_execute("PRAGMA busy_timeout = 200")?;
+        let emptied = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpointed>(c);
+        c.batch_execute(&format!("PRAGMA busy_timeout = {patience}"))?;
+        if emptied?.busy != 0 {
+            return Err(Error::new(Code::Overloaded).context("somebody reads, so the journal stays"));
+        }
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Checkpointed {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
 }
 
 /// What an SQLSTATE means to whoever wanted to write.

@@ -194,6 +194,14 @@ impl Db {
         self.lanes.writers.run(self.due(), move |conn| job(&mut Steps(conn))).await
     }
 
+    /// Takes what was overwritten out of the journal, where the database has one that keeps it.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; `overloaded` while others read.
+    pub async fn empty_journal(&self) -> Result<()> {
+        self.lanes.writers.run(self.due(), dialect::empty_journal).await
+    }
+
     /// Long work that begins its transactions itself, such as an import.
     ///
     /// # Errors
@@ -260,7 +268,10 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
 }
 
 /// Runs reads of several statements that all see what was committed when they began.
-pub(super) fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+///
+/// # Errors
+/// As [`transaction`].
+pub fn snapshot<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         Conn::Postgres(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;

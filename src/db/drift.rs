@@ -44,6 +44,7 @@ migrations! {
     "00011_claims_and_steps"
     "00012_clients"
     "00013_shares"
+    "00014_events_that_forget"
 }
 
 /// From this migration on every applied one has a checksum.

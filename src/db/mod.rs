@@ -21,6 +21,6 @@ mod turn;
 pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
-pub use door::{Db, Sizes, Steps, by_id, serializable, transaction};
+pub use door::{Db, Sizes, Steps, by_id, serializable, snapshot, transaction};
 pub use statements::Keep;
 pub use ticket::wanted;

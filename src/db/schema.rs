@@ -437,6 +437,84 @@ diesel::table! {
         request_id -> Text,
         data -> Text,
         hash -> Nullable<Binary>,
+        rule -> Nullable<Integer>,
+        subject_id -> Nullable<BigInt>,
+        salt -> Nullable<Binary>,
+        digest -> Nullable<Binary>,
+        owner -> Nullable<Text>,
+        owner_id -> Nullable<BigInt>,
+        other_organisation_id -> Nullable<Binary>,
+        other_programme -> Nullable<Text>,
+        erased_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    subjects (id) {
+        id -> BigInt,
+        subject -> Nullable<Text>,
+        salt -> Nullable<Binary>,
+        digest -> Binary,
+        erased_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_checkpoints (position) {
+        position -> BigInt,
+        hash -> Binary,
+        made_at -> Timestamp,
+        kid -> Text,
+        signature -> Text,
+    }
+}
+
+diesel::table! {
+    audit_checkpoint_keys (kid) {
+        kid -> Text,
+        public_jwk -> Text,
+        voucher -> Binary,
+    }
+}
+
+diesel::table! {
+    erasures (id) {
+        id -> Binary,
+        person_id -> Binary,
+        ground -> Text,
+        texts -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sealed_records (id) {
+        id -> Binary,
+        person_id -> Binary,
+        resource -> Text,
+        record_id -> Binary,
+        ground -> Text,
+        until_on -> Date,
+        document -> Text,
+        sealed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    person_requests (id) {
+        id -> Binary,
+        person_id -> Binary,
+        kind -> Text,
+        received_on -> Date,
+        due_on -> Date,
+        decision -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        ground -> Nullable<Text>,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -1058,6 +1136,12 @@ may_appear_together!(
     grant_generation,
     signing_keys,
     events,
+    subjects,
+    audit_checkpoints,
+    audit_checkpoint_keys,
+    erasures,
+    sealed_records,
+    person_requests,
     idempotency_keys,
     storage_shares,
     programmes,

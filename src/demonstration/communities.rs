@@ -20,6 +20,8 @@ use crate::people::networks::ops::create_network;
 use crate::people::networks::rules::Network;
 use crate::people::ops::create_person;
 use crate::people::rules::Person;
+use crate::privacy::requests::ops::create_person_request;
+use crate::privacy::requests::rules::{PersonRequest, RequestKind};
 use crate::vocabulary::{Basis, Id, Qualifier};
 
 const EVENTS: [(&str, EventKind, &str, &str); 3] = [
@@ -43,7 +45,13 @@ pub fn load(conn: &mut Conn, context: &Context, fellows: &[(Id, Id)]) -> Result<
             from: day("2015-09-01")?,
             to: None,
         };
+        let mentor = new.mentor.to_string();
         create_mentorship(conn, &context.step(Operation::create_mentorship), new)?;
+        if at == 0 {
+            let received = day("2016-03-03")?;
+            let asked = PersonRequest { kind: RequestKind::Access, received, decision: None, ground: None };
+            create_person_request(conn, &context.step(Operation::create_person_request), &mentor, asked)?;
+        }
     }
     for (at, kind) in [LeaderKind::Clinical, LeaderKind::Clinical, LeaderKind::Citizen].into_iter().enumerate() {
         let new = Leader {

@@ -38,7 +38,7 @@ const KEYS: [(&str, &str, &str); 26] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 36] = [
+const MADE: [(&str, &str, Operation, u32); 37] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -72,6 +72,7 @@ const MADE: [(&str, &str, Operation, u32); 36] = [
     ("/v1/mentorships/{id}", "id", Operation::create_mentorship, 1),
     ("/v1/networks/{slug}/memberships/{id}", "id", Operation::create_network_membership, 1),
     ("/v1/people/{id}", "id", Operation::create_person, 1),
+    ("/v1/people/{id}/requests/{request}", "request", Operation::create_person_request, 1),
     ("/v1/programmes/{slug}/partners/{id}", "id", Operation::create_programme_partner, 1),
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),

@@ -3,7 +3,7 @@
 use crate::vocabulary::Id;
 use serde_json::Value;
 
-/// One command's trace. `data` holds ids and codes, never a person's name or contact.
+/// One command's trace. `data` holds ids and codes, never a person's name or contact, nor what anybody wrote freely.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub resource: &'static str,
@@ -13,6 +13,11 @@ pub struct Event {
     pub organisation_id: Option<Id>,
     pub innovation_id: Option<Id>,
     pub programme: Option<String>,
+    /// The other end of what has two, such as an edge, a succession or a reallocation.
+    pub other_organisation_id: Option<Id>,
+    pub other_programme: Option<String>,
+    /// The subject of the person whose record it is.
+    pub owner: Option<String>,
     pub data: Value,
 }
 
@@ -25,6 +30,9 @@ impl Event {
             organisation_id: None,
             innovation_id: None,
             programme: None,
+            other_organisation_id: None,
+            other_programme: None,
+            owner: None,
             data,
         }
     }

@@ -1,13 +1,16 @@
 //! Events in the database.
 
+use super::chain::{EventRow, FORGOTTEN, RULE, SubjectRow, Subjects, Voucher, nobody, salt, salted};
 use super::event::Event;
-use crate::db::schema::events;
-use crate::db::{Conn, Keep, dialect};
-use crate::error::{Error, Result};
+use crate::db::schema::{events, subjects};
+use crate::db::{Conn, Keep, dialect, migrate};
+use crate::error::Result;
 use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
+use diesel::dsl;
 use diesel::prelude::*;
+use std::collections::{BTreeSet, HashMap};
 
 /// Held by the one instance that numbers events.
 const LOCK: i64 = 0x4556_454e_5453;
@@ -27,14 +30,22 @@ struct NewEventRow {
     organisation_id: Option<Id>,
     innovation_id: Option<Id>,
     programme: Option<String>,
+    other_organisation_id: Option<Id>,
+    other_programme: Option<String>,
+    owner: Option<String>,
     request_id: String,
     data: String,
 }
 
 /// Writes the event into the transaction of the change it is about.
 pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
+    record_as(conn, context, event, Id::generate())
+}
+
+/// As [`record`], with an id that was made before.
+pub fn record_as(conn: &mut Conn, context: &Context, event: Event, id: Id) -> Result<()> {
     let row = NewEventRow {
-        id: Id::generate(),
+        id,
         occurred_at: context.now.naive_utc(),
         subject: context.actor.subject.clone(),
         end_user_organisation: context.actor.end_user.as_ref().map(|end_user| end_user.code.clone()),
@@ -45,6 +56,9 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
         organisation_id: event.organisation_id,
         innovation_id: event.innovation_id,
         programme: event.programme,
+        other_organisation_id: event.other_organisation_id,
+        other_programme: event.other_programme,
+        owner: event.owner,
         request_id: context.request_id.clone(),
         data: event.data.to_string(),
     };
@@ -52,48 +66,78 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
     Ok(())
 }
 
-/// An event as it is hashed.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = events)]
-struct EventRow {
-    id: Id,
-    occurred_at: NaiveDateTime,
-    subject: String,
-    end_user_organisation: Option<String>,
-    operation: String,
-    resource: String,
-    resource_key: String,
-    resource_version: i32,
-    organisation_id: Option<Id>,
-    innovation_id: Option<Id>,
-    programme: Option<String>,
-    request_id: String,
-    data: String,
-}
-
 /// Numbers the committed events that have no position yet, and chains their hashes. Returns how many.
 pub fn sequence(conn: &mut Conn) -> Result<usize> {
-    if !dialect::try_lock(conn, LOCK)? {
-        return Ok(0);
-    }
+    if dialect::try_lock(conn, LOCK)? { number_some(conn) } else { Ok(0) }
+}
+
+/// Numbers every committed event, waiting for whoever else does: until this transaction ends, nobody numbers another.
+///
+/// # Errors
+/// `overloaded` when the wait is cut short.
+pub fn sequence_all(conn: &mut Conn) -> Result<()> {
+    dialect::lock(conn, LOCK)?;
+    while number_some(conn)? > 0 {}
+    Ok(())
+}
+
+fn number_some(conn: &mut Conn) -> Result<usize> {
     let unnumbered = events::table.filter(events::position.is_null()).order_by(events::id);
-    let waiting: Vec<EventRow> = unnumbered.select(EventRow::as_select()).limit(BATCH).load(conn)?;
+    let mut waiting: Vec<EventRow> = unnumbered.select(EventRow::as_select()).limit(BATCH).load(conn)?;
     if waiting.is_empty() {
         return Ok(0);
     }
+    let named = waiting.iter().flat_map(|event| [Some(&event.subject), event.owner.as_ref()]).flatten();
+    let ids = identify(conn, named.cloned().collect())?;
+    let known: Subjects = ids.values().map(|row| (row.id, row.clone())).collect();
+    let id_of = |subject: &str| ids.get(subject).map(|row| row.id);
     let End { mut position, hash: mut chained } = end(conn)?;
-    for event in &waiting {
+    for event in &mut waiting {
         position += 1;
-        chained = event.chained_to(&chained, position);
+        let own = salt()?;
+        event.digest = Some(salted(&own, &event.data));
+        event.salt = Some(own);
+        event.subject_id = id_of(&event.subject);
+        event.owner_id = event.owner.as_deref().and_then(id_of);
+        event.rule = Some(RULE);
+        chained = event.chained_to(&chained, position, &known);
         diesel::update(events::table.find(event.id))
-            .set((events::position.eq(position), events::hash.eq(&chained)))
+            .set((
+                events::position.eq(position),
+                events::hash.eq(&chained),
+                events::rule.eq(event.rule),
+                events::subject_id.eq(event.subject_id),
+                events::owner_id.eq(event.owner_id),
+                events::salt.eq(&event.salt),
+                events::digest.eq(&event.digest),
+            ))
             .execute_kept(conn)?;
     }
     Ok(waiting.len())
 }
 
+/// The numbers of these subjects, new ones for those that have none. Whoever numbers events is alone.
+fn identify(conn: &mut Conn, named: BTreeSet<String>) -> Result<HashMap<String, SubjectRow>> {
+    let found: Vec<SubjectRow> = subjects::table.filter(subjects::subject.eq_any(&named)).load(conn)?;
+    let mut known: HashMap<String, SubjectRow> =
+        found.into_iter().filter_map(|row| Some((row.subject.clone()?, row))).collect();
+    let fresh: Vec<String> = named.into_iter().filter(|subject| !known.contains_key(subject)).collect();
+    if fresh.is_empty() {
+        return Ok(known);
+    }
+    let last: Option<i64> = subjects::table.select(dsl::max(subjects::id)).first(conn)?;
+    for (id, subject) in (last.unwrap_or_default() + 1..).zip(fresh) {
+        let own = salt()?;
+        let digest = salted(&own, &subject);
+        let row = SubjectRow { id, subject: Some(subject.clone()), salt: Some(own), digest, erased_by: None };
+        diesel::insert_into(subjects::table).values(row.clone()).execute_kept(conn)?;
+        known.insert(subject, row);
+    }
+    Ok(known)
+}
+
 /// The last numbered event, or 0 and nothing.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub struct End {
     pub position: i64,
     pub hash: Vec<u8>,
@@ -113,60 +157,186 @@ pub fn end(conn: &mut Conn) -> Result<End> {
     Ok(last.unwrap_or_default())
 }
 
-/// Makes the chain again from the first event to the last, and holds it against what is stored.
-///
-/// # Errors
-/// `internal`, with words for the operator, at the first event that is missing or was altered.
-pub fn verify(conn: &mut Conn) -> Result<End> {
-    let End { mut position, hash: mut chained } = End::default();
-    loop {
-        let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(BATCH);
-        let stored: Vec<(Option<i64>, Option<Vec<u8>>, EventRow)> =
-            next.select((events::position, events::hash, EventRow::as_select())).load(conn)?;
-        if stored.is_empty() {
-            return Ok(End { position, hash: chained });
-        }
-        for (at, hash, event) in stored {
-            position += 1;
-            chained = event.chained_to(&chained, position);
-            if at != Some(position) || hash.as_ref() != Some(&chained) {
-                return Err(Error::internal(format!("event {position} of the audit trail is missing or was altered")));
-            }
+/// A numbered event as it is stored.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    pub position: i64,
+    pub hash: Vec<u8>,
+    pub event: EventRow,
+}
+
+/// An event of a schema that knows the first rule alone.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct EarlyRow {
+    id: Id,
+    occurred_at: NaiveDateTime,
+    subject: String,
+    end_user_organisation: Option<String>,
+    operation: String,
+    resource: String,
+    resource_key: String,
+    resource_version: i32,
+    organisation_id: Option<Id>,
+    innovation_id: Option<Id>,
+    programme: Option<String>,
+    request_id: String,
+    data: String,
+}
+
+impl From<EarlyRow> for EventRow {
+    fn from(row: EarlyRow) -> Self {
+        Self {
+            id: row.id,
+            occurred_at: row.occurred_at,
+            subject: row.subject,
+            end_user_organisation: row.end_user_organisation,
+            operation: row.operation,
+            resource: row.resource,
+            resource_key: row.resource_key,
+            resource_version: row.resource_version,
+            organisation_id: row.organisation_id,
+            innovation_id: row.innovation_id,
+            programme: row.programme,
+            request_id: row.request_id,
+            data: row.data,
+            rule: None,
+            subject_id: None,
+            salt: None,
+            digest: None,
+            owner: None,
+            owner_id: None,
+            other_organisation_id: None,
+            other_programme: None,
+            erased_by: None,
         }
     }
 }
 
-impl EventRow {
-    /// SHA-256 over the hash before and every field: a changed or missing event breaks the chain from there on.
-    fn chained_to(&self, before: &[u8], position: i64) -> Vec<u8> {
-        let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        digest.update(before);
-        digest.update(&position.to_be_bytes());
-        digest.update(self.id.as_bytes());
-        let at = self.occurred_at.and_utc().timestamp_micros().to_string();
-        let version = self.resource_version.to_string();
-        let end_user = self.end_user_organisation.as_deref().unwrap_or_default();
-        let id = |id: &Option<Id>| id.map(|id| id.to_string()).unwrap_or_default();
-        let (organisation, innovation) = (id(&self.organisation_id), id(&self.innovation_id));
-        let programme = self.programme.as_deref().unwrap_or_default();
-        let fields = [
-            &organisation,
-            &innovation,
-            programme,
-            &at,
-            &self.subject,
-            end_user,
-            &self.operation,
-            &self.resource,
-            &self.resource_key,
-            &version,
-            &self.request_id,
-            &self.data,
-        ];
-        for field in fields {
-            digest.update(&(field.len() as u64).to_be_bytes());
-            digest.update(field.as_bytes());
+/// Whether the schema knows the second rule. One that was restored from an earlier version does not, before it is migrated.
+///
+/// # Errors
+/// The database's own.
+pub fn can_forget(conn: &mut Conn) -> Result<bool> {
+    Ok(migrate::checksums(conn)?.contains_key("00014"))
+}
+
+/// As [`after`], of a schema that knows the first rule alone.
+pub fn after_of_old(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Numbered>> {
+    type Stored = (Option<i64>, Option<Vec<u8>>, EarlyRow);
+    let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(limit);
+    let stored: Vec<Stored> = next.select((events::position, events::hash, EarlyRow::as_select())).load(conn)?;
+    let numbered = |(position, hash, event): Stored| Numbered {
+        position: position.unwrap_or_default(),
+        hash: hash.unwrap_or_default(),
+        event: event.into(),
+    };
+    Ok(stored.into_iter().map(numbered).collect())
+}
+
+/// The events after this position, some at a time.
+pub fn after(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Numbered>> {
+    type Stored = (Option<i64>, Option<Vec<u8>>, EventRow);
+    let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(limit);
+    let stored: Vec<Stored> = next.select((events::position, events::hash, EventRow::as_select())).load(conn)?;
+    let numbered = |(position, hash, event): Stored| Numbered {
+        position: position.unwrap_or_default(),
+        hash: hash.unwrap_or_default(),
+        event,
+    };
+    Ok(stored.into_iter().map(numbered).collect())
+}
+
+/// The details of one event.
+pub fn data_of(conn: &mut Conn, id: Id) -> Result<Option<String>> {
+    Ok(events::table.find(id).select(events::data).first(conn).optional()?)
+}
+
+pub fn subjects(conn: &mut Conn) -> Result<Subjects> {
+    let rows: Vec<SubjectRow> = subjects::table.load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// How many events a subject made, or are about what is the subject's.
+pub fn count_of(conn: &mut Conn, subject: &str) -> Result<i64> {
+    let own = events::table.filter(events::subject.eq(subject).or(events::owner.eq(subject)));
+    Ok(own.count().get_result(conn)?)
+}
+
+/// What an erasure did to the trail.
+#[derive(Debug)]
+pub struct Erased {
+    /// The number that the subject had, and keeps.
+    pub subject_id: Option<i64>,
+    /// How many events lost details or a text that their hash was taken over.
+    pub events: u64,
+    /// The digest of those events' positions and hashes.
+    pub voucher: String,
+}
+
+/// Empties the events about a person: the details of those whose details have one of the words as a text of its own, and
+/// the subject everywhere. `by` is the id of the event that tells of it, which is written afterwards with what is returned.
+///
+/// # Errors
+/// As [`sequence_all`].
+pub fn erase(conn: &mut Conn, subject: Option<&str>, words: &[String], by: Id) -> Result<Erased> {
+    sequence_all(conn)?;
+    for word in words {
+        let says = events::data.like(format!("%{}%", like(&serde_json::to_string(word)?))).escape('\\');
+        let told = events::table.filter(says).filter(events::data.ne(FORGOTTEN));
+        let told: Vec<Id> = told.select(events::id).load(conn)?;
+        for some in told.chunks(500) {
+            let unvouched = events::table.filter(events::id.eq_any(some)).filter(events::erased_by.is_null());
+            diesel::update(unvouched).set(events::erased_by.eq(Some(by))).execute(conn)?;
+            diesel::update(events::table.filter(events::id.eq_any(some)))
+                .set((events::data.eq(FORGOTTEN), events::salt.eq(None::<Vec<u8>>)))
+                .execute(conn)?;
         }
-        digest.finish().as_ref().to_vec()
     }
+    let subject_id = match subject {
+        Some(subject) => erase_subject(conn, subject, by)?,
+        None => None,
+    };
+    let emptied: Vec<(Option<i64>, Option<Vec<u8>>, EventRow)> = events::table
+        .filter(events::erased_by.eq(by))
+        .order_by(events::position)
+        .select((events::position, events::hash, EventRow::as_select()))
+        .load(conn)?;
+    let mut voucher = Voucher::default();
+    for (position, hash, event) in emptied {
+        voucher.add(position.unwrap_or_default(), &hash.unwrap_or_default(), &event);
+    }
+    let (events, voucher) = voucher.finish();
+    Ok(Erased { subject_id, events, voucher })
+}
+
+/// Takes the text of a subject out of the trail. Where the first rule took a hash over it, the erasure vouches for that.
+fn erase_subject(conn: &mut Conn, subject: &str, by: Id) -> Result<Option<i64>> {
+    // One that did nothing yet, or only while an earlier version numbered events, gets its number now.
+    let known = identify(conn, BTreeSet::from([subject.to_owned()]))?;
+    let Some(id) = known.values().next().map(|row| row.id) else { return Ok(None) };
+    let by_the_first_rule = events::table
+        .filter(events::subject.eq(subject))
+        .filter(events::rule.is_null())
+        .filter(events::erased_by.is_null());
+    diesel::update(by_the_first_rule).set(events::erased_by.eq(Some(by))).execute(conn)?;
+    diesel::update(events::table.filter(events::subject.eq(subject)))
+        .set(events::subject.eq(nobody(id)))
+        .execute(conn)?;
+    diesel::update(events::table.filter(events::owner.eq(subject)))
+        .set(events::owner.eq(Some(nobody(id))))
+        .execute(conn)?;
+    diesel::update(subjects::table.find(id))
+        .set((
+            subjects::subject.eq(None::<String>),
+            subjects::salt.eq(None::<Vec<u8>>),
+            subjects::erased_by.eq(Some(by)),
+        ))
+        .execute(conn)?;
+    Ok(Some(id))
+}
+
+/// The text for LIKE, each of its characters standing for itself.
+fn like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

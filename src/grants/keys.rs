@@ -7,6 +7,7 @@ use crate::db::{Conn, dialect};
 use crate::error::{Error, Result};
 use crate::vocabulary::{Timestamp, hex};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use chrono::TimeDelta;
@@ -95,6 +96,12 @@ impl SealingKey {
         Ok(keys.len())
     }
 
+    /// What shows that whoever holds the key knew this text.
+    pub fn vouch(&self, text: &str) -> Vec<u8> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.expose_secret());
+        hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
+    }
+
     fn cipher(&self) -> Result<RandomizedNonceKey> {
         RandomizedNonceKey::new(&AES_256_GCM, self.0.expose_secret()).map_err(Error::internal)
     }
@@ -131,6 +138,8 @@ pub fn write_key(path: &Path, key: &str) -> std::io::Result<()> {
 pub struct SigningKey {
     pub kid: String,
     pub key: EncodingKey,
+    /// The public half, as it is published.
+    pub public_jwk: String,
 }
 
 /// Makes the first key, or the next one when the present one grows old. Run at start and every hour, on every instance.
@@ -171,7 +180,7 @@ pub fn ensure(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<(
 pub fn signing(conn: &mut Conn, sealing: &SealingKey, now: Timestamp) -> Result<SigningKey> {
     let row = store::signing_key(conn, now)?.ok_or_else(|| Error::internal("there is no signing key"))?;
     let private = sealing.unseal(&row.kid, &row.private_sealed)?;
-    Ok(SigningKey { key: EncodingKey::from_ec_der(&private), kid: row.kid })
+    Ok(SigningKey { key: EncodingKey::from_ec_der(&private), kid: row.kid, public_jwk: row.public_jwk })
 }
 
 /// The public keys that verify at this moment.

@@ -194,7 +194,7 @@ fn give(conn: &mut Conn, context: &Context, row: &GrantRow) -> Result<()> {
 
 fn finish(conn: &mut Conn, context: &Context, row: &GrantRow) -> Result<()> {
     store::announce(conn)?;
-    let data = json!({ "subject": row.subject, "role": row.role, "from": instant(row.from_at), "until": instant(row.to_at),
+    let data = json!({ "role": row.role, "from": instant(row.from_at), "until": instant(row.to_at),
         "revoked": row.revoked_at.is_some() });
     trace(conn, context, row, data)
 }
@@ -204,6 +204,7 @@ fn trace(conn: &mut Conn, context: &Context, row: &GrantRow, data: Value) -> Res
         organisation_id: row.organisation_id,
         innovation_id: row.innovation_id,
         programme: row.programme.clone(),
+        owner: Some(row.subject.clone()),
         ..Event::new("grant", &row.id.to_string(), row.version, data)
     };
     events::record(conn, context, event)

@@ -5,6 +5,7 @@
 //! its answer; where it has died they take the claim over. Finishing and giving back are bound to the claim, so that who
 //! comes late changes nothing.
 
+use crate::db::dialect::{Condition, Engine};
 use crate::db::schema::idempotency_keys as keys;
 use crate::db::{Conn, Db, Keep, dialect, violations};
 use crate::error::{Code, Error, Kind, Result};
@@ -12,7 +13,9 @@ use crate::http::context::Context;
 use crate::http::reply::{CSV, JSON, NDJSON, Reply, SVG};
 use crate::vocabulary::{Id, Timestamp, hex};
 use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Bool};
 use std::time::{Duration, Instant};
 
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -29,6 +32,8 @@ const SWEPT: i64 = 1_000;
 pub const MOST_KEPT: usize = 64 * 1024;
 /// The name among the headers of a kept answer by which that place goes. It is no header.
 const ELSEWHERE: &str = "Elsewhere";
+/// The status of an answer that named somebody who was erased since. An earlier version answers it with no body.
+const GONE: i32 = 410;
 /// Longest key a client may send.
 pub const LONGEST: usize = 200;
 
@@ -151,6 +156,7 @@ fn try_claim(conn: &mut Conn, claim: &Claim) -> Result<Claimed> {
             return Err(Error::new(Code::IdempotencyMismatch));
         }
         match found.status {
+            Some(GONE) => return Err(Error::new(Code::PersonErased)),
             Some(_) if found.authority != claim.authority => {
                 return Err(Error::new(Code::Forbidden)
                     .detail("Your grants have changed since this request was first answered."));
@@ -217,6 +223,42 @@ fn kept<'a>(claim: &Claim, reply: &'a Reply) -> (&'static str, Vec<(&'static str
     let location = headers.iter().find(|(name, _)| *name == "Location").map(|(_, path)| path.clone());
     headers.extend(location.or_else(|| claim.record.clone()).map(|path| (ELSEWHERE, path)));
     ("", headers, None)
+}
+
+/// Empties the kept answers that say one of these texts. The same request is neither answered as before nor done again.
+///
+/// # Errors
+/// The database's own.
+pub fn forget(conn: &mut Conn, said: &[String]) -> Result<()> {
+    for text in said {
+        let bytes = text.as_bytes().to_vec();
+        let says: Condition<keys::table> = match conn.engine() {
+            Engine::Postgres => Box::new(sql::<Bool>("position(").bind::<Binary, _>(bytes).sql(" in body) > 0")),
+            Engine::Sqlite => Box::new(sql::<Bool>("instr(body, ").bind::<Binary, _>(bytes).sql(") > 0")),
+        };
+        let located = keys::headers.like(format!("%{text}%")).assume_not_null();
+        let headers = serde_json::to_string(&("", [("", ""); 0]))?;
+        let nothing = (keys::status.eq(GONE), keys::headers.eq(headers), keys::body.eq(Vec::new()));
+        let answered = keys::table.filter(keys::status.is_not_null()).filter(says.or(located));
+        diesel::update(answered).set(nothing).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Puts another text in the place of a caller's subject.
+///
+/// # Errors
+/// The database's own.
+pub fn rename(conn: &mut Conn, subject: &str, nobody: &str) -> Result<()> {
+    let own = keys::table.filter(keys::caller.like(format!("{}|%", subject.replace('%', "_"))));
+    let callers: Vec<String> = own.select(keys::caller).distinct().load(conn)?;
+    for caller in callers {
+        if let Some(end_user) = caller.strip_prefix(subject).and_then(|rest| rest.strip_prefix('|')) {
+            let renamed = keys::caller.eq(format!("{nobody}|{end_user}"));
+            diesel::update(keys::table.filter(keys::caller.eq(&caller))).set(renamed).execute(conn)?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives the key back after a failure: at once, or as soon as the database takes changes again.

@@ -105,7 +105,7 @@ type Import = Box<dyn FnOnce(&mut Steps, &Answerer) -> Result<Reply> + Send>;
 
 impl Cx {
     /// The database, which answers in the time that is left.
-    fn db(&self) -> Db {
+    pub fn db(&self) -> Db {
         let patience = self.service.db.patience();
         self.service.db.until(Instant::now() + patience.saturating_sub(self.admission))
     }

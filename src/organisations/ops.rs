@@ -146,7 +146,8 @@ pub fn create_organisation_edge(conn: &mut Conn, context: &Context, code: &str, 
     let edge = insert_edge(conn, context, (parent, child.id), new.kind, span, new.illustrative)?;
     let data = json!({ "parent": new.parent.to_ascii_uppercase(), "child": child.code, "kind": new.kind, "from": new.from, "to": new.to });
     let event = Event::new("organisation-edge", &edge.id.to_string(), 1, data);
-    events::record(conn, context, Event { organisation_id: Some(child.id), ..event })?;
+    let ends = Event { organisation_id: Some(child.id), other_organisation_id: Some(parent), ..event };
+    events::record(conn, context, ends)?;
     store::edges_named(conn, vec![edge])?.pop().ok_or_else(|| Error::internal("an edge was lost"))
 }
 
@@ -181,7 +182,8 @@ pub fn create_organisation_succession(
     let data =
         json!({ "from": from.code, "to": new.to.to_ascii_uppercase(), "kind": kind, "effectiveOn": effective_on });
     let event = Event::new("organisation-succession", &id.to_string(), 1, data);
-    events::record(conn, context, Event { organisation_id: Some(from.id), ..event })?;
+    let ends = Event { organisation_id: Some(from.id), other_organisation_id: Some(to_id), ..event };
+    events::record(conn, context, ends)?;
     store::successions_named(conn, vec![row])?.pop().ok_or_else(|| Error::internal("a succession was lost"))
 }
 

@@ -1,14 +1,14 @@
-//! `/v1/people`: people without their contacts, and their erasure.
+//! `/v1/people`: people without their contacts.
 
 use super::ops;
 use super::rules::Person;
 use super::store::{self, ListPeople, PersonRow};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Record;
 use crate::vocabulary::{Id, instant};
 use actix_web::{get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 type PersonPatch = Patch<Person>;
@@ -22,7 +22,7 @@ pub fn routes(routes: &mut Routes) {
     super::networks::http::routes(routes);
     super::network_memberships::http::routes(routes);
     super::leaders::http::routes(routes);
-    routes.service(list_people).service(create_person).service(get_person).service(update_person).service(erase_person);
+    routes.service(list_people).service(create_person).service(get_person).service(update_person);
 }
 
 /// A person, without contacts. Only the subject-access export has those.
@@ -100,28 +100,4 @@ pub async fn get_person(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Person
 #[patch("/v1/people/{id}")]
 pub async fn update_person(cx: Cx, path: web::Path<IdPath>, body: Body<PersonPatch>) -> Result<Answer<PersonResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_person(conn, context, &path.id, &patch)).await
-}
-
-/// Why a person is erased.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "reason": "Asked for by the person on 3 March." }))]
-pub struct ErasePersonRequest {
-    /// The reason. The audit trail keeps it, so do not name anybody.
-    #[schema(min_length = 1, max_length = 500)]
-    reason: String,
-}
-
-/// Erase a person
-///
-/// Removes the name, contacts, consent and profile for good. Fellowships, awards and every total stay. Erasing a person
-/// twice is not an error.
-#[utoipa::path(tag = "people", params(IdPath), request_body = ErasePersonRequest, responses((status = 204, description = "Erased")))]
-#[post("/v1/people/{id}/erasure")]
-pub async fn erase_person(cx: Cx, path: web::Path<IdPath>, body: Body<ErasePersonRequest>) -> Result<Reply> {
-    cx.write_json(body, move |conn, context, request| {
-        ops::erase_person(conn, context, &path.id, &request.reason)?;
-        Ok(Reply::no_content())
-    })
-    .await
 }

@@ -1,4 +1,4 @@
-//! Registering, changing and erasing people.
+//! Registering and changing people.
 
 use super::fellows;
 use super::rules::Person;
@@ -71,22 +71,7 @@ pub fn update_person(conn: &mut Conn, context: &Context, id: &str, patch: &Patch
     Ok(row)
 }
 
-/// Erases a person's name and contacts for good. The records of what they did stay, and with them every total.
-///
-/// # Errors
-/// `not-found`, `forbidden`.
-pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) -> Result<()> {
-    context.reach().require_everything()?;
-    let present = get_person(conn, id)?;
-    if present.erased_at.is_some() {
-        return Ok(());
-    }
-    let row = present.erased(context);
-    store::update(conn, &row)?;
-    fellows::store::forget(conn, row.id, row.updated_at)?;
-    trace(conn, context, &row, json!({ "erased": true, "reason": reason }))
-}
-
 fn trace(conn: &mut Conn, context: &Context, row: &PersonRow, data: Value) -> Result<()> {
-    events::record(conn, context, Event::new("person", &row.id.to_string(), row.version, data))
+    let event = Event::new("person", &row.id.to_string(), row.version, data);
+    events::record(conn, context, Event { owner: row.subject.clone(), ..event })
 }

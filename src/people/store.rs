@@ -132,6 +132,12 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListPeople) -> Result<Query> {
     Ok(query)
 }
 
+/// The subject of a person, by which events name whose record it is.
+pub fn subject_of(conn: &mut Conn, id: Id) -> Result<Option<String>> {
+    let subject = people::table.find(id).select(people::subject);
+    Ok(subject.first::<Option<String>>(conn).optional()?.flatten())
+}
+
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<PersonRow>> {
     Ok(people::table.find(id).first(conn).optional()?)
 }

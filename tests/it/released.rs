@@ -56,6 +56,13 @@ async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sql
             let lines = admin.get(&format!("/v1/{list}")).accept("application/x-ndjson").await;
             assert_eq!(lines.text().lines().count(), number, "{list}");
         }
+        // What was done by the rule of that version is erased too, and the trail stays whole.
+        let person = json!({ "name": "Local Operator", "subject": "local-operator" });
+        let person = admin.post("/v1/people", person).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let asked = json!({ "reason": "Asked for." });
+        admin.post(&format!("/v1/people/{person}/erasure"), asked).await.expect(200);
+        assert_eq!(app.count("events WHERE subject = 'local-operator'"), 0);
+        assert!(run(&told(&app.database), &["audit", "verify"]).contains("the audit trail is whole"));
         app.innovation("made-now").await;
         assert_eq!(column(&admin.get("/v1/innovations?q=made+now").await.expect(200), "slug"), ["made-now"]);
     }

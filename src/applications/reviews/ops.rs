@@ -21,7 +21,8 @@ pub const RESOURCE: &str = "review";
 
 fn trace(conn: &mut Conn, context: &Context, row: &ReviewRow, application: &ApplicationRow, data: Value) -> Result<()> {
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
-    events::record(conn, context, Event { programme: Some(application.programme.clone()), ..event })
+    let (programme, owner) = (Some(application.programme.clone()), Some(row.reviewer.clone()));
+    events::record(conn, context, Event { programme, owner, ..event })
 }
 
 /// The reviews of an application are for the programme and its reviewers, not for the applicant.
@@ -53,7 +54,7 @@ pub fn create_review(conn: &mut Conn, context: &Context, application: &str, new:
     }
     let row = ReviewRow::new(context, application.id, new.reviewer)?;
     store::insert(conn, &row)?;
-    trace(conn, context, &row, &application, json!({ "application": row.application_id, "reviewer": row.reviewer }))?;
+    trace(conn, context, &row, &application, json!({ "application": row.application_id }))?;
     Ok(row)
 }
 

@@ -84,10 +84,12 @@ pub fn answer(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<S
 
 /// Records what was done to an award.
 pub fn trace(conn: &mut Conn, context: &Context, row: &AwardRow, event: Event) -> Result<()> {
+    let owner = row.recipient_person_id.map(|person| people::store::subject_of(conn, person)).transpose()?;
     let scopes = Event {
         organisation_id: row.recipient_organisation_id,
         innovation_id: row.innovation_id,
         programme: row.programme.clone(),
+        owner: owner.flatten(),
         ..event
     };
     events::record(conn, context, scopes)

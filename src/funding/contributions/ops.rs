@@ -38,6 +38,7 @@ pub fn create_contribution(
     store::insert(conn, &row)?;
     let data = json!({ "fund": fund.code, "amount": amount.amount(), "source": row.source });
     let event = Event::new("contribution", &row.id.to_string(), 1, data);
-    events::record(conn, context, Event { programme: fund.programme, ..event })?;
+    let ends = Event { organisation_id: Some(contributor), programme: fund.programme, ..event };
+    events::record(conn, context, ends)?;
     store::find(conn, fund.id, row.id)?.ok_or_else(|| Error::internal("a contribution was lost"))
 }

@@ -33,7 +33,9 @@ fn checked(conn: &mut Conn, context: &Context, new: &Investment) -> Result<Refer
 fn trace(conn: &mut Conn, context: &Context, row: &InvestmentRow) -> Result<()> {
     let data = json!({ "programme": row.programme, "archived": row.archived_at.is_some() });
     let event = Event::new("external-investment", &row.id.to_string(), row.version, data);
-    let scopes = Event { innovation_id: row.innovation_id, programme: row.programme.clone(), ..event };
+    let owner = row.fellow_id.map(|fellow| fellows::store::subject_of(conn, fellow)).transpose()?;
+    let (programme, owner) = (row.programme.clone(), owner.flatten());
+    let scopes = Event { innovation_id: row.innovation_id, programme, owner, ..event };
     events::record(conn, context, scopes)
 }
 

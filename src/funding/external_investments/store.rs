@@ -212,6 +212,5 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedInvestment>> {
 /// Everything a fellow raised, whoever asks.
 pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<InvestmentRow>> {
     let raised = external_investments::table.filter(external_investments::fellow_id.eq(fellow));
-    let present = raised.filter(external_investments::archived_at.is_null());
-    Ok(present.order_by(external_investments::invested_on).load(conn)?)
+    Ok(raised.order_by(external_investments::invested_on).load(conn)?)
 }

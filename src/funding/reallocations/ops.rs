@@ -35,6 +35,7 @@ pub fn create_reallocation(conn: &mut Conn, context: &Context, new: Reallocation
     ledger::ops::reallocate(conn, context, (from.id, to.id), row.id, amount, row.made_on)?;
     let data = json!({ "from": from.code, "to": to.code, "amount": amount.amount() });
     let event = Event::new("reallocation", &row.id.to_string(), 1, data);
-    events::record(conn, context, Event { programme: from.programme.clone(), ..event })?;
+    let ends = Event { programme: from.programme.clone(), other_programme: to.programme.clone(), ..event };
+    events::record(conn, context, ends)?;
     Ok(NamedReallocation { row, from, to })
 }

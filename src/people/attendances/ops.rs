@@ -9,6 +9,7 @@ use crate::http::{Context, Patch};
 use crate::people::learning_events::ops::{get_learning_event, touch};
 use crate::people::learning_events::store::LearningEventRow;
 use crate::people::ops::referred;
+use crate::people::store::subject_of;
 use serde_json::json;
 
 /// # Errors
@@ -60,6 +61,7 @@ fn finish(conn: &mut Conn, context: &Context, event: LearningEventRow, row: &Att
     touch(conn, context, &event)?;
     let data = json!({ "event": event.id, "person": row.person_id, "state": row.state });
     let trace = Event::new("attendance", &row.id.to_string(), row.version, data);
-    events::record(conn, context, Event { programme: Some(event.programme), ..trace })?;
+    let (programme, owner) = (Some(event.programme), subject_of(conn, row.person_id)?);
+    events::record(conn, context, Event { programme, owner, ..trace })?;
     store::find(conn, event.id, row.id)?.ok_or_else(|| Error::internal("an attendance was lost"))
 }

@@ -84,5 +84,6 @@ pub fn update_fellow(conn: &mut Conn, context: &Context, id: &str, patch: &Patch
 /// Records the change with ids only, since events hold no names or contacts.
 fn trace(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Result<()> {
     let data = json!({ "person": found.person.id });
-    events::record(conn, context, Event::new("fellow", &found.row.id.to_string(), found.row.version, data))
+    let event = Event::new("fellow", &found.row.id.to_string(), found.row.version, data);
+    events::record(conn, context, Event { owner: found.person.subject.clone(), ..event })
 }

@@ -124,6 +124,12 @@ pub fn find_of_person(conn: &mut Conn, person: Id) -> Result<Option<FellowRow>> 
     Ok(fellows::table.filter(fellows::person_id.eq(person)).first(conn).optional()?)
 }
 
+/// The subject of the person that a fellow is.
+pub fn subject_of(conn: &mut Conn, id: Id) -> Result<Option<String>> {
+    let subject = named().filter(fellows::id.eq(id)).select(people::subject);
+    Ok(subject.first::<Option<String>>(conn).optional()?.flatten())
+}
+
 /// The programmes a fellow is or was in.
 pub fn programmes_of(conn: &mut Conn, fellow: Id) -> Result<Vec<String>> {
     let held = fellowships::table.filter(fellowships::fellow_id.eq(fellow));

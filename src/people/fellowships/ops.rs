@@ -123,6 +123,13 @@ fn written(new: &Fellowship) -> Value {
 fn finish(conn: &mut Conn, context: &Context, row: FellowshipRow, data: Value) -> Result<Stored<Fellowship>> {
     let key = row.id.to_string();
     let event = Event::new(RESOURCE, &key, row.version, data);
-    events::record(conn, context, Event { organisation_id: row.host_id, programme: Some(row.programme), ..event })?;
+    let ends = Event {
+        organisation_id: row.host_id,
+        other_organisation_id: row.industry_partner_id,
+        programme: Some(row.programme),
+        owner: fellows::store::subject_of(conn, row.fellow_id)?,
+        ..event
+    };
+    events::record(conn, context, ends)?;
     get_fellowship(conn, &key)
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::people::ops::referred;
+use crate::people::store::subject_of;
 use crate::vocabulary::Id;
 use crate::{organisations, programmes};
 use chrono::NaiveDate;
@@ -63,6 +64,8 @@ fn finish(conn: &mut Conn, context: &Context, row: LeaderRow) -> Result<NamedLea
     let to: Option<NaiveDate> = row.to_on.into();
     let data = json!({ "person": row.person_id, "kind": row.kind, "to": to });
     let event = Event::new("leader", &row.id.to_string(), row.version, data);
-    events::record(conn, context, Event { organisation_id: row.organisation_id, programme: row.programme, ..event })?;
+    let owner = subject_of(conn, row.person_id)?;
+    let ends = Event { organisation_id: row.organisation_id, programme: row.programme, owner, ..event };
+    events::record(conn, context, ends)?;
     store::find(conn, row.id)?.ok_or_else(|| Error::internal("a leader was lost"))
 }

@@ -8,6 +8,7 @@ use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::people::fellowships;
 use crate::people::ops::referred;
+use crate::people::store::subject_of;
 use serde_json::json;
 
 /// # Errors
@@ -53,6 +54,7 @@ pub fn update_mentorship(
 fn finish(conn: &mut Conn, context: &Context, row: &MentorshipRow) -> Result<NamedMentorship> {
     let data = json!({ "mentor": row.mentor_id, "fellowship": row.fellowship_id, "to": row.mentorship().to });
     let event = Event::new("mentorship", &row.id.to_string(), row.version, data);
-    events::record(conn, context, Event { programme: Some(row.programme.clone()), ..event })?;
+    let (programme, owner) = (Some(row.programme.clone()), subject_of(conn, row.mentor_id)?);
+    events::record(conn, context, Event { programme, owner, ..event })?;
     store::find(conn, row.id)?.ok_or_else(|| Error::internal("a mentorship was lost"))
 }

@@ -2,7 +2,7 @@
 
 use super::rules::{Mentorship, MentorshipAdded};
 use crate::calendar::Until;
-use crate::db::schema::{mentorships, people, programmes};
+use crate::db::schema::{fellowships, mentorships, people, programmes};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
@@ -128,6 +128,13 @@ pub fn list(_: &mut Conn, _: &Context, asked: &ListMentorships) -> Result<Query>
 
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedMentorship>> {
     Ok(named().filter(mentorships::id.eq(id)).first(conn).optional()?)
+}
+
+/// The mentorships of the fellowships that a fellow has or had.
+pub fn of_fellow(conn: &mut Conn, fellow: Id) -> Result<Vec<MentorshipRow>> {
+    let held = fellowships::table.filter(fellowships::fellow_id.eq(fellow)).select(fellowships::id);
+    let supported = mentorships::table.filter(mentorships::fellowship_id.eq_any(held));
+    Ok(supported.order_by(mentorships::from_on).load(conn)?)
 }
 
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<MentorshipRow>> {

@@ -10,7 +10,7 @@ use innovation_register::grants::ops::NewLocalToken;
 const EXCEPTED: [(&str, &str); 0] = [];
 
 /// What is sent together to one demonstration, since none of it is in the way of the rest.
-fn group(operation: &Operation) -> &'static str {
+pub fn group(operation: &Operation) -> &'static str {
     match operation.method.as_str() {
         "POST" if operation.path.ends_with("/transitions") => "moves",
         "POST" => "creates",
@@ -32,7 +32,17 @@ fn prefilled(document: &Value, described: &Value) -> Value {
     places.into_iter().find(|example| !example.is_null()).cloned().unwrap_or_default()
 }
 
-fn request(document: &Value, actor: &Actor, operation: &Operation) -> Request {
+pub fn request(document: &Value, actor: &Actor, operation: &Operation) -> Request {
+    request_with(document, actor, operation, |body, _| body)
+}
+
+/// As [`request`], with the body as `changed` makes it; it is given the body and its description.
+pub fn request_with(
+    document: &Value,
+    actor: &Actor,
+    operation: &Operation,
+    changed: impl Fn(Value, &Value) -> Value,
+) -> Request {
     let (mut query, mut headers) = (Vec::new(), Vec::new());
     for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
         let example = prefilled(document, parameter);
@@ -55,7 +65,7 @@ fn request(document: &Value, actor: &Actor, operation: &Operation) -> Request {
     else {
         return request;
     };
-    let body = prefilled(document, content);
+    let body = changed(prefilled(document, content), &content["schema"]);
     let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
     request.header("content-type", media).body(body)
 }

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod document;
+mod erasure;
 mod examples;
 mod failures;
 mod imports;

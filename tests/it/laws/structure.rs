@@ -70,7 +70,7 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 14] = [
     "adoptions",
     "applications",
     "audit_events",
@@ -82,6 +82,7 @@ const FEATURES: [&str; 13] = [
     "kpis",
     "organisations",
     "people",
+    "privacy",
     "programmes",
     "reports",
 ];
@@ -216,4 +217,21 @@ fn no_test_waits_for_a_time_is_left_out_or_asks_which_engine_it_runs_on() {
         .collect();
     let words = ["sleep(", "#[ignore", "engine ==", "match engine", "#[serial"];
     forbid(&tests, &words, "A wait polls its condition (support::eventually), and both engines answer alike");
+}
+
+#[test]
+fn every_kind_of_record_that_events_name_says_who_sees_its_trail() {
+    let rules = include_str!("../../../src/audit_events/rules.rs");
+    let mut kinds = BTreeSet::new();
+    for file in chosen(|path| path.ends_with("/ops.rs")) {
+        if !file.text.contains("events::record") {
+            continue;
+        }
+        for (_, line) in file.code() {
+            let literal = line.split("Event::new(\"").nth(1).or_else(|| line.split("RESOURCE: &str = \"").nth(1));
+            kinds.extend(literal.and_then(|rest| rest.split('"').next()).map(str::to_owned));
+        }
+    }
+    let unruled: Vec<&String> = kinds.iter().filter(|kind| !rules.contains(&format!("\"{kind}\""))).collect();
+    assert!(kinds.len() > 20 && unruled.is_empty(), "src/audit_events/rules.rs does not say who sees: {unruled:?}");
 }

@@ -125,6 +125,100 @@ impl TestApp {
             .expect("good SQL");
     }
 
+    /// As somebody with the owner's rights, who takes away first what guards the audit trail.
+    pub fn tamper(&self, statements: &str) {
+        let tables = ["events", "subjects", "audit_checkpoints", "audit_checkpoint_keys"];
+        let unguarded: String = match self.engine {
+            Engine::Postgres => {
+                tables.iter().map(|table| format!("ALTER TABLE {table} DISABLE TRIGGER USER;")).collect()
+            }
+            Engine::Sqlite => [
+                "events_stay_insert",
+                "events_stay_update",
+                "events_stay_delete",
+                "subjects_are_erased_alone",
+                "subjects_stay",
+                "audit_checkpoints_stay_update",
+                "audit_checkpoints_stay_delete",
+                "audit_checkpoint_keys_stay_update",
+                "audit_checkpoint_keys_stay_delete",
+            ]
+            .iter()
+            .map(|trigger| format!("DROP TRIGGER IF EXISTS {trigger};"))
+            .collect(),
+        };
+        self.sql(&unguarded);
+        self.sql(statements);
+    }
+
+    /// Every text and every run of bytes in every table, as one text for each row, with the table's name.
+    pub fn everything(&self) -> Vec<(String, String)> {
+        let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
+        let (tables, row) = match self.engine {
+            Engine::Postgres => ("tablename::text FROM pg_tables WHERE schemaname = 'public'", "CAST(t AS TEXT)"),
+            Engine::Sqlite => ("name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", ""),
+        };
+        let text = |query: &str| diesel::dsl::sql::<diesel::sql_types::Text>(query);
+        let mut found = Vec::new();
+        for table in diesel::select(text(tables)).load::<String>(&mut *conn).expect("a catalogue") {
+            let columns: Vec<String> = match self.engine {
+                Engine::Postgres => {
+                    let bytes = format!(
+                        "column_name::text FROM information_schema.columns WHERE table_name = '{table}' AND data_type = 'bytea'"
+                    );
+                    let bytes = diesel::select(text(&bytes)).load::<String>(&mut *conn).expect("columns");
+                    let shown = bytes.iter().map(|name| format!("coalesce(encode(\"{name}\", 'escape'), '')"));
+                    let shown = std::iter::once(row.to_owned()).chain(shown);
+                    shown.map(|shown| format!("encode(convert_to({shown}, 'UTF8'), 'hex')")).collect()
+                }
+                Engine::Sqlite => {
+                    let names = format!("name FROM pragma_table_info('{table}')");
+                    let names = diesel::select(text(&names)).load::<String>(&mut *conn).expect("columns");
+                    names.iter().map(|name| format!("hex(coalesce(\"{name}\", ''))")).collect()
+                }
+            };
+            let columns = columns.join(" || '20' || ");
+            let query = format!("{columns} FROM \"{table}\" t");
+            for row in diesel::select(text(&query)).load::<String>(&mut *conn).expect("rows") {
+                let digits =
+                    (0..row.len() / 2).filter_map(|at| u8::from_str_radix(row.get(2 * at..2 * at + 2)?, 16).ok());
+                let bytes: Vec<u8> = digits.collect();
+                found.push((table.clone(), String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        found
+    }
+
+    /// Decides on texts: puts one text in the place of others, in every column that holds text of these tables.
+    pub fn put_instead(&self, tables: &[String], others: &[&str], one: &str) {
+        for table in tables {
+            let names = match self.engine {
+                Engine::Postgres => format!(
+                    "column_name::text FROM information_schema.columns WHERE table_name = '{table}' AND data_type = 'text'"
+                ),
+                Engine::Sqlite => format!("name FROM pragma_table_info('{table}') WHERE type = 'TEXT'"),
+            };
+            let columns: Vec<String> = {
+                let mut conn = self.conn.lock().expect("no test fails while it holds the connection");
+                let names = diesel::dsl::sql::<diesel::sql_types::Text>(&names);
+                diesel::select(names).load(&mut *conn).expect("a catalogue")
+            };
+            for column in columns {
+                let put = |text: String, other: &&str| format!("replace({text}, '{other}', '{one}')");
+                let value = others.iter().fold(column.clone(), put);
+                self.sql(&format!("UPDATE {table} SET {column} = {value} WHERE {column} <> {value}"));
+            }
+        }
+    }
+
+    /// The bytes of every file that the database keeps in the test's folder.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let files = std::fs::read_dir(self._folder.path()).expect("the test's folder").flatten();
+        files
+            .map(|file| (file.file_name().to_string_lossy().into_owned(), std::fs::read(file.path()).expect("a file")))
+            .collect()
+    }
+
     /// How many rows there are of a table, or of one with a condition after it.
     pub fn count(&self, table: &str) -> u64 {
         let rows = diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("count(*) FROM {table}"));

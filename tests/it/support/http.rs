@@ -41,6 +41,10 @@ impl Request {
         self.header("accept", media_type)
     }
 
+    pub fn with_key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
     pub fn if_match(self, version: i64) -> Self {
         self.header("if-match", &format!("W/\"{version}\""))
     }

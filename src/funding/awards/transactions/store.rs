@@ -69,6 +69,11 @@ pub fn list(conn: &mut Conn, context: &Context, award: &str, asked: &ListAwardTr
     Ok(query)
 }
 
+/// Every movement of an award, oldest first.
+pub fn all_of(conn: &mut Conn, award: Id) -> Result<Vec<AwardTransaction>> {
+    Ok(of_award(award).order_by(fund_transactions::id).load(conn)?)
+}
+
 pub fn find(conn: &mut Conn, award: Id, id: Id) -> Result<Option<AwardTransaction>> {
     Ok(of_award(award).filter(fund_transactions::id.eq(id)).first(conn).optional()?)
 }

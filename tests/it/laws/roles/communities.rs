@@ -41,6 +41,16 @@ impl World {
                 let target = format!("/v1/people/{}", self.person().await.as_str().unwrap());
                 actor.patch(&target, 1, json!({ "namedPublicly": true }))
             }
+            "list_person_requests" | "create_person_request" | "get_person_request" | "update_person_request" => {
+                let requests = format!("/v1/people/{}/requests", self.person().await.as_str().unwrap());
+                let asked = json!({ "kind": "access", "received": "2026-06-01" });
+                match operation {
+                    "list_person_requests" => actor.get(&requests),
+                    "create_person_request" => actor.post(&requests, asked),
+                    "get_person_request" => actor.get(&self.made(&requests, asked).await),
+                    _ => actor.patch(&self.made(&requests, asked).await, 1, json!({ "decision": "granted" })),
+                }
+            }
             "list_mentorships" => {
                 self.made("/v1/mentorships", self.mentorship(corner).await).await;
                 actor.get(&format!("/v1/mentorships?programme={slug}"))
