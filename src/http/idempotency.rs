@@ -200,7 +200,10 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
 /// # Errors
 /// `overloaded` when the claim was taken over meanwhile, which undoes the work.
 pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<usize> {
-    let (content_type, headers, body) = kept(claim, reply);
+    let (body, mut headers) = (kept(reply), reply.headers.clone());
+    let elsewhere = record(claim, reply).filter(|_| body.is_none());
+    headers.extend(elsewhere.map(|path| (ELSEWHERE, path)));
+    let content_type = if body.is_some() { reply.content_type } else { "" };
     let headers = serde_json::to_string(&(content_type, headers))?;
     let finished = diesel::update(keys::table.find((&claim.caller, claim.operation, &claim.key)))
         .filter(keys::status.is_null())
@@ -214,15 +217,16 @@ pub fn finish(conn: &mut Conn, claim: &Claim, reply: &Reply) -> Result<usize> {
     }
 }
 
-/// What is kept of an answer: all of it, its short form, or only its status and where its record is.
-fn kept<'a>(claim: &Claim, reply: &'a Reply) -> (&'static str, Vec<(&'static str, String)>, Option<&'a [u8]>) {
-    let (mut headers, body) = (reply.headers.clone(), reply.kept.as_ref().unwrap_or(&reply.body));
-    if body.len() <= MOST_KEPT {
-        return (reply.content_type, headers, Some(body));
-    }
-    let location = headers.iter().find(|(name, _)| *name == "Location").map(|(_, path)| path.clone());
-    headers.extend(location.or_else(|| claim.record.clone()).map(|path| (ELSEWHERE, path)));
-    ("", headers, None)
+/// What is kept of an answer: all of it or its short form; nothing of one that is too large.
+fn kept(reply: &Reply) -> Option<&[u8]> {
+    let body = reply.kept.as_ref().unwrap_or(&reply.body);
+    (body.len() <= MOST_KEPT).then_some(body)
+}
+
+/// The path of the record that an answer is about.
+fn record(claim: &Claim, reply: &Reply) -> Option<String> {
+    let location = reply.headers.iter().find(|(name, _)| *name == "Location").map(|(_, path)| path.clone());
+    location.or_else(|| claim.record.clone())
 }
 
 /// Empties the kept answers that say one of these texts. The same request is neither answered as before nor done again.
