@@ -22,9 +22,6 @@ pub struct AuditEventResponse {
     /// Who did it; `erased:` and a number once that person was erased.
     #[schema(max_length = 300)]
     subject: String,
-    /// The subject of the person whose record it is, where it is a person's.
-    #[schema(max_length = 300)]
-    owner: Option<String>,
     #[schema(max_length = 60)]
     end_user_organisation: Option<String>,
     #[schema(example = "create_innovation", max_length = 60)]
@@ -36,6 +33,9 @@ pub struct AuditEventResponse {
     /// The version of the record after the event.
     #[schema(minimum = 0)]
     version: i32,
+    /// The subject of the person whose record it is, where it is a person's.
+    #[schema(max_length = 300)]
+    owner: Option<String>,
     #[schema(max_length = 60)]
     request_id: String,
     /// The details: ids and codes, never a person's name. Null once an erasure took them.

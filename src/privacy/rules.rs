@@ -108,7 +108,7 @@ places! {
     networks [id]: slug Nobody, name Words, sort_name Derived, purpose Words, programme Nobody, search_text Derived;
     organisation_edges [id]: kind Nobody;
     organisation_successions [id]: kind Nobody;
-    organisations [id]: code Nobody, ods_code Nobody, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
+    organisations [id]: code Nobody, ods_code Words, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
     person_requests [id]: kind Nobody, decision Nobody, ground Words, made_by Subject;
     programme_memberships [id]: programme Nobody;

@@ -222,7 +222,7 @@ async fn the_trail_is_exported_as_csv_and_json_lines(#[values(Sqlite, Postgres)]
     let of = "/v1/audit-events?resource=innovation&operation=create_innovation";
     let csv = app.admin().get(of).accept("text/csv").await;
     assert_eq!((csv.status, csv.text().lines().count()), (200, 7), "{}", csv.text());
-    assert!(csv.text().starts_with("id,position,occurredAt,subject,owner"), "{}", csv.text());
+    assert!(csv.text().starts_with("id,position,occurredAt,subject,endUserOrganisation"), "{}", csv.text());
     let lines = app.admin().get(of).accept("application/x-ndjson").await;
     assert_eq!(lines.text().lines().count(), 6);
 }

@@ -133,7 +133,7 @@ async fn an_erased_person_is_found_nowhere_but_where_it_is_stated(
     assert_eq!(found, stated, "what was found where, and what was stated");
     // Whoever erased decides on every text, and then nothing is left.
     let tables: Vec<String> = listed.into_keys().collect();
-    app.put_instead(&tables, &[NAME, &NAME.to_lowercase()], "somebody");
+    app.put_instead(&tables, &[NAME, &NAME.to_lowercase(), &NAME.to_uppercase()], "somebody");
     let left = app.everything().into_iter().filter(|(table, row)| table != "sealed_records" && names(row));
     assert_eq!(left.collect::<Vec<_>>(), []);
     for operation in operations().iter().filter(|operation| operation.method == "GET") {

@@ -45,7 +45,10 @@ impl World {
                 let requests = format!("/v1/people/{}/requests", self.person().await.as_str().unwrap());
                 let asked = json!({ "kind": "access", "received": "2026-06-01" });
                 match operation {
-                    "list_person_requests" => actor.get(&requests),
+                    "list_person_requests" => {
+                        self.made(&requests, asked).await;
+                        actor.get(&requests)
+                    }
                     "create_person_request" => actor.post(&requests, asked),
                     "get_person_request" => actor.get(&self.made(&requests, asked).await),
                     _ => actor.patch(&self.made(&requests, asked).await, 1, json!({ "decision": "granted" })),
