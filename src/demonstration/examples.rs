@@ -56,7 +56,7 @@ const MADE: [(&str, &str, Operation, u32); 37] = [
     ("update_call", "id", Operation::create_call, 1),
     ("/v1/clients/{id}", "id", Operation::create_client, 1),
     ("/v1/clients/{id}/keys/{key}", "key", Operation::create_client_keys, 1),
-    ("/v1/clients/{id}/secrets/{secret}", "secret", Operation::create_client_secret, 1),
+    ("/v1/clients/{id}/secrets/{entry}", "entry", Operation::create_client_secret, 1),
     ("/v1/events/{id}", "id", Operation::create_learning_event, 1),
     ("/v1/events/{id}/attendances/{attendance}", "attendance", Operation::create_attendance, 1),
     ("/v1/exclusions/{id}", "id", Operation::create_exclusion, 1),

@@ -19,7 +19,7 @@ const LONGEST: TimeDelta = TimeDelta::days(2 * 365);
 #[schema(as = CreateGrantRequest, example = json!({ "subject": "014e46e9-bc00-7c1e-9d00-000000400000", "role": "submitter", "organisation": "RJZ", "to": "2027-04-01T00:00:00Z" }))]
 pub struct Grant {
     /// The id of a client, or of a subject of another issuer the issuer, `#` and the subject.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[!-~]+$")]
+    #[schema(min_length = 1, max_length = 300, pattern = r"^\S+$")]
     pub subject: String,
     pub role: Role,
     /// For `regional-lead` and `submitter`: the organisation that it holds for, with all below it.

@@ -79,6 +79,9 @@ places! {
     benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject;
     call_forms [call_id number]: document Words, made_by Subject;
     calls [id]: programme Nobody, title Words, sort_title Derived, zone Nobody, priorities Words, criteria Words, created_by Subject;
+    client_keys [id]: kid Words, algorithm Nobody, public_jwk Nobody, made_by Subject;
+    client_secrets [id]: secret_hash Nobody, made_by Subject;
+    clients [id]: name Words, sort_name Derived, jwks_url Words, state Nobody, made_by Subject;
     cohorts [id]: programme Nobody, name Words;
     contributions [id]: source Nobody, note Words, made_by Subject;
     erasures [id]: ground Words, texts Kept, made_by Subject;
@@ -89,7 +92,7 @@ places! {
     fund_transactions [id]: kind Nobody, note Words, made_by Subject;
     funds [id]: code Nobody, name Words, sort_name Derived, programme Nobody, currency Nobody, search_text Derived;
     gateway_reviews [id]: title Words, state Nobody, recommendations SubjectsAndWords, decision Nobody, reason Words, decided_by Subject;
-    grants [id]: subject Subject, role Nobody, programme Nobody, made_by Subject;
+    grants [id]: subject Subject, role Nobody, programme Nobody, made_by Subject, revoked_by Subject;
     idempotency_keys [caller operation idempotency_key]: caller Kept, operation Nobody, idempotency_key Nobody, authority Nobody, headers Kept;
     innovation_tags [innovation_id list word]: list Nobody, word Nobody;
     innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject;
@@ -122,6 +125,7 @@ places! {
     series [id]: breakdown Nobody;
     signing_keys [kid]: kid Nobody, algorithm Nobody, public_jwk Nobody;
     spc_acts [id]: kind Nobody, breakdown Nobody, reason Words, made_by Subject;
+    storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
     transitions [id]: resource Nobody, from_state Nobody, to_state Nobody, reason Words, made_by Subject;
 }

@@ -151,7 +151,10 @@ async fn a_header_of_which_one_is_meant_is_given_once(#[values(Sqlite, Postgres)
         ("content-type", "application/json"),
         ("idempotency-key", "another"),
     ] {
-        let request = admin.request("POST", "/v1/innovations").header("nhsd-end-user-organisation-ods", "QKK");
+        let mut request = admin.request("POST", "/v1/innovations");
+        if name == "nhsd-end-user-organisation-ods" {
+            request = request.header(name, "QKK");
+        }
         let request = request.header("idempotency-key", "one").header("content-type", "application/json");
         let told = request.body("{}").header(name, value).await.problem(400, "malformed-header");
         assert!(told["detail"].as_str().unwrap().to_lowercase().contains(&format!("{name} ")), "{told}");

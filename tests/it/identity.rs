@@ -379,3 +379,35 @@ async fn a_request_for_a_token_that_is_none_is_refused_in_the_words_of_rfc_6749(
         (&json!(app.url), &json!(format!("{}/oauth2/token", app.url)))
     );
 }
+
+/// A place on this machine where a client publishes its keys.
+fn publish(jwks: &Value) -> String {
+    use std::io::{Read, Write};
+    let (listener, body) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), jwks.to_string());
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut asked) = (stream.unwrap(), [0; 4096]);
+            let _ = stream.read(&mut asked);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    url
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_client_may_publish_its_keys_where_the_service_may_call(#[values(Sqlite, Postgres)] engine: Engine) {
+    for (networks, status) in [("127.0.0.1", 200), ("", 401)] {
+        let app = TestApp::with(engine, &[("PRIVATE_NETWORKS", networks)]).await;
+        app.trust("RJZ", "QKK").await;
+        let pair = pair("published");
+        let body = json!({ "name": "Warehouse", "organisation": "RJZ", "jwksUrl": publish(&pair.jwks) });
+        let made = app.admin().post("/v1/clients", body).await.expect(201);
+        let client = made["id"].as_str().unwrap();
+        let answer = asserted(&app, &pair.sign(&claims(&app, client, json!({})))).await;
+        let told = answer.expect(status);
+        assert!(status == 200 || told["error_description"].as_str().unwrap().contains("private"), "{told}");
+    }
+}

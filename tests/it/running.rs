@@ -159,7 +159,7 @@ async fn a_faulty_configuration_is_told_in_full_and_nothing_starts(#[values(Sqli
     assert!(fail(&settings, &["token", "--role", "reader"]).contains("LOCAL_TOKENS"));
     settings.retain(|(name, _)| *name != "LOCAL_TOKENS");
     settings.push(("LOCAL_TOKENS", "true".to_owned()));
-    assert!(fail(&settings, &["token", "--role", "submitter"]).contains("needs --organisation"));
+    assert!(fail(&settings, &["token", "--role", "submitter"]).contains("holds for one organisation"));
     assert!(fail(&settings, &["token", "--role", "submitter", "--organisation", "NOWHERE"]).contains("NOWHERE"));
     settings.retain(|(name, _)| *name != "DATABASE_URL");
     settings.push(("DATABASE_URL", "mysql://nobody:secret@host/db".to_owned()));

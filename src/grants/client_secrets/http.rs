@@ -43,13 +43,13 @@ pub async fn create_client_secret(
     cx.create(body, move |conn, context, new| ops::create_client_secret(conn, context, &path.id, &new)).await
 }
 
-path! { ClientSecretPath, id: uuid "The client's id", secret: uuid "The secret's id" }
+path! { ClientSecretPath, id: uuid "The client's id", entry: uuid "The id of the secret, as the list gives it" }
 
 /// Delete a secret of a client
 ///
 /// It is refused from now on.
 #[utoipa::path(tag = "access", params(ClientSecretPath), responses((status = 204, description = "Deleted")))]
-#[delete("/v1/clients/{id}/secrets/{secret}")]
+#[delete("/v1/clients/{id}/secrets/{entry}")]
 pub async fn delete_client_secret(cx: Cx, path: web::Path<ClientSecretPath>) -> Result<Reply> {
-    cx.remove(move |conn, context| ops::delete_client_secret(conn, context, &path.id, &path.secret)).await
+    cx.remove(move |conn, context| ops::delete_client_secret(conn, context, &path.id, &path.entry)).await
 }

@@ -60,7 +60,13 @@ pub struct TokenResponse {
     responses(
         (status = 200, description = "A token", body = TokenResponse),
         (status = 400, description = "The request cannot be read, or asks for what there is not", body = TokenError),
-        (status = 401, description = "The client was refused", body = TokenError, headers(("WWW-Authenticate" = String, description = "The way to prove who you are"))),
+        (status = 401, description = "The client was refused", body = TokenError),
+        (status = 408, description = "The body took too long to arrive", body = TokenError),
+        (status = 413, description = "The body is too large", body = TokenError),
+        (status = 415, description = "The body is no form", body = TokenError),
+        (status = 429, description = "Too many requests", body = TokenError),
+        (status = 500, description = "Something went wrong here", body = TokenError),
+        (status = "default", description = "Any other failure", body = TokenError),
     ),
 )]
 #[post("/oauth2/token")]

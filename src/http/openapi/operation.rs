@@ -3,6 +3,7 @@
 use super::shared::{REFUSALS, headers_with, reference};
 use crate::access::Operation;
 use crate::access::permissions::Row;
+use crate::http::problem::TOKEN_ENDPOINT;
 use serde_json::{Map, Value, json};
 
 /// The facts that decide what is added.
@@ -98,6 +99,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value
     operation["security"] = match traits.row {
         Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),
         Some(_) => json!([{ "bearer": [] }]),
+        None if path == TOKEN_ENDPOINT => json!([{}, { "client": [] }]),
         None => json!([]),
     };
     if !operation["parameters"].is_array() {
@@ -120,6 +122,8 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
     let names = [
         (said("ETag") || (success && traits.tagged), "ETag"),
         (said("Location") || status == "201", "Location"),
+        (status == "401", "WWW-Authenticate"),
+        (status == "429", "Retry-After"),
         (success && traits.paged, "Link"),
         (success && traits.idempotent_by_key, "Idempotency-Replayed"),
     ];

@@ -52,6 +52,10 @@ pub fn security() -> Value {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": AUTHORIZE,
+    }, "client": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The id of a client and its secret, for the token endpoint alone. They can also be sent in its body, as an assertion can.",
     } })
 }
 

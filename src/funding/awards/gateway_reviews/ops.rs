@@ -102,7 +102,11 @@ pub fn recommend_gateway_review(
         let detail = "A recommendation can be made only while the review is in progress.";
         return Err(Error::new(Code::IllegalTransition).detail(detail).with("state", present.state.as_str()));
     }
-    let role = if context.actor.has(Role::Evaluator) { AdviserRole::Evaluator } else { AdviserRole::ProgrammeManager };
+    let role = if context.actor.has(Role::Evaluator) || context.actor.has(Role::NationalEvaluator) {
+        AdviserRole::Evaluator
+    } else {
+        AdviserRole::ProgrammeManager
+    };
     let by = context.actor.subject.clone();
     let mut recommendations = present.recommendations()?;
     recommendations.retain(|other| other.by != by);
