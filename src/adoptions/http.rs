@@ -40,11 +40,7 @@ pub async fn list_adoptions(cx: Cx, asked: Asked<ListAdoptions>) -> Result<Liste
 #[utoipa::path(tag = "adoptions", request_body = Adoption, responses((status = 201, description = "Recorded", body = AdoptionResponse)))]
 #[post("/v1/adoptions")]
 pub async fn create_adoption(cx: Cx, body: Body<Adoption>) -> Result<Created<AdoptionResponse>> {
-    cx.create(body, |conn, context, new| {
-        let made = ops::create_adoption(conn, context, new)?;
-        ops::shown_one(conn, context, made)
-    })
-    .await
+    cx.create(body, ops::create_adoption).await
 }
 
 /// Get an adoption
@@ -53,11 +49,7 @@ pub async fn create_adoption(cx: Cx, body: Body<Adoption>) -> Result<Created<Ado
 #[utoipa::path(tag = "adoptions", params(IdPath), responses((status = 200, description = "The adoption", body = AdoptionResponse)))]
 #[get("/v1/adoptions/{id}")]
 pub async fn get_adoption(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AdoptionResponse>> {
-    cx.show(move |conn, context| {
-        let found = ops::get_adoption(conn, context, &path.id)?;
-        ops::shown_one(conn, context, found)
-    })
-    .await
+    cx.show_whole(move |conn, context| ops::show_adoption(conn, context, &path.id)).await
 }
 
 /// Change the facts of an adoption
@@ -70,11 +62,7 @@ pub async fn update_adoption(
     path: web::Path<IdPath>,
     body: Body<AdoptionPatch>,
 ) -> Result<Answer<AdoptionResponse>> {
-    cx.change(body, move |conn, context, patch| {
-        let changed = ops::update_adoption(conn, context, &path.id, &patch)?;
-        ops::shown_one(conn, context, changed)
-    })
-    .await
+    cx.change(body, move |conn, context, patch| ops::update_adoption(conn, context, &path.id, &patch)).await
 }
 
 /// Move an adoption
@@ -88,11 +76,7 @@ pub async fn transition_adoption(
     path: web::Path<IdPath>,
     body: Body<AskedMove>,
 ) -> Result<Answer<AdoptionResponse>> {
-    cx.change(body, move |conn, context, asked| {
-        let moved = ops::transition_adoption(conn, context, &path.id, asked)?;
-        ops::shown_one(conn, context, moved)
-    })
-    .await
+    cx.change(body, move |conn, context, asked| ops::transition_adoption(conn, context, &path.id, asked)).await
 }
 
 /// List the moves of an adoption

@@ -30,27 +30,32 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Re
     let places: Vec<Id> = rows.iter().map(|found| found.row.organisation_id).collect();
     let reach = context.actor.reach(Operation::see_unsuppressed_values);
     let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
-    let is_whole = |row: &AdoptionRow| whole.covers(None, row.organisation_id, Some(row.innovation_id));
-    Ok(rows
-        .into_iter()
-        .map(|found| (!is_whole(&found.row), found))
-        .map(|(kept_back, found)| found.stored(kept_back))
-        .collect())
+    let show = |found: NamedAdoption| {
+        let is_whole = whole.covers(None, found.row.organisation_id, Some(found.row.innovation_id));
+        found.stored(!is_whole)
+    };
+    Ok(rows.into_iter().map(show).collect())
 }
 
-/// One adoption as the caller may see it.
+/// As [`get_adoption`], as the caller may see it.
 ///
 /// # Errors
-/// The database's own.
-pub fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
+/// `not-found`.
+pub fn show_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Stored<Adoption>> {
+    let found = get_adoption(conn, context, id)?;
+    shown_one(conn, context, found)
+}
+
+fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
     shown(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<NamedAdoption> {
+fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<Stored<Adoption>> {
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let (organisation, innovation) = (Some(row.organisation_id), Some(row.innovation_id));
     events::record(conn, context, Event { organisation_id: organisation, innovation_id: innovation, ..event })?;
-    store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))
+    let found = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
+    shown_one(conn, context, found)
 }
 
 /// Records the stage that an organisation has reached with an innovation. A fellow of the innovation may only
@@ -58,7 +63,7 @@ fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) ->
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
-pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Result<NamedAdoption> {
+pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Result<Stored<Adoption>> {
     let reach = context.reach();
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
@@ -86,10 +91,17 @@ fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
-pub fn update_adoption(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Adoption>) -> Result<NamedAdoption> {
+pub fn update_adoption(
+    conn: &mut Conn,
+    context: &Context,
+    id: &str,
+    patch: &Patch<Adoption>,
+) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?;
     let before = present.adoption();
-    let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
+    let Some(new) = context.revised(&before, present.row.version, patch)? else {
+        return shown_one(conn, context, present);
+    };
     before.check_change(&new)?;
     let row = present.row.revised(context, new);
     store::update(conn, &row)?;
@@ -101,7 +113,7 @@ pub fn update_adoption(conn: &mut Conn, context: &Context, id: &str, patch: &Pat
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
-pub fn transition_adoption(conn: &mut Conn, context: &Context, id: &str, asked: AskedMove) -> Result<NamedAdoption> {
+pub fn transition_adoption(conn: &mut Conn, context: &Context, id: &str, asked: AskedMove) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?.row;
     context.check_version(present.version)?;
     let step: Move<AdoptionStage> = asked.read(context.today())?;

@@ -162,6 +162,11 @@ pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -
     Ok(Box::new(found.sql(&format!("{}{end}", limited(&(FEW + 1).to_string())))))
 }
 
+/// The text for LIKE with the escape `\\`, each of its characters standing for itself.
+pub fn like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// As many rows as are found and sorted sooner than the list is followed in its own order until a page is full.
 pub const FEW: i64 = 1_000;
 

@@ -221,30 +221,32 @@ pub fn can_forget(conn: &mut Conn) -> Result<bool> {
     Ok(migrate::checksums(conn)?.contains_key("00014"))
 }
 
+/// The events after this position, some at a time.
+pub fn after(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Numbered>> {
+    let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(limit);
+    let stored: Vec<Chained<EventRow>> =
+        next.select((events::position, events::hash, EventRow::as_select())).load(conn)?;
+    Ok(numbered(stored))
+}
+
 /// As [`after`], of a schema that knows the first rule alone.
 pub fn after_of_old(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Numbered>> {
-    type Stored = (Option<i64>, Option<Vec<u8>>, EarlyRow);
     let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(limit);
-    let stored: Vec<Stored> = next.select((events::position, events::hash, EarlyRow::as_select())).load(conn)?;
-    let numbered = |(position, hash, event): Stored| Numbered {
+    let stored: Vec<Chained<EarlyRow>> =
+        next.select((events::position, events::hash, EarlyRow::as_select())).load(conn)?;
+    Ok(numbered(stored))
+}
+
+/// An event with its place in the chain, as both are read.
+type Chained<E> = (Option<i64>, Option<Vec<u8>>, E);
+
+fn numbered<E: Into<EventRow>>(stored: Vec<Chained<E>>) -> Vec<Numbered> {
+    let numbered = |(position, hash, event): Chained<E>| Numbered {
         position: position.unwrap_or_default(),
         hash: hash.unwrap_or_default(),
         event: event.into(),
     };
-    Ok(stored.into_iter().map(numbered).collect())
-}
-
-/// The events after this position, some at a time.
-pub fn after(conn: &mut Conn, position: i64, limit: i64) -> Result<Vec<Numbered>> {
-    type Stored = (Option<i64>, Option<Vec<u8>>, EventRow);
-    let next = events::table.filter(events::position.gt(position)).order_by(events::position).limit(limit);
-    let stored: Vec<Stored> = next.select((events::position, events::hash, EventRow::as_select())).load(conn)?;
-    let numbered = |(position, hash, event): Stored| Numbered {
-        position: position.unwrap_or_default(),
-        hash: hash.unwrap_or_default(),
-        event,
-    };
-    Ok(stored.into_iter().map(numbered).collect())
+    stored.into_iter().map(numbered).collect()
 }
 
 /// The details of one event.
@@ -282,7 +284,7 @@ pub struct Erased {
 pub fn erase(conn: &mut Conn, subject: Option<&str>, words: &[String], by: Id) -> Result<Erased> {
     sequence_all(conn)?;
     for word in words {
-        let says = events::data.like(format!("%{}%", like(&serde_json::to_string(word)?))).escape('\\');
+        let says = events::data.like(format!("%{}%", dialect::like(&serde_json::to_string(word)?))).escape('\\');
         let told = events::table.filter(says).filter(events::data.ne(FORGOTTEN));
         let told: Vec<Id> = told.select(events::id).load(conn)?;
         for some in told.chunks(500) {
@@ -334,9 +336,4 @@ fn erase_subject(conn: &mut Conn, subject: &str, by: Id) -> Result<Option<i64>> 
         ))
         .execute(conn)?;
     Ok(Some(id))
-}
-
-/// The text for LIKE, each of its characters standing for itself.
-fn like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

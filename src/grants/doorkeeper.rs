@@ -261,7 +261,7 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
     if client.as_ref().is_some_and(|client| client.state == ClientState::Suspended) {
         return Err(tokens::refused("its client is suspended"));
     }
-    let mut grants = store::grants_of(conn, subject, now)?;
+    let (mut grants, granted) = store::grants_of(conn, subject, now)?;
     for mapped in &verified.mapped {
         grants.extend(mapped_grant(conn, mapped, verified, now)?);
     }
@@ -269,7 +269,7 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
     let body = match (client, told.transpose()?.flatten()) {
         (Some(client), _) => Some(client.organisation_id),
         (None, Some(told)) => Some(told),
-        (None, None) => store::body_of(conn, subject, now)?,
+        (None, None) => granted,
     };
     let end_user = end_user.map(|code| end_user_within(conn, &grants, code, now)).transpose()?;
     Ok(Actor { subject: subject.clone(), grants, expires_at: Some(verified.expires_at), end_user, body })
@@ -277,23 +277,22 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
 
 /// The grant that a claim stands for, while the token is good; none where it names nothing of the register.
 fn mapped_grant(conn: &mut Conn, mapped: &Mapped, verified: &Verified, now: Timestamp) -> Result<Option<Grant>> {
-    let target = mapped.target.as_deref();
-    let scope = match (mapped.role.scope(), target) {
-        (ScopeKind::National, _) => Some(Scope::National),
-        (ScopeKind::Own, _) => Some(Scope::Own),
-        (ScopeKind::Assigned, _) => Some(Scope::Assigned),
+    let (role, target) = (mapped.role, mapped.target.as_deref());
+    let (mut organisation, mut innovation, mut programme) = (None, None, None);
+    match (role.scope(), target) {
         (ScopeKind::Organisation, Some(code)) => {
             let code = code.to_ascii_uppercase();
-            organisations::store::id_of(conn, &code)?.map(|id| Scope::Organisation { id, code })
+            organisation = organisations::store::id_of(conn, &code)?.map(|id| (id, code));
         }
         (ScopeKind::Innovation, Some(slug)) => {
             let slug = slug.to_ascii_lowercase();
-            innovations::store::id_of(conn, &slug)?.map(|id| Scope::Innovation { id, slug })
+            innovation = innovations::store::id_of(conn, &slug)?.map(|id| (id, slug));
         }
-        (ScopeKind::Programme, Some(slug)) => Some(Scope::Programme(slug.to_ascii_lowercase())),
-        _ => None,
-    };
-    Ok(scope.map(|scope| Grant { role: mapped.role, scope, from: now, to: verified.expires_at }))
+        (ScopeKind::Programme, Some(slug)) => programme = Some(slug.to_ascii_lowercase()),
+        _ => {}
+    }
+    let scope = store::scope_of(role, organisation, innovation, programme);
+    Ok(scope.map(|scope| Grant { role, scope, from: now, to: verified.expires_at }))
 }
 
 /// The organisation of an end user: one that a grant for the whole register, or for an organisation at or above it, holds for.

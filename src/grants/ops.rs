@@ -4,7 +4,7 @@ use super::clients::store as clients;
 use super::rules::{Grant, MayGive};
 use super::store::{self, GrantRow, NamedGrant};
 use super::{keys, tokens};
-use crate::access::{Role, Scope, ScopeKind, outside};
+use crate::access::{Role, Scope, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -28,19 +28,19 @@ pub fn get_grant(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedGr
 /// `forbidden` for what the caller may not give, `validation-failed`, `unknown-reference`.
 pub fn create_grant(conn: &mut Conn, context: &Context, new: Grant) -> Result<NamedGrant> {
     let (from, to) = new.checked(context.now)?;
-    let named = names(conn, &new)?;
-    if let Some(slug) = &named.ids.programme
+    let scope = scope(conn, &new)?;
+    if let Scope::Programme(slug) = &scope
         && !store::is_programme(conn, slug)?
     {
         let detail = format!("There is no programme {slug}.");
         let fault = Fault::new("/programme", "unknown-programme", detail.clone());
         return Err(Error::new(Code::UnknownReference).detail(detail).fault(fault));
     }
-    if !may_give(conn, context, (new.role, &named.scope), Some(to))? {
+    if !may_give(conn, context, (new.role, &scope), Some(to))? {
         return Err(outside());
     }
     let body = body_of(conn, context, &new)?;
-    let row = GrantRow::new(context, new, named.ids, body, (from, to));
+    let row = GrantRow::new(context, new, &scope, body, (from, to));
     give(conn, context, &row)?;
     store::find(conn, context, row.id)?.ok_or_else(|| Error::internal("a grant was lost"))
 }
@@ -127,34 +127,19 @@ pub fn may_give(
     Ok(false)
 }
 
-/// What a grant names.
-struct Names {
-    scope: Scope,
-    ids: store::ScopeIds,
-}
-
-fn names(conn: &mut Conn, new: &Grant) -> Result<Names> {
-    if let Some(code) = &new.organisation {
-        let id = organisations::ops::referred(conn, "/organisation", code)?;
-        let scope = Scope::Organisation { id, code: code.to_ascii_uppercase() };
-        return Ok(Names { scope, ids: store::ScopeIds { organisation: Some(id), ..Default::default() } });
-    }
-    if let Some(slug) = &new.innovation {
-        let id = innovations::ops::referred(conn, "/innovation", slug)?;
-        let scope = Scope::Innovation { id, slug: slug.to_ascii_lowercase() };
-        return Ok(Names { scope, ids: store::ScopeIds { innovation: Some(id), ..Default::default() } });
-    }
-    if let Some(slug) = &new.programme {
-        let programme = slug.to_ascii_lowercase();
-        let scope = Scope::Programme(programme.clone());
-        return Ok(Names { scope, ids: store::ScopeIds { programme: Some(programme), ..Default::default() } });
-    }
-    let scope = match new.role.scope() {
-        ScopeKind::Own => Scope::Own,
-        ScopeKind::Assigned => Scope::Assigned,
-        _ => Scope::National,
+/// What a grant is for.
+fn scope(conn: &mut Conn, new: &Grant) -> Result<Scope> {
+    let organisation = match &new.organisation {
+        Some(code) => Some((organisations::ops::referred(conn, "/organisation", code)?, code.to_ascii_uppercase())),
+        None => None,
     };
-    Ok(Names { scope, ids: store::ScopeIds::default() })
+    let innovation = match &new.innovation {
+        Some(slug) => Some((innovations::ops::referred(conn, "/innovation", slug)?, slug.to_ascii_lowercase())),
+        None => None,
+    };
+    let programme = new.programme.as_deref().map(str::to_ascii_lowercase);
+    let scope = store::scope_of(new.role, organisation, innovation, programme);
+    scope.ok_or_else(|| Error::internal("a grant was not checked"))
 }
 
 /// The organisation that the subject belongs to: everybody belongs to exactly one. A client's is known.
@@ -249,10 +234,10 @@ pub fn issue_local_token(
         to: Some(Instant(context.now + wanted.life)),
     };
     let span = new.checked(context.now)?;
-    let named = names(conn, &new)?;
+    let scope = scope(conn, &new)?;
     let code = wanted.body.as_deref().or(wanted.organisation.as_deref()).unwrap_or(organisations::ops::ENGLAND);
     let body = organisations::ops::referred(conn, "/body", code)?;
-    give(conn, context, &GrantRow::new(context, new, named.ids, Some(body), span))?;
+    give(conn, context, &GrantRow::new(context, new, &scope, Some(body), span))?;
     let key = keys::signing(conn, sealing, context.now)?;
     tokens::issue(&key, issuer, audience, &subject, context.now, wanted.life)
 }

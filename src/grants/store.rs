@@ -80,19 +80,11 @@ pub struct GrantRow {
     pub updated_at: NaiveDateTime,
 }
 
-/// What a grant holds for; at most one of them.
-#[derive(Debug, Clone, Default)]
-pub struct ScopeIds {
-    pub organisation: Option<Id>,
-    pub programme: Option<String>,
-    pub innovation: Option<Id>,
-}
-
 impl GrantRow {
     pub fn new(
         context: &Context,
         new: Grant,
-        of: ScopeIds,
+        scope: &Scope,
         body: Option<Id>,
         (from, to): (Timestamp, Timestamp),
     ) -> Self {
@@ -101,9 +93,9 @@ impl GrantRow {
             id: Id::generate(),
             subject: new.subject,
             role: new.role,
-            organisation_id: of.organisation,
-            programme: of.programme,
-            innovation_id: of.innovation,
+            organisation_id: scope.organisation(),
+            programme: if let Scope::Programme(slug) = scope { Some(slug.clone()) } else { None },
+            innovation_id: if let Scope::Innovation { id, .. } = scope { Some(*id) } else { None },
             from_at: from.naive_utc(),
             to_at: to.naive_utc(),
             made_by: context.actor.subject.clone(),
@@ -163,7 +155,7 @@ impl NamedGrant {
 }
 
 /// The scope of a role. One that is not of its kind, as earlier versions wrote them, is none.
-fn scope_of(
+pub fn scope_of(
     role: Role,
     organisation: Option<(Id, String)>,
     innovation: Option<(Id, String)>,
@@ -307,6 +299,15 @@ pub fn is_programme(conn: &mut Conn, slug: &str) -> Result<bool> {
     Ok(found.first::<String>(conn).optional()?.is_some())
 }
 
+/// Ends whatever a subject was granted.
+///
+/// # Errors
+/// The database's own.
+pub fn end_all(conn: &mut Conn, subject: &str, now: NaiveDateTime) -> Result<()> {
+    let present = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now));
+    if diesel::update(present).set(grants::to_at.eq(now)).execute(conn)? > 0 { announce(conn) } else { Ok(()) }
+}
+
 /// Lets every instance know that grants, or the clients that hold them, have changed.
 pub fn announce(conn: &mut Conn) -> Result<()> {
     diesel::update(grant_generation::table)
@@ -319,9 +320,9 @@ pub fn generation(conn: &mut Conn) -> Result<i64> {
     Ok(grant_generation::table.select(grant_generation::generation).first(conn)?)
 }
 
-/// The subject's grants that hold at this moment.
-pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<access::Grant>> {
-    type HeldRow = (Role, Option<Id>, Option<Id>, Option<String>, NaiveDateTime, NaiveDateTime);
+/// The subject's grants that hold at this moment, and the organisation that they say the subject belongs to.
+pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<(Vec<access::Grant>, Option<Id>)> {
+    type HeldRow = (Role, Option<Id>, Option<Id>, Option<String>, NaiveDateTime, NaiveDateTime, Option<Id>);
     let rows: Vec<HeldRow> = grants::table
         .filter(grants::subject.eq(subject))
         .filter(grants::from_at.le(now.naive_utc()))
@@ -333,8 +334,10 @@ pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<a
             grants::programme,
             grants::from_at,
             grants::to_at,
+            grants::body_id,
         ))
         .load(conn)?;
+    let body = rows.iter().find_map(|row| row.6);
     // Where no grant names one, letting the subject in must not wait for whoever holds that table.
     let mut names: HashMap<Id, String> = HashMap::new();
     let named: Vec<Id> = rows.iter().filter_map(|row| row.1).collect();
@@ -348,9 +351,9 @@ pub fn grants_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Vec<a
         names.extend(slugs.filter(innovations::id.eq_any(named)).load::<(Id, String)>(conn)?);
     }
     let named = |id: Option<Id>| id.and_then(|id| names.get(&id).map(|name| (id, name.clone())));
-    let grant = |(role, organisation, innovation, programme, from, to): HeldRow| {
+    let grant = |(role, organisation, innovation, programme, from, to, _): HeldRow| {
         let scope = scope_of(role, named(organisation), named(innovation), programme)?;
         Some(access::Grant { role, scope, from: from.and_utc(), to: to.and_utc() })
     };
-    Ok(rows.into_iter().filter_map(grant).collect())
+    Ok((rows.into_iter().filter_map(grant).collect(), body))
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 /// The longest life of an access token, whoever issued it.
 pub const LONGEST_LIFE: TimeDelta = TimeDelta::hours(24);
 /// How far clocks may differ.
-const LEEWAY: TimeDelta = TimeDelta::seconds(30);
+pub const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_TOKEN: usize = 8192;
 
 #[derive(Serialize)]
@@ -144,6 +144,8 @@ pub fn verify(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verifi
     checked(token, issuers, now).map_err(|reason| refused(&reason))
 }
 
+const MISSHAPEN: &str = "its claims are not all there, or not of the types RFC 7519 gives them";
+
 /// The refusal of a bearer token.
 pub fn refused(reason: &str) -> Error {
     Error::new(Code::InvalidToken).detail(format!("The bearer token was refused: {reason}."))
@@ -162,7 +164,8 @@ fn checked(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified,
     }
     let allowed: Vec<Algorithm> =
         algorithms(key).into_iter().filter(|algorithm| issuer.algorithms.contains(algorithm)).collect();
-    let claims: Checked = jwt.claims(key, allowed.clone())?;
+    let all: Map<String, Value> = jwt.claims(key, allowed)?;
+    let claims: Checked = serde_json::from_value(Value::Object(all.clone())).map_err(|_| MISSHAPEN.to_owned())?;
     if claims.iss != issuer.name {
         return Err(format!("its iss is not {}", issuer.name));
     }
@@ -177,7 +180,6 @@ fn checked(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified,
     if subject.is_empty() || subject.len() > 200 || subject.chars().any(char::is_control) {
         return Err("its sub is empty, too long, or holds control characters".to_owned());
     }
-    let all: Map<String, Value> = jwt.claims(key, allowed)?;
     let body = issuer.claims.body.as_ref().and_then(|claim| all.get(claim)?.as_str().map(str::to_owned));
     let mapped = issuer.claims.apply(&all);
     Ok(Verified { subject: format!("{}{subject}", issuer.prefix), expires_at, mapped, body })
@@ -277,7 +279,7 @@ impl<'a> Jwt<'a> {
             use jsonwebtoken::errors::ErrorKind;
             match error.kind() {
                 ErrorKind::InvalidSignature => "its signature does not fit",
-                ErrorKind::Json(_) => "its claims are not all there, or not of the types RFC 7519 gives them",
+                ErrorKind::Json(_) => MISSHAPEN,
                 _ => "it is no signed JWT",
             }
             .to_owned()

@@ -54,7 +54,7 @@ impl Outbound {
     ///
     /// # Errors
     /// Why it may not be called.
-    pub fn request(&self, method: reqwest::Method, url: &str) -> Result<reqwest::RequestBuilder, String> {
+    fn request(&self, method: reqwest::Method, url: &str) -> Result<reqwest::RequestBuilder, String> {
         let url = Url::parse(url).map_err(|_| "the address cannot be read".to_owned())?;
         let host = url.host().ok_or("the address has no host")?;
         let address: Option<IpAddr> = match host {
@@ -90,7 +90,7 @@ impl Outbound {
 ///
 /// # Errors
 /// Why it could not be read.
-pub async fn read(answer: Response) -> Result<Vec<u8>, String> {
+async fn read(answer: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     let mut chunks = answer.bytes_stream();
     while let Some(chunk) = chunks.try_next().await.map_err(why)? {
@@ -105,7 +105,7 @@ pub async fn read(answer: Response) -> Result<Vec<u8>, String> {
 const PRIVATE: &str = "the address is private, and the service may not call it";
 
 /// Why a call failed, in words that tell nobody what is inside the network.
-pub fn why(error: reqwest::Error) -> String {
+fn why(error: reqwest::Error) -> String {
     let mut source: Option<&dyn std::error::Error> = Some(&error);
     while let Some(cause) = source {
         if cause.to_string() == PRIVATE {

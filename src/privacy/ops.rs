@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::events::chain::nobody;
 use crate::events::store::{erase, record_as};
 use crate::events::{self, Event};
+use crate::grants::store as grants;
 use crate::http::{Context, idempotency};
 use crate::people::fellows;
 use crate::people::ops::get_person;
@@ -63,7 +64,7 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
     if let (Some(subject), Some(number)) = (&person.subject, trail.subject_id) {
         seal_applications(conn, context, &person, subject)?;
         seal_reviews(conn, context, &person, subject)?;
-        store::end_grants(conn, subject, context.now.naive_utc())?;
+        grants::end_all(conn, subject, context.now.naive_utc())?;
         store::replace_subject(conn, subject, &nobody(number))?;
         idempotency::rename(conn, subject, &nobody(number))?;
         let ground = "The audit trail: so that it can be shown to the person for six years.";

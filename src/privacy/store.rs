@@ -1,10 +1,10 @@
 //! Looking for a person in every place, taking a subject out of it, and what is kept sealed.
 
 use super::rules::{APPLICATION, Holds, Place, columns, property};
-use crate::db::dialect::Engine;
+use crate::db::dialect::{Engine, like};
 use crate::db::schema::{
-    application_versions, applications, awards, erasures, fellows, fellowships, grant_generation, grants, people,
-    person_requests, reviews, sealed_records,
+    application_versions, applications, awards, erasures, fellows, fellowships, people, person_requests, reviews,
+    sealed_records,
 };
 use crate::db::{Conn, Keep};
 use crate::error::Result;
@@ -69,8 +69,7 @@ pub fn open_texts(conn: &mut Conn, words: &[String]) -> Result<Vec<OpenText>> {
         // As it stands in a text, and as a JSON document writes it.
         let json = serde_json::to_string(word)?;
         for form in [word.as_str(), json.trim_matches('"')] {
-            let like = form.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            patterns.push(format!("%{like}%"));
+            patterns.push(format!("%{}%", like(&form.to_lowercase())));
         }
     }
     patterns.sort();
@@ -125,17 +124,6 @@ pub fn replace_subject(conn: &mut Conn, subject: &str, nobody: &str) -> Result<(
             _ => continue,
         };
         on_engine!(conn, c => diesel::sql_query(text).bind::<Text, _>(from).bind::<Text, _>(to).execute(c)?);
-    }
-    Ok(())
-}
-
-/// Ends what a subject was granted.
-pub fn end_grants(conn: &mut Conn, subject: &str, now: NaiveDateTime) -> Result<()> {
-    let present = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now));
-    if diesel::update(present).set(grants::to_at.eq(now)).execute(conn)? > 0 {
-        diesel::update(grant_generation::table)
-            .set(grant_generation::generation.eq(grant_generation::generation + 1))
-            .execute_kept(conn)?;
     }
     Ok(())
 }

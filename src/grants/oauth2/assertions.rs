@@ -1,15 +1,13 @@
 //! Client assertions (RFC 7523): a JWT that a client signs to prove who it is, good once and for five minutes.
 
 use crate::grants::client_keys::rules::algorithms;
-use crate::grants::tokens::{Audience, Dates, Jwt};
+use crate::grants::tokens::{Audience, Dates, Jwt, LEEWAY};
 use crate::vocabulary::{Id, Timestamp};
 use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use serde::Deserialize;
 
 const LONGEST_LIFE: TimeDelta = TimeDelta::minutes(5);
-/// How far clocks may differ.
-const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_JTI: usize = 200;
 
 #[derive(Deserialize, Clone)]

@@ -5,6 +5,7 @@ use crate::db::{Conn, Keep, violations};
 use crate::error::{Code, Result};
 use crate::vocabulary::{Id, Timestamp};
 use aws_lc_rs::digest::{SHA256, digest};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 /// How many are forgotten at a time.
@@ -33,10 +34,13 @@ pub fn use_up(conn: &mut Conn, client: Id, jti: &str, expires_at: Timestamp) -> 
 /// The database's own.
 pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     let expired = used_assertions::table.filter(used_assertions::expires_at.lt(now.naive_utc()));
-    let keys: Vec<(Id, Vec<u8>)> =
-        expired.select((used_assertions::client_id, used_assertions::jti_digest)).limit(SWEPT).load(conn)?;
-    for key in &keys {
-        diesel::delete(used_assertions::table.find((key.0, &key.1))).execute(conn)?;
-    }
-    Ok(i64::try_from(keys.len()) == Ok(SWEPT))
+    let last = expired.order_by(used_assertions::expires_at).select(used_assertions::expires_at).offset(SWEPT);
+    let last: Option<NaiveDateTime> = last.first(conn).optional()?;
+    match last {
+        Some(last) => {
+            diesel::delete(used_assertions::table.filter(used_assertions::expires_at.le(last))).execute(conn)?
+        }
+        None => diesel::delete(expired).execute(conn)?,
+    };
+    Ok(last.is_some())
 }
