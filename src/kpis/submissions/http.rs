@@ -277,8 +277,9 @@ fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>)
 fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {
     let (rows, truncated) = judged.rows();
     if !judged.failed() {
-        let reply = Reply::json(status, &SubmissionResponse::of(judged, rows, truncated))?;
-        let short = || Reply::json(status, &SubmissionResponse::of(judged, Vec::new(), true));
+        let whole = SubmissionResponse::of(judged, rows, truncated);
+        let reply = Reply::json(status, &whole)?;
+        let short = || Reply::json(status, &SubmissionResponse { rows: Vec::new(), rows_truncated: true, ..whole });
         let kept = if reply.body.len() > MOST_KEPT { Some(short()?.body) } else { None };
         return Ok(Reply { kept, ..reply });
     }
