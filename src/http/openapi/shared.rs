@@ -53,9 +53,10 @@ pub fn security() -> Value {
         "bearerFormat": "JWT",
         "description": AUTHORIZE,
     }, "client": {
-        "type": "http",
-        "scheme": "basic",
-        "description": "The id of a client and its secret, for the token endpoint alone. They can also be sent in its body, as an assertion can.",
+        "type": "oauth2",
+        "description": "How a registered client proves who it is to the token endpoint: a secret in the Authorization header or in the body, or an \
+assertion signed by its key, which is a JWT checked as RFC8725 advises.",
+        "flows": { "clientCredentials": { "tokenUrl": "/oauth2/token", "scopes": {} } },
     } })
 }
 
