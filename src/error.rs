@@ -73,6 +73,7 @@ codes! {
     IllegalTransition => Conflict, "illegal-transition", "This move is not allowed", "The record cannot move to this state from its present state. The allowed member lists the possible moves.";
     AlreadyExists => Conflict, "already-exists", "It exists already", "Another record has the same key already. Change that record, or choose another key.";
     Immutable => Conflict, "immutable", "This cannot change", "The property cannot change once it is set, since other records rely on it. The detail says what to do instead.";
+    NotAccepted => Conflict, "not-accepted", "Not every side has accepted it", "The claim names a side that has not accepted it yet, or has refused it. The figure that was achieved can be confirmed once every side under sides has accepted the claim.";
     CallNotOpen => Conflict, "call-not-open", "The call has not opened yet", "The call accepts applications from the instant it opens. The members opensAt and now give that instant and the present time of the server.";
     CallClosed => Conflict, "call-closed", "The call has closed", "The call accepted applications until the instant it closed. The members closesAt and now give that instant and the present time of the server.";
     InsufficientFunds => Conflict, "insufficient-funds", "There is not enough money", "The amount is more than the money available in the fund, set aside for the award, or paid out and not yet returned. The member available gives the amount that is there.";

@@ -216,6 +216,7 @@ table! {
     list_award_transactions:        A O O O O A X X token;
     list_award_transitions:         A O O O O A X X token;
     list_awards:                    A O O O O A X X placed;
+    list_benefit_side_transitions:  A A A A A A A A placed;
     list_benefits:                  A A A A A A A A placed;
     list_blocked_grants:            A O X X X X X X token;
     list_call_ranking:              A O X X X X X X token;
@@ -271,6 +272,7 @@ table! {
     transition_adoption:            A X O O X X X X placed;
     transition_application:         A O X O O X X O placed;
     transition_award:               A O X X X X X X token;
+    transition_benefit_side:        A O O O O X X X placed;
     transition_client:              A O O X X X X X token;
     transition_fellowship:          A O X X X X X X token;
     transition_gateway_review:      A O X X X X X X token;

@@ -6,7 +6,12 @@ use super::store::{self, ListBenefits};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Stored;
+use crate::transitions;
+use crate::transitions::http::TransitionResponse;
+use crate::transitions::rules::AskedMove;
+use crate::transitions::store::ListTransitions;
 use actix_web::{delete, get, patch, post, web};
+use serde::Deserialize;
 
 type BenefitResponse = Stored<Benefit>;
 type BenefitPatch = Patch<Benefit>;
@@ -17,7 +22,9 @@ pub fn routes(routes: &mut Routes) {
         .service(create_benefit)
         .service(get_benefit)
         .service(update_benefit)
-        .service(delete_benefit);
+        .service(delete_benefit)
+        .service(transition_benefit_side)
+        .service(list_benefit_side_transitions);
 }
 
 /// List benefits
@@ -26,12 +33,14 @@ pub fn routes(routes: &mut Routes) {
 #[utoipa::path(tag = "benefits", params(ListBenefits), responses((status = 200, description = "A page of benefits", body = Listing<BenefitResponse>)))]
 #[get("/v1/benefits")]
 pub async fn list_benefits(cx: Cx, asked: Asked<ListBenefits>) -> Result<Listed<BenefitResponse>> {
-    cx.list(asked, store::list).await
+    cx.list_with(asked, store::list, ops::shown).await
 }
 
 /// Claim a benefit
 ///
-/// Give the unit, method and population, and how certain the figure is. Somebody else confirms the figure that was achieved.
+/// Give the method, the population, and how certain the figure is. You claim from a side that you speak for: the programme, the
+/// organisation or the innovation. Reports count the claim once every other side it names has accepted it. Somebody of another body
+/// confirms the figure that was achieved.
 #[utoipa::path(tag = "benefits", request_body = Benefit, responses((status = 201, description = "Claimed", body = BenefitResponse)))]
 #[post("/v1/benefits")]
 pub async fn create_benefit(cx: Cx, body: Body<Benefit>) -> Result<Created<BenefitResponse>> {
@@ -44,13 +53,15 @@ pub async fn create_benefit(cx: Cx, body: Body<Benefit>) -> Result<Created<Benef
 #[utoipa::path(tag = "benefits", params(IdPath), responses((status = 200, description = "The benefit", body = BenefitResponse)))]
 #[get("/v1/benefits/{id}")]
 pub async fn get_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<BenefitResponse>> {
-    cx.show(move |conn, context| ops::get_benefit(conn, context, &path.id)).await
+    cx.show_whole(move |conn, context| ops::show_benefit(conn, context, &path.id)).await
 }
 
 /// Change a benefit
 ///
-/// Takes a merge patch. Only somebody other than the person who made the claim can set `realised`.
-#[utoipa::path(tag = "benefits", params(IdPath), request_body(content = BenefitPatch, example = json!({ "realised": 90000 })), responses((status = 200, description = "Changed", body = BenefitResponse)))]
+/// Takes a merge patch. The side that claimed it changes it, and the other sides are then asked once more. Only somebody of another body
+/// than whoever made or last changed the claim can set `realised`, in a change of its own; a confirmed claim stays as it is, and a new one
+/// can replace it.
+#[utoipa::path(tag = "benefits", params(IdPath), request_body(content = BenefitPatch, example = json!({ "claimed": 90000 })), responses((status = 200, description = "Changed", body = BenefitResponse)))]
 #[patch("/v1/benefits/{id}")]
 pub async fn update_benefit(
     cx: Cx,
@@ -62,9 +73,54 @@ pub async fn update_benefit(
 
 /// Archive a benefit
 ///
-/// Removes it from every list and report. The audit trail keeps it.
+/// Removes it from every list and report. The audit trail keeps it. Only a national administrator archives a confirmed one.
 #[utoipa::path(tag = "benefits", params(IdPath), responses((status = 204, description = "Archived")))]
 #[delete("/v1/benefits/{id}")]
 pub async fn delete_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Reply> {
     cx.remove(move |conn, context| ops::delete_benefit(conn, context, &path.id)).await
+}
+
+/// A side of a benefit.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct SidePath {
+    /// The id of the benefit.
+    #[param(format = Uuid, max_length = 36)]
+    id: String,
+    /// The side: innovation, programme or organisation.
+    #[param(example = "programme", max_length = 20)]
+    side: String,
+}
+
+/// Accept or refuse a claim for a side of it
+///
+/// `accepted`, or `refused` with a reason. Send the benefit's version in `If-Match`. The claim counts once every side has accepted it.
+#[utoipa::path(tag = "benefits", params(SidePath), request_body = AskedMove, responses((status = 200, description = "The benefit", body = BenefitResponse)))]
+#[post("/v1/benefits/{id}/sides/{side}/transitions")]
+pub async fn transition_benefit_side(
+    cx: Cx,
+    path: web::Path<SidePath>,
+    body: Body<AskedMove>,
+) -> Result<Answer<BenefitResponse>> {
+    cx.change(body, move |conn, context, asked| {
+        ops::transition_benefit_side(conn, context, &path.id, &path.side, asked)
+    })
+    .await
+}
+
+/// List what a side said of a claim
+///
+/// Lists who accepted or refused the claim for this side, when and why.
+#[utoipa::path(tag = "benefits", params(SidePath, ListTransitions), responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)))]
+#[get("/v1/benefits/{id}/sides/{side}/transitions")]
+pub async fn list_benefit_side_transitions(
+    cx: Cx,
+    path: web::Path<SidePath>,
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, context, _: &ListTransitions| {
+        let (_, side) = ops::get_side(conn, context, &path.id, &path.side)?;
+        Ok(transitions::store::history(ops::SIDE, side.id))
+    })
+    .await
 }

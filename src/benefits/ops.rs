@@ -1,115 +1,319 @@
 //! What can be done with benefits, each in one transaction.
 
-use super::rules::Benefit;
-use super::store::{self, BenefitRow, NamedBenefit, References};
-use crate::access::outside;
+use super::rules::{Benefit, Side, SideState};
+use super::store::{self, BenefitRow, NamedBenefit, References, SideRow};
+use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
-use crate::{innovations, organisations, programmes};
+use crate::record::Stored;
+use crate::transitions::rules::{AskedMove, Move};
+use crate::vocabulary::Id;
+use crate::{innovations, organisations, programmes, transitions};
 use serde_json::json;
+use std::collections::HashMap;
 
-/// # Errors
-/// `not-found`.
-pub fn get_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
-    let found = by_id(id, "benefit", |id| store::find(conn, id))?;
-    organisations::ops::require_within(conn, context, found.row.organisation_id, "benefit")?;
+/// The name of what sides say among the moves of every resource.
+pub const SIDE: &str = "benefit-side";
+const RESOURCE: &str = "benefit";
+
+fn get_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
+    let found = by_id(id, RESOURCE, |id| store::find(conn, context, id))?;
+    organisations::ops::require_within(conn, context, found.row.organisation_id, RESOURCE)?;
     Ok(found)
 }
 
-/// Finds what a benefit refers to, all of which the caller must be able to write about.
-fn referred(conn: &mut Conn, context: &Context, new: &Benefit) -> Result<References> {
+/// Benefits as the caller may see them: figures of patients as they are for who may see values of that programme,
+/// organisation or innovation so.
+pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedBenefit>) -> Result<Vec<Stored<Benefit>>> {
+    let ids: Vec<Id> = rows.iter().map(|found| found.row.id).collect();
+    let mut sides: HashMap<Id, Vec<SideRow>> = HashMap::new();
+    for side in store::sides(conn, &ids)? {
+        sides.entry(side.benefit_id).or_default().push(side);
+    }
+    let places: Vec<Id> = rows.iter().filter_map(|found| found.row.organisation_id).collect();
+    let reach = context.actor.reach(Operation::see_unsuppressed_values);
+    let (national, named) = (reach.is_everything(), reach.clone());
+    let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
+    let show = |found: NamedBenefit| {
+        let (programme, innovation) = (found.row.programme.as_deref(), found.row.innovation_id);
+        let is_whole = match found.row.organisation_id {
+            Some(organisation) => whole.covers(programme, organisation, Some(innovation)),
+            None => national || named.covers_programme(programme) || named.covers_innovation(innovation),
+        };
+        let sides = sides.remove(&found.row.id).unwrap_or_default();
+        found.stored(sides, !is_whole)
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+fn shown_one(conn: &mut Conn, context: &Context, found: NamedBenefit) -> Result<Stored<Benefit>> {
+    shown(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("a benefit was lost"))
+}
+
+/// As the caller may see it.
+///
+/// # Errors
+/// `not-found`.
+pub fn show_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<Stored<Benefit>> {
+    let found = get_benefit(conn, context, id)?;
+    shown_one(conn, context, found)
+}
+
+/// Finds what a benefit refers to. Naming it gives no right over it: its side must accept the claim.
+fn referred(conn: &mut Conn, new: &Benefit) -> Result<References> {
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let programme = new.programme.as_deref();
     let programme = programme.map(|slug| programmes::ops::referred(conn, "/programme", slug)).transpose()?;
     let organisation = new.organisation.as_deref();
     let organisation =
         organisation.map(|code| organisations::ops::referred(conn, "/organisation", code)).transpose()?;
-    let found = References { innovation, programme, organisation };
-    keep(conn, context, &found)?;
-    Ok(found)
+    Ok(References { innovation, programme, organisation })
 }
 
-fn keep(conn: &mut Conn, context: &Context, of: &References) -> Result<()> {
-    let (reach, programme) = (context.reach(), of.programme.as_deref());
-    if organisations::ops::covers(conn, context, &reach, programme, of.organisation, Some(of.innovation))? {
-        Ok(())
-    } else {
-        Err(outside())
+/// The sides that the caller speaks for.
+fn own_sides(conn: &mut Conn, context: &Context, of: &References) -> Result<Vec<Side>> {
+    let reach = context.actor.reach(Operation::transition_benefit_side);
+    let mut own = Vec::new();
+    if !organisations::ops::is_within(conn, context, &reach, of.organisation)? {
+        return Ok(own);
     }
-}
-
-/// Whether the caller may confirm what the row says was achieved, where that is new.
-fn check_confirmation(context: &Context, row: &BenefitRow, before: Option<i64>) -> Result<()> {
-    if row.claimed_by != context.actor.subject || row.realised.is_none() || row.realised == before {
-        return Ok(());
+    for side in of.sides() {
+        let speaks = match side {
+            Side::Programme => reach.names(of.programme.as_deref(), None),
+            Side::Organisation => organisations::ops::covers(conn, context, &reach, None, of.organisation, None)?,
+            Side::Innovation => reach.names(None, Some(of.innovation)),
+        };
+        if speaks {
+            own.push(side);
+        }
     }
-    let detail = "Somebody other than the person who made the claim must confirm the figure that was achieved.";
-    Err(Error::new(Code::SeparationOfDuties).detail(detail))
+    Ok(own)
 }
 
 fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
-    let data = json!({ "kind": row.kind, "claimed": row.claimed, "realised": row.realised, "archived": row.archived_at.is_some() });
+    let data = json!({
+        "kind": row.kind, "claimed": row.claimed, "realised": row.realised, "counted": row.counted,
+        "archived": row.archived_at.is_some()
+    });
     let event = Event {
         organisation_id: row.organisation_id,
         innovation_id: Some(row.innovation_id),
         programme: row.programme.clone(),
         owner: Some(row.claimed_by.clone()),
-        ..Event::new("benefit", &row.id.to_string(), row.version, data)
+        ..Event::new(RESOURCE, &row.id.to_string(), row.version, data)
     };
     events::record(conn, context, event)
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<NamedBenefit> {
+fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<Stored<Benefit>> {
     trace(conn, context, row)?;
-    store::find(conn, row.id)?.ok_or_else(|| Error::internal("a benefit was lost"))
+    let found = store::find(conn, context, row.id)?.ok_or_else(|| Error::internal("a benefit was lost"))?;
+    shown_one(conn, context, found)
 }
 
-/// Claims a benefit.
+fn archive(conn: &mut Conn, context: &Context, row: BenefitRow) -> Result<()> {
+    let row = row.archived(context);
+    store::update(conn, &row)?;
+    trace(conn, context, &row)
+}
+
+/// The claim that a new one is to take the place of. It must be of the same side, for which the caller speaks.
+fn replaced(conn: &mut Conn, context: &Context, id: Id, from: Side) -> Result<()> {
+    let found = store::find(conn, context, id)?;
+    let same = found.filter(|found| found.row.claimed_from == from);
+    let Some(found) = same else { return Err(Error::invalid("/replaces", "unknown-benefit", NOT_OURS)) };
+    if own_sides(conn, context, &found.row.references())?.contains(&from) { Ok(()) } else { Err(outside()) }
+}
+
+const NOT_OURS: &str = "There is no such claim that was made from this side.";
+
+/// The sides of a claim that was made or changed: those that the caller speaks for have accepted it, the others are asked.
+fn ask_sides(conn: &mut Conn, context: &Context, row: &BenefitRow, own: &[Side]) -> Result<()> {
+    let mut before = store::sides(conn, &[row.id])?;
+    for side in row.references().sides() {
+        let known = before.iter().position(|row| row.side == side).map(|at| before.swap_remove(at));
+        let from = known.as_ref().map(|row| row.state);
+        let asked = SideRow {
+            id: known.map_or_else(Id::generate, |row| row.id),
+            benefit_id: row.id,
+            side,
+            state: SideState::Claimed,
+            decided_by: None,
+            decided_on: None,
+        };
+        let accepted = own.contains(&side);
+        let row = if accepted { asked.decided(context, SideState::Accepted, context.today()) } else { asked };
+        if let Some(from) = from.filter(|from| *from != row.state) {
+            let reason = Some("The claim was changed.".to_owned());
+            let step = Move { to: row.state, reason, effective_on: context.today() };
+            transitions::store::record(conn, context, SIDE, row.id, from, &step)?;
+        }
+        store::keep_side(conn, &row)?;
+    }
+    for gone in before {
+        store::remove_side(conn, gone.id)?;
+    }
+    Ok(())
+}
+
+/// Archives what a claim replaces, once that claim counts.
+fn replace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
+    let Some(id) = row.replaces.filter(|_| row.counted) else { return Ok(()) };
+    match store::find(conn, context, id)? {
+        Some(found) => archive(conn, context, found.row),
+        None => Ok(()),
+    }
+}
+
+/// Claims a benefit from one side. Every other side that it names is asked to accept it.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `separation-of-duties` for a claim that sets `realised`.
-pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Result<NamedBenefit> {
+pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Result<Stored<Benefit>> {
     let figures = new.check()?;
-    let references = referred(conn, context, &new)?;
-    let row = BenefitRow::new(context, new, figures, references);
-    check_confirmation(context, &row, None)?;
+    let references = referred(conn, &new)?;
+    let own = own_sides(conn, context, &references)?;
+    let from = *own.first().ok_or_else(outside)?;
+    if new.realised.is_some() {
+        return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
+    }
+    if let Some(id) = new.replaces {
+        replaced(conn, context, id, from)?;
+    }
+    let mut row = BenefitRow::new(context, new, figures, references, from);
+    row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::insert(conn, &row)?;
+    ask_sides(conn, context, &row, &own)?;
+    replace(conn, context, &row)?;
     finish(conn, context, &row)
 }
 
-/// A benefit that the caller may change.
-fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
-    let present = get_benefit(conn, context, id)?;
-    keep(conn, context, &present.row.references())?;
-    Ok(present)
-}
+const CONFIRMED_BY_ANOTHER: &str =
+    "Somebody of another body than whoever made or last changed the claim must confirm the figure that was achieved.";
+const CONFIRMED: &str = "The figure was confirmed, so the claim stays as it is. Make a new claim that replaces it.";
 
-/// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`, `separation-of-duties` for
-/// somebody who confirms their own claim.
-pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Benefit>) -> Result<NamedBenefit> {
-    let present = kept(conn, context, id)?;
-    let before = present.benefit();
-    let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
-    let figures = new.check()?;
-    let references = referred(conn, context, &new)?;
-    let realised = present.row.realised;
-    let row = present.row.revised(context, new, figures, references);
-    check_confirmation(context, &row, realised)?;
-    store::update(conn, &row)?;
-    finish(conn, context, &row)
-}
-
-/// Takes a benefit out of every list and report.
+/// Changes a claim, which its sides are then asked to accept once more; or confirms what was achieved, in a change of its own.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`.
-pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<()> {
-    let present = kept(conn, context, id)?.row;
-    context.check_version(present.version)?;
-    let row = present.archived(context);
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`, `immutable` once it is confirmed,
+/// `not-accepted` and `separation-of-duties` for a confirmation.
+pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Benefit>) -> Result<Stored<Benefit>> {
+    let present = get_benefit(conn, context, id)?;
+    let own = own_sides(conn, context, &present.row.references())?;
+    if own.is_empty() {
+        return Err(outside());
+    }
+    let before = present.benefit();
+    let Some(new) = context.revised(&before, present.row.version, patch)? else {
+        return shown_one(conn, context, present);
+    };
+    if present.row.realised.is_some() {
+        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
+    }
+    let figures = new.check()?;
+    if figures.realised.is_some() {
+        let alone = Benefit { realised: None, ..new } == before;
+        return confirm(conn, context, present.row, figures.realised, alone);
+    }
+    if !own.contains(&present.row.claimed_from) {
+        return Err(outside());
+    }
+    let references = referred(conn, &new)?;
+    let own = own_sides(conn, context, &references)?;
+    let from = own.iter().find(|side| **side == present.row.claimed_from).or(own.first()).ok_or_else(outside)?;
+    if let Some(id) = new.replaces.filter(|_| new.replaces != before.replaces) {
+        replaced(conn, context, id, *from)?;
+    }
+    let mut row = present.row.revised(context, new, figures, references, *from);
+    row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::update(conn, &row)?;
-    trace(conn, context, &row)
+    ask_sides(conn, context, &row, &own)?;
+    replace(conn, context, &row)?;
+    finish(conn, context, &row)
+}
+
+/// Confirms what was achieved, which then stays.
+fn confirm(
+    conn: &mut Conn,
+    context: &Context,
+    present: BenefitRow,
+    realised: Option<i64>,
+    alone: bool,
+) -> Result<Stored<Benefit>> {
+    let claimant = present.claimed_by == context.actor.subject;
+    if claimant || context.actor.body.is_none() || present.claimed_by_body == context.actor.body {
+        return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
+    }
+    if !alone {
+        let detail = "Confirm the figure in a change of its own, so that what is confirmed is what was claimed.";
+        return Err(Error::invalid("/realised", "alone", detail));
+    }
+    if !present.counted {
+        return Err(Error::new(Code::NotAccepted));
+    }
+    let row = BenefitRow { realised, ..present.touched(context) };
+    store::update(conn, &row)?;
+    finish(conn, context, &row)
+}
+
+/// A side of a benefit, and the benefit.
+///
+/// # Errors
+/// `not-found`.
+pub fn get_side(conn: &mut Conn, context: &Context, id: &str, side: &str) -> Result<(NamedBenefit, SideRow)> {
+    let found = get_benefit(conn, context, id)?;
+    let side = Side::parse(side);
+    let row = store::sides(conn, &[found.row.id])?.into_iter().find(|row| Some(row.side) == side);
+    Ok((found, row.ok_or_else(|| Error::not_found("side of this benefit"))?))
+}
+
+/// Accepts a claim for a side of it, or refuses it. It counts once all have accepted.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `immutable` once it is confirmed.
+pub fn transition_benefit_side(
+    conn: &mut Conn,
+    context: &Context,
+    id: &str,
+    side: &str,
+    asked: AskedMove,
+) -> Result<Stored<Benefit>> {
+    let (found, present) = get_side(conn, context, id, side)?;
+    if !own_sides(conn, context, &found.row.references())?.contains(&present.side) {
+        return Err(outside());
+    }
+    context.check_version(found.row.version)?;
+    let step: Move<SideState> = asked.read(context.today())?;
+    let from = present.state;
+    step.decide(from)?;
+    if found.row.realised.is_some() {
+        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
+    }
+    let decided = present.decided(context, step.to, step.effective_on);
+    store::keep_side(conn, &decided)?;
+    transitions::store::record(conn, context, SIDE, decided.id, from, &step)?;
+    let sides = store::sides(conn, &[found.row.id])?;
+    let mut row = found.row.touched(context);
+    row.counted = sides.iter().all(|side| side.state == SideState::Accepted);
+    store::update(conn, &row)?;
+    replace(conn, context, &row)?;
+    finish(conn, context, &row)
+}
+
+/// Takes a benefit out of every list and report. One that is confirmed only a national administrator takes out.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
+pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<()> {
+    let present = get_benefit(conn, context, id)?.row;
+    if !own_sides(conn, context, &present.references())?.contains(&present.claimed_from) {
+        return Err(outside());
+    }
+    context.check_version(present.version)?;
+    if present.realised.is_some() && !context.reach().is_everything() {
+        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
+    }
+    archive(conn, context, present)
 }

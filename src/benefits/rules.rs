@@ -1,7 +1,8 @@
-//! What a benefit may be.
+//! What a benefit may be, and which sides must agree to it.
 
 use crate::decimal::parse_scaled;
 use crate::error::{Fault, Faults, Result};
+use crate::transitions::rules::Machine;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -37,6 +38,57 @@ impl BenefitKind {
             Self::Other => None,
         }
     }
+
+    /// Whether the figures can be counts of patients or of their care, which are kept back where they are small.
+    pub fn is_of_patients(self) -> bool {
+        match self {
+            Self::PatientsReached | Self::Appointments | Self::BedDays | Self::AdmissionsAvoided | Self::Other => true,
+            Self::CashSaving | Self::TimeSaving | Self::StaffHours | Self::Carbon => false,
+        }
+    }
+}
+
+words! {
+    /// What a claim is about: it is claimed from one of these sides, and the others must accept it.
+    pub enum Side {
+        Innovation = "innovation",
+        Programme = "programme",
+        Organisation = "organisation",
+    }
+}
+
+words! {
+    /// What a side says of a claim. Until it says something, it is only claimed to be so.
+    pub enum SideState {
+        Claimed = "claimed",
+        Accepted = "accepted",
+        Refused = "refused",
+    }
+}
+
+impl Machine for SideState {
+    fn next(self) -> Vec<Self> {
+        match self {
+            Self::Claimed => vec![Self::Accepted, Self::Refused],
+            Self::Accepted => vec![Self::Refused],
+            Self::Refused => vec![Self::Accepted],
+        }
+    }
+
+    fn needs_reason(self, to: Self) -> bool {
+        to == Self::Refused
+    }
+}
+
+/// A side that a claim names, and what it says of the claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BenefitSide {
+    pub side: Side,
+    pub state: SideState,
+    /// The subject of whoever said so.
+    #[schema(max_length = 300)]
+    pub by: Option<String>,
+    pub on: Option<NaiveDate>,
 }
 
 /// A benefit of an innovation.
@@ -70,10 +122,10 @@ pub struct Benefit {
     /// The figure before.
     #[schema(minimum = -10_000_000_000_000i64, maximum = 10_000_000_000_000i64, nullable = false)]
     pub baseline: Option<f64>,
-    /// With at most two decimal places.
-    #[schema(minimum = 0, maximum = 10_000_000_000_000i64)]
-    pub claimed: f64,
-    /// The figure that was achieved, confirmed by somebody other than the person who made or last changed the claim.
+    /// With at most two decimal places. Null only in answers, where a small count of patients is kept back.
+    #[schema(minimum = 0, maximum = 10_000_000_000_000i64, required = true)]
+    pub claimed: Option<f64>,
+    /// The figure that was achieved, confirmed by somebody of another body than whoever made or last changed the claim.
     #[schema(minimum = 0, maximum = 10_000_000_000_000i64, nullable = false)]
     pub realised: Option<f64>,
     pub qualifier: Qualifier,
@@ -82,6 +134,9 @@ pub struct Benefit {
     /// The first day after it ends. Default: no end.
     #[schema(nullable = false)]
     pub to: Option<NaiveDate>,
+    /// The id of a claim of the same side that this one takes the place of, once it counts.
+    #[schema(nullable = false)]
+    pub replaces: Option<Id>,
     /// Whether the record is invented for illustration.
     #[serde(default)]
     #[schema(default = false)]
@@ -100,6 +155,15 @@ pub struct BenefitAdded {
     /// The subject of whoever made or last changed the claim.
     #[schema(max_length = 300)]
     pub claimed_by: String,
+    /// The side that it was claimed from, which alone changes it.
+    pub claimed_from: Side,
+    /// Every side that it names, and what that says of it.
+    #[schema(max_items = 3)]
+    pub sides: Vec<BenefitSide>,
+    /// Whether every side accepted it, so that reports count it.
+    pub counted: bool,
+    /// Whether small counts of patients are suppressed and others rounded for you.
+    pub suppressed: bool,
 }
 
 written! { Benefit, BenefitAdded, |_, added| added.id.to_string() }
@@ -134,7 +198,14 @@ impl Benefit {
         let mut faults = Faults::default();
         let mut read = |pointer, figure: Option<f64>| figure.and_then(|f| faults.take(hundredths(pointer, f)));
         let (baseline, realised) = (read("/baseline", self.baseline), read("/realised", self.realised));
-        let claimed = read("/claimed", Some(self.claimed)).unwrap_or_default();
+        let claimed = read("/claimed", self.claimed).unwrap_or_default();
+        if self.claimed.is_none() {
+            faults.add("/claimed", "missing", "A claim needs a figure.");
+        }
+        if self.programme.is_none() && self.organisation.is_none() {
+            let detail = "A claim names a programme, an organisation, or both, beside its innovation.";
+            faults.add("/programme", "missing", detail);
+        }
         match (self.kind.unit(), &self.unit) {
             (None, None) => faults.add("/unit", "missing", "A benefit of the kind other needs a unit."),
             (Some(fixed), Some(unit)) if fixed != unit => {

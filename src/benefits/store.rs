@@ -1,10 +1,13 @@
 //! Benefits in the database.
 
-use super::rules::{Benefit, BenefitAdded, BenefitKind, DECIMALS, Figures};
+use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState};
+use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Until};
-use crate::db::schema::{benefits, innovations, organisations};
-use crate::db::{Conn, MultiBackend};
+use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
+use crate::db::dialect::Condition;
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::decimal::to_f64;
+use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
@@ -43,17 +46,58 @@ pub struct BenefitRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub claimed_from: Side,
+    /// The organisation that the claimant belongs to; none in claims from before that was known.
+    pub claimed_by_body: Option<Id>,
+    /// Whether every side accepted it.
+    pub counted: bool,
+    pub replaces: Option<Id>,
+}
+
+/// A side of a benefit.
+#[derive(Queryable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = benefit_sides, treat_none_as_null = true)]
+pub struct SideRow {
+    pub id: Id,
+    pub benefit_id: Id,
+    pub side: Side,
+    pub state: SideState,
+    pub decided_by: Option<String>,
+    pub decided_on: Option<NaiveDate>,
+}
+
+impl SideRow {
+    /// The side once somebody said something of the claim.
+    pub fn decided(self, context: &Context, state: SideState, on: NaiveDate) -> Self {
+        Self { state, decided_by: Some(context.actor.subject.clone()), decided_on: Some(on), ..self }
+    }
 }
 
 /// What a benefit refers to, as the database names it.
+#[derive(Clone)]
 pub struct References {
     pub innovation: Id,
     pub programme: Option<String>,
     pub organisation: Option<Id>,
 }
 
+impl References {
+    /// The sides that are named.
+    pub fn sides(&self) -> Vec<Side> {
+        let programme = self.programme.as_ref().map(|_| Side::Programme);
+        let organisation = self.organisation.map(|_| Side::Organisation);
+        programme.into_iter().chain(organisation).chain([Side::Innovation]).collect()
+    }
+}
+
 impl BenefitRow {
-    pub fn new(context: &Context, new: Benefit, figures: Figures, references: References) -> Self {
+    pub fn new(
+        context: &Context,
+        new: Benefit,
+        figures: Figures,
+        references: References,
+        claimed_from: Side,
+    ) -> Self {
         let Figures { baseline, claimed, realised } = figures;
         let now = context.now.naive_utc();
         Self {
@@ -78,6 +122,10 @@ impl BenefitRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            claimed_from,
+            claimed_by_body: context.actor.body,
+            counted: false,
+            replaces: new.replaces,
         }
     }
 
@@ -86,18 +134,28 @@ impl BenefitRow {
         References { innovation: self.innovation_id, programme, organisation }
     }
 
-    /// The next version. Whoever changes the claim becomes its claimant, so that they cannot confirm it as well.
-    pub fn revised(self, context: &Context, new: Benefit, figures: Figures, references: References) -> Self {
+    /// The next version, of which whoever changes it is the claimant.
+    pub fn revised(
+        self,
+        context: &Context,
+        new: Benefit,
+        figures: Figures,
+        references: References,
+        claimed_from: Side,
+    ) -> Self {
         let Self { id, version, created_at, .. } = self;
-        let next = Self::new(context, new, figures, references);
-        let claimed_by = if next.claimed == self.claimed { self.claimed_by } else { next.claimed_by };
-        Self { id, claimed_by, version: version + 1, created_at, ..next }
+        let next = Self::new(context, new, figures, references, claimed_from);
+        Self { id, version: version + 1, created_at, ..next }
+    }
+
+    /// The next version, in which the claim is as it was.
+    pub fn touched(self, context: &Context) -> Self {
+        Self { version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
     }
 
     /// The version that is in no list or report any more.
     pub fn archived(self, context: &Context) -> Self {
-        let now = context.now.naive_utc();
-        Self { archived_at: Some(now), version: self.version + 1, updated_at: now, ..self }
+        Self { archived_at: Some(context.now.naive_utc()), ..self.touched(context) }
     }
 }
 
@@ -122,24 +180,50 @@ impl NamedBenefit {
             method: row.method.clone(),
             population: Some(row.population.clone()).filter(|name| !name.is_empty()),
             baseline: row.baseline.map(figure),
-            claimed: figure(row.claimed),
+            claimed: Some(figure(row.claimed)),
             realised: row.realised.map(figure),
             qualifier: row.qualifier,
             basis: row.basis,
             from: row.from_on,
             to: row.to_on.into(),
+            replaces: row.replaces,
             illustrative: row.illustrative,
         }
     }
 }
 
-impl From<NamedBenefit> for Stored<Benefit> {
-    fn from(found: NamedBenefit) -> Self {
-        let written = found.benefit();
-        let organisation_name = found.organisation.map(|(_, name)| name);
-        let BenefitRow { id, claimed_by, version, updated_at, .. } = found.row;
-        let added = BenefitAdded { id, innovation_name: found.innovation.1, organisation_name, claimed_by };
-        Self { added, written, version, updated_at }
+impl NamedBenefit {
+    /// The answer, with figures of patients as they are or as others may see them.
+    pub fn stored(self, sides: Vec<SideRow>, suppressed: bool) -> Stored<Benefit> {
+        let mut written = self.benefit();
+        let suppressed = suppressed && self.row.kind.is_of_patients();
+        if suppressed {
+            let shown = |hundredths| Some(to_f64(rounded(hundredths, 100)?, DECIMALS));
+            written.claimed = shown(self.row.claimed);
+            written.baseline = self.row.baseline.and_then(shown);
+            written.realised = self.row.realised.and_then(shown);
+        }
+        let organisation_name = self.organisation.map(|(_, name)| name);
+        let BenefitRow { id, claimed_by, claimed_from, counted, version, updated_at, .. } = self.row;
+        let said = |side: SideRow| BenefitSide {
+            side: side.side,
+            state: side.state,
+            by: side.decided_by,
+            on: side.decided_on,
+        };
+        let sides = sides.into_iter().map(said).collect();
+        let innovation_name = self.innovation.1;
+        let added = BenefitAdded {
+            id,
+            innovation_name,
+            organisation_name,
+            claimed_by,
+            claimed_from,
+            sides,
+            counted,
+            suppressed,
+        };
+        Stored { added, written, version, updated_at }
     }
 }
 
@@ -148,6 +232,7 @@ type Columns = (
     (innovations::slug, innovations::name),
     dsl::Nullable<(organisations::code, organisations::name)>,
 );
+type Source = dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! { NamedBenefit, Query, key "id" => benefits::id as Id;
@@ -155,6 +240,26 @@ sortable! { NamedBenefit, Query, key "id" => benefits::id as Id;
 }
 
 writable! { benefits, BenefitRow }
+
+/// The sides of these benefits.
+pub fn sides(conn: &mut Conn, ids: &[Id]) -> Result<Vec<SideRow>> {
+    let those = benefit_sides::table.filter(benefit_sides::benefit_id.eq_any(ids));
+    Ok(those.order_by((benefit_sides::benefit_id, benefit_sides::side)).load(conn)?)
+}
+
+/// Writes a new side, or over the one that was there.
+pub fn keep_side(conn: &mut Conn, row: &SideRow) -> Result<()> {
+    if diesel::update(benefit_sides::table.find(row.id)).set(row).execute_kept(conn)? == 0 {
+        diesel::insert_into(benefit_sides::table).values(row.clone()).execute_kept(conn)?;
+    }
+    Ok(())
+}
+
+/// Removes a side that the claim no longer names.
+pub fn remove_side(conn: &mut Conn, id: Id) -> Result<()> {
+    diesel::delete(benefit_sides::table.find(id)).execute_kept(conn)?;
+    Ok(())
+}
 
 params! {
     /// What a list of benefits may be narrowed to.
@@ -171,6 +276,8 @@ params! {
         kind: OneOf<BenefitKind> = "kind",
         /// The name of the population that the claims are about.
         population: CodeParam = "population",
+        /// Whether every side accepted the claim, so that reports count it.
+        counted: bool = "counted",
         /// Benefits that last to this day or later.
         from: NaiveDate = "from",
         /// Benefits that began on this day or earlier.
@@ -189,10 +296,29 @@ fn named() -> _ {
     joined.select(columns).filter(benefits::archived_at.is_null())
 }
 
+/// Benefits that the caller may see: those that count, and claims that they made or that name a side of theirs.
+fn visible(context: &Context) -> Query {
+    let all = named().into_boxed::<MultiBackend>();
+    let reach = context.actor.reach(Operation::transition_benefit_side).into_parts();
+    let ReachParts { everything, organisations, programmes, innovations, .. } = reach;
+    if everything {
+        return all;
+    }
+    let own: Condition<Source> = Box::new(
+        benefits::counted
+            .eq(true)
+            .or(benefits::claimed_by.eq(context.actor.subject.clone()))
+            .or(benefits::programme.assume_not_null().eq_any(programmes))
+            .or(benefits::organisation_id.assume_not_null().eq_any(below(organisations, context.today())))
+            .or(benefits::innovation_id.eq_any(innovations)),
+    );
+    all.filter(own)
+}
+
 /// # Errors
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<Query> {
-    let mut query = named().into_boxed::<MultiBackend>();
+    let mut query = visible(context);
     if let Some(place) = context.within() {
         let inside = below(vec![place], context.today());
         query = query.filter(benefits::organisation_id.assume_not_null().eq_any(inside));
@@ -212,6 +338,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
     narrow! { query, asked;
         kind => benefits::kind.eq_any(kind.0.clone());
         population => benefits::population.eq(population.0.clone());
+        counted => benefits::counted.eq(*counted);
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     narrow! { query, days;
@@ -221,6 +348,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
     Ok(query)
 }
 
-pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedBenefit>> {
-    Ok(named().filter(benefits::id.eq(id)).first(conn).optional()?)
+/// A benefit that the caller may see.
+pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedBenefit>> {
+    Ok(visible(context).filter(benefits::id.eq(id)).first(conn).optional()?)
 }

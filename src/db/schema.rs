@@ -1051,6 +1051,21 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        claimed_from -> Text,
+        claimed_by_body -> Nullable<Binary>,
+        counted -> Bool,
+        replaces -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    benefit_sides (id) {
+        id -> Binary,
+        benefit_id -> Binary,
+        side -> Text,
+        state -> Text,
+        decided_by -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
     }
 }
 
@@ -1175,4 +1190,5 @@ may_appear_together!(
     external_investments,
     adoptions,
     benefits,
+    benefit_sides,
 );

@@ -96,6 +96,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
             "issue_token",
             json!({ "grant_type": "client_credentials", "client_id": client, "client_secret": "ir_secret_of_the_client" }),
         ),
+        ("transition_benefit_side", json!({ "to": "refused", "reason": "The same people are in another claim." })),
         ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
         ("transition_application", json!({ "to": "submitted" })),
         ("transition_fellowship", json!({ "to": "completed" })),

@@ -95,12 +95,13 @@ fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i32) -
         method: "As the founding documents say.".to_owned(),
         population: None,
         baseline: None,
-        claimed: claimed.into(),
+        claimed: Some(claimed.into()),
         realised: None,
         qualifier: Qualifier::Approximate,
         basis: Basis::Estimated,
         from: day(STARTS)?,
         to: None,
+        replaces: None,
         illustrative: false,
     })
 }

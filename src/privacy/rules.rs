@@ -76,7 +76,8 @@ places! {
     audit_checkpoints [position]: kid Nobody, signature Nobody;
     award_milestones [id]: title Words, state Nobody;
     awards [id]: reference Nobody, programme Nobody, kind Nobody, title Words, sort_title Derived, description Words, currency Nobody, state Nobody, evaluation_plan Words, geocode Nobody, proposed_by Subject, approved_by Subject, search_text Derived;
-    benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject;
+    benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject, claimed_from Nobody;
+    benefit_sides [id]: side Nobody, state Nobody, decided_by Subject;
     call_forms [call_id number]: document Words, made_by Subject;
     calls [id]: programme Nobody, title Words, sort_title Derived, zone Nobody, priorities Words, criteria Words, created_by Subject;
     client_keys [id]: kid Words, algorithm Nobody, public_jwk Nobody, made_by Subject;

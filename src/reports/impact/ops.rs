@@ -2,9 +2,11 @@
 
 use super::rules::{Sum, leverage, people, sum};
 use super::store::{self, BEGUN, CURRENCY, Counted};
+use crate::access::Operation;
 use crate::benefits::rules::BenefitKind;
 use crate::calendar::london_midnight;
 use crate::db::Conn;
+use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::http::Context;
 use crate::programmes::ops::get_programme;
@@ -15,7 +17,7 @@ use chrono::{Days, NaiveDate};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     pub key: &'static str,
-    /// None where there is nothing to divide by.
+    /// None where there is nothing to divide by, and for a small count of patients that is kept back.
     pub value: Option<f64>,
     pub unit: &'static str,
     pub qualifier: Qualifier,
@@ -46,6 +48,13 @@ fn summed(key: &'static str, unit: &'static str, sum: Sum, rows: String) -> Figu
     Figure { key, value: Some(hundredths as f64 / 100.0), unit, qualifier, basis, illustrative, rows }
 }
 
+/// A count of patients, as it is or as others may see it.
+fn patients(key: &'static str, sum: Sum, is_whole: bool, rows: String) -> Figure {
+    let figure = summed(key, "patients", sum, rows);
+    let shown = || rounded(sum.hundredths, 100).map(|hundredths| hundredths as f64 / 100.0);
+    if is_whole { figure } else { Figure { value: shown(), ..figure } }
+}
+
 /// The impact of a programme up to a day, by default today.
 ///
 /// # Errors
@@ -59,13 +68,16 @@ pub fn get_programme_impact(
     let programme = get_programme(conn, slug)?;
     let (slug, as_of) = (programme.slug, as_of.unwrap_or_else(|| context.today()));
     let next = as_of.checked_add_days(Days::new(1)).unwrap_or(as_of);
+    let is_whole = context.actor.reach(Operation::see_unsuppressed_values).covers_programme(Some(&slug));
     let claims = store::claims(conn, &slug, BenefitKind::PatientsReached, as_of)?;
     let (least, most) = people(&claims);
     let invested = sum(&store::invested(conn, &slug, as_of)?);
     let raised = sum(&store::raised(conn, &slug, as_of)?);
     let savings = sum(&store::claims(conn, &slug, BenefitKind::CashSaving, as_of)?);
     let ratio = leverage(raised, invested);
-    let benefits = |kind: BenefitKind| format!("/v1/benefits?programme={slug}&kind={}&to={as_of}", kind.as_str());
+    let benefits = |kind: BenefitKind| {
+        format!("/v1/benefits?programme={slug}&kind={}&counted=true&to={as_of}", kind.as_str())
+    };
     let investments = format!("/v1/external-investments?programme={slug}&to={as_of}");
     let begun = BEGUN.map(crate::people::fellowships::rules::FellowshipState::as_str).join(",");
     let figures = vec![
@@ -87,8 +99,8 @@ pub fn get_programme_impact(
             store::organisations_using(conn, &slug, as_of)?,
             format!("/v1/adoptions?programme={slug}&usingOn={as_of}"),
         ),
-        summed("patients-reached", "patients", least, benefits(BenefitKind::PatientsReached)),
-        summed("patients-reached-upper", "patients", most, benefits(BenefitKind::PatientsReached)),
+        patients("patients-reached", least, is_whole, benefits(BenefitKind::PatientsReached)),
+        patients("patients-reached-upper", most, is_whole, benefits(BenefitKind::PatientsReached)),
         summed("invested", CURRENCY, invested, format!("/v1/contributions?programme={slug}&to={as_of}")),
         summed("raised", CURRENCY, raised, investments.clone()),
         Figure {
@@ -124,9 +136,10 @@ pub const ILLUSTRATIVE: &str =
     "Illustrative: a figure marked illustrative is made of invented records, in whole or in part.";
 
 /// How the figures were counted.
-const NOTES: [&str; 6] = [
+const NOTES: [&str; 7] = [
     "Patients: each person is counted once. Claims about the same population may be about the same people, so patients-reached takes the largest claim of each population, and patients-reached-upper adds up all claims.",
-    "Benefits: the confirmed figure if there is one, otherwise the claimed figure.",
+    "Patients, for readers without the grant to see them as they are: 1 to 7 are kept back, other counts are to the nearest 5.",
+    "Benefits: those that every side they name has accepted; the confirmed figure if there is one, otherwise the claimed figure.",
     "Organisations using: organisations at the stage piloting, implementing, adopted or sustained on the day, each counted once even if it uses several innovations.",
     "Fellows and innovations: all fellows whose fellowship had begun and all innovations that had joined by the day, including those that have left since.",
     "Money: in pounds. Invested is what was contributed to the programme's funds, raised is what others invested. Other currencies are left out.",

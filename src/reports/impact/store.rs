@@ -69,13 +69,14 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
     Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
 }
 
-/// Benefits of one kind that had begun: what was realised of them, and else what was claimed.
+/// Benefits of one kind that had begun and that every side accepted: what was realised of them, and else what was claimed.
 pub fn claims(conn: &mut Conn, programme: &str, kind: BenefitKind, as_of: NaiveDate) -> Result<Vec<Claim>> {
     let begun = benefits::table
         .inner_join(innovations::table)
         .filter(benefits::programme.eq(programme))
         .filter(benefits::kind.eq(kind))
         .filter(benefits::from_on.le(as_of))
+        .filter(benefits::counted.eq(true))
         .filter(benefits::archived_at.is_null())
         .select((
             benefits::population,

@@ -17,6 +17,22 @@ impl World {
         })
     }
 
+    /// A claim of the actor's own side where the actor may make one, else a national administrator's.
+    async fn claim(&self, actor: &Actor, corner: &Corner) -> String {
+        let made = actor.post("/v1/benefits", self.benefit(corner)).await;
+        match made.status {
+            201 => made.header("location").to_owned(),
+            _ => self.made("/v1/benefits", self.benefit(corner)).await,
+        }
+    }
+
+    /// A side of a claim that the actor speaks for, if there is one.
+    async fn side(actor: &Actor) -> &'static str {
+        let me = actor.get("/v1/me").await;
+        let scope = if me.status == 200 { me.json()["grants"][0]["scope"].clone() } else { Value::Null };
+        ["organisation", "innovation"].into_iter().find(|side| scope == *side).unwrap_or("programme")
+    }
+
     pub async fn request_of_adoptions(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
         let adoption = async || self.made("/v1/adoptions", self.adoption(corner).await).await;
         let benefit = async || self.made("/v1/benefits", self.benefit(corner)).await;
@@ -36,7 +52,7 @@ impl World {
             }
             "create_benefit" => actor.post("/v1/benefits", self.benefit(corner)),
             "get_benefit" => actor.get(&benefit().await),
-            "update_benefit" => actor.patch(&benefit().await, 1, json!({ "claimed": 13 })),
+            "update_benefit" => actor.patch(&self.claim(actor, corner).await, 1, json!({ "claimed": 13 })),
             "get_360giving_export" => actor.get("/v1/funding/360giving.json"),
             "list_blocked_grants" => {
                 self.blocked_grant(corner).await;
@@ -49,7 +65,18 @@ impl World {
             "get_programme_impact" => {
                 actor.get(&format!("/v1/programmes/{}/impact", corner.programme.unwrap_or(ANOTHER)))
             }
-            "delete_benefit" => actor.delete(&benefit().await, 1),
+            "delete_benefit" => actor.delete(&self.claim(actor, corner).await, 1),
+            "list_benefit_side_transitions" => {
+                let history = format!("{}/sides/innovation/transitions", benefit().await);
+                let refusal = json!({ "to": "refused", "reason": "It was another." });
+                self.app.admin().post(&history, refusal).if_match(1).await.expect(200);
+                self.app.admin().post(&history, json!({ "to": "accepted" })).if_match(2).await.expect(200);
+                actor.get(&history)
+            }
+            "transition_benefit_side" => {
+                let target = format!("{}/sides/{}/transitions", benefit().await, Self::side(actor).await);
+                actor.post(&target, json!({ "to": "refused", "reason": "It was another." })).if_match(1)
+            }
             _ => self.request_of_communities(operation, actor, corner).await,
         }
     }
