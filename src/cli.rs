@@ -12,6 +12,7 @@ use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::grants::{keys, tokens};
 use crate::http::Context;
 use crate::startup;
+use crate::traces::{self, Traces};
 use crate::vocabulary::now;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
@@ -20,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The register of health innovations, as a REST/JSON API.
 #[derive(Parser)]
@@ -186,18 +190,29 @@ fn configured() -> Result<Config, String> {
 
 /// Starts the log on standard error, written by a thread of its own, so that no request waits for who reads it. What
 /// still waits is written when the guard goes; where more wait than the queue holds, the latest are dropped.
-fn start_log(directives: &str) -> Result<WorkerGuard, String> {
-    let filter = tracing_subscriber::EnvFilter::try_new(directives).map_err(|cause| format!("LOG: {cause}"))?;
-    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+fn start_log(directives: &str, traces: Option<&Traces>) -> Result<WorkerGuard, String> {
+    let filter = EnvFilter::try_new(directives).map_err(|cause| format!("LOG: {cause}"))?;
+    let filter = filter.and(filter_fn(|metadata| metadata.target() != traces::TARGET));
+    let log = tracing_subscriber::fmt::layer().json().flatten_event(true);
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(10_000).finish(std::io::stderr());
-    let started = log.with_env_filter(filter).with_writer(writer).try_init();
+    let log = log.with_current_span(false).with_span_list(false).with_writer(writer).with_filter(filter);
+    let sent = traces.map(|traces| {
+        let only = filter_fn(|metadata| metadata.target() == traces::TARGET);
+        tracing_opentelemetry::layer()
+            .with_tracer(traces.tracer())
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(only)
+    });
+    let started = tracing_subscriber::registry().with(log).with(sent).try_init();
     started.map(|()| guard).map_err(|cause| format!("LOG: {cause}"))
 }
 
 fn serve(config: Config) -> Result<(), String> {
-    let _log = start_log(&config.log)?;
     let shown = config.listen;
     actix_web::rt::System::new().block_on(async move {
+        let traces = config.traces.as_deref().map(Traces::start).transpose()?;
+        let _log = start_log(&config.log, traces.as_ref())?;
         if let Some(caution) = config.database.caution() {
             tracing::warn!("{caution}");
         }
@@ -326,7 +341,7 @@ fn demo(database: Option<PathBuf>, listen: &str) -> Result<(), String> {
     let url = format!("sqlite://{}", path.display());
     let settings = [("DATABASE_URL", url.as_str()), ("LISTEN", listen), ("LOCAL_TOKENS", "true"), ("LOG", "warn")];
     let config = Config::from_environment(&settings).map_err(|faults| faults.to_string())?;
-    let _log = start_log(&config.log)?;
+    let _log = start_log(&config.log, None)?;
     actix_web::rt::System::new().block_on(async move {
         // First, since it claims the file.
         let running = startup::build(config.clone(), Arc::new(now)).await?;

@@ -59,6 +59,7 @@ settings! {
     "MAX_EXPORT_BYTES" = "1073741824", "Largest export, in bytes.";
     "SHUTDOWN_DELAY" = "5", "Seconds after SIGTERM in which new requests are still answered, while `/health/ready` is 503 so that none are sent.";
     "SHUTDOWN_GRACE" = "30", "Seconds in which requests in progress can finish after SIGTERM.";
+    "OTEL_EXPORTER_OTLP_ENDPOINT" = "", "Address of an OpenTelemetry collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318`. `OTEL_TRACES_SAMPLER` and `OTEL_RESOURCE_ATTRIBUTES` are honoured beside it. Empty: no traces.";
     "LOG" = "info", "What is logged: a level or `tracing` directives. Logs are JSON lines on standard error.";
 }
 
@@ -127,6 +128,8 @@ pub struct Config {
     pub max_export_bytes: u64,
     pub shutdown_delay: Duration,
     pub shutdown_grace: Duration,
+    /// Where the collector of traces is.
+    pub traces: Option<String>,
     pub log: String,
 }
 
@@ -214,6 +217,7 @@ impl Config {
         let cors_origins =
             read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect();
         let log = read.text("LOG");
+        let traces = read.optional("OTEL_EXPORTER_OTLP_ENDPOINT").map(|url| url.trim_end_matches('/').to_owned());
         let prefix = |text: &str| {
             let fits = text.strip_prefix("360G-").is_some_and(|rest| {
                 !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -252,6 +256,7 @@ impl Config {
                 max_export_bytes: max_export_bytes? as u64,
                 shutdown_delay: shutdown_delay?,
                 shutdown_grace: shutdown_grace?,
+                traces,
                 log,
             })
         };

@@ -61,6 +61,8 @@ mod routes;
 pub mod shape;
 // From a configuration to a running service.
 pub mod startup;
+// What OpenTelemetry is told.
+mod traces;
 // The one shape of every state machine.
 mod transitions;
 // Ids and closed word lists.

@@ -373,9 +373,10 @@ async fn sign_checkpoint(service: &web::Data<Service>, now: Timestamp) -> crate:
 fn serve_metrics(service: &web::Data<Service>, address: SocketAddr) -> Result<(), String> {
     let data = service.clone();
     let app = move || {
-        App::new()
-            .app_data(data.clone())
-            .route("/metrics", web::get().to(|service: web::Data<Service>| async move { service.metrics.render() }))
+        App::new().app_data(data.clone()).route(
+            "/metrics",
+            web::get().to(|service: web::Data<Service>| async move { service.metrics.render(&service.db.loads()) }),
+        )
     };
     let server =
         HttpServer::new(app).workers(1).bind(address).map_err(|cause| format!("METRICS_LISTEN {address}: {cause}"))?;

@@ -1,10 +1,10 @@
 //! Benefits in the database.
 
-use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState};
+use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState, hundredths};
 use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Until};
-use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::dialect::Condition;
+use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::decimal::to_f64;
 use crate::disclosure::rounded;
@@ -91,13 +91,7 @@ impl References {
 }
 
 impl BenefitRow {
-    pub fn new(
-        context: &Context,
-        new: Benefit,
-        figures: Figures,
-        references: References,
-        claimed_from: Side,
-    ) -> Self {
+    pub fn new(context: &Context, new: Benefit, figures: Figures, references: References, claimed_from: Side) -> Self {
         let Figures { baseline, claimed, realised } = figures;
         let now = context.now.naive_utc();
         Self {
@@ -198,10 +192,9 @@ impl NamedBenefit {
         let mut written = self.benefit();
         let suppressed = suppressed && self.row.kind.is_of_patients();
         if suppressed {
-            let shown = |hundredths| Some(to_f64(rounded(hundredths, 100)?, DECIMALS));
-            written.claimed = shown(self.row.claimed);
-            written.baseline = self.row.baseline.and_then(shown);
-            written.realised = self.row.realised.and_then(shown);
+            for figure in [&mut written.claimed, &mut written.baseline, &mut written.realised] {
+                *figure = figure.and_then(|figure| Some(to_f64(rounded(hundredths("", figure).ok()?, 100)?, DECIMALS)));
+            }
         }
         let organisation_name = self.organisation.map(|(_, name)| name);
         let BenefitRow { id, claimed_by, claimed_from, counted, version, updated_at, .. } = self.row;
@@ -232,7 +225,8 @@ type Columns = (
     (innovations::slug, innovations::name),
     dsl::Nullable<(organisations::code, organisations::name)>,
 );
-type Source = dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
+type Source =
+    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! { NamedBenefit, Query, key "id" => benefits::id as Id;

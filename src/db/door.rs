@@ -2,7 +2,7 @@
 
 use super::condition::{Condition, Fits, Purpose};
 use super::conn::{Conn, DatabaseUrl, Limits};
-use super::lanes::{Lane, Plan};
+use super::lanes::{Lane, Load, Plan};
 use super::turn::Turn;
 use super::{dialect, ticket};
 use crate::error::{Code, Error, Result};
@@ -84,6 +84,12 @@ impl Db {
     /// How long the answer to short work may take.
     pub fn patience(&self) -> Duration {
         self.lanes.patience
+    }
+
+    /// How each lane stands.
+    pub fn loads(&self) -> [Load; 5] {
+        let Lanes { readers, writers, imports, exports, reports, .. } = &*self.lanes;
+        [readers, writers, imports, exports, reports].map(Lane::load)
     }
 
     /// Names this instance among those that share the database.

@@ -12,8 +12,9 @@ use super::statements;
 use super::ticket::{self, Stage, Ticket};
 use super::turn::Turn;
 use crate::error::{Code, Error, Kind, Result};
+use crate::traces;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -59,11 +60,50 @@ struct Shared {
     limits: Limits,
     condition: Arc<Condition>,
     turn: Arc<Turn>,
+    counts: Arc<Counts>,
     /// How many more threads may help out.
     helpers: AtomicUsize,
     /// How many more threads may be lost.
     spare: AtomicUsize,
     queue: crossbeam_channel::Sender<Job>,
+}
+
+/// What a lane has done since it started.
+#[derive(Default)]
+struct Counts {
+    done: AtomicU64,
+    waited_us: AtomicU64,
+    worked_us: AtomicU64,
+    /// Jobs for which the queue had no room.
+    refused: AtomicU64,
+    /// Jobs that were not done by their deadline.
+    late: AtomicU64,
+}
+
+impl Counts {
+    fn add(&self, waited: Duration, worked: Duration) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.waited_us.fetch_add(waited.as_micros() as u64, Ordering::Relaxed);
+        self.worked_us.fetch_add(worked.as_micros() as u64, Ordering::Relaxed);
+    }
+}
+
+/// How a lane stands at a moment, for who watches the service.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub lane: &'static str,
+    /// Jobs that wait, and for how many there is room.
+    pub queued: usize,
+    pub depth: usize,
+    /// Threads that help out while jobs take long.
+    pub helping: usize,
+    pub connections: u32,
+    pub idle: u32,
+    pub done: u64,
+    pub waited: Duration,
+    pub worked: Duration,
+    pub refused: u64,
+    pub late: u64,
 }
 
 /// How a lane is laid out.
@@ -93,12 +133,33 @@ impl Lane {
             limits: plan.limits,
             condition: condition.clone(),
             turn: turn.clone(),
+            counts: Arc::default(),
             helpers: AtomicUsize::new(helpers),
             spare: AtomicUsize::new(LOST),
             queue,
         });
         (0..threads).try_for_each(|_| shared.clone().employ())?;
         Ok(Self(shared))
+    }
+
+    pub fn load(&self) -> Load {
+        let shared = &self.0;
+        let pool = shared.pool.read().unwrap_or_else(PoisonError::into_inner).state();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counts = &shared.counts;
+        Load {
+            lane: shared.name,
+            queued: shared.queue.len(),
+            depth: shared.queue.capacity().unwrap_or_default(),
+            helping: shared.reserve.saturating_sub(shared.helpers.load(Ordering::Relaxed)),
+            connections: pool.connections,
+            idle: pool.idle_connections,
+            done: count(&counts.done),
+            waited: Duration::from_micros(count(&counts.waited_us)),
+            worked: Duration::from_micros(count(&counts.worked_us)),
+            refused: count(&counts.refused),
+            late: count(&counts.late),
+        }
     }
 
     /// Runs the job on a thread of this lane and brings back what it returns, by the deadline.
@@ -115,7 +176,11 @@ impl Lane {
         let (reply, answer) = oneshot::channel();
         let ticket = Arc::new(Ticket::new(until));
         let (own, longest) = (ticket.clone(), self.0.limits.lock);
+        let (span, counts, queued) = (traces::of_database(self.0.name), self.0.counts.clone(), Instant::now());
         let work: Work = Box::new(move |conn, condition| {
+            let _entered = span.enter();
+            let (begun, waited) = (Instant::now(), queued.elapsed());
+            span.record("waited_us", waited.as_micros() as u64);
             let explain = |conn: &mut Conn, error: Error| match condition.explain(conn, error) {
                 // The server ends what takes longer, in words that may be of any language.
                 error
@@ -128,12 +193,16 @@ impl Lane {
             let outcome = conn.and_then(|conn| job(conn).map_err(|error| explain(conn, error)));
             let trusted =
                 !outcome.as_ref().is_err_and(|error| matches!(error.code().kind(), Kind::Internal | Kind::Unavailable));
+            counts.add(waited, begun.elapsed());
             // The caller may have gone away; its answer then has no taker, which is no fault.
             let _ = reply.send(outcome);
             trusted
         });
         let job = Job { ticket: ticket.clone(), work };
-        self.0.queue.try_send(job).map_err(|_| Error::new(Code::Overloaded).context("the queue is full"))?;
+        self.0.queue.try_send(job).map_err(|_| {
+            self.0.counts.refused.fetch_add(1, Ordering::Relaxed);
+            Error::new(Code::Overloaded).context("the queue is full")
+        })?;
         Waiting { lane: &self.0, ticket, answered: false }.for_answer(answer).await
     }
 }
@@ -163,6 +232,7 @@ impl Waiting<'_> {
                 self.lane.help_out(&self.ticket);
             }
         }
+        self.lane.counts.late.fetch_add(1, Ordering::Relaxed);
         let late = |cause: &str| Err(Error::new(Code::Overloaded).context(cause));
         match self.ticket.give_up().0 {
             Stage::Waits => late("its turn did not come in time"),

@@ -22,5 +22,6 @@ pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
 pub use door::{Db, Sizes, Steps, by_id, serializable, snapshot, transaction};
+pub use lanes::Load;
 pub use statements::Keep;
 pub use ticket::wanted;

@@ -11,6 +11,7 @@ use crate::access::{Actor, Operation};
 use crate::error::{Code, Error, Result};
 use crate::http::context::{Context, IfMatch};
 use crate::http::service::Service;
+use crate::traces;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,12 +21,26 @@ use actix_web::{HttpMessage, HttpResponse, web};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// What a request is called in logs and answers.
 struct Named {
     request_id: String,
     correlation_id: Option<String>,
     target: String,
+}
+
+/// The headers by which a caller's trace goes on.
+struct Propagated<'a>(&'a header::HeaderMap);
+
+impl opentelemetry::propagation::Extractor for Propagated<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(header::HeaderName::as_str).collect()
+    }
 }
 
 /// The middleware around every route.
@@ -45,7 +60,8 @@ pub async fn gate(
     let now = (service.clock)();
     let mut quota = None;
     let mut again = None;
-    let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).await;
+    let span = traces::of_request(request.method().as_str(), &Propagated(request.headers()));
+    let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).instrument(span.clone()).await;
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
         Ok(cx) => {
@@ -56,7 +72,7 @@ pub async fn gate(
             }
             let not_modified = list(&request, "if-none-match").ok().flatten();
             // A handler's failure is a response by now; only a failing middleware would be an error here.
-            let mut response = next.call(request).await?.map_into_boxed_body();
+            let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
             let elsewhere = response.response().extensions().get::<Elsewhere>().cloned();
             if let (Some(Elsewhere(path)), Some(cx)) = (elsewhere, again) {
                 response = completed(response, &next, cx, &path).await?;
@@ -80,6 +96,7 @@ pub async fn gate(
     let id = endpoint.map_or("none", |endpoint| endpoint.id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     service.metrics.observe(id, status, elapsed);
+    traces::answered(&span, id, status);
     tracing::info!(
         request_id = named.request_id,
         operation = id,

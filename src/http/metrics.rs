@@ -1,12 +1,76 @@
-//! Counters and timings for Prometheus, by operation and status.
+//! Counters and timings for Prometheus: requests by operation and status, and how the lanes to the database stand.
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use crate::db::Load;
+use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use std::time::Duration;
 
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     seconds: HistogramVec,
+    lanes: Lanes,
+}
+
+/// What is known of each lane, read when somebody asks.
+struct Lanes {
+    queued: GaugeVec,
+    room: GaugeVec,
+    helping: GaugeVec,
+    connections: GaugeVec,
+    idle: GaugeVec,
+    done: CounterVec,
+    waited: CounterVec,
+    worked: CounterVec,
+    refused: CounterVec,
+    late: CounterVec,
+}
+
+impl Lanes {
+    fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let gauge = |name: &str, help: &str| {
+            let made = GaugeVec::new(Opts::new(name, help), &["lane"])?;
+            registry.register(Box::new(made.clone())).map(|()| made)
+        };
+        let counter = |name: &str, help: &str| {
+            let made = CounterVec::new(Opts::new(name, help), &["lane"])?;
+            registry.register(Box::new(made.clone())).map(|()| made)
+        };
+        Ok(Self {
+            queued: gauge("database_queue_jobs", "Jobs that wait for a thread")?,
+            room: gauge("database_queue_room", "Jobs that may wait at most")?,
+            helping: gauge("database_helping_threads", "Threads that help out while jobs take long")?,
+            connections: gauge("database_connections", "Connections of the pool")?,
+            idle: gauge("database_connections_idle", "Connections that nobody uses")?,
+            done: counter("database_jobs_total", "Jobs that ran")?,
+            waited: counter("database_wait_seconds_total", "Time that jobs waited for a thread")?,
+            worked: counter("database_work_seconds_total", "Time that jobs ran")?,
+            refused: counter("database_jobs_refused_total", "Jobs for which the queue had no room")?,
+            late: counter("database_jobs_late_total", "Jobs that were not done by their deadline")?,
+        })
+    }
+
+    fn set(&self, load: &Load) {
+        let lane = &[load.lane];
+        for (gauge, value) in [
+            (&self.queued, load.queued as f64),
+            (&self.room, load.depth as f64),
+            (&self.helping, load.helping as f64),
+            (&self.connections, load.connections.into()),
+            (&self.idle, load.idle.into()),
+        ] {
+            gauge.with_label_values(lane).set(value);
+        }
+        for (counter, value) in [
+            (&self.done, load.done as f64),
+            (&self.waited, load.waited.as_secs_f64()),
+            (&self.worked, load.worked.as_secs_f64()),
+            (&self.refused, load.refused as f64),
+            (&self.late, load.late as f64),
+        ] {
+            let counter = counter.with_label_values(lane);
+            counter.inc_by((value - counter.get()).max(0.0));
+        }
+    }
 }
 
 impl Metrics {
@@ -25,7 +89,8 @@ impl Metrics {
         let seconds = HistogramVec::new(options, &["operation"]).map_err(text)?;
         registry.register(Box::new(requests.clone())).map_err(text)?;
         registry.register(Box::new(seconds.clone())).map_err(text)?;
-        Ok(Self { registry, requests, seconds })
+        let lanes = Lanes::new(&registry).map_err(text)?;
+        Ok(Self { registry, requests, seconds, lanes })
     }
 
     pub fn observe(&self, operation: &str, status: u16, elapsed: Duration) {
@@ -38,8 +103,9 @@ impl Metrics {
         self.seconds.with_label_values(&[operation]).observe(elapsed.as_secs_f64());
     }
 
-    /// The exposition text.
-    pub fn render(&self) -> String {
+    /// The exposition text, with the lanes as they stand now.
+    pub fn render(&self, loads: &[Load]) -> String {
+        loads.iter().for_each(|load| self.lanes.set(load));
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 }

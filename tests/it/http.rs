@@ -1,6 +1,7 @@
 //! What every client can rely on, whatever it asks for.
 
 use crate::support::*;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -288,4 +289,26 @@ async fn metrics_listen_apart_and_count_requests_by_operation(#[values(Sqlite, P
         "{}",
         metrics.text()
     );
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(#[values(Sqlite, Postgres)] engine: Engine) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let app = TestApp::with(engine, &[("METRICS_LISTEN", &free)]).await;
+    app.admin().get("/v1/innovations").await.expect(200);
+    let metrics = app.elsewhere(&free).get("/metrics").await;
+    let jobs = metrics.text().lines().find_map(|line| line.strip_prefix("database_jobs_total{lane=\"db-read\"} "));
+    assert!(jobs.is_some_and(|number| number.parse::<f64>().unwrap() >= 1.0), "{}", metrics.text());
+    let asked = concat!(
+        include_str!("../../docs/observability/dashboard.json"),
+        include_str!("../../docs/observability/alerts.yaml")
+    );
+    let words = asked.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named: BTreeSet<&str> = words
+        .filter(|word| ["http_", "database_", "register_"].iter().any(|prefix| word.starts_with(prefix)))
+        .collect();
+    assert!(named.len() > 10);
+    let unknown: Vec<&&str> = named.iter().filter(|name| !metrics.text().contains(&format!("\n{name}{{"))).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }

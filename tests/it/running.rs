@@ -1,10 +1,13 @@
 //! The binary as an operator runs it: its verbs, and what survives when it is killed.
 
 use crate::support::*;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
+use std::net::TcpListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[rstest]
@@ -61,6 +64,48 @@ async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_abse
     }
     let told = admin.post("/v1/kpi-submissions?kpi=daily", json!({ "rows": rows_of(0) })).await.expect(201);
     assert_eq!(told["counts"]["rejected"], 0, "it goes on where it was");
+}
+
+/// A collector of traces, and what it was sent.
+fn collector() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let (listener, kept) = (TcpListener::bind("127.0.0.1:0").unwrap(), sent.clone());
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let take = async move |request: HttpRequest, body: web::Json<Value>| {
+        assert_eq!(request.path(), "/v1/traces");
+        kept.lock().unwrap().push(body.into_inner());
+        HttpResponse::Ok().json(json!({}))
+    };
+    let app = move || App::new().default_service(web::post().to(take.clone()));
+    actix_web::rt::spawn(HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run());
+    (address, sent)
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_callers_trace_goes_on_to_the_database_and_names_nobody(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (address, sent) = collector();
+    let folder = folder();
+    let mut settings = told(&database(engine, &folder));
+    settings.extend([("OTEL_EXPORTER_OTLP_ENDPOINT", address), ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned())]);
+    let served = Served::start(&settings);
+    let reader = Actor::at(&served.url, &run(&settings, &["token", "--role", "reader", "--subject", "jo-bloggs"]));
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    reader.get("/v1/fellows?q=bloggs").header("traceparent", &parent).await.expect(200);
+    let spans = || -> Vec<Value> {
+        let batches = sent.lock().unwrap();
+        let all = batches.iter().flat_map(|batch| batch.pointer("/resourceSpans/0/scopeSpans/0/spans"));
+        all.flat_map(|spans| spans.as_array().unwrap().clone()).filter(|span| span["traceId"] == trace).collect()
+    };
+    let named = |name: &str| spans().into_iter().find(|span| span["name"] == name);
+    eventually("the spans arrive", Duration::from_secs(10), async || {
+        named("list_fellows").is_some() && named("database").is_some()
+    })
+    .await;
+    let (request, work) = (named("list_fellows").unwrap(), named("database").unwrap());
+    assert_eq!((&request["parentSpanId"], &work["parentSpanId"]), (&json!("00f067aa0ba902b7"), &request["spanId"]));
+    assert!(!json!(sent.lock().unwrap().clone()).to_string().contains("bloggs"));
 }
 
 #[rstest]
