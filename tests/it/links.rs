@@ -303,7 +303,7 @@ async fn a_draft_joins_nothing_and_is_archived_by_its_applicant(#[values(Sqlite,
     app.admin().post("/v1/innovations/mine/programme-memberships", joined).await.problem(409, "immutable");
     app.kpi("one", json!({})).await;
     let values = json!({ "rows": [{ "organisation": "QKK", "innovation": "mine", "period": "2024-01", "value": 1 }] });
-    app.admin().post("/v1/kpi-submissions?kpi=one", values).await.problem(422, "validation-failed");
+    app.admin().post("/v1/kpi-submissions?kpi=one", values).await.problem(422, "rows-rejected");
     app.admin().delete("/v1/innovations/mine", 9).await.problem(412, "version-mismatch");
     one.delete("/v1/innovations/mine", 1).await.expect(204);
     one.get("/v1/innovations/mine").await.problem(404, "not-found");

@@ -152,7 +152,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListFellowships) -> Resu
     match &asked.state {
         None => query = query.filter(agreed()),
         Some(OneOf(states)) if states.iter().all(|state| state.is_agreed()) => {}
-        Some(_) if context.reach().is_everything() && context.actor.may(Operation::transition_fellowship) => {}
+        Some(_) if context.actor.reach(Operation::transition_fellowship).is_everything() => {}
         Some(_) => {
             let programmes = context.actor.reach(Operation::transition_fellowship).whole_programmes().to_vec();
             let own = people::subject.assume_not_null().eq(context.actor.subject.clone());

@@ -10,17 +10,16 @@ use innovation_register::access::{Operation, Role};
 use std::collections::BTreeSet;
 
 /// How keys of records are written; a slug or a code that a record has for its own is no reference.
-const KEYS: [&str; 5] = [
+const KEYS: [&str; 4] = [
     "^[A-Za-z0-9-]{1,60}$",
     "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$",
     "^[a-z0-9][a-z0-9-]{0,59}$",
     "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$",
-    "^\\S+$",
 ];
 const OWN: [&str; 2] = ["slug", "code"];
 
 /// Kinds of records: a property that has one of their names, or ends with it, names a record.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "organisation",
     "programme",
     "innovation",
@@ -40,6 +39,7 @@ const KINDS: [&str; 19] = [
     "review",
     "keeper",
     "mentor",
+    "reviewer",
 ];
 
 /// Words that say what something is, and no record of ours.
@@ -240,7 +240,7 @@ impl Others {
             "/v1/programmes/theirs/partners",
             "/v1/programmes/theirs/cohorts",
             "/v1/programmes/theirs/calls",
-            "/v1/innovations?facets=stage&count=true",
+            "/v1/innovations?programme=theirs&facets=stage",
             "/v1/innovations/their-innovation",
             "/v1/innovations/their-innovation/programme-memberships",
             "/v1/fellowships?innovation=their-innovation",
@@ -325,7 +325,7 @@ fn with(mut body: Value, operation: &str, property: &str, value: &Value) -> Valu
     for step in property.split('/') {
         at = match step {
             "*" => {
-                if !at.as_array().is_some_and(|items| !items.is_empty()) {
+                if at.as_array().is_none_or(Vec::is_empty) {
                     *at = json!([null]);
                 }
                 &mut at[0]
