@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod permissions;
+pub mod references;
 
 pub use actor::{Actor, Doorkeeper, EndUser, Grant, Reach, ReachParts, Scope, outside};
 pub use permissions::{Answer, Operation, Role, ScopeKind};

@@ -108,6 +108,7 @@ macro_rules! table {
 // `token` cannot, since its records belong to no organisation.
 table! {
     analyse_spc:                    A A A A A A A A placed;
+    assign_innovation_keeper:       A O X X X X X X token;
     create_adoption:                A X O O O X X X placed;
     create_application:             A X X O O X X O placed;
     create_attendance:              A O X X X X X X token;
@@ -127,7 +128,7 @@ table! {
     create_fund:                    A O X X X X X X token;
     create_gateway_review:          A O X X X X X X token;
     create_grant:                   A O O X X X X X token;
-    create_innovation:              A O X X X X X X token;
+    create_innovation:              A O X X X X X O token;
     create_kpi:                     A O A X X X X X token;
     create_kpi_set:                 A O X X X X X X token;
     create_kpi_target:              A O X X X X X X token;
@@ -143,7 +144,7 @@ table! {
     create_person:                  A A X X X X X X token;
     create_person_request:          A X X X X X X X token;
     create_programme:               A X X X X X X X token;
-    create_programme_membership:    A O X X X X X X token;
+    create_programme_membership:    A O X X O X X X token;
     create_programme_partner:       A O X X X X X X token;
     create_reallocation:            A O X X X X X X token;
     create_recalculation:           A O O X X X X X placed;
@@ -154,7 +155,7 @@ table! {
     delete_exclusion:               A O O X X X X X placed;
     delete_external_investment:     A O X X X X X X token;
     delete_grant:                   A O O X X X X X token;
-    delete_innovation:              A O X X X X X X token;
+    delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
     erase_person:                   A X X X X X X X token;
@@ -231,6 +232,7 @@ table! {
     list_exclusions:                A A A A A A A A placed;
     list_external_investments:      A O X X O A X X token;
     list_fellows:                   A A A A A A A A token;
+    list_fellowship_innovation_transitions: A A A A A A A A token;
     list_fellowship_transitions:    A A A A A A A A token;
     list_fellowships:               A A A A A A A A token;
     list_fund_contributions:        A O X X X A X X token;
@@ -259,7 +261,9 @@ table! {
     list_organisations:             A A A A A A A A public;
     list_people:                    A A X X X X X X token;
     list_person_requests:           A X X X X X X X token;
+    list_programme_membership_transitions: A A A A A A A A token;
     list_programme_memberships:     A A A A A A A A public;
+    list_programme_partner_transitions: A A A A A A A A token;
     list_programme_partners:        A A A A A A A A public;
     list_programmes:                A A A A A A A A public;
     list_reallocations:             A O X X X A X X token;
@@ -274,10 +278,13 @@ table! {
     transition_award:               A O X X X X X X token;
     transition_benefit_side:        A O O O O X X X placed;
     transition_client:              A O O X X X X X token;
-    transition_fellowship:          A O X X X X X X token;
+    transition_fellowship:          A O X X O X X O token;
+    transition_fellowship_innovation: A O X X O X X X token;
     transition_gateway_review:      A O X X X X X X token;
-    transition_innovation:          A O X X O X X X token;
+    transition_innovation:          A O X X O X X O token;
     transition_kpi:                 A X X X X X X X token;
+    transition_programme_membership: A O X X O X X X token;
+    transition_programme_partner:   A O O O X X X X token;
     transition_review:              A O O X X O X X token;
     update_adoption:                A X O O X X X X placed;
     update_application:             A X X O O X X O placed;
@@ -288,12 +295,12 @@ table! {
     update_client:                  A O O X X X X X token;
     update_cohort:                  A O X X X X X X token;
     update_external_investment:     A O X X X X X X token;
-    update_fellow:                  A O X X O X X X token;
+    update_fellow:                  A O X X O X X O token;
     update_fellowship:              A O X X X X X X token;
     update_fund:                    A O X X X X X X token;
     update_gateway_review:          A O X X X X X X token;
     update_grant:                   A O O X X X X X token;
-    update_innovation:              A O X X O X X X token;
+    update_innovation:              A O X X O X X O token;
     update_kpi:                     A O X X X X X X token;
     update_kpi_set:                 A O X X X X X X token;
     update_leader:                  A O X X X X X X token;
@@ -306,7 +313,7 @@ table! {
     update_person:                  A X X X X X X X token;
     update_person_request:          A X X X X X X X token;
     update_programme:               A O X X X X X X token;
-    update_programme_membership:    A O X X X X X X token;
+    update_programme_membership:    A O X X O X X X token;
     update_programme_partner:       A O X X X X X X token;
     update_review:                  A O O X X O X X token;
 }

@@ -195,6 +195,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
         let last = asked.using_on.unwrap_or(Until::FURTHER_NOTICE.day());
         let members = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
+            .filter(crate::innovations::store::held_memberships())
             .filter(programme_memberships::from_on.le(last))
             .select(programme_memberships::innovation_id);
         query = query.filter(adoptions::innovation_id.eq_any(members));

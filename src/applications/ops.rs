@@ -125,7 +125,8 @@ pub fn actions(context: &Context, row: &ApplicationRow, standing: Standing) -> V
 fn parties(conn: &mut Conn, context: &Context, new: &Application) -> Result<Parties> {
     let (reach, code, slug) = (context.reach(), new.organisation.as_deref(), new.innovation.as_deref());
     let organisation = code.map(|code| organisations::ops::referred(conn, "/organisation", code)).transpose()?;
-    let innovation = slug.map(|slug| innovations::ops::referred(conn, "/innovation", slug)).transpose()?;
+    let innovation =
+        slug.map(|slug| innovations::ops::referred_by_applicant(conn, context, "/innovation", slug)).transpose()?;
     let acts = organisations::ops::covers(conn, context, &reach, None, organisation, innovation)?
         || (context.actor.has(Role::Applicant) && organisations::ops::is_within(conn, context, &reach, organisation)?);
     if acts { Ok(Parties { organisation, innovation }) } else { Err(outside()) }

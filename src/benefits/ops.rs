@@ -83,7 +83,10 @@ fn own_sides(conn: &mut Conn, context: &Context, of: &References) -> Result<Vec<
         let speaks = match side {
             Side::Programme => reach.names(of.programme.as_deref(), None),
             Side::Organisation => organisations::ops::covers(conn, context, &reach, None, of.organisation, None)?,
-            Side::Innovation => reach.names(None, Some(of.innovation)),
+            Side::Innovation => {
+                let keeper = innovations::store::keeper_of(conn, of.innovation)?;
+                reach.names(keeper.as_deref(), Some(of.innovation))
+            }
         };
         if speaks {
             own.push(side);

@@ -302,7 +302,8 @@ fn visible(context: &Context) -> Query {
         benefits::counted
             .eq(true)
             .or(benefits::claimed_by.eq(context.actor.subject.clone()))
-            .or(benefits::programme.assume_not_null().eq_any(programmes))
+            .or(benefits::programme.assume_not_null().eq_any(programmes.clone()))
+            .or(innovations::keeper.assume_not_null().eq_any(programmes))
             .or(benefits::organisation_id.assume_not_null().eq_any(below(organisations, context.today())))
             .or(benefits::innovation_id.eq_any(innovations)),
     );

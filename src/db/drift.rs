@@ -45,6 +45,7 @@ migrations! {
     "00012_clients"
     "00013_shares"
     "00014_events_that_forget"
+    "00015_links"
     "00016_claims"
 }
 

@@ -100,6 +100,9 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        keeper -> Nullable<Text>,
+        keeper_subject -> Nullable<Text>,
+        draft -> Bool,
     }
 }
 
@@ -121,6 +124,8 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        state -> Text,
+        proposed_by -> Text,
     }
 }
 
@@ -573,6 +578,7 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        state -> Text,
     }
 }
 
@@ -704,6 +710,7 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        keeper -> Nullable<Text>,
     }
 }
 
@@ -727,9 +734,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    fellowship_innovations (fellowship_id, innovation_id) {
+    fellowship_innovations (id) {
+        id -> Binary,
         fellowship_id -> Binary,
         innovation_id -> Binary,
+        state -> Text,
     }
 }
 

@@ -7,10 +7,11 @@ use crate::vocabulary::Id;
 use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
-const KEYS: [(&str, &str, &str); 26] = [
+const KEYS: [(&str, &str, &str); 27] = [
     ("/v1/innovations/{slug}", "slug", "heartflow"),
     ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
     ("transition_innovation", "slug", "illustrative-1"),
+    ("/v1/fellowships/{id}/innovations/{slug}", "slug", "nervecentre"),
     ("/v1/organisations/{code}", "code", "RJZ"),
     ("/v1/organisations/{code}/edges", "code", "RJZ"),
     ("/v1/organisations/{code}/successions", "code", "RR1"),
@@ -38,7 +39,7 @@ const KEYS: [(&str, &str, &str); 26] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 37] = [
+const MADE: [(&str, &str, Operation, u32); 38] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -63,6 +64,7 @@ const MADE: [(&str, &str, Operation, u32); 37] = [
     ("/v1/external-investments/{id}", "id", Operation::create_external_investment, 1),
     ("/v1/fellows/{id}", "id", Operation::create_fellow, 1),
     ("/v1/fellowships/{id}", "id", Operation::create_fellowship, 1),
+    ("/v1/fellowships/{id}/innovations/{slug}", "id", Operation::create_fellowship, 2),
     ("/v1/funds/{code}/contributions/{id}", "id", Operation::create_contribution, 1),
     ("/v1/grants/{id}", "id", Operation::create_grant, 1),
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
@@ -100,10 +102,13 @@ fn bodies() -> Vec<(&'static str, Value)> {
         ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
         ("transition_application", json!({ "to": "submitted" })),
         ("transition_fellowship", json!({ "to": "completed" })),
+        ("transition_fellowship_innovation", json!({ "to": "ended" })),
         (
             "transition_innovation",
             json!({ "to": "development", "reason": "The pilot showed that it needs more work." }),
         ),
+        ("transition_programme_membership", json!({ "to": "ended" })),
+        ("transition_programme_partner", json!({ "to": "ended" })),
         ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
     ]
 }

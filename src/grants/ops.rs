@@ -30,11 +30,9 @@ pub fn create_grant(conn: &mut Conn, context: &Context, new: Grant) -> Result<Na
     let (from, to) = new.checked(context.now)?;
     let scope = scope(conn, &new)?;
     if let Scope::Programme(slug) = &scope
-        && !store::is_programme(conn, slug)?
+        && !innovations::store::is_programme(conn, slug)?
     {
-        let detail = format!("There is no programme {slug}.");
-        let fault = Fault::new("/programme", "unknown-programme", detail.clone());
-        return Err(Error::new(Code::UnknownReference).detail(detail).fault(fault));
+        return Err(innovations::ops::unknown_programme(slug));
     }
     if !may_give(conn, context, (new.role, &scope), Some(to))? {
         return Err(outside());
@@ -115,8 +113,8 @@ pub fn may_give(
                 *id != place && organisations::store::is_below_any(conn, *id, &[place], context.today())?
             }
             (MayGive::OfProgramme, Scope::Innovation { id, .. }) => {
-                let programmes = innovations::store::programmes_of(conn, *id, context.today())?;
-                matches!(&held.scope, Scope::Programme(own) if programmes.contains(own))
+                let keeper = innovations::store::keeper_of(conn, *id)?;
+                matches!(&held.scope, Scope::Programme(own) if keeper.as_ref() == Some(own))
             }
             _ => false,
         };

@@ -3,9 +3,7 @@
 use super::rules::{Grant, GrantAdded};
 use crate::access::{self, Operation, ReachParts, Role, Scope, ScopeKind};
 use crate::db::dialect::Condition;
-use crate::db::schema::{
-    grant_generation, grants, innovations, organisations, programme_memberships, programmes, signing_keys,
-};
+use crate::db::schema::{grant_generation, grants, innovations, organisations, signing_keys};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, Line, OneOf};
@@ -229,7 +227,7 @@ fn named() -> _ {
 }
 
 /// The grants that the caller sees: their own, those they gave, and those for what lies in their scope, which for a programme
-/// are its innovations too.
+/// are the innovations that it keeps too.
 fn seen(context: &Context) -> Query {
     let ReachParts { everything, organisations, programmes, innovations, .. } =
         context.actor.reach(Operation::get_grant).into_parts();
@@ -237,19 +235,14 @@ fn seen(context: &Context) -> Query {
         return named().into_boxed::<MultiBackend>();
     }
     let (subject, today) = (&context.actor.subject, context.today());
-    let members = programme_memberships::table
-        .filter(programme_memberships::programme.eq_any(programmes.clone()))
-        .filter(programme_memberships::from_on.le(today))
-        .filter(programme_memberships::to_on.gt(today))
-        .select(programme_memberships::innovation_id);
     let own: Condition<Source> = Box::new(
         grants::subject
             .eq(subject.clone())
             .or(grants::made_by.eq(subject.clone()))
             .or(grants::organisation_id.assume_not_null().eq_any(below(organisations, today)))
-            .or(grants::programme.assume_not_null().eq_any(programmes))
+            .or(grants::programme.assume_not_null().eq_any(programmes.clone()))
             .or(grants::innovation_id.assume_not_null().eq_any(innovations))
-            .or(grants::innovation_id.assume_not_null().eq_any(members)),
+            .or(innovations::keeper.nullable().assume_not_null().eq_any(programmes)),
     );
     named().into_boxed::<MultiBackend>().filter(own)
 }
@@ -292,11 +285,6 @@ pub fn body_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Option<
     let told = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now.naive_utc()));
     let told = told.filter(grants::body_id.is_not_null());
     Ok(told.select(grants::body_id.assume_not_null()).first(conn).optional()?)
-}
-
-pub fn is_programme(conn: &mut Conn, slug: &str) -> Result<bool> {
-    let found = programmes::table.filter(programmes::slug.eq(slug)).select(programmes::slug);
-    Ok(found.first::<String>(conn).optional()?.is_some())
 }
 
 /// Ends whatever a subject was granted.

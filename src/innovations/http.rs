@@ -2,7 +2,7 @@
 //! the NHS Innovation Service, are not.
 
 use super::ops;
-use super::rules::{EligiblePopulation, Evidence, Innovation, StandardMet};
+use super::rules::{EligiblePopulation, Evidence, Innovation, NewKeeper, StandardMet};
 use super::store::{self, ListInnovations, OwnedInnovation};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::Conn;
@@ -29,6 +29,7 @@ pub fn routes(routes: &mut Routes) {
         .service(create_innovation)
         .service(update_innovation)
         .service(delete_innovation)
+        .service(assign_innovation_keeper)
         .service(transition_innovation)
         .service(list_innovation_transitions);
 }
@@ -82,7 +83,15 @@ pub struct InnovationResponse {
     #[schema(example = "https://www.heartflow.com", max_length = 500, nullable = false)]
     website: Option<String>,
     illustrative: bool,
-    /// The subject of whoever registered it. Shown to callers with a token only.
+    /// The slug of the programme that keeps it. Without one, national administrators do, or of a draft its applicant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "nia", max_length = 60, nullable = false)]
+    keeper: Option<String>,
+    /// Whether it is an applicant's draft, which is in no list, count or report.
+    draft: bool,
+    /// Whether it is your own draft.
+    kept_by_you: bool,
+    /// The subject of whoever registered it. Shown to callers with a token only, and of a draft to its applicant alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 300, nullable = false)]
     created_by: Option<String>,
@@ -112,6 +121,7 @@ impl InnovationResponse {
     fn of(found: OwnedInnovation, context: &Context) -> Self {
         let OwnedInnovation { row, owner, owner_name } = found;
         let known = context.actor.sees_more_than_the_public();
+        let kept_by_you = ops::is_own_draft(context, &row);
         Self {
             eligible_population: row.eligible_population(),
             slug: row.slug,
@@ -133,7 +143,10 @@ impl InnovationResponse {
             nis_unique_id: row.nis_unique_id.filter(|_| known),
             website: row.website,
             illustrative: row.illustrative,
-            created_by: known.then_some(row.created_by),
+            kept_by_you,
+            keeper: row.keeper,
+            draft: row.draft,
+            created_by: (known && (kept_by_you || !row.draft)).then_some(row.created_by),
             version: row.version,
             created_at: instant(row.created_at),
             updated_at: instant(row.updated_at),
@@ -157,7 +170,10 @@ path! { InnovationPath, slug: innovation "The innovation's slug" }
 #[utoipa::path(tag = "innovations", params(InnovationPath), responses((status = 200, description = "The innovation", body = InnovationResponse)))]
 #[get("/v1/innovations/{slug}")]
 pub async fn get_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Result<Answer<InnovationResponse>> {
-    cx.show(move |conn, context| InnovationResponse::alone(ops::get_innovation(conn, &path.slug)?, conn, context)).await
+    cx.show(move |conn, context| {
+        InnovationResponse::alone(ops::get_innovation(conn, context, &path.slug)?, conn, context)
+    })
+    .await
 }
 
 /// List innovations
@@ -174,8 +190,9 @@ pub async fn list_innovations(cx: Cx, asked: Asked<ListInnovations>) -> Result<L
 
 /// Register an innovation
 ///
-/// National administrators and programme managers can register innovations. One that a programme manager registers joins
-/// the manager's programmes today.
+/// National administrators and programme managers can register innovations. One that a programme manager registers is kept
+/// by the manager's programme, and joins it today. One that an applicant registers is a draft: it is shown to the applicant
+/// and to national administrators, and to a programme whose call an application that names it was submitted to.
 #[utoipa::path(tag = "innovations", request_body = Innovation, responses((status = 201, description = "Registered", body = InnovationResponse)))]
 #[post("/v1/innovations")]
 pub async fn create_innovation(cx: Cx, body: Body<Innovation>) -> Result<Created<InnovationResponse>> {
@@ -215,10 +232,28 @@ pub async fn delete_innovation(cx: Cx, path: web::Path<InnovationPath>) -> Resul
     cx.remove(move |conn, context| ops::delete_innovation(conn, context, &path.slug)).await
 }
 
+/// Say who keeps an innovation
+///
+/// Hands an innovation on to a programme, which from then on may change and archive it and answers for it where others
+/// propose a link. A manager takes a draft, which an application showed to the programme, by naming the programme: that
+/// publishes it.
+#[utoipa::path(tag = "innovations", params(InnovationPath), request_body = NewKeeper, responses((status = 200, description = "Handed on", body = InnovationResponse)))]
+#[post("/v1/innovations/{slug}/keeper")]
+pub async fn assign_innovation_keeper(
+    cx: Cx,
+    path: web::Path<InnovationPath>,
+    body: Body<NewKeeper>,
+) -> Result<Answer<InnovationResponse>> {
+    cx.change(body, move |conn, context, new| {
+        InnovationResponse::alone(ops::assign_innovation_keeper(conn, context, &path.slug, new)?, conn, context)
+    })
+    .await
+}
+
 /// Move an innovation to another stage
 ///
 /// Moves forward to any later stage. Moving back, or to withdrawn, needs a reason. A move to early adoption or beyond is
-/// made by a national administrator or a manager of one of its programmes, not by a fellow.
+/// made by a national administrator or a manager of the programme that keeps it, not by a fellow.
 #[utoipa::path(tag = "innovations", params(InnovationPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = InnovationResponse)))]
 #[post("/v1/innovations/{slug}/transitions")]
 pub async fn transition_innovation(
@@ -242,8 +277,8 @@ pub async fn list_innovation_transitions(
     path: web::Path<InnovationPath>,
     asked: Asked<ListTransitions>,
 ) -> Result<Listed<TransitionResponse>> {
-    cx.list(asked, move |conn, _, _: &ListTransitions| {
-        Ok(transitions::store::history(ops::RESOURCE, ops::get_innovation(conn, &path.slug)?.row.id))
+    cx.list(asked, move |conn, context, _: &ListTransitions| {
+        Ok(transitions::store::history(ops::RESOURCE, ops::get_innovation(conn, context, &path.slug)?.row.id))
     })
     .await
 }

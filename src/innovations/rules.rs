@@ -128,6 +128,17 @@ pub struct Innovation {
     pub illustrative: bool,
 }
 
+/// Who shall keep an innovation.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AssignInnovationKeeperRequest, example = json!({ "programme": "nia" }))]
+pub struct NewKeeper {
+    /// The slug of the programme. With null, which national administrators may write, they keep it themselves.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(example = "nia", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60, required)]
+    pub programme: Option<String>,
+}
+
 fn first_stage() -> Stage {
     Stage::ProofOfConcept
 }

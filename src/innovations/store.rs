@@ -2,13 +2,15 @@
 
 use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
+use crate::access::Operation;
 use crate::calendar::Until;
 use crate::db::dialect::{self, SearchTerms, Unindexed};
 use crate::db::json::Json;
-use crate::db::schema::{innovation_tags, innovations, organisations, programme_memberships};
+use crate::db::schema::{applications, innovation_tags, innovations, organisations, programme_memberships, programmes};
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
+use crate::transitions::links::LinkState;
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
 use crate::{among, insert_all, many, narrow, on_engine, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -53,6 +55,11 @@ pub struct InnovationRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// The programme that keeps it.
+    pub keeper: Option<String>,
+    /// The subject of the applicant whose draft it is.
+    pub keeper_subject: Option<String>,
+    pub draft: bool,
 }
 
 impl InnovationRow {
@@ -89,6 +96,9 @@ impl InnovationRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            keeper: None,
+            keeper_subject: None,
+            draft: false,
         })
     }
 
@@ -102,8 +112,17 @@ impl InnovationRow {
             created_by: self.created_by,
             version: self.version + 1,
             created_at: self.created_at,
+            keeper: self.keeper,
+            keeper_subject: self.keeper_subject,
+            draft: self.draft,
             ..Self::new(context, new, self.slug, self.reference, owner)?
         })
+    }
+
+    /// The next version, which a programme keeps, or else national administrators: nobody's draft any more.
+    pub fn passed(self, context: &Context, keeper: Option<String>) -> Self {
+        let (version, updated_at) = (self.version + 1, context.now.naive_utc());
+        Self { keeper, keeper_subject: None, draft: false, version, updated_at, ..self }
     }
 
     pub fn eligible_population(&self) -> Option<EligiblePopulation> {
@@ -180,13 +199,22 @@ params! {
         programme: CodeParam = "programme",
         /// Innovations that had joined the programme by this day, whether or not they have left it since.
         joined_by: NaiveDate = "joinedBy",
+        /// The slug of a programme that you manage: innovations that were proposed for it and are not agreed.
+        proposed_for: CodeParam = "proposedFor",
+        /// `true` lists your own drafts instead. By default a draft is in no list.
+        draft: bool = "draft",
     }
 }
 
 /// # Errors
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Result<Query> {
-    let mut query = owned().filter(innovations::archived_at.is_null()).into_boxed::<MultiBackend>();
+    let drafts = asked.draft == Some(true);
+    let living = owned().filter(innovations::archived_at.is_null()).filter(innovations::draft.eq(drafts));
+    let mut query = living.into_boxed::<MultiBackend>();
+    if drafts && !context.actor.reach(Operation::update_innovation).is_everything() {
+        query = query.filter(innovations::keeper_subject.eq(context.actor.subject.clone()));
+    }
     narrow! { query, asked;
         q => dialect::matches(conn, "innovations", q)?;
         stage => one_of!(innovations::stage, stage.0.clone());
@@ -220,12 +248,33 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
         };
         let members = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
+            .filter(held_memberships())
             .filter(programme_memberships::from_on.le(joined))
             .filter(programme_memberships::to_on.gt(left));
         query = query.filter(among!(conn, innovations::id, programme_memberships::innovation_id, members.clone()));
     }
+    if let Some(CodeParam(slug)) = &asked.proposed_for {
+        let slug = slug.to_ascii_lowercase();
+        let kept = context.actor.reach(Operation::transition_programme_membership).covers_programme(Some(&slug));
+        let proposed = programme_memberships::table
+            .filter(programme_memberships::programme.eq_any(kept.then_some(slug)))
+            .filter(programme_memberships::state.eq(LinkState::Proposed))
+            .select(programme_memberships::innovation_id);
+        query = query.filter(innovations::id.eq_any(proposed));
+    }
     Ok(query)
 }
+
+/// Memberships that both ends agreed to: no other is counted, listed or gives a right.
+pub fn held_memberships() -> HeldMemberships {
+    let begun = programme_memberships::to_on.gt(programme_memberships::from_on);
+    programme_memberships::state.eq_any(LinkState::HELD).and(begun)
+}
+
+type HeldMemberships = dsl::And<
+    dsl::EqAny<programme_memberships::state, [LinkState; 2]>,
+    dsl::Gt<programme_memberships::to_on, programme_memberships::from_on>,
+>;
 
 /// A list, with the words of which an innovation must have one.
 fn tagged<W: Word>(list: &'static str, words: Option<&OneOf<W>>) -> Option<(&'static str, Vec<&'static str>)> {
@@ -244,8 +293,35 @@ pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<OwnedInnovation>> {
     Ok(on_engine!(conn, c => living.first(c)).optional()?)
 }
 
+/// The slugs and names of somebody's drafts.
+pub fn drafts_of(conn: &mut Conn, subject: &str) -> Result<Vec<(String, String)>> {
+    let own = innovations::table.filter(innovations::keeper_subject.eq(subject)).order_by(innovations::id);
+    Ok(own.select((innovations::slug, innovations::name)).load(conn)?)
+}
+
+/// Who keeps an innovation: a programme, or else national administrators.
+pub fn keeper_of(conn: &mut Conn, id: Id) -> Result<Option<String>> {
+    Ok(innovations::table.find(id).select(innovations::keeper).first(conn)?)
+}
+
+/// Whether an application to one of these programmes, which was submitted and not withdrawn, names the innovation.
+pub fn is_shown_to(conn: &mut Conn, id: Id, programmes: &[String]) -> Result<bool> {
+    let named = applications::table
+        .filter(applications::innovation_id.eq(id))
+        .filter(applications::programme.eq_any(programmes.to_vec()))
+        .filter(applications::submitted_at.is_not_null())
+        .filter(applications::state.ne("withdrawn"));
+    Ok(diesel::select(dsl::exists(named)).get_result(conn)?)
+}
+
+pub fn is_programme(conn: &mut Conn, slug: &str) -> Result<bool> {
+    Ok(diesel::select(dsl::exists(programmes::table.filter(programmes::slug.eq(slug)))).get_result(conn)?)
+}
+
+/// The innovation of this slug, unless it is archived or a draft.
 pub fn id_of(conn: &mut Conn, slug: &str) -> Result<Option<Id>> {
     let living = innovations::table.filter(innovations::slug.eq(slug)).filter(innovations::archived_at.is_null());
+    let living = living.filter(innovations::draft.eq(false));
     Ok(living.select(innovations::id).first(conn).optional()?)
 }
 
@@ -331,20 +407,9 @@ pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, pro
         programme_memberships::version.eq(1),
         programme_memberships::created_at.eq(now),
         programme_memberships::updated_at.eq(now),
+        programme_memberships::state.eq(LinkState::Agreed),
+        programme_memberships::proposed_by.eq("programme"),
     );
     diesel::insert_into(programme_memberships::table).values(membership).execute_kept(conn)?;
     Ok(())
-}
-
-/// The slugs of the programmes that it is in on that day.
-pub fn programmes_of(conn: &mut Conn, innovation: Id, on: NaiveDate) -> Result<Vec<String>> {
-    let current = programme_memberships::table
-        .filter(programme_memberships::innovation_id.eq(innovation))
-        .filter(programme_memberships::from_on.le(on))
-        .filter(programme_memberships::to_on.gt(on));
-    Ok(current
-        .select(programme_memberships::programme)
-        .distinct()
-        .order_by(programme_memberships::programme)
-        .load(conn)?)
 }

@@ -13,7 +13,7 @@ pub struct Person {
     pub name: String,
     #[schema(format = "email", max_length = 254, nullable = false)]
     pub email: Option<String>,
-    /// The subject in the person's own tokens.
+    /// The subject in the person's own tokens. One subject belongs to one person.
     #[schema(min_length = 1, max_length = 300, nullable = false)]
     pub subject: Option<String>,
     /// Whether the person has agreed to be named in public.

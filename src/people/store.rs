@@ -112,7 +112,7 @@ sortable! { PersonRow, Query, key "id" => people::id as Id;
     people of |row| row => "name" sort_name, "updatedAt" updated_at, then id;
 }
 
-writable! { people, PersonRow }
+writable! { people, PersonRow, "Another person has this subject. One subject belongs to one person." }
 
 params! {
     /// The filters of a list of people.

@@ -88,7 +88,8 @@ places! {
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
     external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
-    fellows [id]: profession Person, biography Person, website Person;
+    fellows [id]: profession Person, biography Person, website Person, keeper Nobody;
+    fellowship_innovations [id]: state Nobody;
     fellowships [id]: programme Nobody, state Nobody;
     fund_transactions [id]: kind Nobody, note Words, made_by Subject;
     funds [id]: code Nobody, name Words, sort_name Derived, programme Nobody, currency Nobody, search_text Derived;
@@ -96,7 +97,7 @@ places! {
     grants [id]: subject Subject, role Nobody, programme Nobody, made_by Subject, revoked_by Subject;
     idempotency_keys [caller operation idempotency_key]: caller Kept, operation Nobody, idempotency_key Nobody, authority Nobody, headers Kept;
     innovation_tags [innovation_id list word]: list Nobody, word Nobody;
-    innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject;
+    innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject, keeper Nobody, keeper_subject Subject;
     kpi_sets [id]: code Nobody, name Words, sort_name Derived, programme Nobody;
     kpi_submission_rows [submission_id line]: outcome Nobody, document Words;
     kpi_submissions [id]: kpi_code Nobody, state Nobody, mode Nobody, strategy Nobody, submitted_by Subject;
@@ -115,8 +116,8 @@ places! {
     organisations [id]: code Nobody, ods_code Words, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
     person_requests [id]: kind Nobody, decision Nobody, ground Words, made_by Subject;
-    programme_memberships [id]: programme Nobody;
-    programme_partners [id]: programme Nobody, role Nobody;
+    programme_memberships [id]: programme Nobody, state Nobody, proposed_by Nobody;
+    programme_partners [id]: programme Nobody, role Nobody, state Nobody;
     programmes [id]: slug Nobody, name Words, sort_name Derived, kind Nobody, summary Words, website Words, search_text Derived;
     reallocations [id]: reason Words, made_by Subject;
     reference_counters [prefix year]: prefix Nobody;

@@ -9,6 +9,7 @@ use crate::db::schema::{
 use crate::db::{Conn, Keep};
 use crate::error::Result;
 use crate::on_engine;
+use crate::people::fellowships::rules::FellowshipState;
 use crate::vocabulary::{Id, fold, search_text};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
@@ -277,9 +278,11 @@ pub fn outlived_applications(conn: &mut Conn, before: NaiveDateTime) -> Result<V
 /// Some people with contacts whose fellowships all ended before a day, of whom nobody holds them, with their versions.
 pub fn outlived_contacts(conn: &mut Conn, before: NaiveDate) -> Result<Vec<(Id, i32)>> {
     let of = fellows::table.filter(fellows::person_id.eq(people::id));
-    let ended = of.filter(dsl::exists(fellowships::table.filter(fellowships::fellow_id.eq(fellows::id))));
-    let lasting =
-        fellowships::table.filter(fellowships::fellow_id.eq(fellows::id)).filter(fellowships::to_on.ge(before));
+    let held_by = fellowships::table
+        .filter(fellowships::fellow_id.eq(fellows::id))
+        .filter(fellowships::state.ne_all(FellowshipState::UNAGREED));
+    let ended = of.filter(dsl::exists(held_by.clone()));
+    let lasting = held_by.filter(fellowships::to_on.ge(before));
     let old = people::table
         .filter(people::email.is_not_null())
         .filter(people::id.ne_all(held()))

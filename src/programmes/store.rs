@@ -1,15 +1,18 @@
 //! Programmes in the database.
 
 use super::rules::{Programme, ProgrammeAdded, ProgrammeKind};
+use crate::access::Operation;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{programme_partners, programmes};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::record::Stored;
+use crate::transitions::links::LinkState;
 use crate::vocabulary::{Id, fold, instant};
 use crate::{narrow, one_of, organisations, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -95,6 +98,8 @@ params! {
         kind: OneOf<ProgrammeKind> = "kind",
         /// The code of an organisation that is a partner today.
         partner: CodeParam = "partner",
+        /// The code of an organisation that you act for: programmes that it was proposed for as a partner.
+        proposed_partner: CodeParam = "proposedPartner",
     }
 }
 
@@ -110,13 +115,35 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListProgrammes) -> Resul
         let (partner, today) = (organisations::store::referred(conn, "?partner", &code.0)?, context.today());
         let carried = programme_partners::table
             .filter(programme_partners::organisation_id.eq(partner))
+            .filter(held_partners())
             .filter(programme_partners::from_on.le(today))
             .filter(programme_partners::to_on.gt(today))
             .select(programme_partners::programme);
         query = query.filter(programmes::slug.eq_any(carried));
     }
+    if let Some(code) = &asked.proposed_partner {
+        let partner = organisations::store::referred(conn, "?proposedPartner", &code.0)?;
+        let reach = context.actor.reach(Operation::transition_programme_partner);
+        let kept = organisations::ops::covers_organisation(conn, context, &reach, partner)?;
+        let proposed = programme_partners::table
+            .filter(programme_partners::organisation_id.eq_any(kept.then_some(partner)))
+            .filter(programme_partners::state.eq(LinkState::Proposed))
+            .select(programme_partners::programme);
+        query = query.filter(programmes::slug.eq_any(proposed));
+    }
     Ok(query)
 }
+
+/// Partnerships that both ends agreed to: no other is counted or listed.
+pub fn held_partners() -> HeldPartners {
+    let begun = programme_partners::to_on.gt(programme_partners::from_on);
+    programme_partners::state.eq_any(LinkState::HELD).and(begun)
+}
+
+type HeldPartners = dsl::And<
+    dsl::EqAny<programme_partners::state, [LinkState; 2]>,
+    dsl::Gt<programme_partners::to_on, programme_partners::from_on>,
+>;
 
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<ProgrammeRow>> {
     Ok(programmes::table.filter(programmes::slug.eq(slug)).first(conn).optional()?)

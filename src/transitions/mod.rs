@@ -2,5 +2,6 @@
 //! GET lists. A resource brings its machine, a table of moves. Reading, refusing, recording and listing are here.
 
 pub mod http;
+pub mod links;
 pub mod rules;
 pub mod store;

@@ -22,6 +22,7 @@ mod instants;
 mod kpis;
 mod laws;
 mod ledger;
+mod links;
 mod organisations;
 mod pages;
 mod patches;

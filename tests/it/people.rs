@@ -15,7 +15,7 @@ async fn world(engine: Engine) -> TestApp {
 }
 
 async fn fellow(app: &TestApp, name: &str) -> Value {
-    let body = json!({ "name": name, "email": "one@example.org", "subject": "fellow-one", "profession": "Nurse", "illustrative": true });
+    let body = json!({ "name": name, "email": "one@example.org", "profession": "Nurse", "illustrative": true });
     app.manager("nia").post("/v1/fellows", body).await.expect(201)
 }
 
@@ -29,7 +29,7 @@ async fn fellows_and_innovations_are_many_to_many(#[values(Sqlite, Postgres)] en
     let app = world(engine).await;
     let (one, two) = (fellow(&app, "Fellow One").await, fellow(&app, "Fellow Two").await);
     for slug in ["mycopd", "nervecentre"] {
-        app.innovation(slug).await;
+        app.member(slug, "nia").await;
     }
     let made = app.manager("nia").post("/v1/fellowships", fellowship(&one, &["nervecentre", "mycopd", "MYCOPD"])).await;
     assert_eq!(made.expect(201)["innovations"], json!(["mycopd", "nervecentre"]));
@@ -73,7 +73,11 @@ async fn contacts_are_for_those_who_keep_the_fellow(#[values(Sqlite, Postgres)] 
     let app = world(engine).await;
     let one = fellow(&app, "Fellow One").await;
     let target = format!("/v1/fellows/{}", one["id"].as_str().unwrap());
-    app.manager("nia").patch(&target, 1, json!({ "profession": "Doctor" })).await.problem(403, "forbidden");
+    let manager = app.manager("nia");
+    assert_eq!(manager.get(&target).await.expect(200)["email"], "one@example.org", "until the fellow has a subject");
+    manager.patch(&target, 1, json!({ "subject": "fellow-one" })).await.problem(403, "forbidden");
+    app.admin().patch(&target, 1, json!({ "subject": "fellow-one" })).await.expect(200);
+    app.manager("nia").patch(&target, 2, json!({ "profession": "Doctor" })).await.problem(403, "forbidden");
     app.admin().post("/v1/fellowships", fellowship(&one, &[])).await.expect(201);
     app.innovation("mycopd").await;
     let own = NewLocalToken {
@@ -83,13 +87,15 @@ async fn contacts_are_for_those_who_keep_the_fellow(#[values(Sqlite, Postgres)] 
     };
     let own = app.actor(&own);
     for (who, sees) in
-        [(&app.reader(), false), (&app.fellow("mycopd"), false), (&app.manager("nia"), true), (&own, true)]
+        [(&app.reader(), false), (&app.fellow("mycopd"), false), (&app.manager("nia"), false), (&own, true)]
     {
         assert_eq!(who.get(&target).await.expect(200).get("email").is_some(), sees);
     }
-    own.patch(&target, 1, json!({ "biography": "Wards, then wires." })).await.expect(200);
-    own.patch(&target, 2, json!({ "subject": "somebody" })).await.problem(403, "forbidden");
-    app.fellow("mycopd").patch(&target, 2, json!({ "biography": "Mine." })).await.problem(403, "forbidden");
+    own.patch(&target, 2, json!({ "biography": "Wards, then wires." })).await.expect(200);
+    own.patch(&target, 3, json!({ "subject": "somebody" })).await.problem(403, "forbidden");
+    let another = json!({ "name": "Another", "subject": "fellow-one" });
+    app.admin().post("/v1/people", another).await.problem(409, "already-exists");
+    app.fellow("mycopd").patch(&target, 3, json!({ "biography": "Mine." })).await.problem(403, "forbidden");
     let listed = app.admin().get("/v1/fellows?q=one").await.expect(200);
     assert_eq!((rows(&listed).len(), listed["data"][0].get("email")), (1, None));
 }

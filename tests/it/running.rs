@@ -71,10 +71,10 @@ fn collector() -> (String, Arc<Mutex<Vec<Value>>>) {
     let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
     let (listener, kept) = (TcpListener::bind("127.0.0.1:0").unwrap(), sent.clone());
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let take = async move |request: HttpRequest, body: web::Json<Value>| {
+    let take = move |request: HttpRequest, body: web::Json<Value>| {
         assert_eq!(request.path(), "/v1/traces");
         kept.lock().unwrap().push(body.into_inner());
-        HttpResponse::Ok().json(json!({}))
+        std::future::ready(HttpResponse::Ok().json(json!({})))
     };
     let app = move || App::new().default_service(web::post().to(take.clone()));
     actix_web::rt::spawn(HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run());

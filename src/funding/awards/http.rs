@@ -65,7 +65,8 @@ pub async fn get_award(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AwardRe
 /// Change an award
 ///
 /// Takes a merge patch. While the award is proposed everything can change; afterwards its terms (fund, programme, kind, recipient,
-/// innovation, amount and first day) cannot. Whoever changes the terms becomes its proposer.
+/// fellowship, innovation, amount and days) cannot. Whoever changes the terms becomes its proposer, and whoever approved the
+/// award changes nothing of it.
 #[utoipa::path(
     tag = "funding",
     params(IdPath),

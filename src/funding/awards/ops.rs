@@ -139,21 +139,26 @@ pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<Na
     finish(conn, context, &row, data)
 }
 
-/// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient
-/// and purpose). Whoever changes the terms becomes its proposer.
+/// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient, purpose
+/// and days). Whoever changes the terms becomes its proposer. Whoever approved it changes nothing of it any more.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`.
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`,
+/// `separation-of-duties`.
 pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Award>) -> Result<NamedAward> {
     let present = reached(conn, context, id)?;
     let before = present.award(&store::profile(conn, present.row.id)?)?;
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
+    if present.row.approved_by.as_ref() == Some(&context.actor.subject) {
+        let detail = "You approved this award, so somebody else must change it.";
+        return Err(Error::new(Code::SeparationOfDuties).detail(detail));
+    }
     let profile = new.check()?;
     let found = references(conn, context, &new)?;
     let row = present.row.clone().revised(context, new, found)?;
     let terms = row.terms() != present.row.terms();
     if terms && row.state != AwardState::Proposed {
-        let detail = "The fund, programme, kind, recipient, innovation, amount and first day of an award cannot change once it is decided on.";
+        let detail = "The fund, programme, kind, recipient, fellowship, innovation, amount and days of an award cannot change once it is decided on.";
         return Err(Error::new(Code::Immutable).detail(detail));
     }
     store::update(conn, &row)?;

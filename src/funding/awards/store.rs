@@ -125,11 +125,11 @@ impl AwardRow {
         Self { version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
     }
 
-    /// What is decided on: fund, amount, recipient and purpose.
+    /// What is decided on: fund, amount, recipient, purpose and days.
     pub fn terms(&self) -> impl PartialEq + use<> {
         let recipient = (self.recipient_organisation_id, self.recipient_person_id);
         let purpose = (self.programme.clone(), self.kind, self.innovation_id, self.fellowship_id);
-        (self.fund_id, recipient, purpose, self.amount_minor, self.planned_from)
+        (self.fund_id, recipient, purpose, self.amount_minor, self.planned_from, self.planned_to)
     }
 
     pub fn amount(&self) -> Money {

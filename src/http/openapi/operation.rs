@@ -31,7 +31,7 @@ impl<'a> Traits<'a> {
         let under_v1 = row.is_some();
         let tag = |status: &str| operation["responses"][status]["headers"].get("ETag").is_some();
         let paged = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor"));
-        let moves = method == "post" && path.ends_with("/transitions");
+        let moves = method == "post" && ["/transitions", "/keeper"].iter().any(|end| path.ends_with(end));
         Self {
             method,
             row,

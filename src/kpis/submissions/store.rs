@@ -229,6 +229,7 @@ pub fn innovations_by_slug(conn: &mut Conn, slugs: &[String]) -> Result<HashMap<
     for part in slugs.chunks(PART) {
         let rows = innovations::table
             .filter(innovations::slug.eq_any(part.to_vec()))
+            .filter(innovations::draft.eq(false))
             .filter(innovations::archived_at.is_null())
             .select((innovations::slug, innovations::id));
         found.extend(rows.load::<(String, Id)>(conn)?);

@@ -3,7 +3,6 @@
 use super::ops;
 use super::rules::Fellow;
 use super::store::{self, ListFellows, NamedFellow};
-use crate::db::Conn;
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
 use crate::record::Record;
@@ -27,7 +26,7 @@ pub struct FellowResponse {
     person: Id,
     #[schema(max_length = 200)]
     name: String,
-    /// The e-mail address. Like the subject, only callers who may change the fellow see it, and lists leave it out.
+    /// The e-mail address. Like the subject, only those who keep the fellow see it, and lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 254, nullable = false)]
     email: Option<String>,
@@ -71,13 +70,13 @@ impl From<NamedFellow> for FellowResponse {
 }
 
 impl NamedFellow {
-    /// With contacts for callers who may change the fellow.
-    fn shown(self, conn: &mut Conn, context: &Context) -> Result<FellowResponse> {
-        if !ops::is_kept(conn, context, &self)? {
-            return Ok(self.into());
+    /// With contacts for those who keep the fellow.
+    fn shown(self, context: &Context) -> FellowResponse {
+        if !ops::keeps(context, &self) {
+            return self.into();
         }
         let (email, subject) = (self.person.email.clone(), self.person.subject.clone());
-        Ok(FellowResponse { email, subject, ..self.into() })
+        FellowResponse { email, subject, ..self.into() }
     }
 }
 
@@ -106,26 +105,25 @@ pub async fn list_fellows(cx: Cx, asked: Asked<ListFellows>) -> Result<Listed<Fe
 #[utoipa::path(tag = "people", request_body = Fellow, responses((status = 201, description = "Registered", body = FellowResponse)))]
 #[post("/v1/fellows")]
 pub async fn create_fellow(cx: Cx, body: Body<Fellow>) -> Result<Created<FellowResponse>> {
-    cx.create(body, |conn, context, new| ops::create_fellow(conn, context, new)?.shown(conn, context)).await
+    cx.create(body, |conn, context, new| Ok(ops::create_fellow(conn, context, new)?.shown(context))).await
 }
 
 /// Get a fellow
 ///
-/// Returns the fellow. Callers who may change the fellow also see the contacts.
+/// Returns the fellow. Those who keep the fellow also see the contacts.
 #[utoipa::path(tag = "people", params(IdPath), responses((status = 200, description = "The fellow", body = FellowResponse)))]
 #[get("/v1/fellows/{id}")]
 pub async fn get_fellow(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<FellowResponse>> {
-    cx.show_whole(move |conn, context| ops::get_fellow(conn, &path.id)?.shown(conn, context)).await
+    cx.show(move |conn, context| Ok(ops::get_fellow(conn, &path.id)?.shown(context))).await
 }
 
 /// Change a fellow
 ///
-/// Takes a merge patch from national administrators, the managers of the fellow's programmes, or the fellow.
+/// Takes a merge patch from the fellow, or from managers of the programme that registered the fellow as long as the person
+/// has no subject, and from national administrators, who alone change the subject.
 #[utoipa::path(tag = "people", params(IdPath), request_body(content = FellowPatch, example = json!({ "profession": "Consultant paramedic" })), responses((status = 200, description = "Changed", body = FellowResponse)))]
 #[patch("/v1/fellows/{id}")]
 pub async fn update_fellow(cx: Cx, path: web::Path<IdPath>, body: Body<FellowPatch>) -> Result<Answer<FellowResponse>> {
-    cx.change(body, move |conn, context, patch| {
-        ops::update_fellow(conn, context, &path.id, &patch)?.shown(conn, context)
-    })
-    .await
+    cx.change(body, move |conn, context, patch| Ok(ops::update_fellow(conn, context, &path.id, &patch)?.shown(context)))
+        .await
 }

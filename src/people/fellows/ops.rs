@@ -28,51 +28,51 @@ pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<NamedFellow> {
     })
 }
 
-/// Whether the caller may change a fellow, and so see the contacts: national administrators, the managers of a
-/// programme the fellow is in, and the fellow.
-pub fn is_kept(conn: &mut Conn, context: &Context, found: &NamedFellow) -> Result<bool> {
+/// Whether the caller keeps a fellow, and so sees the contacts and answers for the fellow where others propose a link: the
+/// person, before the person has a subject the programme that registered the fellow, and national administrators.
+pub fn keeps(context: &Context, found: &NamedFellow) -> bool {
     let reach = context.actor.reach(Operation::update_fellow);
-    if reach.is_everything() || (found.person.is(context) && context.actor.may(Operation::update_fellow)) {
-        return Ok(true);
+    match &found.person.subject {
+        _ if reach.is_everything() => true,
+        Some(_) => found.person.is(context) && context.actor.may(Operation::update_fellow),
+        None => reach.covers_programme(found.row.keeper.as_deref()),
     }
-    if reach.whole_programmes().is_empty() {
-        return Ok(false);
-    }
-    let programmes = store::programmes_of(conn, found.row.id)?;
-    Ok(programmes.iter().any(|slug| reach.covers_programme(Some(slug))))
 }
 
-/// Registers a fellow.
+/// Registers a fellow, whom the first of the manager's programmes keeps until the person has a subject.
 ///
 /// # Errors
-/// `forbidden`, `validation-failed`.
+/// `forbidden`, `validation-failed`, `already-exists` for the subject of somebody else.
 pub fn create_fellow(conn: &mut Conn, context: &Context, new: Fellow) -> Result<NamedFellow> {
     let reach = context.reach();
-    if !reach.is_everything() && reach.whole_programmes().is_empty() {
+    let keeper = reach.whole_programmes().iter().min().filter(|_| !reach.is_everything()).cloned();
+    if !reach.is_everything() && keeper.is_none() {
         return Err(outside());
     }
     new.check()?;
-    let made = NamedFellow::new(context, new);
+    let made = NamedFellow::new(context, new, keeper);
     people::insert(conn, &made.person)?;
     store::insert(conn, &made.row)?;
     trace(conn, context, &made)?;
     Ok(made)
 }
 
-/// Changes a fellow's profile and contacts. A fellow cannot change the subject.
+/// Changes a fellow's profile and contacts. Only a national administrator changes the subject.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable` for an erased person, `validation-failed`.
 pub fn update_fellow(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Fellow>) -> Result<NamedFellow> {
     let present = get_fellow(conn, id)?;
-    if !is_kept(conn, context, &present)? {
+    if !keeps(context, &present) {
         return Err(outside());
     }
     let Some(new) = context.revised(&present.fellow(), present.row.version, patch)? else { return Ok(present) };
     present.person.check_not_erased()?;
     new.check()?;
-    if new.subject != present.person.subject && present.person.is(context) {
-        return Err(Error::new(Code::Forbidden).detail("You cannot change the subject of your own record."));
+    if new.subject != present.person.subject && !context.reach().is_everything() {
+        return Err(
+            Error::new(Code::Forbidden).detail("Only a national administrator changes the subject of a person.")
+        );
     }
     let changed = present.revised(context, new);
     people::update(conn, &changed.person)?;

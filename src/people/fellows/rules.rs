@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 pub struct Fellow {
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// The e-mail address. Like the subject, only national administrators, the fellow's programme managers and the
-    /// fellow see it.
+    /// The e-mail address. Like the subject, only national administrators and the fellow see it, and before the fellow has
+    /// a subject the managers of the programme that registered the fellow.
     #[schema(format = "email", max_length = 254, nullable = false)]
     pub email: Option<String>,
-    /// The subject in the fellow's own tokens.
+    /// The subject in the fellow's own tokens, who from then on answers for themselves. One subject belongs to one person.
     #[schema(min_length = 1, max_length = 300, nullable = false)]
     pub subject: Option<String>,
     /// Whether the person has agreed to be named in public.

@@ -6,7 +6,9 @@ use crate::db::schema::{fellows, fellowship_innovations, fellowships, people};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
+use crate::people::fellowships::rules::FellowshipState;
 use crate::people::store::PersonRow;
+use crate::transitions::links::LinkState;
 use crate::vocabulary::Id;
 use crate::{among, innovations, params, sortable, writable};
 use chrono::NaiveDateTime;
@@ -24,6 +26,8 @@ pub struct FellowRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// The programme that registered the fellow.
+    pub keeper: Option<String>,
 }
 
 /// A fellow with their person, read in one query.
@@ -34,13 +38,22 @@ pub struct NamedFellow {
 }
 
 impl NamedFellow {
-    pub fn new(context: &Context, new: Fellow) -> Self {
+    pub fn new(context: &Context, new: Fellow, keeper: Option<String>) -> Self {
         let (id, now) = (Id::generate(), context.now.naive_utc());
         let person = PersonRow::new(context, new.person());
         let Fellow { profession, biography, website, .. } = new;
         let person_id = person.id;
-        let row =
-            FellowRow { id, person_id, profession, biography, website, version: 1, created_at: now, updated_at: now };
+        let row = FellowRow {
+            id,
+            person_id,
+            profession,
+            biography,
+            website,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            keeper,
+        };
         Self { row, person }
     }
 
@@ -102,16 +115,21 @@ pub fn list(conn: &mut Conn, _: &Context, asked: &ListFellows) -> Result<Query> 
         query = query.filter(dialect::matches(conn, "people", terms)?);
     }
     if let Some(programme) = &asked.programme {
-        let held = fellowships::table.filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()));
+        let held = fellowships::table
+            .filter(fellowships::programme.eq(programme.0.to_ascii_lowercase()))
+            .filter(fellowships::state.ne_all(FellowshipState::UNAGREED));
         query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held.clone()));
     }
     if let Some(slug) = &asked.innovation {
         let innovation = innovations::ops::referred(conn, "?innovation", &slug.0)?;
         let carried = fellowship_innovations::table
             .filter(fellowship_innovations::innovation_id.eq(innovation))
+            .filter(fellowship_innovations::state.eq(LinkState::Agreed))
             .select(fellowship_innovations::fellowship_id);
-        let held = fellowships::table.filter(fellowships::id.eq_any(carried));
-        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held));
+        let held = fellowships::table
+            .filter(fellowships::id.eq_any(carried))
+            .filter(fellowships::state.ne_all(FellowshipState::UNAGREED));
+        query = query.filter(among!(conn, fellows::id, fellowships::fellow_id, held.clone()));
     }
     Ok(query)
 }
@@ -128,12 +146,6 @@ pub fn find_of_person(conn: &mut Conn, person: Id) -> Result<Option<FellowRow>> 
 pub fn subject_of(conn: &mut Conn, id: Id) -> Result<Option<String>> {
     let subject = named().filter(fellows::id.eq(id)).select(people::subject);
     Ok(subject.first::<Option<String>>(conn).optional()?.flatten())
-}
-
-/// The programmes a fellow is or was in.
-pub fn programmes_of(conn: &mut Conn, fellow: Id) -> Result<Vec<String>> {
-    let held = fellowships::table.filter(fellowships::fellow_id.eq(fellow));
-    Ok(held.select(fellowships::programme).distinct().load(conn)?)
 }
 
 /// Raises the version of the fellow that a person may be, since the answer about the fellow holds the person's name.

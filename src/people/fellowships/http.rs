@@ -5,6 +5,7 @@ use super::rules::Fellowship;
 use super::store::{self, ListFellowships};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::path;
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -22,7 +23,9 @@ pub fn routes(routes: &mut Routes) {
         .service(get_fellowship)
         .service(update_fellowship)
         .service(transition_fellowship)
-        .service(list_fellowship_transitions);
+        .service(list_fellowship_transitions)
+        .service(transition_fellowship_innovation)
+        .service(list_fellowship_innovation_transitions);
 }
 
 /// List fellowships
@@ -31,12 +34,13 @@ pub fn routes(routes: &mut Routes) {
 #[utoipa::path(tag = "people", params(ListFellowships), responses((status = 200, description = "A page of fellowships", body = Listing<FellowshipResponse>)))]
 #[get("/v1/fellowships")]
 pub async fn list_fellowships(cx: Cx, asked: Asked<ListFellowships>) -> Result<Listed<FellowshipResponse>> {
-    cx.list_with(asked, store::list, |conn, _, rows| store::whole(conn, rows)).await
+    cx.list_with(asked, store::list, store::whole).await
 }
 
 /// Plan a fellowship
 ///
-/// Gives a fellow a place in a cohort, with the innovations that the fellow works on.
+/// Gives a fellow a place in a cohort, with the innovations that the fellow works on. It is proposed to a fellow whom you do
+/// not keep, and counts once the fellow moves it to `planned`; so is each innovation that you do not keep.
 #[utoipa::path(tag = "people", request_body = Fellowship, responses((status = 201, description = "Planned", body = FellowshipResponse)))]
 #[post("/v1/fellowships")]
 pub async fn create_fellowship(cx: Cx, body: Body<Fellowship>) -> Result<Created<FellowshipResponse>> {
@@ -49,7 +53,7 @@ pub async fn create_fellowship(cx: Cx, body: Body<Fellowship>) -> Result<Created
 #[utoipa::path(tag = "people", params(IdPath), responses((status = 200, description = "The fellowship", body = FellowshipResponse)))]
 #[get("/v1/fellowships/{id}")]
 pub async fn get_fellowship(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<FellowshipResponse>> {
-    cx.show_whole(move |conn, _| ops::get_fellowship(conn, &path.id)).await
+    cx.show_whole(move |conn, context| ops::get_fellowship(conn, context, &path.id)).await
 }
 
 /// Change a fellowship
@@ -67,7 +71,8 @@ pub async fn update_fellowship(
 
 /// Move a fellowship
 ///
-/// Moves from `planned` to `active`, then to `completed`. An active fellowship may pause. A withdrawal needs a reason.
+/// Moves from `planned` to `active`, then to `completed`. An active fellowship may pause. A withdrawal needs a reason. A
+/// proposed one is moved to `planned` by its fellow alone, or to `declined`. The fellow may withdraw, too.
 #[utoipa::path(tag = "people", params(IdPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = FellowshipResponse)))]
 #[post("/v1/fellowships/{id}/transitions")]
 pub async fn transition_fellowship(
@@ -88,8 +93,44 @@ pub async fn list_fellowship_transitions(
     path: web::Path<IdPath>,
     asked: Asked<ListTransitions>,
 ) -> Result<Listed<TransitionResponse>> {
-    cx.list(asked, move |conn, _, _| {
-        Ok(transitions::store::history(ops::RESOURCE, ops::get_fellowship(conn, &path.id)?.added.id))
+    cx.list(asked, move |conn, context, _| {
+        Ok(transitions::store::history(ops::RESOURCE, ops::get_fellowship(conn, context, &path.id)?.added.id))
+    })
+    .await
+}
+
+path! { FellowshipInnovationPath, id: uuid "The fellowship's id", slug: innovation "The innovation's slug" }
+
+/// Agree that a fellow works on an innovation
+///
+/// Moves an innovation of a fellowship from `proposed` to `agreed`, which only those who keep the innovation can do, or to
+/// `declined`, and from `agreed` to `ended`. `If-Match` names the version of the fellowship.
+#[utoipa::path(tag = "people", params(FellowshipInnovationPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = FellowshipResponse)))]
+#[post("/v1/fellowships/{id}/innovations/{slug}/transitions")]
+pub async fn transition_fellowship_innovation(
+    cx: Cx,
+    path: web::Path<FellowshipInnovationPath>,
+    body: Body<AskedMove>,
+) -> Result<Answer<FellowshipResponse>> {
+    let FellowshipInnovationPath { id, slug } = path.into_inner();
+    cx.change(body, move |conn, context, asked| {
+        ops::transition_fellowship_innovation(conn, context, (&id, &slug), asked)
+    })
+    .await
+}
+
+/// List the moves of an innovation of a fellowship
+///
+/// Lists who agreed to it, declined or ended it, oldest first by default.
+#[utoipa::path(tag = "people", params(FellowshipInnovationPath, ListTransitions), responses((status = 200, description = "A page of moves", body = Listing<TransitionResponse>)))]
+#[get("/v1/fellowships/{id}/innovations/{slug}/transitions")]
+pub async fn list_fellowship_innovation_transitions(
+    cx: Cx,
+    path: web::Path<FellowshipInnovationPath>,
+    asked: Asked<ListTransitions>,
+) -> Result<Listed<TransitionResponse>> {
+    cx.list(asked, move |conn, context, _| {
+        Ok(transitions::store::history(ops::LINK, ops::get_link(conn, context, &path.id, &path.slug)?))
     })
     .await
 }

@@ -1,63 +1,92 @@
 //! What can be done with fellowships, each in one transaction.
 
 use super::rules::{Fellowship, FellowshipState};
-use super::store::{self, FellowshipRow, NamedFellowship, Referred};
+use super::store::{self, FellowshipRow, LinkRow, NamedFellowship, Referred};
+use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
+use crate::innovations::ops::{get_innovation, keeps};
+use crate::innovations::store::InnovationRow;
 use crate::people::fellows;
 use crate::programmes::{self, cohorts};
 use crate::record::Stored;
+use crate::transitions::links::{Ends, LinkState};
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The name of a fellowship's moves among those of every resource.
 pub const RESOURCE: &str = "fellowship";
 
-fn find(conn: &mut Conn, id: &str) -> Result<NamedFellowship> {
-    by_id(id, "fellowship", |id| store::find(conn, id))
+/// A fellowship that the fellow agreed to, or of which the caller keeps an end.
+///
+/// # Errors
+/// `not-found`.
+fn find(conn: &mut Conn, context: &Context, id: &str) -> Result<(NamedFellowship, Ends)> {
+    let found = by_id(id, RESOURCE, |id| store::find(conn, id))?;
+    let ends = ends(conn, context, &found.row)?;
+    if ends.any() || found.row.state.is_agreed() { Ok((found, ends)) } else { Err(Error::not_found(RESOURCE)) }
+}
+
+/// A programme proposes, and whoever keeps the fellow answers.
+fn ends(conn: &mut Conn, context: &Context, row: &FellowshipRow) -> Result<Ends> {
+    let proposing = context.actor.reach(Operation::transition_fellowship).covers_programme(Some(&row.programme));
+    let fellow = fellows::store::find(conn, row.fellow_id)?;
+    Ok(Ends { proposing, answering: fellow.is_some_and(|fellow| fellows::ops::keeps(context, &fellow)) })
 }
 
 /// # Errors
 /// `not-found`.
-pub fn get_fellowship(conn: &mut Conn, id: &str) -> Result<Stored<Fellowship>> {
-    let found = find(conn, id)?;
-    whole(conn, found)
+pub fn get_fellowship(conn: &mut Conn, context: &Context, id: &str) -> Result<Stored<Fellowship>> {
+    let (found, _) = find(conn, context, id)?;
+    whole(conn, context, found)
 }
 
-fn whole(conn: &mut Conn, found: NamedFellowship) -> Result<Stored<Fellowship>> {
-    store::whole(conn, vec![found])?.pop().ok_or_else(|| Error::internal("a fellowship was lost"))
+fn whole(conn: &mut Conn, context: &Context, found: NamedFellowship) -> Result<Stored<Fellowship>> {
+    store::whole(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("a fellowship was lost"))
 }
 
-/// The fellowship that a request refers to.
+/// The fellowship that a request refers to, which its fellow agreed to.
 ///
 /// # Errors
 /// `unknown-reference`, pointing at the value.
 pub fn referred(conn: &mut Conn, pointer: &str, id: Id) -> Result<FellowshipRow> {
-    store::find(conn, id)?.map(|found| found.row).ok_or_else(|| {
-        let detail = "There is no fellowship with this id.";
+    let found = store::find(conn, id)?.map(|found| found.row).filter(|row| row.state.is_agreed());
+    found.ok_or_else(|| {
+        let detail = "There is no fellowship with this id that its fellow agreed to.";
         Error::new(Code::UnknownReference).detail(detail).fault(Fault::new(pointer, "unknown-fellowship", detail))
     })
 }
 
 /// The ids of the records that a fellowship names. A fault points at each that does not exist.
-fn resolved(conn: &mut Conn, new: &Fellowship, programme: &str, whole_time_equivalent_ppm: i64) -> Result<Referred> {
+fn resolved(
+    conn: &mut Conn,
+    context: &Context,
+    new: &Fellowship,
+    programme: &str,
+    whole_time_equivalent_ppm: i64,
+) -> Result<Referred> {
     let mut organisation = |pointer: &str, code: &Option<String>| {
         code.as_ref().map(|code| organisations::ops::referred(conn, pointer, code)).transpose()
     };
     let host = organisation("/host", &new.host)?;
     let industry_partner = organisation("/industryPartner", &new.industry_partner)?;
     let cohort = cohorts::ops::referred(conn, "/cohort", programme, new.cohort)?.id;
-    let slugs = new.innovations.iter().enumerate();
-    let innovations = slugs.map(|(at, slug)| innovations::ops::referred(conn, &format!("/innovations/{at}"), &slug.0));
-    let innovations = innovations.collect::<Result<_>>()?;
+    let mut innovations = BTreeMap::new();
+    for (at, slug) in new.innovations.iter().enumerate() {
+        let id = innovations::ops::referred(conn, &format!("/innovations/{at}"), &slug.0)?;
+        let keeper = innovations::store::keeper_of(conn, id)?;
+        let answering = innovations::ops::keeps_one(context, id, keeper.as_deref());
+        innovations.insert(id, Ends { proposing: true, answering }.begin()?);
+    }
     Ok(Referred { cohort, host, industry_partner, innovations, whole_time_equivalent_ppm })
 }
 
-/// Gives a fellow a place in a cohort, in the state planned.
+/// Gives a fellow a place in a cohort: planned where the caller keeps the fellow too, and else proposed to the fellow.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
@@ -65,9 +94,11 @@ pub fn create_fellowship(conn: &mut Conn, context: &Context, new: &Fellowship) -
     context.keep_programme(Some(&new.programme.to_ascii_lowercase()))?;
     let millionths = new.check()?;
     let programme = programmes::ops::referred(conn, "/programme", &new.programme)?;
-    fellows::ops::referred(conn, "/fellow", new.fellow)?;
-    let referred = resolved(conn, new, &programme, millionths)?;
-    let row = FellowshipRow::new(context, new, programme, &referred);
+    let fellow = fellows::ops::referred(conn, "/fellow", new.fellow)?;
+    let kept = fellows::ops::keeps(context, &fellow);
+    let state = if kept { FellowshipState::Planned } else { FellowshipState::Proposed };
+    let referred = resolved(conn, context, new, &programme, millionths)?;
+    let row = FellowshipRow::new(context, new, programme, &referred, state);
     store::insert(conn, &row, &referred.innovations)?;
     finish(conn, context, row, written(new))
 }
@@ -83,18 +114,19 @@ pub fn update_fellowship(
     id: &str,
     patch: &Patch<Fellowship>,
 ) -> Result<Stored<Fellowship>> {
-    let NamedFellowship { row, .. } = find(conn, id)?;
-    context.keep_programme(Some(&row.programme))?;
-    let present = get_fellowship(conn, id)?;
+    let (found, _) = find(conn, context, id)?;
+    context.keep_programme(Some(&found.row.programme))?;
+    let row = found.row.clone();
+    let present = whole(conn, context, found)?;
     let Some(new) = context.revised(&present.written, row.version, patch)? else { return Ok(present) };
     let millionths = present.written.check_change(&new)?;
-    let referred = resolved(conn, &new, &row.programme, millionths)?;
+    let referred = resolved(conn, context, &new, &row.programme, millionths)?;
     let row = row.revised(context, &new, &referred);
     store::update(conn, &row, Some(&referred.innovations))?;
     finish(conn, context, row, written(&new))
 }
 
-/// Moves a fellowship.
+/// Moves a fellowship. The programme does, except that the fellow agrees to what is proposed, and may decline or withdraw.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
@@ -104,11 +136,18 @@ pub fn transition_fellowship(
     id: &str,
     asked: AskedMove,
 ) -> Result<Stored<Fellowship>> {
-    let NamedFellowship { row, .. } = find(conn, id)?;
-    context.keep_programme(Some(&row.programme))?;
-    context.check_version(row.version)?;
+    let (NamedFellowship { row, .. }, ends) = find(conn, context, id)?;
     let step: Move<FellowshipState> = asked.read(context.today())?;
     let from = row.state;
+    let may = match (from, step.to) {
+        (FellowshipState::Proposed, FellowshipState::Planned) => ends.answering,
+        (FellowshipState::Proposed, _) | (_, FellowshipState::Withdrawn) => ends.any(),
+        _ => ends.proposing,
+    };
+    if !may {
+        return Err(outside());
+    }
+    context.check_version(row.version)?;
     step.decide(from)?;
     let row = row.moved(context, step.to);
     store::update(conn, &row, None)?;
@@ -116,20 +155,75 @@ pub fn transition_fellowship(
     finish(conn, context, row, json!({ "from": from, "to": step.to, "effectiveOn": step.effective_on }))
 }
 
+/// The name of the moves of an innovation's link to a fellowship among those of every resource.
+pub const LINK: &str = "fellowship-innovation";
+
+/// An innovation's link to a fellowship that is agreed, or of which the caller keeps an end.
+fn find_link(
+    conn: &mut Conn,
+    context: &Context,
+    id: &str,
+    slug: &str,
+) -> Result<(FellowshipRow, InnovationRow, LinkRow, Ends)> {
+    let row = find(conn, context, id)?.0.row;
+    let innovation = get_innovation(conn, context, slug)?.row;
+    let link = store::link(conn, row.id, innovation.id)?.ok_or_else(|| Error::not_found("innovation"))?;
+    let reach = context.actor.reach(Operation::transition_fellowship_innovation);
+    let proposing = reach.covers_programme(Some(&row.programme));
+    let ends = Ends { proposing, answering: keeps(context, &innovation) };
+    if ends.any() || link.state == LinkState::Agreed {
+        return Ok((row, innovation, link, ends));
+    }
+    Err(Error::not_found("innovation"))
+}
+
+/// The link whose moves are asked for.
+///
+/// # Errors
+/// `not-found`.
+pub fn get_link(conn: &mut Conn, context: &Context, id: &str, slug: &str) -> Result<Id> {
+    find_link(conn, context, id, slug).map(|(_, _, link, _)| link.id)
+}
+
+/// Agrees that a fellow works on an innovation, declines or ends it.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
+pub fn transition_fellowship_innovation(
+    conn: &mut Conn,
+    context: &Context,
+    (id, slug): (&str, &str),
+    asked: AskedMove,
+) -> Result<Stored<Fellowship>> {
+    let (row, innovation, link, ends) = find_link(conn, context, id, slug)?;
+    let step: Move<LinkState> = asked.read(context.today())?;
+    ends.check_move(step.to)?;
+    context.check_version(row.version)?;
+    step.decide(link.state)?;
+    let row = row.clone().moved(context, row.state);
+    store::update(conn, &row, None)?;
+    store::move_link(conn, link.id, step.to)?;
+    transitions::store::record(conn, context, LINK, link.id, link.state, &step)?;
+    let data = json!({ "innovation": innovation.slug, "from": link.state, "to": step.to });
+    finish(conn, context, row, data)
+}
+
 fn written(new: &Fellowship) -> Value {
     json!({ "fellow": new.fellow, "cohort": new.cohort, "innovations": new.innovations })
 }
 
+/// Records the change. What the fellow has not agreed to is no business of the host's.
 fn finish(conn: &mut Conn, context: &Context, row: FellowshipRow, data: Value) -> Result<Stored<Fellowship>> {
-    let key = row.id.to_string();
-    let event = Event::new(RESOURCE, &key, row.version, data);
+    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
+    let agreed = row.state.is_agreed();
     let ends = Event {
-        organisation_id: row.host_id,
-        other_organisation_id: row.industry_partner_id,
+        organisation_id: row.host_id.filter(|_| agreed),
+        other_organisation_id: row.industry_partner_id.filter(|_| agreed),
         programme: Some(row.programme),
         owner: fellows::store::subject_of(conn, row.fellow_id)?,
         ..event
     };
     events::record(conn, context, ends)?;
-    get_fellowship(conn, &key)
+    let found = store::find(conn, row.id)?.ok_or_else(|| Error::internal("a fellowship was lost"))?;
+    whole(conn, context, found)
 }

@@ -1,6 +1,7 @@
 //! The rules for a fellowship, and its moves.
 
 use crate::error::{Code, Error, Fault, Faults, Result};
+use crate::transitions::links::LinkState;
 use crate::transitions::rules::Machine;
 use crate::vocabulary::Id;
 use crate::{words, written};
@@ -11,21 +12,35 @@ use utoipa::ToSchema;
 words! {
     /// The state of a fellowship.
     pub enum FellowshipState {
+        /// Until the fellow agrees, it counts nowhere, and only the two ends see it.
+        Proposed = "proposed",
         Planned = "planned",
         Active = "active",
         Paused = "paused",
         Completed = "completed",
         Withdrawn = "withdrawn",
+        /// Refused by the fellow, or taken back by the programme, before it was agreed.
+        Declined = "declined",
+    }
+}
+
+impl FellowshipState {
+    /// The states in which the fellow has not agreed.
+    pub const UNAGREED: [Self; 2] = [Self::Proposed, Self::Declined];
+
+    pub fn is_agreed(self) -> bool {
+        !Self::UNAGREED.contains(&self)
     }
 }
 
 impl Machine for FellowshipState {
     fn next(self) -> Vec<Self> {
         match self {
+            Self::Proposed => vec![Self::Planned, Self::Declined],
             Self::Planned => vec![Self::Active, Self::Withdrawn],
             Self::Active => vec![Self::Paused, Self::Completed, Self::Withdrawn],
             Self::Paused => vec![Self::Active, Self::Withdrawn],
-            Self::Completed | Self::Withdrawn => Vec::new(),
+            Self::Completed | Self::Withdrawn | Self::Declined => Vec::new(),
         }
     }
 
@@ -52,7 +67,7 @@ pub struct Fellowship {
     /// The number of the cohort.
     #[schema(minimum = 1, maximum = 9999)]
     pub cohort: i32,
-    /// The innovations that the fellow works on.
+    /// The innovations that the fellow works on. One that you do not keep is proposed, and counts once its keeper agrees.
     #[serde(default)]
     #[schema(max_items = 100, default = json!([]))]
     pub innovations: Vec<InnovationSlug>,
@@ -84,6 +99,10 @@ pub struct FellowshipAdded {
     /// The names of the innovations, in the order of their slugs.
     #[schema(max_items = 100)]
     pub innovation_names: Vec<String>,
+    /// How far the keepers of the innovations have agreed, in the same order. Others than the two ends see those alone that
+    /// are agreed.
+    #[schema(max_items = 100)]
+    pub innovation_states: Vec<LinkState>,
     #[schema(max_length = 300)]
     pub host_name: Option<String>,
     #[schema(max_length = 300)]

@@ -1,24 +1,58 @@
-//! What can be done with memberships, each in one transaction. Who may change an innovation depends on its programmes, so
-//! every change of a membership makes a new version of the innovation.
+//! What can be done with memberships, each in one transaction. What an innovation is listed by depends on its
+//! memberships, so every change of one makes a new version of the innovation.
 
-use super::rules::Membership;
+use super::rules::{Membership, MembershipEnd};
 use super::store::{self, MembershipRow, NamedMembership};
+use crate::access::Operation;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
-use crate::innovations::ops::get_innovation;
-use crate::{innovations, programmes};
-use serde_json::json;
+use crate::innovations::ops::{get_innovation, keeps};
+use crate::innovations::store::InnovationRow;
+use crate::transitions::links::{Ends, LinkState};
+use crate::transitions::rules::AskedMove;
+use crate::{innovations, programmes, transitions};
+use serde_json::{Value, json};
 
+/// The name of a membership's moves among those of every resource, and of its events.
+pub const RESOURCE: &str = "programme-membership";
+
+/// A membership that holds or held, or of which the caller keeps an end.
+///
 /// # Errors
 /// `not-found` for the innovation or the membership.
-pub fn get_programme_membership(conn: &mut Conn, slug: &str, id: &str) -> Result<NamedMembership> {
-    let innovation = get_innovation(conn, slug)?.row.id;
-    by_id(id, "membership", |id| store::find(conn, innovation, id))
+pub fn get_programme_membership(conn: &mut Conn, context: &Context, slug: &str, id: &str) -> Result<NamedMembership> {
+    find(conn, context, slug, id).map(|(found, _)| found)
 }
 
-/// Makes an innovation a member of a programme.
+fn find(conn: &mut Conn, context: &Context, slug: &str, id: &str) -> Result<(NamedMembership, Ends)> {
+    let innovation = get_innovation(conn, context, slug)?.row;
+    let found = by_id(id, "membership", |id| store::find(conn, innovation.id, id))?;
+    let ends = ends(context, &innovation, &found.row.programme, Some(found.row.proposed_by)).1;
+    if ends.any() || LinkState::HELD.contains(&found.row.state) {
+        return Ok((found, ends));
+    }
+    Err(Error::not_found("membership"))
+}
+
+/// Which end proposes a membership, and which the caller keeps. The programme's does, unless the caller keeps the
+/// innovation alone.
+fn ends(
+    context: &Context,
+    innovation: &InnovationRow,
+    programme: &str,
+    proposed_by: Option<MembershipEnd>,
+) -> (MembershipEnd, Ends) {
+    let reach = context.actor.reach(Operation::transition_programme_membership);
+    let (its, own) = (reach.covers_programme(Some(programme)), keeps(context, innovation));
+    match proposed_by.unwrap_or(if its || !own { MembershipEnd::Programme } else { MembershipEnd::Innovation }) {
+        MembershipEnd::Programme => (MembershipEnd::Programme, Ends { proposing: its, answering: own }),
+        MembershipEnd::Innovation => (MembershipEnd::Innovation, Ends { proposing: own, answering: its }),
+    }
+}
+
+/// Makes an innovation a member of a programme, or proposes it where the caller keeps one of them alone.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `validation-failed`, `unknown-reference` for the programme, `already-exists`.
@@ -28,14 +62,18 @@ pub fn create_programme_membership(
     slug: &str,
     new: Membership,
 ) -> Result<NamedMembership> {
-    let innovation = get_innovation(conn, slug)?.row.id;
-    context.keep_programme(Some(&new.programme.to_ascii_lowercase()))?;
+    let innovation = get_innovation(conn, context, slug)?.row;
+    let (proposed_by, ends) = ends(context, &innovation, &new.programme.to_ascii_lowercase(), None);
+    let state = ends.begin()?;
     let new = new.checked()?;
     programmes::ops::referred(conn, "/programme", &new.programme)?;
-    let row = MembershipRow::new(context, new, innovation);
+    if innovation.draft {
+        return Err(Error::new(Code::Immutable).detail("A draft joins no programme before it is published."));
+    }
+    let row = MembershipRow::new(context, new, innovation.id, (proposed_by, state));
     check_overlaps(conn, &row)?;
     store::insert(conn, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, json!(row.membership()))
 }
 
 /// Changes the dates of a membership.
@@ -49,31 +87,60 @@ pub fn update_programme_membership(
     id: &str,
     patch: &Patch<Membership>,
 ) -> Result<NamedMembership> {
-    let present = get_programme_membership(conn, slug, id)?;
-    context.keep_programme(Some(&present.row.programme))?;
+    let (present, ends) = find(conn, context, slug, id)?;
     let before = present.row.membership();
+    ends.check_change(present.row.state, true)?;
     let Some(new) = context.revised_by(&before, present.row.version, patch, Membership::checked)? else {
         return Ok(present);
     };
     before.check_change(&new)?;
+    ends.check_change(present.row.state, new.narrows(&before))?;
     let row = present.row.revised(context, &new);
     check_overlaps(conn, &row)?;
     store::update(conn, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, json!(row.membership()))
+}
+
+/// Agrees to a membership, declines or ends it.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
+pub fn transition_programme_membership(
+    conn: &mut Conn,
+    context: &Context,
+    slug: &str,
+    id: &str,
+    asked: AskedMove,
+) -> Result<NamedMembership> {
+    let (present, ends) = find(conn, context, slug, id)?;
+    let step = asked.read::<LinkState>(context.today())?;
+    ends.check_move(step.to)?;
+    context.check_version(present.row.version)?;
+    let from = present.row.state;
+    step.decide(from)?;
+    let row = present.row.moved(context, &step);
+    store::update(conn, &row)?;
+    transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
+    finish(conn, context, &row, json!({ "from": from, "to": step.to, "effectiveOn": step.effective_on }))
 }
 
 fn check_overlaps(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
     if store::overlaps(conn, row)? {
-        let detail = "The innovation is in the programme on some of these days already.";
+        let detail = "The innovation is in the programme on some of these days already, or is proposed for it.";
         return Err(Error::new(Code::AlreadyExists).detail(detail));
     }
     Ok(())
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &MembershipRow) -> Result<NamedMembership> {
+fn finish(conn: &mut Conn, context: &Context, row: &MembershipRow, data: Value) -> Result<NamedMembership> {
     innovations::store::touch(conn, row.innovation_id, context.now.naive_utc())?;
-    let event = Event::new("programme-membership", &row.id.to_string(), row.version, json!(row.membership()));
-    let scopes = Event { innovation_id: Some(row.innovation_id), programme: Some(row.programme.clone()), ..event };
-    events::record(conn, context, scopes)?;
+    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
+    let ends = Event {
+        innovation_id: Some(row.innovation_id),
+        programme: Some(row.programme.clone()),
+        other_programme: innovations::store::keeper_of(conn, row.innovation_id)?,
+        ..event
+    };
+    events::record(conn, context, ends)?;
     store::find(conn, row.innovation_id, row.id)?.ok_or_else(|| Error::internal("a membership was lost"))
 }

@@ -1,12 +1,21 @@
 //! The rules for a membership.
 
-use crate::calendar::Span;
+use crate::calendar::{Span, Until};
 use crate::error::{Code, Error, Result};
+use crate::transitions::links::LinkState;
 use crate::vocabulary::Id;
-use crate::written;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+words! {
+    /// The end that proposed a membership.
+    pub enum MembershipEnd {
+        Programme = "programme",
+        Innovation = "innovation",
+    }
+}
 
 /// A membership of an innovation in a programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +39,9 @@ pub struct MembershipAdded {
     pub id: Id,
     #[schema(example = "Innovation and Technology Payment", max_length = 200)]
     pub programme_name: Option<String>,
+    /// It counts from when both ends have agreed to it. Until then only those who keep one of them see it.
+    pub state: LinkState,
+    pub proposed_by: MembershipEnd,
 }
 
 written! { Membership, MembershipAdded, |_, added| added.id.to_string() }
@@ -43,6 +55,11 @@ impl Membership {
         self.programme.make_ascii_lowercase();
         Span::new(Some(self.from), self.to)?;
         Ok(self)
+    }
+
+    /// Whether it says no more than the other did: the same days, or fewer of them.
+    pub fn narrows(&self, agreed: &Self) -> bool {
+        self.from >= agreed.from && Until::from(self.to) <= Until::from(agreed.to)
     }
 
     /// # Errors

@@ -1,7 +1,8 @@
 //! The rules for a partner of a programme.
 
-use crate::calendar::Span;
+use crate::calendar::{Span, Until};
 use crate::error::{Code, Error, Result};
+use crate::transitions::links::LinkState;
 use crate::vocabulary::Id;
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -46,6 +47,9 @@ pub struct PartnerAdded {
     /// The same as `organisationName`, which other resources have too.
     #[schema(max_length = 300)]
     pub name: String,
+    /// It counts from when both ends have agreed to it. Until then only the programme and those who act for the
+    /// organisation see it.
+    pub state: LinkState,
 }
 
 written! { Partner, PartnerAdded, |_, added| added.id.to_string() }
@@ -59,6 +63,12 @@ impl Partner {
         self.organisation.make_ascii_uppercase();
         Span::new(Some(self.from), self.to)?;
         Ok(self)
+    }
+
+    /// Whether it says no more than the other did: the same role, on the same days or fewer of them.
+    pub fn narrows(&self, agreed: &Self) -> bool {
+        let days = self.from >= agreed.from && Until::from(self.to) <= Until::from(agreed.to);
+        self.role == agreed.role && days
     }
 
     /// # Errors

@@ -1,12 +1,16 @@
 //! Partners in the database.
 
 use super::rules::{Partner, PartnerAdded, PartnerRole};
+use crate::access::Operation;
 use crate::calendar::Until;
 use crate::db::schema::{organisations, programme_partners};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{Context, OneOf};
+use crate::organisations::store::below;
 use crate::record::Stored;
+use crate::transitions::links::LinkState;
+use crate::transitions::rules::Move;
 use crate::vocabulary::Id;
 use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -25,10 +29,11 @@ pub struct PartnerRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub state: LinkState,
 }
 
 impl PartnerRow {
-    pub fn new(context: &Context, new: &Partner, programme: String, organisation_id: Id) -> Self {
+    pub fn new(context: &Context, new: &Partner, (programme, organisation_id): (String, Id), state: LinkState) -> Self {
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
@@ -40,6 +45,7 @@ impl PartnerRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            state,
         }
     }
 
@@ -47,6 +53,12 @@ impl PartnerRow {
     pub fn revised(self, context: &Context, new: &Partner) -> Self {
         let (version, updated_at) = (self.version + 1, context.now.naive_utc());
         Self { role: new.role, from_on: new.from, to_on: new.to.into(), version, updated_at, ..self }
+    }
+
+    /// The next version, in another state. One that ends does so on the day of the move, or on its last day before that.
+    pub fn moved(self, context: &Context, step: &Move<LinkState>) -> Self {
+        let to_on = step.last_day((self.from_on, self.to_on));
+        Self { state: step.to, to_on, version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
     }
 }
 
@@ -67,8 +79,8 @@ impl NamedPartner {
 
 impl From<NamedPartner> for Stored<Partner> {
     fn from(found: NamedPartner) -> Self {
-        let (written, PartnerRow { id, version, updated_at, .. }) = (found.partner(), found.row);
-        let added = PartnerAdded { id, organisation_name: found.name.clone(), name: found.name };
+        let (written, PartnerRow { id, version, updated_at, state, .. }) = (found.partner(), found.row);
+        let added = PartnerAdded { id, organisation_name: found.name.clone(), name: found.name, state };
         Self { added, written, version, updated_at }
     }
 }
@@ -88,6 +100,8 @@ params! {
         role: OneOf<PartnerRole> = "role",
         /// Organisations that are partners on this day.
         on: NaiveDate = "on",
+        /// How far both ends have agreed. By default those that hold or held; others are shown to those who keep one end.
+        state: OneOf<LinkState> = "state",
     }
 }
 
@@ -96,9 +110,16 @@ fn named() -> Named {
     programme_partners::table.inner_join(organisations::table).select(columns)
 }
 
-/// The partners of a programme.
-pub fn list(programme: String, asked: &ListProgrammePartners) -> Query {
-    let mut query = named().filter(programme_partners::programme.eq(programme)).into_boxed::<MultiBackend>();
+/// The partners of a programme: those that hold or held, and of the others those of which the caller keeps an end.
+pub fn list(context: &Context, programme: String, asked: &ListProgrammePartners) -> Query {
+    let reach = context.actor.reach(Operation::transition_programme_partner);
+    let states = asked.state.as_ref().map_or(LinkState::HELD.to_vec(), |states| states.0.clone());
+    let mut query = named().filter(programme_partners::state.eq_any(states)).into_boxed::<MultiBackend>();
+    if !reach.covers_programme(Some(&programme)) {
+        let own = programme_partners::organisation_id.eq_any(below(reach.places().to_vec(), context.today()));
+        query = query.filter(programme_partners::state.eq_any(LinkState::HELD).or(own));
+    }
+    query = query.filter(programme_partners::programme.eq(programme));
     narrow! { query, asked;
         role => programme_partners::role.eq_any(role.0.clone());
         on => programme_partners::from_on.le(*on).and(programme_partners::to_on.gt(*on));

@@ -8,8 +8,10 @@ use crate::db::schema::{
     learning_events, people, programme_memberships, programme_partners,
 };
 use crate::error::Result;
+use crate::innovations::store::held_memberships;
 use crate::people::fellowships::rules::FellowshipState;
 use crate::programmes::partners::rules::PartnerRole;
+use crate::programmes::store::held_partners;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{count, count_star};
@@ -43,6 +45,7 @@ pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result
     let joined = || {
         programme_memberships::table
             .filter(programme_memberships::programme.eq(programme))
+            .filter(held_memberships())
             .filter(programme_memberships::from_on.le(as_of))
     };
     let number = joined().select(count(programme_memberships::innovation_id).aggregate_distinct()).first(conn)?;
@@ -56,6 +59,7 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
     let used = || {
         let joined = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme))
+            .filter(held_memberships())
             .filter(programme_memberships::from_on.le(as_of))
             .select(programme_memberships::innovation_id);
         adoptions::table
@@ -144,6 +148,7 @@ pub fn supporting_networks(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
     let partners = programme_partners::table
         .filter(programme_partners::programme.eq(programme))
         .filter(programme_partners::role.eq(PartnerRole::SupportingNetwork))
+        .filter(held_partners())
         .filter(programme_partners::from_on.le(as_of))
         .filter(programme_partners::to_on.gt(as_of));
     let number = partners.select(count(programme_partners::organisation_id).aggregate_distinct()).first(conn)?;

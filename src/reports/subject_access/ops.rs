@@ -11,6 +11,7 @@ use crate::funding::awards::transactions;
 use crate::funding::awards::transactions::rules::Transaction;
 use crate::funding::{awards, external_investments};
 use crate::http::Context;
+use crate::innovations;
 use crate::people::fellows::store::FellowRow;
 use crate::people::fellowships::store::NamedFellowship;
 use crate::people::mentorships::store::MentorshipRow;
@@ -51,6 +52,7 @@ pub fn export_person(conn: &mut Conn, context: &Context, id: &str) -> Result<Val
         "awards": received(conn, person.id)?,
         "externalInvestments": raised(conn, fellow.as_ref())?,
         "applications": applied(conn, &person)?,
+        "drafts": drafts(conn, &person)?,
         "reviews": reviewed(conn, &person)?,
         "auditEvents": done(conn, &person)?,
         "sealed": sealed(conn, person.id)?,
@@ -87,6 +89,13 @@ fn mentorship(row: &MentorshipRow) -> Value {
 fn mentored(conn: &mut Conn, fellow: Option<&FellowRow>) -> Result<Vec<Value>> {
     let Some(fellow) = fellow else { return Ok(Vec::new()) };
     Ok(each(mentorships::store::of_fellow(conn, fellow.id)?, mentorship))
+}
+
+/// The innovations that the person has as a draft.
+fn drafts(conn: &mut Conn, person: &PersonRow) -> Result<Vec<Value>> {
+    let Some(subject) = &person.subject else { return Ok(Vec::new()) };
+    let drafts = innovations::store::drafts_of(conn, subject)?;
+    Ok(each(drafts, |(slug, name)| json!({ "slug": slug, "name": name })))
 }
 
 /// What was done by the person, and to what is theirs: how many events, and where they are read.

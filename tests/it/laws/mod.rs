@@ -9,6 +9,7 @@ mod failures;
 mod imports;
 mod operations;
 mod plans;
+mod references;
 mod roles;
 mod schema;
 mod structure;

@@ -12,7 +12,8 @@ use crate::support::*;
 use innovation_register::access::Role;
 use innovation_register::access::permissions::{ABILITIES, Answer as Allowed, Row, TABLE};
 use innovation_register::grants::ops::NewLocalToken;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// Two of everything: one inside the scope of every role, one outside the scope of all but the national one.
 pub struct World {
@@ -22,6 +23,8 @@ pub struct World {
     counter: Cell<u32>,
     months: Cell<u32>,
     cohorts: Cell<u32>,
+    /// Fellows by their subject, which belongs to one person.
+    fellows: RefCell<HashMap<String, Value>>,
 }
 
 /// Records that belong together.
@@ -55,7 +58,15 @@ impl World {
         app.kpi("kpi-outside", json!({})).await;
         let inside = Corner::new(&app, "RJZ", "inside", "kpi-inside", Some(PROGRAMME)).await;
         let outside = Corner::new(&app, "RBD", "outside", "kpi-outside", None).await;
-        let world = Self { app, inside, outside, counter: Cell::new(0), months: Cell::new(0), cohorts: Cell::new(0) };
+        let world = Self {
+            app,
+            inside,
+            outside,
+            counter: Cell::new(0),
+            months: Cell::new(0),
+            cohorts: Cell::new(0),
+            fellows: RefCell::default(),
+        };
         for corner in [&world.inside, &world.outside] {
             let set = format!("{}-set", corner.kpi);
             world.app.admin().post("/v1/kpi-sets", corner.set(&set)).await.expect(201);
@@ -66,6 +77,10 @@ impl World {
         })
         .await;
         world
+    }
+
+    pub fn app(&self) -> &TestApp {
+        &self.app
     }
 
     pub fn actor(&self, role: Role) -> Actor {
@@ -131,6 +146,33 @@ impl World {
         made.header("location").to_owned()
     }
 
+    async fn is_applicant(&self, actor: &Actor) -> bool {
+        let me: Value = serde_json::from_slice(&actor.get("/v1/me").await.body).unwrap_or_default();
+        me["grants"][0]["role"] == "applicant"
+    }
+
+    /// The innovation of the corner, or inside the draft of an applicant.
+    async fn written_innovation(&self, actor: &Actor, corner: &Corner) -> String {
+        if corner.programme.is_some() && self.is_applicant(actor).await {
+            return self.own_innovation(actor, corner).await;
+        }
+        corner.innovation.to_owned()
+    }
+
+    /// A new innovation that the corner's programme keeps, or inside the draft of an applicant.
+    async fn own_innovation(&self, actor: &Actor, corner: &Corner) -> String {
+        let slug = format!("own-{}", self.number());
+        match corner.programme {
+            Some(_) if self.is_applicant(actor).await => {
+                let body = json!({ "name": "Own", "slug": slug, "summary": "Own.", "mainCategory": "ai" });
+                actor.post("/v1/innovations", body).await.expect(201)
+            }
+            Some(programme) => self.app.member(&slug, programme).await,
+            None => self.app.innovation(&slug).await,
+        };
+        slug
+    }
+
     /// A good request for the operation in a corner of the register.
     pub async fn request(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
         let Corner { organisation, innovation, kpi, exclusion, recalculation, submission, value, .. } = corner;
@@ -142,6 +184,10 @@ impl World {
                 "/v1/innovations",
                 json!({ "name": format!("New {}", self.number()), "summary": "New.", "mainCategory": "ai" }),
             ),
+            "assign_innovation_keeper" => {
+                let slug = self.own_innovation(actor, corner).await;
+                actor.post(&format!("/v1/innovations/{slug}/keeper"), json!({ "programme": ANOTHER })).if_match(1)
+            }
             "create_kpi" => {
                 let mut body = self.app.admin().get(&format!("/v1/kpis/{kpi}/versions")).await.expect(200)["data"][0]["definition"].clone();
                 body["code"] = json!(format!("new-{}", self.number()));
@@ -178,11 +224,7 @@ impl World {
                 actor.delete(&self.made(&format!("/v1/kpis/{kpi}/targets"), body).await, 1)
             }
             "delete_innovation" => {
-                let slug = format!("gone-{}", self.number());
-                match corner.programme {
-                    Some(programme) => self.app.member(&slug, programme).await,
-                    None => self.app.innovation(&slug).await,
-                };
+                let slug = self.own_innovation(actor, corner).await;
                 actor.delete(&format!("/v1/innovations/{slug}"), 1)
             }
             "get_code_list" => actor.get("/v1/code-lists/stages"),
@@ -224,7 +266,7 @@ impl World {
                 json!({ "rows": [corner.row(&self.month(), self.number())] }),
             ),
             "transition_innovation" => {
-                let target = format!("/v1/innovations/{innovation}");
+                let target = format!("/v1/innovations/{}", self.written_innovation(actor, corner).await);
                 let present = self.app.admin().get(&target).await.expect(200);
                 let to = if present["stage"] == "development" { "proof-of-concept" } else { "development" };
                 actor.transition(
@@ -235,7 +277,7 @@ impl World {
             }
             "transition_kpi" => actor.transition(&self.draft(corner).await, 1, json!({ "to": "live" })),
             "update_innovation" => {
-                let target = format!("/v1/innovations/{innovation}");
+                let target = format!("/v1/innovations/{}", self.written_innovation(actor, corner).await);
                 actor.patch(
                     &target,
                     self.version(&target).await,
@@ -289,7 +331,8 @@ impl World {
             "get_programme_partner" => actor.get(&self.made(&format!("{programme}/partners"), partner).await),
             "list_programme_partners" => actor.get(&format!("{programme}/partners")),
             "update_programme_partner" => {
-                actor.patch(&self.made(&format!("{programme}/partners"), partner).await, 1, json!({ "role": "lead" }))
+                let target = self.made(&format!("{programme}/partners"), partner).await;
+                actor.patch(&target, 1, json!({ "to": self.day() }))
             }
             "create_cohort" => actor.post(&format!("{programme}/cohorts"), cohort),
             "get_cohort" => actor.get(&self.made(&format!("{programme}/cohorts"), cohort).await),
@@ -301,8 +344,22 @@ impl World {
             "get_programme_membership" => actor.get(&self.made(&memberships, days).await),
             "list_programme_memberships" => actor.get(&memberships),
             "update_programme_membership" => {
-                let target = self.made(&memberships, days.clone()).await;
-                actor.patch(&target, 1, json!({ "from": days["from"], "to": self.day() }))
+                let (from, later) = (self.day(), self.day());
+                let longer = json!({ "programme": slug, "from": from, "to": self.day() });
+                actor.patch(&self.made(&memberships, longer).await, 1, json!({ "from": later }))
+            }
+            "transition_programme_membership" => {
+                actor.transition(&self.made(&memberships, days).await, 1, json!({ "to": "ended" }))
+            }
+            "list_programme_membership_transitions" => {
+                actor.get(&format!("{}/transitions", self.made(&memberships, days).await))
+            }
+            "transition_programme_partner" => {
+                let target = self.made(&format!("{programme}/partners"), partner).await;
+                actor.transition(&target, 1, json!({ "to": "ended" }))
+            }
+            "list_programme_partner_transitions" => {
+                actor.get(&format!("{}/transitions", self.made(&format!("{programme}/partners"), partner).await))
             }
             _ => self.request_of_applications(operation, actor, corner).await,
         }
@@ -409,6 +466,9 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_kpi_targets",
         "list_programme_partners",
         "list_programme_memberships",
+        "list_programme_membership_transitions",
+        "list_programme_partner_transitions",
+        "list_fellowship_innovation_transitions",
         "list_cohorts",
         "list_application_transitions",
         "list_call_ranking",

@@ -33,6 +33,23 @@ impl Request {
         Self { builder: reqwest::RequestBuilder::from_parts(client, request), ..self }
     }
 
+    /// The JSON that it sends; null where that is nothing.
+    pub fn document(&self) -> Value {
+        let request = self.again().builder.build().expect("a good request");
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or(b"null");
+        serde_json::from_slice(body).expect("it sends JSON")
+    }
+
+    /// The same at another path and query.
+    pub fn at(self, change: impl Fn(&str) -> String) -> Self {
+        let (client, request) = self.builder.build_split();
+        let mut request = request.expect("a good request");
+        let url = change(request.url().as_str());
+        *request.url_mut() = url.parse().expect("an address");
+        let target = change(&self.target);
+        Self { target, builder: reqwest::RequestBuilder::from_parts(client, request), ..self }
+    }
+
     pub fn header(self, name: &str, value: &str) -> Self {
         Self { builder: self.builder.header(name, value), ..self }
     }

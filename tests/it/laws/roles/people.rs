@@ -12,10 +12,17 @@ impl World {
         let me = actor.get("/v1/me").await;
         let me: Value = serde_json::from_slice(&me.body).unwrap_or_default();
         let mut body = json!({ "name": format!("Fellow {}", self.number()) });
-        if corner.programme.is_some() && me["subject"].is_string() {
-            body["subject"] = me["subject"].clone();
+        let subject = me["subject"].as_str().filter(|_| corner.programme.is_some()).map(str::to_owned);
+        let known = subject.as_ref().and_then(|subject| self.fellows.borrow().get(subject).cloned());
+        if let Some(known) = known {
+            return known;
         }
-        self.app.admin().post("/v1/fellows", body).await.expect(201)
+        if let Some(subject) = &subject {
+            body["subject"] = json!(subject);
+        }
+        let made = self.app.admin().post("/v1/fellows", body).await.expect(201);
+        self.fellows.borrow_mut().extend(subject.map(|subject| (subject, made.clone())));
+        made
     }
 
     async fn fellowship_body(&self, corner: &Corner) -> Value {
@@ -63,7 +70,22 @@ impl World {
             "update_fellowship" => {
                 actor.patch(&self.fellowship(corner).await, 1, json!({ "wholeTimeEquivalent": 0.25 }))
             }
-            "transition_fellowship" => actor.transition(&self.fellowship(corner).await, 1, json!({ "to": "active" })),
+            "transition_fellowship" => {
+                let mut body = self.fellowship_body(corner).await;
+                body["fellow"] = self.fellow_of(actor, corner).await["id"].clone();
+                let target = self.made("/v1/fellowships", body).await;
+                actor.transition(&target, 1, json!({ "to": "withdrawn", "reason": "A new post." }))
+            }
+            "transition_fellowship_innovation" | "list_fellowship_innovation_transitions" => {
+                let mut body = self.fellowship_body(corner).await;
+                body["innovations"] = json!([corner.innovation]);
+                let target = self.made("/v1/fellowships", body).await;
+                let link = format!("{target}/innovations/{}", corner.innovation);
+                match operation {
+                    "transition_fellowship_innovation" => actor.transition(&link, 1, json!({ "to": "ended" })),
+                    _ => actor.get(&format!("{link}/transitions")),
+                }
+            }
             "list_fellowship_transitions" => actor.get(&format!("{}/transitions", self.fellowship(corner).await)),
             _ => self.request_of_funding(operation, actor, corner).await,
         }

@@ -1,0 +1,33 @@
+UPDATE fellowships SET state = 'withdrawn' WHERE state IN ('proposed', 'declined');
+ALTER TABLE fellowships DROP CONSTRAINT fellowships_state_check;
+ALTER TABLE fellowships ADD CONSTRAINT fellowships_state_check
+  CHECK (state IN ('planned', 'active', 'paused', 'completed', 'withdrawn'));
+
+ALTER TABLE fellowship_innovations RENAME TO fellowship_innovations_after;
+DROP INDEX fellowship_innovations_by_innovation;
+CREATE TABLE fellowship_innovations (
+  fellowship_id BYTEA NOT NULL REFERENCES fellowships (id),
+  innovation_id BYTEA NOT NULL REFERENCES innovations (id),
+  PRIMARY KEY (fellowship_id, innovation_id)
+);
+INSERT INTO fellowship_innovations SELECT fellowship_id, innovation_id FROM fellowship_innovations_after WHERE state = 'agreed';
+DROP TABLE fellowship_innovations_after;
+CREATE INDEX fellowship_innovations_by_innovation ON fellowship_innovations (innovation_id, fellowship_id);
+
+DELETE FROM programme_partners WHERE state IN ('proposed', 'declined');
+ALTER TABLE programme_partners DROP COLUMN state;
+DELETE FROM programme_memberships WHERE state IN ('proposed', 'declined');
+ALTER TABLE programme_memberships DROP COLUMN proposed_by;
+ALTER TABLE programme_memberships DROP COLUMN state;
+
+DROP INDEX people_by_subject;
+CREATE INDEX people_by_subject ON people (subject);
+
+ALTER TABLE fellows DROP COLUMN keeper;
+
+DROP INDEX innovations_by_keeper_subject;
+DROP INDEX innovations_by_keeper;
+UPDATE innovations SET archived_at = updated_at WHERE draft;
+ALTER TABLE innovations DROP COLUMN draft;
+ALTER TABLE innovations DROP COLUMN keeper_subject;
+ALTER TABLE innovations DROP COLUMN keeper;
