@@ -50,6 +50,8 @@ impl Traces {
     /// # Errors
     /// Text, where the exporter cannot be made.
     pub fn start(collector: &str) -> Result<Self, String> {
+        // Fails where it was done before, which is as good.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|cause| cause.to_string())?;
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()

@@ -17,6 +17,7 @@
     sigterm       the register is asked to end under load
     small-writes  200,000 KPI values are sent on SQLite while small writes go on, atomic and then partial
     takers        four clients read a large export slowly while 10 KPI values are sent
+    crowd         200 slow clients, four slow exports and a delivery of 200,000 values at once: liveness, small submissions, memory
     soak          mixed load for some minutes: memory, descriptors, files, and rows and bytes of each table
 
 Needs root for `full` and `readonly`, PostgreSQL 15 or later, and a built register: BINARY names another one than that of
@@ -32,6 +33,7 @@ from load import Load, WRITES, statuses, worst
 from stage import LOGS, Service, Session, Stage, bench
 
 WORST, READY, FULL, FIRST_OUTCOME, PATIENCE = 6, 1, 3, 2, 5
+LIVE, SMALL, MEMORY = 0.1, 2, 300
 ENGINES = ("postgres", "sqlite")
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'register' AND pid <> pg_backend_pid()"
 
@@ -351,6 +353,73 @@ def takers(place, _options):
     return outcome
 
 
+def be_slow(service, whole_head, stopping):
+    """Sends a request byte by byte, its head or its body, and begins again when it is cut off."""
+    head = f"POST /v1/kpi-submissions?kpi=small HTTP/1.1\r\nHost: register.test\r\nAuthorization: Bearer {service.token}\r\nContent-Type: text/csv\r\nContent-Length: 900\r\n\r\n".encode()
+    while not stopping.is_set():
+        with socket.socket() as client, contextlib.suppress(OSError):
+            client.connect(("127.0.0.1", service.port))
+            rest = b"organisation,period,value\n" + b" " * 800
+            if whole_head:
+                client.sendall(head)
+            else:
+                rest = head
+            for byte in rest:
+                if stopping.wait(0.2):
+                    break
+                client.sendall(bytes([byte]))
+        stopping.wait(0.2)
+
+
+def repeatedly(work, taken, stopping, pause):
+    """Does it again and again, and keeps how long it took and with what outcome."""
+    while not stopping.wait(pause):
+        begun = time.monotonic()
+        try:
+            outcome = work()
+        except OSError as cause:
+            outcome = repr(cause)
+        taken.append((time.monotonic() - begun, outcome))
+
+
+def is_live(service):
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.request("GET", "/health/live")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def crowd(place, _options):
+    service, outcome, stopping = with_organisations(place), Outcome(), threading.Event()
+    for code in ("measured", "delivered", "small"):
+        service.call("POST", "/v1/kpis", bench.KPI | {"code": code})
+    send_csv(service, "/v1/kpi-submissions?kpi=measured", bench.delivery())
+    live, small, memory, days, received = [], [], [], iter(range(1, 10_000)), [0] * 4
+    row = lambda: f"organisation,period,value\nM{(day := next(days)) % bench.ORGANISATIONS:03},2020-01-{day % 28 + 1:02},{day}\n".encode()
+    tasks = [(be_slow, (service, number % 2 == 0, stopping)) for number in range(200)]
+    tasks += [(take_slowly, (service, "/v1/kpi-values?kpi=measured", number, received, stopping)) for number in range(4)]
+    tasks += [(repeatedly, (lambda: is_live(service), live, stopping, 0.05)),
+              (repeatedly, (lambda: send_csv(service, "/v1/kpi-submissions?kpi=small", row())[0], small, stopping, 0.2)),
+              (repeatedly, (service.memory_mb, memory, stopping, 0.1))]
+    for task, arguments in tasks:
+        threading.Thread(target=task, args=arguments, daemon=True).start()
+    time.sleep(3)
+    status, took = send_csv(service, "/v1/kpi-submissions?kpi=delivered", bench.delivery())
+    time.sleep(3)
+    stopping.set()
+    outcome.worst, outcome.ready = max(took for took, _ in small), max(took for took, _ in live)
+    most = max(size for _, size in memory if isinstance(size, float))
+    outcome.statuses.update(str(answer) for _, answer in small)
+    outcome.notes = [f"200,000 values: {status} after {took:.1f} s; liveness asked {len(live)} times, at most {outcome.ready:.3f} s; "
+                     f"submissions of one value {len(small)}, at most {outcome.worst:.3f} s; memory at most {most:.0f} MB; "
+                     f"the exports have {', '.join(f'{size / 1e6:.1f}' for size in received)} MB"]
+    goals = {"delivery": status == 201, "liveness": outcome.ready <= LIVE, "small": outcome.worst <= SMALL, "memory": most <= MEMORY}
+    outcome.beyond = [name for name, met in goals.items() if not met]
+    outcome.odd = [f"submission: {answer}" for _, answer in small if answer != 201] + [f"liveness: {answer}" for _, answer in live if answer != 200]
+    return outcome
+
+
 def tables(place):
     """Rows and bytes (indexes included) of each table; no bytes where SQLite cannot tell."""
     if place.engine == "postgres":
@@ -430,6 +499,7 @@ SCENARIOS = {
     "sigterm": Scenario(sigterm),
     "small-writes": Scenario(small_writes, ("sqlite",), runs=3),
     "takers": Scenario(takers, runs=3),
+    "crowd": Scenario(crowd, runs=3),
     "soak": Scenario(soak, runs=1),
 }
 

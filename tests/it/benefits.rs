@@ -68,21 +68,26 @@ async fn a_claim_counts_once_every_side_it_names_has_accepted_it(#[values(Sqlite
 #[actix_web::test]
 async fn a_side_changes_and_archives_only_what_was_claimed_from_it(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
-    let (fellow, manager) = (app.fellow("mycopd"), app.manager("nia"));
-    let made = manager.post("/v1/benefits", claim("cash-saving", 1000.0)).await;
+    app.innovation("heartflow").await;
+    let (fellow, manager) = (app.fellow("heartflow"), app.manager("nia"));
+    let mut new = claim("cash-saving", 1000.0);
+    new["innovation"] = json!("heartflow");
+    let made = manager.post("/v1/benefits", new).await;
     let target = made.header("location");
     let version = made.expect(201)["version"].as_i64().unwrap();
+    accept(&fellow, target, "innovation", version).await.expect(200);
+    let version = version + 1;
     fellow.delete(target, version).await.problem(403, "forbidden");
     fellow.patch(target, version, json!({ "claimed": 1 })).await.problem(403, "forbidden");
     let refusal = json!({ "to": "refused", "reason": "It was saved elsewhere." });
     let side = format!("{target}/sides/innovation/transitions");
     let refused = fellow.post(&side, refusal).if_match(version).await.expect(200);
     assert_eq!(refused["counted"], false);
-    fellow.post(&side, json!({ "to": "claimed" })).if_match(2).await.problem(409, "illegal-transition");
-    accept(&fellow, target, "innovation", 2).await.expect(200);
-    let changed = manager.patch(target, 3, json!({ "claimed": 9_000_000 })).await.expect(200);
+    fellow.post(&side, json!({ "to": "claimed" })).if_match(version + 1).await.problem(409, "illegal-transition");
+    accept(&fellow, target, "innovation", version + 1).await.expect(200);
+    let changed = manager.patch(target, version + 2, json!({ "claimed": 9_000_000 })).await.expect(200);
     assert_eq!(states(&changed)[0].1, "claimed");
-    manager.delete(target, 4).await.expect(204);
+    manager.delete(target, version + 3).await.expect(204);
     assert!(rows(&manager.get("/v1/benefits?programme=nia").await.expect(200)).is_empty());
 }
 

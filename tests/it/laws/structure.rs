@@ -88,7 +88,7 @@ const FEATURES: [&str; 14] = [
 ];
 /// What lies below them all.
 const FLOORS: [&str; 3] = ["access", "db", "http"];
-const GROUND: [&str; 6] = ["error", "vocabulary", "calendar", "decimal", "record", "shape"];
+const GROUND: [&str; 7] = ["error", "vocabulary", "calendar", "decimal", "record", "shape", "traces"];
 
 /// The folder, or the file, at the top of the source: `src/http/csv/mod.rs` lies in `http`.
 fn top(path: &str) -> &str {
