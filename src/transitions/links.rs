@@ -23,7 +23,9 @@ impl Machine for LinkState {
         match self {
             Self::Proposed => vec![Self::Agreed, Self::Declined],
             Self::Agreed => vec![Self::Ended],
-            Self::Declined | Self::Ended => Vec::new(),
+            // Proposed once more.
+            Self::Declined => vec![Self::Proposed],
+            Self::Ended => Vec::new(),
         }
     }
 
@@ -71,12 +73,17 @@ impl Ends {
         }
     }
 
-    /// Only the end that was asked agrees; either refuses, takes back or ends.
+    /// Only the end that was asked agrees, and only the other proposes once more; either refuses, takes back or ends.
     ///
     /// # Errors
     /// `forbidden`.
     pub fn check_move(self, to: LinkState) -> Result<()> {
-        if self.answering || (self.proposing && to != LinkState::Agreed) { Ok(()) } else { Err(outside()) }
+        let may = match to {
+            LinkState::Agreed => self.answering,
+            LinkState::Proposed => self.proposing,
+            LinkState::Declined | LinkState::Ended => self.any(),
+        };
+        if may { Ok(()) } else { Err(outside()) }
     }
 
     /// One end may change what it proposed, and may narrow what was agreed. Anything more is a new proposal.
@@ -121,7 +128,8 @@ mod tests {
         let may =
             |ends: Ends| LinkState::ALL.iter().copied().filter(|to| ends.check_move(*to).is_ok()).collect::<Vec<_>>();
         assert_eq!(may(ONE), [LinkState::Proposed, LinkState::Declined, LinkState::Ended]);
-        assert_eq!((may(OTHER).len(), may(BOTH).len(), may(NEITHER).len()), (4, 4, 0));
+        assert_eq!(may(OTHER), [LinkState::Agreed, LinkState::Declined, LinkState::Ended]);
+        assert_eq!((may(BOTH).len(), may(NEITHER).len()), (4, 0));
     }
 
     #[test]

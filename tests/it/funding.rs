@@ -121,8 +121,13 @@ async fn an_award_needs_an_evaluation_plan_to_become_active(#[values(Sqlite, Pos
     other.patch(target, 3, json!({ "amount": gbp(50) })).await.problem(422, "validation-failed");
     let less = json!({ "amount": gbp(50), "profile": [{ "financialYear": "2015-16", "amount": "50.00" }] });
     other.patch(target, 3, less).await.problem(409, "immutable");
-    let active = other.transition(target, 3, json!({ "to": "active" })).await.expect(200);
-    assert_eq!(active["profile"], json!([{ "financialYear": "2015-16", "amount": "100.00" }]));
+    other.patch(target, 3, json!({ "plannedTo": "2016-08-01" })).await.problem(409, "immutable");
+    let shares = [("2015-16", "60.00"), ("2016-17", "40.00")];
+    let later = json!({ "profile": shares.map(|(year, amount)| json!({ "financialYear": year, "amount": amount })) });
+    other.patch(target, 3, later.clone()).await.problem(403, "separation-of-duties");
+    app.manager("nia").patch(target, 3, later).await.expect(200);
+    let active = other.transition(target, 4, json!({ "to": "active" })).await.expect(200);
+    assert_eq!(active["profile"][1], json!({ "financialYear": "2016-17", "amount": "40.00" }));
 }
 
 #[rstest]

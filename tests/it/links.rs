@@ -53,8 +53,8 @@ async fn another_programmes_innovation_joins_once_its_keeper_agrees(#[values(Sql
         (&json!("proposed"), &json!("programme"))
     );
     let link = made.header("location");
-    asks.patch("/v1/innovations/plgf", 2, json!({ "name": "Ours" })).await.problem(403, "forbidden");
-    asks.delete("/v1/innovations/plgf", 2).await.problem(403, "forbidden");
+    asks.patch("/v1/innovations/plgf", 1, json!({ "name": "Ours" })).await.problem(403, "forbidden");
+    asks.delete("/v1/innovations/plgf", 1).await.problem(403, "forbidden");
     asks.transition(link, 1, json!({ "to": "agreed" })).await.problem(403, "forbidden");
     app.reader().get(link).await.problem(404, "not-found");
     assert_eq!(slugs(&app.reader(), "/v1/innovations?programme=nia").await, ["mycopd"]);
@@ -68,7 +68,8 @@ async fn another_programmes_innovation_joins_once_its_keeper_agrees(#[values(Sql
     assert_eq!(keeper.transition(link, 1, json!({ "to": "agreed" })).await.expect(200)["state"], "agreed");
     assert_eq!(slugs(&app.reader(), "/v1/innovations?programme=nia").await, ["mycopd", "plgf"]);
     assert_eq!(figure(&app, "nia", "innovations").await, 2);
-    asks.delete("/v1/innovations/plgf", 3).await.problem(403, "forbidden");
+    assert_eq!(app.reader().get("/v1/innovations/plgf").await.expect(200)["version"], 2, "a proposal made none");
+    asks.delete("/v1/innovations/plgf", 2).await.problem(403, "forbidden");
     let moves = app.reader().get(&format!("{link}/transitions")).await.expect(200);
     assert_eq!(column(&moves, "to"), ["agreed"]);
 }
@@ -153,7 +154,12 @@ async fn a_proposal_that_is_declined_is_seen_by_its_two_ends_alone(#[values(Sqli
     {
         assert_eq!(who.get(target).await.status, status);
     }
-    app.manager("nia").transition(target, 2, json!({ "to": "planned" })).await.problem(409, "illegal-transition");
+    app.manager("nia").transition(target, 2, json!({ "to": "active" })).await.problem(409, "illegal-transition");
+    app.manager("itp").transition(target, 2, json!({ "to": "planned" })).await.problem(403, "forbidden");
+    let once_more = json!({ "to": "proposed" });
+    app.manager("itp").transition(target, 2, once_more.clone()).await.problem(403, "forbidden");
+    app.manager("nia").transition(target, 2, once_more).await.expect(200);
+    app.manager("itp").transition(target, 3, json!({ "to": "planned" })).await.expect(200);
 }
 
 #[rstest]

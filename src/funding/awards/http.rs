@@ -66,7 +66,7 @@ pub async fn get_award(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AwardRe
 ///
 /// Takes a merge patch. While the award is proposed everything can change; afterwards its terms (fund, programme, kind, recipient,
 /// fellowship, innovation, amount and days) cannot. Whoever changes the terms becomes its proposer, and whoever approved the
-/// award changes nothing of it.
+/// award does not rewrite its title, description or profile.
 #[utoipa::path(
     tag = "funding",
     params(IdPath),

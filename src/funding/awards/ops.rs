@@ -140,7 +140,7 @@ pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<Na
 }
 
 /// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient, purpose
-/// and days). Whoever changes the terms becomes its proposer. Whoever approved it changes nothing of it any more.
+/// and days). Whoever changes the terms becomes its proposer. Whoever approved it does not rewrite its text or its profile either.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`,
@@ -149,10 +149,8 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     let present = reached(conn, context, id)?;
     let before = present.award(&store::profile(conn, present.row.id)?)?;
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
-    if present.row.approved_by.as_ref() == Some(&context.actor.subject) {
-        let detail = "You approved this award, so somebody else must change it.";
-        return Err(Error::new(Code::SeparationOfDuties).detail(detail));
-    }
+    let text = |award: &Award| (award.title.clone(), award.description.clone(), award.profile.clone());
+    let rewritten = text(&before) != text(&new);
     let profile = new.check()?;
     let found = references(conn, context, &new)?;
     let row = present.row.clone().revised(context, new, found)?;
@@ -160,6 +158,10 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     if terms && row.state != AwardState::Proposed {
         let detail = "The fund, programme, kind, recipient, fellowship, innovation, amount and days of an award cannot change once it is decided on.";
         return Err(Error::new(Code::Immutable).detail(detail));
+    }
+    if present.row.approved_by.as_ref() == Some(&context.actor.subject) && rewritten {
+        let detail = "You approved this award, so somebody else must change its title, description or profile.";
+        return Err(Error::new(Code::SeparationOfDuties).detail(detail));
     }
     store::update(conn, &row)?;
     store::plan(conn, row.id, &profile)?;

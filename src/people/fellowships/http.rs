@@ -72,7 +72,8 @@ pub async fn update_fellowship(
 /// Move a fellowship
 ///
 /// Moves from `planned` to `active`, then to `completed`. An active fellowship may pause. A withdrawal needs a reason. A
-/// proposed one is moved to `planned` by its fellow alone, or to `declined`. The fellow may withdraw, too.
+/// proposed one is moved to `planned` by its fellow alone, or to `declined`, from where the programme may propose it once
+/// more. The fellow may withdraw, too.
 #[utoipa::path(tag = "people", params(IdPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = FellowshipResponse)))]
 #[post("/v1/fellowships/{id}/transitions")]
 pub async fn transition_fellowship(

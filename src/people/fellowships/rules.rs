@@ -40,7 +40,9 @@ impl Machine for FellowshipState {
             Self::Planned => vec![Self::Active, Self::Withdrawn],
             Self::Active => vec![Self::Paused, Self::Completed, Self::Withdrawn],
             Self::Paused => vec![Self::Active, Self::Withdrawn],
-            Self::Completed | Self::Withdrawn | Self::Declined => Vec::new(),
+            // Proposed once more.
+            Self::Declined => vec![Self::Proposed],
+            Self::Completed | Self::Withdrawn => Vec::new(),
         }
     }
 

@@ -89,8 +89,8 @@ pub async fn update_programme_membership(
 
 /// Agree to a membership, decline or end it
 ///
-/// Moves from `proposed` to `agreed`, which only the end that was asked can do, or to `declined`, and from `agreed` to
-/// `ended`. A membership that ended still counts for the days before.
+/// Moves from `proposed` to `agreed`, which only the end that was asked can do, or to `declined`, from where the
+/// end that proposed it may propose it once more, and from `agreed` to `ended`. A membership that ended still counts for the days before.
 #[utoipa::path(tag = "programmes", params(MembershipPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = ProgrammeMembershipResponse)))]
 #[post("/v1/innovations/{slug}/programme-memberships/{id}/transitions")]
 pub async fn transition_programme_membership(

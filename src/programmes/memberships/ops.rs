@@ -1,5 +1,5 @@
 //! What can be done with memberships, each in one transaction. What an innovation is listed by depends on its
-//! memberships, so every change of one makes a new version of the innovation.
+//! memberships, so every change of one that holds makes a new version of the innovation.
 
 use super::rules::{Membership, MembershipEnd};
 use super::store::{self, MembershipRow, NamedMembership};
@@ -119,6 +119,9 @@ pub fn transition_programme_membership(
     let from = present.row.state;
     step.decide(from)?;
     let row = present.row.moved(context, &step);
+    if row.state == LinkState::Proposed {
+        check_overlaps(conn, &row)?;
+    }
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     finish(conn, context, &row, json!({ "from": from, "to": step.to, "effectiveOn": step.effective_on }))
@@ -133,7 +136,9 @@ fn check_overlaps(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
 }
 
 fn finish(conn: &mut Conn, context: &Context, row: &MembershipRow, data: Value) -> Result<NamedMembership> {
-    innovations::store::touch(conn, row.innovation_id, context.now.naive_utc())?;
+    if LinkState::HELD.contains(&row.state) {
+        innovations::store::touch(conn, row.innovation_id, context.now.naive_utc())?;
+    }
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let ends = Event {
         innovation_id: Some(row.innovation_id),

@@ -83,8 +83,8 @@ pub async fn update_programme_partner(
 
 /// Agree to a partnership, decline or end it
 ///
-/// Moves from `proposed` to `agreed`, which only those who act for the organisation can do, or to `declined`, and from
-/// `agreed` to `ended`. A partnership that ended still counts for the days before.
+/// Moves from `proposed` to `agreed`, which only those who act for the organisation can do, or to `declined`, from where the
+/// end that proposed it may propose it once more, and from `agreed` to `ended`. A partnership that ended still counts for the days before.
 #[utoipa::path(tag = "programmes", params(PartnerPath), request_body = AskedMove, responses((status = 200, description = "Moved", body = ProgrammePartnerResponse)))]
 #[post("/v1/programmes/{slug}/partners/{id}/transitions")]
 pub async fn transition_programme_partner(

@@ -90,9 +90,11 @@ fn walk(document: &Value, at: &str, schema: &Value, found: &mut BTreeSet<String>
 fn named() -> BTreeSet<Named> {
     let document = innovation_register::startup::document().unwrap();
     let mut named = BTreeSet::new();
-    for operation in
-        operations().iter().filter(|operation| ["POST", "PATCH", "PUT"].contains(&operation.method.as_str()))
-    {
+    // What is analysed is not written.
+    let writes = |operation: &&super::Operation| {
+        ["POST", "PATCH", "PUT"].contains(&operation.method.as_str()) && operation.id != "analyse_spc"
+    };
+    for operation in operations().iter().filter(writes) {
         let mut found = BTreeSet::new();
         let content = operation.described["requestBody"]["content"].as_object();
         for (_, media) in content.into_iter().flatten().filter(|(media, _)| media.contains("json")) {
@@ -213,7 +215,7 @@ impl Others {
         }
     }
 
-    /// What they see of what is theirs, without what only says that something was written.
+    /// What they see of what is theirs, with its versions.
     async fn see(&self) -> Vec<(String, Value)> {
         let (fellow, fellowship) = (self.fellow.as_str().unwrap(), self.fellowship.as_str().unwrap());
         let of = |resource: &str| format!("/v1/{resource}?programme={}&count=true&limit=500", self.programme);
@@ -305,11 +307,11 @@ impl Others {
     }
 }
 
-/// Takes out what only says that something was written, or when it was asked.
+/// Takes out what says nothing of the records.
 fn forget(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            for name in ["version", "updatedAt", "actions", "next"] {
+            for name in ["actions", "next"] {
                 members.remove(name);
             }
             members.values_mut().for_each(forget);
