@@ -19,6 +19,7 @@ pub fn routes(routes: &mut Routes) {
     crate::grants::http::routes(routes);
     routes
         .service(crate::audit_events::http::list_audit_events)
+        .service(crate::changes::http::list_changes)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(documents::get_openapi_json)

@@ -220,6 +220,7 @@ table! {
     list_blocked_grants:            A O X X X X X X token;
     list_call_ranking:              A O X X X X X X token;
     list_calls:                     A A A A A A A A public;
+    list_changes:                   A A A A A A A A placed;
     list_client_keys:               A O O X X X X X token;
     list_client_secrets:            A O O X X X X X token;
     list_client_transitions:        A O O X X X X X token;
@@ -263,6 +264,7 @@ table! {
     list_programmes:                A A A A A A A A public;
     list_reallocations:             A O X X X A X X token;
     list_recalculations:            A A A A A A A A placed;
+    list_replaced_kpi_values:       A O O A O O A A placed;
     list_reviews:                   A O O X X O X X token;
     recommend_gateway_review:       A O X X X O X X token;
     see_unsuppressed_values:        A O O O O O X X placed;

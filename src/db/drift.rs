@@ -45,6 +45,7 @@ migrations! {
     "00012_clients"
     "00013_shares"
     "00014_events_that_forget"
+    "00017_feed"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -450,6 +450,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    feed_scopes (digest) {
+        digest -> Binary,
+        content -> Text,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     subjects (id) {
         id -> BigInt,
         subject -> Nullable<Text>,

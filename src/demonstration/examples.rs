@@ -38,7 +38,7 @@ const KEYS: [(&str, &str, &str); 26] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 37] = [
+const MADE: [(&str, &str, Operation, u32); 38] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -67,6 +67,7 @@ const MADE: [(&str, &str, Operation, u32); 37] = [
     ("/v1/grants/{id}", "id", Operation::create_grant, 1),
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
     ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
+    ("list_replaced_kpi_values", "replacedBy", Operation::submit_kpi_values, 1),
     ("/v1/kpis/{code}/targets/{id}", "id", Operation::create_kpi_target, 1),
     ("/v1/leaders/{id}", "id", Operation::create_leader, 1),
     ("/v1/mentorships/{id}", "id", Operation::create_mentorship, 1),

@@ -82,7 +82,8 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
         made_at: context.now.naive_utc(),
     };
     store::insert_erasure(conn, erasure)?;
-    let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len() });
+    let fellow = fellows::store::find_of_person(conn, row.id)?.map(|fellow| fellow.id);
+    let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len(), "fellow": fellow });
     record_as(conn, context, Event::new("person", &row.id.to_string(), row.version, data), told_by)?;
     erasure_of(conn, row.id)?.ok_or_else(|| Error::internal("an erasure was lost"))
 }
@@ -150,6 +151,7 @@ fn seal_applications(conn: &mut Conn, context: &Context, person: &PersonRow, sub
             seal(conn, context, person, ("application", id), kept, &document)?;
         }
         store::empty_application(conn, id, APPLICATION, context.now.naive_utc())?;
+        emptied(conn, context, ("application", id))?;
     }
     Ok(())
 }
@@ -165,6 +167,7 @@ fn seal_reviews(conn: &mut Conn, context: &Context, person: &PersonRow, subject:
         );
         seal(conn, context, person, ("review", id), kept, &document)?;
         store::empty_review(conn, id, context.now.naive_utc())?;
+        emptied(conn, context, ("review", id))?;
     }
     Ok(())
 }
@@ -176,8 +179,15 @@ fn seal_awards(conn: &mut Conn, context: &Context, person: &PersonRow) -> Result
         let kept = ("Public money: kept for six years after the award ends.", MONEY_YEARS, *planned_to);
         seal(conn, context, person, ("award", *id), kept, &document)?;
         store::empty_award(conn, &award, AWARD, AWARDED, context.now.naive_utc())?;
+        emptied(conn, context, ("award", *id))?;
     }
     Ok(())
+}
+
+/// Tells whoever keeps a copy that the record has lost what it said of the person.
+fn emptied(conn: &mut Conn, context: &Context, (resource, id): (&'static str, Id)) -> Result<()> {
+    let version = store::version_of(conn, resource, id)?;
+    events::record(conn, context, Event::new(resource, &id.to_string(), version, json!({ "emptied": true })))
 }
 
 /// Removes what was kept for long enough: what is sealed, unsuccessful applications, contacts of fellows. Called by the

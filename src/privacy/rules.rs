@@ -87,6 +87,7 @@ places! {
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
     external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
+    feed_scopes [digest]: content Nobody;
     fellows [id]: profession Person, biography Person, website Person;
     fellowships [id]: programme Nobody, state Nobody;
     fund_transactions [id]: kind Nobody, note Words, made_by Subject;

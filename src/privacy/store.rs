@@ -224,6 +224,15 @@ pub fn empty_award(conn: &mut Conn, award: &Awarded, title: &str, description: &
     Ok(())
 }
 
+/// The present version of an application, a review or an award.
+pub fn version_of(conn: &mut Conn, resource: &str, id: Id) -> Result<i32> {
+    Ok(match resource {
+        "application" => applications::table.find(id).select(applications::version).first(conn)?,
+        "review" => reviews::table.find(id).select(reviews::version).first(conn)?,
+        _ => awards::table.find(id).select(awards::version).first(conn)?,
+    })
+}
+
 #[derive(Queryable, Insertable, Clone)]
 #[diesel(table_name = sealed_records)]
 pub struct SealedRow {

@@ -9,6 +9,7 @@ mod auth;
 mod backups;
 mod benefits;
 mod budgets;
+mod changes;
 mod communities;
 mod csv;
 mod erasure;

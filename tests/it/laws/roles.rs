@@ -203,6 +203,7 @@ impl World {
             "list_audit_events" => {
                 actor.get(&format!("/v1/audit-events?resource=exclusion&key={}", exclusion.rsplit('/').next().unwrap()))
             }
+            "list_changes" => actor.get(&format!("/v1/changes?resource=exclusions&place={organisation}")),
             "list_code_lists" => actor.get("/v1/code-lists"),
             "list_exclusions" => actor.get(&format!("/v1/exclusions?organisation={organisation}")),
             "list_innovation_transitions" => actor.get(&format!("/v1/innovations/{innovation}/transitions")),
@@ -219,6 +220,10 @@ impl World {
             "list_organisation_successions" => actor.get(&format!("/v1/organisations/{organisation}/successions")),
             "list_organisations" => actor.get(&format!("/v1/organisations?q={organisation}")),
             "list_recalculations" => actor.get(&format!("/v1/recalculations?organisation={organisation}")),
+            "list_replaced_kpi_values" => {
+                let submission = submission.rsplit('/').next().unwrap();
+                actor.get(&format!("/v1/kpi-value-revisions?replacedBy={submission}"))
+            }
             "submit_kpi_values" => actor.post(
                 &format!("/v1/kpi-submissions?kpi={kpi}"),
                 json!({ "rows": [corner.row(&self.month(), self.number())] }),
@@ -374,12 +379,13 @@ const PLACELESS: [&str; 4] = ["create_fellow", "create_innovation", "create_prog
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 6] = [
+const UNASSIGNED: [&str; 7] = [
     "get_kpi_chart",
     "get_kpi_spc",
     "list_audit_events",
     "list_kpi_value_revisions",
     "list_kpi_values",
+    "list_replaced_kpi_values",
     "recommend_gateway_review",
 ];
 
@@ -421,6 +427,7 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_award_transactions",
         "list_milestones",
         "list_gateway_reviews",
+        "list_replaced_kpi_values",
     ];
     (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation.id()) || !is_closed(answer))
 }
