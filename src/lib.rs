@@ -67,3 +67,5 @@ pub mod startup;
 mod transitions;
 // Ids and closed word lists.
 pub mod vocabulary;
+// Who wants to be told of changes, and how they are.
+mod webhooks;

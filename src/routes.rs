@@ -17,6 +17,7 @@ pub fn routes(routes: &mut Routes) {
     crate::benefits::http::routes(routes);
     crate::reports::http::routes(routes);
     crate::grants::http::routes(routes);
+    crate::webhooks::http::routes(routes);
     routes
         .service(crate::audit_events::http::list_audit_events)
         .service(crate::changes::http::list_changes)

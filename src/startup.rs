@@ -20,6 +20,7 @@ use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
+use crate::webhooks::delivery::Postman;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware, web};
@@ -95,7 +96,8 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let doorkeeper = Arc::new(doorkeeper);
     let outbound = Outbound::new(&config.private_networks)?;
     let sealing = SealingKey::open(&config.keys)?;
-    let office = web::Data::new(TokenOffice::new(db.clone(), issuer, audience, sealing, outbound));
+    let source = issuer.clone();
+    let office = web::Data::new(TokenOffice::new(db.clone(), issuer, audience, sealing, outbound.clone()));
     let service = web::Data::new(Service {
         schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
@@ -120,6 +122,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let server = listen(&service, &doorkeeper, &office, door.try_clone().map_err(|cause| cause.to_string())?)?;
     actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
     actix_web::rt::spawn(events::keep_looking(service.db.clone(), service.numbered.clone()));
+    actix_web::rt::spawn(Postman::new(service.clone(), outbound, source).keep_delivering());
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
@@ -350,6 +353,7 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     service.db.write(move |conn| shares::sweep(conn, now)).await?;
     service.db.write(move |conn| crate::changes::store::sweep(conn, now)).await?;
+    service.db.write(move |conn| crate::webhooks::store::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
     doorkeeper.refresh_keys().await;

@@ -1,8 +1,8 @@
 //! Reading the feed, and waiting for what comes: on the web thread, while nothing is asked of the database.
 
 use super::ops::{self, After, Changes, Next, Page, Wanted};
-use super::store;
 use crate::access::outside;
+use crate::db::Conn;
 use crate::error::Result;
 use crate::http::places::Place;
 use crate::http::service::Service;
@@ -77,9 +77,10 @@ impl Reader {
     async fn read(&mut self) -> Result<Page> {
         let (context, wanted, after) = (self.context.clone(), self.wanted.clone(), self.after.clone());
         let mut page = self.service.db.snapshot(move |conn| ops::page(conn, &context, &wanted, &after)).await?;
-        if let Some(content) = page.scope.take() {
-            let (named, now) = (page.next.scope, self.context.now);
-            self.service.db.write(move |conn| store::keep_scope(conn, &named, &content, now)).await?;
+        if page.scope.is_some() {
+            let context = self.context.clone();
+            let keep = move |conn: &mut Conn| ops::keep_scope(conn, &context, &page).map(|()| page);
+            page = self.service.db.write(keep).await?;
         }
         self.after = After::Cursor(page.next.clone());
         Ok(page)

@@ -173,6 +173,17 @@ pub fn page(conn: &mut Conn, context: &Context, wanted: &Wanted, after: &After) 
     Ok(page)
 }
 
+/// Keeps the scope that a page's cursor names, where it is not kept yet.
+///
+/// # Errors
+/// The database's own.
+pub fn keep_scope(conn: &mut Conn, context: &Context, page: &Page) -> Result<()> {
+    match &page.scope {
+        Some(content) => store::keep_scope(conn, &page.next.scope, content, context.now),
+        None => Ok(()),
+    }
+}
+
 /// Adds the entries after the page's cursor, and moves it on.
 fn fill(conn: &mut Conn, context: &Context, wanted: &Wanted, end: i64, page: &mut Page) -> Result<()> {
     let mut sight = Sight::of(context, &wanted.resources);
@@ -256,7 +267,7 @@ impl<'a> Sight<'a> {
             let is_own = told.key == "key" && told.resource != Resource::KpiValues;
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
             let href = told.href(find);
-            if !whole && !self.sees(conn, told, &key, &details)? {
+            if !whole && !self.sees(conn, told, &key, (row, &details))? {
                 change = Change::Deleted;
                 let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();
                 self.hidden.entry(place).or_default().push(row.position);
@@ -277,7 +288,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Whether the record's own GET would show it to the caller now.
-    fn sees(&mut self, conn: &mut Conn, told: &Told, key: &str, details: &Value) -> Result<bool> {
+    fn sees(&mut self, conn: &mut Conn, told: &Told, key: &str, (row, details): (&ToldRow, &Value)) -> Result<bool> {
         let known = (told.resource, key.to_owned());
         if let Some(sees) = self.known.get(&known) {
             return Ok(*sees);
@@ -302,6 +313,8 @@ impl<'a> Sight<'a> {
             Resource::Reallocations => get_reallocation(conn, &context, key).map(drop),
             Resource::Recalculations => acts::ops::get_act::<acts::rules::Recalculation>(conn, &context, key).map(drop),
             Resource::Reviews => get_review(conn, &context, key).map(drop),
+            // Nobody else sees a webhook, and whose it is never changes.
+            Resource::Webhooks if row.owner.as_ref() == Some(&context.actor.subject) => Ok(()),
             _ => Err(access::outside()),
         };
         let sees = match found {

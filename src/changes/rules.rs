@@ -129,12 +129,21 @@ told! {
     "reallocation" Reallocations = "reallocations" get_reallocation "/v1/reallocations/{key}" [Programme];
     "recalculation" Recalculations = "recalculations" get_recalculation "/v1/recalculations/{key}" [Place];
     "review" Reviews = "reviews" get_review "/v1/reviews/{key}" [Owner];
+    "webhook" Webhooks = "webhooks" get_webhook "/v1/webhooks/{key}" [];
     and
     // What another record shows of it, and who is asked for a review comes to see the application.
     "attendance" LearningEvents "event" get_learning_event "/v1/events/{event}";
     "programme-membership" Innovations "innovation" get_innovation "/v1/innovations/{innovation}";
     "review" Applications "application" get_application "/v1/applications/{application}";
     "person" Fellows "fellow" get_fellow "/v1/fellows/{fellow}";
+}
+
+/// The kind of record that a resource is of.
+pub fn kind_of(resource: Resource) -> &'static str {
+    match resource {
+        Resource::KpiValues => "kpi-value",
+        other => TOLD.iter().find(|told| told.resource == other).map_or("record", |told| told.kind),
+    }
 }
 
 impl Told {

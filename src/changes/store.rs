@@ -28,6 +28,7 @@ pub struct ToldRow {
     pub key: String,
     pub version: i32,
     pub programme: Option<String>,
+    pub owner: Option<String>,
     pub data: String,
 }
 
@@ -47,6 +48,7 @@ pub fn after(
         events::resource_key,
         events::resource_version,
         events::programme,
+        events::owner,
         events::data,
     );
     let mut next = events::table.select(columns).into_boxed::<MultiBackend>();

@@ -46,6 +46,7 @@ migrations! {
     "00013_shares"
     "00014_events_that_forget"
     "00017_feed"
+    "00018_webhooks"
 }
 
 /// From this migration on every applied one has a checksum.

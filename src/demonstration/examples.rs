@@ -7,7 +7,7 @@ use crate::vocabulary::Id;
 use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
-const KEYS: [(&str, &str, &str); 26] = [
+const KEYS: [(&str, &str, &str); 27] = [
     ("/v1/innovations/{slug}", "slug", "heartflow"),
     ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
     ("transition_innovation", "slug", "illustrative-1"),
@@ -28,6 +28,7 @@ const KEYS: [(&str, &str, &str); 26] = [
     ("/v1/funds/{code}", "code", "NIA-2015"),
     ("/v1/code-lists/{name}", "name", "stages"),
     // Versions that are not the first.
+    ("/v1/webhooks/{id}", "If-Match", "W/\"2\""),
     ("/v1/fellowships/{id}", "If-Match", "W/\"2\""),
     ("transition_innovation", "If-Match", "W/\"2\""),
     ("update_learning_event", "If-Match", "W/\"18\""),
@@ -38,7 +39,7 @@ const KEYS: [(&str, &str, &str); 26] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 38] = [
+const MADE: [(&str, &str, Operation, u32); 39] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -76,6 +77,7 @@ const MADE: [(&str, &str, Operation, u32); 38] = [
     ("/v1/people/{id}/requests/{request}", "request", Operation::create_person_request, 1),
     ("/v1/programmes/{slug}/partners/{id}", "id", Operation::create_programme_partner, 1),
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
+    ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
 ];
 
@@ -104,6 +106,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
             "transition_innovation",
             json!({ "to": "development", "reason": "The pilot showed that it needs more work." }),
         ),
+        ("transition_webhook", json!({ "to": "active" })),
         ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
     ]
 }

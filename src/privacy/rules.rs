@@ -129,6 +129,8 @@ places! {
     storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
     transitions [id]: resource Nobody, from_state Nobody, to_state Nobody, reason Words, made_by Subject;
+    webhook_deliveries [id]: message Nobody, after_cursor Nobody, resource Nobody, record_key Nobody, change Nobody, outcome Nobody, problem Nobody;
+    webhooks [id]: name Words, sort_name Derived, url Words, resources Nobody, state Nobody, made_by Subject, after_cursor Nobody;
 }
 
 /// Every column that holds one of these, with its table.

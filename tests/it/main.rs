@@ -38,3 +38,4 @@ mod submissions;
 mod support;
 mod trail;
 mod values;
+mod webhooks;

@@ -46,7 +46,9 @@ impl<'a> Traits<'a> {
             idempotent_by_key: under_v1
                 && method == "post"
                 && !path.ends_with("-analyses")
-                && !path.ends_with("/secrets"),
+                && !path.ends_with("/secrets")
+                // Their answers hold secrets, which are never kept.
+                && path != "/v1/webhooks",
         }
     }
 

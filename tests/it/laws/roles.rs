@@ -373,7 +373,8 @@ impl Corner {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Operations whose request names no place in the register, so that nothing of it lies outside.
-const PLACELESS: [&str; 4] = ["create_fellow", "create_innovation", "create_programme", "list_blocked_grants"];
+const PLACELESS: [&str; 5] =
+    ["create_fellow", "create_innovation", "create_programme", "create_webhook", "list_blocked_grants"];
 
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
@@ -428,6 +429,8 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_milestones",
         "list_gateway_reviews",
         "list_replaced_kpi_values",
+        "list_webhook_deliveries",
+        "list_webhook_transitions",
     ];
     (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation.id()) || !is_closed(answer))
 }

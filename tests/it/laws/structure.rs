@@ -70,7 +70,7 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 15] = [
+const FEATURES: [&str; 16] = [
     "adoptions",
     "applications",
     "audit_events",
@@ -86,6 +86,7 @@ const FEATURES: [&str; 15] = [
     "privacy",
     "programmes",
     "reports",
+    "webhooks",
 ];
 /// What lies below them all.
 const FLOORS: [&str; 3] = ["access", "db", "http"];
