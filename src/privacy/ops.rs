@@ -65,6 +65,9 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
         seal_applications(conn, context, &person, subject)?;
         seal_reviews(conn, context, &person, subject)?;
         grants::end_all(conn, subject, context.now.naive_utc())?;
+        for (resource, key, version) in store::showing(conn, subject)? {
+            events::record(conn, context, Event::new(resource, &key, version, json!({ "emptied": true })))?;
+        }
         store::replace_subject(conn, subject, &nobody(number))?;
         idempotency::rename(conn, subject, &nobody(number))?;
         let ground = "The audit trail: so that it can be shown to the person for six years.";

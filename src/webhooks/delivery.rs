@@ -19,7 +19,6 @@ use crate::transitions::rules::Move;
 use crate::vocabulary::{Id, Timestamp};
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use futures_util::future::join_all;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,13 +52,14 @@ impl Postman {
 
     /// Sends until the process ends.
     pub async fn keep_delivering(self) {
+        let postman = Arc::new(self);
         loop {
             tokio::time::sleep(LOOK).await;
-            if self.service.is_leaving() {
-                continue;
+            if postman.service.is_leaving() {
+                return;
             }
-            if let Err(error) = self.round().await {
-                tracing::warn!(cause = error.cause().unwrap_or_default(), "webhooks could not be served");
+            if let Err(error) = postman.clone().round().await {
+                warn(&error);
             }
         }
     }
@@ -68,8 +68,8 @@ impl Postman {
         (self.service.clock)()
     }
 
-    /// Serves everyone who waits, side by side: one that is slow holds up itself alone.
-    async fn round(&self) -> Result<()> {
+    /// Begins to serve everyone who waits, side by side: one that is slow holds up itself alone.
+    async fn round(self: Arc<Self>) -> Result<()> {
         let now = self.now();
         let due = self
             .service
@@ -79,12 +79,19 @@ impl Postman {
                 store::due(conn, now, end)
             })
             .await?;
-        if due.is_empty() {
+        // Nobody else has the postman while nobody is served.
+        if due.is_empty() && Arc::strong_count(&self) <= 2 {
             self.service.metrics.delivery_lag_seconds.set(0);
-            return Ok(());
         }
-        let served = join_all(due.into_iter().map(|row| self.serve(row))).await;
-        served.into_iter().collect()
+        for row in due {
+            let postman = self.clone();
+            actix_web::rt::spawn(async move {
+                if let Err(error) = postman.serve(row).await {
+                    warn(&error);
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Sends one webhook what it waits for, as long as it is taken.
@@ -93,7 +100,7 @@ impl Postman {
         if !self.service.db.write(move |conn| store::claim(conn, &row, lease, until)).await? {
             return Ok(());
         }
-        while let Turn::More = self.turn(id, lease).await? {}
+        while !self.service.is_leaving() && matches!(self.turn(id, lease).await?, Turn::More) {}
         Ok(())
     }
 
@@ -193,6 +200,10 @@ impl Postman {
         self.service.written.notify_one();
         Ok(goes_on)
     }
+}
+
+fn warn(error: &Error) {
+    tracing::warn!(cause = error.cause().unwrap_or_default(), "webhooks could not be served");
 }
 
 /// What is to be sent next.
