@@ -17,6 +17,7 @@ use crate::funding::reallocations::ops::get_reallocation;
 use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
 use crate::http::Context;
+use crate::innovations;
 use crate::kpis::{acts, submissions, values};
 use crate::vocabulary::{Id, hex, instant};
 use chrono::TimeDelta;
@@ -194,13 +195,17 @@ fn fill(conn: &mut Conn, context: &Context, wanted: &Wanted, end: i64, page: &mu
         let rows = store::after(conn, context, (page.next.position, SOME), kinds.clone(), wanted.place)?;
         let more = rows.len() as i64 == SOME;
         looked_at += rows.len();
+        // What belongs to an innovation is read below it.
+        let ids: Vec<Id> = rows.iter().filter_map(|row| row.innovation_id).collect();
+        let innovations = innovations::store::names(conn, &ids)?;
         for row in rows {
             if page.data.len() >= wanted.limit {
                 page.is_last = false;
                 return forget_unseen(conn, &sight, page);
             }
             page.next.position = row.position;
-            sight.tell(conn, &row, &mut page.data)?;
+            let innovation = row.innovation_id.and_then(|id| innovations.get(&id)).map(|(slug, _)| slug.as_str());
+            sight.tell(conn, &row, innovation, &mut page.data)?;
         }
         if !more {
             page.next.position = end;
@@ -254,10 +259,11 @@ impl<'a> Sight<'a> {
     }
 
     /// Adds what an event says. What the caller does not see now is a tombstone, until it is known whether they ever did.
-    fn tell(&mut self, conn: &mut Conn, row: &ToldRow, data: &mut Vec<Entry>) -> Result<()> {
+    fn tell(&mut self, conn: &mut Conn, row: &ToldRow, innovation: Option<&str>, data: &mut Vec<Entry>) -> Result<()> {
         let details: Value = serde_json::from_str(&row.data)?;
         let find = |word: &str| match word {
             "key" => Some(row.key.clone()),
+            "innovation" => innovation.map(str::to_owned),
             "programme" if row.programme.is_some() => row.programme.clone(),
             "number" => row.key.rsplit_once('/').map(|(_, number)| number.to_owned()),
             word => details[word].as_str().map(str::to_owned),

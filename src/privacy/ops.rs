@@ -204,12 +204,13 @@ pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<()> {
     let before = years_before(today, UNSUCCESSFUL_YEARS).and_time(NaiveTime::MIN);
     for (id, version) in store::outlived_applications(conn, before)? {
         store::empty_application(conn, id, APPLICATION, now.naive_utc())?;
-        outlived(conn, &context, ("application", id, version + 1), UNSUCCESSFUL_YEARS)?;
+        outlived(conn, &context, ("application", id, version + 1), UNSUCCESSFUL_YEARS, None)?;
     }
     for (id, version) in store::outlived_contacts(conn, years_before(today, CONTACT_YEARS))? {
         store::forget_contacts(conn, id, now.naive_utc())?;
         fellows::store::touch(conn, id, now.naive_utc())?;
-        outlived(conn, &context, ("person", id, version + 1), CONTACT_YEARS)?;
+        let fellow = fellows::store::find_of_person(conn, id)?.map(|fellow| fellow.id);
+        outlived(conn, &context, ("person", id, version + 1), CONTACT_YEARS, fellow)?;
     }
     Ok(())
 }
@@ -219,7 +220,9 @@ fn outlived(
     context: &Context,
     (resource, id, version): (&'static str, Id, i32),
     years: u32,
+    fellow: Option<Id>,
 ) -> Result<()> {
-    let event = Event::new(resource, &id.to_string(), version, json!({ "emptied": true, "keptForYears": years }));
+    let data = json!({ "emptied": true, "keptForYears": years, "fellow": fellow });
+    let event = Event::new(resource, &id.to_string(), version, data);
     events::record(conn, context, event)
 }

@@ -1,7 +1,7 @@
 //! The task that sends what webhooks wait for, on every instance; a lease lets one of them send to each.
 
 use super::ops::{RESOURCE, after_entry, moved, scope_name};
-use super::rules::{Outcome, TRIED_FOR, WebhookState, cloud_event, signatures, wait_after};
+use super::rules::{DeliveryOutcome, TRIED_FOR, WebhookState, cloud_event, signatures, wait_after};
 use super::store::{self, DeliveryRow, WebhookRow};
 use crate::access::Operation;
 use crate::changes;
@@ -167,7 +167,7 @@ impl Postman {
             Err(why) => (None, Some(why)),
         };
         let taken = status.is_some_and(|status| (200..300).contains(&status));
-        let outcome = if taken { Outcome::Delivered } else { Outcome::Failed };
+        let outcome = if taken { DeliveryOutcome::Delivered } else { DeliveryOutcome::Failed };
         self.service.metrics.deliveries.with_label_values(&[outcome.as_str()]).inc();
         let now = self.now();
         let delivery = DeliveryRow {

@@ -1,7 +1,7 @@
 //! `/v1/webhooks`.
 
 use super::ops::{self, MadeSecret};
-use super::rules::{Outcome, Webhook};
+use super::rules::{DeliveryOutcome, Webhook};
 use super::store::{self, DeliveryRow, ListWebhookDeliveries, ListWebhooks};
 use crate::changes::rules::{Change, Resource};
 use crate::error::{Error, Result};
@@ -157,7 +157,7 @@ pub struct DeliveryResponse {
     #[schema(max_length = 200)]
     key: Option<String>,
     change: Change,
-    outcome: Outcome,
+    outcome: DeliveryOutcome,
     #[schema(minimum = 1)]
     attempts: i32,
     /// The status that the address answered with last, where it answered.

@@ -20,7 +20,7 @@ words! {
 
 words! {
     /// What came of sending a message.
-    pub enum Outcome { Delivered = "delivered", Failed = "failed" }
+    pub enum DeliveryOutcome { Delivered = "delivered", Failed = "failed" }
 }
 
 impl Machine for WebhookState {

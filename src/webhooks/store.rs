@@ -1,6 +1,6 @@
 //! Webhooks and what they were sent in the database.
 
-use super::rules::{Outcome, Webhook, WebhookAdded, WebhookState};
+use super::rules::{DeliveryOutcome, Webhook, WebhookAdded, WebhookState};
 use crate::access::Operation;
 use crate::changes::rules::{Change, Cursor, Resource};
 use crate::db::schema::{webhook_deliveries, webhooks};
@@ -264,7 +264,7 @@ pub struct DeliveryRow {
     pub resource: Option<Resource>,
     pub record_key: Option<String>,
     pub change: Change,
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     pub attempts: i32,
     pub status: Option<i32>,
     pub problem: Option<String>,
@@ -282,7 +282,7 @@ params! {
     /// What a list of deliveries may be narrowed to.
     pub struct ListWebhookDeliveries list of DeliveryRow {
         /// What came of them.
-        outcome: OneOf<Outcome> = "outcome",
+        outcome: OneOf<DeliveryOutcome> = "outcome",
     }
 }
 
@@ -299,7 +299,7 @@ pub fn note(conn: &mut Conn, row: DeliveryRow) -> Result<()> {
     let waiting = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(row.webhook_id))
         .filter(webhook_deliveries::message.eq(row.message.clone()))
-        .filter(webhook_deliveries::outcome.eq(Outcome::Failed));
+        .filter(webhook_deliveries::outcome.eq(DeliveryOutcome::Failed));
     let again = (
         webhook_deliveries::outcome.eq(row.outcome),
         webhook_deliveries::attempts.eq(webhook_deliveries::attempts + 1),

@@ -138,6 +138,7 @@ async fn after_three_days_it_is_suspended_and_goes_on_where_it_was(#[values(Sqli
     let app = TestApp::with(engine, &HERE).await;
     let receiver = Receiver::start();
     let (webhook, _) = hooked(&app.admin(), &receiver).await;
+    app.sql("UPDATE grants SET to_at = '2027-01-01 00:00:00'; UPDATE grant_generation SET generation = generation + 1");
     receiver.answer(302);
     app.innovation("one").await;
     in_time(&app, TimeDelta::hours(2), "it is suspended", async || {
