@@ -157,6 +157,8 @@ pub fn restore(config: &Config, file: &Path) -> Result<String> {
     put_key(&config.keys, &key, manifest.content.is_sealed())?;
     let copied = copy::copy_in(&config.database, &mut archive.by_name(DATA).map_err(unreadable)?);
     copied.map_err(|error| Error::internal(format!("{}: {}", file.display(), error.in_words())))?;
+    // What came after the back-up is gone, and its positions will be given to other events.
+    Conn::open(&config.database).and_then(|mut conn| migrate::begin_epoch(&mut conn))?;
     let checked = check(config, &manifest.content).map_err(|error| {
         let fault = error.in_words();
         Error::internal(format!("everything was restored, but {fault}. Do not serve it before you know why"))

@@ -16,6 +16,7 @@ pub enum Kind {
     Unauthenticated,
     Forbidden,
     NotFound,
+    Gone,
     MethodNotAllowed,
     NotAcceptable,
     Timeout,
@@ -56,6 +57,7 @@ codes! {
     UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "This operation has no such query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
     InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor belongs to other filters or another sort order, or was altered. Start again from the first page.";
     UnknownCursor => Invalid, "unknown-cursor", "Unknown cursor", "This service did not issue the cursor. Take a cursor from page.next or from the Link header of the previous page.";
+    CursorExpired => Gone, "cursor-expired", "The cursor is out of date", "The register was restored from a back-up, or nobody came back with this cursor for ninety days. What you keep may differ from the register: start again at after=now and read the lists.";
     UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not have. The detail lists the columns.";
     ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";
     UnknownReference => Invalid, "unknown-reference", "A record that the request names does not exist", "A code or id in the request names a record that does not exist or that you may not see.";
@@ -88,7 +90,7 @@ codes! {
     BodyTooLarge => TooLarge, "body-too-large", "The body is too large", "The body is larger than this operation accepts.";
     ExportTooLarge => TooLarge, "export-too-large", "The export is too large", "The rows that fit the filters are more than one answer may carry. Narrow the filters, for example to a year or a place, and export in parts.";
     UnsupportedMediaType => UnsupportedMediaType, "unsupported-media-type", "Unsupported media type", "This operation does not read the Content-Type or Content-Encoding of the request.";
-    TooManyAtOnce => TooMany, "too-many-at-once", "Too many requests at once", "You have many long requests of this kind in progress already: imports, exports, reports or charts. Some of them are worked on, the others wait. Send this one again when some are answered.";
+    TooManyAtOnce => TooMany, "too-many-at-once", "Too many requests at once", "You have many long requests of this kind in progress already: imports, exports, reports, charts, or waiting for changes. Some of them are worked on, the others wait. Send this one again when some are answered.";
     StorageShare => TooMany, "storage-share", "Too much stored today", "What you have sent to be stored today is more than your share: large bodies, rejected rows and long answers are counted. Retry-After says how many seconds to wait; the operators can raise the share.";
     RateLimited => TooMany, "rate-limited", "Too many requests", "You have sent more requests than your limit allows. Retry-After says how many seconds to wait.";
     Internal => Internal, "internal", "Something went wrong here", "The fault is ours and has been logged under the request id. Quote that id when you report the problem.";

@@ -15,6 +15,8 @@ pub mod backup;
 mod benefits;
 // Days, spans of days, and periods.
 mod calendar;
+// What changed, in order, for those who keep a copy.
+mod changes;
 // The verbs of the command line.
 pub mod cli;
 // The coded values, with labels, as a resource.
@@ -67,3 +69,5 @@ mod traces;
 mod transitions;
 // Ids and closed word lists.
 pub mod vocabulary;
+// Who wants to be told of changes, and how they are.
+mod webhooks;

@@ -17,8 +17,10 @@ pub fn routes(routes: &mut Routes) {
     crate::benefits::http::routes(routes);
     crate::reports::http::routes(routes);
     crate::grants::http::routes(routes);
+    crate::webhooks::http::routes(routes);
     routes
         .service(crate::audit_events::http::list_audit_events)
+        .service(crate::changes::http::list_changes)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(documents::get_openapi_json)

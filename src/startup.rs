@@ -20,6 +20,7 @@ use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
+use crate::webhooks::delivery::Postman;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, middleware, web};
@@ -95,13 +96,15 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let doorkeeper = Arc::new(doorkeeper);
     let outbound = Outbound::new(&config.private_networks)?;
     let sealing = SealingKey::open(&config.keys)?;
-    let office = web::Data::new(TokenOffice::new(db.clone(), issuer, audience, sealing, outbound));
+    let source = issuer.clone();
+    let office = web::Data::new(TokenOffice::new(db.clone(), issuer, audience, sealing, outbound.clone()));
     let service = web::Data::new(Service {
         schemas: &api.schemas,
         limiter: config.rate_limit.map(Limiter::new),
         places: Places::new(&config.db),
         metrics: Metrics::new()?,
         written: Arc::default(),
+        numbered: tokio::sync::watch::Sender::default(),
         leaving: AtomicBool::default(),
         document_yaml: &api.document_yaml,
         document_json: api.document_json.clone(),
@@ -118,6 +121,8 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     doorkeeper.refresh_keys().await;
     let server = listen(&service, &doorkeeper, &office, door.try_clone().map_err(|cause| cause.to_string())?)?;
     actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
+    actix_web::rt::spawn(events::keep_looking(service.db.clone(), service.numbered.clone()));
+    actix_web::rt::spawn(Postman::new(service.clone(), outbound, source).keep_delivering());
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
@@ -321,7 +326,9 @@ async fn housekeeping(service: web::Data<Service>, doorkeeper: Arc<TokenDoorkeep
         let kept = if round.is_multiple_of(30) { tidy(&service, &doorkeeper).await } else { Ok(()) };
         let gathered =
             if round.is_multiple_of(5) { service.db.write(dialect::gather_statistics).await } else { Ok(()) };
-        for error in [polled.err(), kept.err(), gathered.err()].into_iter().flatten() {
+        let lag = service.db.read(events::store::unnumbered).await;
+        let lag = lag.map(|number| service.metrics.events_unnumbered.set(number));
+        for error in [polled.err(), kept.err(), gathered.err(), lag.err()].into_iter().flatten() {
             tracing::warn!(cause = error.cause().unwrap_or_default(), "housekeeping failed");
         }
     }
@@ -345,6 +352,8 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
     service.db.write(move |conn| shares::sweep(conn, now)).await?;
+    service.db.write(move |conn| crate::changes::store::sweep(conn, now)).await?;
+    service.db.write(move |conn| crate::webhooks::store::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
     while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
     doorkeeper.refresh_keys().await;

@@ -149,6 +149,8 @@ table! {
     create_reallocation:            A O X X X X X X token;
     create_recalculation:           A O O X X X X X placed;
     create_review:                  A O X X X X X X token;
+    create_webhook:                 A O O O X X X X token;
+    create_webhook_secret:          A O O O X X X X token;
     delete_benefit:                 A O O O O X X X placed;
     delete_client_key:              A O O X X X X X token;
     delete_client_secret:           A O O X X X X X token;
@@ -158,6 +160,7 @@ table! {
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
+    delete_webhook:                 A O O O X X X X token;
     erase_person:                   A X X X X X X X token;
     export_person:                  A X X X O X X O token;
     get_360giving_export:           A A A A A A A A public;
@@ -207,6 +210,7 @@ table! {
     get_reallocation:               A O X X X A X X token;
     get_recalculation:              A A A A A A A A placed;
     get_review:                     A O O X X O X X token;
+    get_webhook:                    A O O O X X X X token;
     issue_local_token:              A X X X X X X X token;
     list_adoption_transitions:      A A A A A A A A placed;
     list_adoptions:                 A A A A A A A A placed;
@@ -222,6 +226,7 @@ table! {
     list_blocked_grants:            A O X X X X X X token;
     list_call_ranking:              A O X X X X X X token;
     list_calls:                     A A A A A A A A public;
+    list_changes:                   A A A A A A A A placed;
     list_client_keys:               A O O X X X X X token;
     list_client_secrets:            A O O X X X X X token;
     list_client_transitions:        A O O X X X X X token;
@@ -268,7 +273,11 @@ table! {
     list_programmes:                A A A A A A A A public;
     list_reallocations:             A O X X X A X X token;
     list_recalculations:            A A A A A A A A placed;
+    list_replaced_kpi_values:       A O O A O O A A placed;
     list_reviews:                   A O O X X O X X token;
+    list_webhook_deliveries:        A O O O X X X X token;
+    list_webhook_transitions:       A O O O X X X X token;
+    list_webhooks:                  A O O O X X X X token;
     recommend_gateway_review:       A O X X X O X X token;
     see_unsuppressed_values:        A O O O O O X X placed;
     seed:                           A X X X X X X X token;
@@ -286,6 +295,7 @@ table! {
     transition_programme_membership: A O X X O X X X token;
     transition_programme_partner:   A O O O X X X X token;
     transition_review:              A O O X X O X X token;
+    transition_webhook:             A O O O X X X X token;
     update_adoption:                A X O O X X X X placed;
     update_application:             A X X O O X X O placed;
     update_attendance:              A O X X X X X X token;
@@ -316,6 +326,7 @@ table! {
     update_programme_membership:    A O X X O X X X token;
     update_programme_partner:       A O X X X X X X token;
     update_review:                  A O O X X O X X token;
+    update_webhook:                 A O O O X X X X token;
 }
 
 /// Rows that are no operation of the API: an ability that several operations ask for, and what only the command line does.

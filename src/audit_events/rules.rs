@@ -48,6 +48,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("programme-partner", Operation::get_programme_partner),
     ("reallocation", Operation::get_reallocation),
     ("recalculation", Operation::get_recalculation),
+    ("webhook", Operation::get_webhook),
 ];
 
 /// Kinds that a programme sees, and else only whoever did it or owns it: an application is no business of others of the

@@ -87,10 +87,10 @@ params! {
     }
 }
 
-type Seen = Condition<events::table>;
+pub type Seen = Condition<events::table>;
 
 /// The events that name something inside the reach, at either end.
-fn inside(reach: ReachParts, today: NaiveDate) -> Seen {
+pub fn inside(reach: ReachParts, today: NaiveDate) -> Seen {
     let places = || below(reach.organisations.clone(), today).select(organisation_closure::descendant_id.nullable());
     let seen = events::organisation_id
         .eq_any(places())

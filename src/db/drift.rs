@@ -47,6 +47,8 @@ migrations! {
     "00014_events_that_forget"
     "00015_links"
     "00016_claims"
+    "00017_feed"
+    "00018_webhooks"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -4,6 +4,7 @@
 use super::conn::{Conn, DatabaseUrl};
 use super::door::transaction;
 use super::drift;
+use super::schema::schema_info;
 use crate::error::{Error, Result};
 use crate::vocabulary::hex;
 use diesel::dsl::sql;
@@ -15,6 +16,17 @@ use std::collections::BTreeMap;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Gives the database an epoch of its own, so that what was said of positions in another is told to be out of date.
+///
+/// # Errors
+/// The database's own.
+pub fn begin_epoch(conn: &mut Conn) -> Result<()> {
+    let mut epoch = vec![0u8; 16];
+    aws_lc_rs::rand::fill(&mut epoch).map_err(Error::internal)?;
+    diesel::update(schema_info::table).set(schema_info::epoch.eq(epoch)).execute(conn)?;
+    Ok(())
+}
 
 /// The lowest application generation a schema can be served by; a migration that breaks older code raises it there.
 const APP_GENERATION: i32 = 1;
@@ -119,8 +131,8 @@ pub fn check(conn: &mut Conn) -> Result<(), String> {
         Ok(false) => {}
     }
     drift::refuse_edited(conn).map_err(|error| error.cause().unwrap_or("the checksums cannot be read").to_owned())?;
-    let needed: i32 = super::schema::schema_info::table
-        .select(super::schema::schema_info::min_app_generation)
+    let needed: i32 = schema_info::table
+        .select(schema_info::min_app_generation)
         .first(conn)
         .map_err(|_| "the schema has no schema_info row: it was not made by this service".to_owned())?;
     if needed > APP_GENERATION {

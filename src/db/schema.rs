@@ -455,6 +455,58 @@ diesel::table! {
 }
 
 diesel::table! {
+    feed_scopes (digest) {
+        digest -> Binary,
+        content -> Text,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Binary,
+        name -> Text,
+        sort_name -> Text,
+        url -> Text,
+        resources -> Text,
+        state -> Text,
+        made_by -> Text,
+        after_cursor -> Text,
+        position -> BigInt,
+        secret_sealed -> Binary,
+        former_sealed -> Nullable<Binary>,
+        former_until -> Nullable<Timestamp>,
+        attempts -> Integer,
+        failing_since -> Nullable<Timestamp>,
+        next_attempt_at -> Timestamp,
+        lease -> BigInt,
+        lease_until -> Timestamp,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        webhook_id -> Binary,
+        message -> Text,
+        position -> BigInt,
+        after_cursor -> Text,
+        resource -> Nullable<Text>,
+        record_key -> Nullable<Text>,
+        change -> Text,
+        outcome -> Text,
+        attempts -> Integer,
+        status -> Nullable<Integer>,
+        problem -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     subjects (id) {
         id -> BigInt,
         subject -> Nullable<Text>,

@@ -1,7 +1,8 @@
 //! A client, to show what one is. Nobody can use it: the private half of its key was thrown away when it was made, and so is
-//! its secret.
+//! its secret. And a webhook, which is suspended and has no secret, so that nothing is sent.
 
 use crate::access::{Operation, Role};
+use crate::changes::rules::Resource;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::grants::client_keys::ops::create_client_keys;
@@ -13,6 +14,10 @@ use crate::grants::clients::rules::Client;
 use crate::grants::ops::create_grant;
 use crate::grants::rules::Grant;
 use crate::http::Context;
+use crate::transitions::rules::Move;
+use crate::vocabulary::Id;
+use crate::webhooks;
+use crate::webhooks::rules::{Webhook, WebhookState};
 use serde_json::json;
 
 /// Registers the client, with a key, a secret and a grant.
@@ -32,5 +37,16 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let secret = NewSecret { to: None };
     create_client_secret(conn, &context.step(Operation::create_client_secret), &client, &secret)?;
     let grant = Grant { organisation: Some("RJZ".to_owned()), ..Grant::national(&client, Role::Submitter) };
-    create_grant(conn, &context.step(Operation::create_grant), grant).map(drop)
+    create_grant(conn, &context.step(Operation::create_grant), grant)?;
+    let new = Webhook {
+        name: "Data warehouse (illustrative)".to_owned(),
+        url: "https://warehouse.example/register".to_owned(),
+        resources: vec![Resource::Innovations, Resource::Adoptions],
+        after: None,
+    };
+    let step = context.step(Operation::create_webhook);
+    let row = webhooks::ops::make(conn, &step, Id::generate(), new, Vec::new())?;
+    let reason = Some("It shows what a webhook is.".to_owned());
+    let suspended = Move { to: WebhookState::Suspended, reason, effective_on: context.today() };
+    webhooks::ops::moved(conn, &context.step(Operation::transition_webhook), row, &suspended)
 }

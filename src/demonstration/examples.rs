@@ -29,6 +29,7 @@ const KEYS: [(&str, &str, &str); 27] = [
     ("/v1/funds/{code}", "code", "NIA-2015"),
     ("/v1/code-lists/{name}", "name", "stages"),
     // Versions that are not the first.
+    ("/v1/webhooks/{id}", "If-Match", "W/\"2\""),
     ("/v1/fellowships/{id}", "If-Match", "W/\"2\""),
     ("transition_innovation", "If-Match", "W/\"2\""),
     ("update_learning_event", "If-Match", "W/\"18\""),
@@ -39,7 +40,7 @@ const KEYS: [(&str, &str, &str); 27] = [
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 38] = [
+const MADE: [(&str, &str, Operation, u32); 40] = [
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
@@ -69,6 +70,7 @@ const MADE: [(&str, &str, Operation, u32); 38] = [
     ("/v1/grants/{id}", "id", Operation::create_grant, 1),
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
     ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
+    ("list_replaced_kpi_values", "replacedBy", Operation::submit_kpi_values, 1),
     ("/v1/kpis/{code}/targets/{id}", "id", Operation::create_kpi_target, 1),
     ("/v1/leaders/{id}", "id", Operation::create_leader, 1),
     ("/v1/mentorships/{id}", "id", Operation::create_mentorship, 1),
@@ -77,6 +79,7 @@ const MADE: [(&str, &str, Operation, u32); 38] = [
     ("/v1/people/{id}/requests/{request}", "request", Operation::create_person_request, 1),
     ("/v1/programmes/{slug}/partners/{id}", "id", Operation::create_programme_partner, 1),
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
+    ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
 ];
 
@@ -109,6 +112,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
         ),
         ("transition_programme_membership", json!({ "to": "ended" })),
         ("transition_programme_partner", json!({ "to": "ended" })),
+        ("transition_webhook", json!({ "to": "active" })),
         ("transition_review", json!({ "to": "recused", "reason": "I have worked with the applicant." })),
     ]
 }

@@ -8,5 +8,5 @@ mod sequencer;
 pub mod store;
 
 pub use event::Event;
-pub use sequencer::keep_numbering;
+pub use sequencer::{keep_looking, keep_numbering};
 pub use store::{End, end, record};

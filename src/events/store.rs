@@ -136,6 +136,11 @@ fn identify(conn: &mut Conn, named: BTreeSet<String>) -> Result<HashMap<String, 
     Ok(known)
 }
 
+/// How many committed events have no position yet.
+pub fn unnumbered(conn: &mut Conn) -> Result<i64> {
+    Ok(events::table.filter(events::position.is_null()).count().get_result(conn)?)
+}
+
 /// The last numbered event, or 0 and nothing.
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub struct End {

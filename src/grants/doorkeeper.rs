@@ -275,6 +275,21 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
     Ok(Actor { subject: subject.clone(), grants, expires_at: Some(verified.expires_at), end_user, body })
 }
 
+/// A subject as it could act now, by the grants of this register: for what is done for it while it is away. One whose
+/// client is suspended may do nothing.
+///
+/// # Errors
+/// The database's own.
+pub fn actor_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Actor> {
+    let client = Id::parse(subject).map(|id| clients::find(conn, id)).transpose()?.flatten();
+    let (mut grants, granted) = store::grants_of(conn, subject, now)?;
+    if client.as_ref().is_some_and(|client| client.state == ClientState::Suspended) {
+        grants.clear();
+    }
+    let body = client.map(|client| client.organisation_id).or(granted);
+    Ok(Actor { subject: subject.to_owned(), grants, expires_at: None, end_user: None, body })
+}
+
 /// The grant that a claim stands for, while the token is good; none where it names nothing of the register.
 fn mapped_grant(conn: &mut Conn, mapped: &Mapped, verified: &Verified, now: Timestamp) -> Result<Option<Grant>> {
     let (role, target) = (mapped.role, mapped.target.as_deref());

@@ -106,16 +106,18 @@ impl SealingKey {
         RandomizedNonceKey::new(&AES_256_GCM, self.0.expose_secret()).map_err(Error::internal)
     }
 
-    fn seal(&self, kid: &str, private: &[u8]) -> Result<Vec<u8>> {
+    /// Seals what only the service may read, under the name of what it belongs to.
+    pub fn seal(&self, kid: &str, private: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = private.to_vec();
         let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(kid), &mut sealed).map_err(Error::internal)?;
         Ok([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    fn unseal(&self, kid: &str, sealed: &[u8]) -> Result<Vec<u8>> {
-        let wrong = |_| {
-            Error::internal("a signing key cannot be unsealed: every instance needs the same KEY_FILE or KEY_SECRET")
-        };
+    /// # Errors
+    /// `internal` for what was sealed under another key, or name.
+    pub fn unseal(&self, kid: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let wrong =
+            |_| Error::internal("a key cannot be unsealed: every instance needs the same KEY_FILE or KEY_SECRET");
         let (nonce, body) = sealed.split_at_checked(12).ok_or_else(|| Error::internal("a sealed key is cut short"))?;
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(Error::internal)?;

@@ -1,13 +1,23 @@
 //! Counters and timings for Prometheus: requests by operation and status, and how the lanes to the database stand.
 
 use crate::db::Load;
-use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use std::time::Duration;
 
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     seconds: HistogramVec,
+    /// Who waits for changes on this instance.
+    pub feed_clients: IntGauge,
+    /// Events that are committed and have no position yet.
+    pub events_unnumbered: IntGauge,
+    /// What was sent to webhooks, by what came of it.
+    pub deliveries: IntCounterVec,
+    /// The age of the oldest change that a webhook has yet to hear of.
+    pub delivery_lag_seconds: IntGauge,
     lanes: Lanes,
 }
 
@@ -89,8 +99,20 @@ impl Metrics {
         let seconds = HistogramVec::new(options, &["operation"]).map_err(text)?;
         registry.register(Box::new(requests.clone())).map_err(text)?;
         registry.register(Box::new(seconds.clone())).map_err(text)?;
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help).map_err(text)?;
+            registry.register(Box::new(gauge.clone())).map_err(text)?;
+            Ok::<_, String>(gauge)
+        };
+        let feed_clients = gauge("feed_clients", "Requests that wait for changes")?;
+        let events_unnumbered = gauge("events_unnumbered", "Committed events that have no position yet")?;
+        let delivery_lag_seconds =
+            gauge("webhook_delivery_lag_seconds", "Age of the oldest change that a webhook was not sent yet")?;
+        let options = Opts::new("webhook_deliveries_total", "Attempts to send to webhooks by outcome");
+        let deliveries = IntCounterVec::new(options, &["outcome"]).map_err(text)?;
+        registry.register(Box::new(deliveries.clone())).map_err(text)?;
         let lanes = Lanes::new(&registry).map_err(text)?;
-        Ok(Self { registry, requests, seconds, lanes })
+        Ok(Self { registry, requests, seconds, lanes, feed_clients, events_unnumbered, deliveries, delivery_lag_seconds })
     }
 
     pub fn observe(&self, operation: &str, status: u16, elapsed: Duration) {

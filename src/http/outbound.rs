@@ -5,6 +5,7 @@
 use futures_util::TryStreamExt;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -71,6 +72,19 @@ impl Outbound {
             return Err("only https addresses are called".to_owned());
         }
         Ok(self.client.request(method, url))
+    }
+
+    /// Sends a body to this address. Returns the status of the answer, of which a success is read to its end.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>) -> Result<u16, String> {
+        let answer = self.request(reqwest::Method::POST, url)?.headers(headers).body(body).send().await.map_err(why)?;
+        let status = answer.status();
+        if status.is_success() {
+            read(answer).await?;
+        }
+        Ok(status.as_u16())
     }
 
     /// What is at this address.

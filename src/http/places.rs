@@ -17,17 +17,22 @@ pub enum Kind {
     Reports,
     /// Analyses and charts of one series.
     Charts,
+    /// Waiting for changes, which holds no thread.
+    Feeds,
 }
 
 /// How many jobs of a client may wait for its earlier ones.
 const MOST_WAITING: usize = 16;
+/// How many requests of a client may wait for changes.
+const FEEDS: usize = 20;
 /// From so many clients on, those who have nothing to do are forgotten at once.
 const MANY: usize = 1_000;
 
 /// Who has how many jobs of each kind.
 pub struct Places {
-    /// For bulk work, and for charts.
-    at_once: [usize; 2],
+    /// For bulk work.
+    bulk: usize,
+    charts: usize,
     queues: Mutex<HashMap<(Kind, String), Arc<Semaphore>>>,
 }
 
@@ -40,8 +45,8 @@ pub struct Place {
 impl Places {
     /// Half of the threads for a client, so that it never has all.
     pub fn new(sizes: &Sizes) -> Self {
-        let at_once = [sizes.bulk, sizes.readers].map(|threads| threads.div_ceil(2).max(1));
-        Self { at_once, queues: Mutex::default() }
+        let [bulk, charts] = [sizes.bulk, sizes.readers].map(|threads| threads.div_ceil(2).max(1));
+        Self { bulk, charts, queues: Mutex::default() }
     }
 
     /// Waits for a place.
@@ -49,7 +54,11 @@ impl Places {
     /// # Errors
     /// `too-many-at-once` where too many jobs of this client wait already; `overloaded` where its turn does not come in time.
     pub async fn take(&self, kind: Kind, client: &str, until: Instant) -> Result<Place> {
-        let at_once = self.at_once[usize::from(kind == Kind::Charts)];
+        let at_once = match kind {
+            Kind::Imports | Kind::Exports | Kind::Reports => self.bulk,
+            Kind::Charts => self.charts,
+            Kind::Feeds => FEEDS,
+        };
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             if queues.len() > MANY {

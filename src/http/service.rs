@@ -12,7 +12,7 @@ use crate::vocabulary::Timestamp;
 use actix_web::web::Bytes;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Where the present moment comes from; tests set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// Rung after every change, so that its events are numbered at once.
     pub written: Arc<Notify>,
+    /// The position of the last numbered event, looked at while somebody waits for the next.
+    pub numbered: watch::Sender<i64>,
     /// Whether the process has been told to stop.
     pub leaving: AtomicBool,
     pub document_json: Bytes,

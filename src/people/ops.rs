@@ -67,7 +67,8 @@ pub fn update_person(conn: &mut Conn, context: &Context, id: &str, patch: &Patch
     let row = present.revised(context, new);
     store::update(conn, &row)?;
     fellows::store::touch(conn, row.id, row.updated_at)?;
-    trace(conn, context, &row, json!({}))?;
+    let fellow = fellows::store::find_of_person(conn, row.id)?.map(|fellow| fellow.id);
+    trace(conn, context, &row, json!({ "fellow": fellow }))?;
     Ok(row)
 }
 

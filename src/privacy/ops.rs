@@ -65,6 +65,9 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
         seal_applications(conn, context, &person, subject)?;
         seal_reviews(conn, context, &person, subject)?;
         grants::end_all(conn, subject, context.now.naive_utc())?;
+        for (resource, key, version) in store::showing(conn, subject)? {
+            events::record(conn, context, Event::new(resource, &key, version, json!({ "emptied": true })))?;
+        }
         store::replace_subject(conn, subject, &nobody(number))?;
         idempotency::rename(conn, subject, &nobody(number))?;
         let ground = "The audit trail: so that it can be shown to the person for six years.";
@@ -82,7 +85,8 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
         made_at: context.now.naive_utc(),
     };
     store::insert_erasure(conn, erasure)?;
-    let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len() });
+    let fellow = fellows::store::find_of_person(conn, row.id)?.map(|fellow| fellow.id);
+    let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len(), "fellow": fellow });
     record_as(conn, context, Event::new("person", &row.id.to_string(), row.version, data), told_by)?;
     erasure_of(conn, row.id)?.ok_or_else(|| Error::internal("an erasure was lost"))
 }
@@ -150,6 +154,7 @@ fn seal_applications(conn: &mut Conn, context: &Context, person: &PersonRow, sub
             seal(conn, context, person, ("application", id), kept, &document)?;
         }
         store::empty_application(conn, id, APPLICATION, context.now.naive_utc())?;
+        emptied(conn, context, ("application", id))?;
     }
     Ok(())
 }
@@ -165,6 +170,7 @@ fn seal_reviews(conn: &mut Conn, context: &Context, person: &PersonRow, subject:
         );
         seal(conn, context, person, ("review", id), kept, &document)?;
         store::empty_review(conn, id, context.now.naive_utc())?;
+        emptied(conn, context, ("review", id))?;
     }
     Ok(())
 }
@@ -176,8 +182,15 @@ fn seal_awards(conn: &mut Conn, context: &Context, person: &PersonRow) -> Result
         let kept = ("Public money: kept for six years after the award ends.", MONEY_YEARS, *planned_to);
         seal(conn, context, person, ("award", *id), kept, &document)?;
         store::empty_award(conn, &award, AWARD, AWARDED, context.now.naive_utc())?;
+        emptied(conn, context, ("award", *id))?;
     }
     Ok(())
+}
+
+/// Tells whoever keeps a copy that the record has lost what it said of the person.
+fn emptied(conn: &mut Conn, context: &Context, (resource, id): (&'static str, Id)) -> Result<()> {
+    let version = store::version_of(conn, resource, id)?;
+    events::record(conn, context, Event::new(resource, &id.to_string(), version, json!({ "emptied": true })))
 }
 
 /// Removes what was kept for long enough: what is sealed, unsuccessful applications, contacts of fellows. Called by the
@@ -191,12 +204,13 @@ pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<()> {
     let before = years_before(today, UNSUCCESSFUL_YEARS).and_time(NaiveTime::MIN);
     for (id, version) in store::outlived_applications(conn, before)? {
         store::empty_application(conn, id, APPLICATION, now.naive_utc())?;
-        outlived(conn, &context, ("application", id, version + 1), UNSUCCESSFUL_YEARS)?;
+        outlived(conn, &context, ("application", id, version + 1), UNSUCCESSFUL_YEARS, None)?;
     }
     for (id, version) in store::outlived_contacts(conn, years_before(today, CONTACT_YEARS))? {
         store::forget_contacts(conn, id, now.naive_utc())?;
         fellows::store::touch(conn, id, now.naive_utc())?;
-        outlived(conn, &context, ("person", id, version + 1), CONTACT_YEARS)?;
+        let fellow = fellows::store::find_of_person(conn, id)?.map(|fellow| fellow.id);
+        outlived(conn, &context, ("person", id, version + 1), CONTACT_YEARS, fellow)?;
     }
     Ok(())
 }
@@ -206,7 +220,9 @@ fn outlived(
     context: &Context,
     (resource, id, version): (&'static str, Id, i32),
     years: u32,
+    fellow: Option<Id>,
 ) -> Result<()> {
-    let event = Event::new(resource, &id.to_string(), version, json!({ "emptied": true, "keptForYears": years }));
+    let data = json!({ "emptied": true, "keptForYears": years, "fellow": fellow });
+    let event = Event::new(resource, &id.to_string(), version, data);
     events::record(conn, context, event)
 }

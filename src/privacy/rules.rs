@@ -88,6 +88,7 @@ places! {
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
     external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
+    feed_scopes [digest]: content Nobody;
     fellows [id]: profession Person, biography Person, website Person, keeper Nobody;
     fellowship_innovations [id]: state Nobody;
     fellowships [id]: programme Nobody, state Nobody;
@@ -130,6 +131,8 @@ places! {
     storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
     transitions [id]: resource Nobody, from_state Nobody, to_state Nobody, reason Words, made_by Subject;
+    webhook_deliveries [id]: message Nobody, after_cursor Nobody, resource Nobody, record_key Nobody, change Nobody, outcome Nobody, problem Nobody;
+    webhooks [id]: name Words, sort_name Derived, url Words, resources Nobody, state Nobody, made_by Subject, after_cursor Nobody;
 }
 
 /// Every column that holds one of these, with its table.

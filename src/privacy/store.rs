@@ -14,7 +14,7 @@ use crate::vocabulary::{Id, fold, search_text};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Integer, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,6 +107,42 @@ fn nth(engine: Engine, number: usize) -> String {
         Engine::Postgres => format!("${number}"),
         Engine::Sqlite => format!("?{number}"),
     }
+}
+
+/// Records that say who did something, and are not emptied themselves: the table, the kind, the columns, the version.
+const SHOWING: [(&str, &str, &[&str], &str); 6] = [
+    ("awards", "award", &["proposed_by", "approved_by"], "version"),
+    ("benefits", "benefit", &["claimed_by"], "version"),
+    ("clients", "client", &["made_by"], "version"),
+    ("grants", "grant", &["subject", "made_by", "revoked_by"], "version"),
+    ("kpi_submissions", "kpi-submission", &["submitted_by"], "1"),
+    ("reallocations", "reallocation", &["made_by"], "1"),
+];
+
+#[derive(QueryableByName)]
+struct ShowingRow {
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = Integer)]
+    version: i32,
+}
+
+/// The records that show a subject: their kind, key and version.
+pub fn showing(conn: &mut Conn, subject: &str) -> Result<Vec<(&'static str, String, i32)>> {
+    let mut all = Vec::new();
+    for (table, kind, columns, version) in SHOWING {
+        let engine = conn.engine();
+        let says: Vec<String> = columns.iter().map(|column| format!("{column} = {}", nth(engine, 1))).collect();
+        let place = Place { table, key: &["id"], columns: &[] };
+        let text = format!(
+            "SELECT {} AS key, {version} AS version FROM {table} WHERE {}",
+            key_of(engine, &place),
+            says.join(" OR ")
+        );
+        let rows: Vec<ShowingRow> = on_engine!(conn, c => diesel::sql_query(text).bind::<Text, _>(subject).load(c)?);
+        all.extend(rows.into_iter().map(|row| (kind, written(&row.key), row.version)));
+    }
+    Ok(all)
 }
 
 /// Puts another text in the place of a subject, wherever the register says who did what.
@@ -223,6 +259,15 @@ pub fn empty_award(conn: &mut Conn, award: &Awarded, title: &str, description: &
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// The present version of an application, a review or an award.
+pub fn version_of(conn: &mut Conn, resource: &str, id: Id) -> Result<i32> {
+    Ok(match resource {
+        "application" => applications::table.find(id).select(applications::version).first(conn)?,
+        "review" => reviews::table.find(id).select(reviews::version).first(conn)?,
+        _ => awards::table.find(id).select(awards::version).first(conn)?,
+    })
 }
 
 #[derive(Queryable, Insertable, Clone)]

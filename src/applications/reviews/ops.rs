@@ -19,7 +19,14 @@ use serde_json::{Value, json};
 /// The name of a review's moves among those of every resource.
 pub const RESOURCE: &str = "review";
 
-fn trace(conn: &mut Conn, context: &Context, row: &ReviewRow, application: &ApplicationRow, data: Value) -> Result<()> {
+fn trace(
+    conn: &mut Conn,
+    context: &Context,
+    row: &ReviewRow,
+    application: &ApplicationRow,
+    mut data: Value,
+) -> Result<()> {
+    data["application"] = json!(row.application_id);
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let (programme, owner) = (Some(application.programme.clone()), Some(row.reviewer.clone()));
     events::record(conn, context, Event { programme, owner, ..event })
@@ -54,7 +61,7 @@ pub fn create_review(conn: &mut Conn, context: &Context, application: &str, new:
     }
     let row = ReviewRow::new(context, application.id, new.reviewer)?;
     store::insert(conn, &row)?;
-    trace(conn, context, &row, &application, json!({ "application": row.application_id }))?;
+    trace(conn, context, &row, &application, json!({}))?;
     Ok(row)
 }
 

@@ -165,7 +165,17 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     }
     store::update(conn, &row)?;
     store::plan(conn, row.id, &profile)?;
+    if scope(&row) != scope(&present.row) {
+        // Told to those who saw it until now as well.
+        let event = Event::new(RESOURCE, &row.id.to_string(), row.version, json!({ "terms": terms }));
+        trace(conn, context, &present.row, event)?;
+    }
     finish(conn, context, &row, json!({ "terms": terms, "amount": row.amount().amount() }))
+}
+
+/// What decides on who sees an award.
+fn scope(row: &AwardRow) -> impl PartialEq + use<> {
+    (row.recipient_organisation_id, row.recipient_person_id, row.innovation_id, row.programme.clone())
 }
 
 /// Whether the caller is the person an award goes to.

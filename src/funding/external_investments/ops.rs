@@ -71,8 +71,13 @@ pub fn update_external_investment(
     let before = present.investment();
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
     let references = checked(conn, context, &new)?;
-    let row = present.row.revised(context, new, references);
+    let row = present.row.clone().revised(context, new, references);
     store::update(conn, &row)?;
+    let scope = |row: &InvestmentRow| (row.programme.clone(), row.innovation_id, row.fellow_id);
+    if scope(&row) != scope(&present.row) {
+        // Told to those who saw it until now as well.
+        trace(conn, context, &InvestmentRow { version: row.version, ..present.row })?;
+    }
     finish(conn, context, &row)
 }
 

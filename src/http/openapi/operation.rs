@@ -46,7 +46,9 @@ impl<'a> Traits<'a> {
             idempotent_by_key: under_v1
                 && method == "post"
                 && !path.ends_with("-analyses")
-                && !path.ends_with("/secrets"),
+                && !path.ends_with("/secrets")
+                // Their answers hold secrets, which are never kept.
+                && path != "/v1/webhooks",
         }
     }
 
@@ -72,6 +74,7 @@ impl<'a> Traits<'a> {
             "404" => under_v1 && self.named,
             "408" | "413" | "415" => self.has_body,
             "409" => under_v1 && self.method != "get",
+            "410" => self.row.is_some_and(|row| row.operation == Operation::list_changes),
             "412" | "428" => self.conditional,
             "422" => under_v1 && (self.has_body || self.method == "get"),
             "429" | "500" | "default" => true,

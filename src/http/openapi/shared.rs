@@ -6,7 +6,7 @@ use crate::http::{gate, idempotency, problem};
 use serde_json::{Map, Value, json};
 
 /// A refusal by its status: the name and the description of its shared response.
-pub const REFUSALS: [(&str, &str, &str); 16] = [
+pub const REFUSALS: [(&str, &str, &str); 17] = [
     ("400", "BadRequest", "The request cannot be read"),
     ("401", "Unauthenticated", "A bearer token is needed, or was refused"),
     ("403", "Forbidden", "Your grants do not allow this"),
@@ -14,6 +14,7 @@ pub const REFUSALS: [(&str, &str, &str); 16] = [
     ("406", "NotAcceptable", "The operation cannot answer in any media type of Accept"),
     ("408", "RequestTimeout", "The body took too long to arrive"),
     ("409", "Conflict", "The present state of the record does not allow this"),
+    ("410", "Gone", "The cursor is out of date: start again"),
     ("412", "VersionMismatch", "The record has changed since the version in If-Match"),
     ("413", "BodyTooLarge", "The body is too large"),
     ("415", "UnsupportedMediaType", "The operation does not read this media type"),

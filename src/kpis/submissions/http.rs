@@ -6,7 +6,7 @@ use super::ops::{self, Terms};
 use super::rows::SubmissionRowResponse;
 use super::rules::{Counts, Mode, Strategy, SubmissionState};
 use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission};
-use crate::db::{Conn, by_id};
+use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv;
 use crate::http::idempotency::MOST_KEPT;
@@ -341,17 +341,13 @@ impl From<NamedSubmission> for SubmissionSummary {
     }
 }
 
-fn find(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedSubmission> {
-    by_id(id, "submission", |id| store::find(conn, context, id))
-}
-
 /// Get a submission
 ///
 /// Returns how the submission was processed, when and by whom it was sent, and how many rows were written or rejected.
 #[utoipa::path(tag = "kpi-submissions", params(IdPath), responses((status = 200, description = "The submission", body = SubmissionSummary, headers(("ETag" = String)))))]
 #[get("/v1/kpi-submissions/{id}")]
 pub async fn get_kpi_submission(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<SubmissionSummary>> {
-    cx.answer(move |conn, context| find(conn, context, &path.id).map(Into::into)).await
+    cx.answer(move |conn, context| ops::get_kpi_submission(conn, context, &path.id).map(Into::into)).await
 }
 
 /// List the rejected rows of a submission
@@ -365,7 +361,7 @@ pub async fn list_kpi_submission_rows(
     asked: Asked<ListSubmissionRows>,
 ) -> Result<Listed<SubmissionRowResponse>> {
     let rows = move |conn: &mut Conn, context: &Context, asked: &ListSubmissionRows| {
-        Ok(store::lines(find(conn, context, &path.id)?.row.id, asked))
+        Ok(store::lines(ops::get_kpi_submission(conn, context, &path.id)?.row.id, asked))
     };
     cx.list(asked, rows).await
 }

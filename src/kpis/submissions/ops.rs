@@ -5,9 +5,9 @@ use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
-use super::store::{self, SubmissionRow};
+use super::store::{self, NamedSubmission, SubmissionRow};
 use crate::db::dialect::Engine;
-use crate::db::{Conn, Steps, wanted};
+use crate::db::{Conn, Steps, by_id, wanted};
 use crate::error::Result;
 use crate::events::{self, Event};
 use crate::http::{Answerer, Context, Reply};
@@ -567,6 +567,14 @@ fn leave_traces(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<(
         trace(conn, context, &judged.row)?;
     }
     super::answer::keep_rejected(conn, context, judged)
+}
+
+/// A submission that the caller may see.
+///
+/// # Errors
+/// `not-found`.
+pub fn get_kpi_submission(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedSubmission> {
+    by_id(id, "submission", |id| store::find(conn, context, id))
 }
 
 fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::ops;
 use super::rules::{ScaledValue, Visibility, disclose};
-use super::store::{self, ListRevisions, ListValues, RevisionRow, ValueRow};
+use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow, ValueRow};
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::decimal::format_scaled;
@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 pub fn routes(routes: &mut Routes) {
-    routes.service(list_kpi_values).service(list_kpi_value_revisions);
+    routes.service(list_kpi_values).service(list_kpi_value_revisions).service(list_replaced_kpi_values);
 }
 
 /// A KPI value.
@@ -302,4 +302,65 @@ pub async fn list_kpi_value_revisions(
         Ok(rows.into_iter().map(|row| revision(&kpi, visibility, row)).collect())
     };
     cx.list_with(asked, rows, render).await
+}
+
+/// A value that a submission wrote over or took away.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReplacedKpiValueResponse)]
+pub struct ReplacedResponse {
+    /// The series and the first day of the period.
+    #[schema(example = "1042.2017-03-01", max_length = 40)]
+    id: String,
+    #[schema(example = "emergency-attendances", max_length = 60)]
+    kpi: String,
+    #[schema(example = "RF4", max_length = 60)]
+    organisation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, nullable = false)]
+    innovation: Option<String>,
+    /// A member, or with several dimensions an object of members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BreakdownInput)]
+    breakdown: Option<Value>,
+    #[schema(example = "2017-03", max_length = 20)]
+    period: String,
+    /// The version that was replaced.
+    #[schema(minimum = 1)]
+    version: i32,
+    /// Whether there is no value now.
+    deleted: bool,
+    replaced_by: Id,
+    #[schema(format = "date-time", max_length = 40)]
+    replaced_at: String,
+}
+
+fn render_replaced(conn: &mut Conn, _: &Context, rows: Vec<ReplacedRow>) -> Result<Vec<ReplacedResponse>> {
+    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+    let (names, present) = (Names::of(conn, &keys)?, store::present(conn, &rows)?);
+    let replaced = |row: ReplacedRow| {
+        let kpi = names.kpi(row.kpi_id)?;
+        Some(ReplacedResponse {
+            id: format!("{}.{}", row.series_id, row.period_start),
+            kpi: kpi.code.clone(),
+            organisation: names.organisation(row.organisation_id).0,
+            innovation: names.innovation(row.innovation_id).map(|(slug, _)| slug),
+            breakdown: (!row.breakdown.is_empty()).then(|| shown_breakdown(&row.breakdown)),
+            period: Period::containing(kpi.period_type, row.period_start).label(),
+            version: row.version,
+            deleted: !present.contains(&(row.series_id, row.period_start)),
+            replaced_by: row.replaced_by,
+            replaced_at: instant(row.replaced_at),
+        })
+    };
+    Ok(rows.into_iter().filter_map(replaced).collect())
+}
+
+/// List the values that a submission replaced
+///
+/// Lists the values that a submission wrote over or took away. Those that are `deleted` are in no other list.
+#[utoipa::path(tag = "kpi-values", params(ListReplacedKpiValues), responses((status = 200, description = "A page of replaced values", body = Listing<ReplacedResponse>)))]
+#[get("/v1/kpi-value-revisions")]
+pub async fn list_replaced_kpi_values(cx: Cx, asked: Asked<ListReplacedKpiValues>) -> Result<Listed<ReplacedResponse>> {
+    cx.list_with(asked, store::replaced, render_replaced).await
 }

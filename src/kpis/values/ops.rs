@@ -1,9 +1,10 @@
 //! How much of a series a caller may see.
 
 use super::rules::Visibility;
-use super::store::ValueRow;
+use super::store::{self, ListReplacedKpiValues, ListValues, ReplacedRow, ValueRow};
 use crate::access::{Operation, Reach};
-use crate::db::Conn;
+use crate::db::list::Listed;
+use crate::db::{Conn, by_id};
 use crate::error::Result;
 use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
@@ -52,4 +53,20 @@ impl Unsuppressed {
         let full = self.0.covers(kpi.programme.as_deref(), organisation, Some(innovation));
         if full { Visibility::Full } else { Visibility::Suppressed }
     }
+}
+
+/// Whether the caller sees any value that a submission wrote, or took away.
+///
+/// # Errors
+/// `not-found` where they see none.
+pub fn has_values_of(conn: &mut Conn, context: &Context, submission: &str) -> Result<()> {
+    by_id(submission, "submission", |id| {
+        let written = ListValues { submission: Some(id), ..ListValues::default() };
+        if ValueRow::count(store::list(conn, context, &written)?, 1, conn)? > 0 {
+            return Ok(Some(()));
+        }
+        let replaced = ListReplacedKpiValues { replaced_by: Some(id), ..ListReplacedKpiValues::default() };
+        let query = store::replaced(conn, context, &replaced)?;
+        Ok((ReplacedRow::count(query, 1, conn)? > 0).then_some(()))
+    })
 }

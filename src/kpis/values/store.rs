@@ -17,6 +17,7 @@ use crate::{innovations, narrow, organisations, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select, exists};
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 /// A value with the key of its series.
 #[derive(Queryable, Selectable)]
@@ -220,4 +221,69 @@ params! {
 pub fn revisions(series_id: i64, period_start: NaiveDate) -> Revisions {
     let own = kpi_value_revisions::table.filter(kpi_value_revisions::series_id.eq(series_id));
     own.filter(kpi_value_revisions::period_start.eq(period_start)).into_boxed()
+}
+
+/// A value that a submission wrote over or took away, with the key of its series.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = kpi_value_revisions)]
+pub struct ReplacedRow {
+    pub series_id: i64,
+    #[diesel(select_expression = series::kpi_id)]
+    pub kpi_id: Id,
+    #[diesel(select_expression = series::organisation_id)]
+    pub organisation_id: Id,
+    #[diesel(select_expression = series::innovation_id)]
+    pub innovation_id: Id,
+    #[diesel(select_expression = series::breakdown)]
+    pub breakdown: String,
+    pub period_start: NaiveDate,
+    pub version: i32,
+    pub replaced_by: Id,
+    pub replaced_at: NaiveDateTime,
+}
+
+type Replaced = Select<InnerJoin<kpi_value_revisions::table, series::table>, AsSelect<ReplacedRow, MultiBackend>>;
+type ReplacedQuery = IntoBoxed<'static, Replaced, MultiBackend>;
+
+sortable! { ReplacedRow, ReplacedQuery;
+    kpi_value_revisions of |row| row => "period" period_start, then series_id;
+}
+
+params! {
+    /// Which replaced values are listed.
+    pub struct ListReplacedKpiValues list of ReplacedRow {
+        /// The id of the submission that replaced them. It is needed.
+        replaced_by: Id = "replacedBy",
+    }
+}
+
+/// The values inside the reach that a submission replaced: a submission replaces each of them once.
+///
+/// # Errors
+/// `validation-failed` without the submission.
+pub fn replaced(_: &mut Conn, context: &Context, asked: &ListReplacedKpiValues) -> Result<ReplacedQuery> {
+    let by = asked.replaced_by.ok_or_else(|| {
+        Error::invalid("?replacedBy", "missing", "Expected the id of the submission that replaced the values.")
+    })?;
+    let ReachParts { everything, programmes, organisations, innovations, within } = context.reach().into_parts();
+    let mut query = kpi_value_revisions::table.inner_join(series::table).select(ReplacedRow::as_select()).into_boxed();
+    if let Some(place) = within {
+        query = query.filter(series::organisation_id.eq_any(below(vec![place], context.today())));
+    }
+    if !everything {
+        let programmes = kpis::table.filter(kpis::programme.eq_any(programmes)).select(kpis::id);
+        let own = series::organisation_id.eq_any(below(organisations, context.today()));
+        query = query.filter(own.or(series::kpi_id.eq_any(programmes)).or(series::innovation_id.eq_any(innovations)));
+    }
+    Ok(query.filter(kpi_value_revisions::replaced_by.eq(by)))
+}
+
+/// Those of the values that are there.
+pub fn present(conn: &mut Conn, rows: &[ReplacedRow]) -> Result<HashSet<(i64, NaiveDate)>> {
+    let series: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
+    let starts: Vec<NaiveDate> = rows.iter().map(|row| row.period_start).collect();
+    let some = kpi_values::table.filter(kpi_values::series_id.eq_any(series));
+    let some = some.filter(kpi_values::period_start.eq_any(starts));
+    let keys: Vec<(i64, NaiveDate)> = some.select((kpi_values::series_id, kpi_values::period_start)).load(conn)?;
+    Ok(keys.into_iter().collect())
 }

@@ -8,7 +8,9 @@ async fn every_sort_that_a_list_of_everything_offers_follows_an_index() {
     let app = TestApp::watched().await;
     let admin = app.admin();
     let (mut sorted, mut read) = (Vec::new(), app.log().len());
-    for operation in operations().iter().filter(|operation| operation.method == "GET" && !operation.path.contains('{'))
+    // What one submission replaced is no list of everything.
+    let of_everything = |path: &str| !path.contains('{') && path != "/v1/kpi-value-revisions";
+    for operation in operations().iter().filter(|operation| operation.method == "GET" && of_everything(&operation.path))
     {
         for sort in operation.sorts().iter().flat_map(|word| [word.clone(), format!("-{word}")]) {
             admin.get(&format!("{}?sort={sort}", operation.target)).await.expect(200);

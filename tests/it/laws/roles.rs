@@ -245,6 +245,7 @@ impl World {
             "list_audit_events" => {
                 actor.get(&format!("/v1/audit-events?resource=exclusion&key={}", exclusion.rsplit('/').next().unwrap()))
             }
+            "list_changes" => actor.get(&format!("/v1/changes?resource=exclusions&place={organisation}")),
             "list_code_lists" => actor.get("/v1/code-lists"),
             "list_exclusions" => actor.get(&format!("/v1/exclusions?organisation={organisation}")),
             "list_innovation_transitions" => actor.get(&format!("/v1/innovations/{innovation}/transitions")),
@@ -261,6 +262,10 @@ impl World {
             "list_organisation_successions" => actor.get(&format!("/v1/organisations/{organisation}/successions")),
             "list_organisations" => actor.get(&format!("/v1/organisations?q={organisation}")),
             "list_recalculations" => actor.get(&format!("/v1/recalculations?organisation={organisation}")),
+            "list_replaced_kpi_values" => {
+                let submission = submission.rsplit('/').next().unwrap();
+                actor.get(&format!("/v1/kpi-value-revisions?replacedBy={submission}"))
+            }
             "submit_kpi_values" => actor.post(
                 &format!("/v1/kpi-submissions?kpi={kpi}"),
                 json!({ "rows": [corner.row(&self.month(), self.number())] }),
@@ -425,18 +430,20 @@ impl Corner {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Operations whose request names no place in the register, so that nothing of it lies outside.
-const PLACELESS: [&str; 4] = ["create_fellow", "create_innovation", "create_programme", "list_blocked_grants"];
+const PLACELESS: [&str; 5] =
+    ["create_fellow", "create_innovation", "create_programme", "create_webhook", "list_blocked_grants"];
 
 /// Operations on what the fellow sent: nobody sends it for them, so inside is what they sent themselves.
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 6] = [
+const UNASSIGNED: [&str; 7] = [
     "get_kpi_chart",
     "get_kpi_spc",
     "list_audit_events",
     "list_kpi_value_revisions",
     "list_kpi_values",
+    "list_replaced_kpi_values",
     "recommend_gateway_review",
 ];
 
@@ -481,6 +488,9 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_award_transactions",
         "list_milestones",
         "list_gateway_reviews",
+        "list_replaced_kpi_values",
+        "list_webhook_deliveries",
+        "list_webhook_transitions",
     ];
     (200..300).contains(&answer.status) && (may_be_empty.contains(&row.operation.id()) || !is_closed(answer))
 }

@@ -70,11 +70,12 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 14] = [
+const FEATURES: [&str; 16] = [
     "adoptions",
     "applications",
     "audit_events",
     "benefits",
+    "changes",
     "code_lists",
     "demonstration",
     "funding",
@@ -85,6 +86,7 @@ const FEATURES: [&str; 14] = [
     "privacy",
     "programmes",
     "reports",
+    "webhooks",
 ];
 /// What lies below them all.
 const FLOORS: [&str; 3] = ["access", "db", "http"];
@@ -234,4 +236,7 @@ fn every_kind_of_record_that_events_name_says_who_sees_its_trail() {
     }
     let unruled: Vec<&String> = kinds.iter().filter(|kind| !rules.contains(&format!("\"{kind}\""))).collect();
     assert!(kinds.len() > 20 && unruled.is_empty(), "src/audit_events/rules.rs does not say who sees: {unruled:?}");
+    let told = include_str!("../../../src/changes/rules.rs");
+    let untold: Vec<&String> = kinds.iter().filter(|kind| !told.contains(&format!("    \"{kind}\" "))).collect();
+    assert!(untold.is_empty(), "src/changes/rules.rs does not tell whoever keeps a copy of: {untold:?}");
 }

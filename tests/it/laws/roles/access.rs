@@ -11,6 +11,19 @@ impl World {
         self.made("/v1/clients", json!({ "name": "A client", "organisation": corner.organisation })).await
     }
 
+    fn webhook(&self) -> Value {
+        json!({ "name": format!("Webhook {}", self.number()), "url": "https://warehouse.example/register" })
+    }
+
+    /// Where a webhook is: inside one of the actor's own, where they may have one, and outside another's.
+    async fn hooked(&self, actor: &Actor, corner: &Corner) -> String {
+        let own = actor.post("/v1/webhooks", self.webhook()).await;
+        if own.status == 201 && corner.programme.is_some() {
+            return own.header("location").to_owned();
+        }
+        self.made("/v1/webhooks", self.webhook()).await
+    }
+
     fn keys(&self) -> Value {
         let mut key: Value = serde_json::from_str(KEY).unwrap();
         key["kid"] = json!(format!("key-{}", self.number()));
@@ -82,6 +95,21 @@ impl World {
                 actor.patch(&granted().await, 1, json!({ "to": sooner.to_rfc3339() }))
             }
             "delete_grant" => actor.delete(&granted().await, 1),
+            "create_webhook" => actor.post("/v1/webhooks", self.webhook()),
+            "get_webhook" => actor.get(&self.hooked(actor, corner).await),
+            "list_webhooks" => {
+                let webhook = self.hooked(actor, corner).await;
+                actor.get(&format!("/v1/webhooks?id={}", webhook.rsplit('/').next().unwrap()))
+            }
+            "update_webhook" => actor.patch(&self.hooked(actor, corner).await, 1, json!({ "name": "Another name" })),
+            "delete_webhook" => actor.delete(&self.hooked(actor, corner).await, 1),
+            "create_webhook_secret" => actor.post(&format!("{}/secrets", self.hooked(actor, corner).await), json!({})),
+            "transition_webhook" => {
+                let moved = json!({ "to": "suspended", "reason": "It had to." });
+                actor.transition(&self.hooked(actor, corner).await, 1, moved)
+            }
+            "list_webhook_transitions" => actor.get(&format!("{}/transitions", self.hooked(actor, corner).await)),
+            "list_webhook_deliveries" => actor.get(&format!("{}/deliveries", self.hooked(actor, corner).await)),
             unknown => panic!("{unknown} is a new operation: say here how to call it inside a scope and outside"),
         }
     }
