@@ -18,7 +18,9 @@ use std::collections::HashMap;
 pub const SIDE: &str = "benefit-side";
 const RESOURCE: &str = "benefit";
 
-fn get_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
+/// # Errors
+/// `not-found`, for a claim too that does not count and is of no side of the caller's.
+pub fn get_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedBenefit> {
     let found = by_id(id, RESOURCE, |id| store::find(conn, context, id))?;
     organisations::ops::require_within(conn, context, found.row.organisation_id, RESOURCE)?;
     Ok(found)
@@ -95,10 +97,11 @@ fn own_sides(conn: &mut Conn, context: &Context, of: &References) -> Result<Vec<
     Ok(own)
 }
 
-fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
+/// Traces what was done to a claim, which `counted` before or did not.
+fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) -> Result<()> {
     let data = json!({
         "kind": row.kind, "claimed": row.claimed, "realised": row.realised, "counted": row.counted,
-        "archived": row.archived_at.is_some()
+        "archived": row.archived_at.is_some(), "shown": counted || row.counted
     });
     let event = Event {
         organisation_id: row.organisation_id,
@@ -110,8 +113,8 @@ fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
     events::record(conn, context, event)
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<Stored<Benefit>> {
-    trace(conn, context, row)?;
+fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) -> Result<Stored<Benefit>> {
+    trace(conn, context, row, counted)?;
     let found = store::find(conn, context, row.id)?.ok_or_else(|| Error::internal("a benefit was lost"))?;
     shown_one(conn, context, found)
 }
@@ -119,7 +122,7 @@ fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<Stored
 fn archive(conn: &mut Conn, context: &Context, row: BenefitRow) -> Result<()> {
     let row = row.archived(context);
     store::update(conn, &row)?;
-    trace(conn, context, &row)
+    trace(conn, context, &row, row.counted)
 }
 
 /// The claim that a new one is to take the place of. It must be of the same side, for which the caller speaks.
@@ -190,7 +193,7 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
     store::insert(conn, &row)?;
     ask_sides(conn, context, &row, &own)?;
     replace(conn, context, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, false)
 }
 
 const CONFIRMED_BY_ANOTHER: &str =
@@ -229,12 +232,13 @@ pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patc
     if let Some(id) = new.replaces.filter(|_| new.replaces != before.replaces) {
         replaced(conn, context, id, *from)?;
     }
+    let counted = present.row.counted;
     let mut row = present.row.revised(context, new, figures, references, *from);
     row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::update(conn, &row)?;
     ask_sides(conn, context, &row, &own)?;
     replace(conn, context, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, counted)
 }
 
 /// Confirms what was achieved, which then stays.
@@ -258,7 +262,7 @@ fn confirm(
     }
     let row = BenefitRow { realised, ..present.touched(context) };
     store::update(conn, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, true)
 }
 
 /// A side of a benefit, and the benefit.
@@ -298,11 +302,12 @@ pub fn transition_benefit_side(
     store::keep_side(conn, &decided)?;
     transitions::store::record(conn, context, SIDE, decided.id, from, &step)?;
     let sides = store::sides(conn, &[found.row.id])?;
+    let counted = found.row.counted;
     let mut row = found.row.touched(context);
     row.counted = sides.iter().all(|side| side.state == SideState::Accepted);
     store::update(conn, &row)?;
     replace(conn, context, &row)?;
-    finish(conn, context, &row)
+    finish(conn, context, &row, counted)
 }
 
 /// Takes a benefit out of every list and report. One that is confirmed only a national administrator takes out.

@@ -17,8 +17,11 @@ use crate::funding::reallocations::ops::get_reallocation;
 use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
 use crate::http::Context;
-use crate::innovations;
+use crate::innovations::{self, ops::get_innovation};
 use crate::kpis::{acts, submissions, values};
+use crate::people::fellowships::ops::get_fellowship;
+use crate::programmes::memberships::ops::get_programme_membership;
+use crate::programmes::partners::ops::get_programme_partner;
 use crate::vocabulary::{Id, hex, instant};
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -249,8 +252,17 @@ impl<'a> Sight<'a> {
     fn of(context: &'a Context, resources: &[Resource]) -> Self {
         let mut told: HashMap<&'static str, Vec<(&'static Told, bool)>> = HashMap::new();
         let public = |operation: Operation| operation.row().anonymous;
+        let everything = |operation| context.actor.reach(operation).is_everything();
         for one in TOLD.iter().filter(|one| resources.is_empty() || resources.contains(&one.resource)) {
-            let whole = public(one.read) || context.actor.reach(one.read).is_everything();
+            // Of these, whoever may answer them all sees what is only proposed, claimed or a draft.
+            let whole = match one.resource {
+                Resource::Benefits => everything(Operation::transition_benefit_side),
+                Resource::Fellowships => everything(Operation::transition_fellowship),
+                Resource::Innovations => everything(Operation::update_innovation),
+                Resource::ProgrammeMemberships => everything(Operation::transition_programme_membership),
+                Resource::ProgrammePartners => everything(Operation::transition_programme_partner),
+                _ => public(one.read) || everything(one.read),
+            };
             if public(one.read) || context.actor.may(one.read) {
                 told.entry(one.kind).or_default().push((one, whole));
             }
@@ -273,7 +285,11 @@ impl<'a> Sight<'a> {
             let is_own = told.key == "key" && told.resource != Resource::KpiValues;
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
             let href = told.href(find);
-            if !whole && !self.sees(conn, told, &key, (row, &details))? {
+            if !whole && !self.sees(conn, told, &key, (row, innovation, &details))? {
+                // Nobody else has seen it.
+                if details["shown"] == false {
+                    continue;
+                }
                 change = Change::Deleted;
                 let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();
                 self.hidden.entry(place).or_default().push(row.position);
@@ -294,7 +310,13 @@ impl<'a> Sight<'a> {
     }
 
     /// Whether the record's own GET would show it to the caller now.
-    fn sees(&mut self, conn: &mut Conn, told: &Told, key: &str, (row, details): (&ToldRow, &Value)) -> Result<bool> {
+    fn sees(
+        &mut self,
+        conn: &mut Conn,
+        told: &Told,
+        key: &str,
+        (row, innovation, details): (&ToldRow, Option<&str>, &Value),
+    ) -> Result<bool> {
         let known = (told.resource, key.to_owned());
         if let Some(sees) = self.known.get(&known) {
             return Ok(*sees);
@@ -311,11 +333,19 @@ impl<'a> Sight<'a> {
             Resource::Contributions => get_fund(conn, &context, within("fund")).map(drop),
             Resource::Exclusions => acts::ops::get_act::<acts::rules::Exclusion>(conn, &context, key).map(drop),
             Resource::ExternalInvestments => get_external_investment(conn, &context, key).map(drop),
+            Resource::Fellowships => get_fellowship(conn, &context, key).map(drop),
             Resource::Funds => get_fund(conn, &context, key).map(drop),
             Resource::GatewayReviews | Resource::Milestones => get_award(conn, &context, within("award")).map(drop),
             Resource::Grants => get_grant(conn, &context, key).map(drop),
+            Resource::Innovations => get_innovation(conn, &context, key).map(drop),
             Resource::KpiSubmissions => submissions::ops::get_kpi_submission(conn, &context, key).map(drop),
             Resource::KpiValues => values::ops::has_values_of(conn, &context, key),
+            Resource::ProgrammeMemberships => {
+                get_programme_membership(conn, &context, innovation.unwrap_or_default(), key).map(drop)
+            }
+            Resource::ProgrammePartners => {
+                get_programme_partner(conn, &context, row.programme.as_deref().unwrap_or_default(), key).map(drop)
+            }
             Resource::Reallocations => get_reallocation(conn, &context, key).map(drop),
             Resource::Recalculations => acts::ops::get_act::<acts::rules::Recalculation>(conn, &context, key).map(drop),
             Resource::Reviews => get_review(conn, &context, key).map(drop),

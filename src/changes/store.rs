@@ -11,6 +11,7 @@ use crate::db::schema::{
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
+use crate::innovations::store::held_memberships;
 use crate::organisations::store::below;
 use crate::vocabulary::{Id, Timestamp};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
@@ -110,14 +111,16 @@ pub fn codes_below(conn: &mut Conn, place: Id, today: NaiveDate) -> Result<Vec<S
     Ok(organisations::table.filter(organisations::id.eq_any(ids)).select(organisations::code).load(conn)?)
 }
 
-/// The slugs of the innovations in a programme.
+/// The slugs of the innovations that a programme keeps, or that are in it.
 pub fn members(conn: &mut Conn, programme: &str, today: NaiveDate) -> Result<Vec<String>> {
     let members = programme_memberships::table
         .filter(programme_memberships::programme.eq(programme))
+        .filter(held_memberships())
         .filter(programme_memberships::from_on.le(today))
         .filter(programme_memberships::to_on.gt(today))
         .select(programme_memberships::innovation_id);
-    Ok(innovations::table.filter(innovations::id.eq_any(members)).select(innovations::slug).load(conn)?)
+    let kept = innovations::keeper.assume_not_null().eq(programme).or(innovations::id.eq_any(members));
+    Ok(innovations::table.filter(kept).order_by(innovations::slug).select(innovations::slug).load(conn)?)
 }
 
 /// What decides on other records beside a grant: the KPIs and funds of programmes, and the person that a subject is.

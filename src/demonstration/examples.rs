@@ -7,7 +7,7 @@ use crate::vocabulary::Id;
 use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
-const KEYS: [(&str, &str, &str); 27] = [
+const KEYS: [(&str, &str, &str); 28] = [
     ("/v1/innovations/{slug}", "slug", "heartflow"),
     ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
     ("transition_innovation", "slug", "illustrative-1"),
