@@ -56,6 +56,15 @@ async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sql
             let lines = admin.get(&format!("/v1/{list}")).accept("application/x-ndjson").await;
             assert_eq!(lines.text().lines().count(), number, "{list}");
         }
+        // Whoever recorded the first membership keeps an innovation; of one that joined four at once it is not known.
+        for (innovation, keeper, joined) in [("mycopd", json!("nia"), 1), ("plgf-based-testing", json!(null), 4)] {
+            let target = format!("/v1/innovations/{innovation}");
+            assert_eq!(admin.get(&target).await.expect(200)["keeper"], keeper);
+            let memberships = admin.get(&format!("{target}/programme-memberships")).await.expect(200);
+            assert_eq!(column(&memberships, "state"), vec!["agreed"; joined]);
+        }
+        let held = app.reader().get("/v1/fellowships?innovation=mycopd").await.expect(200);
+        assert_eq!((rows(&held).len(), &held["data"][0]["innovationStates"]), (1, &json!(["agreed"])));
         // What was done by the rule of that version is erased too, and the trail stays whole.
         let person = json!({ "name": "Local Operator", "subject": "local-operator" });
         let person = admin.post("/v1/people", person).await.expect(201)["id"].as_str().unwrap().to_owned();

@@ -368,7 +368,7 @@ fn waits(answer: &Value, word: &str) -> bool {
 const AWAITED: [Rule; 1] = [Rule::Claim];
 
 /// The fewest that there can be: what is tried shrinks only with the document.
-const FEWEST: usize = 100;
+const FEWEST: usize = 150;
 
 #[rstest]
 #[actix_web::test]
