@@ -175,14 +175,12 @@ pub fn transition_webhook(conn: &mut Conn, context: &Context, id: &str, asked: A
     get_webhook(conn, context, id)
 }
 
-/// Moves a webhook. One that goes on is tried at once.
+/// Moves a webhook. Whoever sends at this moment stops; one that goes on is tried at once.
 pub fn moved(conn: &mut Conn, context: &Context, present: WebhookRow, step: &Move<WebhookState>) -> Result<()> {
     let (from, after) = (present.state, (present.after_cursor.clone(), present.position));
     let row = WebhookRow { state: step.to, ..present.next(context) };
     store::update(conn, &row)?;
-    if step.to == WebhookState::Active {
-        store::restart(conn, row.id, (&after.0, after.1), context.now)?;
-    }
+    store::restart(conn, row.id, (&after.0, after.1), context.now)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, step)?;
     trace(conn, context, &row, json!({ "from": from, "to": step.to }))
 }
