@@ -3,8 +3,8 @@
 use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState};
 use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Until};
-use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::dialect::Condition;
+use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::decimal::to_f64;
 use crate::disclosure::rounded;
@@ -91,13 +91,7 @@ impl References {
 }
 
 impl BenefitRow {
-    pub fn new(
-        context: &Context,
-        new: Benefit,
-        figures: Figures,
-        references: References,
-        claimed_from: Side,
-    ) -> Self {
+    pub fn new(context: &Context, new: Benefit, figures: Figures, references: References, claimed_from: Side) -> Self {
         let Figures { baseline, claimed, realised } = figures;
         let now = context.now.naive_utc();
         Self {
@@ -232,7 +226,8 @@ type Columns = (
     (innovations::slug, innovations::name),
     dsl::Nullable<(organisations::code, organisations::name)>,
 );
-type Source = dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
+type Source =
+    dsl::LeftJoinQuerySource<dsl::InnerJoinQuerySource<benefits::table, innovations::table>, organisations::table>;
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! { NamedBenefit, Query, key "id" => benefits::id as Id;

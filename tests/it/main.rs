@@ -23,6 +23,7 @@ mod kpis;
 mod laws;
 mod ledger;
 mod organisations;
+mod owasp;
 mod pages;
 mod patches;
 mod people;

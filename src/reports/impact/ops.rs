@@ -75,9 +75,8 @@ pub fn get_programme_impact(
     let raised = sum(&store::raised(conn, &slug, as_of)?);
     let savings = sum(&store::claims(conn, &slug, BenefitKind::CashSaving, as_of)?);
     let ratio = leverage(raised, invested);
-    let benefits = |kind: BenefitKind| {
-        format!("/v1/benefits?programme={slug}&kind={}&counted=true&to={as_of}", kind.as_str())
-    };
+    let benefits =
+        |kind: BenefitKind| format!("/v1/benefits?programme={slug}&kind={}&counted=true&to={as_of}", kind.as_str());
     let investments = format!("/v1/external-investments?programme={slug}&to={as_of}");
     let begun = BEGUN.map(crate::people::fellowships::rules::FellowshipState::as_str).join(",");
     let figures = vec![

@@ -6,6 +6,7 @@ mod binary;
 mod contract;
 mod http;
 mod postgres;
+mod published;
 mod records;
 mod searches;
 
@@ -14,6 +15,7 @@ pub use binary::{Served, binary, fail, run, told};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
 pub use postgres::programs;
+pub use published::Published;
 pub use records::{award, gbp, row};
 pub use rstest::rstest;
 pub use serde_json::{Value, json};
