@@ -107,6 +107,7 @@ fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) ->
         organisation_id: row.organisation_id,
         innovation_id: Some(row.innovation_id),
         programme: row.programme.clone(),
+        other_programme: innovations::store::keeper_of(conn, row.innovation_id)?,
         owner: Some(row.claimed_by.clone()),
         ..Event::new(RESOURCE, &row.id.to_string(), row.version, data)
     };

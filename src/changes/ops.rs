@@ -224,9 +224,9 @@ fn fill(conn: &mut Conn, context: &Context, wanted: &Wanted, end: i64, page: &mu
 /// Takes out what the caller never saw.
 fn forget_unseen(conn: &mut Conn, sight: &Sight<'_>, page: &mut Page) -> Result<()> {
     let mut once_seen: HashSet<(i64, Resource)> = HashSet::new();
-    for (told, positions) in &sight.hidden {
+    for ((told, shown), positions) in &sight.hidden {
         let told = &TOLD[*told];
-        let reach = sight.context.actor.reach(told.read);
+        let reach = sight.context.actor.reach(if *shown { told.read } else { whole_by(told) });
         let seen = store::once_seen(conn, sight.context, told, reach, positions.clone())?;
         once_seen.extend(seen.into_iter().map(|position| (position, told.resource)));
     }
@@ -237,6 +237,19 @@ fn forget_unseen(conn: &mut Conn, sight: &Sight<'_>, page: &mut Page) -> Result<
     Ok(())
 }
 
+/// The operation for which a reach of everything sees every record of the kind: reading it, or, where some are only proposed,
+/// claimed or drafts, answering those.
+fn whole_by(told: &Told) -> Operation {
+    match told.resource {
+        Resource::Benefits => Operation::transition_benefit_side,
+        Resource::Fellowships => Operation::transition_fellowship,
+        Resource::Innovations => Operation::update_innovation,
+        Resource::ProgrammeMemberships => Operation::transition_programme_membership,
+        Resource::ProgrammePartners => Operation::transition_programme_partner,
+        _ => told.read,
+    }
+}
+
 /// What a caller sees of each kind of event.
 struct Sight<'a> {
     context: &'a Context,
@@ -244,25 +257,18 @@ struct Sight<'a> {
     told: HashMap<&'static str, Vec<(&'static Told, bool)>>,
     /// What was found out of single records.
     known: HashMap<(Resource, String), bool>,
-    /// By place in the table, the positions of events about records that the caller does not see now.
-    hidden: HashMap<usize, Vec<i64>>,
+    /// By place in the table, and by whether others than its own people saw the record, the positions of events about
+    /// records that the caller does not see now.
+    hidden: HashMap<(usize, bool), Vec<i64>>,
 }
 
 impl<'a> Sight<'a> {
     fn of(context: &'a Context, resources: &[Resource]) -> Self {
         let mut told: HashMap<&'static str, Vec<(&'static Told, bool)>> = HashMap::new();
         let public = |operation: Operation| operation.row().anonymous;
-        let everything = |operation| context.actor.reach(operation).is_everything();
         for one in TOLD.iter().filter(|one| resources.is_empty() || resources.contains(&one.resource)) {
-            // Of these, whoever may answer them all sees what is only proposed, claimed or a draft.
-            let whole = match one.resource {
-                Resource::Benefits => everything(Operation::transition_benefit_side),
-                Resource::Fellowships => everything(Operation::transition_fellowship),
-                Resource::Innovations => everything(Operation::update_innovation),
-                Resource::ProgrammeMemberships => everything(Operation::transition_programme_membership),
-                Resource::ProgrammePartners => everything(Operation::transition_programme_partner),
-                _ => public(one.read) || everything(one.read),
-            };
+            let is_public = whole_by(one) == one.read && public(one.read);
+            let whole = is_public || context.actor.reach(whole_by(one)).is_everything();
             if public(one.read) || context.actor.may(one.read) {
                 told.entry(one.kind).or_default().push((one, whole));
             }
@@ -286,13 +292,10 @@ impl<'a> Sight<'a> {
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
             let href = told.href(find);
             if !whole && !self.sees(conn, told, &key, (row, innovation, &details))? {
-                // Nobody else has seen it.
-                if details["shown"] == false {
-                    continue;
-                }
+                let shown = details["shown"] != false;
                 change = Change::Deleted;
                 let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();
-                self.hidden.entry(place).or_default().push(row.position);
+                self.hidden.entry((place, shown)).or_default().push(row.position);
             }
             data.push(Entry {
                 position: row.position,

@@ -92,7 +92,7 @@ told! {
     "application" Applications = "applications" get_application "/v1/applications/{key}" [Owner];
     "attendance" Attendances = "attendances" get_attendance "/v1/events/{event}/attendances/{key}" [];
     "award" Awards = "awards" get_award "/v1/awards/{key}" [Place Programme Innovation Owner];
-    "benefit" Benefits = "benefits" get_benefit "/v1/benefits/{key}" [Place];
+    "benefit" Benefits = "benefits" get_benefit "/v1/benefits/{key}" [Place Programme Innovation Owner];
     "call" Calls = "calls" get_call "/v1/calls/{key}" [];
     "client" Clients = "clients" get_client "/v1/clients/{key}" [Place];
     "client-key" ClientKeys = "client-keys" list_client_keys "/v1/clients/{client}/keys" [Place];
@@ -106,7 +106,7 @@ told! {
     "fund" Funds = "funds" get_fund "/v1/funds/{key}" [Programme];
     "gateway-review" GatewayReviews = "gateway-reviews" get_gateway_review "/v1/awards/{award}/gateway-reviews/{key}" [Place Programme Innovation Owner];
     "grant" Grants = "grants" get_grant "/v1/grants/{key}" [Place Programme Innovation Owner];
-    "innovation" Innovations = "innovations" get_innovation "/v1/innovations/{key}" [];
+    "innovation" Innovations = "innovations" get_innovation "/v1/innovations/{key}" [Innovation Owner];
     "kpi" Kpis = "kpis" get_kpi "/v1/kpis/{key}" [];
     "kpi-set" KpiSets = "kpi-sets" get_kpi_set "/v1/kpi-sets/{key}" [];
     "kpi-submission" KpiSubmissions = "kpi-submissions" get_kpi_submission "/v1/kpi-submissions/{key}" [Place];

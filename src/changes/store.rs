@@ -85,6 +85,7 @@ pub fn once_seen(
         organisations: if by(By::Place) { places } else { Vec::new() },
         programmes: if by(By::Programme) { parts.programmes } else { Vec::new() },
         innovations: if by(By::Innovation) { parts.innovations } else { Vec::new() },
+        everything: parts.everything && !told.by.is_empty(),
         ..parts
     };
     let mut seen: Seen = inside(parts, context.today());

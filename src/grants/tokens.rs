@@ -176,9 +176,10 @@ fn checked(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified,
     if expires_at - at(claims.iat)? > LONGEST_LIFE {
         return Err("it lives longer than 24 hours".to_owned());
     }
-    let subject = claims.sub.trim();
-    if subject.is_empty() || subject.len() > 200 || subject.chars().any(char::is_control) {
-        return Err("its sub is empty, too long, or holds control characters".to_owned());
+    let subject = claims.sub;
+    // Not trimmed: to its issuer a subject with a space at an end is another one.
+    if subject.is_empty() || subject.len() > 200 || subject != subject.trim() || subject.chars().any(char::is_control) {
+        return Err("its sub is empty, too long, holds control characters, or has blanks at an end".to_owned());
     }
     let body = issuer.claims.body.as_ref().and_then(|claim| all.get(claim)?.as_str().map(str::to_owned));
     let mapped = issuer.claims.apply(&all);

@@ -106,6 +106,7 @@ const VISITORS: [(&str, &str, &[Link]); 5] = [
         &[
             ("/docs/guides/operations", "Operations"),
             ("/docs/guides/performance", "Performance"),
+            ("/docs/guides/security", "Security"),
             ("/health/ready", "Is it ready?"),
         ],
     ),

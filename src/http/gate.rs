@@ -220,11 +220,12 @@ async fn enter(
         request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| peer::household(client(address)))
     };
     let text = |name: &str| once(request, name);
+    let authorization = text("authorization")?;
     let Some((endpoint, operation)) = endpoint.and_then(|endpoint| Some((endpoint, endpoint.operation?))) else {
         limit(service, caller(), quota)?;
         return Ok(None);
     };
-    let authenticated = match text("authorization")? {
+    let authenticated = match authorization {
         None => Ok(Arc::new(Actor::anonymous())),
         Some(authorization) => {
             let end_user = text(END_USER)?;

@@ -32,6 +32,7 @@ guides! {
     "programme-teams" = "guide-programme-teams.md";
     "operations" = "operations.md";
     "performance" = "performance.md";
+    "security" = "security.md";
 }
 
 /// A guide as it is served: its title and its HTML.

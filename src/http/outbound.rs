@@ -200,7 +200,7 @@ fn embedded(v6: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
     };
     match (a, b) {
         (0, 0) if (c, d) == (0, 0) && e == 0 && (f == 0xffff || f == 0) => Some(v4(g, h)),
-        (0x0064, 0xff9b) => Some(v4(g, h)),
+        (0x0064, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => Some(v4(g, h)),
         (0x2002, _) => Some(v4(b, c)),
         _ => None,
     }
@@ -232,6 +232,8 @@ mod tests {
             ("::ffff:127.0.0.1", true),
             ("::ffff:8.8.8.8", false),
             ("64:ff9b::7f00:1", true),
+            ("64:ff9b::808:808", false),
+            ("64:ff9b:1::808:808", true),
             ("2002:7f00:1::", true),
             ("2001:db8::1", true),
             ("2001::1", true),

@@ -309,7 +309,8 @@ fn trace(conn: &mut Conn, context: &Context, row: &InnovationRow, data: Value) -
 }
 
 /// What is done to a draft is its keeper's own, whichever organisation it names.
-fn event(row: &InnovationRow, data: Value) -> Event {
+fn event(row: &InnovationRow, mut data: Value) -> Event {
+    data["shown"] = json!(!row.draft);
     Event {
         organisation_id: row.owner_id.filter(|_| !row.draft),
         innovation_id: Some(row.id),

@@ -12,20 +12,20 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use std::time::Duration;
 
 /// A good header and good claims for this service, to be spoilt.
-fn good(app: &TestApp, kid: &str) -> (Value, Value) {
+pub fn good(app: &TestApp, kid: &str) -> (Value, Value) {
     let now = app.now().timestamp();
     let claims = json!({ "iss": app.url, "sub": "someone", "aud": "innovation-register", "iat": now, "nbf": now, "exp": now + 600 });
     (json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid }), claims)
 }
 
 /// Signs whatever it is given.
-fn sign(header: &Value, claims: &Value, key: &EncodingKey) -> String {
+pub fn sign(header: &Value, claims: &Value, key: &EncodingKey) -> String {
     let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).unwrap();
     format!("{message}.{signature}")
 }
 
-fn merged(document: &Value, others: &Value) -> Value {
+pub fn merged(document: &Value, others: &Value) -> Value {
     let mut document = document.as_object().unwrap().clone();
     document.extend(others.as_object().unwrap().clone());
     document.retain(|_, value| !value.is_null());

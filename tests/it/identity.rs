@@ -8,18 +8,18 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use std::time::Duration;
 
-const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const FORM: &str = "application/x-www-form-urlencoded";
 const SOON: Duration = Duration::from_secs(5);
 
 /// A key pair of a client: the private half, and the public one as a JWKS.
-struct Pair {
+pub struct Pair {
     kid: &'static str,
-    key: EncodingKey,
-    jwks: Value,
+    pub key: EncodingKey,
+    pub jwks: Value,
 }
 
-fn pair(kid: &'static str) -> Pair {
+pub fn pair(kid: &'static str) -> Pair {
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
     let key = EncodingKey::from_ec_der(pkcs8.as_ref());
     let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
@@ -28,14 +28,14 @@ fn pair(kid: &'static str) -> Pair {
 }
 
 impl Pair {
-    fn sign(&self, claims: &Value) -> String {
+    pub fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::ES256) };
         jsonwebtoken::encode(&header, claims, &self.key).unwrap()
     }
 }
 
 /// A client of a trust, registered by the national administrator.
-async fn client(app: &TestApp, organisation: &str) -> String {
+pub async fn client(app: &TestApp, organisation: &str) -> String {
     let made = app.admin().post("/v1/clients", json!({ "name": "Warehouse", "organisation": organisation })).await;
     made.expect(201)["id"].as_str().unwrap().to_owned()
 }
@@ -49,19 +49,19 @@ async fn granted(app: &TestApp, client: &str, grant: Value) -> String {
     made.header("location").to_owned()
 }
 
-async fn keyed(app: &TestApp, client: &str) -> Pair {
+pub async fn keyed(app: &TestApp, client: &str) -> Pair {
     let pair = pair("first");
     app.admin().post(&format!("/v1/clients/{client}/keys"), pair.jwks.clone()).await.expect(201);
     pair
 }
 
-async fn secret(app: &TestApp, client: &str) -> String {
+pub async fn secret(app: &TestApp, client: &str) -> String {
     let made = app.admin().post(&format!("/v1/clients/{client}/secrets"), json!({})).await.expect(201);
     made["secret"].as_str().unwrap().to_owned()
 }
 
 /// Good claims of an assertion, with the others over them.
-fn claims(app: &TestApp, client: &str, others: Value) -> Value {
+pub fn claims(app: &TestApp, client: &str, others: Value) -> Value {
     let now = app.now().timestamp();
     let jti = format!("{:?}", std::time::Instant::now());
     let mut claims = json!({ "iss": client, "sub": client, "aud": format!("{}/oauth2/token", app.url), "jti": jti, "exp": now + 240 });
@@ -70,12 +70,12 @@ fn claims(app: &TestApp, client: &str, others: Value) -> Value {
     claims
 }
 
-async fn asked(app: &TestApp, form: &[(&str, &str)]) -> Answer {
+pub async fn asked(app: &TestApp, form: &[(&str, &str)]) -> Answer {
     let body = serde_urlencoded::to_string(form).unwrap();
     app.anonymous().request("POST", "/oauth2/token").header("content-type", FORM).body(body).await
 }
 
-async fn asserted(app: &TestApp, assertion: &str) -> Answer {
+pub async fn asserted(app: &TestApp, assertion: &str) -> Answer {
     let form =
         [("grant_type", "client_credentials"), ("client_assertion_type", ASSERTION), ("client_assertion", assertion)];
     asked(app, &form).await
@@ -380,22 +380,6 @@ async fn a_request_for_a_token_that_is_none_is_refused_in_the_words_of_rfc_6749(
     );
 }
 
-/// A place on this machine where a client publishes its keys.
-fn publish(jwks: &Value) -> String {
-    use std::io::{Read, Write};
-    let (listener, body) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), jwks.to_string());
-    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (mut stream, mut asked) = (stream.unwrap(), [0; 4096]);
-            let _ = stream.read(&mut asked);
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            let _ = stream.write_all(format!("{head}{body}").as_bytes());
-        }
-    });
-    url
-}
-
 #[rstest]
 #[actix_web::test]
 async fn a_client_may_publish_its_keys_where_the_service_may_call(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -403,7 +387,8 @@ async fn a_client_may_publish_its_keys_where_the_service_may_call(#[values(Sqlit
         let app = TestApp::with(engine, &[("PRIVATE_NETWORKS", networks)]).await;
         app.trust("RJZ", "QKK").await;
         let pair = pair("published");
-        let body = json!({ "name": "Warehouse", "organisation": "RJZ", "jwksUrl": publish(&pair.jwks) });
+        let published = Published::new(200, pair.jwks.to_string());
+        let body = json!({ "name": "Warehouse", "organisation": "RJZ", "jwksUrl": published.url });
         let made = app.admin().post("/v1/clients", body).await.expect(201);
         let client = made["id"].as_str().unwrap();
         let answer = asserted(&app, &pair.sign(&claims(&app, client, json!({})))).await;

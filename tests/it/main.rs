@@ -25,6 +25,7 @@ mod laws;
 mod ledger;
 mod links;
 mod organisations;
+mod owasp;
 mod pages;
 mod patches;
 mod people;

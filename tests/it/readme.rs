@@ -2,9 +2,11 @@
 //! bash beside a running `demo`, and those of docs/operations.md where nothing runs yet. A line `# => fragment` after a
 //! command says what its output must hold. And what README says of the settings is what the code says.
 
+use crate::laws::{Source, sources};
 use crate::support;
 use innovation_register::config::SETTINGS;
 use rstest::rstest;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -167,4 +169,26 @@ fn readme_lists_every_setting_as_the_code_has_it() {
             .collect(),
     );
     assert_eq!(listed, wanted, "the settings table of README.md; it should read:\n{}", wanted.join("\n"));
+}
+
+#[test]
+fn the_page_on_security_names_tests_that_there_are_and_every_try_of_an_attacker() {
+    let page = include_str!("../../docs/security.md");
+    let named: BTreeSet<(&str, &str)> =
+        page.split('`').skip(1).step_by(2).filter_map(|word| word.split_once("::")).collect();
+    let files: Vec<Source> = [sources("tests/it"), sources("src")].into_iter().flatten().collect();
+    let is_there = |(file, test): &(&str, &str)| {
+        let its = |source: &&Source| source.path.ends_with(&format!("/{file}.rs"));
+        files.iter().filter(its).any(|source| source.text.contains(&format!("fn {test}(")))
+    };
+    let gone: Vec<_> = named.iter().filter(|name| !is_there(name)).collect();
+    assert!(gone.is_empty(), "docs/security.md names tests that are gone: {gone:?}");
+    for source in files.iter().filter(|source| source.path.starts_with("tests/it/owasp/")) {
+        let file = source.path.rsplit('/').next().unwrap().trim_end_matches(".rs");
+        let tests =
+            source.text.split("test]\n").filter_map(|rest| rest.trim_start_matches("async ").strip_prefix("fn "));
+        for test in tests.filter_map(|rest| rest.split('(').next()) {
+            assert!(named.contains(&(file, test)), "docs/security.md does not name {file}::{test}");
+        }
+    }
 }

@@ -88,6 +88,12 @@ impl NewKeys {
     }
 }
 
+/// What a client publishes itself, as far as it could also have been uploaded. Other keys are left out (RFC 7517, 5), a
+/// private one too, since whoever reads it can sign with it.
+pub fn usable(keys: impl Iterator<Item = Map<String, Value>>) -> Vec<Jwk> {
+    keys.filter_map(|members| read(members).ok()).map(|key| key.jwk).collect()
+}
+
 /// Reads a public key; else the member that is wrong, and what was expected.
 fn read(members: Map<String, Value>) -> Result<PublicKey, (&'static str, String)> {
     if let Some(member) = PRIVATE.into_iter().find(|member| members.contains_key(*member)) {

@@ -33,14 +33,14 @@ const PHRASES: [&str; 21] = [
 ];
 
 /// An operation's JSON body, as it is described and shown.
-struct Body {
-    operation: Operation,
-    media: String,
-    schema: Value,
-    example: Value,
+pub struct Body {
+    pub operation: Operation,
+    pub media: String,
+    pub schema: Value,
+    pub example: Value,
 }
 
-fn bodies(document: &Value) -> Vec<Body> {
+pub fn bodies(document: &Value) -> Vec<Body> {
     let mut bodies = Vec::new();
     for operation in operations() {
         let content = operation.described["requestBody"]["content"].as_object().cloned().unwrap_or_default();
@@ -56,7 +56,7 @@ fn bodies(document: &Value) -> Vec<Body> {
     bodies
 }
 
-fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(name) => resolved(document, document.pointer(&name[1..]).unwrap()),
         None => schema,

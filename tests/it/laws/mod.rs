@@ -1,7 +1,7 @@
 //! What holds for all of the code, the document and the database, whoever adds to them. A law says in its failure what to
 //! do about it.
 
-mod bodies;
+pub mod bodies;
 mod document;
 mod erasure;
 mod examples;
