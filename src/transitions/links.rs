@@ -101,7 +101,7 @@ impl Ends {
             LinkState::Proposed if self.proposing => Ok(()),
             LinkState::Agreed if narrows || (self.proposing && self.answering) => Ok(()),
             _ => {
-                let detail = "The other end agreed to something else. End this link and propose another.";
+                let detail = "One end changes what it proposed, and may narrow what was agreed. Else end the link and propose another.";
                 Err(Error::new(Code::Forbidden).detail(detail))
             }
         }

@@ -76,14 +76,15 @@ fn resolved(
     let host = organisation("/host", &new.host)?;
     let industry_partner = organisation("/industryPartner", &new.industry_partner)?;
     let cohort = cohorts::ops::referred(conn, "/cohort", programme, new.cohort)?.id;
-    let mut innovations = BTreeMap::new();
+    let (mut innovations, mut kept) = (BTreeMap::new(), Vec::new());
     for (at, slug) in new.innovations.iter().enumerate() {
         let id = innovations::ops::referred(conn, &format!("/innovations/{at}"), &slug.0)?;
         let keeper = innovations::store::keeper_of(conn, id)?;
         let answering = innovations::ops::keeps_one(context, id, keeper.as_deref());
         innovations.insert(id, Ends { proposing: true, answering }.begin()?);
+        kept.extend(answering.then(|| slug.0.to_ascii_lowercase()));
     }
-    Ok(Referred { cohort, host, industry_partner, innovations, whole_time_equivalent_ppm })
+    Ok(Referred { cohort, host, industry_partner, innovations, kept, whole_time_equivalent_ppm })
 }
 
 /// Gives a fellow a place in a cohort: planned where the caller keeps the fellow too, and else proposed to the fellow.
@@ -100,7 +101,7 @@ pub fn create_fellowship(conn: &mut Conn, context: &Context, new: &Fellowship) -
     let referred = resolved(conn, context, new, &programme, millionths)?;
     let row = FellowshipRow::new(context, new, programme, &referred, state);
     store::insert(conn, &row, &referred.innovations)?;
-    finish(conn, context, row, written(new))
+    finish(conn, context, row, written(new, &referred))
 }
 
 /// Changes a fellowship, except its fellow, programme and state.
@@ -123,7 +124,7 @@ pub fn update_fellowship(
     let referred = resolved(conn, context, &new, &row.programme, millionths)?;
     let row = row.revised(context, &new, &referred);
     store::update(conn, &row, Some(&referred.innovations))?;
-    finish(conn, context, row, written(&new))
+    finish(conn, context, row, written(&new, &referred))
 }
 
 /// Moves a fellowship. The programme does, except that the fellow agrees to what is proposed, and may decline or withdraw.
@@ -208,8 +209,9 @@ pub fn transition_fellowship_innovation(
     finish(conn, context, row, data)
 }
 
-fn written(new: &Fellowship) -> Value {
-    json!({ "fellow": new.fellow, "cohort": new.cohort, "innovations": new.innovations })
+/// What the trail says of it: an innovation that is merely proposed is no business of the host's.
+fn written(new: &Fellowship, referred: &Referred) -> Value {
+    json!({ "fellow": new.fellow, "cohort": new.cohort, "innovations": referred.kept })
 }
 
 /// Records the change. What the fellow has not agreed to is no business of the host's.

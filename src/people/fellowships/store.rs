@@ -47,6 +47,8 @@ pub struct Referred {
     pub industry_partner: Option<Id>,
     /// The innovations, with the state in which each of those that are new begins.
     pub innovations: BTreeMap<Id, LinkState>,
+    /// The slugs of those that the caller keeps.
+    pub kept: Vec<String>,
     pub whole_time_equivalent_ppm: i64,
 }
 
