@@ -350,7 +350,7 @@ fn formatted(format: &str) -> String {
 }
 
 /// The patterns of the bodies that this service publishes, in words.
-const PATTERNS: [(&str, &str); 11] = [
+const PATTERNS: [(&str, &str); 12] = [
     ("^[A-Za-z0-9-]{1,60}$", "a code of 1 to 60 letters, digits and hyphens"),
     ("^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", "a code of 1 to 60 letters, digits and hyphens that begins with no hyphen"),
     ("^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", "letters and digits, with single hyphens between them"),
@@ -360,6 +360,7 @@ const PATTERNS: [(&str, &str); 11] = [
     (r"^https?://[A-Za-z0-9][A-Za-z0-9.:-]*([/?#]\S*)?$", "an address that begins with https:// or http://"),
     ("^[A-Z]{3}$", "three capital letters"),
     (r"^\S+$", "text without spaces"),
+    ("^(now|[A-Za-z0-9_-]{48})$", "a cursor of /v1/changes, or now"),
     ("^[0-9]{4}-[0-9]{2}$", "four digits, a hyphen and two digits"),
     (r"^[0-9]{1,13}(\.[0-9]{1,4})?$", "a decimal number in a text, without sign or exponent"),
 ];

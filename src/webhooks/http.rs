@@ -4,9 +4,10 @@ use super::ops::{self, MadeSecret};
 use super::rules::{DeliveryOutcome, Webhook};
 use super::store::{self, DeliveryRow, ListWebhookDeliveries, ListWebhooks};
 use crate::changes::rules::{Change, Resource};
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::grants::keys::SealingKey;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -89,15 +90,24 @@ pub async fn delete_webhook(cx: Cx, path: web::Path<IdPath>) -> Result<Reply> {
     cx.remove(move |conn, context| ops::delete_webhook(conn, context, &path.id)).await
 }
 
-/// Nothing needs to be said.
+/// How the former secret ends.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateWebhookSecretRequest, example = json!({}))]
-pub struct NewSecret {}
+pub struct NewSecret {
+    /// Whether messages are signed with the former secret as well, for a day. False for one that others know.
+    #[serde(default = "signs")]
+    #[schema(default = true)]
+    pub former_signs: bool,
+}
+
+fn signs() -> bool {
+    true
+}
 
 /// Make another secret for a webhook
 ///
-/// The answer shows the secret, this once. For a day messages are signed with the former one as well.
+/// The answer shows the secret, this once. For a day messages are signed with the former one as well, unless you say otherwise.
 #[utoipa::path(tag = "webhooks", params(IdPath), request_body = NewSecret, responses((status = 201, description = "Made", body = MadeSecret)))]
 #[post("/v1/webhooks/{id}/secrets")]
 pub async fn create_webhook_secret(
@@ -106,7 +116,10 @@ pub async fn create_webhook_secret(
     body: Body<NewSecret>,
 ) -> Result<Created<MadeSecret>> {
     let sealing = sealing(&cx)?;
-    cx.create(body, move |conn, context, _| ops::create_webhook_secret(conn, context, &sealing, &path.id)).await
+    let make = move |conn: &mut Conn, context: &Context, new: NewSecret| {
+        ops::create_webhook_secret(conn, context, &sealing, (&path.id, new.former_signs))
+    };
+    cx.create(body, make).await
 }
 
 /// Suspend a webhook

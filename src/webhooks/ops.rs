@@ -136,30 +136,29 @@ pub fn delete_webhook(conn: &mut Conn, context: &Context, id: &str) -> Result<()
     trace(conn, context, &present.next(context), json!({ "removed": true }))
 }
 
-/// Gives a webhook another secret; the former one signs beside it for a day.
+/// Gives a webhook another secret; the former one signs beside it for a day, or not at all.
 ///
 /// # Errors
 /// `not-found`.
-pub fn create_webhook_secret(conn: &mut Conn, context: &Context, sealing: &SealingKey, id: &str) -> Result<MadeSecret> {
+pub fn create_webhook_secret(
+    conn: &mut Conn,
+    context: &Context,
+    sealing: &SealingKey,
+    (id, former_signs): (&str, bool),
+) -> Result<MadeSecret> {
     let present = get_webhook(conn, context, id)?;
     let (secret, sealed) = new_secret(sealing, present.id)?;
-    let until = context.now + FORMER_SIGNS_FOR;
-    let former = Some(present.secret_sealed.clone()).filter(|sealed| !sealed.is_empty());
+    let former = Some(present.secret_sealed.clone()).filter(|sealed| former_signs && !sealed.is_empty());
+    let until = former.is_some().then(|| context.now + FORMER_SIGNS_FOR);
     let row = WebhookRow {
         secret_sealed: sealed,
         former_sealed: former,
-        former_until: Some(until.naive_utc()),
+        former_until: until.map(|until| until.naive_utc()),
         ..present.next(context)
     };
     store::update(conn, &row)?;
     trace(conn, context, &row, json!({ "secret": "made" }))?;
-    Ok(MadeSecret {
-        id: row.id,
-        secret,
-        former_until: Some(Instant(until)),
-        version: row.version,
-        below: String::new(),
-    })
+    Ok(MadeSecret { id: row.id, secret, former_until: until.map(Instant), version: row.version, below: String::new() })
 }
 
 /// Suspends a webhook, or lets it go on where it was.

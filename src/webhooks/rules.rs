@@ -56,7 +56,7 @@ pub struct Webhook {
     pub resources: Vec<Resource>,
     /// The cursor of `/v1/changes` that it has got to; changes behind it are sent next. Set it back to have them sent again.
     /// Default: the end.
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(pattern = "^(now|[A-Za-z0-9_-]{48})$", max_length = 48, nullable = false)]
     pub after: Option<String>,
 }
 

@@ -147,8 +147,8 @@ async fn a_submission_is_told_to_whoever_sees_its_values(#[values(Sqlite, Postgr
     app.trust("RJZ", "QKK").await;
     app.trust("RBD", "QVV").await;
     app.kpi("ae", json!({})).await;
-    numbered(&app).await;
     let (lead, other, reader) = (app.lead("QKK"), app.lead("QVV"), app.reader());
+    numbered(&app).await;
     let cursors = [now(&lead).await, now(&other).await, now(&reader).await];
     let first = app.values("ae", json!([row("RJZ", "2026-01", 5), row("RJZ", "2026-02", 6)])).await;
     let second =
