@@ -193,7 +193,7 @@ impl NamedBenefit {
         let suppressed = suppressed && self.row.kind.is_of_patients();
         if suppressed {
             let shown = |hundredths| Some(to_f64(rounded(hundredths, 100)?, DECIMALS));
-            written.claimed = shown(self.row.claimed);
+            written.claimed = Some(self.row.claimed).and_then(shown);
             written.baseline = self.row.baseline.and_then(shown);
             written.realised = self.row.realised.and_then(shown);
         }
