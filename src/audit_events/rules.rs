@@ -8,13 +8,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 
 /// The operation by which each kind of record is read: whoever may not do that for a part of the register does not see
-/// what was done there. Events of adoptions and benefits hold counts of patients as they are. A kind that is not listed is
-/// for national administrators and for whoever did it or owns it.
+/// what was done there. A kind that is not listed is for national administrators and for whoever did it or owns it.
 pub const READ_BY: &[(&str, Operation)] = &[
-    ("adoption", Operation::see_unsuppressed_values),
+    ("adoption", Operation::get_adoption),
     ("attendance", Operation::get_attendance),
     ("award", Operation::get_award),
-    ("benefit", Operation::see_unsuppressed_values),
+    ("benefit", Operation::get_benefit),
     ("call", Operation::get_call),
     ("client", Operation::get_client),
     ("client-key", Operation::list_client_keys),

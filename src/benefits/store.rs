@@ -1,6 +1,6 @@
 //! Benefits in the database.
 
-use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState, hundredths};
+use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState};
 use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Until};
 use crate::db::dialect::Condition;
@@ -192,9 +192,10 @@ impl NamedBenefit {
         let mut written = self.benefit();
         let suppressed = suppressed && self.row.kind.is_of_patients();
         if suppressed {
-            for figure in [&mut written.claimed, &mut written.baseline, &mut written.realised] {
-                *figure = figure.and_then(|figure| Some(to_f64(rounded(hundredths("", figure).ok()?, 100)?, DECIMALS)));
-            }
+            let shown = |hundredths| Some(to_f64(rounded(hundredths, 100)?, DECIMALS));
+            written.claimed = Some(self.row.claimed).and_then(shown);
+            written.baseline = self.row.baseline.and_then(shown);
+            written.realised = self.row.realised.and_then(shown);
         }
         let organisation_name = self.organisation.map(|(_, name)| name);
         let BenefitRow { id, claimed_by, claimed_from, counted, version, updated_at, .. } = self.row;

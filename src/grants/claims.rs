@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct ClaimMap {
     /// The claim that holds the code of the organisation that the subject belongs to.
-    pub body: Option<String>,
+    body: Option<String>,
     #[serde(default, rename = "grant")]
     grants: Vec<Rule>,
 }
@@ -58,13 +58,17 @@ impl ClaimMap {
         Ok(map)
     }
 
+    /// The code of the organisation that the subject of a token belongs to.
+    pub fn body(&self, claims: &Map<String, Value>) -> Option<String> {
+        claims.get(self.body.as_ref()?).and_then(text).map(str::to_owned)
+    }
+
     /// What the claims of a token stand for.
     pub fn apply(&self, claims: &Map<String, Value>) -> Vec<Mapped> {
         let texts = |name: &str| -> Vec<&str> {
             match claims.get(name) {
-                Some(Value::String(one)) => vec![one],
-                Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-                _ => Vec::new(),
+                Some(Value::Array(many)) => many.iter().filter_map(text).collect(),
+                one => one.and_then(text).into_iter().collect(),
             }
         };
         let mut found = Vec::new();
@@ -78,6 +82,11 @@ impl ClaimMap {
         }
         found
     }
+}
+
+/// The text that a claim is. One with control characters names nothing, and PostgreSQL takes no NUL.
+fn text(claim: &Value) -> Option<&str> {
+    claim.as_str().filter(|text| !text.contains(char::is_control))
 }
 
 #[cfg(test)]

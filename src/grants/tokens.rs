@@ -181,8 +181,7 @@ fn checked(token: &str, issuers: &[&Issuer], now: Timestamp) -> Result<Verified,
     if subject.is_empty() || subject.len() > 200 || subject != subject.trim() || subject.chars().any(char::is_control) {
         return Err("its sub is empty, too long, holds control characters, or has blanks at an end".to_owned());
     }
-    let body = issuer.claims.body.as_ref().and_then(|claim| all.get(claim)?.as_str().map(str::to_owned));
-    let mapped = issuer.claims.apply(&all);
+    let (body, mapped) = (issuer.claims.body(&all), issuer.claims.apply(&all));
     Ok(Verified { subject: format!("{}{subject}", issuer.prefix), expires_at, mapped, body })
 }
 

@@ -66,8 +66,8 @@ pub fn check(assertion: &str, client: Id, keys: &[Jwk], audience: &str, now: Tim
     if expires_at > now + LONGEST_LIFE + LEEWAY {
         return Err("its exp lies more than five minutes ahead".to_owned());
     }
-    if claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI {
-        return Err(format!("its jti must have 1 to {LONGEST_JTI} bytes"));
+    if claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI || claims.jti.contains(char::is_control) {
+        return Err(format!("its jti must have 1 to {LONGEST_JTI} bytes, and no control characters"));
     }
     Ok(Asserted { jti: claims.jti, expires_at: expires_at + LEEWAY })
 }

@@ -39,8 +39,7 @@ impl KeysOfClients {
     /// # Errors
     /// Why they cannot be read.
     pub async fn at(&self, outbound: &Outbound, client: Id, url: &str, kid: &str) -> Result<Vec<Jwk>, String> {
-        let last = self.last(client);
-        let mut last = last.lock().await;
+        let mut last = self.last(client).lock_owned().await;
         let known = last.take().filter(|read| read.url == url);
         if let Some(Read { at, tried, keys, .. }) = &known {
             let holds =
@@ -51,13 +50,20 @@ impl KeysOfClients {
                 return keys;
             }
         }
-        let (found, now) = (read(outbound, url).await, Instant::now());
-        let read = match (found, known) {
-            // Else whoever names a key that there is not could shut the client out while its address is down.
-            (Err(_), Some(known)) if known.keys.is_ok() && known.at.elapsed() < KEPT => Read { tried: now, ..known },
-            (keys, _) => Read { url: url.to_owned(), at: now, tried: now, keys },
+        let (outbound, url) = (outbound.clone(), url.to_owned());
+        let reading = async move {
+            let (found, now) = (read(&outbound, &url).await, Instant::now());
+            let read = match (found, known) {
+                // Else whoever names a key that there is not could shut the client out while its address is down.
+                (Err(_), Some(known)) if known.keys.is_ok() && known.at.elapsed() < KEPT => {
+                    Read { tried: now, ..known }
+                }
+                (keys, _) => Read { url, at: now, tried: now, keys },
+            };
+            last.insert(read).keys.clone()
         };
-        last.insert(read).keys.clone()
+        // To its end, even where whoever asked does not wait for it: else each who leaves makes another call.
+        tokio::spawn(reading).await.map_err(|_| "its keys cannot be read".to_owned())?
     }
 
     fn last(&self, client: Id) -> Last {

@@ -42,7 +42,7 @@ async fn a_set_of_keys_that_is_none_or_no_good_lets_nobody_in(#[values(Sqlite, P
         (spoilt(&pair, json!({ "alg": "HS256" })), "names no key"),
         (spoilt(&pair, json!({ "kty": "oct", "k": "c2VjcmV0" })), "names no key"),
         (spoilt(&pair, json!({ "kty": "quantum" })), "names no key"),
-        (spoilt(&pair, json!({ "x": "AAAA" })), "key"),
+        (spoilt(&pair, json!({ "x": "AAAA" })), "signature"),
         (spoilt(&pair, weak), "names no key"),
     ] {
         let (app, client) = publishing(engine, &Published::new(200, body.clone()).url).await;

@@ -171,6 +171,7 @@ async fn an_assertion_of_another_or_for_another_gets_no_token(#[values(Sqlite, P
         ("made for the API", mine.sign(&good(&one, json!({ "aud": "innovation-register" })))),
         ("made for nobody", mine.sign(&good(&one, json!({ "aud": [] })))),
         ("a list of issuers", mine.sign(&good(&one, json!({ "iss": [one] })))),
+        ("a NUL", mine.sign(&good(&one, json!({ "jti": "a\u{0}b" })))),
         ("no end", mine.sign(&good(&one, json!({ "exp": null })))),
         ("alg none", forged(&merged(&header, &json!({ "alg": "none" })), &good(&one, json!({})), &[])),
         ("a public key as a secret", confused(&header, &good(&one, json!({})), &point)),

@@ -62,6 +62,7 @@ async fn world(engine: Engine) -> (TestApp, String) {
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;
     app.programme("nia").await;
+    app.programme("itp").await;
     app.member("mycopd", "nia").await;
     let adoption = json!({ "innovation": "mycopd", "organisation": "RJZ", "stage": "adopted", "since": "2016-01-01" });
     let made = app.admin().post("/v1/adoptions", adoption).await;
@@ -102,6 +103,8 @@ async fn a_handful_of_patients_is_told_in_no_form_that_a_reader_can_ask_for(
 #[actix_web::test]
 async fn the_audit_trail_tells_nobody_more_than_the_records_do(#[values(Sqlite, Postgres)] engine: Engine) {
     let (app, _) = world(engine).await;
+    let client = json!({ "name": "Warehouse", "organisation": "RJZ" });
+    app.admin().post("/v1/clients", client).await.expect(201);
     let person = json!({ "name": "Jane Marsh", "email": "jane@example.org" });
     app.admin().post("/v1/people", person).await.expect(201);
     let evaluator = app.evaluator();
@@ -113,11 +116,15 @@ async fn the_audit_trail_tells_nobody_more_than_the_records_do(#[values(Sqlite, 
     let kinds = async |actor: &Actor| column(&actor.get("/v1/audit-events?limit=500").await.expect(200), "resource");
     let seen = kinds(&evaluator).await;
     assert!(seen.contains(&"innovation".to_owned()), "{seen:?}");
-    for hidden in ["person", "adoption", "benefit"] {
+    for hidden in ["person", "client"] {
         assert!(!seen.contains(&hidden.to_owned()), "{hidden}: {seen:?}");
         assert!(kinds(&app.admin()).await.contains(&hidden.to_owned()), "{hidden}");
     }
-    assert!(kinds(&app.manager("nia")).await.contains(&"benefit".to_owned()), "its own figures are no secret to it");
+    let others = kinds(&app.manager("itp")).await;
+    assert!(
+        !others.iter().any(|kind| ["person", "client", "adoption", "benefit"].contains(&kind.as_str())),
+        "{others:?}"
+    );
 }
 
 #[rstest]

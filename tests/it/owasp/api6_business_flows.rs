@@ -32,7 +32,7 @@ async fn nobody_approves_their_own_award_with_another_token(#[values(Sqlite, Pos
         .problem(403, "separation-of-duties");
     // Whoever changes the terms is the proposer from then on, so another's proposal is not made one's own first.
     let other = known(&app, Role::NationalAdmin, "grace");
-    other.patch(target, 1, json!({ "amount": gbp(900) })).await.expect(200);
+    other.patch(target, 1, json!({ "amount": gbp(900), "profile": null })).await.expect(200);
     other.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
     one.transition(target, 2, approved).await.expect(200);
 }
