@@ -112,7 +112,16 @@ impl Metrics {
         let deliveries = IntCounterVec::new(options, &["outcome"]).map_err(text)?;
         registry.register(Box::new(deliveries.clone())).map_err(text)?;
         let lanes = Lanes::new(&registry).map_err(text)?;
-        Ok(Self { registry, requests, seconds, lanes, feed_clients, events_unnumbered, deliveries, delivery_lag_seconds })
+        Ok(Self {
+            registry,
+            requests,
+            seconds,
+            lanes,
+            feed_clients,
+            events_unnumbered,
+            deliveries,
+            delivery_lag_seconds,
+        })
     }
 
     pub fn observe(&self, operation: &str, status: u16, elapsed: Duration) {
