@@ -37,7 +37,7 @@ async fn in_time(app: &TestApp, step: TimeDelta, what: &str, mut holds: impl Asy
 async fn changes_arrive_in_order_as_signed_cloud_events(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::with(engine, &HERE).await;
     // A signature is good for some minutes of the receiver's own clock.
-    app.advance(chrono::Utc::now() - app.now());
+    app.advance(innovation_register::vocabulary::now() - app.now());
     let (admin, receiver) = (app.admin(), Receiver::start());
     let (webhook, secret) = hooked(&admin, &receiver).await;
     app.innovation("tool").await;
