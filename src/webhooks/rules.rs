@@ -51,7 +51,7 @@ pub struct Webhook {
     )]
     pub url: String,
     /// The kinds of records. Default: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     #[schema(max_items = 60)]
     pub resources: Vec<Resource>,
     /// The cursor of `/v1/changes` that it has got to; changes behind it are sent next. Set it back to have them sent again.
