@@ -327,6 +327,8 @@ pub fn grant(role: Role) -> NewLocalToken {
 
 /// A client that keeps no connection for as long as the service waits for the first request on one.
 fn client() -> reqwest::Client {
+    // Fails where it was done before, which is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(3)).build().expect("a client")
 }
 
