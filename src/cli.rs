@@ -201,6 +201,8 @@ fn start_log(directives: &str, traces: Option<&Traces>) -> Result<WorkerGuard, S
         tracing_opentelemetry::layer()
             .with_tracer(traces.tracer())
             .with_location(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
             .with_threads(false)
             .with_filter(only)
     });

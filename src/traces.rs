@@ -77,13 +77,14 @@ impl Drop for Traces {
     }
 }
 
-/// The span of a request, below the one that its `traceparent` names (W3C Trace Context).
-pub fn of_request(method: &str, headers: &impl Extractor) -> Span {
+/// The span of a request, below the one that its `traceparent` names (W3C Trace Context). The operation is looked for only
+/// where somebody takes traces.
+pub fn of_request(operation: impl FnOnce() -> &'static str, method: &str, headers: &impl Extractor) -> Span {
     let span = tracing::info_span!(
         target: TARGET,
         "request",
         otel.kind = "server",
-        otel.name = Empty,
+        otel.name = operation(),
         otel.status_code = Empty,
         http.request.method = method,
         http.response.status_code = Empty,
@@ -95,16 +96,19 @@ pub fn of_request(method: &str, headers: &impl Extractor) -> Span {
     span
 }
 
-/// Says in a request's span what it was and how it was answered.
-pub fn answered(span: &Span, operation: &str, status: u16) {
-    span.record("otel.name", operation);
-    span.record("http.response.status_code", status);
+/// Says in a request's span how it was answered.
+pub fn answered(span: &Span, status: u16) {
+    span.record("http.response.status_code", i64::from(status));
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }
 }
 
-/// The span of a piece of database work, from its place in the queue to its end. `waited_us` is how long it stood there.
+/// The span of a piece of database work for a request, from its place in the queue to its end. `waited_us` is how long it
+/// stood there. What the service does by itself has none.
 pub fn of_database(lane: &str) -> Span {
+    if Span::current().is_disabled() {
+        return Span::none();
+    }
     tracing::info_span!(target: TARGET, "database", otel.kind = "client", lane, waited_us = Empty)
 }

@@ -291,8 +291,10 @@ impl<'a> Sight<'a> {
             let is_own = told.key == "key" && told.resource != Resource::KpiValues;
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
             let href = told.href(find);
+            let shown = details["shown"] != false;
+            // Whoever sees innovations sees each that is no draft.
+            let whole = whole || (shown && told.resource == Resource::Innovations);
             if !whole && !self.sees(conn, told, &key, (row, innovation, &details))? {
-                let shown = details["shown"] != false;
                 change = Change::Deleted;
                 let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();
                 self.hidden.entry((place, shown)).or_default().push(row.position);

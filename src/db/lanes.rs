@@ -180,7 +180,7 @@ impl Lane {
         let work: Work = Box::new(move |conn, condition| {
             let _entered = span.enter();
             let (begun, waited) = (Instant::now(), queued.elapsed());
-            span.record("waited_us", waited.as_micros() as u64);
+            span.record("waited_us", waited.as_micros() as i64);
             let explain = |conn: &mut Conn, error: Error| match condition.explain(conn, error) {
                 // The server ends what takes longer, in words that may be of any language.
                 error

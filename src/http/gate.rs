@@ -30,6 +30,9 @@ struct Named {
     target: String,
 }
 
+/// What a request is counted as that is none of the operations.
+const NO_OPERATION: &str = "none";
+
 /// The headers by which a caller's trace goes on.
 struct Propagated<'a>(&'a header::HeaderMap);
 
@@ -60,7 +63,11 @@ pub async fn gate(
     let now = (service.clock)();
     let mut quota = None;
     let mut again = None;
-    let span = traces::of_request(request.method().as_str(), &Propagated(request.headers()));
+    let operation = || match service.operations.find(request.method().as_str(), request.path()) {
+        Found::Endpoint(endpoint) => endpoint.id,
+        _ => NO_OPERATION,
+    };
+    let span = traces::of_request(operation, request.method().as_str(), &Propagated(request.headers()));
     let (endpoint, admitted) = admit(&service, &request, &named, now, &mut quota).instrument(span.clone()).await;
     let mut response = match admitted {
         Err(error) => request.into_response(problem::respond(&error, path(&named.target), &named.request_id)),
@@ -93,10 +100,10 @@ pub async fn gate(
     if service.is_leaving() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    let id = endpoint.map_or("none", |endpoint| endpoint.id);
+    let id = endpoint.map_or(NO_OPERATION, |endpoint| endpoint.id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     service.metrics.observe(id, status, elapsed);
-    traces::answered(&span, id, status);
+    traces::answered(&span, status);
     tracing::info!(
         request_id = named.request_id,
         operation = id,
