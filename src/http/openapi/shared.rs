@@ -56,8 +56,9 @@ pub fn security() -> Value {
     }, "client": {
         "type": "oauth2",
         "description": "How a registered client proves who it is to the token endpoint: a secret in the Authorization header or in the body, or an \
-assertion signed by its key, which is a JWT checked as RFC8725 advises.",
-        "flows": { "clientCredentials": { "tokenUrl": "/oauth2/token", "scopes": {} } },
+assertion signed by its key, which is a JWT checked as RFC8725 advises. A token lives for ten minutes; the next one comes from the same \
+address, by the same proof.",
+        "flows": { "clientCredentials": { "tokenUrl": "/oauth2/token", "refreshUrl": "/oauth2/token", "scopes": {} } },
     } })
 }
 
