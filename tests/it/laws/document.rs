@@ -24,7 +24,7 @@ fn the_committed_document_is_what_the_router_serves() {
 #[test]
 fn every_operation_says_what_it_does_and_shows_what_it_takes() {
     let document = innovation_register::startup::document().unwrap();
-    let tags = column(&json!({ "data": document["tags"] }), "name");
+    let tags: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     let mut faults = Vec::new();
     for operation in operations() {
         let mut miss = |what: &str| faults.push(format!("{} {}: {what}", operation.method, operation.path));
@@ -36,10 +36,7 @@ fn every_operation_says_what_it_does_and_shows_what_it_takes() {
         if summary.is_empty() || summary.ends_with('.') || summary.len() > 80 {
             miss("no summary of at most 80 characters without a full stop");
         }
-        if described["tags"]
-            .as_array()
-            .is_none_or(|own| own.len() != 1 || !own.iter().all(|tag| tags.iter().any(|one| tag == one)))
-        {
+        if described["tags"].as_array().is_none_or(|own| own.len() != 1 || !tags.contains(&&own[0])) {
             miss("not one tag of those that the document describes");
         }
         for (media, content) in described["requestBody"]["content"].as_object().into_iter().flatten() {
