@@ -122,7 +122,9 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     let server = listen(&service, &doorkeeper, &office, door.try_clone().map_err(|cause| cause.to_string())?)?;
     actix_web::rt::spawn(events::keep_numbering(service.db.clone(), service.written.clone()));
     actix_web::rt::spawn(events::keep_looking(service.db.clone(), service.numbered.clone()));
-    actix_web::rt::spawn(Postman::new(service.clone(), outbound, source).keep_delivering());
+    actix_web::rt::spawn(
+        Postman::new(service.clone(), outbound, SealingKey::open(&config.keys)?, source).keep_delivering(),
+    );
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;

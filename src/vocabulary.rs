@@ -1,6 +1,7 @@
 //! Ids and closed word lists: each declared once, here or beside its feature, by one macro, and from then on the
 //! same word in Rust, in JSON, in the database and in the API document.
 
+use crate::error::{Error, Result};
 use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, Timelike, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -281,6 +282,16 @@ pub fn search_text(text: &str) -> String {
         }
     }
     folded
+}
+
+/// Bytes that nobody can foresee.
+///
+/// # Errors
+/// `internal` without randomness.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("no randomness"))?;
+    Ok(bytes)
 }
 
 /// Bytes as hexadecimal digits, in lower case.

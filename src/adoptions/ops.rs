@@ -31,7 +31,7 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Re
     let reach = context.actor.reach(Operation::see_unsuppressed_values);
     let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
     let show = |found: NamedAdoption| {
-        let is_whole = whole.covers(None, found.row.organisation_id, Some(found.row.innovation_id));
+        let is_whole = whole.covers(None, Some(found.row.organisation_id), Some(found.row.innovation_id));
         found.stored(!is_whole)
     };
     Ok(rows.into_iter().map(show).collect())

@@ -36,14 +36,10 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedBenefit>) -> Res
     }
     let places: Vec<Id> = rows.iter().filter_map(|found| found.row.organisation_id).collect();
     let reach = context.actor.reach(Operation::see_unsuppressed_values);
-    let (national, named) = (reach.is_everything(), reach.clone());
     let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
     let show = |found: NamedBenefit| {
         let (programme, innovation) = (found.row.programme.as_deref(), found.row.innovation_id);
-        let is_whole = match found.row.organisation_id {
-            Some(organisation) => whole.covers(programme, organisation, Some(innovation)),
-            None => national || named.covers_programme(programme) || named.covers_innovation(innovation),
-        };
+        let is_whole = whole.covers(programme, found.row.organisation_id, Some(innovation));
         let sides = sides.remove(&found.row.id).unwrap_or_default();
         found.stored(sides, !is_whole)
     };

@@ -6,7 +6,7 @@ use super::door::transaction;
 use super::drift;
 use super::schema::schema_info;
 use crate::error::{Error, Result};
-use crate::vocabulary::hex;
+use crate::vocabulary::{hex, random};
 use diesel::dsl::sql;
 use diesel::migration::MigrationVersion;
 use diesel::prelude::*;
@@ -22,9 +22,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// # Errors
 /// The database's own.
 pub fn begin_epoch(conn: &mut Conn) -> Result<()> {
-    let mut epoch = vec![0u8; 16];
-    aws_lc_rs::rand::fill(&mut epoch).map_err(Error::internal)?;
-    diesel::update(schema_info::table).set(schema_info::epoch.eq(epoch)).execute(conn)?;
+    diesel::update(schema_info::table).set(schema_info::epoch.eq(random::<16>()?.to_vec())).execute(conn)?;
     Ok(())
 }
 

@@ -4,8 +4,8 @@
 //! still be made again.
 
 use crate::db::schema::{events, subjects};
-use crate::error::{Error, Result};
-use crate::vocabulary::Id;
+use crate::error::Result;
+use crate::vocabulary::{Id, random};
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -26,9 +26,7 @@ pub fn nobody(subject_id: i64) -> String {
 /// # Errors
 /// `internal` without randomness.
 pub fn salt() -> Result<Vec<u8>> {
-    let mut salt = vec![0; 16];
-    aws_lc_rs::rand::fill(&mut salt).map_err(|_| Error::internal("no randomness"))?;
-    Ok(salt)
+    random::<16>().map(Vec::from)
 }
 
 /// SHA-256 of the salt and the text.

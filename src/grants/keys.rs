@@ -5,7 +5,7 @@ use super::store;
 use crate::config::KeySource;
 use crate::db::{Conn, dialect};
 use crate::error::{Error, Result};
-use crate::vocabulary::{Timestamp, hex};
+use crate::vocabulary::{Timestamp, hex, random};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -60,9 +60,7 @@ impl SealingKey {
                     path.display()
                 )));
             }
-            let mut bytes = [0u8; 32];
-            aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("no randomness"))?;
-            write_key(path, &hex(&bytes)).map_err(|cause| Error::internal(format!("KEY_FILE: {cause}")))?;
+            write_key(path, &hex(&random::<32>()?)).map_err(|cause| Error::internal(format!("KEY_FILE: {cause}")))?;
         }
         Self::open(source).map_err(Error::internal)
     }

@@ -284,9 +284,10 @@ impl Covered {
         Ok(Self { below_scopes, within: within.transpose()?, reach })
     }
 
-    /// As [`covers`], of a record of one of the organisations.
-    pub fn covers(&self, programme: Option<&str>, organisation: Id, innovation: Option<Id>) -> bool {
-        let named = self.reach.names(programme, innovation) || self.below_scopes.contains(&organisation);
-        named && self.within.as_ref().is_none_or(|within| within.contains(&organisation))
+    /// As [`covers`], of a record of one of the organisations, or of none.
+    pub fn covers(&self, programme: Option<&str>, organisation: Option<Id>, innovation: Option<Id>) -> bool {
+        let is_in = |those: &HashSet<Id>| organisation.is_some_and(|organisation| those.contains(&organisation));
+        let named = self.reach.names(programme, innovation) || is_in(&self.below_scopes);
+        named && self.within.as_ref().is_none_or(is_in)
     }
 }

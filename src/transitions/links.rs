@@ -1,9 +1,10 @@
 //! Links between two records, each of which somebody keeps: one end proposes, and the other agrees before it holds.
 
-use super::rules::{Machine, Move};
+use super::rules::{AskedMove, Machine, Move};
 use crate::access::outside;
 use crate::calendar::Until;
 use crate::error::{Code, Error, Result};
+use crate::http::Context;
 use crate::words;
 use chrono::NaiveDate;
 
@@ -61,6 +62,28 @@ impl Ends {
         self.proposing || self.answering
     }
 
+    /// Whether the caller sees a dated link in this state: everybody does once it holds.
+    pub fn see(self, state: LinkState) -> bool {
+        self.any() || LinkState::HELD.contains(&state)
+    }
+
+    /// The move of a link that the caller asks for, of the version that they know.
+    ///
+    /// # Errors
+    /// `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
+    pub fn decide(
+        self,
+        context: &Context,
+        asked: AskedMove,
+        (state, version): (LinkState, i32),
+    ) -> Result<Move<LinkState>> {
+        let step = asked.read(context.today())?;
+        self.check_move(step.to)?;
+        context.check_version(version)?;
+        step.decide(state)?;
+        Ok(step)
+    }
+
     /// The state in which a link begins: agreed where the caller keeps both ends.
     ///
     /// # Errors
@@ -77,7 +100,7 @@ impl Ends {
     ///
     /// # Errors
     /// `forbidden`.
-    pub fn check_move(self, to: LinkState) -> Result<()> {
+    fn check_move(self, to: LinkState) -> Result<()> {
         let may = match to {
             LinkState::Agreed => self.answering,
             LinkState::Proposed => self.proposing,

@@ -16,7 +16,7 @@ use crate::http::Context;
 use crate::http::outbound::Outbound;
 use crate::http::service::Service;
 use crate::transitions::rules::Move;
-use crate::vocabulary::{Id, Timestamp};
+use crate::vocabulary::{Id, Timestamp, random};
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -34,6 +34,8 @@ const SOME: usize = 100;
 pub struct Postman {
     service: Data<Service>,
     outbound: Outbound,
+    /// Unseals the secrets of webhooks.
+    sealing: Arc<SealingKey>,
     /// Where the register is, in messages.
     source: String,
 }
@@ -46,8 +48,8 @@ enum Turn {
 }
 
 impl Postman {
-    pub fn new(service: Data<Service>, outbound: Outbound, source: String) -> Self {
-        Self { service, outbound, source }
+    pub fn new(service: Data<Service>, outbound: Outbound, sealing: SealingKey, source: String) -> Self {
+        Self { service, outbound, sealing: Arc::new(sealing), source }
     }
 
     /// Sends until the process ends.
@@ -107,7 +109,7 @@ impl Postman {
     /// Sends the next few changes.
     async fn turn(&self, id: Id, lease: i64) -> Result<Turn> {
         let now = self.now();
-        let sealing = SealingKey::open(&self.service.config.keys).map_err(Error::internal)?;
+        let sealing = self.sealing.clone();
         let read = self.service.db.snapshot(move |conn| read(conn, id, lease, &sealing, now)).await;
         let letters = match read {
             Ok(Some(letters)) => letters,
@@ -251,9 +253,8 @@ fn fail(conn: &mut Conn, id: Id, lease: i64, now: Timestamp) -> Result<bool> {
     let everywhere = Context::local(Operation::transition_webhook, now);
     let Some(row) = store::find(conn, &everywhere, id)?.filter(|row| row.lease == lease) else { return Ok(false) };
     let (attempts, since) = (row.attempts + 1, row.failing_since.map_or(now, |since| since.and_utc()));
-    let mut chance = [0u8; 1];
-    aws_lc_rs::rand::fill(&mut chance).map_err(Error::internal)?;
-    let held = store::postpone(conn, id, lease, (attempts, since, now + wait_after(attempts, chance[0])), now)?;
+    let [chance] = random()?;
+    let held = store::postpone(conn, id, lease, (attempts, since, now + wait_after(attempts, chance)), now)?;
     if held && now - since >= TRIED_FOR {
         suspend(conn, id, 0, "Nothing could be sent for 72 hours. What waits is behind its cursor.", now)?;
     }
@@ -271,7 +272,5 @@ fn suspend(conn: &mut Conn, id: Id, lease: i64, why: &str, now: Timestamp) -> Re
 
 /// A number that nobody else has a lease by.
 fn lease() -> Result<i64> {
-    let mut bytes = [0u8; 8];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(i64::from_be_bytes(bytes) | 1)
+    Ok(i64::from_be_bytes(random()?) | 1)
 }

@@ -6,14 +6,14 @@ use crate::changes;
 use crate::changes::ops::{After, Wanted};
 use crate::changes::rules::{Cursor, DIGEST};
 use crate::db::{Conn, by_id};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::{self, Event};
 use crate::grants::keys::SealingKey;
 use crate::http::{Context, Patch};
 use crate::record::Record;
 use crate::transitions;
 use crate::transitions::rules::{AskedMove, Move};
-use crate::vocabulary::{Id, Instant};
+use crate::vocabulary::{Id, Instant, random};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -59,8 +59,7 @@ pub fn get_webhook(conn: &mut Conn, context: &Context, id: &str) -> Result<Webho
 }
 
 fn new_secret(sealing: &SealingKey, id: Id) -> Result<(String, Vec<u8>)> {
-    let mut secret = [0u8; 24];
-    aws_lc_rs::rand::fill(&mut secret).map_err(Error::internal)?;
+    let secret = random::<24>()?;
     Ok((shown(&secret), sealing.seal(&id.to_string(), &secret)?))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::record::Record;
-use crate::vocabulary::{Id, Instant, Timestamp};
+use crate::vocabulary::{Id, Instant, Timestamp, random};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine as _;
@@ -107,10 +107,4 @@ pub fn verify(secret: &str, hashes: &[String]) -> bool {
     let tried = if hashes.is_empty() { &nothing } else { hashes };
     let found = tried.iter().fold(false, |found, hash| fits(hash) | found);
     found && !hashes.is_empty()
-}
-
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0u8; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("no randomness"))?;
-    Ok(bytes)
 }

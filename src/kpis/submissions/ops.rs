@@ -313,7 +313,7 @@ impl Resolver<'_> {
     }
 
     fn scope_error(&self, facts: &KpiFacts, organisation: Id, innovation: Id) -> Option<RowError> {
-        if !self.covered.covers(None, organisation, Some(innovation)) {
+        if !self.covered.covers(None, Some(organisation), Some(innovation)) {
             return Some(RowError::new(
                 "out-of-scope",
                 "Your grants do not let you send values for this organisation.",

@@ -50,7 +50,7 @@ pub struct Unsuppressed(Covered);
 
 impl Unsuppressed {
     pub fn visibility(&self, kpi: &KpiRow, organisation: Id, innovation: Id) -> Visibility {
-        let full = self.0.covers(kpi.programme.as_deref(), organisation, Some(innovation));
+        let full = self.0.covers(kpi.programme.as_deref(), Some(organisation), Some(innovation));
         if full { Visibility::Full } else { Visibility::Suppressed }
     }
 }

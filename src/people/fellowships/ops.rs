@@ -197,10 +197,7 @@ pub fn transition_fellowship_innovation(
     asked: AskedMove,
 ) -> Result<Stored<Fellowship>> {
     let (row, innovation, link, ends) = find_link(conn, context, id, slug)?;
-    let step: Move<LinkState> = asked.read(context.today())?;
-    ends.check_move(step.to)?;
-    context.check_version(row.version)?;
-    step.decide(link.state)?;
+    let step = ends.decide(context, asked, (link.state, row.version))?;
     let row = row.clone().moved(context, row.state);
     store::update(conn, &row, None)?;
     store::move_link(conn, link.id, step.to)?;

@@ -30,7 +30,7 @@ fn find(conn: &mut Conn, context: &Context, slug: &str, id: &str) -> Result<(Nam
     let innovation = get_innovation(conn, context, slug)?.row;
     let found = by_id(id, "membership", |id| store::find(conn, innovation.id, id))?;
     let ends = ends(context, &innovation, &found.row.programme, Some(found.row.proposed_by)).1;
-    if ends.any() || LinkState::HELD.contains(&found.row.state) {
+    if ends.see(found.row.state) {
         return Ok((found, ends));
     }
     Err(Error::not_found("membership"))
@@ -113,11 +113,8 @@ pub fn transition_programme_membership(
     asked: AskedMove,
 ) -> Result<NamedMembership> {
     let (present, ends) = find(conn, context, slug, id)?;
-    let step = asked.read::<LinkState>(context.today())?;
-    ends.check_move(step.to)?;
-    context.check_version(present.row.version)?;
     let from = present.row.state;
-    step.decide(from)?;
+    let step = ends.decide(context, asked, (from, present.row.version))?;
     let row = present.row.moved(context, &step);
     if row.state == LinkState::Proposed {
         check_overlaps(conn, &row)?;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::programmes::ops::{get_programme, kept};
-use crate::transitions::links::{Ends, LinkState};
+use crate::transitions::links::Ends;
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::Id;
 use crate::{organisations, transitions};
@@ -29,7 +29,7 @@ fn find(conn: &mut Conn, context: &Context, slug: &str, id: &str) -> Result<(Nam
     let programme = get_programme(conn, slug)?;
     let found = by_id(id, "partner", |id| store::find(conn, &programme.slug, id))?;
     let ends = ends(conn, context, (&programme.slug, found.row.organisation_id))?;
-    if ends.any() || LinkState::HELD.contains(&found.row.state) {
+    if ends.see(found.row.state) {
         return Ok((found, ends));
     }
     Err(Error::not_found("partner"))
@@ -92,11 +92,8 @@ pub fn transition_programme_partner(
     asked: AskedMove,
 ) -> Result<NamedPartner> {
     let (present, ends) = find(conn, context, slug, id)?;
-    let step = asked.read::<LinkState>(context.today())?;
-    ends.check_move(step.to)?;
-    context.check_version(present.row.version)?;
     let from = present.row.state;
-    step.decide(from)?;
+    let step = ends.decide(context, asked, (from, present.row.version))?;
     let row = present.row.moved(context, &step);
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
