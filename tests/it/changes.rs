@@ -1,8 +1,10 @@
 //! The feed of changes: in order, without gaps, to each what they may see; and copies that are kept in step by it.
 
 use crate::support::{told as told_to, *};
+use diesel::connection::SimpleConnection;
 use futures_util::StreamExt;
 use innovation_register::access::Role;
+use innovation_register::db::Conn;
 use innovation_register::grants::ops::NewLocalToken;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
@@ -411,6 +413,51 @@ async fn write(admin: &Actor, round: usize) {
     futures_util::future::join_all(writers).await;
 }
 
+/// What the copies are of, before anything happens to it.
+async fn prepare(admin: &Actor) {
+    let made = async |target: &str, body: Value| drop(admin.post(target, body).await.expect(201));
+    for (code, board) in [("RJZ", "QKK"), ("RBD", "QVV"), ("RGT", "QKK")] {
+        let trust = json!({ "code": code, "name": code, "type": "nhs-trust", "parent": board });
+        made("/v1/organisations", trust).await;
+    }
+    let nia = json!({ "slug": "nia", "name": "NIA", "kind": "fellowship", "summary": "Carries." });
+    made("/v1/programmes", nia).await;
+    let kpi = json!({
+        "code": "ae", "name": "Attendances", "definition": "Counted.", "level": "process", "unit": "things", "periodType": "month",
+        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live"
+    });
+    made("/v1/kpis", kpi).await;
+    made("/v1/funds", json!({ "code": "F", "name": "Fund", "programme": "nia", "currency": "GBP" })).await;
+    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(5000), "receivedOn": "2015-07-01" });
+    made("/v1/funds/F/contributions", given).await;
+}
+
+/// An edge that ends, a trust that moves, a person who is erased, a grant that is taken back, an award that goes to another.
+async fn disturb(admin: &Actor, conn: &mut Conn) {
+    for (code, board) in [("RGT", "QKK"), ("RJZ", "QKK")] {
+        // No operation ends an edge yet.
+        let one = |code: &str| format!("(SELECT id FROM organisations WHERE code = '{code}')");
+        let (child, parent) = (one(code), one(board));
+        let above = format!("(SELECT ancestor_id FROM organisation_closure WHERE descendant_id = {parent})");
+        conn.batch_execute(&format!(
+            "UPDATE organisation_edges SET to_on = '2020-01-01' WHERE child_id = {child} AND parent_id = {parent};
+             UPDATE organisation_closure SET to_on = '2020-01-01' WHERE descendant_id = {child} AND ancestor_id IN {above}"
+        ))
+        .unwrap();
+    }
+    let there = json!({ "parent": "QVV", "kind": "geographic", "from": "2020-01-01" });
+    admin.post("/v1/organisations/RJZ/edges", there).await.expect(201);
+    let olive = json!({ "name": "Olive Marchbanks", "subject": "olive@example.org" });
+    let person = admin.post("/v1/people", olive).await.expect(201);
+    let erasure = format!("/v1/people/{}/erasure", person["id"].as_str().unwrap());
+    admin.post(&erasure, json!({ "reason": "Asked for." })).await.expect(200);
+    let awards = admin.get("/v1/awards?limit=1").await.expect(200);
+    let award = format!("/v1/awards/{}", awards["data"][0]["id"].as_str().unwrap());
+    admin.patch(&award, 1, json!({ "recipientOrganisation": "RBD" })).await.expect(200);
+    let grants = admin.get("/v1/grants?subject=manager&organisation=QVV").await.expect(200);
+    admin.delete(&format!("/v1/grants/{}", grants["data"][0]["id"].as_str().unwrap()), 1).await.expect(204);
+}
+
 #[rstest]
 #[actix_web::test]
 async fn the_client_of_the_guide_keeps_exact_copies_through_whatever_happens(
@@ -420,76 +467,51 @@ async fn the_client_of_the_guide_keeps_exact_copies_through_whatever_happens(
     let place = database(engine, &folder);
     let settings = told_to(&place);
     let token = |role: &str, scope: &[&str]| {
-        let fixed = ["token", "--ttl", "2h", "--role", role];
-        run(&settings, &[fixed.as_slice(), scope].concat())
+        run(&settings, &[["token", "--ttl", "2h", "--role", role].as_slice(), scope].concat())
     };
-    let url = format!("http://127.0.0.1:{}", free_port());
-    let mut fixed = settings.clone();
-    fixed.retain(|(name, _)| *name != "LISTEN");
-    fixed.push(("LISTEN", url.trim_start_matches("http://").to_owned()));
-    let mut served = serve(&fixed, &url).await;
+    // Of two instances one numbers events, and the other goes on with it when that one is killed.
+    let count = if engine == Postgres { 2 } else { 1 };
+    let urls: Vec<String> = (0..count).map(|_| format!("http://127.0.0.1:{}", free_port())).collect();
+    let mut served = Vec::new();
+    for url in &urls {
+        served.push(serve(&settings, url).await);
+    }
+    let at = |number: usize, token: &str| Actor::at(&urls[number % count], token);
+    let managing = token("programme-manager", &["--programme", "nia", "--subject", "manager"]);
     let admin_token = token("national-admin", &[]);
-    let admin = Actor::at(&url, &admin_token);
-    for (code, board) in [("RJZ", "QKK"), ("RBD", "QVV")] {
-        let body = json!({ "code": code, "name": code, "type": "nhs-trust", "parent": board });
-        admin.post("/v1/organisations", body).await.expect(201);
-    }
-    admin
-        .post("/v1/programmes", json!({ "slug": "nia", "name": "NIA", "kind": "fellowship", "summary": "Carries." }))
-        .await
-        .expect(201);
-    let kpi = json!({
-        "code": "ae", "name": "Attendances", "definition": "Counted.", "level": "process", "unit": "things", "periodType": "month",
-        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live"
-    });
-    admin.post("/v1/kpis", kpi).await.expect(201);
-    admin
-        .post("/v1/funds", json!({ "code": "F", "name": "Fund", "programme": "nia", "currency": "GBP" }))
-        .await
-        .expect(201);
-    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(5000), "receivedOn": "2015-07-01" });
-    admin.post("/v1/funds/F/contributions", given).await.expect(201);
+    prepare(&at(0, &admin_token)).await;
+    token("regional-lead", &["--organisation", "QVV", "--subject", "manager"]);
     let lead_token = token("regional-lead", &["--organisation", "QKK"]);
-    let manager_token = token("programme-manager", &["--programme", "nia", "--subject", "manager"]);
-    run(
-        &settings,
-        &["token", "--ttl", "2h", "--role", "regional-lead", "--organisation", "QVV", "--subject", "manager"],
-    );
-    let actors = [("admin", admin_token), ("lead", lead_token), ("manager", manager_token)];
-    let mut copies: Vec<Copy> = actors.iter().map(|(_, token)| Copy::keep(&url, token)).collect();
-    for round in 0..2 {
-        write(&admin, round).await;
+    let whose = [("admin", admin_token), ("lead", lead_token), ("manager", managing)];
+    let begin = |shift: usize| {
+        let copy = |(number, (_, token)): (usize, &(&str, String))| Copy::keep(&urls[(number + shift) % count], token);
+        whose.iter().enumerate().map(copy).collect::<Vec<_>>()
+    };
+    let mut copies = begin(0);
+    write(&at(0, &whose[0].1), 0).await;
+    write(&at(1, &whose[0].1), 1).await;
+    disturb(&at(0, &whose[0].1), &mut connect(&place)).await;
+    // Each is killed and begins anew; copies that begin meanwhile begin at the end.
+    for (number, url) in urls.iter().enumerate() {
+        drop(served.remove(0));
+        if count > 1 {
+            write(&at(number + 1, &whose[0].1), 3 + number).await;
+        }
+        served.push(serve(&settings, url).await);
     }
-    // An erasure, a trust that moves, a grant that is taken back, an award that goes to another.
-    let person = admin
-        .post("/v1/people", json!({ "name": "Olive Marchbanks", "subject": "olive@example.org" }))
-        .await
-        .expect(201);
-    let person = format!("/v1/people/{}", person["id"].as_str().unwrap());
-    admin.post(&format!("{person}/erasure"), json!({ "reason": "Asked for." })).await.expect(200);
-    let moved =
-        admin.post("/v1/organisations", json!({ "code": "RNEW", "name": "New", "type": "nhs-trust", "parent": "QKK" }));
-    moved.await.expect(201);
-    let awards = admin.get("/v1/awards?limit=1").await.expect(200);
-    let award = format!("/v1/awards/{}", awards["data"][0]["id"].as_str().unwrap());
-    admin.patch(&award, 1, json!({ "recipientOrganisation": "RBD" })).await.expect(200);
-    let grants = admin.get("/v1/grants?subject=manager&organisation=QVV").await.expect(200);
-    admin.delete(&format!("/v1/grants/{}", grants["data"][0]["id"].as_str().unwrap()), 1).await.expect(204);
-    // The process is killed and begins anew; copies that begin meanwhile begin at the end.
-    drop(served);
-    served = serve(&fixed, &url).await;
-    copies.extend(actors.iter().map(|(_, token)| Copy::keep(&url, token)));
-    let admin = Actor::at(&url, &actors[0].1);
-    write(&admin, 2).await;
-    for (copy, (whose, token)) in copies.iter().zip(actors.iter().cycle()) {
-        equals(copy, &Actor::at(&url, token), whose).await;
+    copies.extend(begin(1));
+    write(&at(0, &whose[0].1), 2).await;
+    for (copy, (name, token)) in copies.iter().zip(whose.iter().cycle()) {
+        equals(copy, &at(0, token), name).await;
     }
-    drop(served);
 }
 
 /// The service at an address that stays when it begins anew.
 async fn serve(settings: &[(&'static str, String)], url: &str) -> Served {
-    let process = binary(settings, &["serve"]).spawn().unwrap();
+    let mut fixed = settings.to_vec();
+    fixed.retain(|(name, _)| *name != "LISTEN");
+    fixed.push(("LISTEN", url.trim_start_matches("http://").to_owned()));
+    let process = binary(&fixed, &["serve"]).spawn().unwrap();
     let anyone = Actor::at(url, "nobody");
     eventually("it serves", PATIENCE, async || anyone.get("/health/ready").status().await == Some(200)).await;
     Served { process, url: url.to_owned() }
