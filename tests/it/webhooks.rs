@@ -134,6 +134,53 @@ async fn who_fails_is_tried_again_and_nothing_is_skipped(#[values(Sqlite, Postgr
 
 #[rstest]
 #[actix_web::test]
+async fn who_was_down_for_an_hour_is_sent_everything_in_order(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &HERE).await;
+    let (admin, receiver) = (app.admin(), Receiver::start());
+    let (webhook, _) = hooked(&admin, &receiver).await;
+    let address = receiver.go_away().await;
+    let slugs = ["one", "two", "three"];
+    for slug in slugs {
+        app.innovation(slug).await;
+    }
+    let begun = app.now();
+    in_time(&app, TimeDelta::minutes(1), "an hour goes by", async || {
+        let tried = admin.get(&webhook).await.expect(200);
+        app.now() - begun > TimeDelta::hours(1) && tried["attempts"].as_i64() > Some(1)
+    })
+    .await;
+    let failed = admin.get(&format!("{webhook}/deliveries")).await.expect(200);
+    assert_eq!((rows(&failed).len(), &failed["data"][0]["status"]), (1, &Value::Null), "{failed}");
+    let receiver = Receiver::at(&address);
+    in_time(&app, TimeDelta::minutes(1), "all arrive", async || receiver.messages().len() >= 3).await;
+    assert_eq!(receiver.told(), slugs.map(|slug| format!("register.innovation.created /v1/innovations/{slug}")));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_an_instance_that_died_was_sending_another_sends(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::with(engine, &HERE).await;
+    let (admin, receiver) = (app.admin(), Receiver::start());
+    let (webhook, _) = hooked(&admin, &receiver).await;
+    receiver.answer_after(200, Duration::from_secs(3));
+    app.innovation("one").await;
+    eventually("it is being sent", PATIENCE, async || app.count("webhooks WHERE lease <> 0") == 1).await;
+    let until = (app.now() + TimeDelta::seconds(60)).format("%Y-%m-%d %H:%M:%S");
+    app.sql(&format!("UPDATE webhooks SET lease = 7, lease_until = '{until}'"));
+    arrived(&receiver, 1).await;
+    receiver.answer(200);
+    app.innovation("two").await;
+    eventually("it has no lease to send more", PATIENCE, async || app.count("events WHERE position IS NULL") == 0).await;
+    assert!(rows(&admin.get(&format!("{webhook}/deliveries")).await.expect(200)).is_empty(), "nor to say that it did");
+    app.advance(TimeDelta::seconds(61));
+    arrived(&receiver, 3).await;
+    let told = receiver.told();
+    let expected = ["one", "one", "two"].map(|slug| format!("register.innovation.created /v1/innovations/{slug}"));
+    assert_eq!(told, expected, "at least once, and in order");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn after_three_days_it_is_suspended_and_goes_on_where_it_was(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::with(engine, &HERE).await;
     let receiver = Receiver::start();

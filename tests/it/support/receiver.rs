@@ -49,10 +49,15 @@ async fn receive(state: web::Data<Arc<State>>, request: HttpRequest, body: Strin
 
 impl Receiver {
     pub fn start() -> Self {
+        Self::at("127.0.0.1:0")
+    }
+
+    /// One that listens at this address.
+    pub fn at(address: &str) -> Self {
         let state = Arc::new(State::default());
         let shared = state.clone();
         let app = move || App::new().app_data(web::Data::new(shared.clone())).default_service(web::to(receive));
-        let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").expect("a free port");
+        let server = HttpServer::new(app).workers(1).bind(address).expect("a free port");
         let url = format!("http://{}/changes", server.addrs()[0]);
         let server = server.disable_signals().run();
         let handle = server.handle();
@@ -60,6 +65,12 @@ impl Receiver {
         let receiver = Self { url, state, server: handle };
         receiver.answer(200);
         receiver
+    }
+
+    /// Goes away: from then on nobody listens at its address, which is returned.
+    pub async fn go_away(self) -> String {
+        self.server.stop(false).await;
+        self.url.trim_start_matches("http://").trim_end_matches("/changes").to_owned()
     }
 
     /// Answers so from now on.
