@@ -238,7 +238,7 @@ fn forget_unseen(conn: &mut Conn, sight: &Sight<'_>, page: &mut Page) -> Result<
 }
 
 /// The operation for which a reach of everything sees every record of the kind: reading it, or, where some are only proposed,
-/// claimed or drafts, answering those.
+/// claimed or drafts, answering those. Events of the latter say whether the record was `shown`.
 fn whole_by(told: &Told) -> Operation {
     match told.resource {
         Resource::Benefits => Operation::transition_benefit_side,
@@ -250,11 +250,20 @@ fn whole_by(told: &Told) -> Operation {
     }
 }
 
+/// Of which records of a kind the caller sees every one, so that none is asked for.
+#[derive(Clone, Copy)]
+struct Whole {
+    /// Those that are shown to everyone whose grants let them read such records.
+    shown: bool,
+    /// Those that are only proposed, claimed or drafts.
+    kept_back: bool,
+}
+
 /// What a caller sees of each kind of event.
 struct Sight<'a> {
     context: &'a Context,
-    /// By the kind of event, what it tells of, and whether all of that is seen.
-    told: HashMap<&'static str, Vec<(&'static Told, bool)>>,
+    /// By the kind of event, what it tells of.
+    told: HashMap<&'static str, Vec<(&'static Told, Whole)>>,
     /// What was found out of single records.
     known: HashMap<(Resource, String), bool>,
     /// By place in the table, and by whether others than its own people saw the record, the positions of events about
@@ -264,12 +273,12 @@ struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     fn of(context: &'a Context, resources: &[Resource]) -> Self {
-        let mut told: HashMap<&'static str, Vec<(&'static Told, bool)>> = HashMap::new();
-        let public = |operation: Operation| operation.row().anonymous;
+        let mut told: HashMap<&'static str, Vec<(&'static Told, Whole)>> = HashMap::new();
+        let sees_all = |operation: Operation| context.actor.reach(operation).is_everything();
         for one in TOLD.iter().filter(|one| resources.is_empty() || resources.contains(&one.resource)) {
-            let is_public = whole_by(one) == one.read && public(one.read);
-            let whole = is_public || context.actor.reach(whole_by(one)).is_everything();
-            if public(one.read) || context.actor.may(one.read) {
+            let is_public = one.read.row().anonymous;
+            let whole = Whole { shown: is_public || sees_all(one.read), kept_back: sees_all(whole_by(one)) };
+            if is_public || context.actor.may(one.read) {
                 told.entry(one.kind).or_default().push((one, whole));
             }
         }
@@ -291,9 +300,8 @@ impl<'a> Sight<'a> {
             let is_own = told.key == "key" && told.resource != Resource::KpiValues;
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
             let href = told.href(find);
-            let shown = details["shown"] != false;
-            // Whoever sees innovations sees each that is no draft.
-            let whole = whole || (shown && told.resource == Resource::Innovations);
+            let shown = details["shown"].as_bool().unwrap_or_else(|| whole_by(told) == told.read);
+            let whole = if shown { whole.shown } else { whole.kept_back };
             if !whole && !self.sees(conn, told, &key, (row, innovation, &details))? {
                 change = Change::Deleted;
                 let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();

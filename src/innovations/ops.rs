@@ -169,10 +169,20 @@ pub fn create_innovation(conn: &mut Conn, context: &Context, new: Innovation) ->
     };
     store::insert(conn, &row, search_text)?;
     store::retag(conn, row.id, &tags)?;
-    for programme in programmes.iter().cloned() {
-        store::insert_membership(conn, context, row.id, programme)?;
+    let made = finish(conn, context, &row, json!({ "programmes": programmes }))?;
+    for programme in programmes {
+        join(conn, context, &row, programme)?;
     }
-    finish(conn, context, &row, json!({ "programmes": programmes }))
+    Ok(made)
+}
+
+/// Makes a new innovation a member of the programme that registers it, and tells of it as memberships are told of.
+fn join(conn: &mut Conn, context: &Context, row: &InnovationRow, programme: String) -> Result<()> {
+    let id = store::insert_membership(conn, context, row.id, programme.clone())?;
+    let data = json!({ "programme": programme, "from": context.today(), "shown": true });
+    let event = Event::new("programme-membership", &id.to_string(), 1, data);
+    let (innovation_id, other_programme) = (Some(row.id), row.keeper.clone());
+    events::record(conn, context, Event { innovation_id, programme: Some(programme), other_programme, ..event })
 }
 
 /// A slug made from the name, with a number if others have it.

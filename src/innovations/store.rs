@@ -395,11 +395,11 @@ pub fn touch(conn: &mut Conn, id: Id, at: NaiveDateTime) -> Result<()> {
     Ok(())
 }
 
-/// Puts a new innovation into the programme that registers it, from today on.
-pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, programme: String) -> Result<()> {
-    let now = context.now.naive_utc();
+/// Puts a new innovation into the programme that registers it, from today on. Returns the membership's id.
+pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, programme: String) -> Result<Id> {
+    let (id, now) = (Id::generate(), context.now.naive_utc());
     let membership = (
-        programme_memberships::id.eq(Id::generate()),
+        programme_memberships::id.eq(id),
         programme_memberships::innovation_id.eq(innovation),
         programme_memberships::programme.eq(programme),
         programme_memberships::from_on.eq(context.today()),
@@ -411,5 +411,5 @@ pub fn insert_membership(conn: &mut Conn, context: &Context, innovation: Id, pro
         programme_memberships::proposed_by.eq("programme"),
     );
     diesel::insert_into(programme_memberships::table).values(membership).execute_kept(conn)?;
-    Ok(())
+    Ok(id)
 }

@@ -144,6 +144,41 @@ async fn an_award_is_told_to_those_who_see_it_and_its_end_to_those_who_did(#[val
 
 #[rstest]
 #[actix_web::test]
+async fn a_link_is_told_to_its_ends_alone_until_both_agree(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for programme in ["nia", "itp"] {
+        app.programme(programme).await;
+    }
+    let (asks, keeper, reader) = (app.manager("nia"), app.manager("itp"), app.reader());
+    numbered(&app).await;
+    let everybody = [&asks, &keeper, &reader];
+    let cursors = [now(&asks).await, now(&keeper).await, now(&reader).await];
+    let tool = json!({ "name": "Tool", "slug": "tool", "summary": "Does good.", "mainCategory": "digital" });
+    keeper.post("/v1/innovations", tool).await.expect(201);
+    let own = "/v1/innovations/tool/programme-memberships";
+    let first = column(&reader.get(own).await.expect(200), "id").remove(0);
+    let made = asks.post(own, json!({ "programme": "nia", "from": "2015-07-01" })).await;
+    made.expect(201);
+    let links = async || {
+        numbered(&app).await;
+        let mut all = Vec::new();
+        for (actor, cursor) in everybody.iter().zip(&cursors) {
+            let (mut entries, _) = since(actor, cursor).await;
+            entries.retain(|entry| entry["resource"] == "programme-memberships");
+            all.push(told(&entries));
+        }
+        all
+    };
+    let (first, link) = (format!("created {own}/{first}"), made.header("location"));
+    let both = vec![first.clone(), format!("created {link}")];
+    assert_eq!(links().await, [both.clone(), both, vec![first.clone()]]);
+    keeper.transition(link, 1, json!({ "to": "agreed" })).await.expect(200);
+    app.admin().delete("/v1/innovations/tool", 2).await.expect(204);
+    assert_eq!(links().await[2], [first, format!("changed {link}")], "that of an archived innovation too");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_submission_is_told_to_whoever_sees_its_values(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;

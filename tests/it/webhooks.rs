@@ -170,7 +170,8 @@ async fn what_an_instance_that_died_was_sending_another_sends(#[values(Sqlite, P
     arrived(&receiver, 1).await;
     receiver.answer(200);
     app.innovation("two").await;
-    eventually("it has no lease to send more", PATIENCE, async || app.count("events WHERE position IS NULL") == 0).await;
+    eventually("it has no lease to send more", PATIENCE, async || app.count("events WHERE position IS NULL") == 0)
+        .await;
     assert!(rows(&admin.get(&format!("{webhook}/deliveries")).await.expect(200)).is_empty(), "nor to say that it did");
     app.advance(TimeDelta::seconds(61));
     arrived(&receiver, 3).await;

@@ -81,8 +81,10 @@ struct KeySet {
     keys: Vec<Map<String, Value>>,
 }
 
+/// # Errors
+/// Why there are no keys. The address is not told: whoever knows a client's id may be told.
 async fn read(outbound: &Outbound, url: &str) -> Result<Vec<Jwk>, String> {
-    let body = outbound.get(url).await.map_err(|why| format!("its keys at {url} cannot be read: {why}"))?;
-    let set: KeySet = serde_json::from_slice(&body).map_err(|_| format!("what is at {url} is no JWKS"))?;
+    let body = outbound.get(url).await.map_err(|why| format!("the keys at its jwksUrl cannot be read: {why}"))?;
+    let set: KeySet = serde_json::from_slice(&body).map_err(|_| "what is at its jwksUrl is no JWKS".to_owned())?;
     Ok(usable(set.keys.into_iter().take(MOST_KEYS)))
 }

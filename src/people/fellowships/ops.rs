@@ -212,9 +212,10 @@ fn written(new: &Fellowship, referred: &Referred) -> Value {
 }
 
 /// Records the change. What the fellow has not agreed to is no business of the host's.
-fn finish(conn: &mut Conn, context: &Context, row: FellowshipRow, data: Value) -> Result<Stored<Fellowship>> {
-    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
+fn finish(conn: &mut Conn, context: &Context, row: FellowshipRow, mut data: Value) -> Result<Stored<Fellowship>> {
     let agreed = row.state.is_agreed();
+    data["shown"] = json!(agreed);
+    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let ends = Event {
         organisation_id: row.host_id.filter(|_| agreed),
         other_organisation_id: row.industry_partner_id.filter(|_| agreed),

@@ -132,8 +132,10 @@ fn check_overlaps(conn: &mut Conn, row: &MembershipRow) -> Result<()> {
     Ok(())
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &MembershipRow, data: Value) -> Result<NamedMembership> {
-    if LinkState::HELD.contains(&row.state) {
+fn finish(conn: &mut Conn, context: &Context, row: &MembershipRow, mut data: Value) -> Result<NamedMembership> {
+    let holds = LinkState::HELD.contains(&row.state);
+    data["shown"] = json!(holds);
+    if holds {
         innovations::store::touch(conn, row.innovation_id, context.now.naive_utc())?;
     }
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::programmes::ops::{get_programme, kept};
-use crate::transitions::links::Ends;
+use crate::transitions::links::{Ends, LinkState};
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::Id;
 use crate::{organisations, transitions};
@@ -103,7 +103,8 @@ pub fn transition_programme_partner(
 fn finish(conn: &mut Conn, context: &Context, row: &PartnerRow) -> Result<NamedPartner> {
     let found = store::find(conn, &row.programme, row.id)?.ok_or_else(|| Error::internal("a partner was lost"))?;
     let Partner { organisation, role, from, to } = found.partner();
-    let data = json!({ "organisation": organisation, "role": role, "from": from, "to": to, "state": row.state });
+    let shown = LinkState::HELD.contains(&row.state);
+    let data = json!({ "organisation": organisation, "role": role, "from": from, "to": to, "state": row.state, "shown": shown });
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let scopes = Event { organisation_id: Some(row.organisation_id), programme: Some(row.programme.clone()), ..event };
     events::record(conn, context, scopes)?;

@@ -49,6 +49,7 @@ async fn a_set_of_keys_that_is_none_or_no_good_lets_nobody_in(#[values(Sqlite, P
         let refusal = asserted(&app, &pair.sign(&claims(&app, &client, json!({})))).await.expect(401);
         let told = refusal["error_description"].as_str().unwrap();
         assert!(told.contains(why) && told.len() < 400, "{:.200}: {told}", body);
+        assert!(!told.contains("http"), "where the keys are is not told to whoever knows a client's id: {told}");
     }
     let mut beside = pair.jwks.clone();
     beside["keys"].as_array_mut().unwrap().insert(0, json!({ "kty": "quantum", "kid": "a", "q": 1 }));
