@@ -173,8 +173,8 @@ def run(engine, options):
             thread.join()
         ended, wrong = time.monotonic(), copies
         print(f"{engine}: {options.writers} writers, {options.seconds} s, {sum(done)} innovations registered", flush=True)
-        while wrong and time.monotonic() < ended + 120:
-            time.sleep(0.5)
+        while wrong and time.monotonic() < ended + 300:
+            time.sleep(2)
             for copy in [copy for copy in wrong if not copy.differs()]:
                 print(f"    {copy.name}: {copy.size} records, equal {time.monotonic() - ended:.1f} s after the last write", flush=True)
                 wrong = [other for other in wrong if other is not copy]

@@ -412,6 +412,23 @@ pub fn empty_journal(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// Does a change so large that SQLite would take long to write its journal into the file: that happens after the change,
+/// while others have their turn to write.
+///
+/// # Errors
+/// What the change returns, or the database's own.
+pub fn with_journal_kept<T>(conn: &mut Conn, change: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    if let Conn::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA wal_autocheckpoint = 0")?;
+    }
+    let done = change(conn);
+    if let Conn::Sqlite(c) = conn {
+        // What fails here was changed all the same, and is written into the file by whoever changes something next.
+        let _ = c.batch_execute("PRAGMA wal_autocheckpoint = 1000; PRAGMA wal_checkpoint(PASSIVE)");
+    }
+    done
+}
+
 #[derive(QueryableByName)]
 struct Checkpointed {
     #[diesel(sql_type = Integer)]

@@ -244,6 +244,14 @@ impl Steps<'_> {
         transaction(self.0, job)
     }
 
+    /// A large change in one transaction.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn write_much<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        dialect::with_journal_kept(self.0, |conn| transaction(conn, job))
+    }
+
     /// A change of which another step follows: others come first.
     ///
     /// # Errors

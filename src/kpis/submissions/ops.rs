@@ -98,7 +98,7 @@ fn at_once(
     // A temporary table is nobody else's: filling it holds up nobody.
     let staged = steps.snapshot(|conn| stage(conn, &judged, &judged.places()))?;
     let reply = render(&judged)?;
-    steps.write(|conn| {
+    steps.write_much(|conn| {
         if !staged || bulk::fits(conn)? {
             settle(conn, &answerer.context, &judged, staged)?;
             return answerer.keep(conn, reply);
