@@ -56,7 +56,7 @@ codes! {
     InvalidParameter => Unreadable, "invalid-parameter", "A query parameter cannot be read", "A query parameter appears twice, or its value does not have the form that the API document gives.";
     UnknownParameter => Unreadable, "unknown-parameter", "Unknown query parameter", "This operation has no such query parameter. Unknown parameters are refused and never ignored, so that a spelling mistake cannot widen a result.";
     InvalidCursor => Unreadable, "invalid-cursor", "The cursor does not fit", "The cursor belongs to other filters or another sort order, or was altered. Start again from the first page.";
-    UnknownCursor => Invalid, "unknown-cursor", "Unknown cursor", "This service did not issue the cursor. Take a cursor from page.next or from the Link header of the previous page.";
+    UnknownCursor => Invalid, "unknown-cursor", "Unknown cursor", "This service did not issue the cursor. Take a cursor from page.next of an earlier answer, as it was.";
     CursorExpired => Gone, "cursor-expired", "The cursor is out of date", "The register was restored from a back-up, or nobody came back with this cursor for ninety days. What you keep may differ from the register: start again at after=now and read the lists.";
     UnknownColumn => Unreadable, "unknown-column", "Unknown column", "The CSV header names a column that this operation does not have. The detail lists the columns.";
     ValidationFailed => Invalid, "validation-failed", "The request breaks a rule", "The body is readable but breaks one or more rules. All of them are listed under errors, each with a pointer to the value.";

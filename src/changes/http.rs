@@ -2,20 +2,21 @@
 
 use super::feed::Reader;
 use super::ops::{After, Changes, Wanted};
-use super::rules::Resource;
+use super::rules::{CURSOR, Resource};
 use crate::error::Result;
-use crate::http::params::invalid;
-use crate::http::{CodeParam, Cx, Line, OneOf, Query, Reply, Whole};
+use crate::http::params::{Param, invalid};
+use crate::http::{CodeParam, Cx, OneOf, Query, Reply, Whole};
 use crate::organisations::ops::referred;
 use crate::params;
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 params! {
     /// Which part of the feed is asked for.
     pub struct ListChanges {
         /// The cursor of an earlier answer; `now` for the end. Default: the beginning.
-        after: Line = "after",
+        after: AfterParam = "after",
         /// The kinds of records.
         resource: OneOf<Resource> = "resource",
         /// The code of a place: changes of that organisation's records and of all below it.
@@ -24,6 +25,22 @@ params! {
         limit: Whole<1, 500> = "limit",
         /// Seconds to wait where there is nothing yet.
         wait: Whole<0, 30> = "wait",
+    }
+}
+
+/// A cursor of the feed as clients write it, or `now`.
+#[derive(Debug, Clone)]
+pub struct AfterParam(String);
+
+impl Param for AfterParam {
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let is_cursor = text.len() == CURSOR && text.chars().all(fits);
+        let expected = || "expected page.next of an earlier answer as it was, or now".to_owned();
+        (text == "now" || is_cursor).then(|| Self(text.to_owned())).ok_or_else(expected)
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^(now|[A-Za-z0-9_-]{48})$", "minLength": 3, "maxLength": CURSOR })
     }
 }
 
@@ -42,7 +59,7 @@ pub async fn list_changes(cx: Cx, query: Query<ListChanges>, request: HttpReques
     let streams = cx.wants(STREAM);
     // A browser that connects again says where it was.
     let last = header("last-event-id").filter(|_| streams);
-    let after = After::read(last.as_deref().or(query.after.as_ref().map(|line| line.0.as_str())))?;
+    let after = After::read(last.as_deref().or(query.after.as_ref().map(|after| after.0.as_str())))?;
     let place = match query.place {
         Some(CodeParam(code)) => Some(cx.db().read(move |conn| referred(conn, "?place", &code)).await?),
         None => None,

@@ -90,15 +90,12 @@ pub enum After {
 
 impl After {
     /// # Errors
-    /// `invalid-cursor`.
+    /// `unknown-cursor` for one that this service did not make.
     pub fn read(text: Option<&str>) -> Result<Self> {
         match text {
             None => Ok(Self::Beginning),
             Some("now") => Ok(Self::Now),
-            Some(text) => Cursor::parse(text).map(Self::Cursor).map_err(|_| {
-                let detail = "The cursor cannot be read. Send page.next of an earlier answer as it was, or now.";
-                Error::new(Code::InvalidCursor).detail(detail)
-            }),
+            Some(text) => Cursor::parse(text).map(Self::Cursor).map_err(|_| Error::new(Code::UnknownCursor)),
         }
     }
 }

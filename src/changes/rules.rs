@@ -176,6 +176,8 @@ pub struct Cursor {
 pub const DIGEST: usize = 16;
 /// As much of one tells a cursor that was garbled from one that is out of date.
 const CHECK: usize = 4;
+/// The length of a cursor as clients see it.
+pub const CURSOR: usize = (16 + DIGEST + CHECK) / 3 * 4;
 
 /// The first bytes of the SHA-256.
 pub fn digest<const N: usize>(bytes: &[u8]) -> [u8; N] {

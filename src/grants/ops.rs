@@ -59,6 +59,9 @@ pub fn update_grant(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     if !may_give(conn, context, (present.row.role, &scope_of(&present)), Some(to))? {
         return Err(outside());
     }
+    if to < present.row.to_at.and_utc() {
+        check_ends(context, &present.row)?;
+    }
     let row = present.row.ending(context, to);
     store::update(conn, &row)?;
     finish(conn, context, &row)?;
@@ -72,9 +75,26 @@ pub fn update_grant(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
 pub fn delete_grant(conn: &mut Conn, context: &Context, id: &str) -> Result<()> {
     let present = kept(conn, context, id)?.row;
     context.check_version(present.version)?;
+    check_ends(context, &present)?;
     let row = present.revoked(context);
     store::update(conn, &row)?;
     finish(conn, context, &row)
+}
+
+fn check_ends(context: &Context, row: &GrantRow) -> Result<()> {
+    if row.role == Role::NationalAdmin { check_not_shut_out(context, &row.subject) } else { Ok(()) }
+}
+
+/// Nobody ends their own national administration, so that no register is left without one by a slip.
+///
+/// # Errors
+/// `forbidden`.
+pub fn check_not_shut_out(context: &Context, subject: &str) -> Result<()> {
+    if context.actor.subject == subject && context.actor.grants.iter().any(|held| held.role == Role::NationalAdmin) {
+        let detail = "You would shut yourself out. Another national administrator can do this.";
+        return Err(Error::new(Code::Forbidden).detail(detail));
+    }
+    Ok(())
 }
 
 /// A grant that the caller could have given.

@@ -63,8 +63,10 @@ fn references(schema: &Value, found: &mut Vec<String>) {
 /// # Errors
 /// `malformed-body` with the first fault of form or shape; `validation-failed` with every broken rule.
 pub fn read<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, bytes: &[u8]) -> Result<T> {
-    if let Some(fault) = strict::fault(bytes, strict::Numbers::Exact) {
-        return Err(malformed_at(fault));
+    match strict::misfit(bytes, strict::Numbers::Exact) {
+        Some(Misfit::Form(fault)) => return Err(malformed_at(fault)),
+        Some(Misfit::Rule(fault)) => return Err(Error::validation(vec![fault])),
+        None => {}
     }
     fit(schemas, endpoint, serde_json::from_slice(bytes).map_err(|cause| malformed(&cause))?)
 }

@@ -2,6 +2,7 @@
 //! ignored, and a number with more digits than are kept, which would be another number.
 
 use crate::error::Fault;
+use crate::shape::Misfit;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -29,8 +30,9 @@ enum Open<'a> {
     },
 }
 
-/// The first such fault of a document, or of the line of JSON lines. What is not well-formed is for the parser to tell.
-pub fn fault(document: &[u8], numbers: Numbers) -> Option<Fault> {
+/// The first such fault of a document, or of the line of JSON lines: a name that is there twice is one of form. What is not
+/// well-formed is for the parser to tell.
+pub fn misfit(document: &[u8], numbers: Numbers) -> Option<Misfit> {
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut at = 0;
     while let Some(byte) = document.get(at) {
@@ -52,7 +54,7 @@ pub fn fault(document: &[u8], numbers: Numbers) -> Option<Fault> {
                     *named = true;
                     if !names.insert(present.clone()) {
                         let detail = "The member is named twice in the same object. Expected each name once.";
-                        return Some(Fault::new(pointer(&open), "named-twice", detail));
+                        return Some(Misfit::Form(Fault::new(pointer(&open), "named-twice", detail)));
                     }
                 }
                 at = end;
@@ -62,7 +64,7 @@ pub fn fault(document: &[u8], numbers: Numbers) -> Option<Fault> {
                 let text = std::str::from_utf8(document.get(at..at + length)?).ok()?;
                 if numbers == Numbers::Exact && !is_exact(text) {
                     let detail = "The number has more digits than are kept, or is too large or too small. Expected at most 15 significant digits, or a whole number of at most 19.";
-                    return Some(Fault::new(pointer(&open), "precision", detail));
+                    return Some(Misfit::Rule(Fault::new(pointer(&open), "precision", detail)));
                 }
                 at += length - 1;
             }
@@ -112,7 +114,7 @@ fn is_exact(text: &str) -> bool {
     }
     // What is no number is for the parser to tell.
     let Ok(kept) = text.parse::<f64>() else { return true };
-    kept.is_finite() && significant(text) == significant(&format!("{kept:e}"))
+    kept.is_finite() && serde_json::to_string(&kept).is_ok_and(|again| significant(text) == significant(&again))
 }
 
 /// The digits of a number from the first to the last that is not zero, and the power of ten of the first; none for zero.
@@ -142,9 +144,13 @@ mod tests {
             (r#"{"a":"#, None),
             ("\"", None),
         ] {
-            assert_eq!(fault(text.as_bytes(), Numbers::Exact).map(|at| at.pointer).as_deref(), pointer, "{text}");
+            assert_eq!(
+                misfit(text.as_bytes(), Numbers::Exact).map(|at| at.fault().pointer).as_deref(),
+                pointer,
+                "{text}"
+            );
         }
-        assert_eq!(fault("[".repeat(1_000_000).as_bytes(), Numbers::Exact), None);
+        assert!(misfit("[".repeat(1_000_000).as_bytes(), Numbers::Exact).is_none());
     }
 
     #[test]
@@ -164,9 +170,11 @@ mod tests {
             "1e300",
             "0.000000000000001",
             "1.7976931348623157e308",
+            // Half-way between two of as many digits: each language's own shortest form is good.
+            "9822206342207.812",
             "100000000000000000000000",
         ] {
-            assert_eq!(fault(format!("[{text}]").as_bytes(), Numbers::Exact), None, "{text}");
+            assert!(misfit(format!("[{text}]").as_bytes(), Numbers::Exact).is_none(), "{text}");
         }
         for text in [
             "12345678901234567890123",
@@ -179,9 +187,9 @@ mod tests {
             "1e99999999999999999999",
             "18446744073709551617",
         ] {
-            let found = fault(format!(r#"{{"a":[1,{text}]}}"#).as_bytes(), Numbers::Exact);
+            let found = misfit(format!(r#"{{"a":[1,{text}]}}"#).as_bytes(), Numbers::Exact).map(Misfit::fault);
             assert_eq!(found.map(|at| (at.pointer, at.code)), Some(("/a/1".to_owned(), "precision")), "{text}");
-            assert_eq!(fault(text.as_bytes(), Numbers::AsWritten), None);
+            assert!(misfit(text.as_bytes(), Numbers::AsWritten).is_none());
         }
     }
 }

@@ -257,8 +257,9 @@ async fn a_cursor_of_before_a_restore_is_out_of_date(#[values(Sqlite, Postgres)]
     let other = app.actor(&NewLocalToken { subject: Some("another".to_owned()), ..grant(Role::Reader) });
     other.get(&format!("/v1/changes?after={cursor}")).await.problem(410, "cursor-expired");
     for garbled in ["x", "now%20", &cursor[1..], &format!("{cursor}A")] {
-        reader.get(&format!("/v1/changes?after={garbled}")).await.problem(400, "invalid-cursor");
+        reader.get(&format!("/v1/changes?after={garbled}")).await.problem(400, "invalid-parameter");
     }
+    reader.get(&format!("/v1/changes?after={}", "A".repeat(48))).await.problem(422, "unknown-cursor");
 }
 
 #[rstest]

@@ -239,6 +239,30 @@ async fn a_grant_that_is_taken_back_ends_within_five_seconds(#[values(Sqlite, Po
 
 #[rstest]
 #[actix_web::test]
+async fn a_national_administrator_is_shut_out_by_another_alone(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let client = client(&app, "RJZ").await;
+    let grant = granted(&app, &client, json!({ "role": "national-admin" })).await;
+    let reading = granted(&app, &client, json!({ "role": "reader" })).await;
+    let actor = bearer(&app, &with_secret(&app, &client, &secret(&app, &client).await).await);
+    let (target, suspended) = (format!("/v1/clients/{client}"), json!({ "to": "suspended", "reason": "A slip." }));
+    let shut_out = [
+        actor.delete(&grant, 1).await,
+        actor.patch(&grant, 1, json!({ "to": "2026-07-01T00:00:00Z" })).await,
+        actor.transition(&target, 1, suspended.clone()).await,
+    ];
+    for refused in shut_out {
+        assert!(refused.problem(403, "forbidden")["detail"].as_str().unwrap().contains("shut yourself out"));
+    }
+    actor.patch(&grant, 1, json!({ "to": "2027-12-01T00:00:00Z" })).await.expect(200);
+    actor.delete(&reading, 1).await.expect(204);
+    app.admin().transition(&target, 1, suspended).await.expect(200);
+    app.admin().delete(&grant, 2).await.expect(204);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn each_role_takes_one_kind_of_scope(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;

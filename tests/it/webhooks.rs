@@ -223,7 +223,7 @@ async fn one_that_is_set_back_is_sent_the_same_messages_again(#[values(Sqlite, P
     arrived(&receiver, 5).await;
     let ids: Vec<String> = receiver.messages().iter().map(|message| message.header("webhook-id").to_owned()).collect();
     assert_eq!(ids[3..5], ids[1..3], "a receiver knows them by their ids");
-    admin.patch(&webhook, 2, json!({ "after": "A".repeat(48) })).await.problem(400, "invalid-cursor");
+    admin.patch(&webhook, 2, json!({ "after": "A".repeat(48) })).await.problem(422, "unknown-cursor");
     admin.delete(&webhook, 2).await.expect(204);
     admin.get(&webhook).await.problem(404, "not-found");
     assert_eq!(app.count("webhook_deliveries"), 0);

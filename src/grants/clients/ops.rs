@@ -6,7 +6,7 @@ use crate::access::outside;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
-use crate::grants::ops::may_give;
+use crate::grants::ops::{check_not_shut_out, may_give};
 use crate::grants::store as grants;
 use crate::http::{Context, Patch};
 use crate::transitions::rules::{AskedMove, Move};
@@ -96,6 +96,9 @@ pub fn transition_client(conn: &mut Conn, context: &Context, id: &str, asked: As
     let step: Move<ClientState> = asked.read(context.today())?;
     let from = present.state;
     step.decide(from)?;
+    if step.to == ClientState::Suspended {
+        check_not_shut_out(context, &present.id.to_string())?;
+    }
     let row = present.moved(context, step.to);
     store::update(conn, &row)?;
     grants::announce(conn)?;

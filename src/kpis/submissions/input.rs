@@ -141,7 +141,7 @@ pub fn read_json(file: File, shape: &Shape) -> Result<Input> {
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, file));
     let read = Document(&mut input).deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|cause| {
-        let twice = || strict::fault(&whole(&again)?, Numbers::AsWritten);
+        let twice = || Some(strict::misfit(&whole(&again)?, Numbers::AsWritten)?.fault());
         misfit(&cause, input.rows.len(), shape, |row| cut(&again, row), twice)
     })?;
     if input.rows.len() > MOST_ROWS { Err(too_many(format!("/rows/{MOST_ROWS}"))) } else { Ok(input) }
@@ -163,7 +163,8 @@ pub fn read_ndjson(file: File, shape: &Shape) -> Result<Input> {
             let number = input.rows.len();
             let twice = || {
                 let line = line(&again, number).ok()??;
-                let Fault { pointer, code, detail } = strict::fault(line.get().as_bytes(), Numbers::AsWritten)?;
+                let Fault { pointer, code, detail } =
+                    strict::misfit(line.get().as_bytes(), Numbers::AsWritten)?.fault();
                 Some(Fault::new(format!("/rows/{number}{pointer}"), code, detail))
             };
             misfit(&cause, number, shape, |_| cut_line(&again, number), twice)
