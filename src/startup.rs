@@ -216,8 +216,9 @@ fn listen(
     Ok(server.run())
 }
 
-/// The longest body that is read outside the operations of the API: a request for a token.
-const LONGEST_FORM: usize = 16 * 1024;
+/// The longest body that is read outside the operations of the API: a request for a token, of which each letter may be
+/// written as twelve.
+const LONGEST_FORM: usize = 64 * 1024;
 
 /// Who takes nothing of an answer for so long loses the connection.
 const TAKES_WITHIN: Duration = Duration::from_secs(30);

@@ -25,7 +25,7 @@ pub struct TokenRequest {
     client_assertion_type: Option<String>,
     /// A JWT that the client signed (RFC 7523): `iss` and `sub` its id, `aud` this address, a `jti` that it never used before,
     /// and an `exp` at most five minutes ahead.
-    #[schema(max_length = 8192, nullable = false)]
+    #[schema(max_length = 4096, nullable = false)]
     client_assertion: Option<String>,
     /// With a secret: the client's id. Id and secret can also be sent by HTTP Basic.
     #[schema(max_length = 100, nullable = false)]

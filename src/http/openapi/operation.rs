@@ -102,7 +102,8 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value
     operation["security"] = match traits.row {
         Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),
         Some(_) => json!([{ "bearer": [] }]),
-        None if path == TOKEN_ENDPOINT => json!([{}, { "client": [] }]),
+        // Who asks for a token proves who they are by what is in the body, which no scheme of OpenAPI describes.
+        None if path == TOKEN_ENDPOINT => json!([{}]),
         None => json!([]),
     };
     if !operation["parameters"].is_array() {

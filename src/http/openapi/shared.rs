@@ -42,10 +42,10 @@ pub fn headers_with(names: &[&str]) -> Value {
 /// The text beside the field for a token.
 const AUTHORIZE: &str = "An access token, without the word Bearer. **Where it comes from:** a demonstration (`innovation-register demo`) \
 prints six when it starts, one for each kind of user, that last for 24 hours; paste that of the national administrator to try everything. \
-On a service for trials the operator makes one: `innovation-register token --role reader`. In production your organisation's OpenID Connect \
-issuer issues it, once the operator trusts that issuer and has granted you a role. `GET /v1/me` answers what a token allows.\n\nA token is a \
-signed JWT (RFC 9068), checked as RFC8725 advises. A system that acts for a person's organisation names it in \
-`NHSD-End-User-Organisation-ODS`; its grants are then narrowed to that organisation.";
+On a service for trials the operator makes one: `innovation-register token --role reader`. In production a registered client asks for one at \
+`POST /oauth2/token`, or your organisation's OpenID Connect issuer issues it, once the operator trusts that issuer and has granted you a role. \
+`GET /v1/me` answers what a token allows.\n\nA token is a signed JWT (RFC 9068), checked as RFC8725 advises. A system that acts for a \
+person's organisation names it in `NHSD-End-User-Organisation-ODS`; its grants are then narrowed to that organisation.";
 
 pub fn security() -> Value {
     json!({ "bearer": {
@@ -53,12 +53,6 @@ pub fn security() -> Value {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": AUTHORIZE,
-    }, "client": {
-        "type": "oauth2",
-        "description": "How a registered client proves who it is to the token endpoint: a secret in the Authorization header or in the body, or an \
-assertion signed by its key, which is a JWT checked as RFC8725 advises. A token lives for ten minutes; the next one comes from the same \
-address, by the same proof.",
-        "flows": { "clientCredentials": { "tokenUrl": "/oauth2/token", "refreshUrl": "/oauth2/token", "scopes": {} } },
     } })
 }
 
