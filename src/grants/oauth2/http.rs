@@ -18,10 +18,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 #[allow(dead_code, reason = "read by hand, since each refusal says what was expected; this is its description")]
 pub struct TokenRequest {
     /// Always `client_credentials`.
-    #[schema(example = "client_credentials", max_length = 60)]
+    #[schema(example = "client_credentials", pattern = "^client_credentials$", max_length = 60)]
     grant_type: String,
     /// With an assertion: always `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(pattern = "^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$", max_length = 100, nullable = false)]
     client_assertion_type: Option<String>,
     /// A JWT that the client signed (RFC 7523): `iss` and `sub` its id, `aud` this address, a `jti` that it never used before,
     /// and an `exp` at most five minutes ahead.
