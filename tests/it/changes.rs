@@ -494,10 +494,14 @@ async fn disturb(admin: &Actor, conn: &mut Conn) {
     admin.delete(&format!("/v1/grants/{}", grants["data"][0]["id"].as_str().unwrap()), 1).await.expect(204);
 }
 
+/// Of two instances one numbers events, and the other goes on with it when that one is killed. SQLite is served by one.
 #[rstest]
+#[case(Sqlite, 1)]
+#[case(Postgres, 2)]
 #[actix_web::test]
 async fn the_client_of_the_guide_keeps_exact_copies_through_whatever_happens(
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[case] engine: Engine,
+    #[case] count: usize,
 ) {
     let folder = folder();
     let place = database(engine, &folder);
@@ -505,8 +509,6 @@ async fn the_client_of_the_guide_keeps_exact_copies_through_whatever_happens(
     let token = |role: &str, scope: &[&str]| {
         run(&settings, &[["token", "--ttl", "2h", "--role", role].as_slice(), scope].concat())
     };
-    // Of two instances one numbers events, and the other goes on with it when that one is killed.
-    let count = if engine == Postgres { 2 } else { 1 };
     let urls: Vec<String> = (0..count).map(|_| format!("http://127.0.0.1:{}", free_port())).collect();
     let mut served = Vec::new();
     for url in &urls {
