@@ -3,6 +3,8 @@
 use crate::support::*;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use innovation_register::access::Role;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -235,6 +237,38 @@ async fn a_grant_that_is_taken_back_ends_within_five_seconds(#[values(Sqlite, Po
     let kept = app.admin().get(&grant).await.expect(200);
     assert!(kept["revokedAt"].is_string(), "{kept}");
     app.admin().patch(&grant, 2, json!({ "to": "2027-01-01T00:00:00Z" })).await.problem(409, "immutable");
+}
+
+/// SQLite is served by one process.
+#[rstest]
+#[actix_web::test]
+async fn a_right_that_ends_at_one_instance_ends_at_another_within_five_seconds(#[values(Postgres)] engine: Engine) {
+    let folder = folder();
+    let settings = told(&database(engine, &folder));
+    let token = run(&settings, &["token", "--role", "national-admin"]);
+    let served = [Served::start(&settings), Served::start(&settings)];
+    let [one, two] = [0, 1].map(|number| Actor::at(&served[number].url, &token));
+    let client = json!({ "name": "Warehouse", "organisation": "QKK" });
+    let client = one.post("/v1/clients", client).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let reader = one.post("/v1/grants", json!({ "subject": client, "role": "reader" })).await;
+    let secret = one.post(&format!("/v1/clients/{client}/secrets"), json!({})).await.expect(201)["secret"].clone();
+    let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{}", secret.as_str().unwrap())));
+    let asked = async |number: usize| {
+        let asked = reqwest::Client::new().post(format!("{}/oauth2/token", served[number].url));
+        let form = asked.header("content-type", FORM).body("grant_type=client_credentials");
+        let answer = form.header("authorization", &basic).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let given = asked(0).await.1["access_token"].as_str().unwrap().to_owned();
+    let there = Actor::at(&served[1].url, &given);
+    there.get("/v1/kpi-sets").await.expect(200);
+    one.delete(reader.header("location"), 1).await.expect(204);
+    eventually("the grant ends there", SOON, async || there.get("/v1/kpi-sets").await.status == 403).await;
+    let suspended = json!({ "to": "suspended", "reason": "Its secret was in a public repository." });
+    two.transition(&format!("/v1/clients/{client}"), 1, suspended).await.expect(200);
+    let here = Actor::at(&served[0].url, &given);
+    eventually("the client is out here", SOON, async || here.get("/v1/me").await.status == 401).await;
+    assert_eq!(asked(0).await.0, 401);
 }
 
 #[rstest]
