@@ -102,7 +102,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value
     operation["security"] = match traits.row {
         Some(row) if row.anonymous => json!([{}, { "bearer": [] }]),
         Some(_) => json!([{ "bearer": [] }]),
-        // Who asks for a token proves who they are by what is in the body, which no scheme of OpenAPI describes.
+        // Who asks for a token proves who they are by HTTP Basic, or by what is in the body, which no scheme of OpenAPI describes.
         None if path == TOKEN_ENDPOINT => json!([{}]),
         None => json!([]),
     };
