@@ -515,6 +515,18 @@ impl Span {
         (span.from < span.to).then_some(span)
     }
 
+    /// What is left of it without some spans, which are merged.
+    pub fn without(self, taken: &[Self]) -> Vec<Self> {
+        let mut left = Vec::with_capacity(taken.len() + 1);
+        let mut from = self.from;
+        for span in taken {
+            left.extend(self.meet(Self { from, to: span.from }));
+            from = from.max(span.to);
+        }
+        left.extend(self.meet(Self { from, to: self.to }));
+        left
+    }
+
     /// The given spans as few that do not touch.
     pub fn merged(mut spans: Vec<Self>) -> Vec<Self> {
         spans.sort_by_key(|span| (span.from, span.to));

@@ -11,9 +11,13 @@ use crate::grants::bootstrap::make_first_client;
 use crate::grants::ops::{NewLocalToken, issue_local_token};
 use crate::grants::{keys, tokens};
 use crate::http::Context;
+use crate::ods_imports;
+use crate::ods_imports::ops::OdsImport;
+use crate::ods_imports::rules::OdsFile;
 use crate::startup;
+use crate::successions;
 use crate::traces::{self, Traces};
-use crate::vocabulary::now;
+use crate::vocabulary::{Word, now};
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -54,6 +58,22 @@ enum Verb {
     },
     /// Load reference and demonstration data into the configured database
     Seed,
+    /// Load a file of the Organisation Data Service, and print what became of its rows
+    ImportOds {
+        /// Which report it is
+        #[arg(long, value_parser = ods_file)]
+        file: OdsFile,
+        /// The file
+        path: PathBuf,
+        /// Say only what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Load successions of organisations: those of a file, or of integrated care boards on 1 April 2026
+    ImportSuccessions {
+        /// JSON: {"organisations": [...], "successions": [{"from": ..., "kind": ..., "effectiveOn": ..., "to": [...], "children": [...]}]}
+        path: Option<PathBuf>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Make the first client of a fresh register, a national administrator, and print its id and secret
@@ -125,7 +145,7 @@ struct TokenArguments {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::parse(text).ok_or_else(|| format!("expected one of {}", <Role as crate::vocabulary::Word>::WORDS.join(", ")))
+    Role::parse(text).ok_or_else(|| format!("expected one of {}", Role::WORDS.join(", ")))
 }
 
 fn life(text: &str) -> Result<TimeDelta, String> {
@@ -149,6 +169,12 @@ pub fn run() -> ExitCode {
         Verb::Serve => configured().and_then(serve),
         Verb::Migrate { down } => configured().and_then(|config| migrate(&config, down)),
         Verb::Seed => configured().and_then(|config| seed(&config)).map(|loaded| print(&loaded)),
+        Verb::ImportOds { file, path, dry_run } => configured()
+            .and_then(|config| import_ods(&config, OdsImport { file, dry_run, on: None }, &path))
+            .map(|done| print(&done)),
+        Verb::ImportSuccessions { path } => {
+            configured().and_then(|config| import_successions(&config, path.as_deref())).map(|done| print(&done))
+        }
         Verb::Openapi => print_openapi(),
         Verb::Token(arguments) => configured().and_then(|config| token(&config, arguments)),
         Verb::Bootstrap { name } => configured().and_then(|config| bootstrap(&config, &name)),
@@ -246,6 +272,26 @@ fn seed(config: &Config) -> Result<String, String> {
     let mut conn = startup::open_database(&config.database, now())?;
     transaction(&mut conn, |conn| crate::demonstration::seed(conn, &Context::local(Operation::seed, now())))
         .map_err(Error::in_words)
+}
+
+fn ods_file(text: &str) -> Result<OdsFile, String> {
+    OdsFile::parse(text).ok_or_else(|| format!("expected one of {}", OdsFile::WORDS.join(", ")))
+}
+
+fn import_ods(config: &Config, asked: OdsImport, path: &Path) -> Result<String, String> {
+    let sent = std::fs::File::open(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
+    let mut conn = startup::open_database(&config.database, now())?;
+    let context = Context::local(Operation::import_ods_file, now());
+    transaction(&mut conn, |conn| ods_imports::ops::load(conn, &context, &asked, sent)).map_err(Error::in_words)
+}
+
+fn import_successions(config: &Config, path: Option<&Path>) -> Result<String, String> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|cause| format!("{}: {cause}", path.display()));
+    let file = path.map(read).transpose()?;
+    let mut conn = startup::open_database(&config.database, now())?;
+    let context = Context::local(Operation::create_organisation_succession, now());
+    let loaded = transaction(&mut conn, |conn| successions::load::load(conn, &context, file.as_deref()));
+    loaded.map(|number| format!("{number} successions loaded")).map_err(Error::in_words)
 }
 
 fn print_openapi() -> Result<(), String> {

@@ -27,10 +27,14 @@ pub mod config;
 pub mod db;
 // Exact numbers as scaled integers.
 mod decimal;
+// What becomes of the rows of a delivery.
+mod delivery;
 // What a newcomer tries it with.
 pub mod demonstration;
 // How small counts of patients are shown.
 mod disclosure;
+// Whom an innovation is meant for.
+mod eligibility;
 // Everything that can go wrong.
 pub mod error;
 // What was done, recorded and numbered.
@@ -65,6 +69,10 @@ pub mod shape;
 pub mod startup;
 // What OpenTelemetry is told.
 mod traces;
+// The files of the Organisation Data Service.
+mod ods_imports;
+// Organisations that became others.
+mod successions;
 // The one shape of every state machine.
 mod transitions;
 // Ids and closed word lists.

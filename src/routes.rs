@@ -6,6 +6,9 @@ use crate::http::{Routes, documents, health};
 pub fn routes(routes: &mut Routes) {
     crate::innovations::http::routes(routes);
     crate::organisations::http::routes(routes);
+    crate::organisations::edges::http::routes(routes);
+    crate::successions::http::routes(routes);
+    crate::ods_imports::http::routes(routes);
     crate::code_lists::http::routes(routes);
     crate::kpis::http::routes(routes);
     crate::programmes::routes::routes(routes);
@@ -14,6 +17,7 @@ pub fn routes(routes: &mut Routes) {
     crate::privacy::http::routes(routes);
     crate::funding::http::routes(routes);
     crate::adoptions::http::routes(routes);
+    crate::eligibility::http::routes(routes);
     crate::benefits::http::routes(routes);
     crate::reports::http::routes(routes);
     crate::grants::http::routes(routes);

@@ -141,8 +141,14 @@ pub fn migrate_database(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<String>
     let ran = migrate::up(url).map_err(unmigrated)?;
     let mut conn = Conn::open(url).map_err(unmigrated)?;
     let context = Context::local(Operation::create_organisation, now);
-    transaction(&mut conn, |conn| crate::organisations::ops::load_reference_data(conn, &context))
-        .map_err(unmigrated)?;
+    let rules_changed = ran.iter().any(|version| version == crate::organisations::closure::RULES);
+    transaction(&mut conn, |conn| {
+        if rules_changed {
+            crate::organisations::closure::rebuild_all(conn)?;
+        }
+        crate::organisations::ops::load_reference_data(conn, &context)
+    })
+    .map_err(unmigrated)?;
     Ok(ran)
 }
 

@@ -15,7 +15,6 @@ import datetime
 import json
 import pathlib
 import random
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -60,13 +59,6 @@ class Register:
         with contextlib.suppress(OSError), urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
             return json.loads(answer.read() or b"{}")
 
-    def sql(self, text):
-        if self.place.engine == "postgres":
-            self.place.cluster.sql(text, "register")
-        else:
-            with contextlib.closing(sqlite3.connect(self.place.file, timeout=30)) as connection:
-                connection.executescript(text)
-
     def prepare(self):
         for code, board in [("RJZ", "QKK"), ("RBD", "QVV"), ("RGT", "QKK")]:
             self.send("POST", "/v1/organisations", {"code": code, "name": code, "type": "nhs-trust", "parent": board})
@@ -102,12 +94,10 @@ class Register:
         assert self.send("DELETE", f"/v1/grants/{grant['id']}", version=grant["version"]) == {}
 
     def an_edge_ends(self, code="RGT", parent="QKK"):
-        # No operation ends an edge yet.
-        one = lambda code: f"(SELECT id FROM organisations WHERE code = '{code}')"
-        today = datetime.date.today()
-        above = f"(SELECT ancestor_id FROM organisation_closure WHERE descendant_id = {one(parent)})"
-        self.sql(f"UPDATE organisation_edges SET to_on = '{today}' WHERE child_id = {one(code)} AND parent_id = {one(parent)};"
-                 f"UPDATE organisation_closure SET to_on = '{today}' WHERE descendant_id = {one(code)} AND ancestor_id IN {above}")
+        edges = f"/v1/organisations/{code}/edges"
+        edge = next(edge for edge in self.send("GET", f"{edges}?kind=geographic")["data"] if edge["parent"] == parent)
+        ended = {"to": str(datetime.date.today())}
+        assert self.send("PATCH", f"{edges}/{edge['id']}", ended, version=edge["version"])
 
     def a_trust_moves(self):
         self.an_edge_ends("RJZ", "QKK")

@@ -113,6 +113,8 @@ table! {
     create_application:             A X X O O X X O placed;
     create_attendance:              A O X X X X X X token;
     create_award:                   A O X X X X X X token;
+    create_award_reprofiling:       A O X X X X X X token;
+    create_award_supplement:        A O X X X X X X token;
     create_award_transaction:       A O X X X X X X token;
     create_benefit:                 A O O O O X X X placed;
     create_call:                    A O X X X X X X token;
@@ -121,6 +123,7 @@ table! {
     create_client_secret:           A O O X X X X X token;
     create_cohort:                  A O X X X X X X token;
     create_contribution:            A O X X X X X X token;
+    create_eligibility:             A O X X O X X O token;
     create_exclusion:               A O O X X X X X placed;
     create_external_investment:     A O X X X X X X token;
     create_fellow:                  A O X X X X X X token;
@@ -143,6 +146,7 @@ table! {
     create_organisation_succession: A X X X X X X X token;
     create_person:                  A A X X X X X X token;
     create_person_request:          A X X X X X X X token;
+    create_pledge:                  A O X X X X X X token;
     create_programme:               A X X X X X X X token;
     create_programme_membership:    A O X X O X X X token;
     create_programme_partner:       A O X X X X X X token;
@@ -151,14 +155,18 @@ table! {
     create_review:                  A O X X X X X X token;
     create_webhook:                 A O O O X X X X token;
     create_webhook_secret:          A O O O X X X X token;
+    delete_adoption:                A X O O X X X X placed;
+    delete_adoption_transition:     A X O O X X X X placed;
     delete_benefit:                 A O O O O X X X placed;
     delete_client_key:              A O O X X X X X token;
     delete_client_secret:           A O O X X X X X token;
+    delete_eligibility:             A O X X O X X O token;
     delete_exclusion:               A O O X X X X X placed;
     delete_external_investment:     A O X X X X X X token;
     delete_grant:                   A O O X X X X X token;
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
+    delete_organisation_edge:       A X X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
     delete_webhook:                 A O O O X X X X token;
     erase_person:                   A X X X X X X X token;
@@ -168,6 +176,8 @@ table! {
     get_application:                A O O O O O X O placed;
     get_attendance:                 A A A A A A A A token;
     get_award:                      A O O O O A X X placed;
+    get_award_reprofiling:          A O O O O A X X token;
+    get_award_supplement:           A O O O O A X X token;
     get_award_transaction:          A O O O O A X X token;
     get_benefit:                    A A A A A A A A placed;
     get_call:                       A A A A A A A A public;
@@ -175,6 +185,7 @@ table! {
     get_code_list:                  A A A A A A A A public;
     get_cohort:                     A A A A A A A A public;
     get_contribution:               A O X X X A X X token;
+    get_eligibility:                A A A A A A A A public;
     get_exclusion:                  A A A A A A A A placed;
     get_external_investment:        A O X X O A X X token;
     get_fellow:                     A A A A A A A A token;
@@ -185,6 +196,7 @@ table! {
     get_gateway_review:             A O O O O A X X token;
     get_grant:                      A O O X X X X X token;
     get_innovation:                 A A A A A A A A public;
+    get_innovation_uptake:          A A A A A A A A public;
     get_kpi:                        A A A A A A A A public;
     get_kpi_chart:                  A O O A O O A A placed;
     get_kpi_set:                    A A A A A A A A token;
@@ -201,8 +213,11 @@ table! {
     get_network:                    A A A A A A A A token;
     get_network_membership:         A A A A A A A A token;
     get_organisation:               A A A A A A A A public;
+    get_organisation_edge:          A A A A A A A A public;
+    get_organisation_succession:    A A A A A A A A public;
     get_person:                     A A X X X X X X token;
     get_person_request:             A X X X X X X X token;
+    get_pledge:                     A O X X X A X X token;
     get_programme:                  A A A A A A A A public;
     get_programme_impact:           A A A A A A A A token;
     get_programme_membership:       A A A A A A A A public;
@@ -211,13 +226,19 @@ table! {
     get_recalculation:              A A A A A A A A placed;
     get_review:                     A O O X X O X X token;
     get_webhook:                    A O O O X X X X token;
+    import_adoptions:               A X O O O X X X placed;
+    import_ods_file:                A X X X X X X X token;
     issue_local_token:              A X X X X X X X token;
+    list_adoption_approval_transitions:A A A A A A A A placed;
+    list_adoption_counts:           A A A A A A A A placed;
     list_adoption_transitions:      A A A A A A A A placed;
     list_adoptions:                 A A A A A A A A placed;
     list_application_transitions:   A O O O O O X O placed;
     list_applications:              A O O O O O X O placed;
     list_attendances:               A A A A A A A A token;
     list_audit_events:              A O O O O O X X placed;
+    list_award_reprofilings:        A O O O O A X X token;
+    list_award_supplements:         A O O O O A X X token;
     list_award_transactions:        A O O O O A X X token;
     list_award_transitions:         A O O O O A X X token;
     list_awards:                    A O O O O A X X placed;
@@ -234,6 +255,7 @@ table! {
     list_code_lists:                A A A A A A A A public;
     list_cohorts:                   A A A A A A A A public;
     list_contributions:             A O X X X A X X token;
+    list_eligibility:               A A A A A A A A public;
     list_exclusions:                A A A A A A A A placed;
     list_external_investments:      A O X X O A X X token;
     list_fellows:                   A A A A A A A A token;
@@ -241,6 +263,7 @@ table! {
     list_fellowship_transitions:    A A A A A A A A token;
     list_fellowships:               A A A A A A A A token;
     list_fund_contributions:        A O X X X A X X token;
+    list_fund_pledges:              A O X X X A X X token;
     list_funds:                     A O X X X A X X token;
     list_gateway_reviews:           A O O O O A X X token;
     list_grants:                    A O O X X X X X token;
@@ -261,11 +284,13 @@ table! {
     list_milestones:                A O O O O A X X token;
     list_network_memberships:       A A A A A A A A token;
     list_networks:                  A A A A A A A A token;
+    list_non_adopters:              A A A A A A A A token;
     list_organisation_edges:        A A A A A A A A public;
     list_organisation_successions:  A A A A A A A A public;
     list_organisations:             A A A A A A A A public;
     list_people:                    A A X X X X X X token;
     list_person_requests:           A X X X X X X X token;
+    list_pledges:                   A O X X X A X X token;
     list_programme_membership_transitions: A A A A A A A A token;
     list_programme_memberships:     A A A A A A A A public;
     list_programme_partner_transitions: A A A A A A A A token;
@@ -283,8 +308,10 @@ table! {
     seed:                           A X X X X X X X token;
     submit_kpi_values:              A X O O O X X X placed;
     transition_adoption:            A X O O X X X X placed;
+    transition_adoption_approval:   A X O O X X X X placed;
     transition_application:         A O X O O X X O placed;
     transition_award:               A O X X X X X X token;
+    transition_award_supplement:    A O X X X X X X token;
     transition_benefit_side:        A O O O O X X X placed;
     transition_client:              A O O X X X X X token;
     transition_fellowship:          A O X X O X X O token;
@@ -297,6 +324,7 @@ table! {
     transition_review:              A O O X X O X X token;
     transition_webhook:             A O O O X X X X token;
     update_adoption:                A X O O X X X X placed;
+    update_adoption_transition:     A X O O X X X X placed;
     update_application:             A X X O O X X O placed;
     update_attendance:              A O X X X X X X token;
     update_award:                   A O X X X X X X token;
@@ -304,6 +332,7 @@ table! {
     update_call:                    A O X X X X X X token;
     update_client:                  A O O X X X X X token;
     update_cohort:                  A O X X X X X X token;
+    update_eligibility:             A O X X O X X O token;
     update_external_investment:     A O X X X X X X token;
     update_fellow:                  A O X X O X X O token;
     update_fellowship:              A O X X X X X X token;
@@ -320,8 +349,10 @@ table! {
     update_network:                 A O X X X X X X token;
     update_network_membership:      A O X X X X X X token;
     update_organisation:            A X X X X X X X token;
+    update_organisation_edge:       A X X X X X X X token;
     update_person:                  A X X X X X X X token;
     update_person_request:          A X X X X X X X token;
+    update_pledge:                  A O X X X X X X token;
     update_programme:               A O X X X X X X token;
     update_programme_membership:    A O X X O X X X token;
     update_programme_partner:       A O X X X X X X token;

@@ -38,19 +38,20 @@ macro_rules! references {
 }
 
 references! {
-    create_adoption update_adoption: "innovation" Fact, "organisation" Fact;
+    create_adoption update_adoption: "covers/*" Mention, "innovation" Fact, "organisation" Fact;
     create_application update_application: "innovation" Mention, "organisation" Mention;
     create_attendance update_attendance: "person" Mention;
     create_award update_award: "fellowship" Mention, "fund" Scope, "innovation" Mention, "programme" Scope, "recipientOrganisation" Mention, "recipientPerson" Mention;
     create_benefit update_benefit: "innovation" Claim, "organisation" Claim, "programme" Claim, "replaces" Scope;
     create_call update_call: "cohort" Scope;
     create_client update_client: "organisation" Scope;
-    create_contribution: "contributor" Mention;
+    create_contribution: "contributor" Mention, "pledge" Scope;
+    create_eligibility update_eligibility: "organisation" Mention, "place" Mention;
     create_exclusion create_recalculation: "innovation" Fact, "kpi" Fact, "organisation" Fact;
     create_external_investment update_external_investment: "fellow" Mention, "innovation" Mention, "programme" Scope;
     create_fellow update_fellow create_person update_person: "subject" Mention;
     create_fellowship update_fellowship: "cohort" Scope, "fellow" Link, "host" Mention, "industryPartner" Mention, "innovations/*" Link, "programme" Scope;
-    create_fund update_fund: "programme" Scope;
+    create_fund update_fund: "programme" Scope, "publishingFunder" Mention;
     create_grant update_grant: "body" Mention, "innovation" Scope, "organisation" Scope, "programme" Scope, "subject" Mention;
     create_innovation update_innovation: "owner" Mention;
     assign_innovation_keeper: "programme" Mention;
@@ -61,8 +62,9 @@ references! {
     create_learning_event update_learning_event: "host" Mention, "programme" Scope;
     create_mentorship update_mentorship: "fellowship" Scope, "mentor" Mention;
     create_network update_network: "programme" Scope;
-    create_organisation update_organisation create_organisation_edge: "parent" Scope;
-    create_organisation_succession: "to" Scope;
+    create_organisation update_organisation create_organisation_edge update_organisation_edge: "parent" Scope;
+    create_organisation_succession: "children/*/code" Scope, "children/*/parent" Scope, "to/*/code" Scope;
+    create_pledge update_pledge: "contributor" Mention, "fund" Scope;
     create_programme_membership update_programme_membership: "programme" Link, "slug" Link;
     create_programme_partner update_programme_partner: "organisation" Link;
     create_reallocation: "award" Scope, "fromFund" Scope, "toFund" Scope;

@@ -1,20 +1,27 @@
-//! What can be done with adoptions, each in one transaction.
+//! What can be done with adoptions, each in one transaction. Their moves have a room of their own.
 
-use super::rules::{Adoption, AdoptionStage};
-use super::store::{self, AdoptionRow, NamedAdoption};
-use crate::access::{Operation, outside};
+use super::counts::rules::Counted;
+use super::counts::store::{self as counts, CountRow};
+use super::moves::rules::{History, Step};
+use super::moves::store::{self as moves, MoveRow};
+use super::rules::{ALL_BELOW, Adoption, Approval, Barrier, CoveredCode};
+use super::store::{self, AdoptionRow, BarrierRow, DatedAdoption, NamedAdoption};
+use crate::access::{Operation, Reach, outside};
+use crate::calendar::Until;
 use crate::db::{Conn, by_id};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Faults, Result};
 use crate::events::{self, Event};
-use crate::http::{Context, Patch};
+use crate::http::{Context, Patch, Wrong};
 use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-/// The name of an adoption's moves among those of every resource.
 pub const RESOURCE: &str = "adoption";
+/// The name of the moves of its approval among those of every resource.
+pub const APPROVAL: &str = "adoption-approval";
 
 /// # Errors
 /// `not-found`.
@@ -24,17 +31,29 @@ pub fn get_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Name
     Ok(found)
 }
 
+/// Whose counts of patients the caller may see as they are.
+fn seen_whole(conn: &mut Conn, context: &Context, places: &[Id]) -> Result<organisations::ops::Covered> {
+    let reach = context.actor.reach(Operation::see_unsuppressed_values);
+    organisations::ops::Covered::of(conn, context, reach, places)
+}
+
+/// Whether the caller may see the counts of patients of this adoption as they are.
+pub fn sees_whole(conn: &mut Conn, context: &Context, row: &AdoptionRow) -> Result<bool> {
+    let whole = seen_whole(conn, context, &[row.organisation_id])?;
+    Ok(whole.covers(None, Some(row.organisation_id), Some(row.innovation_id)))
+}
+
 /// Adoptions as the caller may see them: counts of patients as they are for who may see values of that organisation or
 /// innovation so.
 pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Result<Vec<Stored<Adoption>>> {
     let places: Vec<Id> = rows.iter().map(|found| found.row.organisation_id).collect();
-    let reach = context.actor.reach(Operation::see_unsuppressed_values);
-    let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
-    let show = |found: NamedAdoption| {
-        let is_whole = whole.covers(None, Some(found.row.organisation_id), Some(found.row.innovation_id));
+    let whole = seen_whole(conn, context, &places)?;
+    let show = |found: DatedAdoption| {
+        let row = &found.named.row;
+        let is_whole = whole.covers(None, Some(row.organisation_id), Some(row.innovation_id));
         found.stored(!is_whole)
     };
-    Ok(rows.into_iter().map(show).collect())
+    Ok(store::dated(conn, rows)?.into_iter().map(show).collect())
 }
 
 /// As [`get_adoption`], as the caller may see it.
@@ -46,51 +65,182 @@ pub fn show_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Sto
     shown_one(conn, context, found)
 }
 
-fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
+pub fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
     shown(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
 
-fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<Stored<Adoption>> {
+fn trace(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<()> {
     let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
     let (organisation, innovation) = (Some(row.organisation_id), Some(row.innovation_id));
-    events::record(conn, context, Event { organisation_id: organisation, innovation_id: innovation, ..event })?;
+    events::record(conn, context, Event { organisation_id: organisation, innovation_id: innovation, ..event })
+}
+
+/// Traces a change, and shows what it made.
+pub fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<Stored<Adoption>> {
+    trace(conn, context, row, data)?;
     let found = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
     shown_one(conn, context, found)
 }
 
-/// Records the stage that an organisation has reached with an innovation. A fellow of the innovation may only
-/// record `identified` or `engaged`.
-///
-/// # Errors
-/// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
-pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Result<Stored<Adoption>> {
+/// Whether what the caller records of an organisation counts at once.
+fn approval(
+    conn: &mut Conn,
+    context: &Context,
+    new: &Adoption,
+    (innovation, organisation): (Id, Id),
+) -> Result<Approval> {
     let reach = context.reach();
-    let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
-    let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
-    let own = new.stage.is_proposal().then_some(innovation);
-    if !organisations::ops::covers(conn, context, &reach, None, Some(organisation), own)? {
-        return Err(outside());
+    if organisations::ops::covers_organisation(conn, context, &reach, organisation)? {
+        return Ok(Approval::Approved);
     }
-    new.check(context.today())?;
-    let row = AdoptionRow::new(context, new, innovation, organisation);
-    store::insert(conn, &row)?;
-    finish(conn, context, &row, json!({ "stage": row.stage, "since": row.stage_on }))
-}
-
-/// An adoption that the caller may change.
-fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAdoption> {
-    let present = get_adoption(conn, context, id)?;
-    if organisations::ops::covers_organisation(conn, context, &context.reach(), present.row.organisation_id)? {
-        Ok(present)
+    let own = new.stage.is_proposal().then_some(innovation);
+    if organisations::ops::covers(conn, context, &reach, None, Some(organisation), own)? {
+        Ok(Approval::Proposed)
     } else {
         Err(outside())
     }
 }
 
+/// Finds what an adoption covers: organisations below its own.
+fn check_covers(conn: &mut Conn, context: &Context, covers: &[CoveredCode], organisation: Id) -> Result<()> {
+    let mut faults = Faults::default();
+    for (at, CoveredCode(code)) in covers.iter().enumerate().filter(|(_, code)| code.0 != ALL_BELOW) {
+        let covered = organisations::ops::referred(conn, &format!("/covers/{at}"), code)?;
+        let below = organisations::store::is_below_any(conn, covered, &[organisation], context.today())?;
+        if covered == organisation || !below {
+            faults.add(
+                format!("/covers/{at}"),
+                "not-below",
+                "This organisation does not lie below the adoption's own.",
+            );
+        }
+    }
+    faults.check()
+}
+
+/// Records that an organisation has reached a stage with an innovation. What a fellow of the innovation records is proposed, and
+/// may only be `identified` or `engaged`.
+///
+/// # Errors
+/// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
+pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Result<Stored<Adoption>> {
+    record_adoption(conn, context, new, None)
+}
+
+/// As [`create_adoption`], with the reason of its first stage.
+///
+/// # Errors
+/// As [`create_adoption`].
+pub fn record_adoption(
+    conn: &mut Conn,
+    context: &Context,
+    new: Adoption,
+    reason: Option<String>,
+) -> Result<Stored<Adoption>> {
+    let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
+    let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
+    let approval = approval(conn, context, &new, (innovation, organisation))?;
+    let new = new.normal();
+    new.check(context.today())?;
+    new.check_first()?;
+    let counted = new.counted(|member| new.gives(member))?;
+    check_covers(conn, context, &new.covers, organisation)?;
+    let row = AdoptionRow::new(context, &new, (innovation, organisation), approval);
+    store::insert(conn, &row)?;
+    let named = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
+    let since = new.since.unwrap_or_else(|| context.today());
+    let first = Step { id: Id::generate(), on: since, rank: 0, to: new.stage };
+    let history = History::default().with(first, None);
+    History::default().check_life(&history, named.organisation.3, "/since")?;
+    for step in history.steps() {
+        moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
+    }
+    store::write_spells(conn, &row, &history)?;
+    let dated = DatedAdoption { named, moves: Vec::new(), counts: Vec::new(), barriers: Vec::new() };
+    let on = new.counted_on.unwrap_or_else(|| context.today());
+    let counted = counted_row(context, &dated, counted, (on, false));
+    let barriers = barrier_rows(context, &dated, &new)?;
+    write_dated(conn, context, row.id, counted, barriers)?;
+    finish(conn, context, &row, json!({ "stage": row.stage, "since": since, "approval": row.approval }))
+}
+
+/// What was counted, where it is something else than was known of that day, or was counted once more on a day of its own.
+fn counted_row(
+    context: &Context,
+    of: &DatedAdoption,
+    said: Counted,
+    (on, again): (NaiveDate, bool),
+) -> Option<CountRow> {
+    let again = again && of.counts.iter().all(|row| row.counted_on != on);
+    let (present, new) = (of.counts_by(on), said.over(of.counts_by(on)));
+    let changed = said != Counted::default() && (new != present || again);
+    changed.then(|| CountRow::new(context, of.named.row.id, on, new))
+}
+
+/// The spells of barriers, so that those which are given stand from a day on; nothing where they stand already.
+fn barrier_rows(context: &Context, of: &DatedAdoption, new: &Adoption) -> Result<Option<Vec<BarrierRow>>> {
+    let (id, on) = (of.named.row.id, new.barriers_on.unwrap_or_else(|| context.today()));
+    let standing = |row: &BarrierRow| row.to_on == Until::FURTHER_NOTICE;
+    let present: Vec<Barrier> = of.barriers.iter().filter(|row| standing(row)).map(|row| row.barrier).collect();
+    if present.len() == new.barriers.len() && present.iter().all(|barrier| new.barriers.contains(barrier)) {
+        return Ok(None);
+    }
+    let last = |row: &BarrierRow| if standing(row) { row.from_on } else { row.to_on.day() };
+    if let Some(later) = of.barriers.iter().map(last).max().filter(|later| *later > on) {
+        let detail = format!("The barriers changed on {later}, after this day. Give that day or a later one.");
+        return Err(Error::invalid("/barriersOn", "range", detail));
+    }
+    let mut rows = of.barriers.clone();
+    for row in rows.iter_mut().filter(|row| standing(row) && !new.barriers.contains(&row.barrier)) {
+        row.to_on = Some(on).into();
+    }
+    for barrier in new.barriers.iter().filter(|barrier| !present.contains(barrier)) {
+        match rows.iter_mut().find(|row| row.barrier == *barrier && row.to_on.day() == on) {
+            // It ended on that day, and stands again.
+            Some(ended) => ended.to_on = Until::FURTHER_NOTICE,
+            None => {
+                rows.push(BarrierRow { adoption_id: id, barrier: *barrier, from_on: on, to_on: Until::FURTHER_NOTICE })
+            }
+        }
+    }
+    rows.retain(|row| row.from_on < row.to_on.day());
+    Ok(Some(rows))
+}
+
+/// Writes what was counted and which barriers stand, as far as that is new.
+fn write_dated(
+    conn: &mut Conn,
+    context: &Context,
+    id: Id,
+    counted: Option<CountRow>,
+    barriers: Option<Vec<BarrierRow>>,
+) -> Result<()> {
+    if let Some(row) = counted {
+        counts::replace(conn, context, row)?;
+    }
+    barriers.map_or(Ok(()), |rows| store::write_barriers(conn, id, &rows))
+}
+
+/// Whether the caller may change adoptions of this organisation.
+fn require_kept(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<()> {
+    if organisations::ops::covers_organisation(conn, context, reach, organisation)? { Ok(()) } else { Err(outside()) }
+}
+
+/// An adoption that the caller may change, of the version that they know.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`.
+pub fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<DatedAdoption> {
+    let present = get_adoption(conn, context, id)?;
+    require_kept(conn, context, &context.reach(), present.row.organisation_id)?;
+    context.check_version(present.row.version)?;
+    store::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
+}
+
 /// Changes the facts of an adoption. Its stage changes by transitions.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.
 pub fn update_adoption(
     conn: &mut Conn,
     context: &Context,
@@ -99,39 +249,60 @@ pub fn update_adoption(
 ) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?;
     let before = present.adoption();
-    let Some(new) = context.revised(&before, present.row.version, patch)? else {
-        return shown_one(conn, context, present);
+    let revised = context.revised_by(&before, present.named.row.version, patch, |new| Ok(new.normal()))?;
+    let Some(new) = revised else {
+        return shown_one(conn, context, present.named);
     };
     before.check_change(&new)?;
-    let row = present.row.revised(context, new);
+    new.check(context.today())?;
+    if new.covers != before.covers {
+        check_covers(conn, context, &new.covers, present.named.row.organisation_id)?;
+    }
+    // A day that is given without a number says that all were counted once more.
+    let again = patch.touches("countedOn") && new.counted_on.is_some();
+    let said = new.counted(|member| patch.touches(member) || (again && before.gives(member)))?;
+    let day = new.counted_on.filter(|_| again).unwrap_or_else(|| context.today());
+    let counted = counted_row(context, &present, said, (day, again));
+    let barriers = barrier_rows(context, &present, &new)?;
+    let row = present.named.row.clone().revised(context, &new);
+    if counted.is_none() && barriers.is_none() && row.has_facts_of(&present.named.row) {
+        return shown_one(conn, context, present.named);
+    }
     store::update(conn, &row)?;
-    finish(conn, context, &row, json!({ "sites": row.sites, "users": row.users, "patients": row.patients }))
+    write_dated(conn, context, row.id, counted, barriers)?;
+    finish(conn, context, &row, json!({ "sites": new.sites, "users": new.users, "patients": new.patients }))
 }
 
-/// Moves an adoption, with the day the move took effect. Use begins at piloting or a later stage. Use that resumes after a pause or a
-/// refusal keeps its first day, so the time between counts as use.
+/// Says whether an adoption that a fellow proposed counts.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
-pub fn transition_adoption(conn: &mut Conn, context: &Context, id: &str, asked: AskedMove) -> Result<Stored<Adoption>> {
-    let present = kept(conn, context, id)?.row;
-    context.check_version(present.version)?;
-    let step: Move<AdoptionStage> = asked.read(context.today())?;
-    let from = present.stage;
+pub fn transition_adoption_approval(
+    conn: &mut Conn,
+    context: &Context,
+    id: &str,
+    asked: AskedMove,
+) -> Result<Stored<Adoption>> {
+    let present = kept(conn, context, id)?;
+    let step: Move<Approval> = asked.read(context.today())?;
+    let from = present.named.row.approval;
     step.decide(from)?;
-    let allowed = from.allowed(present.paused_from);
-    if !allowed.contains(&step.to) {
-        let words: Vec<&str> = allowed.iter().map(|stage| stage.as_str()).collect();
-        let detail = format!("A paused adoption resumes at the stage it left. Allowed moves: {}.", words.join(", "));
-        return Err(Error::new(Code::IllegalTransition).detail(detail).with("allowed", words));
-    }
-    if step.effective_on < present.stage_on {
-        let began = present.stage_on;
-        let detail = format!("The present stage began on {began}. The next stage cannot begin before that day.");
-        return Err(Error::invalid("/effectiveOn", "range", detail));
-    }
-    let row = present.moved(context, &step);
+    let history = present.history();
+    let row = present.named.row.touched(context).decided(context, step.to, step.effective_on);
     store::update(conn, &row)?;
-    transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
-    finish(conn, context, &row, json!({ "from": from, "to": step.to, "effectiveOn": step.effective_on }))
+    transitions::store::record(conn, context, APPROVAL, row.id, from, &step)?;
+    store::write_spells(conn, &row, &history)?;
+    finish(conn, context, &row, json!({ "approval": { "from": from, "to": step.to } }))
+}
+
+/// Takes an adoption that should not have been recorded out of every list and report.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed` without a reason.
+pub fn delete_adoption(conn: &mut Conn, context: &Context, id: &str, wrong: Wrong) -> Result<()> {
+    let present = kept(conn, context, id)?;
+    let row = present.named.row.archived(context, wrong.given()?);
+    store::update(conn, &row)?;
+    store::write_spells(conn, &row, &History::default())?;
+    trace(conn, context, &row, json!({ "archived": true }))
 }

@@ -1,22 +1,27 @@
 //! Adoptions in the database.
 
-use super::rules::{Adoption, AdoptionAdded, AdoptionStage, Barrier};
-use crate::calendar::Until;
-use crate::db::schema::{adoptions, innovations, organisations, programme_memberships};
-use crate::db::{Conn, MultiBackend};
+use super::counts::rules::Counts;
+use super::counts::store::{self as counts, CountRow};
+use super::moves::rules::{AdoptionStage, History, Measure};
+use super::moves::store::{self as moves, Held, MoveRow, held_on};
+use super::rules::{Adoption, AdoptionAdded, Approval, Barrier, CoveredCode, before_opening};
+use crate::calendar::{Span, Until};
+use crate::db::schema::{
+    adoption_barriers, adoption_spells, adoptions, innovations, organisations, programme_memberships,
+};
+use crate::db::{Conn, Keep, MultiBackend};
 use crate::disclosure::rounded;
 use crate::error::Result;
-use crate::http::{CodeParam, Context, OneOf};
+use crate::http::{CodeParam, Context, OneOf, OneWord};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
-use crate::transitions::rules::Move;
-use crate::vocabulary::{Id, Words};
-use crate::{narrow, params, sortable, writable};
+use crate::vocabulary::Id;
+use crate::{insert_all, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = adoptions, treat_none_as_null = true)]
@@ -24,125 +29,237 @@ pub struct AdoptionRow {
     pub id: Id,
     pub innovation_id: Id,
     pub organisation_id: Id,
+    /// Empty for all uses of the innovation.
+    pub indication: String,
+    /// That of the last move.
     pub stage: AdoptionStage,
-    /// When the present stage began.
-    pub stage_on: NaiveDate,
-    /// The stage that a paused adoption left.
-    pub paused_from: Option<AdoptionStage>,
-    /// The first day of use.
-    pub using_from: Option<NaiveDate>,
-    /// The day after the last day of use.
-    pub using_to: Until,
-    pub sites: Option<i64>,
-    pub users: Option<i64>,
-    pub patients: Option<i64>,
     pub decided_by: Option<String>,
-    #[diesel(serialize_as = String, deserialize_as = String)]
-    pub barriers: Words<Barrier>,
+    /// Codes with spaces between, or `all`.
+    pub covers: String,
+    pub confirmed_on: Option<NaiveDate>,
+    pub evidence: Option<String>,
+    pub approval: Approval,
+    pub approved_by: Option<String>,
+    pub approved_on: Option<NaiveDate>,
     pub illustrative: bool,
+    pub archived_at: Option<NaiveDateTime>,
+    pub archived_by: Option<String>,
+    pub archived_why: Option<String>,
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
 }
 
 impl AdoptionRow {
-    pub fn new(context: &Context, new: Adoption, innovation: Id, organisation: Id) -> Self {
-        let since = new.since.unwrap_or_else(|| context.today());
+    pub fn new(context: &Context, new: &Adoption, (innovation, organisation): (Id, Id), approval: Approval) -> Self {
         let now = context.now.naive_utc();
-        Self {
+        let covers: Vec<&str> = new.covers.iter().map(|code| code.0.as_str()).collect();
+        let row = Self {
             id: Id::generate(),
             innovation_id: innovation,
             organisation_id: organisation,
+            indication: new.indication.clone().unwrap_or_default(),
             stage: new.stage,
-            stage_on: since,
-            paused_from: None,
-            using_from: new.stage.is_use().then_some(since),
-            using_to: Until::FURTHER_NOTICE,
-            sites: new.sites,
-            users: new.users,
-            patients: new.patients,
-            decided_by: new.decided_by,
-            barriers: Words(new.barriers.into_iter().collect::<BTreeSet<_>>().into_iter().collect()),
+            decided_by: new.decided_by.clone(),
+            covers: covers.join(" "),
+            confirmed_on: new.confirmed_on,
+            evidence: new.evidence.clone(),
+            approval: Approval::Proposed,
+            approved_by: None,
+            approved_on: None,
             illustrative: new.illustrative,
+            archived_at: None,
+            archived_by: None,
+            archived_why: None,
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        };
+        if approval == Approval::Approved { row.decided(context, approval, context.today()) } else { row }
+    }
+
+    /// The same once somebody who may has said whether it counts.
+    pub fn decided(self, context: &Context, approval: Approval, on: NaiveDate) -> Self {
+        let approved = approval == Approval::Approved;
+        let by = approved.then(|| context.actor.subject.clone());
+        Self { approval, approved_by: by, approved_on: approved.then_some(on), ..self }
+    }
+
+    /// The next version, in which nothing else changed.
+    pub fn touched(self, context: &Context) -> Self {
+        Self { version: self.version + 1, updated_at: context.now.naive_utc(), ..self }
     }
 
     /// The next version, with other facts.
-    pub fn revised(self, context: &Context, new: Adoption) -> Self {
-        let facts = Self::new(context, new, self.innovation_id, self.organisation_id);
-        let Self { id, paused_from, using_from, using_to, version, created_at, .. } = self;
-        Self { id, paused_from, using_from, using_to, version: version + 1, created_at, ..facts }
+    pub fn revised(self, context: &Context, new: &Adoption) -> Self {
+        let facts = Self::new(context, new, (self.innovation_id, self.organisation_id), Approval::Proposed);
+        Self {
+            decided_by: facts.decided_by,
+            covers: facts.covers,
+            confirmed_on: facts.confirmed_on,
+            evidence: facts.evidence,
+            illustrative: facts.illustrative,
+            ..self.touched(context)
+        }
     }
 
-    /// The next version, at another stage.
-    pub fn moved(self, context: &Context, step: &Move<AdoptionStage>) -> Self {
-        let (from, to, on) = (self.stage, step.to, step.effective_on);
-        Self {
-            stage: to,
-            stage_on: on,
-            paused_from: (to == AdoptionStage::Paused).then_some(from),
-            using_from: self.using_from.or_else(|| to.is_use().then_some(on)),
-            using_to: match (from.is_use(), to.is_use()) {
-                (_, true) => Until::FURTHER_NOTICE,
-                (true, false) => Some(on).into(),
-                (false, false) => self.using_to,
-            },
-            version: self.version + 1,
-            updated_at: context.now.naive_utc(),
-            ..self
-        }
+    /// Whether it says the same of what `revised` writes.
+    pub fn has_facts_of(&self, other: &Self) -> bool {
+        let facts = |row: &Self| {
+            let texts = (row.decided_by.clone(), row.covers.clone(), row.evidence.clone());
+            (texts, row.confirmed_on, row.illustrative)
+        };
+        facts(self) == facts(other)
+    }
+
+    /// The version that is in no list or report any more.
+    pub fn archived(self, context: &Context, why: String) -> Self {
+        let (by, at) = (Some(context.actor.subject.clone()), Some(context.now.naive_utc()));
+        Self { archived_at: at, archived_by: by, archived_why: Some(why), ..self.touched(context) }
+    }
+
+    /// Whether it counts.
+    fn counts(&self) -> bool {
+        self.approval == Approval::Approved && self.archived_at.is_none()
     }
 }
 
-/// An adoption with its innovation and organisation, each by its key and name, read in one query.
+/// An adoption with its innovation and organisation, each by its key and name, and the days on which the organisation opened and
+/// closed, read in one query.
 #[derive(Queryable, Clone)]
 pub struct NamedAdoption {
     pub row: AdoptionRow,
     pub innovation: (String, String),
-    pub organisation: (String, String),
+    pub organisation: (String, String, Option<NaiveDate>, Option<NaiveDate>),
 }
 
-impl NamedAdoption {
-    pub fn adoption(&self) -> Adoption {
-        let row = &self.row;
-        Adoption {
-            innovation: self.innovation.0.clone(),
-            organisation: self.organisation.0.clone(),
-            stage: row.stage,
-            since: None,
-            sites: row.sites,
-            users: row.users,
-            patients: row.patients,
-            decided_by: row.decided_by.clone(),
-            barriers: row.barriers.0.clone(),
-            illustrative: row.illustrative,
-        }
+/// A barrier from one day up to another.
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = adoption_barriers)]
+pub struct BarrierRow {
+    pub adoption_id: Id,
+    pub barrier: Barrier,
+    pub from_on: NaiveDate,
+    pub to_on: Until,
+}
+
+/// An adoption with all that is dated of it.
+#[derive(Clone)]
+pub struct DatedAdoption {
+    pub named: NamedAdoption,
+    /// Withdrawn ones too.
+    pub moves: Vec<MoveRow>,
+    /// Those that hold, by their day.
+    pub counts: Vec<CountRow>,
+    pub barriers: Vec<BarrierRow>,
+}
+
+impl DatedAdoption {
+    pub fn history(&self) -> History {
+        moves::history(&self.moves)
     }
-}
 
-impl NamedAdoption {
+    /// What was counted by a day.
+    pub fn counts_by(&self, day: NaiveDate) -> Counts {
+        let last = self.counts.iter().rev().find(|row| row.counted_on <= day);
+        last.map(CountRow::counts).unwrap_or_default()
+    }
+
+    /// What a client writes of it.
+    pub fn adoption(&self) -> Adoption {
+        let NamedAdoption { row, innovation, organisation } = &self.named;
+        let standing = self.barriers.iter().filter(|spell| spell.to_on == Until::FURTHER_NOTICE);
+        let last = self.counts.last();
+        let bare = Adoption {
+            indication: Some(row.indication.clone()).filter(|indication| !indication.is_empty()),
+            decided_by: row.decided_by.clone(),
+            barriers: standing.map(|spell| spell.barrier).collect(),
+            covers: row.covers.split_whitespace().map(|code| CoveredCode(code.to_owned())).collect(),
+            confirmed_on: row.confirmed_on,
+            evidence: row.evidence.clone(),
+            illustrative: row.illustrative,
+            ..Adoption::of(innovation.0.clone(), organisation.0.clone(), row.stage)
+        };
+        bare.counting(last.map(CountRow::counts).unwrap_or_default(), last.map(|row| row.counted_on)).normal()
+    }
+
     /// The answer, with the count of patients as it is or as others may see it.
     pub fn stored(self, suppressed: bool) -> Stored<Adoption> {
         let mut written = self.adoption();
         if suppressed {
             written.patients = written.patients.and_then(|count| rounded(count, 1));
         }
-        let (innovation_name, organisation_name) = (self.innovation.1, self.organisation.1);
-        let AdoptionRow { id, stage_on, using_from, using_to, version, updated_at, .. } = self.row;
-        let using_to = using_to.into();
-        let added =
-            AdoptionAdded { id, innovation_name, organisation_name, stage_on, using_from, using_to, suppressed };
-        Stored { added, written, version, updated_at }
+        let history = self.history();
+        let (using_from, using_to) = history.used().last().copied().map_or((None, None), Span::ends);
+        let NamedAdoption { row, innovation, organisation } = self.named;
+        let first = history.steps().first().map(|step| step.on);
+        let added = AdoptionAdded {
+            id: row.id,
+            innovation_name: innovation.1,
+            organisation_name: organisation.1,
+            stage_on: history.spells().last().map_or(row.created_at.date(), |spell| spell.from),
+            using_from,
+            using_to,
+            approval: row.approval,
+            approved_by: row.approved_by,
+            approved_on: row.approved_on,
+            warnings: before_opening(first, organisation.2).into_iter().collect(),
+            suppressed,
+        };
+        Stored { added, written, version: row.version, updated_at: row.updated_at }
     }
+}
+
+/// The adoptions with all that is dated of them, in the same order.
+pub fn dated(conn: &mut Conn, rows: Vec<NamedAdoption>) -> Result<Vec<DatedAdoption>> {
+    let ids: Vec<Id> = rows.iter().map(|found| found.row.id).collect();
+    let mut moves: HashMap<Id, Vec<MoveRow>> = HashMap::new();
+    for row in moves::moves(conn, &ids)? {
+        moves.entry(row.adoption_id).or_default().push(row);
+    }
+    let mut counts: HashMap<Id, Vec<CountRow>> = HashMap::new();
+    for row in counts::counts(conn, &ids)? {
+        counts.entry(row.adoption_id).or_default().push(row);
+    }
+    let mut barriers: HashMap<Id, Vec<BarrierRow>> = HashMap::new();
+    for row in adoption_barriers::table.filter(adoption_barriers::adoption_id.eq_any(ids)).load::<BarrierRow>(conn)? {
+        barriers.entry(row.adoption_id).or_default().push(row);
+    }
+    let dated = |named: NamedAdoption| {
+        let id = named.row.id;
+        DatedAdoption {
+            named,
+            moves: moves.remove(&id).unwrap_or_default(),
+            counts: counts.remove(&id).unwrap_or_default(),
+            barriers: barriers.remove(&id).unwrap_or_default(),
+        }
+    };
+    Ok(rows.into_iter().map(dated).collect())
+}
+
+/// Writes the spells that a history makes; there are none of an adoption that does not count.
+pub fn write_spells(conn: &mut Conn, row: &AdoptionRow, history: &History) -> Result<()> {
+    let spells = if row.counts() { history.spells() } else { Vec::new() };
+    let held = Held {
+        adoption: row.id,
+        innovation: row.innovation_id,
+        organisation: row.organisation_id,
+        indication: row.indication.clone(),
+    };
+    moves::write_spells(conn, &held, &spells)
+}
+
+/// Writes the spells of its barriers anew.
+pub fn write_barriers(conn: &mut Conn, adoption: Id, rows: &[BarrierRow]) -> Result<()> {
+    diesel::delete(adoption_barriers::table.filter(adoption_barriers::adoption_id.eq(adoption))).execute_kept(conn)?;
+    insert_all!(conn, adoption_barriers::table, rows);
+    Ok(())
 }
 
 type Columns = (
     <adoptions::table as Table>::AllColumns,
     (innovations::slug, innovations::name),
-    (organisations::code, organisations::name),
+    (organisations::code, organisations::name, organisations::valid_from, organisations::valid_to),
 );
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
@@ -150,39 +267,55 @@ sortable! { NamedAdoption, Query, key "id" => adoptions::id as Id;
     adoptions of |found| found.row => "updatedAt" updated_at, then id;
 }
 
-writable! { adoptions, AdoptionRow, "This organisation has an adoption of this innovation already." }
+writable! { adoptions, AdoptionRow, "This organisation has an adoption of this innovation already, or a fellow proposed one: move, approve or delete it." }
 
 params! {
     /// What a list of adoptions may be narrowed to.
     pub struct ListAdoptions list of NamedAdoption {
         /// The slug of the innovation.
         innovation: CodeParam = "innovation",
+        /// What the innovation is used for.
+        indication: CodeParam = "indication",
         /// The code of the organisation.
         organisation: CodeParam = "organisation",
-        /// The slug of a programme: adoptions of innovations that had joined it by the day of `usingOn`, or at any time without one.
+        /// The slug of a programme: adoptions of innovations that had joined it by the day of `usingOn` or `stageOn`, or at any time without
+        /// one.
         programme: CodeParam = "programme",
         /// The code of a place: adoptions by that organisation and by all below it today.
         place: CodeParam = "place",
-        /// The present stage.
+        /// The stage: the present one, or that of the day of `stageOn`.
         stage: OneOf<AdoptionStage> = "stage",
+        /// Adoptions that had any stage, or one of `stage`, on this day. Those that only were proposed are left out.
+        stage_on: NaiveDate = "stageOn",
+        /// What counts as adopted on the day of `stageOn`, or today. Those that are only proposed are left out.
+        measure: OneWord<Measure> = "measure",
         /// Adoptions in use on this day.
         using_on: NaiveDate = "usingOn",
+        /// A barrier that stands on the day of `stageOn` or `usingOn`, or today.
+        barrier: OneOf<Barrier> = "barrier",
+        /// Whether they count.
+        approval: OneOf<Approval> = "approval",
     }
 }
 
 #[dsl::auto_type]
 fn named() -> _ {
-    let columns: Columns =
-        (adoptions::all_columns, (innovations::slug, innovations::name), (organisations::code, organisations::name));
-    adoptions::table.inner_join(innovations::table).inner_join(organisations::table).select(columns)
+    let columns: Columns = (
+        adoptions::all_columns,
+        (innovations::slug, innovations::name),
+        (organisations::code, organisations::name, organisations::valid_from, organisations::valid_to),
+    );
+    let joined = adoptions::table.inner_join(innovations::table).inner_join(organisations::table);
+    joined.select(columns).filter(adoptions::archived_at.is_null())
 }
 
 /// # Errors
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result<Query> {
     let mut query = named().into_boxed::<MultiBackend>();
+    let (today, day) = (context.today(), asked.stage_on.or(asked.using_on));
     if let Some(place) = context.within() {
-        query = query.filter(adoptions::organisation_id.eq_any(below(vec![place], context.today())));
+        query = query.filter(adoptions::organisation_id.eq_any(below(vec![place], today)));
     }
     if let Some(slug) = &asked.innovation {
         let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
@@ -192,20 +325,48 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
         query = query.filter(adoptions::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
     }
     if let Some(programme) = &asked.programme {
-        let last = asked.using_on.unwrap_or(Until::FURTHER_NOTICE.day());
         let members = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
             .filter(crate::innovations::store::held_memberships())
-            .filter(programme_memberships::from_on.le(last))
+            .filter(programme_memberships::from_on.le(day.unwrap_or(Until::FURTHER_NOTICE.day())))
             .select(programme_memberships::innovation_id);
         query = query.filter(adoptions::innovation_id.eq_any(members));
     }
+    let on = |stages: &[AdoptionStage], day| held_on(stages.to_vec(), day).select(adoption_spells::adoption_id);
+    if let Some(day) = asked.stage_on {
+        let stages = asked.stage.as_ref().map_or(AdoptionStage::ALL, |stages| &stages.0);
+        query = query.filter(adoptions::id.eq_any(on(stages, day)));
+    } else if let Some(stages) = &asked.stage {
+        query = query.filter(one_of!(adoptions::stage, stages.0.clone()));
+    }
+    if let Some(barriers) = &asked.barrier {
+        let standing = adoption_barriers::table
+            .filter(adoption_barriers::barrier.eq_any(barriers.0.clone()))
+            .filter(adoption_barriers::from_on.le(day.unwrap_or(today)))
+            .filter(adoption_barriers::to_on.gt(day.unwrap_or(today)))
+            .select(adoption_barriers::adoption_id);
+        query = query.filter(adoptions::id.eq_any(standing));
+    }
     narrow! { query, asked;
-        place => adoptions::organisation_id.eq_any(below(vec![referred(conn, "?place", &place.0)?], context.today()));
-        stage => adoptions::stage.eq_any(stage.0.clone());
-        using_on => adoptions::using_from.le(*using_on).and(adoptions::using_to.gt(*using_on));
+        indication => adoptions::indication.eq(indication.0.to_ascii_lowercase());
+        place => adoptions::organisation_id.eq_any(below(vec![referred(conn, "?place", &place.0)?], today));
+        approval => one_of!(adoptions::approval, approval.0.clone());
+        measure => adoptions::id.eq_any(on(measure.0.stages(), asked.stage_on.unwrap_or(today)));
+        using_on => adoptions::id.eq_any(on(Measure::InUse.stages(), *using_on));
     }
     Ok(query)
+}
+
+/// The adoption of an innovation, for an indication, by an organisation.
+pub fn find_by_key(
+    conn: &mut Conn,
+    (innovation, indication, organisation): (Id, &str, Id),
+) -> Result<Option<NamedAdoption>> {
+    let found = named()
+        .filter(adoptions::innovation_id.eq(innovation))
+        .filter(adoptions::indication.eq(indication.to_owned()))
+        .filter(adoptions::organisation_id.eq(organisation));
+    Ok(found.first(conn).optional()?)
 }
 
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedAdoption>> {

@@ -24,7 +24,9 @@ impl Change {
     pub fn of(operation: &str, version: i32) -> Self {
         match operation {
             // What ends stays readable.
-            "delete_grant" | "delete_client_key" | "delete_client_secret" => Self::Changed,
+            "delete_adoption_transition" | "delete_grant" | "delete_client_key" | "delete_client_secret" => {
+                Self::Changed
+            }
             "erase_person" => Self::Erased,
             _ if operation.starts_with("delete_") => Self::Archived,
             // A record may be made by what makes another, such as a payment by which an award changes.
@@ -92,6 +94,8 @@ told! {
     "application" Applications = "applications" get_application "/v1/applications/{key}" [Owner];
     "attendance" Attendances = "attendances" get_attendance "/v1/events/{event}/attendances/{key}" [];
     "award" Awards = "awards" get_award "/v1/awards/{key}" [Place Programme Innovation Owner];
+    "award-reprofiling" AwardReprofilings = "award-reprofilings" get_award_reprofiling "/v1/awards/{award}/reprofilings/{key}" [Place Programme Innovation Owner];
+    "award-supplement" AwardSupplements = "award-supplements" get_award_supplement "/v1/awards/{award}/supplements/{key}" [Place Programme Innovation Owner];
     "benefit" Benefits = "benefits" get_benefit "/v1/benefits/{key}" [Place Programme Innovation Owner];
     "call" Calls = "calls" get_call "/v1/calls/{key}" [];
     "client" Clients = "clients" get_client "/v1/clients/{key}" [Place];
@@ -99,6 +103,7 @@ told! {
     "client-secret" ClientSecrets = "client-secrets" list_client_secrets "/v1/clients/{client}/secrets" [Place];
     "cohort" Cohorts = "cohorts" get_cohort "/v1/programmes/{programme}/cohorts/{number}" [];
     "contribution" Contributions = "contributions" get_contribution "/v1/funds/{fund}/contributions/{key}" [Programme];
+    "eligibility" Eligibility = "eligibility" get_eligibility "/v1/innovations/{innovation}/eligibility/{key}" [];
     "exclusion" Exclusions = "exclusions" get_exclusion "/v1/exclusions/{key}" [Place];
     "external-investment" ExternalInvestments = "external-investments" get_external_investment "/v1/external-investments/{key}" [Programme Innovation Owner];
     "fellow" Fellows = "fellows" get_fellow "/v1/fellows/{key}" [];
@@ -119,10 +124,11 @@ told! {
     "network" Networks = "networks" get_network "/v1/networks/{key}" [];
     "network-membership" NetworkMemberships = "network-memberships" get_network_membership "/v1/networks/{network}/memberships/{key}" [];
     "organisation" Organisations = "organisations" get_organisation "/v1/organisations/{key}" [];
-    "organisation-edge" OrganisationEdges = "organisation-edges" list_organisation_edges "/v1/organisations/{child}/edges" [];
-    "organisation-succession" OrganisationSuccessions = "organisation-successions" list_organisation_successions "/v1/organisations/{from}/successions" [];
+    "organisation-edge" OrganisationEdges = "organisation-edges" get_organisation_edge "/v1/organisations/{child}/edges/{key}" [];
+    "organisation-succession" OrganisationSuccessions = "organisation-successions" get_organisation_succession "/v1/organisations/{from}/successions/{key}" [];
     "person" People = "people" get_person "/v1/people/{key}" [];
     "person-request" PersonRequests = "person-requests" get_person_request "/v1/people/{person}/requests/{key}" [];
+    "pledge" Pledges = "pledges" get_pledge "/v1/pledges/{key}" [Programme];
     "programme" Programmes = "programmes" get_programme "/v1/programmes/{key}" [];
     "programme-membership" ProgrammeMemberships = "programme-memberships" get_programme_membership "/v1/innovations/{innovation}/programme-memberships/{key}" [];
     "programme-partner" ProgrammePartners = "programme-partners" get_programme_partner "/v1/programmes/{programme}/partners/{key}" [];

@@ -1,7 +1,8 @@
 //! The lists by name, each of the words that the code itself reads and writes.
 
 use crate::access::Role;
-use crate::adoptions::rules::{AdoptionStage, Barrier};
+use crate::adoptions::moves::rules::{AdoptionStage, Measure};
+use crate::adoptions::rules::{Approval, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
 use crate::benefits::rules::BenefitKind;
@@ -9,15 +10,18 @@ use crate::calendar::PeriodType;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
+use crate::funding::awards::supplements::rules::SupplementState;
 use crate::funding::contributions::rules::ContributionSource;
 use crate::funding::external_investments::rules::InvestmentKind;
-use crate::funding::ledger::rules::TransactionKind;
+use crate::funding::ledger::rules::{PledgeCertainty, TransactionKind};
+use crate::funding::pledges::rules::PledgeNature;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
 use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, ValueType};
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
-use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType, SuccessionKind};
+use crate::ods_imports::rules::OdsFile;
+use crate::organisations::rules::{EdgeKind, Geography, OrganisationStatus, OrganisationType, SuccessionKind};
 use crate::people::attendances::rules::{AttendanceRole, AttendanceState};
 use crate::people::fellowships::rules::FellowshipState;
 use crate::people::leaders::rules::LeaderKind;
@@ -25,6 +29,7 @@ use crate::people::learning_events::rules::EventKind;
 use crate::privacy::requests::rules::{Decision, RequestKind};
 use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
+use crate::successions::rules::ShareBasis;
 use crate::vocabulary::{Basis, Qualifier};
 
 /// A closed list of words.
@@ -57,6 +62,8 @@ macro_rules! lists {
 }
 
 lists! {
+    "adoption-approvals", "Whether an adoption counts" => Approval;
+    "adoption-measures", "What it means that an innovation is adopted, where adoptions are counted" => Measure;
     "adoption-stages", "The stage that an organisation has reached with an innovation" => AdoptionStage;
     "aggregations", "How the values of several organisations are combined" => Aggregation;
     "application-states", "The state of an application" => ApplicationState;
@@ -78,6 +85,7 @@ lists! {
     "fellowship-states", "The state of a fellowship" => FellowshipState;
     "gateway-decisions", "Decisions of a gateway review" => GatewayDecision;
     "gateway-review-states", "The state of a gateway review" => GatewayReviewState;
+    "geographies", "Maps on which the organisations of a place are counted" => Geography;
     "improvement-directions", "The direction in which a KPI improves" => ImprovementDirection;
     "innovation-categories", "Kinds of innovation" => Category;
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
@@ -85,6 +93,7 @@ lists! {
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;
     "milestone-states", "The state of a milestone" => MilestoneState;
+    "ods-files", "Files of the Organisation Data Service" => OdsFile;
     "opportunity-areas", "Areas in which the health service looks for innovation first" => OpportunityArea;
     "organisation-statuses", "Whether an organisation is active or closed" => OrganisationStatus;
     "organisation-types", "Kinds of organisation" => OrganisationType;
@@ -92,6 +101,8 @@ lists! {
     "period-types", "The length of a KPI's periods" => PeriodType;
     "person-request-decisions", "How a request of a person was decided" => Decision;
     "person-request-kinds", "What a person may ask about their data" => RequestKind;
+    "pledge-certainties", "How sure a pledge is" => PledgeCertainty;
+    "pledge-natures", "What pledged money may be spent on" => PledgeNature;
     "programme-kinds", "Kinds of programme" => ProgrammeKind;
     "qualifiers", "How certain a figure is" => Qualifier;
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;
@@ -106,6 +117,8 @@ lists! {
     "standard-statuses", "Whether a standard is met" => StandardStatus;
     "standards", "Regulations, certifications and assessments" => Standard;
     "succession-kinds", "Kinds of succession" => SuccessionKind;
+    "succession-share-bases", "What a share of a succession was reckoned from" => ShareBasis;
+    "supplement-states", "The state of a supplement of an award" => SupplementState;
     "transaction-kinds", "Kinds of posting to an award or a fund" => TransactionKind;
     "value-types", "Kinds of KPI value" => ValueType;
 }

@@ -281,6 +281,21 @@ pub fn transaction<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>)
     transaction_of("BEGIN", conn, job)
 }
 
+/// Does a part of the caller's transaction. Nothing of it stays where it fails, or says beside its result that nothing should.
+///
+/// # Errors
+/// What the job returns, or the database's own.
+pub fn part<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<(T, bool)>) -> Result<T> {
+    <Conn as TransactionManager<Conn>>::begin_transaction(conn)?;
+    let done = job(conn);
+    if done.as_ref().is_ok_and(|(_, stays)| *stays) {
+        <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;
+    } else {
+        <Conn as TransactionManager<Conn>>::rollback_transaction(conn)?;
+    }
+    done.map(|(result, _)| result)
+}
+
 /// Runs reads of several statements that all see what was committed when they began.
 ///
 /// # Errors

@@ -49,6 +49,10 @@ migrations! {
     "00016_claims"
     "00017_feed"
     "00018_webhooks"
+    "00019_organisations_over_time"
+    "00020_adoption_histories"
+    "00021_two_books"
+    "00022_eligibility"
 }
 
 /// From this migration on every applied one has a checksum.

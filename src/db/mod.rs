@@ -21,7 +21,7 @@ mod turn;
 pub(crate) mod violations;
 
 pub use conn::{Conn, DatabaseUrl, MultiBackend};
-pub use door::{Db, Sizes, Steps, by_id, serializable, snapshot, transaction};
+pub use door::{Db, Sizes, Steps, by_id, part, serializable, snapshot, transaction};
 pub use lanes::Load;
 pub use statements::Keep;
 pub use ticket::wanted;

@@ -45,6 +45,10 @@ diesel::table! {
         to_on -> Date,
         illustrative -> Bool,
         created_at -> Timestamp,
+        version -> Integer,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -54,6 +58,7 @@ diesel::table! {
         ancestor_id -> Binary,
         from_on -> Date,
         to_on -> Date,
+        held -> Bool,
     }
 }
 
@@ -61,11 +66,23 @@ diesel::table! {
     organisation_successions (id) {
         id -> Binary,
         from_id -> Binary,
-        to_id -> Binary,
         kind -> Text,
-        share_ppm -> BigInt,
         effective_on -> Date,
         created_at -> Timestamp,
+        source -> Nullable<Text>,
+        illustrative -> Bool,
+    }
+}
+
+diesel::table! {
+    organisation_successors (succession_id, to_id) {
+        succession_id -> Binary,
+        to_id -> Binary,
+        legal -> Bool,
+        share_ppm -> Nullable<BigInt>,
+        share_basis -> Nullable<Text>,
+        share_source -> Nullable<Text>,
+        share_on -> Nullable<Date>,
     }
 }
 
@@ -103,6 +120,7 @@ diesel::table! {
         keeper -> Nullable<Text>,
         keeper_subject -> Nullable<Text>,
         draft -> Bool,
+        adopting_units -> Text,
     }
 }
 
@@ -900,6 +918,8 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        from_on -> Nullable<Date>,
+        publishing_funder -> Nullable<Text>,
     }
 }
 
@@ -909,9 +929,69 @@ diesel::table! {
         contributed_minor -> BigInt,
         reallocated_in_minor -> BigInt,
         reallocated_out_minor -> BigInt,
-        available_minor -> BigInt,
         outstanding_minor -> BigInt,
         disbursed_minor -> BigInt,
+        cash_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    fund_years (fund_id, financial_year) {
+        fund_id -> Binary,
+        financial_year -> Integer,
+        pledged_minor -> BigInt,
+        received_unpledged_minor -> BigInt,
+        reallocated_minor -> BigInt,
+        committed_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    pledges (id) {
+        id -> Binary,
+        fund_id -> Binary,
+        contributor_id -> Binary,
+        financial_year -> Integer,
+        amount_minor -> BigInt,
+        paid_minor -> BigInt,
+        certainty -> Text,
+        nature -> Text,
+        announced_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        illustrative -> Bool,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    award_supplements (id) {
+        id -> Binary,
+        award_id -> Binary,
+        amount_minor -> BigInt,
+        profile -> Text,
+        reason -> Text,
+        state -> Text,
+        proposed_by -> Text,
+        decided_by -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    award_reprofilings (id) {
+        id -> Binary,
+        award_id -> Binary,
+        profile_before -> Text,
+        profile -> Text,
+        reason -> Text,
+        made_by -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -926,6 +1006,7 @@ diesel::table! {
         note -> Nullable<Text>,
         made_by -> Text,
         created_at -> Timestamp,
+        pledge_id -> Nullable<Binary>,
     }
 }
 
@@ -1068,24 +1149,108 @@ diesel::table! {
 }
 
 diesel::table! {
-    adoptions (id) {
+    eligibility (id) {
         id -> Binary,
         innovation_id -> Binary,
-        organisation_id -> Binary,
-        stage -> Text,
-        stage_on -> Date,
-        paused_from -> Nullable<Text>,
-        using_from -> Nullable<Date>,
-        using_to -> Date,
-        sites -> Nullable<BigInt>,
-        users -> Nullable<BigInt>,
-        patients -> Nullable<BigInt>,
-        decided_by -> Nullable<Text>,
-        barriers -> Text,
+        indication -> Text,
+        organisation_id -> Nullable<Binary>,
+        place_id -> Nullable<Binary>,
+        kind -> Nullable<Text>,
+        eligible -> Bool,
+        from_on -> Date,
+        to_on -> Date,
+        source -> Nullable<Text>,
         illustrative -> Bool,
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    adoptions (id) {
+        id -> Binary,
+        innovation_id -> Binary,
+        organisation_id -> Binary,
+        indication -> Text,
+        stage -> Text,
+        decided_by -> Nullable<Text>,
+        covers -> Text,
+        confirmed_on -> Nullable<Date>,
+        evidence -> Nullable<Text>,
+        approval -> Text,
+        approved_by -> Nullable<Text>,
+        approved_on -> Nullable<Date>,
+        illustrative -> Bool,
+        archived_at -> Nullable<Timestamp>,
+        archived_by -> Nullable<Text>,
+        archived_why -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    adoption_moves (id) {
+        id -> Binary,
+        adoption_id -> Binary,
+        effective_on -> Date,
+        rank -> Integer,
+        to_stage -> Text,
+        reason -> Nullable<Text>,
+        made_by -> Text,
+        made_at -> Timestamp,
+        withdrawn_by -> Nullable<Text>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_why -> Nullable<Text>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    adoption_spells (adoption_id, from_on) {
+        adoption_id -> Binary,
+        from_on -> Date,
+        to_on -> Date,
+        stage -> Text,
+        innovation_id -> Binary,
+        organisation_id -> Binary,
+        indication -> Text,
+    }
+}
+
+diesel::table! {
+    adoption_counts (id) {
+        id -> Binary,
+        adoption_id -> Binary,
+        counted_on -> Date,
+        sites -> Nullable<BigInt>,
+        sites_qualifier -> Nullable<Text>,
+        sites_basis -> Nullable<Text>,
+        users -> Nullable<BigInt>,
+        users_qualifier -> Nullable<Text>,
+        users_basis -> Nullable<Text>,
+        patients -> Nullable<BigInt>,
+        patients_qualifier -> Nullable<Text>,
+        patients_basis -> Nullable<Text>,
+        made_by -> Text,
+        made_at -> Timestamp,
+        withdrawn_by -> Nullable<Text>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_why -> Nullable<Text>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    adoption_barriers (adoption_id, barrier, from_on) {
+        adoption_id -> Binary,
+        barrier -> Text,
+        from_on -> Date,
+        to_on -> Date,
     }
 }
 
@@ -1131,6 +1296,7 @@ diesel::table! {
 }
 
 diesel::joinable!(innovations -> organisations (owner_id));
+diesel::joinable!(organisation_successors -> organisation_successions (succession_id));
 diesel::joinable!(series -> kpis (kpi_id));
 diesel::joinable!(series -> organisations (organisation_id));
 diesel::joinable!(kpi_values -> series (series_id));
@@ -1152,6 +1318,7 @@ diesel::joinable!(fellowship_innovations -> innovations (innovation_id));
 diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::joinable!(adoptions -> innovations (innovation_id));
 diesel::joinable!(adoptions -> organisations (organisation_id));
+diesel::joinable!(adoption_spells -> adoptions (adoption_id));
 diesel::joinable!(benefits -> innovations (innovation_id));
 diesel::joinable!(benefits -> organisations (organisation_id));
 diesel::joinable!(mentorships -> people (mentor_id));
@@ -1166,6 +1333,10 @@ diesel::joinable!(awards -> organisations (recipient_organisation_id));
 diesel::joinable!(awards -> innovations (innovation_id));
 diesel::joinable!(awards -> people (recipient_person_id));
 diesel::joinable!(contributions -> funds (fund_id));
+diesel::joinable!(pledges -> funds (fund_id));
+diesel::joinable!(pledges -> organisations (contributor_id));
+diesel::joinable!(award_supplements -> awards (award_id));
+diesel::joinable!(award_reprofilings -> awards (award_id));
 diesel::joinable!(contributions -> organisations (contributor_id));
 diesel::joinable!(external_investments -> innovations (innovation_id));
 diesel::joinable!(external_investments -> fellows (fellow_id));
@@ -1191,6 +1362,7 @@ may_appear_together!(
     organisation_edges,
     organisation_closure,
     organisation_successions,
+    organisation_successors,
     innovations,
     innovation_tags,
     programme_memberships,
@@ -1241,6 +1413,10 @@ may_appear_together!(
     funds,
     fund_balances,
     contributions,
+    pledges,
+    award_supplements,
+    award_reprofilings,
+    fund_years,
     awards,
     award_balances,
     award_profiles,
@@ -1250,6 +1426,11 @@ may_appear_together!(
     fund_transactions,
     external_investments,
     adoptions,
+    eligibility,
+    adoption_moves,
+    adoption_spells,
+    adoption_counts,
+    adoption_barriers,
     benefits,
     benefit_sides,
 );

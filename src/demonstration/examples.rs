@@ -7,7 +7,7 @@ use crate::vocabulary::Id;
 use serde_json::{Value, json};
 
 /// Records with a key of their own: where, which parameter, its value.
-const KEYS: [(&str, &str, &str); 28] = [
+const KEYS: &[(&str, &str, &str)] = &[
     ("/v1/innovations/{slug}", "slug", "heartflow"),
     ("/v1/innovations/{slug}/programme-memberships", "slug", "mycopd"),
     ("transition_innovation", "slug", "illustrative-1"),
@@ -16,6 +16,10 @@ const KEYS: [(&str, &str, &str); 28] = [
     ("/v1/organisations/{code}/edges", "code", "RJZ"),
     ("/v1/organisations/{code}/successions", "code", "RR1"),
     ("create_organisation_succession", "code", "ILLUSTRATIVE-1"),
+    ("import_ods_file", "file", "etr"),
+    ("/v1/innovations/{slug}/eligibility", "slug", "mycopd"),
+    ("delete_eligibility", "reason", "Another innovation was meant."),
+    ("delete_organisation_edge", "reason", "It was added for another organisation."),
     ("/v1/kpis/{code}", "code", "emergency-performance"),
     ("get_kpi_spc", "organisation", "RJZ"),
     ("get_kpi_chart", "organisation", "RJZ"),
@@ -36,12 +40,18 @@ const KEYS: [(&str, &str, &str); 28] = [
     ("transition_gateway_review", "If-Match", "W/\"2\""),
     ("transition_kpi", "code", "feno-pcn-access"),
     ("update_kpi", "code", "emergency-attendances"),
+    ("/v1/adoptions/{id}/transitions/{transition}", "If-Match", "W/\"2\""),
+    ("delete_adoption", "reason", "It was recorded twice."),
+    ("delete_adoption_transition", "reason", "The pilot went on."),
     ("/problems/{code}", "code", "validation-failed"),
 ];
 
 /// Records by id: where, which parameter, and which of its kind in the order in which the demonstration makes them.
-const MADE: [(&str, &str, Operation, u32); 40] = [
+const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/adoptions/{id}", "id", Operation::create_adoption, 1),
+    ("/v1/adoptions/{id}/approval/transitions", "id", Operation::create_adoption, 76),
+    ("/v1/adoptions/{id}/transitions/{transition}", "id", Operation::create_adoption, 2),
+    ("/v1/adoptions/{id}/transitions/{transition}", "transition", Operation::transition_adoption, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
     ("/v1/reviews/{id}", "id", Operation::create_review, 1),
@@ -53,6 +63,8 @@ const MADE: [(&str, &str, Operation, u32); 40] = [
     ("transition_gateway_review", "review", Operation::create_gateway_review, 2),
     ("/v1/awards/{id}/milestones/{milestone}", "milestone", Operation::create_milestone, 1),
     ("/v1/awards/{id}/transactions/{transaction}", "transaction", Operation::create_award_transaction, 1),
+    ("/v1/awards/{id}/reprofilings/{reprofiling}", "reprofiling", Operation::create_award_reprofiling, 1),
+    ("/v1/awards/{id}/supplements/{supplement}", "supplement", Operation::create_award_supplement, 1),
     ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
     ("/v1/calls/{id}", "id", Operation::create_call, 3),
     ("update_call", "id", Operation::create_call, 1),
@@ -77,6 +89,10 @@ const MADE: [(&str, &str, Operation, u32); 40] = [
     ("/v1/networks/{slug}/memberships/{id}", "id", Operation::create_network_membership, 1),
     ("/v1/people/{id}", "id", Operation::create_person, 1),
     ("/v1/people/{id}/requests/{request}", "request", Operation::create_person_request, 1),
+    ("/v1/innovations/{slug}/eligibility/{id}", "id", Operation::create_eligibility, 1),
+    ("/v1/organisations/{code}/edges/{id}", "id", Operation::create_organisation_edge, 1),
+    ("/v1/organisations/{code}/successions/{id}", "id", Operation::create_organisation_succession, 1),
+    ("/v1/pledges/{id}", "id", Operation::create_pledge, 1),
     ("/v1/programmes/{slug}/partners/{id}", "id", Operation::create_programme_partner, 1),
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
     ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
@@ -102,8 +118,9 @@ fn bodies() -> Vec<(&'static str, Value)> {
             json!({ "grant_type": "client_credentials", "client_id": client, "client_secret": "ir_secret_of_the_client" }),
         ),
         ("transition_benefit_side", json!({ "to": "refused", "reason": "The same people are in another claim." })),
-        ("transition_adoption", json!({ "to": "adopted", "effectiveOn": "2016-04-01" })),
+        ("transition_adoption_approval", json!({ "to": "approved" })),
         ("transition_application", json!({ "to": "submitted" })),
+        ("transition_award_supplement", json!({ "to": "approved" })),
         ("transition_fellowship", json!({ "to": "completed" })),
         ("transition_fellowship_innovation", json!({ "to": "ended" })),
         (

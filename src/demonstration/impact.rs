@@ -3,9 +3,11 @@
 
 use super::programmes::{FELLOWS, FIRST, STARTS};
 use super::reading::day;
-use crate::access::{Actor, Operation};
+use crate::access::{Actor, Grant, Operation, Role, Scope};
+use crate::adoptions::moves::ops::transition_adoption;
+use crate::adoptions::moves::rules::{AdoptionStage, AskedStage};
 use crate::adoptions::ops::create_adoption;
-use crate::adoptions::rules::{Adoption, AdoptionStage};
+use crate::adoptions::rules::Adoption;
 use crate::benefits::ops::create_benefit;
 use crate::benefits::rules::{Benefit, BenefitKind};
 use crate::db::Conn;
@@ -15,7 +17,11 @@ use crate::funding::awards::gateway_reviews::rules::{AskedReviewMove, GatewayRev
 use crate::funding::awards::milestones::ops::create_milestone;
 use crate::funding::awards::milestones::rules::{Milestone, MilestoneState};
 use crate::funding::awards::ops::{create_award, transition_award};
+use crate::funding::awards::reprofilings::ops::create_award_reprofiling;
+use crate::funding::awards::reprofilings::rules::Reprofiling;
 use crate::funding::awards::rules::{AskedAwardMove, Authority, Award, AwardKind, EvaluationDimension, EvaluationPlan};
+use crate::funding::awards::supplements::ops::create_award_supplement;
+use crate::funding::awards::supplements::rules::Supplement;
 use crate::funding::awards::transactions::ops::create_award_transaction;
 use crate::funding::awards::transactions::rules::{NewTransaction, PostedKind};
 use crate::funding::contributions::ops::create_contribution;
@@ -24,10 +30,15 @@ use crate::funding::external_investments::ops::create_external_investment;
 use crate::funding::external_investments::rules::{Investment, InvestmentKind};
 use crate::funding::funds::ops::create_fund;
 use crate::funding::funds::rules::Fund;
+use crate::funding::ledger::rules::PledgeCertainty;
 use crate::funding::money::Money;
+use crate::funding::pledges::ops::create_pledge;
+use crate::funding::pledges::rules::{Pledge, PledgeNature};
 use crate::funding::reallocations::ops::create_reallocation;
 use crate::funding::reallocations::rules::Reallocation;
+use crate::funding::years::PlannedYear;
 use crate::http::{Context, IfMatch};
+use crate::innovations::ops::referred;
 use crate::organisations::ops::import_organisation;
 use crate::organisations::rules::{Organisation, OrganisationType};
 use crate::vocabulary::{Basis, Qualifier};
@@ -67,22 +78,31 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
         // Some use two innovations, and are one organisation.
         for innovation in [Some(innovation(at)), (at % 10 == 0).then(|| innovation(at + 1))].into_iter().flatten() {
             let since = day(STARTS)?.checked_add_days(Days::new(4 * at as u64));
-            let new = Adoption {
-                innovation,
-                organisation: code.clone(),
-                stage: stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting),
-                since,
-                sites: None,
-                users: None,
-                patients: None,
-                decided_by: None,
-                barriers: Vec::new(),
-                illustrative: true,
-            };
-            create_adoption(conn, &context.step(Operation::create_adoption), new)?;
+            let stage = stages.get(at % stages.len()).copied().unwrap_or(AdoptionStage::Piloting);
+            let new = Adoption { since, illustrative: true, ..Adoption::of(innovation, code.clone(), stage) };
+            let made = create_adoption(conn, &context.step(Operation::create_adoption), new)?;
+            // The second has a history.
+            if at == 0 && made.written.innovation == self::innovation(1) {
+                let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_adoption) };
+                let (to, effective_on) = (AdoptionStage::Implementing, Some(day("2015-09-01")?));
+                let asked = AskedStage { to, reason: None, effective_on, rank: None };
+                transition_adoption(conn, &step, &made.added.id.to_string(), asked)?;
+            }
         }
     }
-    Ok(())
+    propose_adoption(conn, context)
+}
+
+/// A fellow of the first innovation proposes what the second organisation has not answered yet.
+fn propose_adoption(conn: &mut Conn, context: &Context) -> Result<()> {
+    let slug = innovation(0);
+    let scope = Scope::Innovation { id: referred(conn, "/innovation", &slug)?, slug: slug.clone() };
+    let grants = vec![Grant { role: Role::Fellow, scope, from: context.now, to: context.now }];
+    let actor = Actor { subject: "illustrative-fellow".to_owned(), grants, ..(*context.actor).clone() };
+    let fellow = Context { actor: Arc::new(actor), ..context.step(Operation::create_adoption) };
+    let since = Some(day("2016-01-04")?);
+    let known = Adoption::of(slug, "ILLUSTRATIVE-2".to_owned(), AdoptionStage::Identified);
+    create_adoption(conn, &fellow, Adoption { since, illustrative: true, ..known }).map(drop)
 }
 
 fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i32) -> Result<Benefit> {
@@ -151,6 +171,8 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             name: name.to_owned(),
             programme: Some(programme.to_owned()),
             currency: "GBP".to_owned(),
+            from: None,
+            publishing_funder: None,
             illustrative: programme != "nia",
         };
         create_fund(conn, &context.step(Operation::create_fund), fund)?;
@@ -159,10 +181,23 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             source: ContributionSource::Nhs,
             amount: pounds(amount),
             received_on: day(received_on)?,
+            pledge: None,
             note: Some(note.to_owned()),
         };
         create_contribution(conn, &context.step(Operation::create_contribution), code, given)?;
     }
+    let promised = Pledge {
+        fund: "RUP-2020".to_owned(),
+        contributor: "NHS-ENGLAND".to_owned(),
+        financial_year: "2021-22".to_owned(),
+        amount: pounds(100_000),
+        certainty: PledgeCertainty::Confirmed,
+        nature: PledgeNature::Revenue,
+        announced_on: Some(day("2020-10-01")?),
+        note: Some("A second year (illustrative).".to_owned()),
+        illustrative: true,
+    };
+    create_pledge(conn, &context.step(Operation::create_pledge), promised)?;
     let moved = Reallocation {
         from_fund: "ITP-2018".to_owned(),
         to_fund: "RUP-2020".to_owned(),
@@ -180,7 +215,7 @@ fn by(who: &str, context: &Context, operation: Operation) -> Context {
     Context { actor: Arc::new(actor), if_match: Some(IfMatch::Any), ..context.step(operation) }
 }
 
-/// Three awards, all illustrative: one that is paid and waits for its gateway, one that ended early, one that waits for
+/// Three awards, all illustrative: one that is paid, waits for its gateway and for more money, one that ended early, one that waits for
 /// its approval.
 fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
     let mut made = Vec::new();
@@ -233,6 +268,24 @@ fn load_awards(conn: &mut Conn, context: &Context) -> Result<()> {
         };
         create_award_transaction(conn, &by("payer", context, Operation::create_award_transaction), award, paid)?;
     }
+    let planned = |years: &[(&str, &str)]| {
+        let year = |(year, amount): &(&str, &str)| PlannedYear {
+            financial_year: (*year).to_owned(),
+            amount: (*amount).to_owned(),
+        };
+        years.iter().map(year).collect::<Vec<_>>()
+    };
+    let later = Reprofiling {
+        profile: planned(&[("2015-16", "250000.00"), ("2016-17", "50000.00")]),
+        reason: "Two groups begin a year later (illustrative).".to_owned(),
+    };
+    create_award_reprofiling(conn, &context.step(Operation::create_award_reprofiling), first, later)?;
+    let more = Supplement {
+        amount: pounds(20_000),
+        profile: planned(&[("2016-17", "20000.00")]),
+        reason: "An eleventh group (illustrative).".to_owned(),
+    };
+    create_award_supplement(conn, &context.step(Operation::create_award_supplement), first, more)?;
     let milestone = Milestone {
         title: "Five groups have begun".to_owned(),
         due_on: day("2016-03-31")?,

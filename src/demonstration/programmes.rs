@@ -216,6 +216,7 @@ fn illustrative_innovation(slug: &str) -> Innovation {
         eligible_population: None,
         evidence: Vec::new(),
         standards_met: Vec::new(),
+        adopting_units: Vec::new(),
         nis_unique_id: None,
         website: None,
         illustrative: true,

@@ -5,17 +5,21 @@ use super::reading::{day, number, word, words};
 use super::{access, calls, impact, measures, programmes};
 use crate::access::Operation;
 use crate::db::Conn;
+use crate::delivery::Mode;
+use crate::eligibility::rules::Eligibility;
 use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::innovations::rules::{EligiblePopulation, Innovation};
 use crate::kpis::catalogue::rules::{Breakdown, Kpi};
 use crate::kpis::submissions::input::Input;
 use crate::kpis::submissions::ops::{Terms, submit_kpi_values};
-use crate::kpis::submissions::rules::{Cell, Mode, RawRow, Strategy};
+use crate::kpis::submissions::rules::{Cell, RawRow, Strategy};
 use crate::kpis::targets::ops::create_kpi_target;
 use crate::kpis::targets::rules::KpiTarget;
+use crate::organisations::edges::rules::Edge;
 use crate::organisations::reference;
-use crate::organisations::rules::{Organisation, OrganisationStatus, OrganisationType, Succession, SuccessionKind};
+use crate::organisations::rules::{EdgeKind, Organisation, OrganisationType, SuccessionKind};
+use crate::successions::rules::{Children, Succession, Successor};
 use crate::vocabulary::{Change, with_foreseen_ids};
 
 /// Loads reference and demonstration data, with the same ids in every register. A second run changes nothing. Returns a
@@ -37,6 +41,19 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
             innovation(entry)?,
         )?;
     }
+    let meant = Eligibility {
+        indication: None,
+        organisation: None,
+        place: Some(reference::ENGLAND.code.to_owned()),
+        kind: Some(OrganisationType::GpPractice),
+        eligible: true,
+        from: Some(day("2018-04-01")?),
+        to: None,
+        source: None,
+        illustrative: true,
+    };
+    let step = context.step(Operation::create_eligibility);
+    crate::eligibility::ops::create_eligibility(conn, &step, "mycopd", meant)?;
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
     calls::load(conn, context)?;
@@ -62,10 +79,7 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
 fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
     let step = context.step(Operation::create_organisation);
     for trust in &reference::DEMONSTRATION_TRUSTS {
-        let succession = reference::DEMONSTRATION_SUCCESSIONS.iter().find(|succession| succession.from == trust.code);
         let new = Organisation {
-            status: if succession.is_some() { OrganisationStatus::Closed } else { OrganisationStatus::Active },
-            valid_to: succession.map(|succession| day(succession.effective_on)).transpose()?,
             postcode: Some(trust.postcode.to_owned()),
             parent: Some(trust.icb.to_owned()),
             ..Organisation::named(trust.code, trust.name, OrganisationType::NhsTrust)
@@ -74,15 +88,20 @@ fn load_trusts(conn: &mut Conn, context: &Context) -> Result<()> {
     }
     for succession in &reference::DEMONSTRATION_SUCCESSIONS {
         let new = Succession {
-            to: succession.to.to_owned(),
             kind: word::<SuccessionKind>(succession.kind)?,
-            share: 1.0,
             effective_on: day(succession.effective_on)?,
+            to: vec![Successor { code: succession.to.to_owned(), legal: true, share: None }],
+            children: Children::default(),
+            source: None,
+            illustrative: false,
         };
         let step = context.step(Operation::create_organisation_succession);
-        crate::organisations::ops::create_organisation_succession(conn, &step, succession.from, &new)?;
+        crate::successions::ops::create_organisation_succession(conn, &step, succession.from, new)?;
     }
-    Ok(())
+    // What the trust is in through its board already, as an edge of its own.
+    let edge = Edge { parent: "HIN-SL".to_owned(), kind: EdgeKind::Network, from: None, to: None, illustrative: true };
+    let step = context.step(Operation::create_organisation_edge);
+    crate::organisations::edges::ops::create_organisation_edge(conn, &step, "RJZ", &edge).map(drop)
 }
 
 fn innovation(entry: &DemonstrationInnovation) -> Result<Innovation> {
@@ -109,6 +128,7 @@ fn innovation(entry: &DemonstrationInnovation) -> Result<Innovation> {
         eligible_population: entry.eligible_population.as_ref().map(eligible).transpose()?,
         evidence: Vec::new(),
         standards_met: Vec::new(),
+        adopting_units: Vec::new(),
         nis_unique_id: None,
         website: entry.website.map(str::to_owned),
         illustrative: false,

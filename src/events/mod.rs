@@ -9,4 +9,4 @@ pub mod store;
 
 pub use event::Event;
 pub use sequencer::{keep_looking, keep_numbering};
-pub use store::{End, end, record};
+pub use store::{End, end, record, record_all};

@@ -6,6 +6,7 @@ use crate::db::schema::{events, subjects};
 use crate::db::{Conn, Keep, dialect, migrate};
 use crate::error::Result;
 use crate::http::Context;
+use crate::insert_all;
 use crate::vocabulary::Id;
 use chrono::NaiveDateTime;
 use diesel::dsl;
@@ -42,9 +43,21 @@ pub fn record(conn: &mut Conn, context: &Context, event: Event) -> Result<()> {
     record_as(conn, context, event, Id::generate())
 }
 
+/// As [`record`], of many at once.
+pub fn record_all(conn: &mut Conn, context: &Context, events: Vec<Event>) -> Result<()> {
+    let rows: Vec<NewEventRow> = events.into_iter().map(|event| row(context, event, Id::generate())).collect();
+    insert_all!(conn, events::table, rows);
+    Ok(())
+}
+
 /// As [`record`], with an id that was made before.
 pub fn record_as(conn: &mut Conn, context: &Context, event: Event, id: Id) -> Result<()> {
-    let row = NewEventRow {
+    diesel::insert_into(events::table).values(row(context, event, id)).execute_kept(conn)?;
+    Ok(())
+}
+
+fn row(context: &Context, event: Event, id: Id) -> NewEventRow {
+    NewEventRow {
         id,
         occurred_at: context.now.naive_utc(),
         subject: context.actor.subject.clone(),
@@ -61,9 +74,7 @@ pub fn record_as(conn: &mut Conn, context: &Context, event: Event, id: Id) -> Re
         owner: event.owner,
         request_id: context.request_id.clone(),
         data: event.data.to_string(),
-    };
-    diesel::insert_into(events::table).values(row).execute_kept(conn)?;
-    Ok(())
+    }
 }
 
 /// Numbers the committed events that have no position yet, and chains their hashes. Returns how many.

@@ -4,6 +4,7 @@ use crate::http::Routes;
 
 pub fn routes(routes: &mut Routes) {
     super::funds::http::routes(routes);
+    super::pledges::http::routes(routes);
     super::contributions::http::routes(routes);
     super::awards::http::routes(routes);
     super::reallocations::http::routes(routes);

@@ -28,6 +28,7 @@ pub mod schemas;
 pub(crate) mod service;
 pub(crate) mod streaming;
 pub(crate) mod strict;
+mod wrong;
 
 pub use context::{Context, IfMatch};
 pub use lists::Listed;
@@ -38,3 +39,4 @@ pub use places::Kind;
 pub use reply::{Answer, CSV, Collection, Created, JSON, Listing, NDJSON, Reply, SVG};
 pub use request::{Answerer, Body, Cx, IdPath, Upload};
 pub use routing::Routes;
+pub use wrong::Wrong;

@@ -28,7 +28,7 @@ use utoipa::OpenApi;
         (name = "programmes", description = "Programmes that bring innovations into use, with their partners, cohorts and calls"),
         (name = "applications", description = "Applications to calls: deadlines, reviews, ranking, decisions and offers"),
         (name = "people", description = "Fellows and their fellowships, mentors, events, networks, leaders, and the data held about a person"),
-        (name = "funding", description = "Funds, contributions, awards with gateways and transactions, reallocations, external investments"),
+        (name = "funding", description = "Funds, pledges, contributions, awards with supplements, gateways and transactions, reallocations, external investments"),
         (name = "adoptions", description = "Which organisations use which innovations, since when, and the stage each has reached"),
         (name = "benefits", description = "What innovations achieved: claimed from one side, accepted by the others, confirmed by another body"),
         (name = "reports", description = "The impact of programmes and the use of their money, each figure linked to its rows"),

@@ -2,7 +2,7 @@
 //! the NHS Innovation Service, are not.
 
 use super::ops;
-use super::rules::{EligiblePopulation, Evidence, Innovation, NewKeeper, StandardMet};
+use super::rules::{AdoptingUnit, EligiblePopulation, Evidence, Innovation, NewKeeper, StandardMet};
 use super::store::{self, ListInnovations, OwnedInnovation};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::db::Conn;
@@ -75,6 +75,8 @@ pub struct InnovationResponse {
     evidence: Vec<Evidence>,
     #[schema(max_items = 13)]
     standards_met: Vec<StandardMet>,
+    #[schema(max_items = 50)]
+    adopting_units: Vec<AdoptingUnit>,
     /// The number in the NHS Innovation Service. Shown to callers with a token only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 60, nullable = false)]
@@ -140,6 +142,7 @@ impl InnovationResponse {
             owner_name,
             evidence: row.evidence.value,
             standards_met: row.standards_met.value,
+            adopting_units: row.adopting_units.value,
             nis_unique_id: row.nis_unique_id.filter(|_| known),
             website: row.website,
             illustrative: row.illustrative,

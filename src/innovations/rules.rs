@@ -4,6 +4,7 @@ use super::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
 use crate::error::{Code, Error, Faults, Result};
+use crate::organisations::rules::OrganisationType;
 use crate::transitions::rules::Machine;
 use crate::vocabulary::{self, Basis, Qualifier, Word, fold};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,10 @@ pub struct Innovation {
     #[serde(default)]
     #[schema(max_items = 13)]
     pub standards_met: Vec<StandardMet>,
+    /// The types of organisation that take it into use: one, or one for each indication. A maternity unit is a `trust-site`.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub adopting_units: Vec<AdoptingUnit>,
     /// The number in the NHS Innovation Service.
     #[schema(max_length = 60, nullable = false)]
     pub nis_unique_id: Option<String>,
@@ -126,6 +131,19 @@ pub struct Innovation {
     /// Whether the record is invented for illustration.
     #[serde(default)]
     pub illustrative: bool,
+}
+
+/// The type of organisation that takes an innovation into use, in which uptake is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = InnovationAdoptingUnit)]
+pub struct AdoptingUnit {
+    /// The indication. Default: every use that has no unit of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "copd", pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 60, nullable = false)]
+    pub indication: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: OrganisationType,
 }
 
 /// Who shall keep an innovation.
@@ -237,6 +255,12 @@ impl Innovation {
             if self.standards_met.iter().take(index).any(|other| contradicts(&other)) {
                 let detail = format!("{} is listed with another status already.", met.standard.as_str());
                 faults.add(format!("/standardsMet/{index}"), "duplicate", detail);
+            }
+        }
+        for (index, unit) in self.adopting_units.iter().enumerate() {
+            if self.adopting_units.iter().take(index).any(|other| other.indication == unit.indication) {
+                let detail = "An indication has one adopting unit.";
+                faults.add(format!("/adoptingUnits/{index}/indication"), "duplicate", detail);
             }
         }
         self.standards_met = distinct(std::mem::take(&mut self.standards_met));
@@ -377,6 +401,7 @@ mod tests {
             eligible_population: None,
             evidence: vec![],
             standards_met: vec![],
+            adopting_units: vec![],
             nis_unique_id: None,
             website: None,
             illustrative: false,

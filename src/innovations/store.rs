@@ -1,6 +1,6 @@
 //! Innovations, the words they are found by, and their programmes in the database.
 
-use super::rules::{self, EligiblePopulation, Evidence, Innovation, StandardMet};
+use super::rules::{self, AdoptingUnit, EligiblePopulation, Evidence, Innovation, StandardMet};
 use super::words::{Area, CareSetting, Category, OpportunityArea, Shift, Stage};
 use crate::access::Operation;
 use crate::calendar::Until;
@@ -10,6 +10,7 @@ use crate::db::schema::{applications, innovation_tags, innovations, organisation
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context, OneOf};
+use crate::organisations::rules::OrganisationType;
 use crate::transitions::links::LinkState;
 use crate::vocabulary::{Basis, Id, Qualifier, Word, Words, fold};
 use crate::{among, insert_all, many, narrow, on_engine, one_of, params, sortable};
@@ -60,9 +61,17 @@ pub struct InnovationRow {
     /// The subject of the applicant whose draft it is.
     pub keeper_subject: Option<String>,
     pub draft: bool,
+    pub adopting_units: Json<Vec<AdoptingUnit>>,
 }
 
 impl InnovationRow {
+    /// The type of organisation that takes it into use for an indication, or for any.
+    pub fn adopting_unit(&self, indication: Option<&str>) -> Option<OrganisationType> {
+        let units = &self.adopting_units.value;
+        let of = |indication: Option<&str>| units.iter().find(|unit| unit.indication.as_deref() == indication);
+        of(indication).or_else(|| of(None)).map(|unit| unit.kind)
+    }
+
     /// # Errors
     /// `internal` when the evidence or the standards cannot be written.
     pub fn new(context: &Context, new: Innovation, slug: String, reference: String, owner: Option<Id>) -> Result<Self> {
@@ -88,6 +97,7 @@ impl InnovationRow {
             eligible_value: population.map(|population| population.value),
             eligible_qualifier: population.map(|population| population.qualifier),
             eligible_basis: population.map(|population| population.basis),
+            adopting_units: Json::new(new.adopting_units)?,
             nis_unique_id: new.nis_unique_id,
             website: new.website,
             illustrative: new.illustrative,
@@ -158,6 +168,7 @@ impl OwnedInnovation {
             owner: self.owner.clone(),
             evidence: row.evidence.value,
             standards_met: row.standards_met.value,
+            adopting_units: row.adopting_units.value,
             nis_unique_id: row.nis_unique_id,
             website: row.website,
             illustrative: row.illustrative,

@@ -2,31 +2,24 @@
 
 use super::import::{ImportResponse, OrganisationsCsv, OrganisationsFileRequest, import, read_rows};
 use super::ops;
-use super::rules::{Edge, Organisation, Succession};
-use super::store::{self, ListEdges, ListOrganisations, ListSuccessions};
-use crate::db::Conn;
+use super::rules::Organisation;
+use super::store::{self, ListOrganisations};
 use crate::error::Result;
 use crate::http::schemas;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Patch, Reply, Routes, Upload};
+use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Reply, Routes, Upload};
 use crate::path;
 use crate::record::Stored;
 use actix_web::{Either, get, patch, post, web};
 
 type OrganisationResponse = Stored<Organisation>;
 type OrganisationPatch = Patch<Organisation>;
-type EdgeResponse = Stored<Edge>;
-type SuccessionResponse = Stored<Succession>;
 
 pub fn routes(routes: &mut Routes) {
     routes
         .service(list_organisations)
         .service(create_organisation)
         .service(get_organisation)
-        .service(update_organisation)
-        .service(list_organisation_edges)
-        .service(create_organisation_edge)
-        .service(list_organisation_successions)
-        .service(create_organisation_succession);
+        .service(update_organisation);
 }
 
 path! { OrganisationPath, code: organisation "Its code, in any case" }
@@ -37,7 +30,7 @@ path! { OrganisationPath, code: organisation "Its code, in any case" }
 #[utoipa::path(tag = "organisations", params(ListOrganisations), responses((status = 200, description = "A page of organisations", body = Listing<OrganisationResponse>)))]
 #[get("/v1/organisations")]
 pub async fn list_organisations(cx: Cx, asked: Asked<ListOrganisations>) -> Result<Listed<OrganisationResponse>> {
-    cx.list(asked, store::list).await
+    cx.list_with(asked, store::list, ops::shown).await
 }
 
 /// Get an organisation
@@ -46,7 +39,7 @@ pub async fn list_organisations(cx: Cx, asked: Asked<ListOrganisations>) -> Resu
 #[utoipa::path(tag = "organisations", params(OrganisationPath), responses((status = 200, description = "The organisation", body = OrganisationResponse)))]
 #[get("/v1/organisations/{code}")]
 pub async fn get_organisation(cx: Cx, path: web::Path<OrganisationPath>) -> Result<Answer<OrganisationResponse>> {
-    cx.show(move |conn, _| ops::get_organisation(conn, &path.code)).await
+    cx.show(move |conn, context| Ok(ops::get_organisation(conn, &path.code)?.on(context.today()))).await
 }
 
 /// Register organisations
@@ -76,7 +69,9 @@ pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Either<Create
         return done.await.map(Either::Right);
     }
     let body = Body::<Organisation>::spooled(&cx, upload)?;
-    cx.create(body, ops::create_organisation).await.map(Either::Left)
+    cx.create(body, |conn, context, new| Ok(ops::create_organisation(conn, context, new)?.on(context.today())))
+        .await
+        .map(Either::Left)
 }
 
 /// Change an organisation
@@ -89,62 +84,8 @@ pub async fn update_organisation(
     path: web::Path<OrganisationPath>,
     body: Body<OrganisationPatch>,
 ) -> Result<Answer<OrganisationResponse>> {
-    cx.change(body, move |conn, context, patch| ops::update_organisation(conn, context, &path.code, &patch)).await
-}
-
-/// List the edges of an organisation
-///
-/// Lists the edges to organisations above and below it, past, present and future.
-#[utoipa::path(tag = "organisations", params(OrganisationPath, ListEdges), responses((status = 200, description = "A page of its edges", body = Listing<EdgeResponse>)))]
-#[get("/v1/organisations/{code}/edges")]
-pub async fn list_organisation_edges(
-    cx: Cx,
-    path: web::Path<OrganisationPath>,
-    asked: Asked<ListEdges>,
-) -> Result<Listed<EdgeResponse>> {
-    let edges = move |conn: &mut Conn, _: &Context, asked: &ListEdges| store::edges(conn, &path.code, asked);
-    cx.list_with(asked, edges, |conn, _, rows| store::edges_named(conn, rows)).await
-}
-
-/// Put an organisation below another
-///
-/// Adds an edge between two days. An organisation may lie below several others, in different kinds of hierarchy, but
-/// never below itself.
-#[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Edge, responses((status = 201, description = "Added", body = EdgeResponse)))]
-#[post("/v1/organisations/{code}/edges")]
-pub async fn create_organisation_edge(
-    cx: Cx,
-    path: web::Path<OrganisationPath>,
-    body: Body<Edge>,
-) -> Result<Created<EdgeResponse>> {
-    cx.create(body, move |conn, context, new| ops::create_organisation_edge(conn, context, &path.code, &new)).await
-}
-
-/// List the successions of an organisation
-///
-/// Lists the successions from the organisation and to it.
-#[utoipa::path(tag = "organisations", params(OrganisationPath, ListSuccessions), responses((status = 200, description = "A page of its successions", body = Listing<SuccessionResponse>)))]
-#[get("/v1/organisations/{code}/successions")]
-pub async fn list_organisation_successions(
-    cx: Cx,
-    path: web::Path<OrganisationPath>,
-    asked: Asked<ListSuccessions>,
-) -> Result<Listed<SuccessionResponse>> {
-    let found =
-        move |conn: &mut Conn, _: &Context, asked: &ListSuccessions| store::successions(conn, &path.code, asked);
-    cx.list_with(asked, found, |conn, _, rows| store::successions_named(conn, rows)).await
-}
-
-/// Record that an organisation became another
-///
-/// Records a merger, split or renaming on a day. KPI values stay with the organisation they were sent for.
-#[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Succession, responses((status = 201, description = "Recorded", body = SuccessionResponse)))]
-#[post("/v1/organisations/{code}/successions")]
-pub async fn create_organisation_succession(
-    cx: Cx,
-    path: web::Path<OrganisationPath>,
-    body: Body<Succession>,
-) -> Result<Created<SuccessionResponse>> {
-    cx.create(body, move |conn, context, new| ops::create_organisation_succession(conn, context, &path.code, &new))
-        .await
+    cx.change(body, move |conn, context, patch| {
+        Ok(ops::update_organisation(conn, context, &path.code, &patch)?.on(context.today()))
+    })
+    .await
 }

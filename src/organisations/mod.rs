@@ -1,6 +1,9 @@
 //! NHS bodies and others: the spine of every permission and total. An organisation stands in a hierarchy of dated
-//! edges; a closure table kept beside them answers "who is below whom, on which day" with one join.
+//! edges; a closure table kept beside them (`closure`, by the rules of `hierarchy`) answers "who is below whom, on which day" with one join.
 
+pub mod closure;
+pub mod edges;
+pub mod hierarchy;
 pub mod http;
 mod import;
 pub mod ops;

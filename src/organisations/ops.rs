@@ -1,17 +1,19 @@
 //! What can be done with organisations, each in one transaction.
 
+use super::edges::ops::{self as edges, NewEdge};
 use super::reference;
-use super::rules::{Edge, EdgeKind, Identifier, Organisation, OrganisationType, Succession};
-use super::store::{self, EdgeRow, OrganisationRow, SuccessionRow};
+use super::rules::{EdgeKind, Geography, Identifier, Organisation, OrganisationType};
+use super::store::{self, OrganisationRow};
 use crate::access::Reach;
 use crate::calendar::Span;
 use crate::db::Conn;
 use crate::db::dialect::lock;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::record::Stored;
 use crate::vocabulary::Id;
+use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -23,10 +25,48 @@ pub fn get_organisation(conn: &mut Conn, code: &str) -> Result<OrganisationRow> 
     store::known(conn, code)
 }
 
+/// Organisations as they are today.
+///
+/// # Errors
+/// None: what a page is shown by may fail.
+pub fn shown(_: &mut Conn, context: &Context, rows: Vec<OrganisationRow>) -> Result<Vec<Stored<Organisation>>> {
+    Ok(rows.into_iter().map(|row| row.on(context.today())).collect())
+}
+
 fn trace(conn: &mut Conn, context: &Context, row: &OrganisationRow) -> Result<()> {
+    events::record(conn, context, event(row))
+}
+
+fn event(row: &OrganisationRow) -> Event {
     let data = json!({ "code": row.code, "type": row.kind, "status": row.status });
-    let event = Event::new("organisation", &row.code, row.version, data);
-    events::record(conn, context, Event { organisation_id: Some(row.id), ..event })
+    Event { organisation_id: Some(row.id), ..Event::new("organisation", &row.code, row.version, data) }
+}
+
+/// An organisation to write among many.
+pub enum Written {
+    New(Organisation),
+    Changed(Box<OrganisationRow>, Organisation),
+}
+
+/// Creates and changes many organisations, which were checked.
+///
+/// # Errors
+/// `already-exists` for a code or ODS code in use.
+pub fn write_organisations(conn: &mut Conn, context: &Context, many: Vec<Written>) -> Result<()> {
+    let (mut rows, mut new) = (Vec::with_capacity(many.len()), Vec::new());
+    for one in many {
+        match one {
+            Written::New(organisation) => new.push(OrganisationRow::new(context, organisation)?),
+            Written::Changed(present, organisation) => {
+                let row = present.revised(context, organisation)?;
+                store::update(conn, &row)?;
+                rows.push(row);
+            }
+        }
+    }
+    store::insert_many(conn, &new)?;
+    rows.extend(new);
+    events::record_all(conn, context, rows.iter().map(event).collect())
 }
 
 /// Creates an organisation, below a parent where one is named.
@@ -72,6 +112,20 @@ pub fn update_organisation(
     Ok(row)
 }
 
+/// Ends an organisation: `on` is the first day on which it no longer exists.
+///
+/// # Errors
+/// What the database fails with.
+pub fn close_organisation(conn: &mut Conn, context: &Context, present: OrganisationRow, on: NaiveDate) -> Result<()> {
+    let closed = Organisation { valid_to: Some(on), ..present.organisation() };
+    if closed == present.organisation() {
+        return Ok(());
+    }
+    let row = present.revised(context, closed)?;
+    store::update(conn, &row)?;
+    trace(conn, context, &row)
+}
+
 /// The result for one organisation of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported {
@@ -97,7 +151,7 @@ pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation
     let mut changed = kept != before;
     let row = present.revised(context, kept)?;
     if let Some(parent) = parent
-        && !store::is_child_of(conn, row.id, parent)?
+        && !edges::is_child_of(conn, row.id, parent)?
     {
         put_below(conn, context, parent, &row)?;
         changed = true;
@@ -112,79 +166,8 @@ pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation
 
 /// Puts an organisation below another by geography, from its first day on.
 fn put_below(conn: &mut Conn, context: &Context, parent: Id, child: &OrganisationRow) -> Result<()> {
-    let span = Span::new(child.valid_from, None)?;
-    insert_edge(conn, context, (parent, child.id), EdgeKind::Geographic, span, false).map(drop)
-}
-
-fn insert_edge(
-    conn: &mut Conn,
-    context: &Context,
-    (parent_id, child_id): (Id, Id),
-    kind: EdgeKind,
-    span: Span,
-    illustrative: bool,
-) -> Result<EdgeRow> {
-    lock(conn, HIERARCHY_LOCK)?;
-    if parent_id == child_id || store::would_circle(conn, parent_id, child_id, span)? {
-        return Err(Error::invalid("/parent", "circular", "The organisation would lie below itself."));
-    }
-    let (from_on, to_on, created_at) = (span.from, span.to, context.now.naive_utc());
-    let edge = EdgeRow { id: Id::generate(), kind, parent_id, child_id, from_on, to_on, illustrative, created_at };
-    store::insert_edge(conn, &edge)?;
-    Ok(edge)
-}
-
-/// Puts the organisation below another.
-///
-/// # Errors
-/// `not-found`, `forbidden`, `unknown-reference`, `validation-failed` for a circle, `already-exists`.
-pub fn create_organisation_edge(conn: &mut Conn, context: &Context, code: &str, new: &Edge) -> Result<Stored<Edge>> {
-    let child = get_organisation(conn, code)?;
-    context.reach().require_everything()?;
-    let span = Span::new(new.from, new.to)?;
-    let parent = referred(conn, "/parent", &new.parent)?;
-    let edge = insert_edge(conn, context, (parent, child.id), new.kind, span, new.illustrative)?;
-    let data = json!({ "parent": new.parent.to_ascii_uppercase(), "child": child.code, "kind": new.kind, "from": new.from, "to": new.to });
-    let event = Event::new("organisation-edge", &edge.id.to_string(), 1, data);
-    let ends = Event { organisation_id: Some(child.id), other_organisation_id: Some(parent), ..event };
-    events::record(conn, context, ends)?;
-    store::edges_named(conn, vec![edge])?.pop().ok_or_else(|| Error::internal("an edge was lost"))
-}
-
-/// Records that an organisation, or a share of it, became another.
-///
-/// # Errors
-/// `not-found`, `forbidden`, `unknown-reference`, `validation-failed` when the shares of a day exceed the whole,
-/// `already-exists`.
-pub fn create_organisation_succession(
-    conn: &mut Conn,
-    context: &Context,
-    code: &str,
-    new: &Succession,
-) -> Result<Stored<Succession>> {
-    let from = get_organisation(conn, code)?;
-    context.reach().require_everything()?;
-    let to_id = referred(conn, "/to", &new.to)?;
-    if to_id == from.id {
-        return Err(Error::invalid("/to", "circular", "An organisation cannot succeed itself."));
-    }
-    lock(conn, HIERARCHY_LOCK)?;
-    // Between 1e-6 and 1 by the schema, so the product is a whole number of millionths.
-    let share_ppm = (new.share * 1e6).round() as i64;
-    if store::share_gone(conn, from.id, new.effective_on)? + share_ppm > 1_000_000 {
-        let detail = "The shares of an organisation on one day add up to more than 1.";
-        return Err(Error::invalid("/share", "too-large", detail));
-    }
-    let (id, created_at) = (Id::generate(), context.now.naive_utc());
-    let Succession { kind, effective_on, .. } = *new;
-    let row = SuccessionRow { id, from_id: from.id, to_id, kind, share_ppm, effective_on, created_at };
-    store::insert_succession(conn, &row)?;
-    let data =
-        json!({ "from": from.code, "to": new.to.to_ascii_uppercase(), "kind": kind, "effectiveOn": effective_on });
-    let event = Event::new("organisation-succession", &id.to_string(), 1, data);
-    let ends = Event { organisation_id: Some(from.id), other_organisation_id: Some(to_id), ..event };
-    events::record(conn, context, ends)?;
-    store::successions_named(conn, vec![row])?.pop().ok_or_else(|| Error::internal("a succession was lost"))
+    let (kind, span) = (EdgeKind::Geographic, Span::new(child.valid_from, None)?);
+    edges::put_below(conn, context, NewEdge { kind, parent, child: child.id, span, illustrative: false }).map(drop)
 }
 
 /// The bundled reference data: England, its regions, ICBs and HINs. Runs once; a second run changes nothing.
@@ -211,15 +194,12 @@ pub fn load_reference_data(conn: &mut Conn, context: &Context) -> Result<()> {
         let parent = referred(conn, "/parent", hin)?;
         for board in boards {
             let child = referred(conn, "/child", board)?;
-            insert_edge(conn, context, (parent, child), EdgeKind::Network, Span::ALWAYS, true)?;
+            let (kind, span) = (EdgeKind::Network, Span::ALWAYS);
+            edges::put_below(conn, context, NewEdge { kind, parent, child, span, illustrative: true })?;
         }
     }
     Ok(())
 }
-
-/// Held while the hierarchy changes: two edges that make a circle, or two shares that exceed the whole, must not pass each
-/// other unseen.
-const HIERARCHY_LOCK: i64 = 0x4849_4552_4152;
 
 /// Held while reference data is loaded.
 const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
@@ -230,6 +210,40 @@ pub const ENGLAND: &str = reference::ENGLAND.code;
 /// Whether the organisation is one of the scope's, or lies below one today.
 pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
     covers(conn, context, reach, None, Some(organisation), None)
+}
+
+/// The map on which figures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Map {
+    pub geography: Geography,
+    /// The day whose map it is; at-time that of the period that still runs.
+    pub as_of: NaiveDate,
+}
+
+impl Map {
+    /// The map that is asked for: by default today's, and for a place that exists no longer that of each time. Two maps beside
+    /// each other tell what lies between them, so another one is for those who see every figure as it is.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn asked(
+        context: &Context,
+        place: &OrganisationRow,
+        (geography, as_of): (Option<Geography>, Option<NaiveDate>),
+        sees_all: bool,
+    ) -> Result<Self> {
+        let closed = |on: NaiveDate| place.valid_to.is_some_and(|to| to <= on);
+        let usual = |on: NaiveDate| if closed(on) { Geography::AtTime } else { Geography::Current };
+        let today = context.today();
+        let as_of = as_of.unwrap_or(today);
+        let map = Self { geography: geography.unwrap_or_else(|| usual(as_of)), as_of };
+        if sees_all || map == (Self { geography: usual(today), as_of: today }) {
+            return Ok(map);
+        }
+        let detail =
+            "Figures on another map than the usual one are for those who see every figure of the place as it is.";
+        Err(Error::new(Code::Forbidden).detail(detail))
+    }
 }
 
 /// Whether a record of this organisation lies within the end user's, where there is one.

@@ -1,8 +1,8 @@
-//! The rules for an organisation, an edge and a succession.
+//! The rules for an organisation.
 
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::record::only_written;
-use crate::vocabulary::{self, Id};
+use crate::vocabulary;
 use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ words! {
         NhsTrust = "nhs-trust", TrustSite = "trust-site", GpPractice = "gp-practice", Pcn = "pcn", Icb = "icb", SubIcb = "sub-icb",
         Region = "region", England = "england", Hin = "hin", LocalAuthority = "local-authority",
         IndependentProvider = "independent-provider", Company = "company", Charity = "charity", University = "university",
-        ProgrammeBody = "programme-body", Locality = "locality", Other = "other",
+        ProgrammeBody = "programme-body", Locality = "locality", ReportingEntity = "reporting-entity", Other = "other",
     }
 }
 
@@ -25,12 +25,37 @@ words! {
 
 words! {
     /// The kind of hierarchy that an edge belongs to.
-    pub enum EdgeKind { Geographic = "geographic", Legal = "legal", Network = "network" }
+    pub enum EdgeKind {
+        /// Where it lies: one on any day.
+        Geographic = "geographic",
+        /// A practice in a primary care network.
+        Member = "member",
+        /// Who owns it. It gives no right, and leads into no total.
+        Legal = "legal",
+        /// What a health innovation network covers.
+        Network = "network",
+    }
+}
+
+words! {
+    /// The map on which the organisations of a place are counted. It never merges or splits organisations.
+    pub enum Geography {
+        /// The map of one day: an organisation that lived before is counted where it, or whoever took its place, stands then.
+        Current = "current",
+        /// Each period on the map of its last day.
+        AtTime = "at-time",
+    }
 }
 
 words! {
     /// The kind of succession.
-    pub enum SuccessionKind { Merge = "merge", Split = "split", Rename = "rename" }
+    pub enum SuccessionKind {
+        Merge = "merge",
+        Split = "split",
+        Rename = "rename",
+        /// Some of its organisations go to another, and it lives on.
+        Transfer = "transfer",
+    }
 }
 
 /// An identifier in a named scheme, such as `org-id` and `GB-NHS-RF4`.
@@ -93,83 +118,12 @@ pub struct OrganisationAdded {
 
 written! { Organisation, OrganisationAdded, |written, _| written.code.clone() }
 
-/// A dated edge of the hierarchy, above an organisation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateOrganisationEdgeRequest, example = json!({ "parent": "QKK", "kind": "geographic", "from": "2026-04-01" }))]
-pub struct Edge {
-    /// The code of the organisation above.
-    #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    pub parent: String,
-    pub kind: EdgeKind,
-    /// The first day. Default: it always held.
-    #[schema(nullable = false)]
-    pub from: Option<NaiveDate>,
-    /// The first day it no longer holds. Default: no end.
-    #[schema(nullable = false)]
-    pub to: Option<NaiveDate>,
-    /// Whether the edge has no official source and is for illustration.
-    #[serde(default)]
-    #[schema(default = false)]
-    pub illustrative: bool,
-}
-
-/// What the register adds.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EdgeAdded {
-    pub id: Id,
-    #[schema(max_length = 300)]
-    pub parent_name: String,
-    /// The code of the organisation below.
-    #[schema(example = "RJZ", max_length = 60)]
-    pub child: String,
-    #[schema(max_length = 300)]
-    pub child_name: String,
-}
-
-// Edges are read as a list only.
-written! { Edge, EdgeAdded, |_, _| String::new() }
-
-/// How an organisation, or a share of it, became another.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateOrganisationSuccessionRequest, example = json!({ "to": "RRK", "kind": "merge", "effectiveOn": "2018-04-01" }))]
-pub struct Succession {
-    /// The code of the successor.
-    #[schema(example = "RRK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-    pub to: String,
-    pub kind: SuccessionKind,
-    /// The share of the predecessor that goes to this successor.
-    #[serde(default = "whole")]
-    #[schema(minimum = 0.000001, maximum = 1, default = 1.0)]
-    pub share: f64,
-    /// The first day of the successor.
-    pub effective_on: NaiveDate,
-}
-
-fn whole() -> f64 {
-    1.0
-}
-
-/// What the register adds.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SuccessionAdded {
-    pub id: Id,
-    /// The code of the predecessor.
-    #[schema(example = "RR1", max_length = 60)]
-    pub from: String,
-    #[schema(max_length = 300)]
-    pub from_name: String,
-    #[schema(max_length = 300)]
-    pub to_name: String,
-}
-
-// Successions are read as a list only.
-written! { Succession, SuccessionAdded, |_, _| String::new() }
-
 impl OrganisationType {
+    /// Whether it may lie in the footprints of several health innovation networks on a day. What lies below it has the nearest one.
+    pub fn may_have_several_networks(self) -> bool {
+        matches!(self, Self::Icb | Self::SubIcb | Self::Region | Self::England)
+    }
+
     /// Whether bodies of this type have an ODS code, so that it may be taken from the code.
     pub fn has_ods_code(self) -> bool {
         matches!(
@@ -234,6 +188,26 @@ impl Organisation {
         }
         let detail = "The code cannot change. Create the successor and record a succession.";
         Err(Error::new(Code::Immutable).detail(detail))
+    }
+
+    /// Whether it exists on a day, as far as its dates are known.
+    pub fn lives_on(&self, day: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| to > day)
+    }
+
+    /// Its status on a day: whoever no longer exists is closed.
+    pub fn status_on(&self, day: NaiveDate) -> OrganisationStatus {
+        if self.valid_to.is_some_and(|to| to <= day) { OrganisationStatus::Closed } else { self.status }
+    }
+
+    /// The days on which it exists, as words.
+    pub fn days(&self) -> String {
+        match (self.valid_from, self.valid_to) {
+            (None, None) => "on every day".to_owned(),
+            (Some(from), None) => format!("from {from} on"),
+            (None, Some(to)) => format!("until the day before {to}"),
+            (Some(from), Some(to)) => format!("from {from} until the day before {to}"),
+        }
     }
 
     /// Things to check. An unusual ODS code is a warning and not an error, since the forms of codes change.

@@ -68,13 +68,19 @@ macro_rules! places {
 }
 
 places! {
-    adoptions [id]: stage Nobody, paused_from Nobody, decided_by Words, barriers Words;
+    adoption_barriers [adoption_id barrier from_on]: barrier Nobody;
+    adoption_counts [id]: sites_qualifier Nobody, sites_basis Nobody, users_qualifier Nobody, users_basis Nobody, patients_qualifier Nobody, patients_basis Nobody, made_by Subject, withdrawn_by Subject, withdrawn_why Words;
+    adoption_moves [id]: to_stage Nobody, reason Words, made_by Subject, withdrawn_by Subject, withdrawn_why Words;
+    adoption_spells [adoption_id from_on]: stage Nobody, indication Nobody;
+    adoptions [id]: indication Words, stage Nobody, decided_by Words, covers Nobody, evidence Words, approval Nobody, approved_by Subject, archived_by Subject, archived_why Words;
     application_versions [application_id number]: document Words, made_by Subject;
     applications [id]: reference Nobody, programme Nobody, applicant Subject, title Words, sort_title Derived, state Nobody, priorities Nobody;
     attendances [id]: role Nobody, state Nobody;
     audit_checkpoint_keys [kid]: kid Nobody, public_jwk Nobody;
     audit_checkpoints [position]: kid Nobody, signature Nobody;
     award_milestones [id]: title Words, state Nobody;
+    award_reprofilings [id]: profile_before Nobody, profile Nobody, reason Words, made_by Subject;
+    award_supplements [id]: profile Nobody, reason Words, state Nobody, proposed_by Subject, decided_by Subject;
     awards [id]: reference Nobody, programme Nobody, kind Nobody, title Words, sort_title Derived, description Words, currency Nobody, state Nobody, evaluation_plan Words, geocode Nobody, proposed_by Subject, approved_by Subject, search_text Derived;
     benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject, claimed_from Nobody;
     benefit_sides [id]: side Nobody, state Nobody, decided_by Subject;
@@ -85,6 +91,7 @@ places! {
     clients [id]: name Words, sort_name Derived, jwks_url Words, state Nobody, made_by Subject;
     cohorts [id]: programme Nobody, name Words;
     contributions [id]: source Nobody, note Words, made_by Subject;
+    eligibility [id]: indication Nobody, kind Nobody, source Words, withdrawn_reason Words;
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
     external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
@@ -93,12 +100,12 @@ places! {
     fellowship_innovations [id]: state Nobody;
     fellowships [id]: programme Nobody, state Nobody;
     fund_transactions [id]: kind Nobody, note Words, made_by Subject;
-    funds [id]: code Nobody, name Words, sort_name Derived, programme Nobody, currency Nobody, search_text Derived;
+    funds [id]: code Nobody, name Words, sort_name Derived, programme Nobody, currency Nobody, search_text Derived, publishing_funder Nobody;
     gateway_reviews [id]: title Words, state Nobody, recommendations SubjectsAndWords, decision Nobody, reason Words, decided_by Subject;
     grants [id]: subject Subject, role Nobody, programme Nobody, made_by Subject, revoked_by Subject;
     idempotency_keys [caller operation idempotency_key]: caller Kept, operation Nobody, idempotency_key Nobody, authority Nobody, headers Kept;
     innovation_tags [innovation_id list word]: list Nobody, word Nobody;
-    innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject, keeper Nobody, keeper_subject Subject;
+    innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject, keeper Nobody, keeper_subject Subject, adopting_units Nobody;
     kpi_sets [id]: code Nobody, name Words, sort_name Derived, programme Nobody;
     kpi_submission_rows [submission_id line]: outcome Nobody, document Words;
     kpi_submissions [id]: kpi_code Nobody, state Nobody, mode Nobody, strategy Nobody, submitted_by Subject;
@@ -112,11 +119,13 @@ places! {
     mentorships [id]: programme Nobody, focus Words;
     network_memberships [id]: qualifier Nobody, basis Nobody, source Words;
     networks [id]: slug Nobody, name Words, sort_name Derived, purpose Words, programme Nobody, search_text Derived;
-    organisation_edges [id]: kind Nobody;
-    organisation_successions [id]: kind Nobody;
+    organisation_edges [id]: kind Nobody, withdrawn_reason Words;
+    organisation_successions [id]: kind Nobody, source Words;
+    organisation_successors [succession_id to_id]: share_basis Nobody, share_source Words;
     organisations [id]: code Nobody, ods_code Words, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
     person_requests [id]: kind Nobody, decision Nobody, ground Words, made_by Subject;
+    pledges [id]: certainty Nobody, nature Nobody, note Words, made_by Subject;
     programme_memberships [id]: programme Nobody, state Nobody, proposed_by Nobody;
     programme_partners [id]: programme Nobody, role Nobody, state Nobody;
     programmes [id]: slug Nobody, name Words, sort_name Derived, kind Nobody, summary Words, website Words, search_text Derived;

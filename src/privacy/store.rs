@@ -110,12 +110,13 @@ fn nth(engine: Engine, number: usize) -> String {
 }
 
 /// Records that say who did something, and are not emptied themselves: the table, the kind, the columns, the version.
-const SHOWING: [(&str, &str, &[&str], &str); 6] = [
+const SHOWING: [(&str, &str, &[&str], &str); 7] = [
     ("awards", "award", &["proposed_by", "approved_by"], "version"),
     ("benefits", "benefit", &["claimed_by"], "version"),
     ("clients", "client", &["made_by"], "version"),
     ("grants", "grant", &["subject", "made_by", "revoked_by"], "version"),
     ("kpi_submissions", "kpi-submission", &["submitted_by"], "1"),
+    ("pledges", "pledge", &["made_by"], "version"),
     ("reallocations", "reallocation", &["made_by"], "1"),
 ];
 

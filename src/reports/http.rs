@@ -7,4 +7,5 @@ pub fn routes(routes: &mut Routes) {
     super::subject_access::http::routes(routes);
     super::giving::http::routes(routes);
     super::funding::http::routes(routes);
+    super::uptake::http::routes(routes);
 }

@@ -5,3 +5,4 @@ pub mod giving;
 pub mod http;
 pub mod impact;
 pub mod subject_access;
+pub mod uptake;

@@ -98,6 +98,126 @@ async fn a_grant_that_fails_a_critical_check_stays_unpublished_and_says_why(
 }
 
 #[rstest]
+#[case::fund("fund")]
+#[case::programme("programme")]
+#[case::innovation("innovation")]
+#[case::recipient("recipientPerson")]
+#[actix_web::test]
+async fn what_is_made_for_something_illustrative_is_never_open_data(
+    #[values(Sqlite, Postgres)] engine: Engine,
+    #[case] what: &str,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.programme("nia").await;
+    let admin = app.admin();
+    let carrier =
+        json!({ "slug": "made-up", "name": "Made up", "kind": "fellowship", "summary": "None.", "illustrative": true });
+    admin.post("/v1/programmes", carrier).await.expect(201);
+    let tool = json!({ "name": "Made up", "slug": "made-up", "summary": "None.", "mainCategory": "digital", "illustrative": true });
+    admin.post("/v1/innovations", tool).await.expect(201);
+    let fund =
+        json!({ "code": "MADE-UP", "name": "Made up", "programme": "nia", "currency": "GBP", "illustrative": true });
+    admin.post("/v1/funds", fund).await.expect(201);
+    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(1000), "receivedOn": "2015-07-01" });
+    admin.post("/v1/funds/MADE-UP/contributions", given).await.expect(201);
+    app.fund("NIA-2015", 1000).await;
+    let person = admin.post("/v1/people", json!({ "name": "Nobody", "illustrative": true })).await.expect(201);
+    let mut body = award("NIA-2015", 100);
+    match what {
+        "fund" => body["fund"] = json!("MADE-UP"),
+        "recipientPerson" => {
+            body.as_object_mut().unwrap().remove("recipientOrganisation");
+            body["recipientPerson"] = person["id"].clone();
+        }
+        other => body[other] = json!("made-up"),
+    }
+    let made = admin.post("/v1/awards", body).await;
+    app.admin().transition(made.header("location"), 1, json!({ "to": "approved" })).await.expect(200);
+    assert_eq!(export(&app).await["grants"], json!([]));
+    let blocked = admin.get("/v1/funding/360giving-blocked").await.expect(200);
+    assert_eq!(rows(&blocked)[0]["reasons"][0]["code"], "illustrative");
+    let lines = admin.get("/v1/reports/funding?by=financial-year").await.expect(200)["lines"].clone();
+    assert_eq!(lines[0]["illustrative"], true, "{lines}");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_co_funded_fund_publishes_by_the_funder_it_names_and_the_raised_amount(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.programme("nia").await;
+    app.fund("NIA-2015", 1000).await;
+    let award = app.active_award("NIA-2015", 100).await;
+    let (admin, fund) = (app.admin(), "/v1/funds/NIA-2015");
+    let company = json!({ "code": "ACME", "name": "Acme", "type": "company", "identifiers": [{ "scheme": "GB-COH", "value": "01234567" }] });
+    admin.post("/v1/organisations", company).await.expect(201);
+    let told = admin.patch(fund, 1, json!({ "publishingFunder": "ACME" })).await.problem(422, "validation-failed");
+    assert_eq!(told["errors"][0]["pointer"], "/publishingFunder");
+    let second = json!({ "contributor": "ACME", "source": "industry", "amount": gbp(1), "receivedOn": "2016-07-01" });
+    admin.post(&format!("{fund}/contributions"), second).await.expect(201);
+    assert_eq!(export(&app).await["grants"], json!([]));
+    admin.patch(fund, 1, json!({ "publishingFunder": "acme" })).await.expect(200);
+    let more =
+        json!({ "amount": gbp(50), "profile": [{ "financialYear": "2015-16", "amount": "50.00" }], "reason": "More." });
+    let made = app.manager("nia").post(&format!("{award}/supplements"), more).await;
+    admin.transition(made.header("location"), 1, json!({ "to": "approved" })).await.expect(200);
+    let grants = export(&app).await["grants"].clone();
+    assert_eq!(grants.as_array().unwrap().len(), 1);
+    assert_eq!(grants[0]["fundingOrganization"], json!([{ "id": "GB-COH-01234567", "name": "Acme" }]));
+    assert_eq!(grants[0]["amountAwarded"], 150);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn money_is_told_where_its_recipient_lay_on_the_day_and_by_the_awards_own_programme(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let admin = app.admin();
+    admin.post("/v1/organisations", json!({ "code": "RJZ", "name": "A trust", "type": "nhs-trust" })).await.expect(201);
+    for (parent, kind, from, to) in [
+        ("QKK", "geographic", "2015-04-01", Some("2020-04-01")),
+        ("QWE", "geographic", "2020-04-01", None),
+        ("QVV", "network", "2010-04-01", None),
+    ] {
+        let mut edge = json!({ "parent": parent, "kind": kind, "from": from });
+        if let Some(to) = to {
+            edge["to"] = json!(to);
+        }
+        admin.post("/v1/organisations/RJZ/edges", edge).await.expect(201);
+    }
+    app.programme("nia").await;
+    app.programme("itp").await;
+    app.fund("NIA-2015", 1000).await;
+    let mut body = award("NIA-2015", 100);
+    body["programme"] = json!("itp");
+    let made = admin.post("/v1/awards", body).await;
+    for (version, to) in [(1, "approved"), (2, "active")] {
+        let step = json!({ "to": to, "effectiveOn": "2016-01-01" });
+        app.admin().transition(made.header("location"), version, step).await.expect(200);
+    }
+    let paid = json!({ "kind": "disbursement", "amount": gbp(40), "postedOn": "2021-01-01" });
+    admin.post(&format!("{}/transactions", made.header("location")), paid).await.expect(201);
+    let report = async |query: &str| {
+        let lines = admin.get(&format!("/v1/reports/funding?{query}")).await.expect(200)["lines"].clone();
+        let figures = |line: &Value| ["key", "committed", "disbursed", "available"].map(|name| line[name].clone());
+        lines.as_array().unwrap().iter().map(figures).collect::<Vec<_>>()
+    };
+    let line = |key: &str, committed: &str, disbursed: &str, available: Value| {
+        [json!(key), json!(committed), json!(disbursed), available]
+    };
+    let placed: Vec<_> = report("by=place").await.into_iter().filter(|line| !line[0].is_null()).collect();
+    let none = Value::Null;
+    assert_eq!(placed, [line("QKK", "100.00", "0.00", none.clone()), line("QWE", "0.00", "40.00", none)]);
+    let of_each = [line("itp", "100.00", "40.00", json!("0.00")), line("nia", "0.00", "0.00", json!("900.00"))];
+    assert_eq!(report("by=programme").await, of_each);
+    assert_eq!(report("by=programme&programme=itp").await, [of_each[0].clone()]);
+}
+
+#[rstest]
 #[actix_web::test]
 async fn the_report_tells_what_became_of_the_money_by_whatever_is_asked(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::seeded(engine).await;

@@ -102,13 +102,15 @@ async fn of_those_who_create_the_same_record_one_succeeds(#[values(Sqlite, Postg
 
 #[rstest]
 #[actix_web::test]
-async fn shares_and_circles_are_held_against_each_other(#[values(Sqlite, Postgres)] engine: Engine) {
+async fn successions_and_circles_are_held_against_each_other(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let admin = app.admin();
     const HEIRS: [&str; 8] = ["QMJ", "QKK", "QWE", "QRV", "QKS", "QNX", "QXU", "QNQ"];
-    let split = |to: &str| json!({ "to": to, "kind": "split", "share": 0.3, "effectiveOn": "2026-04-01" });
-    let statuses = at_once(|number| admin.post("/v1/organisations/QMF/successions", split(HEIRS[number]))).await;
-    assert_eq!(statuses, [201, 201, 201, 422, 422, 422, 422, 422], "three shares of 0.3 make 0.9");
+    let merge = |to: &str, day: usize| json!({ "to": [{ "code": to }], "kind": "merge", "effectiveOn": format!("2026-04-0{day}") });
+    let statuses =
+        at_once(|number| admin.post("/v1/organisations/QMF/successions", merge(HEIRS[number], number + 1))).await;
+    let refused = statuses[1..].iter().all(|status| [409, 422].contains(status));
+    assert!(statuses[0] == 201 && refused, "it became one other organisation: {statuses:?}");
     for number in 0..8 {
         let body = json!({ "code": format!("RING{number}"), "name": "Ring", "type": "company" });
         admin.post("/v1/organisations", body).await.expect(201);

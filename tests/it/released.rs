@@ -56,6 +56,12 @@ async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sql
             let lines = admin.get(&format!("/v1/{list}")).accept("application/x-ndjson").await;
             assert_eq!(lines.text().lines().count(), number, "{list}");
         }
+        // What was contributed may be committed from the year in which it came, and what was committed is of the years planned.
+        let position = admin.get("/v1/funds/NIA-2015/position").await.expect(200);
+        let amount = |name: &str| position[name]["amount"].clone();
+        assert_eq!((amount("cash"), amount("available")), (json!("760000.00"), json!("640000.00")), "{position}");
+        let year = json!({ "financialYear": "2015-16", "pledged": "0.00", "receivedUnpledged": "1000000.00", "reallocated": "0.00", "committed": "360000.00", "available": "640000.00" });
+        assert_eq!(position["years"][0], year, "{position}");
         // Whoever recorded the first membership keeps an innovation; of one that joined four at once it is not known.
         for (innovation, keeper, joined) in [("mycopd", json!("nia"), 1), ("plgf-based-testing", json!(null), 4)] {
             let target = format!("/v1/innovations/{innovation}");
@@ -74,6 +80,41 @@ async fn what_a_released_version_wrote_is_read_searched_and_audited(#[values(Sql
         assert!(run(&told(&app.database), &["audit", "verify"]).contains("the audit trail is whole"));
         app.innovation("made-now").await;
         assert_eq!(column(&admin.get("/v1/innovations?q=made+now").await.expect(200), "slug"), ["made-now"]);
+    }
+}
+
+/// Every pilot of the demonstration as that version paused it, with what it counted.
+const PAUSED: &str = "
+    INSERT INTO transitions (id, resource, resource_id, from_state, to_state, reason, effective_on, made_by, made_at)
+    SELECT id, 'adoption', id, 'piloting', 'paused', 'A recall.', '2016-04-30', 'somebody', updated_at
+    FROM adoptions WHERE stage = 'piloting';
+    UPDATE adoptions SET stage = 'paused', stage_on = '2016-04-30', paused_from = 'piloting', using_to = '2016-04-30',
+        sites = 3, barriers = 'evidence-clarity slow-procurement' WHERE stage = 'piloting';";
+
+#[rstest]
+#[actix_web::test]
+async fn the_adoptions_of_a_released_version_have_their_history(#[values(Sqlite, Postgres)] engine: Engine) {
+    for release in releases() {
+        let folder = folder();
+        let database = released(engine, &release, &folder);
+        connect(&database).batch_execute(PAUSED).unwrap();
+        migrate_database(&database, START()).unwrap();
+        let app = TestApp::of(database, folder).await;
+        let list = async |query: &str| app.admin().get(&format!("/v1/adoptions{query}")).await.expect(200);
+        let paused = list("?stage=paused&limit=500").await;
+        let first = &paused["data"][0];
+        assert_eq!((&first["usingTo"], &first["sites"]), (&json!("2016-04-30"), &json!(3)));
+        assert_eq!(first["barriers"], json!(["evidence-clarity", "slow-procurement"]));
+        let before = list("?stageOn=2016-04-29&stage=piloting&limit=500").await;
+        assert_eq!(rows(&before).len(), rows(&paused).len());
+        assert_eq!(rows(&list("?usingOn=2016-04-30&stage=paused").await).len(), 0);
+        let target = format!("/{}", first["id"].as_str().unwrap());
+        let moves = list(&format!("{target}/transitions")).await;
+        assert_eq!(column(&moves, "to"), ["piloting", "paused"]);
+        // The trail knows the day of the first stage.
+        assert_eq!(moves["data"][0]["effectiveOn"], first["usingFrom"]);
+        assert_eq!(rows(&list(&format!("{target}/counts")).await).len(), 1);
+        app.admin().transition(&format!("/v1/adoptions{target}"), 1, json!({ "to": "piloting" })).await.expect(200);
     }
 }
 

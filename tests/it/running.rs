@@ -217,3 +217,20 @@ fn the_document_is_printed_as_it_is_served() {
     let printed: Value = serde_json::from_str(&run(&[], &["openapi"])).unwrap();
     assert_eq!(printed, innovation_register::startup::document().unwrap());
 }
+
+#[rstest]
+#[actix_web::test]
+async fn boards_that_merged_are_loaded_by_a_verb_and_so_are_published_files(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let folder = folder();
+    let settings = told(&empty_database(engine, &folder));
+    run(&settings, &["migrate"]);
+    assert_eq!(run(&settings, &["import-successions"]), "12 successions loaded");
+    assert_eq!(run(&settings, &["import-successions"]), "0 successions loaded");
+    let file = folder.path().join("epraccur.csv");
+    std::fs::write(&file, "G85001,THE SURGERY,Y56,QKK,,,,,,SE5 9RS,19740401\n").unwrap();
+    let loaded = run(&settings, &["import-ods", "--file", "epraccur", file.to_str().unwrap()]);
+    let counts: Value = serde_json::from_str(&loaded).unwrap();
+    assert_eq!(counts["counts"]["created"], 1);
+}

@@ -177,7 +177,7 @@ async fn an_event_names_both_ends_and_whose_record_it_is(#[values(Sqlite, Postgr
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;
     app.trust("RF4", "QMF").await;
-    let became = json!({ "to": "RF4", "kind": "merge", "share": 1, "effectiveOn": "2026-04-01" });
+    let became = json!({ "to": [{ "code": "RF4" }], "kind": "merge", "effectiveOn": "2026-04-01" });
     app.admin().post("/v1/organisations/RJZ/successions", became).await.expect(201);
     numbered(&app).await;
     let found = async |actor: &Actor, query: &str| {

@@ -22,6 +22,8 @@ pub fn routes(routes: &mut Routes) {
         .service(update_award)
         .service(transition_award)
         .service(list_award_transitions);
+    super::supplements::http::routes(routes);
+    super::reprofilings::http::routes(routes);
     super::milestones::http::routes(routes);
     super::gateway_reviews::http::routes(routes);
     super::transactions::http::routes(routes);
@@ -38,7 +40,8 @@ pub async fn list_awards(cx: Cx, asked: Asked<ListAwards>) -> Result<Listed<Awar
 
 /// Propose an award
 ///
-/// An award goes to one organisation or one person. The money is set aside when somebody else approves the award.
+/// An award goes to one organisation or one person. The money is committed, by financial year, when somebody else approves the
+/// award.
 #[utoipa::path(tag = "funding", request_body = Award, responses((status = 201, description = "Proposed", body = AwardResponse)))]
 #[post("/v1/awards")]
 pub async fn create_award(cx: Cx, body: Body<Award>) -> Result<Created<AwardResponse>> {
@@ -65,8 +68,9 @@ pub async fn get_award(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<AwardRe
 /// Change an award
 ///
 /// Takes a merge patch. While the award is proposed everything can change; afterwards its terms (fund, programme, kind, recipient,
-/// fellowship, innovation, amount and days) cannot. Whoever changes the terms becomes its proposer, and whoever approved the
-/// award does not rewrite its title, description or profile.
+/// fellowship, innovation, amount and days) and its profile cannot: a supplement raises the amount, and a reprofiling moves it
+/// between years. Whoever changes the terms becomes its proposer, and whoever approved the award does not rewrite its title or
+/// description.
 #[utoipa::path(
     tag = "funding",
     params(IdPath),
@@ -84,7 +88,8 @@ pub async fn update_award(cx: Cx, path: web::Path<IdPath>, body: Body<AwardPatch
 
 /// Move an award
 ///
-/// Approval sets the amount aside in the fund. Completion, cancellation and termination return what is left to the fund.
+/// Approval commits the amount in the fund's years, as the profile says. It needs what the fund may commit to the end of each, and
+/// no cash. Completion, cancellation and termination return what is left to the fund, from the end of the profile.
 #[utoipa::path(tag = "funding", params(IdPath), request_body = AskedAwardMove, responses((status = 200, description = "Moved", body = AwardResponse)))]
 #[post("/v1/awards/{id}/transitions")]
 pub async fn transition_award(

@@ -1,16 +1,18 @@
 //! What can be done with awards, each in one serializable transaction.
 
 use super::gateway_reviews;
-use super::rules::{AskedAwardMove, Authority, Award, AwardState};
+use super::rules::{AskedAwardMove, Authority, Award, AwardState, RUNNING};
 use super::store::{self, AwardRow, NamedAward, References, Sight};
 use crate::access::{Operation, Reach, outside};
 use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::funding::funds;
+use crate::funding::funds::store::FundRow;
 use crate::funding::ledger;
-use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
+use crate::funding::ledger::ops::{Posting, release_rest};
 use crate::funding::ledger::rules::TransactionKind;
+use crate::funding::years::Floor;
 use crate::http::{Context, Patch};
 use crate::people::{self, fellowships};
 use crate::record::Stored;
@@ -60,6 +62,8 @@ pub fn reached(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedAwar
 fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec<&'static str>> {
     let state = found.row.state;
     let possible = [
+        (Operation::create_award_reprofiling, RUNNING.contains(&state)),
+        (Operation::create_award_supplement, RUNNING.contains(&state)),
         (Operation::create_award_transaction, !matches!(state, AwardState::Proposed | AwardState::Rejected)),
         (Operation::create_gateway_review, !state.is_over()),
         (Operation::create_milestone, !state.is_over()),
@@ -78,7 +82,7 @@ fn actions(conn: &mut Conn, context: &Context, found: &NamedAward) -> Result<Vec
 /// The answer about one award, with the operations that the caller may do now.
 pub fn answer(conn: &mut Conn, context: &Context, found: NamedAward) -> Result<Stored<Award>> {
     let actions = actions(conn, context, &found)?;
-    let profile = store::profile(conn, found.row.id)?;
+    let profile = ledger::store::profile(conn, found.row.id)?;
     found.stored(&profile, Some(actions))
 }
 
@@ -102,9 +106,8 @@ fn finish(conn: &mut Conn, context: &Context, row: &AwardRow, data: Value) -> Re
     store::find(conn, &everything, row.id)?.ok_or_else(|| Error::internal("an award was lost"))
 }
 
-/// Finds what an award refers to. The caller must be able to change its fund and its programme.
-fn references(conn: &mut Conn, context: &Context, new: &Award) -> Result<References> {
-    let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
+/// Finds what an award refers to beside its fund. The caller must be able to change its programme.
+fn references(conn: &mut Conn, context: &Context, new: &Award, fund: FundRow) -> Result<References> {
     new.amount.check_currency(&fund.currency, "fund")?;
     let programme = match &new.programme {
         Some(slug) => Some(programmes::ops::referred(conn, "/programme", slug)?),
@@ -123,48 +126,55 @@ fn references(conn: &mut Conn, context: &Context, new: &Award) -> Result<Referen
     Ok(References { fund: fund.id, programme, organisation, person, innovation })
 }
 
-/// Proposes an award. Its money is set aside once it is approved.
+/// Proposes an award. Its money is committed once it is approved.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`.
 pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<NamedAward> {
-    let profile = new.check()?;
-    let found = references(conn, context, &new)?;
+    let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
+    let profile = new.check(fund.floor())?;
+    let found = references(conn, context, &new, fund)?;
     let reference = references::next(conn, "AWD", context.today().year())?;
     let row = AwardRow::new(context, new, found, reference)?;
     store::insert(conn, &row)?;
-    store::plan(conn, row.id, &profile)?;
+    ledger::store::plan(conn, row.id, &profile)?;
     ledger::store::open_award(conn, row.id)?;
     let data = json!({ "reference": row.reference, "amount": row.amount().amount(), "currency": row.currency });
     finish(conn, context, &row, data)
 }
 
 /// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient, purpose
-/// and days). Whoever changes the terms becomes its proposer. Whoever approved it does not rewrite its text or its profile either.
+/// and days) and its profile. Whoever changes the terms becomes its proposer. Whoever approved it does not rewrite its text
+/// either.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`,
 /// `separation-of-duties`.
 pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Award>) -> Result<NamedAward> {
     let present = reached(conn, context, id)?;
-    let before = present.award(&store::profile(conn, present.row.id)?)?;
+    let before = present.award(&ledger::store::profile(conn, present.row.id)?)?;
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
-    let text = |award: &Award| (award.title.clone(), award.description.clone(), award.profile.clone());
-    let rewritten = text(&before) != text(&new);
-    let profile = new.check()?;
-    let found = references(conn, context, &new)?;
-    let row = present.row.clone().revised(context, new, found)?;
+    let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
+    let plan = match present.row.state {
+        AwardState::Proposed => Some(new.check(fund.floor())?),
+        _ => None,
+    };
+    let text = |award: &Award| (award.title.clone(), award.description.clone());
+    let (rewritten, replanned) = (text(&before) != text(&new), before.profile != new.profile);
+    let found = references(conn, context, &new, fund)?;
+    let row = present.row.clone().revised(context, new.clone(), found)?;
     let terms = row.terms() != present.row.terms();
-    if terms && row.state != AwardState::Proposed {
-        let detail = "The fund, programme, kind, recipient, fellowship, innovation, amount and days of an award cannot change once it is decided on.";
-        return Err(Error::new(Code::Immutable).detail(detail));
+    if let Some(profile) = plan {
+        ledger::store::plan(conn, row.id, &profile)?;
+    } else {
+        new.check_decided()?;
+        check_decided(terms, replanned)?;
     }
     if present.row.approved_by.as_ref() == Some(&context.actor.subject) && rewritten {
-        let detail = "You approved this award, so somebody else must change its title, description or profile.";
+        let detail = "You approved this award, so somebody else must change its title or description.";
         return Err(Error::new(Code::SeparationOfDuties).detail(detail));
     }
     store::update(conn, &row)?;
-    store::plan(conn, row.id, &profile)?;
     if scope(&row) != scope(&present.row) {
         // Told to those who saw it until now as well.
         let event = Event::new(RESOURCE, &row.id.to_string(), row.version, json!({ "terms": terms }));
@@ -173,13 +183,27 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     finish(conn, context, &row, json!({ "terms": terms, "amount": row.amount().amount() }))
 }
 
+/// Whether an award that is decided on may change so.
+fn check_decided(terms: bool, replanned: bool) -> Result<()> {
+    let detail = match (terms, replanned) {
+        (false, false) => return Ok(()),
+        (false, true) => {
+            "The profile of an award cannot change so once it is decided on. A reprofiling moves it between years."
+        }
+        (true, _) => {
+            "The fund, programme, kind, recipient, fellowship, innovation, amount and days of an award cannot change once it is decided on. A supplement raises the amount."
+        }
+    };
+    Err(Error::new(Code::Immutable).detail(detail))
+}
+
 /// What decides on who sees an award.
 fn scope(row: &AwardRow) -> impl PartialEq + use<> {
     (row.recipient_organisation_id, row.recipient_person_id, row.innovation_id, row.programme.clone())
 }
 
 /// Whether the caller is the person an award goes to.
-fn receives(context: &Context, found: &NamedAward) -> bool {
+pub fn receives(context: &Context, found: &NamedAward) -> bool {
     found.person_subject.as_deref() == Some(context.actor.subject.as_str())
 }
 
@@ -201,8 +225,11 @@ fn may_move(
         AwardState::Terminated => {
             // A programme proposes this, by recommending to stop at a gateway.
             context.reach().require_everything()?;
-            if authority.is_some_and(|authority| authority.on > context.today()) {
-                return Err(Error::invalid("/authority/on", "future", "The authority cannot lie in the future."));
+            if let Some(Authority { on, .. }) = authority {
+                found.row.approval().check("/authority/on", *on)?;
+                if *on > context.today() {
+                    return Err(Error::invalid("/authority/on", "future", "The authority cannot lie in the future."));
+                }
             }
             if authority.is_some() || gateway_reviews::store::is_stopped(conn, found.row.id)? {
                 Ok(())
@@ -214,7 +241,7 @@ fn may_move(
     }
 }
 
-/// Moves an award, and its money with it: an approval sets the amount aside, and an end releases what is left.
+/// Moves an award, and its money with it: an approval commits the amount, and an end releases what is left.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `separation-of-duties`,
@@ -239,13 +266,20 @@ pub fn transition_award(conn: &mut Conn, context: &Context, id: &str, asked: Ask
 /// Makes a move, and moves the money that it moves.
 ///
 /// # Errors
-/// `insufficient-funds`, `version-mismatch`.
+/// `insufficient-funds`, `version-mismatch`, `validation-failed` for a day before the last move or the fund's first day.
 pub fn advance(conn: &mut Conn, context: &Context, found: &NamedAward, step: &Move<AwardState>) -> Result<NamedAward> {
     let (from, on) = (found.row.state, step.effective_on);
     let mut row = AwardRow { state: step.to, ..found.row.clone().touched(context) };
+    let floor = match store::last_moved(conn, row.id)? {
+        Some(day) => Floor::new(day, "its last move took effect on that day"),
+        None => funds::store::floor_of(conn, row.fund_id)?,
+    };
+    floor.check("/effectiveOn", on)?;
     if step.to == AwardState::Approved {
-        let (kind, amount) = (TransactionKind::Commitment, row.amount());
-        post_to_award(conn, context, Posting { fund: row.fund_id, award: row.id, kind, amount, on, note: None })?;
+        let (kind, amount, profile) =
+            (TransactionKind::Commitment, row.amount(), ledger::store::profile(conn, row.id)?);
+        let posting = Posting { fund: row.fund_id, award: row.id, kind, amount, on, note: None };
+        ledger::ops::commit(conn, context, posting, &profile)?;
         row.approved_by = Some(context.actor.subject.clone());
         row.awarded_on = Some(on);
     }

@@ -1,12 +1,12 @@
 //! What an award may be, and its moves.
 
-use crate::calendar::{Period, PeriodType};
-use crate::error::{Fault, Faults, Result};
+use crate::error::{Faults, Result};
 use crate::funding::money::Money;
+use crate::funding::years::{Floor, PlannedYear, Share, check_profile, financial_year, read_profile};
 use crate::transitions::rules::{AskedMove, Machine};
 use crate::vocabulary::Id;
 use crate::{words, written};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,24 +62,14 @@ impl Machine for AwardState {
     }
 }
 
+/// The states of an award that may be given more, or its profile changed.
+pub const RUNNING: &[AwardState] = &[AwardState::Approved, AwardState::Active, AwardState::Suspended];
+
 impl AwardState {
     /// Whether the award is over, so that returned money goes straight to the fund.
     pub fn is_over(self) -> bool {
         self.next().is_empty()
     }
-}
-
-/// The amount planned for one financial year.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = PlannedYearBody)]
-pub struct PlannedYear {
-    /// The financial year, from 1 April to 31 March.
-    #[schema(example = "2015-16", pattern = "^[0-9]{4}-[0-9]{2}$", max_length = 7)]
-    pub financial_year: String,
-    /// In the award's currency.
-    #[schema(example = "50000.00", pattern = "^[0-9]{1,13}(\\.[0-9]{1,4})?$", max_length = 18)]
-    pub amount: String,
 }
 
 /// How the results of an award will be evaluated.
@@ -240,95 +230,57 @@ impl AskedAwardMove {
     }
 }
 
-/// The amount planned for one financial year, in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Share {
-    /// The calendar year of its 1 April.
-    pub year: i32,
-    pub minor: i64,
-}
-
-impl Share {
-    pub fn planned(self, amount: Money) -> PlannedYear {
-        let amount = Money { minor: self.minor, ..amount }.amount();
-        PlannedYear { financial_year: year_label(self.year), amount }
-    }
-}
-
-/// The financial year that a day lies in, by the calendar year of its 1 April.
-pub fn financial_year(on: NaiveDate) -> i32 {
-    Period::containing(PeriodType::FinancialYear, on).start().year()
-}
-
-/// As people write it: `2026-27`.
-pub fn year_label(year: i32) -> String {
-    let first = NaiveDate::from_ymd_opt(year, 4, 1).unwrap_or_default();
-    Period::containing(PeriodType::FinancialYear, first).label()
-}
-
-/// Reads `2026-27`.
-///
-/// # Errors
-/// A fault at `pointer`.
-pub fn read_year(pointer: String, label: &str) -> Result<i32, Fault> {
-    let read = Period::parse(PeriodType::FinancialYear, label).map(|period| period.start().year());
-    read.map_err(|_| Fault::new(pointer, "financial-year", "Expected a financial year, such as 2026-27."))
+/// The first day of what an award pays for.
+pub fn begins(planned_from: NaiveDate) -> Floor {
+    Floor::new(planned_from, "the award begins on that day")
 }
 
 impl Award {
-    /// Checks every rule and returns the profile by year.
+    /// Checks every rule, that of its fund's first day among them, and returns the profile by year.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn check(&self) -> Result<Vec<Share>> {
+    pub fn check(&self, fund: Floor) -> Result<Vec<Share>> {
         let mut faults = Faults::default();
         if self.recipient_organisation.is_some() == self.recipient_person.is_some() {
             let detail = "Expected one of recipientOrganisation and recipientPerson.";
             faults.add("/recipientOrganisation", "one-of", detail);
         }
-        if self.title.trim().is_empty() {
-            faults.add("/title", "missing", "The title cannot be blank.");
-        }
+        self.check_text(&mut faults);
         let amount = faults.take(self.amount.check("/amount"));
+        faults.take(fund.check("/plannedFrom", self.planned_from));
         if self.planned_to <= self.planned_from {
             let detail = "plannedTo is the first day after the plan ends, so it must be after plannedFrom.";
             faults.add("/plannedTo", "range", detail);
         }
-        let profile = self.shares(&mut faults);
+        let profile = if self.profile.is_empty() {
+            Some(vec![Share { year: financial_year(self.planned_from), minor: self.amount.minor }])
+        } else {
+            read_profile(&self.profile, self.amount, &mut faults)
+        };
         if let Some((profile, ())) = profile.as_ref().zip(amount) {
-            self.check_sum(profile, &mut faults);
+            check_profile(profile, self.amount, (self.planned_from, self.planned_to), &mut faults);
         }
         faults.check()?;
         Ok(profile.unwrap_or_default())
     }
 
-    /// The profile by year, if every part of it can be read.
-    fn shares(&self, faults: &mut Faults) -> Option<Vec<Share>> {
-        if self.profile.is_empty() {
-            return Some(vec![Share { year: financial_year(self.planned_from), minor: self.amount.minor }]);
-        }
-        let mut shares = Vec::with_capacity(self.profile.len());
-        for (at, planned) in self.profile.iter().enumerate() {
-            let year = faults.take(read_year(format!("/profile/{at}/financialYear"), &planned.financial_year));
-            let part = Money::read(&planned.amount, self.amount.currency.code());
-            // A wrong currency is reported once, at the award's amount.
-            let known = part.currency.exponent().is_some();
-            let whole = if known { faults.take(part.check(&format!("/profile/{at}"))) } else { None };
-            shares.extend(year.zip(whole).map(|(year, ())| Share { year, minor: part.minor }));
-        }
-        shares.sort_unstable();
-        (shares.len() == self.profile.len()).then_some(shares)
+    /// As [`Award::check`], for an award that is decided on, whose terms and profile are not looked at again.
+    ///
+    /// # Errors
+    /// As [`Award::check`].
+    pub fn check_decided(&self) -> Result<()> {
+        let mut faults = Faults::default();
+        self.check_text(&mut faults);
+        faults.check()
     }
 
-    fn check_sum(&self, profile: &[Share], faults: &mut Faults) {
-        if profile.windows(2).any(|pair| matches!(pair, [a, b] if a.year == b.year)) {
-            faults.add("/profile", "named-twice", "Give each financial year once.");
+    fn check_text(&self, faults: &mut Faults) {
+        if self.title.trim().is_empty() {
+            faults.add("/title", "missing", "The title cannot be blank.");
         }
-        let minor: i64 = profile.iter().map(|year| year.minor).sum();
-        if minor != self.amount.minor {
-            let (sum, amount) = (Money { minor, ..self.amount }.amount(), self.amount.amount());
-            let detail = format!("The profile adds up to {sum}, but the amount of the award is {amount}.");
-            faults.add("/profile", "sum", detail);
+        if let Some(day) = self.evaluation_plan.as_ref().and_then(|plan| plan.reports_on) {
+            faults.take(begins(self.planned_from).check("/evaluationPlan/reportsOn", day));
         }
     }
 }
@@ -349,17 +301,6 @@ mod tests {
         for state in AwardState::ALL {
             let expected = moves.iter().find(|(from, _)| from == state).map(|(_, to)| to.clone()).unwrap_or_default();
             assert_eq!(state.next(), expected, "{state:?}");
-        }
-    }
-
-    #[test]
-    fn a_financial_year_begins_on_1_april() {
-        for (day, year, label) in
-            [("2026-03-31", 2025, "2025-26"), ("2026-04-01", 2026, "2026-27"), ("1999-12-31", 1999, "1999-00")]
-        {
-            let of = financial_year(day.parse().unwrap());
-            assert_eq!((of, year_label(of).as_str()), (year, label));
-            assert_eq!(read_year(String::new(), label), Ok(year));
         }
     }
 }

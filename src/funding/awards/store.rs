@@ -1,28 +1,29 @@
 //! Awards in the database.
 
-use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, Share};
+use super::rules::{Award, AwardAdded, AwardKind, AwardState, Balance, EvaluationPlan, begins};
 use crate::access::{Operation, Reach, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::{self, Condition, SearchTerms, Unindexed};
 use crate::db::schema::{
-    award_balances, award_profiles, awards, funds, innovations, organisation_closure, organisations, people,
+    award_balances, awards, funds, innovations, organisation_closure, organisations, people, programmes, transitions,
 };
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::funds::ops::filtered_by;
-use crate::funding::ledger::store::AwardBalanceRow;
+use crate::funding::ledger::store::{AwardBalanceRow, profiles};
 use crate::funding::money::Money;
+use crate::funding::years::{FOUNDED, Floor, Share, planned};
 use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
-use crate::{among, insert_all, many, narrow, one_of, params, sortable, writable};
+use crate::{among, many, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = awards, treat_none_as_null = true)]
@@ -132,6 +133,16 @@ impl AwardRow {
         (self.fund_id, recipient, purpose, self.amount_minor, self.planned_from, self.planned_to)
     }
 
+    /// The first day of its plan.
+    pub fn begins(&self) -> Floor {
+        begins(self.planned_from)
+    }
+
+    /// The day of its approval, before which nothing that rests on it is dated.
+    pub fn approval(&self) -> Floor {
+        self.awarded_on.map_or(FOUNDED, |day| Floor::new(day, "the award was approved on that day"))
+    }
+
     pub fn amount(&self) -> Money {
         Money::of(self.amount_minor, &self.currency)
     }
@@ -168,7 +179,7 @@ impl NamedAward {
             amount,
             planned_from: row.planned_from,
             planned_to: row.planned_to,
-            profile: profile.iter().map(|share| share.planned(amount)).collect(),
+            profile: planned(profile, amount),
             evaluation_plan: plan.map(serde_json::from_str::<EvaluationPlan>).transpose()?,
             geocode: row.geocode.clone(),
             published: row.published,
@@ -401,40 +412,44 @@ pub fn find(conn: &mut Conn, sight: &Sight, id: Id) -> Result<Option<NamedAward>
     Ok(sight.query().filter(awards::id.eq(id)).first(conn).optional()?)
 }
 
+#[dsl::auto_type]
+fn invented() -> _ {
+    let of_programme = programmes::slug.nullable().eq(awards::programme);
+    awards::table
+        .inner_join(funds::table)
+        .left_join(innovations::table)
+        .left_join(people::table)
+        .left_join(programmes::table.on(of_programme))
+        .filter(
+            awards::illustrative
+                .eq(true)
+                .or(funds::illustrative.eq(true))
+                .or(innovations::illustrative.nullable().eq(true))
+                .or(people::illustrative.nullable().eq(true))
+                .or(programmes::illustrative.nullable().eq(true)),
+        )
+        .select(awards::id)
+}
+
+/// Those of some awards that are invented for illustration, or made for what is: their fund, programme, innovation or
+/// recipient.
+pub fn illustrative(conn: &mut Conn, ids: Vec<Id>) -> Result<HashSet<Id>> {
+    Ok(invented().filter(awards::id.eq_any(ids)).load::<Id>(conn)?.into_iter().collect())
+}
+
+/// As [`illustrative`], of all awards of some funds.
+pub fn illustrative_of(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
+    Ok(invented().filter(awards::fund_id.eq_any(funds.to_vec())).load::<Id>(conn)?.into_iter().collect())
+}
+
+/// The day on which the last move of an award took effect.
+pub fn last_moved(conn: &mut Conn, award: Id) -> Result<Option<NaiveDate>> {
+    let moves = transitions::table.filter(transitions::resource.eq("award")).filter(transitions::resource_id.eq(award));
+    Ok(moves.select(dsl::max(transitions::effective_on)).first(conn)?)
+}
+
 /// Every award to a person, whoever asks.
 pub fn of_person(conn: &mut Conn, person: Id) -> Result<Vec<AwardRow>> {
     let received = awards::table.filter(awards::recipient_person_id.eq(person));
     Ok(received.order_by(awards::planned_from).load(conn)?)
-}
-
-/// The amounts planned for an award, by year.
-pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<Share>> {
-    Ok(profiles(conn, vec![award])?.remove(&award).unwrap_or_default())
-}
-
-fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
-    let found: Vec<(Id, i32, i64)> = award_profiles::table
-        .filter(award_profiles::award_id.eq_any(ids))
-        .order_by(award_profiles::financial_year)
-        .load(conn)?;
-    let mut profiles: HashMap<Id, Vec<Share>> = HashMap::new();
-    for (award, year, minor) in found {
-        profiles.entry(award).or_default().push(Share { year, minor });
-    }
-    Ok(profiles)
-}
-
-/// Writes the profile in the place of the one before it.
-pub fn plan(conn: &mut Conn, award: Id, profile: &[Share]) -> Result<()> {
-    diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(award))).execute(conn)?;
-    let planned = |share: &Share| {
-        (
-            award_profiles::award_id.eq(award),
-            award_profiles::financial_year.eq(share.year),
-            award_profiles::amount_minor.eq(share.minor),
-        )
-    };
-    let rows: Vec<_> = profile.iter().map(planned).collect();
-    insert_all!(conn, award_profiles::table, rows);
-    Ok(())
 }

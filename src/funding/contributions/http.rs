@@ -46,7 +46,8 @@ pub async fn list_fund_contributions(
 
 /// Record a contribution
 ///
-/// Records money that a fund received. A contribution never changes. To correct a mistake, reallocate the money.
+/// Records money that a fund received. One that names the pledge it pays adds to the cash alone; any other also adds to what the
+/// fund may commit. A contribution never changes. To correct a mistake, reallocate the money.
 #[utoipa::path(tag = "funding", params(FundPath), request_body = Contribution, responses((status = 201, description = "Recorded", body = ContributionResponse)))]
 #[post("/v1/funds/{code}/contributions")]
 pub async fn create_contribution(

@@ -6,7 +6,7 @@ use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::{get_fund, kept};
-use crate::funding::ledger;
+use crate::funding::{ledger, pledges};
 use crate::http::Context;
 use crate::organisations;
 use serde_json::json;
@@ -29,14 +29,17 @@ pub fn create_contribution(
     new: Contribution,
 ) -> Result<NamedContribution> {
     let fund = kept(conn, context, fund)?;
-    new.check(context.today())?;
+    new.check(context.today(), fund.floor())?;
     let amount = new.amount;
     amount.check_currency(&fund.currency, "fund")?;
     let contributor = organisations::ops::referred(conn, "/contributor", &new.contributor)?;
+    if let Some(pledge) = new.pledge {
+        pledges::ops::pay(conn, context, &fund, pledge, contributor, amount)?;
+    }
     let row = ContributionRow::new(context, new, fund.id, contributor);
-    ledger::ops::contribute(conn, fund.id, amount)?;
+    ledger::ops::contribute(conn, fund.id, amount, row.received_on, row.pledge_id.is_some())?;
     store::insert(conn, &row)?;
-    let data = json!({ "fund": fund.code, "amount": amount.amount(), "source": row.source });
+    let data = json!({ "fund": fund.code, "amount": amount.amount(), "source": row.source, "pledge": row.pledge_id });
     let event = Event::new("contribution", &row.id.to_string(), 1, data);
     let ends = Event { organisation_id: Some(contributor), programme: fund.programme, ..event };
     events::record(conn, context, ends)?;

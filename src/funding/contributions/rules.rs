@@ -2,6 +2,7 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
+use crate::funding::years::Floor;
 use crate::vocabulary::Id;
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -24,7 +25,12 @@ pub struct Contribution {
     pub source: ContributionSource,
     /// In the fund's currency.
     pub amount: Money,
+    /// A day that is over, and not before the fund's first. What is announced is a pledge.
     pub received_on: NaiveDate,
+    /// The id of the pledge that it pays, which counted as capacity already. Without one the money counts as capacity from the
+    /// financial year on in which it was received.
+    #[schema(nullable = false)]
+    pub pledge: Option<Id>,
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
 }
@@ -53,13 +59,16 @@ written! { Contribution, ContributionAdded, |_, added| added.id.to_string() }
 
 impl Contribution {
     /// # Errors
-    /// `validation-failed` for an amount that is none, or a day in the future.
-    pub fn check(&self, today: NaiveDate) -> Result<()> {
+    /// `validation-failed` for an amount that is none, or a day in the future or before the fund's first.
+    pub fn check(&self, today: NaiveDate, fund: Floor) -> Result<()> {
         let mut faults = Faults::default();
         faults.take(self.amount.check("/amount"));
         if self.received_on > today {
-            faults.add("/receivedOn", "future", "The day of a contribution cannot lie in the future.");
+            let detail =
+                "The day of a contribution cannot lie in the future. Record money that is announced as a pledge.";
+            faults.add("/receivedOn", "future", detail);
         }
+        faults.take(fund.check("/receivedOn", self.received_on));
         faults.check()
     }
 }

@@ -29,6 +29,7 @@ pub struct ContributionRow {
     pub note: Option<String>,
     pub made_by: String,
     pub created_at: NaiveDateTime,
+    pub pledge_id: Option<Id>,
 }
 
 impl ContributionRow {
@@ -43,6 +44,7 @@ impl ContributionRow {
             note: new.note,
             made_by: context.actor.subject.clone(),
             created_at: context.now.naive_utc(),
+            pledge_id: new.pledge,
         }
     }
 }
@@ -64,6 +66,7 @@ impl From<NamedContribution> for Stored<Contribution> {
             source: row.source,
             amount: Money::of(row.amount_minor, &currency),
             received_on: row.received_on,
+            pledge: row.pledge_id,
             note: row.note,
         };
         let (made_by, created_at) = (row.made_by, instant(row.created_at));
@@ -92,6 +95,8 @@ params! {
         source: OneOf<ContributionSource> = "source",
         /// The code of the organisation that contributed.
         contributor: CodeParam = "contributor",
+        /// The id of the pledge that they pay.
+        pledge: Id = "pledge",
         /// Contributions received on this day or later.
         from: NaiveDate = "from",
         /// Contributions received on this day or earlier.
@@ -141,6 +146,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Re
     let mut query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
     narrow! { query, asked;
         programme => funds::programme.eq(programme.0.to_ascii_lowercase());
+        pledge => contributions::pledge_id.eq(*pledge);
         contributor => contributions::contributor_id.eq(referred(conn, "?contributor", &contributor.0)?);
     }
     if let Some(programmes) = seen(context) {

@@ -2,6 +2,7 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
+use crate::funding::years::FOUNDED;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -78,6 +79,7 @@ impl Investment {
         if self.invested_on > today {
             faults.add("/investedOn", "future", "The day of an investment cannot lie in the future.");
         }
+        faults.take(FOUNDED.check("/investedOn", self.invested_on));
         faults.check()
     }
 }

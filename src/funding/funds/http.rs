@@ -29,7 +29,7 @@ pub async fn list_funds(cx: Cx, asked: Asked<ListFunds>) -> Result<Listed<FundRe
 
 /// Open a fund
 ///
-/// A new fund is empty. Contributions put money into it.
+/// A new fund is empty. Pledges say what it may commit of each financial year, and contributions put money into it.
 #[utoipa::path(tag = "funding", request_body = Fund, responses((status = 201, description = "Opened", body = FundResponse)))]
 #[post("/v1/funds")]
 pub async fn create_fund(cx: Cx, body: Body<Fund>) -> Result<Created<FundResponse>> {
@@ -47,7 +47,7 @@ pub async fn get_fund(cx: Cx, path: web::Path<FundPath>) -> Result<Answer<FundRe
 
 /// Change a fund
 ///
-/// Takes a merge patch of the name and programme. The code and currency cannot change.
+/// Takes a merge patch of the name, programme, first day and publishing funder. The code and currency cannot change.
 #[utoipa::path(tag = "funding", params(FundPath), request_body(content = FundPatch, example = json!({ "name": "NHS Innovation Accelerator, wave 1" })), responses((status = 200, description = "Changed", body = FundResponse)))]
 #[patch("/v1/funds/{code}")]
 pub async fn update_fund(cx: Cx, path: web::Path<FundPath>, body: Body<FundPatch>) -> Result<Answer<FundResponse>> {
@@ -56,7 +56,8 @@ pub async fn update_fund(cx: Cx, path: web::Path<FundPath>, body: Body<FundPatch
 
 /// Get the position of a fund
 ///
-/// Returns the money that came in, is available, is set aside and was paid out, at this moment.
+/// Returns two books: the cash that came in, is in hand and was paid out at this moment, and, by financial year, what the fund may
+/// commit and has committed.
 #[utoipa::path(tag = "funding", params(FundPath), responses((status = 200, description = "The position", body = FundPosition, headers(("ETag" = String)))))]
 #[get("/v1/funds/{code}/position")]
 pub async fn get_fund_position(cx: Cx, path: web::Path<FundPath>) -> Result<Answer<FundPosition>> {

@@ -7,9 +7,10 @@ use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::funding::ledger;
+use crate::funding::years::{financial_year, year_label};
 use crate::http::{Context, Patch};
-use crate::programmes;
 use crate::vocabulary::Id;
+use crate::{organisations, programmes};
 use serde_json::json;
 
 /// A fund that the caller may see.
@@ -26,8 +27,8 @@ pub fn get_fund(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRo
 /// `not-found`.
 pub fn get_fund_position(conn: &mut Conn, context: &Context, code: &str) -> Result<FundPosition> {
     let fund = get_fund(conn, context, code)?;
-    let balance = ledger::ops::position(conn, fund.id)?;
-    Ok(FundPosition::of(fund.code, &fund.currency, balance))
+    let (balance, years) = (ledger::ops::position(conn, fund.id)?, ledger::ops::years(conn, fund.id)?);
+    Ok(FundPosition::of(fund.code, &fund.currency, balance, &years, financial_year(context.today())))
 }
 
 /// A fund that the caller may change.
@@ -80,12 +81,39 @@ fn finish(conn: &mut Conn, context: &Context, row: FundRow) -> Result<FundRow> {
     Ok(row)
 }
 
+/// Checks what a fund says of its publisher. A new one has no contributors.
+fn check_publisher(conn: &mut Conn, fund: Option<Id>, new: &Fund) -> Result<()> {
+    const AT: &str = "/publishingFunder";
+    let Some(code) = &new.publishing_funder else { return Ok(()) };
+    let publisher = organisations::ops::referred(conn, AT, code)?;
+    let is_one = match fund {
+        Some(fund) => store::funders(conn, &[fund])?.contains(&(fund, publisher)),
+        None => false,
+    };
+    let detail = "Expected one of the organisations that contributed to the fund or have a confirmed pledge to it.";
+    if is_one { Ok(()) } else { Err(Error::invalid(AT, "no-funder", detail)) }
+}
+
+/// Checks that a fund's first day is not later than that of its money.
+fn check_from(conn: &mut Conn, fund: Id, new: &Fund) -> Result<()> {
+    let Some(from) = new.from else { return Ok(()) };
+    let detail = match (store::first_money(conn, fund)?, store::first_pledged(conn, fund)?) {
+        (Some(day), _) if day < from => format!("Expected {day} or earlier, since the fund has money of that day."),
+        (_, Some(year)) if year < financial_year(from) => {
+            format!("Expected a day of {} or earlier, since money is pledged for that year.", year_label(year))
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::invalid("/from", "too-late", detail))
+}
+
 /// Opens an empty fund.
 ///
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
 pub fn create_fund(conn: &mut Conn, context: &Context, new: Fund) -> Result<FundRow> {
     new.check()?;
+    check_publisher(conn, None, &new)?;
     let programme = programme(conn, context, &new)?;
     let row = FundRow::new(context, new, programme);
     store::insert(conn, &row)?;
@@ -93,7 +121,7 @@ pub fn create_fund(conn: &mut Conn, context: &Context, new: Fund) -> Result<Fund
     finish(conn, context, row)
 }
 
-/// Changes a fund's name and programme. Its code and currency cannot change.
+/// Changes a fund's name, programme, first day and publishing funder. Its code and currency cannot change.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`.
@@ -102,6 +130,10 @@ pub fn update_fund(conn: &mut Conn, context: &Context, code: &str, patch: &Patch
     let before = present.fund();
     let Some(new) = context.revised(&before, present.version, patch)? else { return Ok(present) };
     before.check_change(&new)?;
+    if before.publishing_funder != new.publishing_funder {
+        check_publisher(conn, Some(present.id), &new)?;
+    }
+    check_from(conn, present.id, &new)?;
     let programme = programme(conn, context, &new)?;
     let row = present.revised(context, new, programme);
     store::update(conn, &row)?;

@@ -1,16 +1,18 @@
 //! What a fund may be, and its position.
 
 use crate::error::{Code, Error, Faults, Result};
-use crate::funding::ledger::rules::FundBalance;
+use crate::funding::ledger::rules::{FundBalance, FundYear, FundYears, left};
 use crate::funding::money::{Money, currency};
+use crate::funding::years::{FOUNDED, Floor, year_label};
 use crate::written;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A fund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateFundRequest, example = json!({ "code": "NIA-2016", "name": "NHS Innovation Accelerator 2016", "programme": "nia", "currency": "GBP" }))]
+#[schema(as = CreateFundRequest, example = json!({ "code": "NIA-2016", "name": "NHS Innovation Accelerator 2016", "programme": "nia", "currency": "GBP", "from": "2016-04-01" }))]
 pub struct Fund {
     /// Stored in upper case.
     #[schema(example = "NIA-2015", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
@@ -23,6 +25,13 @@ pub struct Fund {
     /// The ISO 4217 code of the fund's one currency.
     #[schema(example = "GBP", pattern = "^[A-Z]{3}$", min_length = 3, max_length = 3)]
     pub currency: String,
+    /// Its first day. Nothing of it is dated before. Default: 5 July 1948, the first day of the health service.
+    #[schema(nullable = false)]
+    pub from: Option<NaiveDate>,
+    /// The code of the organisation that publishes its grants as open data: one of its contributors, or of those who pledged
+    /// to it. Needed once there are several.
+    #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
+    pub publishing_funder: Option<String>,
     /// Whether the record is invented for illustration.
     #[serde(default)]
     #[schema(default = false)]
@@ -33,7 +42,7 @@ written! { Fund, (), |written, ()| written.code.clone() }
 
 impl Fund {
     /// # Errors
-    /// `validation-failed` for a blank name or an unknown currency.
+    /// `validation-failed` for a blank name, an unknown currency, or a first day before that of the health service.
     pub fn check(&self) -> Result<()> {
         let mut faults = Faults::default();
         if self.name.trim().is_empty() {
@@ -41,6 +50,9 @@ impl Fund {
         }
         if let Err(expected) = currency(&self.currency) {
             faults.add("/currency", "unknown-currency", expected);
+        }
+        if let Some(from) = self.from {
+            faults.take(FOUNDED.check("/from", from));
         }
         faults.check()
     }
@@ -58,7 +70,37 @@ impl Fund {
     }
 }
 
-/// A fund's money at this moment: `contributed + reallocatedIn - reallocatedOut = available + outstanding + disbursed`.
+/// The first day of a fund that says so, or of the health service.
+pub fn floor(from: Option<NaiveDate>) -> Floor {
+    from.map_or(FOUNDED, |day| Floor::new(day, "the fund begins on that day"))
+}
+
+/// What a fund may commit of one financial year, and has committed. Amounts are in the fund's currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FundYearResponse)]
+pub struct PositionYear {
+    #[schema(example = "2015-16", max_length = 10)]
+    financial_year: String,
+    /// By confirmed pledges for this year.
+    #[schema(example = "1000000.00", max_length = 30)]
+    pledged: String,
+    /// Contributions of this year that pay no pledge.
+    #[schema(example = "0.00", max_length = 30)]
+    received_unpledged: String,
+    /// Reallocated in, less reallocated out, in this year.
+    #[schema(example = "-25000.00", max_length = 30)]
+    reallocated: String,
+    /// What awards commit of this year, less what was released.
+    #[schema(example = "650000.00", max_length = 30)]
+    committed: String,
+    /// What this year and those before it leave for new commitments. It carries forward to the next.
+    #[schema(example = "325000.00", max_length = 30)]
+    available: String,
+}
+
+/// A fund's money at this moment, in two books. Cash: `contributed + reallocatedIn - reallocatedOut - disbursed = cash`.
+/// Capacity: `available` and `years`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = FundPositionResponse)]
@@ -68,25 +110,43 @@ pub struct FundPosition {
     contributed: Money,
     reallocated_in: Money,
     reallocated_out: Money,
-    /// The money available for new awards.
+    /// The money in hand. A disbursement and a reallocation need it.
+    cash: Money,
+    /// What confirmed pledges, contributions without a pledge and reallocations let the fund commit to the end of this financial
+    /// year, less what is committed to it. An award needs as much of each of its years.
     available: Money,
-    /// The money set aside for awards and not yet disbursed.
+    /// The money promised to awards and not yet disbursed, of all years.
     outstanding: Money,
     /// The money paid out, less what was returned.
     disbursed: Money,
+    /// Each financial year in which something was pledged, received, reallocated or committed.
+    #[schema(max_items = 1000)]
+    years: Vec<PositionYear>,
 }
 
 impl FundPosition {
-    pub fn of(fund: String, currency: &str, balance: FundBalance) -> Self {
+    /// The position in the financial year that begins on 1 April of `this_year`.
+    pub fn of(fund: String, currency: &str, balance: FundBalance, years: &FundYears, this_year: i32) -> Self {
         let money = |minor| Money::of(minor, currency);
+        let amount = |minor| money(minor).amount();
+        let year = |(year, of): (&i32, &FundYear)| PositionYear {
+            financial_year: year_label(*year),
+            pledged: amount(of.pledged),
+            received_unpledged: amount(of.received),
+            reallocated: amount(of.reallocated),
+            committed: amount(of.committed),
+            available: amount(left(years, *year)),
+        };
         Self {
             fund,
             contributed: money(balance.contributed),
             reallocated_in: money(balance.reallocated_in),
             reallocated_out: money(balance.reallocated_out),
-            available: money(balance.available),
+            cash: money(balance.cash),
+            available: money(left(years, this_year).max(0)),
             outstanding: money(balance.outstanding),
             disbursed: money(balance.disbursed),
+            years: years.iter().map(year).collect(),
         }
     }
 }

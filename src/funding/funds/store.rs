@@ -1,17 +1,21 @@
 //! Funds in the database.
 
-use super::rules::Fund;
+use super::rules::{Fund, floor};
 use crate::access::Operation;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::schema::funds;
+use crate::db::schema::{awards, contributions, fund_transactions, funds, pledges};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
+use crate::funding::ledger::rules::PledgeCertainty;
+use crate::funding::years::Floor;
 use crate::http::{CodeParam, Context};
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
 use crate::{narrow, params, sortable, writable};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::min;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = funds, treat_none_as_null = true)]
@@ -29,6 +33,10 @@ pub struct FundRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// The first day, where the fund says so.
+    pub from_on: Option<NaiveDate>,
+    /// A code in upper case.
+    pub publishing_funder: Option<String>,
 }
 
 impl FundRow {
@@ -47,7 +55,14 @@ impl FundRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            from_on: new.from,
+            publishing_funder: new.publishing_funder.map(|code| code.to_ascii_uppercase()),
         }
+    }
+
+    /// The first day that anything of the fund may be dated.
+    pub fn floor(&self) -> Floor {
+        floor(self.from_on)
     }
 
     pub fn fund(&self) -> Fund {
@@ -56,6 +71,8 @@ impl FundRow {
             name: self.name.clone(),
             programme: self.programme.clone(),
             currency: self.currency.clone(),
+            from: self.from_on,
+            publishing_funder: self.publishing_funder.clone(),
             illustrative: self.illustrative,
         }
     }
@@ -120,4 +137,41 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<FundRow>> {
 
 pub fn find_all(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<FundRow>> {
     Ok(funds::table.filter(funds::id.eq_any(ids)).load(conn)?)
+}
+
+/// The first day that anything of a fund may be dated.
+pub fn floor_of(conn: &mut Conn, fund: Id) -> Result<Floor> {
+    Ok(floor(funds::table.find(fund).select(funds::from_on).first(conn)?))
+}
+
+/// The first day of all that is recorded of a fund; of what is pledged the year's is not looked at.
+pub fn first_money(conn: &mut Conn, fund: Id) -> Result<Option<NaiveDate>> {
+    let given = contributions::table.filter(contributions::fund_id.eq(fund)).select(min(contributions::received_on));
+    let planned = awards::table.filter(awards::fund_id.eq(fund)).select(min(awards::planned_from));
+    let posted =
+        fund_transactions::table.filter(fund_transactions::fund_id.eq(fund)).select(min(fund_transactions::posted_on));
+    let days: [Option<NaiveDate>; 3] = [given.first(conn)?, planned.first(conn)?, posted.first(conn)?];
+    Ok(days.into_iter().flatten().min())
+}
+
+/// The first financial year that anything is pledged for, by the calendar year of its 1 April.
+pub fn first_pledged(conn: &mut Conn, fund: Id) -> Result<Option<i32>> {
+    Ok(pledges::table.filter(pledges::fund_id.eq(fund)).select(min(pledges::financial_year)).first(conn)?)
+}
+
+/// Those who contributed to some funds, or have a confirmed pledge to them that is not invented: fund, organisation.
+pub fn funders(conn: &mut Conn, funds: &[Id]) -> Result<BTreeSet<(Id, Id)>> {
+    let given = contributions::table
+        .filter(contributions::fund_id.eq_any(funds.to_vec()))
+        .select((contributions::fund_id, contributions::contributor_id))
+        .distinct();
+    let promised = pledges::table
+        .filter(pledges::fund_id.eq_any(funds.to_vec()))
+        .filter(pledges::certainty.eq(PledgeCertainty::Confirmed))
+        .filter(pledges::illustrative.eq(false))
+        .select((pledges::fund_id, pledges::contributor_id))
+        .distinct();
+    let mut funders: BTreeSet<(Id, Id)> = given.load(conn)?.into_iter().collect();
+    funders.extend(promised.load::<(Id, Id)>(conn)?);
+    Ok(funders)
 }

@@ -1,10 +1,11 @@
 //! Moving money, inside the caller's serializable transaction.
 
-use super::rules::{AwardBalance, FundBalance, Refused, TransactionKind, post};
+use super::rules::{self, AwardBalance, Breach, FundBalance, FundYears, Part, Refused, TransactionKind, post};
 use super::store::{self, TransactionRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::funding::money::Money;
+use crate::funding::years::{Share, financial_year, remaining, year_label};
 use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
@@ -20,19 +21,33 @@ pub struct Posting {
     pub note: Option<String>,
 }
 
+fn said(money: Money) -> String {
+    format!("{} {}", money.amount(), money.currency.code())
+}
+
+fn insufficient(detail: String, available: Money) -> Error {
+    Error::new(Code::InsufficientFunds).detail(detail).with("available", json!(available))
+}
+
 /// Says in the error how much money there is.
 fn refused(money: Money) -> impl Fn(Refused) -> Error {
     move |refused| match refused {
         Refused::Short(there) => {
-            let there = Money { minor: there, ..money };
-            let code = there.currency.code();
-            Error::new(Code::InsufficientFunds)
-                .detail(format!(
-                    "There is {} {code} available for this, but {} {code} was asked for.",
-                    there.amount(),
-                    money.amount()
-                ))
-                .with("available", json!({ "amount": there.amount(), "currency": code }))
+            let (there, asked) = (Money { minor: there, ..money }, said(money));
+            let detail = format!("There is {} available for this, but {asked} was asked for.", said(there));
+            insufficient(detail, there)
+        }
+        Refused::Cash(there) => {
+            let (there, asked) = (Money { minor: there, ..money }, said(money));
+            let detail = format!("The fund has {} in cash, but {asked} was asked for.", said(there));
+            insufficient(detail, there)
+        }
+        Refused::Year(Breach { year, capacity, committed, left }) => {
+            let [capacity, committed, left] = [capacity, committed, left].map(|minor| Money { minor, ..money });
+            let (label, may, would) = (year_label(year), said(capacity), said(committed));
+            let detail = format!("To the end of {label} the fund may commit {may}, and {would} would be committed.");
+            let error = insufficient(detail, left).with("financialYear", label);
+            error.with("capacity", json!(capacity)).with("committed", json!(committed))
         }
         Refused::TooLarge => Error::invalid("/amount", "range", "The sum would be larger than the register holds."),
     }
@@ -53,21 +68,66 @@ fn row(context: &Context, fund: Id, kind: TransactionKind, amount: Money, on: Na
     }
 }
 
-/// Posts a movement of an award's money and moves both balances.
+/// Posts a movement of an award's money and moves both balances, and with a release what the award commits of the years.
 ///
 /// # Errors
 /// `insufficient-funds` with what there is.
 pub fn post_to_award(conn: &mut Conn, context: &Context, posting: Posting) -> Result<TransactionRow> {
     let Posting { fund, award, kind, amount, on, note } = posting;
-    let (of_fund, of_award) = (store::fund_balance(conn, fund)?, store::award_balance(conn, award)?);
-    let (of_fund, of_award) = post(kind, amount.minor, of_fund, of_award).map_err(refused(amount))?;
+    let (of_fund, before) = (store::fund_balance(conn, fund)?, store::award_balance(conn, award)?);
+    let (of_fund, after) = post(kind, amount.minor, of_fund, before).map_err(refused(amount))?;
     let made = TransactionRow { award_id: Some(award), note, ..row(context, fund, kind, amount, on) };
     store::insert(conn, &made)?;
     if kind != TransactionKind::WriteOff {
         store::set_fund(conn, fund, of_fund)?;
     }
-    store::set_award(conn, award, of_award)?;
+    store::set_award(conn, award, after)?;
+    if after.released != before.released {
+        let profile = store::profile(conn, award)?;
+        let kept = |balance: AwardBalance| remaining(&profile, balance.released);
+        commit_years(conn, fund, &kept(before), &kept(after), amount)?;
+    }
     Ok(made)
+}
+
+/// Posts a commitment and writes the profile that the award then has in all.
+///
+/// # Errors
+/// `insufficient-funds` with the year to whose end too much would be committed.
+pub fn commit(conn: &mut Conn, context: &Context, posting: Posting, profile: &[Share]) -> Result<()> {
+    let (fund, award, amount) = (posting.fund, posting.award, posting.amount);
+    replan(conn, (fund, award), profile, amount)?;
+    post_to_award(conn, context, posting).map(drop)
+}
+
+/// Writes another profile of an award and moves its commitment between the years.
+///
+/// # Errors
+/// As [`commit`].
+pub fn replan(conn: &mut Conn, (fund, award): (Id, Id), profile: &[Share], amount: Money) -> Result<()> {
+    let balance = store::award_balance(conn, award)?;
+    let before = match balance.committed {
+        0 => Vec::new(),
+        _ => remaining(&store::profile(conn, award)?, balance.released),
+    };
+    commit_years(conn, fund, &before, &remaining(profile, balance.released), amount)?;
+    store::plan(conn, award, profile)
+}
+
+fn commit_years(conn: &mut Conn, fund: Id, before: &[Share], after: &[Share], amount: Money) -> Result<()> {
+    change_years(conn, fund, Part::Committed, rules::between(before, after), amount)
+}
+
+fn change_years(
+    conn: &mut Conn,
+    fund: Id,
+    part: Part,
+    changes: impl IntoIterator<Item = (i32, i64)>,
+    amount: Money,
+) -> Result<()> {
+    let before = store::fund_years_of(conn, fund)?;
+    let after = rules::changed(&before, part, changes).map_err(refused(amount))?;
+    store::set_years(conn, fund, &before, &after)
 }
 
 /// Returns what an award has left to its fund; `None` if nothing is left.
@@ -86,19 +146,31 @@ pub fn release_rest(
     post_to_award(conn, context, posting).map(Some)
 }
 
-/// Adds a contribution to a fund's balance.
+/// Adds a contribution to a fund's cash, and to what it may commit unless a pledge did that.
 ///
 /// # Errors
 /// `validation-failed` where the sum would be too large.
-pub fn contribute(conn: &mut Conn, fund: Id, amount: Money) -> Result<()> {
+pub fn contribute(conn: &mut Conn, fund: Id, amount: Money, on: NaiveDate, is_pledged: bool) -> Result<()> {
     let balance = store::fund_balance(conn, fund)?.contribute(amount.minor).map_err(refused(amount))?;
-    store::set_fund(conn, fund, balance)
+    store::set_fund(conn, fund, balance)?;
+    if is_pledged {
+        return Ok(());
+    }
+    change_years(conn, fund, Part::Received, [(financial_year(on), amount.minor)], amount)
 }
 
-/// Posts the pair of a reallocation.
+/// Changes what confirmed pledges let a fund commit, by year.
 ///
 /// # Errors
-/// `insufficient-funds` with what the first fund has available.
+/// `insufficient-funds` with the year to whose end more is committed than there would be.
+pub fn pledge(conn: &mut Conn, fund: Id, changes: impl IntoIterator<Item = (i32, i64)>, amount: Money) -> Result<()> {
+    change_years(conn, fund, Part::Pledged, changes, amount)
+}
+
+/// Posts the pair of a reallocation. It moves cash, and what may be committed from its financial year on.
+///
+/// # Errors
+/// `insufficient-funds` with what the first fund has.
 pub fn reallocate(
     conn: &mut Conn,
     context: &Context,
@@ -114,11 +186,19 @@ pub fn reallocate(
         store::insert(conn, &made)?;
     }
     store::set_fund(conn, from, giver)?;
-    store::set_fund(conn, to, taker)
+    store::set_fund(conn, to, taker)?;
+    let year = financial_year(on);
+    change_years(conn, from, Part::Reallocated, [(year, -amount.minor)], amount)?;
+    change_years(conn, to, Part::Reallocated, [(year, amount.minor)], amount)
 }
 
 pub fn position(conn: &mut Conn, fund: Id) -> Result<FundBalance> {
     store::fund_balance(conn, fund)
+}
+
+/// What a fund may commit of each year, and has committed.
+pub fn years(conn: &mut Conn, fund: Id) -> Result<FundYears> {
+    store::fund_years_of(conn, fund)
 }
 
 pub fn balance(conn: &mut Conn, award: Id) -> Result<AwardBalance> {

@@ -1,12 +1,15 @@
-//! Balances and postings in the database.
+//! Balances, postings, and what is committed by year, in the database.
 
-use super::rules::{AwardBalance, FundBalance, TransactionKind};
-use crate::db::schema::{award_balances, fund_balances, fund_transactions};
+use super::rules::{AwardBalance, FundBalance, FundYear, FundYears, TransactionKind};
+use crate::db::schema::{award_balances, award_profiles, fund_balances, fund_transactions, fund_years};
 use crate::db::{Conn, Keep};
 use crate::error::{Error, Result};
+use crate::funding::years::Share;
+use crate::insert_all;
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone, Copy)]
 #[diesel(table_name = fund_balances)]
@@ -15,9 +18,9 @@ pub struct FundBalanceRow {
     pub contributed_minor: i64,
     pub reallocated_in_minor: i64,
     pub reallocated_out_minor: i64,
-    pub available_minor: i64,
     pub outstanding_minor: i64,
     pub disbursed_minor: i64,
+    pub cash_minor: i64,
 }
 
 #[derive(Queryable, Insertable, AsChangeset, Clone, Copy)]
@@ -30,6 +33,17 @@ pub struct AwardBalanceRow {
     pub released_minor: i64,
     pub written_off_minor: i64,
     pub outstanding_minor: i64,
+}
+
+#[derive(Queryable, Insertable, AsChangeset, Clone, Copy)]
+#[diesel(table_name = fund_years)]
+struct FundYearRow {
+    fund_id: Id,
+    financial_year: i32,
+    pledged_minor: i64,
+    received_unpledged_minor: i64,
+    reallocated_minor: i64,
+    committed_minor: i64,
 }
 
 /// One movement of money, never changed once written.
@@ -54,9 +68,9 @@ impl From<FundBalanceRow> for FundBalance {
             contributed: row.contributed_minor,
             reallocated_in: row.reallocated_in_minor,
             reallocated_out: row.reallocated_out_minor,
-            available: row.available_minor,
             outstanding: row.outstanding_minor,
             disbursed: row.disbursed_minor,
+            cash: row.cash_minor,
         }
     }
 }
@@ -80,9 +94,9 @@ fn fund_row(fund: Id, balance: FundBalance) -> FundBalanceRow {
         contributed_minor: balance.contributed,
         reallocated_in_minor: balance.reallocated_in,
         reallocated_out_minor: balance.reallocated_out,
-        available_minor: balance.available,
         outstanding_minor: balance.outstanding,
         disbursed_minor: balance.disbursed,
+        cash_minor: balance.cash,
     }
 }
 
@@ -139,4 +153,89 @@ pub fn set_award(conn: &mut Conn, award: Id, balance: AwardBalance) -> Result<()
 pub fn insert(conn: &mut Conn, row: &TransactionRow) -> Result<()> {
     diesel::insert_into(fund_transactions::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
+}
+
+/// What a fund may commit of each year, and has committed.
+pub fn fund_years_of(conn: &mut Conn, fund: Id) -> Result<FundYears> {
+    let rows: Vec<FundYearRow> = fund_years::table.filter(fund_years::fund_id.eq(fund)).load(conn)?;
+    let year = |row: FundYearRow| FundYear {
+        pledged: row.pledged_minor,
+        received: row.received_unpledged_minor,
+        reallocated: row.reallocated_minor,
+        committed: row.committed_minor,
+    };
+    Ok(rows.into_iter().map(|row| (row.financial_year, year(row))).collect())
+}
+
+/// Writes the years that are others than before.
+///
+/// # Errors
+/// The database's own, its checks among them.
+pub fn set_years(conn: &mut Conn, fund: Id, before: &FundYears, after: &FundYears) -> Result<()> {
+    for (year, of) in after.iter().filter(|(year, of)| before.get(year) != Some(of)) {
+        let row = FundYearRow {
+            fund_id: fund,
+            financial_year: *year,
+            pledged_minor: of.pledged,
+            received_unpledged_minor: of.received,
+            reallocated_minor: of.reallocated,
+            committed_minor: of.committed,
+        };
+        if before.contains_key(year) {
+            diesel::update(fund_years::table.find((fund, *year))).set(row).execute_kept(conn)?;
+        } else {
+            diesel::insert_into(fund_years::table).values(row).execute_kept(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The amounts planned for an award, by year.
+pub fn profile(conn: &mut Conn, award: Id) -> Result<Vec<Share>> {
+    Ok(profiles(conn, vec![award])?.remove(&award).unwrap_or_default())
+}
+
+pub fn profiles(conn: &mut Conn, ids: Vec<Id>) -> Result<HashMap<Id, Vec<Share>>> {
+    let found: Vec<(Id, i32, i64)> = award_profiles::table
+        .filter(award_profiles::award_id.eq_any(ids))
+        .order_by(award_profiles::financial_year)
+        .load(conn)?;
+    let mut profiles: HashMap<Id, Vec<Share>> = HashMap::new();
+    for (award, year, minor) in found {
+        profiles.entry(award).or_default().push(Share { year, minor });
+    }
+    Ok(profiles)
+}
+
+/// Writes the profile in the place of the one before it.
+pub fn plan(conn: &mut Conn, award: Id, profile: &[Share]) -> Result<()> {
+    diesel::delete(award_profiles::table.filter(award_profiles::award_id.eq(award))).execute(conn)?;
+    let planned = |share: &Share| {
+        (
+            award_profiles::award_id.eq(award),
+            award_profiles::financial_year.eq(share.year),
+            award_profiles::amount_minor.eq(share.minor),
+        )
+    };
+    let rows: Vec<_> = profile.iter().map(planned).collect();
+    insert_all!(conn, award_profiles::table, rows);
+    Ok(())
+}
+
+/// The first day on which money of an award was paid out.
+pub fn first_paid(conn: &mut Conn, award: Id) -> Result<Option<NaiveDate>> {
+    let paid = fund_transactions::table
+        .filter(fund_transactions::award_id.eq(award))
+        .filter(fund_transactions::kind.eq(TransactionKind::Disbursement));
+    Ok(paid.select(diesel::dsl::min(fund_transactions::posted_on)).first(conn)?)
+}
+
+/// Whether somebody paid out money of an award.
+pub fn has_paid(conn: &mut Conn, award: Id, subject: &str) -> Result<bool> {
+    let paid = fund_transactions::table
+        .filter(fund_transactions::award_id.eq(award))
+        .filter(fund_transactions::kind.eq(TransactionKind::Disbursement))
+        .filter(fund_transactions::made_by.eq(subject.to_owned()))
+        .select(fund_transactions::id);
+    Ok(paid.first::<Id>(conn).optional()?.is_some())
 }

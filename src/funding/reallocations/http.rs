@@ -28,7 +28,8 @@ pub async fn list_reallocations(cx: Cx, asked: Asked<ListReallocations>) -> Resu
 
 /// Reallocate money between funds
 ///
-/// Moves money that the first fund has available to the second. Both funds must be yours to change and have the same currency.
+/// Moves cash of the first fund to the second, and with it what may be committed from that financial year on. What the first fund
+/// has committed must still be there, by year. Both funds must be yours to change and have the same currency.
 #[utoipa::path(tag = "funding", request_body = Reallocation, responses((status = 201, description = "Reallocated", body = ReallocationResponse)))]
 #[post("/v1/reallocations")]
 pub async fn create_reallocation(cx: Cx, body: Body<Reallocation>) -> Result<Created<ReallocationResponse>> {

@@ -25,10 +25,11 @@ pub fn get_reallocation(conn: &mut Conn, context: &Context, id: &str) -> Result<
 pub fn create_reallocation(conn: &mut Conn, context: &Context, new: Reallocation) -> Result<NamedReallocation> {
     let from = referred(conn, context, "/fromFund", &new.from_fund)?;
     let to = referred(conn, context, "/toFund", &new.to_fund)?;
-    new.check(context.today(), &from.currency, &to.currency)?;
+    let mut rests_on = from.floor().and(to.floor());
     if let Some(award) = new.award {
-        awards::ops::referred(conn, context, "/award", award)?;
+        rests_on = rests_on.and(awards::ops::referred(conn, context, "/award", award)?.row.approval());
     }
+    new.check(context.today(), rests_on, &from.currency, &to.currency)?;
     let amount = new.amount;
     let row = ReallocationRow::new(context, new, from.id, to.id);
     store::insert(conn, &row)?;

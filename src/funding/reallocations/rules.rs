@@ -2,6 +2,7 @@
 
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
+use crate::funding::years::Floor;
 use crate::vocabulary::Id;
 use crate::written;
 use chrono::NaiveDate;
@@ -26,7 +27,7 @@ pub struct Reallocation {
     pub amount: Money,
     #[schema(min_length = 1, max_length = 2000)]
     pub reason: String,
-    /// The day it was made. Default: today.
+    /// The day it was made: not before the first day of either fund, nor the approval of the award. Default: today.
     #[schema(nullable = false)]
     pub made_on: Option<NaiveDate>,
 }
@@ -50,11 +51,11 @@ pub struct ReallocationAdded {
 written! { Reallocation, ReallocationAdded, |_, added| added.id.to_string() }
 
 impl Reallocation {
-    /// Whether it may be made between funds of these currencies.
+    /// Whether it may be made between funds of these currencies, and not before what it rests on.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn check(&self, today: NaiveDate, from_currency: &str, to_currency: &str) -> Result<()> {
+    pub fn check(&self, today: NaiveDate, rests_on: Floor, from_currency: &str, to_currency: &str) -> Result<()> {
         let mut faults = Faults::default();
         faults.take(self.amount.check("/amount"));
         if self.from_fund.eq_ignore_ascii_case(&self.to_fund) {
@@ -67,6 +68,7 @@ impl Reallocation {
         if self.made_on.is_some_and(|day| day > today) {
             faults.add("/madeOn", "future", "The day of a reallocation cannot lie in the future.");
         }
+        faults.take(rests_on.check("/madeOn", self.made_on.unwrap_or(today)));
         faults.check()
     }
 }

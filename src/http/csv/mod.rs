@@ -1,5 +1,6 @@
 //! CSV, the same for every body and every answer: one [`Reader`], one [`Sheet`] that is written, and what the two agree on.
 
+mod annotated;
 mod body;
 mod cells;
 mod reader;
@@ -7,9 +8,10 @@ mod table;
 mod watch;
 mod writer;
 
+pub use annotated::annotate;
 pub use body::schema;
 pub use cells::{MARK, is_marked, is_of_file};
-pub use reader::Reader;
+pub use reader::{Reader, Row};
 pub use table::Table;
 pub use writer::{Sheet, sheet_of_faults};
 

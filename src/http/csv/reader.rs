@@ -39,6 +39,8 @@ pub struct Reader<R, const N: usize> {
     /// Whether the file has shown by now that it is in UTF-8.
     is_utf8: bool,
     any: bool,
+    /// How many cells a whole row has: as many as the header, or without one as the first row.
+    width: Option<usize>,
 }
 
 /// One row, and the line on which it begins.
@@ -94,12 +96,23 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let delimiter = declared.unwrap_or_else(|| delimiter(text, columns));
         let mut head = Cursor::new(head);
         head.set_position(begin as u64);
+        Self::read_header(head.chain(file), columns, (delimiter, line), is_utf8, needed)
+    }
+
+    fn read_header(
+        file: Chain<Cursor<Vec<u8>>, R>,
+        columns: &'static [&'static str; N],
+        (delimiter, line): (u8, u32),
+        is_utf8: bool,
+        needed: &[&str],
+    ) -> Result<Self> {
         let mut rows = csv::ReaderBuilder::new();
         rows.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(HEAD as usize);
-        let rows = rows.from_reader(Watch::new(head.chain(file), delimiter, line));
+        let rows = rows.from_reader(Watch::new(file, delimiter, line));
         let (header, record) = (StringRecord::new(), StringRecord::new());
         let (places, unnamed) = ([None; N], Vec::new());
-        let mut reader = Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any: false };
+        let width = None;
+        let mut reader = Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any: false, width };
         let Some(line) = reader.advance()? else {
             let detail =
                 format!("The file is empty; expected a header that names columns, and rows. {}", reader.known());
@@ -107,7 +120,26 @@ impl<R: Read, const N: usize> Reader<R, N> {
         };
         reader.header = std::mem::take(&mut reader.record);
         reader.find_columns(line, needed)?;
+        // The header that is put before a file without one says nothing of how many cells that has.
+        reader.width = (line > 0).then_some(reader.header.len());
         Ok(reader)
+    }
+
+    /// Reads a file without a header, such as those of the Organisation Data Service: its cells stand in the order of the
+    /// columns, with commas between them.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn headless(mut file: R, columns: &'static [&'static str; N]) -> Result<Self> {
+        let mut start = Vec::new();
+        file.by_ref().take(HEAD).read_to_end(&mut start).map_err(Error::internal)?;
+        refuse_foreign(&start)?;
+        let is_utf8 = start.starts_with(MARK);
+        let mut head = columns.join(",").into_bytes();
+        head.push(b'\n');
+        head.extend_from_slice(start.get(marks(&start)..).unwrap_or_default());
+        // The header that is put before the file is its line 0.
+        Self::read_header(Cursor::new(head).chain(file), columns, (b',', 0), is_utf8, &[])
     }
 
     /// The next row that says anything.
@@ -124,7 +156,8 @@ impl<R: Read, const N: usize> Reader<R, N> {
             return Err(refusal(Code::NoRows, self.rows.get_mut().next_start(), "no-rows", detail));
         };
         self.any = true;
-        self.check_width(line)?;
+        let whole = *self.width.get_or_insert(self.record.len());
+        self.check_width(line, whole)?;
         Ok(Some(Row { line, record: &self.record, places: &self.places }))
     }
 
@@ -207,11 +240,11 @@ impl<R: Read, const N: usize> Reader<R, N> {
     }
 
     /// A row may leave out empty cells at its end, as Excel does, and have more of them than the header.
-    fn check_width(&self, line: u32) -> Result<()> {
+    fn check_width(&self, line: u32, whole: usize) -> Result<()> {
         let (cells, columns) = (self.record.len(), self.header.len());
-        if cells < columns && self.rows.get_ref().is_cut_off() {
+        if cells < whole && self.rows.get_ref().is_cut_off() {
             let detail = format!(
-                "The file breaks off in the middle of line {line}, with {cells} of {columns} cells. Send it whole."
+                "The file breaks off in the middle of line {line}, with {cells} of {whole} cells. Send it whole."
             );
             return Err(refusal(Code::ValidationFailed, line, "cut-off", detail));
         }

@@ -4,6 +4,7 @@ use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
 use super::study::{Note, Study, Subject};
 use crate::calendar::{Period, PeriodType};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::organisations::rules::Geography;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -55,6 +56,14 @@ pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, nullable = false)]
     organisations: Option<usize>,
+    /// The map on which they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    geography: Option<Geography>,
+    /// The day of that map; with `at-time` that of the period that still runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    as_of: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, nullable = false)]
     innovation: Option<String>,
@@ -231,6 +240,8 @@ impl SpcSeriesResponse {
             organisation: subject.organisation,
             place: subject.place,
             organisations: subject.organisations,
+            geography: subject.map.map(|map| map.geography),
+            as_of: subject.map.map(|map| map.as_of),
             innovation: subject.innovation,
             breakdown: subject.breakdown,
             title: subject.title,

@@ -108,6 +108,7 @@ impl Given {
             organisation: None,
             place: None,
             organisations: None,
+            map: None,
             innovation: None,
             breakdown: None,
             title: settings.title,

@@ -10,9 +10,11 @@ use crate::http::schemas;
 use crate::http::{Answer, Body, CodeParam, Cx, Kind, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
 use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
+use crate::organisations::rules::Geography;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
+use chrono::NaiveDate;
 
 pub fn routes(routes: &mut Routes) {
     routes.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc);
@@ -23,9 +25,12 @@ params! {
     pub struct GetKpiSpc {
         /// The code of the organisation of the series. Give this or `place`.
         organisation: CodeParam = "organisation",
-        /// The code of a place. The series of that organisation and of all below it today are added up by the KPI's
-        /// aggregation.
+        /// The code of a place. The series of that organisation and of all below it are added up by the KPI's aggregation.
         place: CodeParam = "place",
+        /// The map on which the organisations of the place are counted. Default: `current`, and for a place that exists no longer `at-time`.
+        geography: OneWord<Geography> = "geography",
+        /// The day whose map is meant by `current`. Default: today.
+        as_of: NaiveDate = "asOf",
         /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
         /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: the
@@ -66,6 +71,7 @@ impl From<GetKpiSpc> for SpcQuery {
             ),
             from: query.from.map(|code| code.0),
             to: query.to.map(|code| code.0),
+            map: (query.geography.map(|word| word.0), query.as_of),
         }
     }
 }

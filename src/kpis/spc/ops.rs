@@ -1,7 +1,7 @@
 //! The analysis of stored series.
 
 use super::layout::{LONGEST, NewStart, Reading, TooLong, Window, lay_out};
-use super::store::{self, Area};
+use super::store::{self, Area, Observed};
 use super::study::{Choices, Measure, Note, Remark, Study, Subject};
 use super::totals::{Arithmetic, Observation, Total};
 use crate::access::outside;
@@ -20,6 +20,8 @@ use crate::kpis::targets::store::{self as targets, TargetRow};
 use crate::kpis::values::ops::visibility;
 use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
 use crate::organisations;
+use crate::organisations::ops::Map;
+use crate::organisations::rules::Geography;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
@@ -37,6 +39,8 @@ pub struct SpcQuery {
     pub choices: Choices,
     pub from: Option<String>,
     pub to: Option<String>,
+    /// The map on which the organisations of a place are counted, and its day.
+    pub map: (Option<Geography>, Option<NaiveDate>),
 }
 
 /// What a query refers to.
@@ -148,7 +152,7 @@ impl Asked {
         Ok(targets)
     }
 
-    fn subject(self, query: &SpcQuery, contributors: usize, illustrative: bool) -> Subject {
+    fn subject(self, query: &SpcQuery, contributors: usize, illustrative: bool, map: Option<Map>) -> Subject {
         let Self { kpi, organisation, is_place, breakdown, .. } = self;
         let names = [&query.innovation, &breakdown].into_iter().flatten().cloned();
         let names = names.chain(is_place.then(|| counted(contributors, "organisation")));
@@ -157,6 +161,7 @@ impl Asked {
             organisation: (!is_place).then(|| organisation.code.clone()),
             place: is_place.then_some(organisation.code),
             organisations: is_place.then_some(contributors),
+            map,
             innovation: query.innovation.clone(),
             breakdown,
             period_type: kpi.period_type,
@@ -180,13 +185,20 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
     let asked = asked(conn, code, query)?;
     let parameters = query.choices.parameters(asked.measure(), "?")?;
     let arithmetic = asked.arithmetic()?;
-    let (organisation, today) = (asked.organisation.id, context.today());
+    let organisation = asked.organisation.id;
     let visibility = visibility(conn, context, &asked.kpi, organisation, asked.innovation)?;
     if visibility == Visibility::Hidden {
         return Err(outside());
     }
-    let area = if asked.is_place { Area::Place { id: organisation, today } } else { Area::Organisation(organisation) };
-    let found =
+    let map = if asked.is_place {
+        Some(Map::asked(context, &asked.organisation, query.map, visibility == Visibility::Full)?)
+    } else if query.map != (None, None) {
+        return Err(Error::invalid("?geography", "not-applicable", "A map is for a place. Name one, or leave it out."));
+    } else {
+        None
+    };
+    let area = map.map_or(Area::Organisation(organisation), |map| Area::Place { id: organisation, map });
+    let Observed { found, moved } =
         store::observations(conn, &asked.kpi, area, asked.innovation, asked.breakdown.as_deref(), asked.window)?;
     let contributors = found.iter().map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
     let illustrative = found.iter().any(|found| found.illustrative);
@@ -214,12 +226,12 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
         Error::invalid("?from", "too-many", detail)
     })?;
     let window = asked.window;
-    let notes = notes(illustrative, total.partial, hidden);
-    let subject = asked.subject(query, contributors, illustrative);
+    let notes = notes(illustrative, total.partial, hidden, moved);
+    let subject = asked.subject(query, contributors, illustrative, map);
     Ok(Study::of(subject, window, layout, None, &parameters, notes).with_remarks(remarks))
 }
 
-fn notes(illustrative: bool, partial: usize, hidden: usize) -> Vec<Note> {
+fn notes(illustrative: bool, partial: usize, hidden: usize, moved: usize) -> Vec<Note> {
     let illustrative = illustrative.then(|| Note {
         code: "illustrative",
         detail: "Illustrative: some or all of the values are invented.".to_owned(),
@@ -235,7 +247,14 @@ fn notes(illustrative: bool, partial: usize, hidden: usize) -> Vec<Note> {
         code: "suppressed",
         detail: format!("Suppressed: the values of {} are left out of the analysis.", counted(hidden, "period")),
     });
-    illustrative.into_iter().chain(partial).chain(hidden).collect()
+    let moved = (moved > 0).then(|| Note {
+        code: "boundary-change",
+        detail: format!(
+            "Boundaries: {} came, went or were succeeded; another map gives other figures.",
+            counted(moved, "organisation")
+        ),
+    });
+    illustrative.into_iter().chain(partial).chain(hidden).chain(moved).collect()
 }
 
 fn counted(number: usize, noun: &str) -> String {

@@ -7,6 +7,7 @@ use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Result};
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::organisations::ops::Map;
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub struct Subject {
     pub place: Option<String>,
     /// How many organisations of the place have values.
     pub organisations: Option<usize>,
+    /// The map on which they are counted.
+    pub map: Option<Map>,
     pub innovation: Option<String>,
     pub breakdown: Option<String>,
     pub title: Option<String>,

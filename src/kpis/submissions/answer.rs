@@ -3,24 +3,23 @@
 
 use super::input::{COLUMNS, Input};
 use super::rows::{MeasureResponse, SubmissionRowResponse};
-use super::rules::{Held, Measure, Outcome, RawRow, RowError, Said, SubmissionState};
+use super::rules::{Held, Measure, RawRow, Said};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
 use crate::calendar::Period;
 use crate::db::json::Json;
 use crate::db::{Conn, shares};
+use crate::delivery::{MOST_ROWS, OURS, Outcome, RowError, SubmissionState, said};
 use crate::error::Result;
 use crate::http::Context;
-use crate::http::csv::{Reader, Sheet};
+use crate::http::csv::{self, Sheet};
 use crate::kpis::catalogue::rules::shown_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
-use crate::vocabulary::{Change, Id};
+use crate::vocabulary::Id;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 
-/// The most rows an answer holds.
-pub const MOST_ROWS: usize = 1000;
 /// The most rejected rows kept for later reading, and the most bytes of them: a wrong row of thirty bytes is answered with
 /// several hundred.
 const MOST_KEPT: usize = 20_000;
@@ -196,32 +195,14 @@ pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Res
     shares::take(conn, &context.actor.subject, context.now, bytes as u64, None)
 }
 
-/// The columns that an answer has beside those of the sender.
-const OURS: [&str; 3] = ["outcome", "problem", "expected"];
-
-/// The sender's own file with `outcome`, `problem` and `expected` beside each row. It can be corrected and sent back as it is.
+/// The sender's own file with what became of each row.
 ///
 /// # Errors
-/// `internal` when the spooled file cannot be read again.
+/// As [`csv::annotate`].
 pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
-    let mut reader = Reader::open(file, &COLUMNS, &[])?;
-    let theirs =
-        reader.present().into_iter().filter(|(column, _)| COLUMNS.get(*column).is_some_and(|c| !OURS.contains(c)));
-    let (columns, names): (Vec<usize>, Vec<&str>) = theirs.unzip();
-    let mut sheet = Sheet::separated_by(reader.delimiter(), names.into_iter().chain(OURS))?;
-    let mut verdicts = judged.verdicts.iter();
-    while let (Some(row), Some(verdict)) = (reader.next_row()?, verdicts.next()) {
-        let (outcome, errors): (&str, &[RowError]) = match verdict {
-            Ok(_) if judged.failed() => ("not-written", &[]),
-            Ok(verdict) => (verdict.outcome.as_str(), &[]),
-            Err(errors) => (Outcome::Rejected.as_str(), errors),
-        };
-        let join = |part: fn(&RowError) -> &str| errors.iter().map(part).collect::<Vec<_>>().join("; ");
-        let (problem, expected) = (join(|error| &error.code), join(|error| &error.detail));
-        let ours = [outcome, &problem, &expected].map(Change::Set);
-        sheet.row_of_changes(columns.iter().map(|column| row.change(*column)).chain(ours))?;
-    }
-    sheet.finish()
+    let outcome = |verdict: &Verdict| verdict.outcome;
+    let verdicts = judged.verdicts.iter().map(|verdict| verdict.as_ref().map(outcome).map_err(Vec::as_slice));
+    csv::annotate(file, &COLUMNS, verdicts.map(|verdict| said(verdict, judged.failed())))
 }
 
 /// The same three columns for a delivery that was JSON: a line for each of the first `most` rows of the answer.
@@ -234,8 +215,8 @@ pub fn as_csv(judged: &Judged, most: usize) -> Result<Vec<u8>> {
     for row in judged.rows().0.into_iter().take(most) {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());
-        let join = |part: fn(&RowError) -> &str| row.errors.iter().map(part).collect::<Vec<_>>().join("; ");
-        let ours = [row.outcome.as_str().to_owned(), join(|error| &error.code), join(|error| &error.detail)];
+        let verdict = if row.errors.is_empty() { Ok(row.outcome) } else { Err(row.errors.as_slice()) };
+        let ours = said(verdict, false);
         sheet.row([row.line.to_string()].into_iter().chain(key).chain(ours))?;
     }
     sheet.finish()

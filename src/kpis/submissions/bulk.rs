@@ -2,9 +2,10 @@
 //! prepared statements, and then written by a few statements over all of them. On SQLite they can be staged before the
 //! transaction begins that writes them, so that it holds up others for a short while only.
 
-use super::rules::{Measure, Outcome};
+use super::rules::Measure;
 use crate::db::schema::kpi_values;
 use crate::db::{Conn, wanted};
+use crate::delivery::Outcome;
 use crate::error::Result;
 use crate::vocabulary::{Id, hex};
 use chrono::{NaiveDate, NaiveDateTime};

@@ -4,10 +4,11 @@ use super::answer::{self, Judged};
 use super::input;
 use super::ops::{self, Terms};
 use super::rows::SubmissionRowResponse;
-use super::rules::{Counts, Mode, Strategy, SubmissionState};
+use super::rules::Strategy;
 use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission};
 use crate::db::Conn;
-use crate::error::{Code, Error, Fault, Result};
+use crate::delivery::{self, Counts, MOST_ROWS, Mode, SubmissionState};
+use crate::error::{Error, Fault, Result};
 use crate::http::csv;
 use crate::http::idempotency::MOST_KEPT;
 use crate::http::problem::status_of;
@@ -120,7 +121,7 @@ pub struct SubmissionResponse {
     dry_run: bool,
     mode: Mode,
     strategy: Strategy,
-    counts: SubmissionCounts,
+    counts: Counts,
     /// Up to 1,000 rows: rejected first, then changed, each by line.
     #[schema(max_items = 1000)]
     rows: Vec<SubmissionRowResponse>,
@@ -135,30 +136,6 @@ pub struct SubmissionResponse {
     warnings: Vec<Fault>,
 }
 
-/// Rows by what became of them.
-#[derive(Serialize, ToSchema)]
-pub struct SubmissionCounts {
-    #[schema(minimum = 0)]
-    received: i64,
-    #[schema(minimum = 0)]
-    created: i64,
-    #[schema(minimum = 0)]
-    updated: i64,
-    #[schema(minimum = 0)]
-    unchanged: i64,
-    #[schema(minimum = 0)]
-    deleted: i64,
-    #[schema(minimum = 0)]
-    rejected: i64,
-}
-
-impl From<Counts> for SubmissionCounts {
-    fn from(counts: Counts) -> Self {
-        let Counts { received, created, updated, unchanged, deleted, rejected } = counts;
-        Self { received, created, updated, unchanged, deleted, rejected }
-    }
-}
-
 impl SubmissionResponse {
     fn of(judged: &Judged, rows: Vec<SubmissionRowResponse>, rows_truncated: bool) -> Self {
         let row = judged.row.clone();
@@ -169,7 +146,7 @@ impl SubmissionResponse {
             dry_run: row.dry_run,
             mode: row.mode,
             strategy: row.strategy,
-            counts: row.counts().into(),
+            counts: row.counts(),
             rows,
             rows_truncated,
             warnings: Vec::new(),
@@ -268,25 +245,23 @@ fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>)
             std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
             answer::annotate(file, judged)?
         }
-        None => answer::as_csv(judged, answer::MOST_ROWS)?,
+        None => answer::as_csv(judged, MOST_ROWS)?,
     };
     let kept = if body.len() > MOST_KEPT { Some(answer::as_csv(judged, FEW_ROWS)?) } else { None };
     Ok(Reply { kept, ..Reply::text(status, CSV, body) })
 }
 
 fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {
-    let (rows, truncated) = judged.rows();
+    let (told, truncated) = judged.rows();
     if !judged.failed() {
-        let whole = SubmissionResponse::of(judged, rows, truncated);
+        let whole = SubmissionResponse::of(judged, told, truncated);
         let reply = Reply::json(status, &whole)?;
         let short = || Reply::json(status, &SubmissionResponse { rows: Vec::new(), rows_truncated: true, ..whole });
         let kept = if reply.body.len() > MOST_KEPT { Some(short()?.body) } else { None };
         return Ok(Reply { kept, ..reply });
     }
-    let rejected = judged.row.rejected;
-    let response = serde_json::to_value(SubmissionResponse::of(judged, rows, truncated))?;
-    let mut error =
-        Error::new(Code::RowsRejected).detail(format!("{rejected} row(s) were rejected, so nothing was written."));
+    let response = serde_json::to_value(SubmissionResponse::of(judged, told, truncated))?;
+    let mut error = delivery::rejected(judged.row.counts());
     for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "rowsKept", "warnings"] {
         error = error.with(name, response[name].clone());
     }
@@ -317,7 +292,7 @@ pub struct SubmissionSummary {
     dry_run: bool,
     mode: Mode,
     strategy: Strategy,
-    counts: SubmissionCounts,
+    counts: Counts,
     #[schema(max_length = 300)]
     submitted_by: String,
     #[schema(format = "date-time", max_length = 40)]
@@ -333,7 +308,7 @@ impl From<NamedSubmission> for SubmissionSummary {
             dry_run: row.dry_run,
             mode: row.mode,
             strategy: row.strategy,
-            counts: row.counts().into(),
+            counts: row.counts(),
             submitted_at: instant(row.submitted_at),
             kpi: row.kpi_code,
             submitted_by: row.submitted_by,

@@ -471,11 +471,11 @@ impl Scalar {
 }
 
 /// Whether a comment may be kept.
-pub fn comment_fault(comment: &str) -> Option<super::rules::RowError> {
+pub fn comment_fault(comment: &str) -> Option<crate::delivery::RowError> {
     if comment.chars().count() > LONGEST_COMMENT {
-        return Some(super::rules::RowError::new("too-long", "A comment may have at most 2,000 characters."));
+        return Some(crate::delivery::RowError::new("too-long", "A comment may have at most 2,000 characters."));
     }
-    crate::http::schemas::text_fault(comment).map(|(code, detail)| super::rules::RowError::new(code, detail))
+    crate::http::schemas::text_fault(comment).map(|(code, detail)| crate::delivery::RowError::new(code, detail))
 }
 
 #[cfg(test)]

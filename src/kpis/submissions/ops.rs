@@ -4,10 +4,11 @@
 use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
-use super::rules::{self, Counts, Held, Mode, Outcome, Place, RawRow, RowError, Said, Strategy, SubmissionState};
+use super::rules::{self, Held, Place, RawRow, Said, Strategy};
 use super::store::{self, NamedSubmission, SubmissionRow};
 use crate::db::dialect::Engine;
 use crate::db::{Conn, Steps, by_id, wanted};
+use crate::delivery::{Counts, Mode, Outcome, RowError, SubmissionState};
 use crate::error::Result;
 use crate::events::{self, Event};
 use crate::http::{Answerer, Context, Reply};
@@ -517,9 +518,7 @@ impl Judged {
         self.count(&self.places());
         if !self.row.dry_run && self.row.mode == Mode::Atomic && self.row.rejected > 0 {
             self.row.state = SubmissionState::Rejected;
-            // A submission that fails as a whole changes nothing, so its good rows do not count.
-            let Counts { received, rejected, .. } = self.row.counts();
-            self.row.set_counts(Counts { received, rejected, ..Counts::default() });
+            self.row.set_counts(self.row.counts().of_failed());
         }
     }
 

@@ -1,7 +1,8 @@
 //! The result of each row, as it is answered and kept.
 
-use super::rules::{Measure, Outcome, RowError};
+use super::rules::Measure;
 use crate::decimal::json_number;
+use crate::delivery::{Outcome, RowError};
 use crate::vocabulary::{Basis, Qualifier};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};

@@ -2,50 +2,17 @@
 
 use crate::calendar::Period;
 use crate::decimal::{self, format_scaled, parse_scaled};
+use crate::delivery::{Outcome, RowError};
 use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::vocabulary::{Basis, Change, Qualifier};
 use crate::words;
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use utoipa::ToSchema;
-
-words! {
-    /// What happens when a row is wrong.
-    pub enum Mode { Atomic = "atomic", Partial = "partial" }
-}
 
 words! {
     /// What a submission may do with values.
     pub enum Strategy { Upsert = "upsert", Create = "create", Update = "update", Delete = "delete" }
-}
-
-words! {
-    /// The result of a submission.
-    pub enum SubmissionState { Checked = "checked", Accepted = "accepted", Rejected = "rejected" }
-}
-
-words! {
-    /// The result of a row.
-    pub enum Outcome { Rejected = "rejected", Created = "created", Updated = "updated", Deleted = "deleted", Unchanged = "unchanged" }
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = RowErrorResponse)]
-pub struct RowError {
-    #[schema(value_type = String, example = "period-type", max_length = 60)]
-    pub code: Cow<'static, str>,
-    /// What was expected.
-    #[schema(value_type = String, max_length = 2000)]
-    pub detail: Cow<'static, str>,
-}
-
-impl RowError {
-    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: Cow::Borrowed(code), detail: detail.into() }
-    }
 }
 
 /// One cell that should be a number.
@@ -242,30 +209,6 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
         (Some(min), _) => fault("value-range", format!("The value is below {}.", format_scaled(min, decimals))),
         (_, Some(max)) => fault("value-range", format!("The value is above {}.", format_scaled(max, decimals))),
         _ => Ok((value, numerator, denominator)),
-    }
-}
-
-/// Counts by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub received: i64,
-    pub created: i64,
-    pub updated: i64,
-    pub unchanged: i64,
-    pub deleted: i64,
-    pub rejected: i64,
-}
-
-impl Counts {
-    pub fn add(&mut self, outcome: Outcome) {
-        self.received += 1;
-        *match outcome {
-            Outcome::Rejected => &mut self.rejected,
-            Outcome::Created => &mut self.created,
-            Outcome::Updated => &mut self.updated,
-            Outcome::Deleted => &mut self.deleted,
-            Outcome::Unchanged => &mut self.unchanged,
-        } += 1;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Submissions, series and values in the database. The writing of many values at once is in `bulk`.
 
 use super::rows::SubmissionRowResponse;
-use super::rules::{Counts, Measure, Mode, Outcome, Strategy, SubmissionState};
+use super::rules::{Measure, Strategy};
 use crate::access::ReachParts;
 use crate::db::json::Json;
 use crate::db::schema::{
@@ -9,6 +9,7 @@ use crate::db::schema::{
     series,
 };
 use crate::db::{Conn, Keep, MultiBackend, dialect::Engine};
+use crate::delivery::{Counts, Mode, Outcome, SubmissionState};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::kpis::series::SeriesKey;

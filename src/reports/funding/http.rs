@@ -25,7 +25,7 @@ params! {
         by: OneWord<GroupBy> = "by",
         /// The code of one fund.
         fund: CodeParam = "fund",
-        /// The slug of a programme: only its funds.
+        /// The slug of a programme: only its funds' money and its awards.
         programme: CodeParam = "programme",
         /// The first day that counts. Default: no limit.
         from: NaiveDate = "from",
@@ -38,7 +38,7 @@ params! {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FundingLineResponse {
-    /// The group: the code of a fund, funder or place, the slug of a programme, or a financial year. Null for money without such a group.
+    /// The group: the code of a fund, funder or place, the slug of a programme (an award's own), or a financial year. Null for money without such a group.
     #[schema(example = "NIA-2015", max_length = 60)]
     key: Option<String>,
     #[schema(example = "GBP", min_length = 3, max_length = 3)]
@@ -58,9 +58,13 @@ pub struct FundingLineResponse {
     /// Reallocated in, less reallocated out.
     #[schema(example = "-25000.00", max_length = 30)]
     reallocated: String,
-    /// The money left for new awards: contributed, plus reallocated, less committed, plus released. Null when grouped by place.
+    /// What is left for new awards: pledged, contributed without a pledge and reallocated, less what is committed of the financial
+    /// years that begin in these days. Null when grouped by place.
     #[schema(example = "465000.00", max_length = 30)]
     available: Option<String>,
+    /// The confirmed pledges for the financial years that begin in these days. Null when grouped by place.
+    #[schema(example = "1000000.00", max_length = 30)]
+    pledged: Option<String>,
     /// The planned payments of its awards in the financial years that begin in these days.
     #[schema(example = "200000.00", max_length = 30)]
     planned: String,
@@ -84,6 +88,7 @@ impl FundingLineResponse {
             written_off: amount(totals.written_off),
             reallocated: amount(totals.reallocated_in - totals.reallocated_out),
             available: (!placed).then(|| amount(totals.available())),
+            pledged: (!placed).then(|| amount(totals.pledged)),
             planned: amount(totals.planned),
             variance: amount(totals.variance()),
             illustrative,
@@ -105,15 +110,16 @@ pub struct FundingReportResponse {
     notes: Vec<&'static str>,
 }
 
-const NOTES: [&str; 3] = [
-    "A funder's share of a fund's awards and payments is its share of all contributions to the fund, divided to the penny.",
-    "A place is the integrated care board that the recipient belongs to today. Null stands for recipients without a board, such as people, and for money that no award moved.",
+const NOTES: [&str; 4] = [
+    "A funder's share of a fund's awards and payments is its share of all contributions to the fund and of what is still to come of confirmed pledges, divided to the penny.",
+    "A place is the integrated care board that the recipient belonged to by geography on the day of each movement; of what was planned, on the first day of the financial year or of the plan. Null stands for recipients without a board, such as people, and for money that no award moved.",
+    "An award counts for its own programme, and what a fund has left for that of the fund.",
     "Planned is the sum of the profiles of approved awards in the financial years that begin in the days asked for, up to today by default. Variance is disbursed, net of returns, minus planned.",
 ];
 
 /// Get the funding report
 ///
-/// Returns the money contributed, committed, disbursed, released, reallocated and available, and the variance from the plan,
+/// Returns the money pledged, contributed, committed, disbursed, released, reallocated and available, and the variance from the plan,
 /// by fund, funder, programme, place or financial year, for the funds you may see. As JSON or CSV.
 #[utoipa::path(tag = "reports", params(GetFundingReport), responses((status = 200, description = "The report", content((FundingReportResponse = "application/json"), (String = "text/csv")))))]
 #[get("/v1/reports/funding")]
@@ -148,6 +154,7 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
         "writtenOff",
         "reallocated",
         "available",
+        "pledged",
         "planned",
         "variance",
         "illustrative",
@@ -163,6 +170,7 @@ fn sheet(lines: &[FundingLineResponse]) -> Result<Vec<u8>> {
             &line.written_off,
             &line.reallocated,
             line.available.as_deref().unwrap_or_default(),
+            line.pledged.as_deref().unwrap_or_default(),
             &line.planned,
             &line.variance,
             if line.illustrative { "true" } else { "" },

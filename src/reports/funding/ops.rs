@@ -1,15 +1,18 @@
-//! The funding report, in six queries at most.
+//! The funding report: each table is read once.
 
-use super::rules::{GroupBy, Totals, divided};
-use super::store::{self, Fund, FundScope};
+use super::rules::{Geography, GroupBy, Totals, divided};
+use super::store::{self, Approved, Fund, Given, Promised, Scope};
 use crate::calendar::DayRange;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::funding::awards::rules::{financial_year, year_label};
+use crate::funding::awards::rules::AwardState;
+use crate::funding::awards::store::illustrative_of;
+use crate::funding::ledger::rules::TransactionKind;
+use crate::funding::years::{Share, financial_year, remaining, year_label};
 use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The grouping and filters of a funding report.
 #[derive(Debug, Clone)]
@@ -31,49 +34,176 @@ pub struct Line {
     pub illustrative: bool,
 }
 
-/// A change of a fund's money: through which award, in which year.
+/// A change of a fund's money.
 struct Happening<'a> {
     fund: &'a Fund,
-    award: Option<Id>,
+    /// The award that it is of; what becomes of a fund's own money is of none.
+    award: Option<&'a Approved>,
+    /// Whoever gave or pledged it.
+    funder: Option<&'a str>,
     year: i32,
+    /// The day for which its place is asked.
+    on: NaiveDate,
     totals: Totals,
     illustrative: bool,
 }
 
-/// Sums the money of the funds that the caller sees, by group.
+impl Happening<'_> {
+    /// An award's programme, which is its fund's unless it says so, or the fund's.
+    fn programme(&self) -> Option<&str> {
+        let own = self.award.and_then(|award| award.programme.as_deref());
+        own.or(self.fund.programme.as_deref())
+    }
+
+    fn key(&self, by: GroupBy, geography: &Geography) -> Option<String> {
+        match by {
+            GroupBy::Fund => Some(self.fund.code.clone()),
+            GroupBy::Funder => self.funder.map(str::to_owned),
+            GroupBy::Programme => self.programme().map(str::to_owned),
+            GroupBy::FinancialYear => Some(year_label(self.year)),
+            GroupBy::Place => {
+                let recipient = self.award.and_then(|award| award.recipient);
+                recipient.and_then(|body| geography.board(body, self.on)).map(str::to_owned)
+            }
+        }
+    }
+}
+
+/// The first day of a financial year.
+fn first(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 4, 1).unwrap_or_default()
+}
+
+/// Everything that is read.
+struct Read {
+    funds: Vec<Fund>,
+    given: Vec<Given>,
+    promised: Vec<Promised>,
+    awards: Vec<Approved>,
+    posted: Vec<store::Posted>,
+    profiles: HashMap<Id, Vec<Share>>,
+    invented: HashSet<Id>,
+}
+
+impl Read {
+    fn all(conn: &mut Conn, scope: &Scope) -> Result<Self> {
+        let funds = store::funds(conn, scope)?;
+        let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();
+        let mut profiles: HashMap<Id, Vec<Share>> = HashMap::new();
+        for (award, year, minor) in store::planned(conn, &ids)? {
+            profiles.entry(award).or_default().push(Share { year, minor });
+        }
+        Ok(Self {
+            given: store::contributed(conn, &ids)?,
+            promised: store::pledged(conn, &ids)?,
+            awards: store::approved(conn, &ids)?,
+            posted: store::posted(conn, &ids)?,
+            invented: illustrative_of(conn, &ids)?,
+            profiles,
+            funds,
+        })
+    }
+
+    /// What happened in these days, and by whole financial years what was planned, pledged and committed: those that begin
+    /// in them, up to today.
+    fn happened(&self, days: DayRange, today: NaiveDate) -> Vec<Happening<'_>> {
+        let years = DayRange { to: days.to.or(Some(today)), ..days };
+        let funds: HashMap<Id, &Fund> = self.funds.iter().map(|fund| (fund.id, fund)).collect();
+        let awards: HashMap<Id, &Approved> = self.awards.iter().map(|award| (award.id, award)).collect();
+        let invented_pledges: HashSet<Id> =
+            self.promised.iter().filter(|pledge| pledge.illustrative).map(|pledge| pledge.id).collect();
+        let mut happened = Vec::new();
+        let mut add = |fund: Id, award: Option<Id>, funder, on: NaiveDate, totals, invented: bool| {
+            let Some(fund) = funds.get(&fund) else { return };
+            let illustrative = fund.illustrative || invented || award.is_some_and(|id| self.invented.contains(&id));
+            let award = award.and_then(|id| awards.get(&id).copied());
+            happened.push(Happening { fund, award, funder, year: financial_year(on), on, totals, illustrative });
+        };
+        // What was released of each award that was approved by the last day.
+        let mut released: HashMap<Id, i64> = HashMap::new();
+        for (fund, award, kind, on, amount) in self.posted.iter().copied().filter(|row| years.to >= Some(row.3)) {
+            if let Some(award) = award {
+                *released.entry(award).or_default() += if kind == TransactionKind::Release { amount } else { 0 };
+            }
+            if days.hold(on) {
+                add(fund, award, None, on, Totals::posted(kind, amount), false);
+            }
+        }
+        for award in &self.awards {
+            let profile = self.profiles.get(&award.id).map_or(&[][..], Vec::as_slice);
+            for Share { year, minor } in profile.iter().filter(|share| years.hold(first(share.year))) {
+                if award.state != AwardState::Cancelled {
+                    let totals = Totals { planned: *minor, ..Totals::default() };
+                    add(award.fund, Some(award.id), None, first(*year).max(award.begins), totals, false);
+                }
+            }
+            let kept = released.get(&award.id).map_or_else(Vec::new, |released| remaining(profile, *released));
+            for Share { year, minor } in kept.into_iter().filter(|share| years.hold(first(share.year))) {
+                // It takes from its fund, whatever programme it is of.
+                let totals = Totals { taken: minor, ..Totals::default() };
+                add(award.fund, None, None, first(year), totals, self.invented.contains(&award.id));
+            }
+        }
+        for Given { fund, contributor, on, amount, pledge } in self.given.iter().filter(|given| days.hold(given.on)) {
+            let received = if pledge.is_some() { 0 } else { *amount };
+            let totals = Totals { contributed: *amount, received, ..Totals::default() };
+            let invented = pledge.is_some_and(|id| invented_pledges.contains(&id));
+            add(*fund, None, Some(contributor.as_str()), *on, totals, invented);
+        }
+        for pledge in self.promised.iter().filter(|pledge| years.hold(first(pledge.year))) {
+            let totals = Totals { pledged: pledge.amount, ..Totals::default() };
+            add(pledge.fund, None, Some(&pledge.contributor), first(pledge.year), totals, pledge.illustrative);
+        }
+        happened
+    }
+
+    /// What each funder ever gave a fund, or has yet to give.
+    fn weights(&self, fund: Id) -> BTreeMap<&str, i64> {
+        let given = self.given.iter().filter(|given| given.fund == fund);
+        let given = given.map(|given| (given.contributor.as_str(), given.amount));
+        let promised = self.promised.iter().filter(|pledge| pledge.fund == fund);
+        let promised = promised.map(|pledge| (pledge.contributor.as_str(), pledge.amount - pledge.paid));
+        let mut weights = BTreeMap::new();
+        for (funder, amount) in given.chain(promised) {
+            *weights.entry(funder).or_default() += amount;
+        }
+        weights
+    }
+
+    /// Divides what was done with each fund's money among its funders.
+    fn share_out(&self, happened: &[Happening<'_>], add: &mut impl FnMut(Option<String>, &str, Totals, bool)) {
+        for fund in &self.funds {
+            let (mut totals, mut illustrative) = (Totals::default(), fund.illustrative);
+            for done in happened.iter().filter(|done| done.fund.id == fund.id && done.funder.is_none()) {
+                totals += done.totals;
+                illustrative |= done.illustrative;
+            }
+            let weights = self.weights(fund.id);
+            let amounts: Vec<i64> = weights.values().copied().collect();
+            if amounts.is_empty() && totals != Totals::default() {
+                add(None, &fund.currency, totals, illustrative);
+            }
+            for (contributor, share) in weights.into_keys().zip(divided(totals, &amounts)) {
+                add(Some(contributor.to_owned()), &fund.currency, share, illustrative);
+            }
+        }
+    }
+}
+
+/// Sums the money that the caller sees, by group.
 pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Line>> {
     let reach = context.reach();
-    let scope = FundScope {
+    let scope = Scope {
         code: asked.fund.as_ref().map(|code| code.to_ascii_uppercase()),
         programme: asked.programme.as_ref().map(|slug| slug.to_ascii_lowercase()),
         seen: (!reach.is_everything()).then(|| reach.whole_programmes().to_vec()),
     };
-    let funds = store::funds(conn, &scope)?;
-    let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();
-    let by_id: HashMap<Id, &Fund> = funds.iter().map(|fund| (fund.id, fund)).collect();
-    let days = asked.days;
-    // What was planned counts by whole financial years: those that begin in these days and not after today.
-    let years = DayRange { to: days.to.or(Some(context.today())), ..days };
-    let planned = |year: i32| NaiveDate::from_ymd_opt(year, 4, 1).is_some_and(|first| years.hold(first));
-    let contributed = store::contributed(conn, &ids)?;
-    let invented = store::illustrative(conn, &ids)?;
-    let is_invented =
-        |fund: &Fund, award: Option<Id>| fund.illustrative || award.is_some_and(|id| invented.contains(&id));
-    let mut happened = Vec::new();
-    for (fund, award, kind, on, amount) in store::posted(conn, &ids)?.into_iter().filter(|row| days.hold(row.3)) {
-        let Some(fund) = by_id.get(&fund) else { continue };
-        let (illustrative, totals) = (is_invented(fund, award), Totals::posted(kind, amount));
-        happened.push(Happening { fund, award, year: financial_year(on), totals, illustrative });
-    }
-    for (fund, award, year, amount) in store::planned(conn, &ids)?.into_iter().filter(|row| planned(row.2)) {
-        let Some(fund) = by_id.get(&fund) else { continue };
-        let totals = Totals { planned: amount, ..Totals::default() };
-        let illustrative = is_invented(fund, Some(award));
-        happened.push(Happening { fund, award: Some(award), year, totals, illustrative });
-    }
-    let places = match asked.by {
-        GroupBy::Place => store::places(conn, &ids, context.today())?,
-        _ => HashMap::new(),
+    let read = Read::all(conn, &scope)?;
+    let mut happened = read.happened(asked.days, context.today());
+    happened.retain(|done| scope.holds(done.programme(), done.fund.programme.as_deref()));
+    let geography = match asked.by {
+        GroupBy::Place => store::geography(conn, read.awards.iter().filter_map(|award| award.recipient).collect())?,
+        _ => Geography::default(),
     };
     let mut lines: BTreeMap<(Option<String>, String), (Totals, bool)> = BTreeMap::new();
     let mut add = |key: Option<String>, currency: &str, totals: Totals, illustrative: bool| {
@@ -82,54 +212,19 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
         line.1 |= illustrative;
     };
     if asked.by == GroupBy::Funder {
-        share_out(&funds, &contributed, &happened, &mut add);
-    } else {
-        for Happening { fund, award, year, totals, illustrative } in &happened {
-            let place = award.and_then(|award| places.get(&award).cloned());
-            add(key(asked.by, fund, *year, None, place), &fund.currency, *totals, *illustrative);
-        }
+        read.share_out(&happened, &mut add);
     }
-    for (fund, contributor, on, amount) in contributed.into_iter().filter(|row| days.hold(row.2)) {
-        let Some(fund) = by_id.get(&fund) else { continue };
-        let totals = Totals { contributed: amount, ..Totals::default() };
-        let key = key(asked.by, fund, financial_year(on), Some(contributor), None);
-        add(key, &fund.currency, totals, fund.illustrative);
+    for done in &happened {
+        // What is shared out is not told once more, and what comes in has no place.
+        let told = match asked.by {
+            GroupBy::Funder => done.funder.is_some(),
+            GroupBy::Place => done.award.is_some() || done.totals.taken == 0,
+            _ => true,
+        };
+        if told {
+            add(done.key(asked.by, &geography), &done.fund.currency, done.totals, done.illustrative);
+        }
     }
     let line = |((key, currency), (totals, illustrative))| Line { key, currency, totals, illustrative };
     Ok(lines.into_iter().map(line).collect())
-}
-
-/// The key of a group.
-fn key(by: GroupBy, fund: &Fund, year: i32, funder: Option<String>, place: Option<String>) -> Option<String> {
-    match by {
-        GroupBy::Fund => Some(fund.code.clone()),
-        GroupBy::Funder => funder,
-        GroupBy::Programme => fund.programme.clone(),
-        GroupBy::FinancialYear => Some(year_label(year)),
-        GroupBy::Place => place,
-    }
-}
-
-/// Divides what was done with each fund's money among its funders, by what each ever contributed to it.
-fn share_out(
-    funds: &[Fund],
-    contributed: &[(Id, String, NaiveDate, i64)],
-    happened: &[Happening<'_>],
-    add: &mut impl FnMut(Option<String>, &str, Totals, bool),
-) {
-    for fund in funds {
-        let mut weights: BTreeMap<&str, i64> = BTreeMap::new();
-        for (_, contributor, _, amount) in contributed.iter().filter(|row| row.0 == fund.id) {
-            *weights.entry(contributor).or_default() += amount;
-        }
-        let (mut totals, mut illustrative) = (Totals::default(), fund.illustrative);
-        for happening in happened.iter().filter(|happening| happening.fund.id == fund.id) {
-            totals += happening.totals;
-            illustrative |= happening.illustrative;
-        }
-        let amounts: Vec<i64> = weights.values().copied().collect();
-        for (contributor, share) in weights.into_keys().zip(divided(totals, &amounts)) {
-            add(Some(contributor.to_owned()), &fund.currency, share, illustrative);
-        }
-    }
 }

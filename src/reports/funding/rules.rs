@@ -1,7 +1,11 @@
 //! Sums of money by group, and their division among those who funded it.
 
+use crate::calendar::Span;
 use crate::funding::ledger::rules::TransactionKind;
+use crate::vocabulary::Id;
 use crate::words;
+use chrono::NaiveDate;
+use std::collections::HashMap;
 use std::ops::AddAssign;
 
 words! {
@@ -27,6 +31,12 @@ pub struct Totals {
     pub reallocated_in: i64,
     pub reallocated_out: i64,
     pub planned: i64,
+    /// By confirmed pledges.
+    pub pledged: i64,
+    /// Without a pledge.
+    pub received: i64,
+    /// What awards commit by year, less what was released.
+    pub taken: i64,
 }
 
 impl Totals {
@@ -44,9 +54,9 @@ impl Totals {
         }
     }
 
-    /// The money left for new awards.
+    /// What pledges, contributions without one and reallocations leave for new awards.
     pub fn available(self) -> i64 {
-        self.contributed + self.reallocated_in - self.reallocated_out - self.committed + self.released
+        self.pledged + self.received + self.reallocated_in - self.reallocated_out - self.taken
     }
 
     /// The money paid out, less what was returned, minus the planned payments.
@@ -54,7 +64,7 @@ impl Totals {
         self.disbursed - self.returned - self.planned
     }
 
-    fn parts(self) -> [i64; 9] {
+    fn parts(self) -> [i64; 12] {
         [
             self.contributed,
             self.committed,
@@ -65,10 +75,13 @@ impl Totals {
             self.reallocated_in,
             self.reallocated_out,
             self.planned,
+            self.pledged,
+            self.received,
+            self.taken,
         ]
     }
 
-    fn of(parts: [i64; 9]) -> Self {
+    fn of(parts: [i64; 12]) -> Self {
         let [
             contributed,
             committed,
@@ -79,6 +92,9 @@ impl Totals {
             reallocated_in,
             reallocated_out,
             planned,
+            pledged,
+            received,
+            taken,
         ] = parts;
         Self {
             contributed,
@@ -90,6 +106,9 @@ impl Totals {
             reallocated_in,
             reallocated_out,
             planned,
+            pledged,
+            received,
+            taken,
         }
     }
 }
@@ -101,6 +120,27 @@ impl AddAssign for Totals {
             *sum = sum.saturating_add(part);
         }
         *self = Self::of(sums);
+    }
+}
+
+/// Some days on which an organisation lay below a board, and the days on which that existed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Below {
+    pub board: String,
+    pub days: Span,
+    pub life: Span,
+}
+
+/// The integrated care boards that organisations lie below, by day.
+#[derive(Debug, Default)]
+pub struct Geography(pub HashMap<Id, Vec<Below>>);
+
+impl Geography {
+    /// The board that an organisation lay below on a day. One that existed then goes before one that was closed.
+    pub fn board(&self, organisation: Id, on: NaiveDate) -> Option<&str> {
+        let held = |span: Span| span.from <= on && on < span.to;
+        let below = self.0.get(&organisation)?.iter().filter(|below| held(below.days));
+        below.min_by_key(|below| (!held(below.life), &below.board)).map(|below| below.board.as_str())
     }
 }
 
@@ -140,6 +180,25 @@ mod tests {
         assert_eq!(shares(100, &[3, 1]), [75, 25]);
         assert_eq!(shares(100, &[0, 5]), [0, 100]);
         assert_eq!(shares(100, &[]), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_place_is_the_board_of_the_day_and_rather_one_that_exists() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let span = |from: &str, to: &str| Span { from: day(from), to: day(to) };
+        let trust = Id::foreseen("body", 1);
+        let below = |board: &str, days, life| Below { board: board.to_owned(), days, life };
+        let geography = Geography(HashMap::from([(
+            trust,
+            vec![
+                below("OLD", Span::ALWAYS, span("2015-04-01", "2020-04-01")),
+                below("NEW", span("2020-04-01", "2026-04-01"), Span::ALWAYS),
+            ],
+        )]));
+        for (on, board) in [("2020-03-31", "OLD"), ("2020-04-01", "NEW"), ("2026-04-01", "OLD")] {
+            assert_eq!(geography.board(trust, day(on)), Some(board), "{on}");
+        }
+        assert_eq!(geography.board(Id::foreseen("body", 2), day("2015-01-01")), None);
     }
 
     proptest! {

@@ -1,19 +1,21 @@
 //! The queries of a funding report. The database adds up what it can.
 
+use super::rules::{Below, Geography};
+use crate::calendar::Span;
 use crate::db::Conn;
 use crate::db::schema::{
-    award_profiles, awards, contributions, fund_transactions, funds, organisation_closure, organisations,
+    award_profiles, awards, contributions, fund_transactions, funds, organisation_closure, organisations, pledges,
 };
 use crate::error::Result;
 use crate::funding::awards::rules::AwardState;
-use crate::funding::ledger::rules::TransactionKind;
+use crate::funding::ledger::rules::{PledgeCertainty, TransactionKind};
 use crate::organisations::rules::OrganisationType;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 /// A fund that is reported on.
 #[derive(Queryable, Clone)]
@@ -25,36 +27,93 @@ pub struct Fund {
     pub illustrative: bool,
 }
 
-/// The funds that are reported on.
-pub struct FundScope {
+/// What is reported on.
+pub struct Scope {
     pub code: Option<String>,
     pub programme: Option<String>,
-    /// The programmes whose funds the caller sees. None means all.
+    /// The programmes that the caller sees. None means all.
     pub seen: Option<Vec<String>>,
 }
 
-pub fn funds(conn: &mut Conn, scope: &FundScope) -> Result<Vec<Fund>> {
+impl Scope {
+    /// Whether money of a programme counts, in a fund of a programme.
+    pub fn holds(&self, programme: Option<&str>, fund: Option<&str>) -> bool {
+        let seen = |programme: Option<&str>| {
+            self.seen.as_ref().is_none_or(|seen| seen.iter().any(|slug| programme == Some(slug)))
+        };
+        self.programme.as_deref().is_none_or(|asked| programme == Some(asked)) && (seen(programme) || seen(fund))
+    }
+}
+
+/// The funds of what is reported on: those of its programmes, and those that pay awards of them.
+pub fn funds(conn: &mut Conn, scope: &Scope) -> Result<Vec<Fund>> {
     let columns = (funds::id, funds::code, funds::programme, funds::currency, funds::illustrative);
     let mut query = funds::table.select(columns).into_boxed();
     if let Some(code) = &scope.code {
         query = query.filter(funds::code.eq(code.clone()));
     }
-    if let Some(programme) = &scope.programme {
-        query = query.filter(funds::programme.eq(programme.clone()));
-    }
-    if let Some(seen) = &scope.seen {
-        query = query.filter(funds::programme.eq_any(seen.clone()));
+    let asked = scope.programme.clone().map(|slug| vec![slug]);
+    for programmes in [asked, scope.seen.clone()].into_iter().flatten() {
+        let paying = awards::table.filter(awards::programme.eq_any(programmes.clone())).select(awards::fund_id);
+        query = query.filter(funds::programme.eq_any(programmes).or(funds::id.nullable().eq_any(paying.nullable())));
     }
     Ok(query.order_by(funds::code).load(conn)?)
 }
 
-/// The contributions to each fund: fund, code of the contributor, day, amount.
-pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, String, NaiveDate, i64)>> {
+/// A contribution to a fund.
+#[derive(Queryable)]
+pub struct Given {
+    pub fund: Id,
+    /// The contributor's code.
+    pub contributor: String,
+    pub on: NaiveDate,
+    pub amount: i64,
+    pub pledge: Option<Id>,
+}
+
+pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Given>> {
     let given = contributions::table
         .inner_join(organisations::table)
         .filter(contributions::fund_id.eq_any(funds.to_vec()))
-        .select((contributions::fund_id, organisations::code, contributions::received_on, contributions::amount_minor));
+        .select((
+            contributions::fund_id,
+            organisations::code,
+            contributions::received_on,
+            contributions::amount_minor,
+            contributions::pledge_id,
+        ));
     Ok(given.load(conn)?)
+}
+
+/// A confirmed pledge to a fund.
+#[derive(Queryable)]
+pub struct Promised {
+    pub id: Id,
+    pub fund: Id,
+    /// The contributor's code.
+    pub contributor: String,
+    /// The calendar year of the 1 April on which its year begins.
+    pub year: i32,
+    pub amount: i64,
+    pub paid: i64,
+    pub illustrative: bool,
+}
+
+pub fn pledged(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Promised>> {
+    let promised = pledges::table
+        .inner_join(organisations::table)
+        .filter(pledges::fund_id.eq_any(funds.to_vec()))
+        .filter(pledges::certainty.eq(PledgeCertainty::Confirmed))
+        .select((
+            pledges::id,
+            pledges::fund_id,
+            organisations::code,
+            pledges::financial_year,
+            pledges::amount_minor,
+            pledges::paid_minor,
+            pledges::illustrative,
+        ));
+    Ok(promised.load(conn)?)
 }
 
 /// The sum of what was posted to a fund for an award, as one kind, on one day.
@@ -80,38 +139,64 @@ pub fn posted(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Posted>> {
     Ok(sums.load(conn)?)
 }
 
-/// The planned payments of each fund's approved awards: fund, award, financial year, amount.
-pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, Id, i32, i64)>> {
-    let unmade = [AwardState::Proposed, AwardState::Rejected, AwardState::Cancelled];
+/// An award that was approved.
+#[derive(Queryable)]
+pub struct Approved {
+    pub id: Id,
+    pub fund: Id,
+    pub programme: Option<String>,
+    /// None for a person.
+    pub recipient: Option<Id>,
+    pub begins: NaiveDate,
+    pub state: AwardState,
+}
+
+pub fn approved(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Approved>> {
+    let made = awards::table
+        .filter(awards::fund_id.eq_any(funds.to_vec()))
+        .filter(awards::state.ne_all([AwardState::Proposed, AwardState::Rejected]))
+        .select((
+            awards::id,
+            awards::fund_id,
+            awards::programme,
+            awards::recipient_organisation_id,
+            awards::planned_from,
+            awards::state,
+        ));
+    Ok(made.load(conn)?)
+}
+
+/// The profiles of each fund's awards, in order of their years: award, financial year, amount.
+pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, i32, i64)>> {
     let plans = award_profiles::table
         .inner_join(awards::table)
         .filter(awards::fund_id.eq_any(funds.to_vec()))
-        .filter(awards::state.ne_all(unmade))
-        .select((awards::fund_id, awards::id, award_profiles::financial_year, award_profiles::amount_minor));
+        .order_by((award_profiles::award_id, award_profiles::financial_year))
+        .select((awards::id, award_profiles::financial_year, award_profiles::amount_minor));
     Ok(plans.load(conn)?)
 }
 
-/// The awards of these funds that are invented for illustration.
-pub fn illustrative(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
-    let invented = awards::table
-        .filter(awards::fund_id.eq_any(funds.to_vec()))
-        .filter(awards::illustrative.eq(true))
-        .select(awards::id);
-    Ok(invented.load::<Id>(conn)?.into_iter().collect())
-}
-
-/// The integrated care board, by code, that each award's recipient lies below on a day.
-pub fn places(conn: &mut Conn, funds: &[Id], on: NaiveDate) -> Result<HashMap<Id, String>> {
-    let placed = awards::table
-        .inner_join(
-            organisation_closure::table
-                .on(organisation_closure::descendant_id.nullable().eq(awards::recipient_organisation_id)),
-        )
-        .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::ancestor_id)))
-        .filter(awards::fund_id.eq_any(funds.to_vec()))
-        .filter(organisations::kind.eq(OrganisationType::Icb))
-        .filter(organisation_closure::from_on.le(on))
-        .filter(organisation_closure::to_on.gt(on))
-        .select((awards::id, organisations::code));
-    Ok(placed.load::<(Id, String)>(conn)?.into_iter().collect())
+/// The integrated care boards that organisations lie below, with the days.
+pub fn geography(conn: &mut Conn, bodies: BTreeSet<Id>) -> Result<Geography> {
+    let mut geography = Geography::default();
+    // SQLite takes a bounded number of parameters.
+    for some in bodies.into_iter().collect::<Vec<_>>().chunks(10_000) {
+        let boards = organisation_closure::table
+            .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::ancestor_id)))
+            .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
+            .filter(organisations::kind.eq(OrganisationType::Icb))
+            .select((
+                organisation_closure::descendant_id,
+                organisations::code,
+                (organisation_closure::from_on, organisation_closure::to_on),
+                (organisations::valid_from, organisations::valid_to),
+            ));
+        type Row = (Id, String, (NaiveDate, NaiveDate), (Option<NaiveDate>, Option<NaiveDate>));
+        for (organisation, board, (from, to), (opened, closed)) in boards.load::<Row>(conn)? {
+            let always = Span::ALWAYS;
+            let life = Span { from: opened.unwrap_or(always.from), to: closed.unwrap_or(always.to) };
+            geography.0.entry(organisation).or_default().push(Below { board, days: Span { from, to }, life });
+        }
+    }
+    Ok(geography)
 }

@@ -150,7 +150,7 @@ const LICENCE: &str = "https://www.nationalarchives.gov.uk/doc/open-government-l
 /// Get the grants as 360Giving open data
 ///
 /// Returns every approved award that may be published, in the shape of the 360Giving Data Standard 1.4. Illustrative awards,
-/// and those that fail a critical check of data quality, are left out. A person is an opaque id, and named only with recorded consent.
+/// also those of an illustrative fund, programme, innovation or recipient, and those that fail a critical check of data quality, are left out. A person is an opaque id, and named only with recorded consent.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "A package of grants", body = GivingPackage)))]
 #[get("/v1/funding/360giving.json")]
 pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {

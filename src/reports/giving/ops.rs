@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::db::list::{PageRequest, page};
 use crate::error::{Fault, Result};
 use crate::funding::awards::rules::AwardState;
-use crate::funding::awards::store::{ListAwards, NamedAward, Sight, list_seen};
+use crate::funding::awards::store::{ListAwards, NamedAward, Sight, illustrative, list_seen};
 use crate::http::{Context, OneOf};
 use chrono::Days;
 
@@ -63,6 +63,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
         rows().filter_map(|row| row.recipient_person_id).collect(),
         rows().filter_map(|row| row.programme.clone()).collect(),
     )?;
+    let invented = illustrative(conn, rows().map(|row| row.id).collect())?;
     let judge = |award: NamedAward| {
         let row = &award.row;
         let unknown = || Party { id: String::new(), name: String::new() };
@@ -91,7 +92,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
                 .map(|slug| (slug.clone(), names.programmes.get(&slug).cloned().unwrap_or_default())),
             geocode: row.geocode.clone(),
             modified_at: row.updated_at,
-            illustrative: row.illustrative,
+            illustrative: invented.contains(&row.id),
         };
         let blocks = blocks(&grant, context.today());
         Judged { award, grant, blocks }

@@ -3,6 +3,7 @@
 
 use crate::error::Fault;
 use crate::funding::money::Money;
+use crate::funding::years::FOUNDED;
 use chrono::{NaiveDate, NaiveDateTime};
 
 /// An organisation or person of a grant.
@@ -32,7 +33,7 @@ pub struct Grant {
     /// The last day.
     pub planned_to: NaiveDate,
     pub beneficiary: Beneficiary,
-    /// Those who contributed to the fund.
+    /// The fund's publishing funder, or else all who contributed to it.
     pub funders: Vec<Party>,
     /// Slug and name.
     pub programme: Option<(String, String)>,
@@ -41,9 +42,39 @@ pub struct Grant {
     pub illustrative: bool,
 }
 
-/// The first day of the health service: no grant of this register is older.
-fn first_day() -> NaiveDate {
-    NaiveDate::from_ymd_opt(1948, 7, 5).unwrap_or_default()
+/// The id by which the world knows an organisation (org-id.guide): one that is given whole, that of its ODS code, or what
+/// the code of a list and the identifier in that list make, a charity's before a company's.
+pub fn org_id<'a>(ods_code: Option<&str>, identifiers: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let given: Vec<(String, &str)> =
+        identifiers.map(|(scheme, value)| (scheme.trim().to_ascii_uppercase(), value.trim())).collect();
+    let of = |scheme: &str| given.iter().find(|(name, _)| name == scheme).map(|(_, value)| *value);
+    if let Some(whole) = of("ORG-ID") {
+        return Some(whole.to_owned());
+    }
+    let in_list = |list: &str, value: &str| {
+        let bare = value
+            .get(..list.len())
+            .filter(|start| start.eq_ignore_ascii_case(list))
+            .and_then(|_| value.get(list.len()..).and_then(|rest| rest.strip_prefix('-')));
+        format!("{list}-{}", bare.unwrap_or(value))
+    };
+    if let Some(ods) = ods_code.or_else(|| of("ODS")) {
+        return Some(in_list("GB-NHS", ods));
+    }
+    let preferred = ["GB-NHS", "GB-CHC"].into_iter().find_map(|list| of(list).map(|value| in_list(list, value)));
+    preferred.or_else(|| {
+        let (list, value) = given.iter().find(|(scheme, _)| is_list(scheme))?;
+        Some(in_list(list, value))
+    })
+}
+
+/// The form of the code of a list of organisations: a country, or what stands for one, and a register of it.
+fn is_list(scheme: &str) -> bool {
+    let Some((country, register)) = scheme.split_once('-') else { return false };
+    country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) && {
+        let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        (2..=10).contains(&register.len()) && register.bytes().all(fits)
+    }
 }
 
 /// Words that reveal a protected characteristic of a person (Equality Act 2010, section 4).
@@ -67,7 +98,8 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut block = |pointer: &str, code, detail: &str| found.push(Fault::new(pointer, code, detail));
     if grant.illustrative {
-        block("/id", "illustrative", "The award is illustrative, and open data holds real grants only.");
+        let detail = "The award is illustrative, or its fund, programme, innovation or recipient is, and open data holds real grants only.";
+        block("/id", "illustrative", detail);
     }
     if grant.amount.minor == 0 {
         block("/amountAwarded", "zero-amount", "The amount is zero.");
@@ -78,7 +110,7 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
         _ => block(
             "/fundingOrganization",
             "several-funders",
-            "The fund has several contributors, but a published grant has one funder.",
+            "The fund has several contributors, but a published grant has one funder. Name one of them as the publishingFunder of the fund.",
         ),
     }
     let (at, party) = match &grant.beneficiary {
@@ -98,7 +130,7 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     match grant.awarded_on {
         None => block("/awardDate", "no-award-date", "The award has no approval date."),
         Some(day) if day > today => block("/awardDate", "future-award-date", "The approval date lies in the future."),
-        Some(day) if day < first_day() => {
+        Some(day) if day < FOUNDED.day => {
             block(
                 "/awardDate",
                 "impossible-award-date",
@@ -208,6 +240,23 @@ mod tests {
             assert_eq!(found, [code]);
         }
         assert_eq!(blocks(&person("A nurse begins."), day("2016-06-01")), []);
+    }
+
+    #[test]
+    fn an_identifier_makes_an_id_of_its_own_scheme() {
+        for (ods, identifiers, id) in [
+            (Some("RJZ"), &[][..], Some("GB-NHS-RJZ")),
+            (None, &[("ods", "8A123")], Some("GB-NHS-8A123")),
+            (None, &[("GB-COH", "01234567")], Some("GB-COH-01234567")),
+            (None, &[("gb-coh", "GB-COH-01234567")], Some("GB-COH-01234567")),
+            (None, &[("GB-COH", "01234567"), ("GB-CHC", "1089464")], Some("GB-CHC-1089464")),
+            (None, &[("GB-SC", "SC012345")], Some("GB-SC-SC012345")),
+            (Some("RJZ"), &[("org-id", "XI-GRID-grid.1")], Some("XI-GRID-grid.1")),
+            (None, &[("our-own", "7")], None),
+            (None, &[], None),
+        ] {
+            assert_eq!(org_id(ods, identifiers.iter().copied()).as_deref(), id, "{identifiers:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! What grants name, some awards at a time: four queries however many they are.
+//! What grants name, some awards at a time: six queries however many they are.
 
-use super::rules::Party;
+use super::rules::{Party, org_id};
 use crate::db::Conn;
-use crate::db::schema::{contributions, organisations, people, programmes};
+use crate::db::schema::{funds, organisations, people, programmes};
 use crate::error::Result;
+use crate::funding::funds::store::funders;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::Id;
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 /// What stands behind the ids of some awards.
 #[derive(Default)]
 pub struct Names {
-    /// Who contributed to each fund.
+    /// Who publishes the grants of each fund, or else all who contributed to it.
     pub funders: HashMap<Id, BTreeSet<Id>>,
     pub organisations: HashMap<Id, Party>,
     /// The names of those who agreed to be named to the public.
@@ -22,33 +23,35 @@ pub struct Names {
 
 /// The id by which the world knows an organisation (org-id.guide), or else one of the publisher's own.
 fn party(row: &OrganisationRow, prefix: &str) -> Party {
-    let organisation = row.organisation();
-    let known = organisation.identifiers.iter().find(|identifier| identifier.scheme == "org-id");
-    let id = match (known, &row.ods_code) {
-        (Some(identifier), _) => identifier.value.clone(),
-        (None, Some(ods)) => format!("GB-NHS-{ods}"),
-        (None, None) => format!("{prefix}-ORG-{}", row.code),
-    };
+    let identifiers = row.organisation().identifiers;
+    let given = identifiers.iter().map(|identifier| (identifier.scheme.as_str(), identifier.value.as_str()));
+    let id = org_id(row.ods_code.as_deref(), given).unwrap_or_else(|| format!("{prefix}-ORG-{}", row.code));
     Party { id, name: row.name.clone() }
 }
 
 pub fn names(
     conn: &mut Conn,
     prefix: &str,
-    funds: Vec<Id>,
+    of_funds: Vec<Id>,
     recipients: Vec<Id>,
     persons: Vec<Id>,
     slugs: Vec<String>,
 ) -> Result<Names> {
     let mut names = Names::default();
-    let given = contributions::table
-        .filter(contributions::fund_id.eq_any(funds))
-        .select((contributions::fund_id, contributions::contributor_id))
-        .distinct();
     let mut bodies: BTreeSet<Id> = recipients.into_iter().collect();
-    for (fund, contributor) in given.load::<(Id, Id)>(conn)? {
-        names.funders.entry(fund).or_default().insert(contributor);
-        bodies.insert(contributor);
+    for (fund, funder) in funders(conn, &of_funds)? {
+        names.funders.entry(fund).or_default().insert(funder);
+        bodies.insert(funder);
+    }
+    let publishing = funds::table
+        .inner_join(organisations::table.on(organisations::code.nullable().eq(funds::publishing_funder)))
+        .filter(funds::id.eq_any(of_funds))
+        .select((funds::id, organisations::id));
+    for (fund, publisher) in publishing.load::<(Id, Id)>(conn)? {
+        // The named one alone, while it is one of them.
+        if let Some(all) = names.funders.get_mut(&fund).filter(|all| all.contains(&publisher)) {
+            *all = BTreeSet::from([publisher]);
+        }
     }
     let rows: Vec<OrganisationRow> =
         organisations::table.filter(organisations::id.eq_any(bodies.into_iter().collect::<Vec<_>>())).load(conn)?;

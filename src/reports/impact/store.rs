@@ -1,11 +1,13 @@
 //! The queries of an impact report. Each figure has the meaning of the list that it links to.
 
 use super::rules::Claim;
+use crate::adoptions::moves::rules::Measure;
+use crate::adoptions::moves::store::held_on;
 use crate::benefits::rules::BenefitKind;
 use crate::db::Conn;
 use crate::db::schema::{
-    adoptions, benefits, contributions, external_investments, fellows, fellowships, funds, innovations,
-    learning_events, people, programme_memberships, programme_partners,
+    adoption_spells, adoptions, benefits, contributions, external_investments, fellows, fellowships, funds,
+    innovations, learning_events, people, programme_memberships, programme_partners,
 };
 use crate::error::Result;
 use crate::innovations::store::held_memberships;
@@ -62,13 +64,11 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
             .filter(held_memberships())
             .filter(programme_memberships::from_on.le(as_of))
             .select(programme_memberships::innovation_id);
-        adoptions::table
-            .inner_join(innovations::table)
-            .filter(adoptions::innovation_id.eq_any(joined))
-            .filter(adoptions::using_from.le(as_of))
-            .filter(adoptions::using_to.gt(as_of))
+        held_on(Measure::InUse.stages().to_vec(), as_of)
+            .inner_join(adoptions::table.inner_join(innovations::table))
+            .filter(adoption_spells::innovation_id.eq_any(joined))
     };
-    let number = used().select(count(adoptions::organisation_id).aggregate_distinct()).first(conn)?;
+    let number = used().select(count(adoption_spells::organisation_id).aggregate_distinct()).first(conn)?;
     let marked = used().filter(adoptions::illustrative.eq(true).or(innovations::illustrative.eq(true)));
     Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
 }

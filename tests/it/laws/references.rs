@@ -59,7 +59,8 @@ fn names_a_record(document: &Value, name: &str, schema: &Value) -> bool {
     let singular = one.strip_suffix('s').unwrap_or(one).to_ascii_lowercase();
     let a_kind = KINDS.iter().any(|kind| singular.ends_with(kind)) && told["enum"].is_null() && !WORDS.contains(&name);
     let of_numbers = ["integer", "number", "boolean"].iter().any(|kind| told["type"] == *kind);
-    let a_key = told["pattern"].as_str().is_some_and(|pattern| KEYS.contains(&pattern)) && !OWN.contains(&one);
+    let a_key = told["pattern"].as_str().is_some_and(|pattern| KEYS.contains(&pattern))
+        && (!OWN.contains(&one) || name.contains("/*/"));
     text.contains("schemas/Id\"") || a_key || (a_kind && (!of_numbers || one == "cohort"))
 }
 
@@ -150,6 +151,7 @@ struct Others {
     person: Value,
     fellowship: Value,
     award: Value,
+    pledge: Value,
     benefit: Value,
     manager: Actor,
     lead: Actor,
@@ -180,6 +182,8 @@ impl Others {
         admin.post("/v1/funds", fund).await.expect(201);
         let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(9_000), "receivedOn": "2015-07-01" });
         admin.post("/v1/funds/THEIR-FUND/contributions", given).await.expect(201);
+        let promised = json!({ "fund": "THEIR-FUND", "contributor": "QWE", "financialYear": "2027-28", "amount": gbp(10), "certainty": "confirmed", "nature": "revenue" });
+        let pledge = admin.post("/v1/pledges", promised).await.expect(201)["id"].clone();
         let mut body = award("THEIR-FUND", 1_000);
         body["recipientOrganisation"] = json!(organisation);
         let award = admin.post("/v1/awards", body).await.expect(201);
@@ -188,7 +192,20 @@ impl Others {
         let (lead, keeper) = (app.lead(organisation), app.fellow(innovation));
         let (person, fellow) = (fellow["person"].clone(), fellow["id"].clone());
         let (fellowship, award) = (fellowship["id"].clone(), award["id"].clone());
-        Self { programme, organisation, innovation, fellow, person, fellowship, award, benefit, manager, lead, keeper }
+        Self {
+            programme,
+            organisation,
+            innovation,
+            fellow,
+            person,
+            fellowship,
+            award,
+            pledge,
+            benefit,
+            manager,
+            lead,
+            keeper,
+        }
     }
 
     /// The record of theirs that a property names.
@@ -202,6 +219,7 @@ impl Others {
             "cohort" => json!(77),
             "fund" | "fromFund" | "toFund" => json!("THEIR-FUND"),
             "award" => self.award.clone(),
+            "pledge" => self.pledge.clone(),
             "replaces" => self.benefit.clone(),
             "kpi" | "kpis" | "successorOf" => json!("their-kpi"),
             "subject" | "reviewer" => json!(SUBJECT),
@@ -211,8 +229,12 @@ impl Others {
             | "industryPartner"
             | "recipientOrganisation"
             | "contributor"
+            | "publishingFunder"
             | "owner"
+            | "covers"
             | "parent"
+            | "place"
+            | "code"
             | "body"
             | "to" => json!(self.organisation),
             unknown => panic!("{unknown} is new: say here which record of the others it may name"),
@@ -233,6 +255,7 @@ impl Others {
             "leaders",
             "funds",
             "awards",
+            "pledges",
             "external-investments",
             "grants",
             "adoptions",

@@ -146,6 +146,19 @@ impl World {
         made.header("location").to_owned()
     }
 
+    /// That the innovation is meant for the organisation.
+    async fn eligibility(&self, actor: &Actor, corner: &Corner) -> String {
+        let body = json!({ "organisation": corner.organisation });
+        let slug = self.written_innovation(actor, corner).await;
+        self.made(&format!("/v1/innovations/{slug}/eligibility"), body).await
+    }
+
+    /// An edge above the organisation.
+    async fn edge(&self, corner: &Corner) -> String {
+        let body = json!({ "parent": "Y59", "kind": "network", "from": format!("{}-01", self.month()) });
+        self.made(&format!("/v1/organisations/{}/edges", corner.organisation), body).await
+    }
+
     async fn is_applicant(&self, actor: &Actor) -> bool {
         let me: Value = serde_json::from_slice(&actor.get("/v1/me").await.body).unwrap_or_default();
         me["grants"][0]["role"] == "applicant"
@@ -209,8 +222,32 @@ impl World {
                 actor.post(&format!("/v1/organisations/{organisation}/edges"), body)
             }
             "create_organisation_succession" => {
-                let body = json!({ "to": "QWO", "kind": "merge", "effectiveOn": format!("{}-01", self.month()) });
+                let body = json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) });
                 actor.post(&format!("/v1/organisations/{organisation}/successions"), body)
+            }
+            "list_eligibility" => actor.get(&format!("/v1/innovations/{}/eligibility", corner.innovation)),
+            "get_eligibility" => actor.get(&self.eligibility(actor, corner).await),
+            "create_eligibility" => {
+                let target = format!("/v1/innovations/{}/eligibility", self.written_innovation(actor, corner).await);
+                actor.post(&target, json!({ "organisation": organisation }))
+            }
+            "update_eligibility" => {
+                actor.patch(&self.eligibility(actor, corner).await, 1, json!({ "to": "2999-01-01" }))
+            }
+            "delete_eligibility" => {
+                actor.delete(&format!("{}?reason=Mistake", self.eligibility(actor, corner).await), 1)
+            }
+            "get_innovation_uptake" => actor.get(&format!("/v1/innovations/{}/uptake", corner.innovation)),
+            "list_non_adopters" => actor.get(&format!("/v1/innovations/{}/non-adopters", corner.innovation)),
+            "import_ods_file" => {
+                actor.post_csv("/v1/organisations/ods-import?file=epraccur", "A81001,THE DENSHAM SURGERY")
+            }
+            "get_organisation_edge" => actor.get(&self.edge(corner).await),
+            "update_organisation_edge" => actor.patch(&self.edge(corner).await, 1, json!({ "to": "2999-01-01" })),
+            "delete_organisation_edge" => actor.delete(&format!("{}?reason=Mistake", self.edge(corner).await), 1),
+            "get_organisation_succession" => {
+                let body = json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) });
+                actor.get(&self.made(&format!("/v1/organisations/{organisation}/successions"), body).await)
             }
             "create_recalculation" => actor.post("/v1/recalculations", corner.series("from", &self.month())),
             "delete_exclusion" => {
@@ -468,6 +505,7 @@ fn is_closed(answer: &Answer) -> bool {
 fn is_open(row: &Row, answer: &Answer) -> bool {
     let may_be_empty = [
         "list_organisation_successions",
+        "list_eligibility",
         "list_innovation_transitions",
         "list_kpi_transitions",
         "list_kpi_targets",
@@ -480,6 +518,8 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_application_transitions",
         "list_call_ranking",
         "list_fellowship_transitions",
+        "list_adoption_approval_transitions",
+        "list_adoption_counts",
         "list_adoption_transitions",
         "list_attendances",
         "list_network_memberships",

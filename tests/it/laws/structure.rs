@@ -70,7 +70,7 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 16] = [
+const FEATURES: [&str; 19] = [
     "adoptions",
     "applications",
     "audit_events",
@@ -78,19 +78,22 @@ const FEATURES: [&str; 16] = [
     "changes",
     "code_lists",
     "demonstration",
+    "eligibility",
     "funding",
     "innovations",
     "kpis",
+    "ods_imports",
     "organisations",
     "people",
     "privacy",
     "programmes",
     "reports",
+    "successions",
     "webhooks",
 ];
 /// What lies below them all.
 const FLOORS: [&str; 3] = ["access", "db", "http"];
-const GROUND: [&str; 7] = ["error", "vocabulary", "calendar", "decimal", "record", "shape", "traces"];
+const GROUND: [&str; 8] = ["error", "vocabulary", "calendar", "decimal", "delivery", "record", "shape", "traces"];
 
 /// The folder, or the file, at the top of the source: `src/http/csv/mod.rs` lies in `http`.
 fn top(path: &str) -> &str {

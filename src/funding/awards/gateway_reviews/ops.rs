@@ -47,7 +47,7 @@ fn finish(
 /// Schedules a review of an award.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `illegal-transition` for an award that is over.
+/// `not-found`, `forbidden`, `validation-failed`, `illegal-transition` for an award that is over.
 pub fn create_gateway_review(
     conn: &mut Conn,
     context: &Context,
@@ -58,6 +58,7 @@ pub fn create_gateway_review(
     if award.row.state.is_over() {
         return Err(Error::new(Code::IllegalTransition).detail("The award is over, so there is nothing to review."));
     }
+    award.row.begins().check("/dueOn", new.due_on)?;
     let row = GatewayReviewRow::new(context, new, award.row.id);
     store::insert(conn, &row)?;
     finish(conn, context, &award.row, row)
@@ -66,7 +67,7 @@ pub fn create_gateway_review(
 /// Changes the title and due date of a review, until it is decided.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.
 pub fn update_gateway_review(
     conn: &mut Conn,
     context: &Context,
@@ -80,6 +81,7 @@ pub fn update_gateway_review(
         return present.stored(context.today());
     };
     present.state.check_change()?;
+    award.row.begins().check("/dueOn", new.due_on)?;
     let row = GatewayReviewRow { title: new.title, due_on: new.due_on, ..present.next(context) };
     store::update(conn, &row)?;
     finish(conn, context, &award.row, row)
@@ -145,7 +147,8 @@ pub fn transition_gateway_review(
         row.reason = step.reason.clone();
         row.decided_by = Some(context.actor.subject.clone());
         row.decided_at = Some(context.now.naive_utc());
-        for condition in verdict.conditions {
+        for (at, condition) in verdict.conditions.into_iter().enumerate() {
+            award.row.begins().check(&format!("/conditions/{at}/dueOn"), condition.due_on)?;
             milestones::ops::make(conn, context, &award.row, Some(row.id), condition.into())?;
         }
         if decision == GatewayDecision::Pause && award.row.state.next().contains(&AwardState::Suspended) {

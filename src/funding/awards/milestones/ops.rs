@@ -41,7 +41,7 @@ pub fn make(
 /// `not-found`, `forbidden`, `validation-failed`.
 pub fn create_milestone(conn: &mut Conn, context: &Context, award: &str, new: Milestone) -> Result<MilestoneRow> {
     let award = reached(conn, context, award)?;
-    new.check(context.today())?;
+    new.check(context.today(), award.row.begins())?;
     make(conn, context, &award.row, None, new)
 }
 
@@ -57,7 +57,7 @@ pub fn update_milestone(
     let award = reached(conn, context, award)?;
     let present = by_id(id, "milestone", |id| store::find(conn, award.row.id, id))?;
     let Some(new) = context.revised(&present.milestone(), present.version, patch)? else { return Ok(present) };
-    new.check(context.today())?;
+    new.check(context.today(), award.row.begins())?;
     let row = present.revised(context, new);
     store::update(conn, &row)?;
     finish(conn, context, &award.row, row)

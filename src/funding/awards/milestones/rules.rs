@@ -1,6 +1,7 @@
 //! What a milestone may be.
 
 use crate::error::{Faults, Result};
+use crate::funding::years::Floor;
 use crate::vocabulary::Id;
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -45,9 +46,13 @@ written! { Milestone, MilestoneAdded, |_, added| added.id.to_string() }
 
 impl Milestone {
     /// # Errors
-    /// `validation-failed` for a day it was met without that state or the reverse, or in the future.
-    pub fn check(&self, today: NaiveDate) -> Result<()> {
+    /// `validation-failed` for a day it was met without that state or the reverse, or in the future, and for days before the award.
+    pub fn check(&self, today: NaiveDate, award: Floor) -> Result<()> {
         let mut faults = Faults::default();
+        faults.take(award.check("/dueOn", self.due_on));
+        if let Some(day) = self.met_on {
+            faults.take(award.check("/metOn", day));
+        }
         if (self.state == MilestoneState::Met) != self.met_on.is_some() {
             faults.add("/metOn", "missing", "Give metOn with the state met, and with no other.");
         }

@@ -29,8 +29,9 @@ pub async fn list_award_transactions(
 
 /// Post a movement of an award's money
 ///
-/// A disbursement pays out money that was set aside. A return brings paid-out money back. A write-off records that it will not come
-/// back. A release returns set-aside money to the fund. Whoever approved an award cannot disburse it.
+/// A disbursement pays out money that was committed, and needs the fund's cash. A return brings paid-out money back. A write-off records that it will not come
+/// back. A release gives committed money back to the fund, from the end of the profile. Whoever approved an award, or more for it,
+/// cannot disburse it.
 #[utoipa::path(tag = "funding", params(IdPath), request_body = NewTransaction, responses((status = 201, description = "Posted", body = Transaction)))]
 #[post("/v1/awards/{id}/transactions")]
 pub async fn create_award_transaction(

@@ -7,7 +7,10 @@ use crate::error::{Code, Error, Result};
 use crate::events::Event;
 use crate::funding::awards;
 use crate::funding::awards::ops::{get_award, not_now, reached, trace};
+use crate::funding::awards::supplements;
+use crate::funding::ledger;
 use crate::funding::ledger::ops::{Posting, post_to_award, release_rest};
+use crate::funding::years::Floor;
 use crate::http::Context;
 use serde_json::json;
 
@@ -30,14 +33,22 @@ pub fn create_award_transaction(
     new: NewTransaction,
 ) -> Result<AwardTransaction> {
     let award = reached(conn, context, award)?.row;
-    new.check(context.today())?;
+    let paid = match new.kind {
+        PostedKind::Return | PostedKind::WriteOff => ledger::store::first_paid(conn, award.id)?,
+        PostedKind::Disbursement | PostedKind::Release => None,
+    };
+    let paid = paid.map(|day| Floor::new(day, "money was first paid out on that day"));
+    new.check(context.today(), paid.map_or(award.approval(), |paid| award.approval().and(paid)))?;
     let NewTransaction { kind, amount, posted_on, note } = new;
     amount.check_currency(&award.currency, "award")?;
     if !kind.states().contains(&award.state) {
         return Err(not_now(award.state, kind.states()));
     }
-    if kind == PostedKind::Disbursement && award.approved_by.as_ref() == Some(&context.actor.subject) {
-        let detail = "You approved this award, so somebody else must disburse it.";
+    let subject = &context.actor.subject;
+    if kind == PostedKind::Disbursement
+        && (award.approved_by.as_ref() == Some(subject) || supplements::store::has_approved(conn, award.id, subject)?)
+    {
+        let detail = "You approved this award, or more for it, so somebody else must disburse it.";
         return Err(Error::new(Code::SeparationOfDuties).detail(detail));
     }
     let on = posted_on.unwrap_or_else(|| context.today());

@@ -4,6 +4,7 @@ use crate::error::{Faults, Result};
 use crate::funding::awards::rules::AwardState;
 use crate::funding::ledger::rules::TransactionKind;
 use crate::funding::money::Money;
+use crate::funding::years::Floor;
 use crate::record::Record;
 use crate::vocabulary::Id;
 use crate::words;
@@ -45,7 +46,8 @@ pub struct NewTransaction {
     pub kind: PostedKind,
     /// In the award's currency.
     pub amount: Money,
-    /// The day it was made. Default: today.
+    /// The day it was made: not before the award's approval, nor, for a return or a write-off, before its first disbursement.
+    /// Default: today.
     #[schema(nullable = false)]
     pub posted_on: Option<NaiveDate>,
     #[schema(max_length = 2000, nullable = false)]
@@ -54,13 +56,14 @@ pub struct NewTransaction {
 
 impl NewTransaction {
     /// # Errors
-    /// `validation-failed` for an amount that is none, or a day in the future.
-    pub fn check(&self, today: NaiveDate) -> Result<()> {
+    /// `validation-failed` for an amount that is none, or a day in the future or before what the movement rests on.
+    pub fn check(&self, today: NaiveDate, rests_on: Floor) -> Result<()> {
         let mut faults = Faults::default();
         faults.take(self.amount.check("/amount"));
         if self.posted_on.is_some_and(|day| day > today) {
             faults.add("/postedOn", "future", "The day of a movement cannot lie in the future.");
         }
+        faults.take(rests_on.check("/postedOn", self.posted_on.unwrap_or(today)));
         faults.check()
     }
 }

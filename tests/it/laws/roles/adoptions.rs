@@ -10,6 +10,12 @@ impl World {
         json!({ "innovation": corner.innovation, "organisation": code, "stage": "engaged" })
     }
 
+    /// Where the first move of an adoption is.
+    async fn move_of(&self, adoption: &str) -> String {
+        let moves = self.app.admin().get(&format!("{adoption}/transitions")).await.expect(200);
+        format!("{adoption}/transitions/{}", moves["data"][0]["id"].as_str().unwrap())
+    }
+
     fn benefit(&self, corner: &Corner) -> Value {
         json!({
             "innovation": corner.innovation, "organisation": corner.organisation, "programme": corner.programme.unwrap_or(ANOTHER),
@@ -45,6 +51,30 @@ impl World {
             "get_adoption" => actor.get(&adoption().await),
             "update_adoption" => actor.patch(&adoption().await, 1, json!({ "sites": 2 })),
             "transition_adoption" => actor.transition(&adoption().await, 1, json!({ "to": "committed" })),
+            "delete_adoption" => actor.delete(&format!("{}?reason=Twice", adoption().await), 1),
+            "update_adoption_transition" => {
+                let first = self.move_of(&adoption().await).await;
+                actor.patch(&first, 1, json!({ "effectiveOn": "2016-01-01", "reason": "The minutes say so." }))
+            }
+            "delete_adoption_transition" => {
+                let target = adoption().await;
+                self.app.admin().transition(&target, 1, json!({ "to": "committed" })).await.expect(200);
+                actor.delete(&format!("{}?reason=Wrong", self.move_of(&target).await), 2)
+            }
+            "import_adoptions" => {
+                let new = self.adoption(corner).await;
+                let word = |name: &str| new[name].as_str().unwrap().to_owned();
+                let row = [word("innovation"), word("organisation"), word("stage")].join(",");
+                actor.post_csv("/v1/adoption-imports", &format!("innovation,organisation,stage\n{row}\n"))
+            }
+            "list_adoption_counts" => actor.get(&format!("{}/counts", adoption().await)),
+            "transition_adoption_approval" => {
+                let proposed =
+                    self.app.fellow(corner.innovation).post("/v1/adoptions", self.adoption(corner).await).await;
+                let target = format!("{}/approval/transitions", proposed.header("location"));
+                actor.post(&target, json!({ "to": "approved" })).if_match(1)
+            }
+            "list_adoption_approval_transitions" => actor.get(&format!("{}/approval/transitions", adoption().await)),
             "list_adoption_transitions" => actor.get(&format!("{}/transitions", adoption().await)),
             "list_benefits" => {
                 benefit().await;

@@ -26,6 +26,11 @@ impl World {
         json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(1000), "receivedOn": "2015-07-01" })
     }
 
+    async fn pledge(&self, corner: &Corner) -> Value {
+        let fund = self.fund(corner).await;
+        json!({ "fund": fund, "contributor": "QWE", "financialYear": "2027-28", "amount": gbp(10), "certainty": "confirmed", "nature": "revenue" })
+    }
+
     /// An award to the corner's organisation for its innovation.
     async fn award(&self, corner: &Corner) -> Value {
         let mut body = award(&self.fund(corner).await, 100);
@@ -76,6 +81,21 @@ impl World {
             "list_fund_contributions" => actor.get(&format!("{}/contributions", fund().await)),
             "create_contribution" => actor.post(&format!("{}/contributions", fund().await), self.given()),
             "get_contribution" => actor.get(&self.made(&format!("{}/contributions", fund().await), self.given()).await),
+            "list_pledges" => {
+                self.made("/v1/pledges", self.pledge(corner).await).await;
+                actor.get(&format!("/v1/pledges?programme={listed}"))
+            }
+            "list_fund_pledges" => {
+                let pledge = self.pledge(corner).await;
+                self.made("/v1/pledges", pledge.clone()).await;
+                actor.get(&format!("/v1/funds/{}/pledges", pledge["fund"].as_str().unwrap()))
+            }
+            "create_pledge" => actor.post("/v1/pledges", self.pledge(corner).await),
+            "get_pledge" => actor.get(&self.made("/v1/pledges", self.pledge(corner).await).await),
+            "update_pledge" => {
+                let target = self.made("/v1/pledges", self.pledge(corner).await).await;
+                actor.patch(&target, 1, json!({ "amount": gbp(20) }))
+            }
             "list_awards" => {
                 self.active(corner).await;
                 actor.get(&format!("/v1/awards?programme={listed}"))
@@ -114,7 +134,27 @@ impl World {
         let milestone = json!({ "title": "Begun", "dueOn": "2016-01-31" });
         let milestones = format!("{award}/milestones");
         let gateways = format!("{award}/gateway-reviews");
+        let profile = json!([{ "financialYear": "2015-16", "amount": "60.00" }, { "financialYear": "2016-17", "amount": "40.00" }]);
+        let (later, reprofilings) = (json!({ "profile": profile, "reason": "Late." }), format!("{award}/reprofilings"));
+        let profile = json!([{ "financialYear": "2016-17", "amount": "10.00" }]);
+        let more = json!({ "amount": gbp(10), "profile": profile, "reason": "More." });
+        let supplements = format!("{award}/supplements");
         match operation {
+            "list_award_supplements" => {
+                self.made(&supplements, more).await;
+                actor.get(&supplements)
+            }
+            "create_award_supplement" => actor.post(&supplements, more),
+            "get_award_supplement" => actor.get(&self.made(&supplements, more).await),
+            "transition_award_supplement" => {
+                actor.transition(&self.made(&supplements, more).await, 1, json!({ "to": "approved" }))
+            }
+            "list_award_reprofilings" => {
+                self.made(&reprofilings, later).await;
+                actor.get(&reprofilings)
+            }
+            "create_award_reprofiling" => actor.post(&reprofilings, later),
+            "get_award_reprofiling" => actor.get(&self.made(&reprofilings, later).await),
             "get_award" => actor.get(&award),
             "update_award" => actor.patch(&award, 3, json!({ "description": "More." })),
             "transition_award" => actor.transition(&award, 3, json!({ "to": "completed" })),

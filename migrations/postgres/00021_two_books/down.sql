@@ -1,0 +1,14 @@
+ALTER TABLE fund_balances ADD COLUMN available_minor BIGINT;
+UPDATE fund_balances SET available_minor = cash_minor - outstanding_minor;
+ALTER TABLE fund_balances ALTER COLUMN available_minor SET NOT NULL;
+ALTER TABLE fund_balances DROP COLUMN cash_minor;
+ALTER TABLE fund_balances ADD CHECK (available_minor >= 0);
+ALTER TABLE fund_balances ADD CHECK (contributed_minor + reallocated_in_minor - reallocated_out_minor = available_minor + outstanding_minor + disbursed_minor);
+DROP TABLE fund_years;
+DROP TABLE award_reprofilings;
+DROP TABLE award_supplements;
+ALTER TABLE funds DROP COLUMN publishing_funder;
+ALTER TABLE funds DROP COLUMN from_on;
+DROP INDEX contributions_by_pledge;
+ALTER TABLE contributions DROP COLUMN pledge_id;
+DROP TABLE pledges;

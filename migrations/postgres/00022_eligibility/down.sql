@@ -1,0 +1,2 @@
+DROP TABLE eligibility;
+ALTER TABLE innovations DROP COLUMN adopting_units;

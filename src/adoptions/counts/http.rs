@@ -1,0 +1,100 @@
+//! `/v1/adoptions/{id}/counts`.
+
+use super::store::{self, CountRow, ListAdoptionCounts};
+use crate::adoptions::ops::{get_adoption, sees_whole};
+use crate::db::Conn;
+use crate::disclosure::rounded;
+use crate::error::Result;
+use crate::http::{Asked, Context, Cx, IdPath, Listed, Listing, Routes};
+use crate::vocabulary::{Basis, Id, Qualifier, instant};
+use actix_web::{get, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub fn routes(routes: &mut Routes) {
+    routes.service(list_adoption_counts);
+}
+
+/// What an adoption counted on a day.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptionCountResponse {
+    id: Id,
+    counted_on: NaiveDate,
+    #[schema(minimum = 0)]
+    sites: Option<i64>,
+    sites_qualifier: Option<Qualifier>,
+    sites_basis: Option<Basis>,
+    #[schema(minimum = 0)]
+    users: Option<i64>,
+    users_qualifier: Option<Qualifier>,
+    users_basis: Option<Basis>,
+    /// Readers without the grant to see it get none for 1 to 7, and else the nearest 5.
+    #[schema(minimum = 0)]
+    patients: Option<i64>,
+    patients_qualifier: Option<Qualifier>,
+    patients_basis: Option<Basis>,
+    /// Whoever recorded it.
+    #[schema(max_length = 300)]
+    made_by: String,
+    #[schema(format = "date-time", max_length = 40)]
+    made_at: String,
+    /// Whether another count of the same day took its place.
+    withdrawn: bool,
+    #[schema(max_length = 300)]
+    withdrawn_by: Option<String>,
+    #[schema(format = "date-time", max_length = 40)]
+    withdrawn_at: Option<String>,
+    #[schema(max_length = 2000)]
+    withdrawn_why: Option<String>,
+    /// Whether small counts of patients are suppressed and others rounded for you.
+    suppressed: bool,
+}
+
+impl AdoptionCountResponse {
+    fn of(row: CountRow, suppressed: bool) -> Self {
+        Self {
+            id: row.id,
+            counted_on: row.counted_on,
+            sites: row.sites,
+            sites_qualifier: row.sites_qualifier,
+            sites_basis: row.sites_basis,
+            users: row.users,
+            users_qualifier: row.users_qualifier,
+            users_basis: row.users_basis,
+            patients: row.patients.and_then(|count| if suppressed { rounded(count, 1) } else { Some(count) }),
+            patients_qualifier: row.patients_qualifier,
+            patients_basis: row.patients_basis,
+            made_by: row.made_by,
+            made_at: instant(row.made_at),
+            withdrawn: row.withdrawn_at.is_some(),
+            withdrawn_by: row.withdrawn_by,
+            withdrawn_at: row.withdrawn_at.map(instant),
+            withdrawn_why: row.withdrawn_why,
+            suppressed,
+        }
+    }
+}
+
+/// List the counts of an adoption
+///
+/// Lists what was counted on each day: sites, users and patients. A question about a day is answered by the last count by that day.
+#[utoipa::path(tag = "adoptions", params(IdPath, ListAdoptionCounts), responses((status = 200, description = "A page of counts", body = Listing<AdoptionCountResponse>)))]
+#[get("/v1/adoptions/{id}/counts")]
+pub async fn list_adoption_counts(
+    cx: Cx,
+    path: web::Path<IdPath>,
+    asked: Asked<ListAdoptionCounts>,
+) -> Result<Listed<AdoptionCountResponse>> {
+    let id = path.id.clone();
+    let rows = move |conn: &mut Conn, context: &Context, asked: &ListAdoptionCounts| {
+        Ok(store::list(get_adoption(conn, context, &id)?.row.id, asked))
+    };
+    let show = move |conn: &mut Conn, context: &Context, rows: Vec<CountRow>| {
+        let of = get_adoption(conn, context, &path.id)?.row;
+        let suppressed = !sees_whole(conn, context, &of)?;
+        Ok(rows.into_iter().map(|row| AdoptionCountResponse::of(row, suppressed)).collect())
+    };
+    cx.list_with(asked, rows, show).await
+}

@@ -1,0 +1,223 @@
+//! Every organisation's ancestors with their days, kept beside the edges and successions that they follow from, so that "who
+//! is below whom, on which day" is one join.
+
+use super::hierarchy::{Body, Heir, Hierarchy, Link};
+use super::rules::{EdgeKind, OrganisationType, SuccessionKind};
+use crate::calendar::Span;
+use crate::db::Conn;
+use crate::db::schema::{
+    organisation_closure, organisation_edges, organisation_successions, organisation_successors, organisations,
+};
+use crate::error::Result;
+use crate::insert_all;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The migration that came with these rules: whoever runs it rebuilds what the rules before had made.
+pub const RULES: &str = "00019";
+
+/// How many ids a query is given at once: SQLite takes a bounded number of parameters.
+const SOME: usize = 10_000;
+
+/// The organisations and all below them by the edges that hold on a day. This is what a place means for rights and lists.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn below(ancestors: Vec<Id>, on: NaiveDate) -> _ {
+    organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq_any(ancestors))
+        .filter(organisation_closure::from_on.le(on))
+        .filter(organisation_closure::to_on.gt(on))
+        .filter(organisation_closure::held.eq(true))
+        .select(organisation_closure::descendant_id)
+}
+
+/// The organisations and all whose figures count below them on the map of a day: as [`below`], and where an organisation's
+/// edges say nothing of that day it stands where the nearest puts it. This is what a place means for figures.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn counted_below(ancestors: Vec<Id>, on: NaiveDate) -> _ {
+    organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq_any(ancestors))
+        .filter(organisation_closure::from_on.le(on))
+        .filter(organisation_closure::to_on.gt(on))
+        .select(organisation_closure::descendant_id)
+}
+
+/// The organisations whose figures count below an ancestor on the map of any day.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn ever_below(ancestor: Id) -> _ {
+    organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq(ancestor))
+        .select(organisation_closure::descendant_id)
+}
+
+/// The days on which the figures of some organisations count below an ancestor.
+pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
+    let mut days: HashMap<Id, Vec<Span>> = HashMap::new();
+    for some in ids.chunks(SOME) {
+        let spans = organisation_closure::table
+            .filter(organisation_closure::ancestor_id.eq(ancestor))
+            .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
+            .select((organisation_closure::descendant_id, organisation_closure::from_on, organisation_closure::to_on));
+        for (id, from, to) in spans.load::<(Id, NaiveDate, NaiveDate)>(conn)? {
+            days.entry(id).or_default().push(Span { from, to });
+        }
+    }
+    Ok(days)
+}
+
+/// Whether the organisation is one of the ancestors or below one of them on that day.
+pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: NaiveDate) -> Result<bool> {
+    if ancestors.is_empty() {
+        return Ok(false);
+    }
+    let found = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq(organisation));
+    Ok(found.first::<Id>(conn).optional()?.is_some())
+}
+
+/// Those of the organisations that are one of the ancestors or below one on that day.
+pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate) -> Result<HashSet<Id>> {
+    let mut found = HashSet::new();
+    if ancestors.is_empty() {
+        return Ok(found);
+    }
+    for part in ids.chunks(SOME) {
+        let some = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq_any(part.to_vec()));
+        found.extend(some.load::<Id>(conn)?);
+    }
+    Ok(found)
+}
+
+/// Whether `ancestor` stands above `descendant` by edges on any day of the span.
+pub fn is_ever_below(conn: &mut Conn, descendant: Id, ancestor: Id, span: Span) -> Result<bool> {
+    let found = organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq(ancestor))
+        .filter(organisation_closure::descendant_id.eq(descendant))
+        .filter(organisation_closure::held.eq(true))
+        .filter(organisation_closure::from_on.lt(span.to))
+        .filter(organisation_closure::to_on.gt(span.from))
+        .select(organisation_closure::descendant_id);
+    Ok(found.first::<Id>(conn).optional()?.is_some())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = organisation_closure)]
+struct ClosureRow {
+    descendant_id: Id,
+    ancestor_id: Id,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+    held: bool,
+}
+
+/// Brings up to date what stands above some organisations and all that lie below them, on any day: what an edge or a
+/// succession of theirs can change.
+pub fn rebuild_below(conn: &mut Conn, changed: &[Id]) -> Result<()> {
+    let mut affected: BTreeSet<Id> = changed.iter().copied().collect();
+    for some in changed.chunks(SOME) {
+        let below = organisation_closure::table.filter(organisation_closure::ancestor_id.eq_any(some.to_vec()));
+        affected.extend(below.select(organisation_closure::descendant_id).distinct().load::<Id>(conn)?);
+    }
+    rebuild(conn, &affected.into_iter().collect::<Vec<_>>())
+}
+
+/// Brings what stands above every organisation up to date.
+pub fn rebuild_all(conn: &mut Conn) -> Result<()> {
+    let all: Vec<Id> = organisations::table.select(organisations::id).order_by(organisations::id).load(conn)?;
+    rebuild(conn, &all)
+}
+
+fn rebuild(conn: &mut Conn, organisations: &[Id]) -> Result<()> {
+    let hierarchy = load(conn, organisations)?;
+    for some in organisations.chunks(SOME) {
+        let old = organisation_closure::descendant_id.eq_any(some.to_vec());
+        diesel::delete(organisation_closure::table.filter(old)).execute(conn)?;
+        let row = |descendant_id: Id| {
+            let above = hierarchy.above(descendant_id).into_iter();
+            above.map(move |above| ClosureRow {
+                descendant_id,
+                ancestor_id: above.ancestor,
+                from_on: above.span.from,
+                to_on: above.span.to,
+                held: above.held,
+            })
+        };
+        let rows: Vec<ClosureRow> = some.iter().copied().flat_map(row).collect();
+        insert_all!(conn, organisation_closure::table, rows);
+    }
+    Ok(())
+}
+
+/// Some organisations with all above them, level by level.
+fn load(conn: &mut Conn, organisations: &[Id]) -> Result<Hierarchy> {
+    let mut hierarchy = Hierarchy::default();
+    let mut next = organisations.to_vec();
+    while !next.is_empty() {
+        for some in next.chunks(SOME) {
+            load_some(conn, some, &mut hierarchy.0)?;
+        }
+        let loaded: Vec<&Body> = next.iter().filter_map(|id| hierarchy.0.get(id)).collect();
+        let above = loaded
+            .iter()
+            .flat_map(|body| body.links.iter().map(|link| link.parent).chain(body.heir.iter().map(|heir| heir.id)));
+        let above: BTreeSet<Id> = above.filter(|id| !hierarchy.0.contains_key(id)).collect();
+        next = above.into_iter().collect();
+    }
+    Ok(hierarchy)
+}
+
+fn load_some(conn: &mut Conn, some: &[Id], bodies: &mut HashMap<Id, Body>) -> Result<()> {
+    let kinds = organisations::table.filter(organisations::id.eq_any(some.to_vec()));
+    for (id, kind) in kinds.select((organisations::id, organisations::kind)).load::<(Id, OrganisationType)>(conn)? {
+        bodies.insert(id, Body { kind, links: Vec::new(), heir: None });
+    }
+    let edges = organisation_edges::table
+        .filter(organisation_edges::child_id.eq_any(some.to_vec()))
+        .filter(organisation_edges::withdrawn_at.is_null())
+        .filter(organisation_edges::kind.ne(EdgeKind::Legal))
+        .select((
+            organisation_edges::child_id,
+            organisation_edges::kind,
+            organisation_edges::parent_id,
+            organisation_edges::from_on,
+            organisation_edges::to_on,
+        ));
+    for (child, kind, parent, from, to) in edges.load::<(Id, EdgeKind, Id, NaiveDate, NaiveDate)>(conn)? {
+        if let Some(body) = bodies.get_mut(&child) {
+            body.links.push(Link { kind, parent, span: Span { from, to } });
+        }
+    }
+    // The legal successor takes its place; else whoever has the largest share, where shares are known.
+    let heirs = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successions::from_id.eq_any(some.to_vec()))
+        .filter(organisation_successions::kind.ne(SuccessionKind::Transfer))
+        .filter(organisation_successors::legal.eq(true).or(organisation_successors::share_ppm.is_not_null()))
+        .order_by((
+            organisation_successions::effective_on,
+            organisation_successors::legal.desc(),
+            organisation_successors::share_ppm.desc(),
+            organisation_successors::to_id,
+        ))
+        .select((
+            organisation_successions::from_id,
+            organisation_successors::to_id,
+            organisation_successions::effective_on,
+            organisation_successors::legal,
+        ));
+    for (from_id, id, from, legal) in heirs.load::<(Id, Id, NaiveDate, bool)>(conn)? {
+        if let Some(body) = bodies.get_mut(&from_id) {
+            body.heir.get_or_insert(Heir { id, from, legal });
+        }
+    }
+    Ok(())
+}
+
+/// Writes that new organisations stand below themselves alone.
+pub fn insert_own(conn: &mut Conn, organisations: &[Id]) -> Result<()> {
+    let (from_on, to_on) = (Span::ALWAYS.from, Span::ALWAYS.to);
+    let own = |id: &Id| ClosureRow { descendant_id: *id, ancestor_id: *id, from_on, to_on, held: true };
+    let rows: Vec<ClosureRow> = organisations.iter().map(own).collect();
+    insert_all!(conn, organisation_closure::table, rows);
+    Ok(())
+}

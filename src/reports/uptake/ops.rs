@@ -1,0 +1,312 @@
+//! Uptake and who has not adopted, for as far as the caller may see it.
+
+use super::rules::{Denominator, Point, Reached, Step, Unit, days, point};
+use super::store;
+use crate::access::Operation;
+use crate::adoptions::moves::rules::{AdoptionStage, Measure};
+use crate::calendar::{Period, Span};
+use crate::db::Conn;
+use crate::disclosure::rounded;
+use crate::eligibility::store::standing;
+use crate::error::{Error, Result};
+use crate::http::Context;
+use crate::innovations::ops::get_innovation;
+use crate::organisations;
+use crate::organisations::ops::{ENGLAND, Map};
+use crate::organisations::rules::{Geography, OrganisationType};
+use crate::organisations::store::{OrganisationRow, names};
+use crate::reports::impact::ops::ILLUSTRATIVE;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked of the uptake of an innovation.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub place: Option<String>,
+    pub measure: Option<Measure>,
+    pub indication: Option<String>,
+    pub step: Option<Step>,
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    pub map: (Option<Geography>, Option<NaiveDate>),
+    pub fixed: Option<NaiveDate>,
+    pub places: Option<OrganisationType>,
+    pub sites: Option<u64>,
+    pub share: Option<f64>,
+}
+
+/// A place beside others, on the last day.
+pub struct Compared {
+    pub code: String,
+    pub name: String,
+    pub point: Point,
+}
+
+/// When uptake first reached something, and how many days after the first use below the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeTo {
+    pub on: Option<NaiveDate>,
+    pub days: Option<i64>,
+}
+
+/// The uptake of an innovation below a place.
+pub struct Uptake {
+    pub innovation: String,
+    pub measure: Measure,
+    pub indication: Option<String>,
+    pub unit: Option<OrganisationType>,
+    pub map: Map,
+    pub step: Step,
+    pub denominator: Denominator,
+    pub place: (String, String),
+    pub points: Vec<(Period, Point)>,
+    pub eligible_patients: Option<Reached>,
+    pub first_use_on: Option<NaiveDate>,
+    pub time_to_sites: Option<TimeTo>,
+    pub time_to_share: Option<TimeTo>,
+    pub places: Option<Vec<Compared>>,
+    pub illustrative: bool,
+    pub suppressed: bool,
+    pub notes: Vec<String>,
+}
+
+/// An organisation that an innovation is meant for and that had not adopted it on the day.
+pub struct NonAdopter {
+    pub code: String,
+    pub name: String,
+    pub stage: Option<(AdoptionStage, NaiveDate)>,
+    pub barriers: Vec<String>,
+}
+
+/// Who had not adopted an innovation that was meant for them on a day.
+pub struct NonAdopters {
+    pub innovation: String,
+    pub measure: Measure,
+    pub on: NaiveDate,
+    pub place: (String, String),
+    /// The uptake of that day.
+    pub point: Point,
+    pub missing: Vec<NonAdopter>,
+}
+
+/// Everything that uptake is made of.
+struct Made {
+    slug: String,
+    innovation: Id,
+    place: OrganisationRow,
+    map: Map,
+    measure: Measure,
+    unit: Option<OrganisationType>,
+    units: BTreeMap<Id, Unit>,
+    part: usize,
+    illustrative: bool,
+    known: bool,
+    eligible_patients: Option<Reached>,
+    sees_all: bool,
+}
+
+fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result<Made> {
+    let innovation = get_innovation(conn, context, slug)?.row;
+    let code = asked.place.as_deref().unwrap_or(ENGLAND);
+    organisations::ops::referred(conn, "?place", code)?;
+    let place = organisations::ops::get_organisation(conn, code)?;
+    let reach = context.actor.reach(Operation::see_unsuppressed_values);
+    let sees_all = organisations::ops::covers(conn, context, &reach, None, Some(place.id), Some(innovation.id))?;
+    let map = Map::asked(context, &place, asked.map, sees_all)?;
+    let measure = asked.measure.unwrap_or(Measure::Adopted);
+    let indication = asked.indication.as_deref();
+    let rows = standing(conn, innovation.id, indication)?;
+    let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| row.kind).map(|kind| kind.as_str()).collect();
+    let of_rows = rows.iter().find_map(|row| row.kind).filter(|_| kinds.len() == 1);
+    let unit = innovation.adopting_unit(indication).or(of_rows);
+    let eligible = store::eligible(conn, &rows, unit)?;
+    let known = rows.iter().any(|row| row.eligible);
+    let adopted = store::adopted(conn, innovation.id, measure.stages(), indication)?;
+    let invented = adopted.iter().any(|one| one.illustrative) || rows.iter().any(|row| row.illustrative);
+    let (units, part) = store::units(conn, (place.id, map), unit, eligible, adopted)?;
+    let eligible_patients = innovation.eligible_population().filter(|_| place.code == ENGLAND);
+    Ok(Made {
+        slug: innovation.slug,
+        innovation: innovation.id,
+        eligible_patients: eligible_patients.map(|population| Reached {
+            value: population.value,
+            qualifier: population.qualifier,
+            basis: population.basis,
+        }),
+        illustrative: innovation.illustrative || invented,
+        place,
+        map,
+        measure,
+        unit,
+        units,
+        part,
+        known,
+        sees_all,
+    })
+}
+
+/// The most points of one curve.
+const MOST: usize = 1500;
+
+/// The uptake of an innovation below a place, by default below England.
+///
+/// # Errors
+/// `not-found`, `unknown-reference`, `forbidden` for another map than the usual one; `validation-failed` for days that run
+/// backwards or are too many.
+pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result<Uptake> {
+    let made = made(conn, context, slug, asked)?;
+    let units = || made.units.values();
+    let first_use_on = units().flat_map(|unit| unit.adopted.iter().map(|span| span.from)).min();
+    let last = made.map.as_of.min(context.today());
+    let to = asked.to.map_or(last, |to| to.min(last));
+    let begun = units().flat_map(|unit| unit.eligible.iter().map(|span| span.from));
+    let begun = begun.filter(|from| *from != Span::ALWAYS.from).min();
+    let from = asked.from.or_else(|| first_use_on.into_iter().chain(begun).min()).unwrap_or(to);
+    if asked.from.is_some_and(|from| from > to) {
+        return Err(Error::invalid("?from", "range", format!("It lies after the last day, {to}.")));
+    }
+    let denominator = asked.fixed.map_or(Denominator::AtDate, Denominator::Fixed);
+    let step = asked.step.unwrap_or(Step::Month);
+    let periods = days(step, from.min(to), to);
+    if periods.len() > MOST {
+        return Err(Error::invalid(
+            "?from",
+            "too-many",
+            format!("More than {MOST} points; narrow the days or take longer periods."),
+        ));
+    }
+    let shown = |point: Point| if made.sees_all { point } else { suppressed(point) };
+    let whole: Vec<(Period, Point)> =
+        periods.into_iter().map(|(period, on)| (period, point(units(), on, denominator))).collect();
+    let time_to = |reached: &dyn Fn(&Point) -> bool| {
+        let on = changes(units())
+            .into_iter()
+            .take_while(|day| *day <= to)
+            .find(|day| reached(&point(units(), *day, denominator)));
+        let days = on.zip(first_use_on).map(|(on, first)| (on - first).num_days());
+        TimeTo { on, days }
+    };
+    let time_to_sites = asked.sites.map(|sites| time_to(&|point| point.adopters + point.ineligible >= sites));
+    let time_to_share =
+        asked.share.map(|share| time_to(&|point| point.share.is_some_and(|found| found * 100.0 >= share)));
+    let places = asked.places.map(|kind| compared(conn, &made, kind, to, denominator)).transpose()?;
+    let notes = notes(&made);
+    Ok(Uptake {
+        innovation: made.slug,
+        measure: made.measure,
+        indication: asked.indication.clone(),
+        unit: made.unit,
+        map: made.map,
+        step,
+        denominator,
+        place: (made.place.code, made.place.name),
+        points: whole.into_iter().map(|(period, point)| (period, shown(point))).collect(),
+        eligible_patients: made.eligible_patients,
+        first_use_on,
+        time_to_sites,
+        time_to_share,
+        places: places
+            .map(|places| places.into_iter().map(|place| Compared { point: shown(place.point), ..place }).collect()),
+        illustrative: made.illustrative,
+        suppressed: !made.sees_all,
+        notes,
+    })
+}
+
+/// A count of patients as others may see it.
+fn suppressed(point: Point) -> Point {
+    let patients = point.patients.and_then(|reached| Some(Reached { value: rounded(reached.value, 1)?, ..reached }));
+    Point { patients, ..point }
+}
+
+/// The days on which anything of the organisations changed.
+fn changes<'a>(units: impl Iterator<Item = &'a Unit>) -> BTreeSet<NaiveDate> {
+    let spans = units.flat_map(|unit| [&unit.adopted, &unit.eligible, &unit.life, &unit.inside]);
+    spans.flatten().flat_map(|span| [span.from, span.to]).filter(|day| *day != Span::ALWAYS.from).collect()
+}
+
+fn compared(
+    conn: &mut Conn,
+    made: &Made,
+    kind: OrganisationType,
+    on: NaiveDate,
+    denominator: Denominator,
+) -> Result<Vec<Compared>> {
+    let ids: Vec<Id> = made.units.keys().copied().collect();
+    let map_day = if made.map.geography == Geography::Current { made.map.as_of } else { on };
+    let places = store::places_of(conn, &ids, kind, map_day)?;
+    let names = names(conn, places.keys().copied())?;
+    let mut compared: Vec<Compared> = places
+        .into_iter()
+        .map(|(place, organisations)| {
+            let units = organisations.iter().filter_map(|id| made.units.get(id));
+            let (code, name) = names.of(place);
+            Compared { code, name, point: point(units, on, denominator) }
+        })
+        .collect();
+    compared.sort_by(|one, other| one.code.cmp(&other.code));
+    Ok(compared)
+}
+
+fn notes(made: &Made) -> Vec<String> {
+    let illustrative = made.illustrative.then(|| ILLUSTRATIVE.to_owned());
+    let unknown = (!made.known).then(|| {
+        "Nobody is known to be eligible, so there is no share: whom the innovation is meant for is said by its eligibility.".to_owned()
+    });
+    let part = (made.part > 0).then(|| {
+        format!("{} organisations above the adopting unit have adopted for a part of what lies below them that no record names. They are not counted.", made.part)
+    });
+    illustrative.into_iter().chain(unknown).chain(part).chain(NOTES.map(str::to_owned)).collect()
+}
+
+/// How uptake was counted.
+const NOTES: [&str; 4] = [
+    "Each point is told on the last day of its period, the running one on the last day that counts.",
+    "Share: adopters that are eligible on the day, of all that are eligible. Adopters that are not eligible stand apart.",
+    "Each organisation counts once, in the type that takes the innovation into use, on the days on which it existed.",
+    "Patients: what adopters last reported by the day, added. One patient may attend two organisations, so the sum of several is approximate.",
+];
+
+/// Who is meant to use an innovation and had not adopted it on a day, with the stage they had reached and what stood in their way.
+///
+/// # Errors
+/// As [`get_innovation_uptake`].
+pub fn list_non_adopters(
+    conn: &mut Conn,
+    context: &Context,
+    slug: &str,
+    asked: &Asked,
+    on: Option<NaiveDate>,
+) -> Result<NonAdopters> {
+    let on = on.unwrap_or_else(|| context.today()).min(context.today());
+    let made = made(conn, context, slug, asked)?;
+    let missing: Vec<Id> = made
+        .units
+        .iter()
+        .filter(|(_, unit)| unit.is_eligible_on(on) && !unit.has_adopted_on(on))
+        .map(|(id, _)| *id)
+        .collect();
+    let mut standing = store::standing(conn, made.innovation, on)?;
+    let names = names(conn, missing.iter().copied())?;
+    let mut missing: Vec<NonAdopter> = missing
+        .into_iter()
+        .map(|id| {
+            let (code, name) = names.of(id);
+            let (stage, barriers) = match standing.remove(&id) {
+                Some((stage, from, barriers)) => (Some((stage, from)), barriers.into_iter().collect()),
+                None => (None, Vec::new()),
+            };
+            NonAdopter { code, name, stage, barriers }
+        })
+        .collect();
+    missing.sort_by(|one, other| one.code.cmp(&other.code));
+    Ok(NonAdopters {
+        point: point(made.units.values(), on, Denominator::AtDate),
+        innovation: made.slug,
+        measure: made.measure,
+        on,
+        place: (made.place.code, made.place.name),
+        missing,
+    })
+}

@@ -1,0 +1,242 @@
+//! How adoptions and eligibility become uptake on a day. Every question about a day is answered by what held on that day.
+
+use crate::calendar::{Period, PeriodType, Span};
+use crate::vocabulary::{Basis, Qualifier};
+use crate::words;
+use chrono::{Months, NaiveDate};
+
+words! {
+    /// The length of the periods of a curve of uptake.
+    pub enum Step {
+        Day = "day",
+        Month = "month",
+        Quarter = "quarter",
+        FinancialQuarter = "financial-quarter",
+        Year = "year",
+        FinancialYear = "financial-year",
+    }
+}
+
+impl Step {
+    pub fn period_type(self) -> PeriodType {
+        match self {
+            Self::Day => PeriodType::Day,
+            Self::Month => PeriodType::Month,
+            Self::Quarter => PeriodType::Quarter,
+            Self::FinancialQuarter => PeriodType::FinancialQuarter,
+            Self::Year => PeriodType::Year,
+            Self::FinancialYear => PeriodType::FinancialYear,
+        }
+    }
+}
+
+/// A count of patients that an adoption reported on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patients {
+    pub on: NaiveDate,
+    pub value: i64,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+}
+
+/// An organisation, and what held of it on which days. Spans of one kind do not overlap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unit {
+    /// The days on which it is counted below the place.
+    pub inside: Vec<Span>,
+    /// The days on which it existed.
+    pub life: Vec<Span>,
+    /// The days on which the innovation was meant for it.
+    pub eligible: Vec<Span>,
+    /// The days on which it had adopted the innovation, by the measure that is asked for.
+    pub adopted: Vec<Span>,
+    /// The last day on which its routine use was confirmed.
+    pub confirmed_on: Option<NaiveDate>,
+    /// What its adoptions reported, in the order of days.
+    pub patients: Vec<Patients>,
+}
+
+fn on(spans: &[Span], day: NaiveDate) -> bool {
+    spans.iter().any(|span| span.from <= day && day < span.to)
+}
+
+impl Unit {
+    /// Whether it counts below the place on a day.
+    pub fn counts_on(&self, day: NaiveDate) -> bool {
+        on(&self.inside, day) && on(&self.life, day)
+    }
+
+    pub fn is_eligible_on(&self, day: NaiveDate) -> bool {
+        self.counts_on(day) && on(&self.eligible, day)
+    }
+
+    pub fn has_adopted_on(&self, day: NaiveDate) -> bool {
+        self.counts_on(day) && on(&self.adopted, day)
+    }
+
+    /// Whether it has adopted for over twelve months by a day, and nobody confirmed it in the twelve months before.
+    fn is_unconfirmed_on(&self, day: NaiveDate) -> bool {
+        let year_ago = day.checked_sub_months(Months::new(12)).unwrap_or(day);
+        let present = self.adopted.iter().find(|span| span.from <= day && day < span.to);
+        let long = present.is_some_and(|span| span.from < year_ago);
+        long && self.confirmed_on.is_none_or(|confirmed| confirmed < year_ago || confirmed > day)
+    }
+
+    fn patients_on(&self, day: NaiveDate) -> Option<Patients> {
+        self.patients.iter().rev().find(|count| count.on <= day).copied()
+    }
+}
+
+/// Of which day the organisations are that adopters are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denominator {
+    /// Those eligible on the day itself.
+    AtDate,
+    /// Those eligible on one day, whatever happened since.
+    Fixed(NaiveDate),
+}
+
+/// Patients, by what adopters reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    pub value: i64,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+}
+
+/// Uptake on one day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub on: NaiveDate,
+    pub eligible: u64,
+    /// Adopters that are eligible.
+    pub adopters: u64,
+    /// None where nobody is known to be eligible.
+    pub share: Option<f64>,
+    /// Adopters that are not eligible, which never push uptake past the whole.
+    pub ineligible: u64,
+    pub unconfirmed: u64,
+    pub patients: Option<Reached>,
+}
+
+/// Uptake on a day.
+pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, denominator: Denominator) -> Point {
+    let (mut eligible, mut adopters, mut ineligible, mut unconfirmed) = (0, 0, 0, 0);
+    let mut reported = Vec::new();
+    for unit in units {
+        let meant = match denominator {
+            Denominator::AtDate => unit.is_eligible_on(day),
+            Denominator::Fixed(fixed) => unit.is_eligible_on(fixed),
+        };
+        let adopted = unit.has_adopted_on(day);
+        eligible += u64::from(meant);
+        adopters += u64::from(meant && adopted);
+        ineligible += u64::from(adopted && !meant);
+        unconfirmed += u64::from(meant && adopted && unit.is_unconfirmed_on(day));
+        reported.extend(unit.patients_on(day).filter(|_| adopted));
+    }
+    let share = (eligible > 0).then(|| adopters as f64 / eligible as f64);
+    Point { on: day, eligible, adopters, share, ineligible, unconfirmed, patients: reached(&reported) }
+}
+
+/// What several organisations reported together: one patient may attend two of them, so more than one count is approximate.
+/// What is at most so many is left out.
+fn reached(counts: &[Patients]) -> Option<Reached> {
+    let counted: Vec<&Patients> = counts.iter().filter(|count| count.qualifier != Qualifier::AtMost).collect();
+    let first = counted.first()?;
+    let at_least = counted.iter().any(|count| count.qualifier == Qualifier::AtLeast) || counted.len() < counts.len();
+    let qualifier = match counted.as_slice() {
+        [only] if counts.len() == 1 => only.qualifier,
+        _ if at_least && counted.len() == 1 => Qualifier::AtLeast,
+        _ => Qualifier::Approximate,
+    };
+    let basis = counted.iter().map(|count| count.basis).max_by_key(|basis| *basis as u8).unwrap_or(first.basis);
+    Some(Reached { value: counted.iter().map(|count| count.value).sum(), qualifier, basis })
+}
+
+/// The last days of the periods from one that holds `from` to the one that holds `to`, of which the last is told at `to`.
+pub fn days(step: Step, from: NaiveDate, to: NaiveDate) -> Vec<(Period, NaiveDate)> {
+    let kind = step.period_type();
+    let periods = Period::containing(kind, from).through(Period::containing(kind, to));
+    periods.map(|period| (period, period.end().min(to))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Days;
+    use proptest::prelude::*;
+
+    fn day(number: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2020, 1, 1).and_then(|first| first.checked_add_days(Days::new(number))).expect("a day")
+    }
+
+    fn span(from: u64, to: u64) -> Span {
+        Span { from: day(from), to: day(to) }
+    }
+
+    fn always() -> Unit {
+        Unit { inside: vec![Span::ALWAYS], life: vec![Span::ALWAYS], ..Unit::default() }
+    }
+
+    #[test]
+    fn adopters_that_are_not_eligible_stand_apart() {
+        let units = [
+            Unit { eligible: vec![Span::ALWAYS], adopted: vec![span(2, 5)], ..always() },
+            Unit { eligible: vec![Span::ALWAYS], ..always() },
+            Unit { adopted: vec![Span::ALWAYS], ..always() },
+        ];
+        let found = point(&units, day(3), Denominator::AtDate);
+        assert_eq!((found.eligible, found.adopters, found.ineligible, found.share), (2, 1, 1, Some(0.5)));
+        assert_eq!(point(&units, day(5), Denominator::AtDate).adopters, 0, "the day it ended is no use");
+        assert_eq!(point(&units[2..], day(3), Denominator::AtDate).share, None, "nobody is known to be eligible");
+    }
+
+    #[test]
+    fn counts_of_several_organisations_are_approximate_and_none_is_not_zero() {
+        let count = |value, qualifier| Patients { on: day(1), value, qualifier, basis: Basis::Measured };
+        let of = |counts: &[Patients]| reached(counts).map(|reached| (reached.value, reached.qualifier));
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[count(100, Qualifier::Exact)]), Some((100, Qualifier::Exact)));
+        let three = [count(100, Qualifier::AtLeast), count(80, Qualifier::Exact), count(60, Qualifier::Exact)];
+        assert_eq!(of(&three), Some((240, Qualifier::Approximate)));
+        assert_eq!(of(&[count(9, Qualifier::AtMost)]), None);
+        assert_eq!(of(&[count(9, Qualifier::AtMost), count(5, Qualifier::Exact)]), Some((5, Qualifier::AtLeast)));
+    }
+
+    /// First day and length of eligibility, and of adoption, and whether the organisation lives on.
+    type Drawn = (u64, u64, u64, u64, bool);
+
+    proptest! {
+        #[test]
+        fn uptake_is_what_a_count_of_each_day_finds_and_later_days_change_nothing(
+            drawn in prop::collection::vec((0u64..20, 1u64..20, 0u64..20, 1u64..20, any::<bool>()), 1..12),
+            later in 0u64..20,
+        ) {
+            let units: Vec<Unit> = drawn.iter().map(|(from, length, adopted, lasted, lives)| Unit {
+                eligible: vec![span(*from, from + length)],
+                adopted: vec![span(*adopted, adopted + lasted)],
+                life: if *lives { vec![Span::ALWAYS] } else { vec![span(0, 15)] },
+                ..always()
+            }).collect();
+            for number in 0..40 {
+                let found = point(&units, day(number), Denominator::AtDate);
+                let alive = |unit: &Drawn| unit.4 || number < 15;
+                let meant = |unit: &Drawn| alive(unit) && (unit.0..unit.0 + unit.1).contains(&number);
+                let uses = |unit: &Drawn| alive(unit) && (unit.2..unit.2 + unit.3).contains(&number);
+                let count = |of: &dyn Fn(&Drawn) -> bool| drawn.iter().filter(|unit| of(unit)).count() as u64;
+                prop_assert_eq!(found.eligible, count(&meant));
+                prop_assert_eq!(found.adopters, count(&|unit| meant(unit) && uses(unit)));
+                prop_assert_eq!(found.ineligible, count(&|unit| !meant(unit) && uses(unit)));
+                prop_assert!(found.share.is_none_or(|share| share <= 1.0));
+            }
+            let mut moved = units.clone();
+            for unit in &mut moved {
+                unit.adopted.push(span(100 + later, 101 + later));
+            }
+            for number in 0..40 {
+                prop_assert_eq!(point(&units, day(number), Denominator::AtDate), point(&moved, day(number), Denominator::AtDate));
+            }
+        }
+    }
+}

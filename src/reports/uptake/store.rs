@@ -1,0 +1,288 @@
+//! What uptake is made of: a fixed number of queries, each by an index of the innovation or the place.
+
+use super::rules::{Patients, Unit};
+use crate::adoptions::moves::rules::AdoptionStage;
+use crate::calendar::{Span, Until};
+use crate::db::Conn;
+use crate::db::schema::{
+    adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisations,
+};
+use crate::eligibility::store::EligibilityRow;
+use crate::error::Result;
+use crate::organisations::ops::Map;
+use crate::organisations::rules::{Geography, OrganisationType};
+use crate::organisations::store::{counted_below, days_below, ids_by_code};
+use crate::vocabulary::{Basis, Id, Qualifier};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// An adoption that had reached the stages that are asked for, with the days on which it had.
+pub struct Adopted {
+    pub id: Id,
+    pub organisation: Id,
+    pub spans: Vec<Span>,
+    pub covers: String,
+    pub confirmed_on: Option<NaiveDate>,
+    pub illustrative: bool,
+}
+
+/// The adoptions of an innovation that were at one of the stages on any day, for an indication or for any.
+pub fn adopted(
+    conn: &mut Conn,
+    innovation: Id,
+    stages: &[AdoptionStage],
+    indication: Option<&str>,
+) -> Result<Vec<Adopted>> {
+    let mut spells = adoption_spells::table
+        .inner_join(adoptions::table.on(adoptions::id.eq(adoption_spells::adoption_id)))
+        .filter(adoption_spells::innovation_id.eq(innovation))
+        .filter(adoption_spells::stage.eq_any(stages.to_vec()))
+        .select((
+            adoption_spells::adoption_id,
+            adoption_spells::organisation_id,
+            adoption_spells::from_on,
+            adoption_spells::to_on,
+            adoptions::covers,
+            adoptions::confirmed_on,
+            adoptions::illustrative,
+        ))
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(indication) = indication {
+        spells = spells.filter(adoption_spells::indication.eq_any([String::new(), indication.to_owned()]));
+    }
+    let mut found: BTreeMap<Id, Adopted> = BTreeMap::new();
+    type Row = (Id, Id, NaiveDate, Until, String, Option<NaiveDate>, bool);
+    for (id, organisation, from, to, covers, confirmed_on, illustrative) in spells.load::<Row>(conn)? {
+        let none = Adopted { id, organisation, spans: Vec::new(), covers, confirmed_on, illustrative };
+        found.entry(id).or_insert(none).spans.push(Span { from, to: to.day() });
+    }
+    Ok(found.into_values().collect())
+}
+
+/// What adoptions reported of patients, in the order of days.
+pub fn patients(conn: &mut Conn, adoptions: &[Id]) -> Result<HashMap<Id, Vec<Patients>>> {
+    let mut found: HashMap<Id, Vec<Patients>> = HashMap::new();
+    // SQLite takes a bounded number of parameters.
+    for some in adoptions.chunks(10_000) {
+        let counts = adoption_counts::table
+            .filter(adoption_counts::adoption_id.eq_any(some.to_vec()))
+            .filter(adoption_counts::withdrawn_at.is_null())
+            .filter(adoption_counts::patients.is_not_null())
+            .order_by((adoption_counts::counted_on, adoption_counts::id))
+            .select((
+                adoption_counts::adoption_id,
+                adoption_counts::counted_on,
+                adoption_counts::patients.assume_not_null(),
+                adoption_counts::patients_qualifier,
+                adoption_counts::patients_basis,
+            ));
+        type Row = (Id, NaiveDate, i64, Option<Qualifier>, Option<Basis>);
+        for (adoption, on, value, qualifier, basis) in counts.load::<Row>(conn)? {
+            let (qualifier, basis) = (qualifier.unwrap_or(Qualifier::Exact), basis.unwrap_or(Basis::Measured));
+            found.entry(adoption).or_default().push(Patients { on, value, qualifier, basis });
+        }
+    }
+    Ok(found)
+}
+
+/// Of organisations of a type that are ever counted below a place: the days on which they are.
+fn of_type(conn: &mut Conn, place: Id, kind: Option<OrganisationType>) -> Result<HashMap<Id, Vec<Span>>> {
+    let mut below = organisation_closure::table
+        .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::descendant_id)))
+        .filter(organisation_closure::ancestor_id.eq(place))
+        .select((organisation_closure::descendant_id, organisation_closure::from_on, organisation_closure::to_on))
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(kind) = kind {
+        below = below.filter(organisations::kind.eq(kind));
+    }
+    let mut days: HashMap<Id, Vec<Span>> = HashMap::new();
+    for (id, from, to) in below.load::<(Id, NaiveDate, NaiveDate)>(conn)? {
+        days.entry(id).or_default().push(Span { from, to });
+    }
+    Ok(days)
+}
+
+/// The days on which an innovation was meant for each organisation: by a row or a rule, less what rows take out.
+pub fn eligible(
+    conn: &mut Conn,
+    rows: &[EligibilityRow],
+    unit: Option<OrganisationType>,
+) -> Result<HashMap<Id, Vec<Span>>> {
+    let mut meant: HashMap<Id, Vec<Span>> = HashMap::new();
+    let mut taken: HashMap<Id, Vec<Span>> = HashMap::new();
+    let mut places: HashMap<(Id, Option<OrganisationType>), HashMap<Id, Vec<Span>>> = HashMap::new();
+    for row in rows {
+        let days = if row.eligible { &mut meant } else { &mut taken };
+        if let Some(organisation) = row.organisation_id {
+            days.entry(organisation).or_default().push(row.span());
+        }
+        let kind = row.kind.or(unit);
+        let Some(place) = row.place_id else { continue };
+        if let std::collections::hash_map::Entry::Vacant(entry) = places.entry((place, kind)) {
+            entry.insert(of_type(conn, place, kind)?);
+        }
+        for (organisation, below) in places.get(&(place, kind)).into_iter().flatten() {
+            let held = below.iter().filter_map(|span| span.meet(row.span()));
+            days.entry(*organisation).or_default().extend(held);
+        }
+    }
+    for (organisation, spans) in &mut meant {
+        let out = Span::merged(taken.remove(organisation).unwrap_or_default());
+        *spans = Span::merged(std::mem::take(spans)).into_iter().flat_map(|span| span.without(&out)).collect();
+    }
+    Ok(meant)
+}
+
+/// What each record above the adopting unit covers: all of the unit below it, or those it lists.
+fn covered(
+    conn: &mut Conn,
+    adopted: Vec<Adopted>,
+    kinds: &HashMap<Id, OrganisationType>,
+    unit: Option<OrganisationType>,
+) -> Result<(Vec<Adopted>, usize)> {
+    let (mut found, mut part) = (Vec::with_capacity(adopted.len()), 0);
+    for one in adopted {
+        if unit.is_none_or(|unit| kinds.get(&one.organisation) == Some(&unit)) {
+            found.push(one);
+            continue;
+        }
+        let codes: Vec<String> = one.covers.split_whitespace().map(str::to_owned).collect();
+        let mut below = if codes.is_empty() { HashMap::new() } else { of_type(conn, one.organisation, unit)? };
+        if codes.is_empty() || below.is_empty() {
+            part += 1;
+            continue;
+        }
+        if codes != ["all"] {
+            let listed: HashSet<Id> = ids_by_code(conn, &codes)?.into_values().collect();
+            below.retain(|id, _| listed.contains(id));
+        }
+        for (organisation, days) in below {
+            let spans = days.iter().flat_map(|day| one.spans.iter().filter_map(|span| span.meet(*day))).collect();
+            // What the record above counts is its own and no part's.
+            found.push(Adopted { id: Id::NONE, organisation, spans, covers: String::new(), ..one });
+        }
+    }
+    Ok((found, part))
+}
+
+/// The organisations that count below a place, and how many organisations above the adopting unit have adopted for a part that
+/// nobody named.
+pub fn units(
+    conn: &mut Conn,
+    (place, map): (Id, Map),
+    unit: Option<OrganisationType>,
+    eligible: HashMap<Id, Vec<Span>>,
+    adopted: Vec<Adopted>,
+) -> Result<(BTreeMap<Id, Unit>, usize)> {
+    let adopters: Vec<Id> = adopted.iter().map(|one| one.organisation).collect();
+    let kinds = kinds(conn, &adopters)?;
+    let (adopted, part) = covered(conn, adopted, &kinds, unit)?;
+    let ids: BTreeSet<Id> = eligible.keys().copied().chain(adopted.iter().map(|one| one.organisation)).collect();
+    let ids: Vec<Id> = ids.into_iter().collect();
+    let mut units: BTreeMap<Id, Unit> = BTreeMap::new();
+    let mut inside = inside(conn, place, map, &ids)?;
+    for (id, kind, life) in lives(conn, &ids)? {
+        let Some(inside) = inside.remove(&id).filter(|_| unit.is_none_or(|unit| unit == kind)) else { continue };
+        units.insert(id, Unit { inside, life: vec![life], ..Unit::default() });
+    }
+    for (id, spans) in eligible {
+        if let Some(unit) = units.get_mut(&id) {
+            unit.eligible = spans;
+        }
+    }
+    let mut patients =
+        patients(conn, &adopted.iter().map(|one| one.id).filter(|id| *id != Id::NONE).collect::<Vec<_>>())?;
+    for one in adopted {
+        let Some(unit) = units.get_mut(&one.organisation) else { continue };
+        unit.adopted.extend(one.spans);
+        unit.confirmed_on = unit.confirmed_on.max(one.confirmed_on);
+        unit.patients.extend(patients.remove(&one.id).unwrap_or_default());
+    }
+    for unit in units.values_mut() {
+        unit.adopted = Span::merged(std::mem::take(&mut unit.adopted));
+        unit.patients.sort_by_key(|count| count.on);
+    }
+    Ok((units, part))
+}
+
+fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
+    if map.geography == Geography::AtTime {
+        return days_below(conn, place, ids);
+    }
+    let on_map: HashSet<Id> = counted_below(vec![place], map.as_of).load::<Id>(conn)?.into_iter().collect();
+    Ok(ids.iter().filter(|id| on_map.contains(id)).map(|id| (*id, vec![Span::ALWAYS])).collect())
+}
+
+fn lives(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, OrganisationType, Span)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    // SQLite takes a bounded number of parameters.
+    for some in ids.chunks(10_000) {
+        let rows = organisations::table.filter(organisations::id.eq_any(some.to_vec())).select((
+            organisations::id,
+            organisations::kind,
+            organisations::valid_from,
+            organisations::valid_to,
+        ));
+        type Row = (Id, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
+        let life = |(id, kind, from, to): Row| {
+            let always = Span::ALWAYS;
+            (id, kind, Span { from: from.unwrap_or(always.from), to: to.unwrap_or(always.to) })
+        };
+        found.extend(rows.load::<Row>(conn)?.into_iter().map(life));
+    }
+    Ok(found)
+}
+
+fn kinds(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, OrganisationType>> {
+    Ok(lives(conn, ids)?.into_iter().map(|(id, kind, _)| (id, kind)).collect())
+}
+
+/// Where some organisations are counted among the places of a type, on the map of a day.
+pub fn places_of(conn: &mut Conn, ids: &[Id], kind: OrganisationType, on: NaiveDate) -> Result<BTreeMap<Id, Vec<Id>>> {
+    let mut found: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+    // SQLite takes a bounded number of parameters.
+    for some in ids.chunks(10_000) {
+        let above = organisation_closure::table
+            .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::ancestor_id)))
+            .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
+            .filter(organisation_closure::from_on.le(on))
+            .filter(organisation_closure::to_on.gt(on))
+            .filter(organisations::kind.eq(kind))
+            .select((organisation_closure::ancestor_id, organisation_closure::descendant_id));
+        for (place, organisation) in above.load::<(Id, Id)>(conn)? {
+            found.entry(place).or_default().push(organisation);
+        }
+    }
+    Ok(found)
+}
+
+/// A stage, since when, and what stood in the way.
+type Standing = (AdoptionStage, NaiveDate, BTreeSet<String>);
+
+/// The stage that each organisation had reached with an innovation on a day, and what stood in its way then.
+pub fn standing(conn: &mut Conn, innovation: Id, on: NaiveDate) -> Result<HashMap<Id, Standing>> {
+    let spells = adoption_spells::table
+        .filter(adoption_spells::innovation_id.eq(innovation))
+        .filter(adoption_spells::from_on.le(on))
+        .filter(adoption_spells::to_on.gt(on))
+        .order_by((adoption_spells::from_on, adoption_spells::adoption_id))
+        .select((adoption_spells::organisation_id, adoption_spells::stage, adoption_spells::from_on));
+    let mut found: HashMap<Id, Standing> = HashMap::new();
+    for (organisation, stage, from) in spells.load::<(Id, AdoptionStage, NaiveDate)>(conn)? {
+        found.insert(organisation, (stage, from, BTreeSet::new()));
+    }
+    let barriers = adoption_barriers::table
+        .inner_join(adoptions::table.on(adoptions::id.eq(adoption_barriers::adoption_id)))
+        .filter(adoptions::innovation_id.eq(innovation))
+        .filter(adoptions::archived_at.is_null())
+        .filter(adoption_barriers::from_on.le(on))
+        .filter(adoption_barriers::to_on.gt(on))
+        .select((adoptions::organisation_id, adoption_barriers::barrier));
+    for (organisation, barrier) in barriers.load::<(Id, String)>(conn)? {
+        if let Some((_, _, barriers)) = found.get_mut(&organisation) {
+            barriers.insert(barrier);
+        }
+    }
+    Ok(found)
+}

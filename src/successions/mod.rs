@@ -1,0 +1,8 @@
+//! Successions of organisations: one act for a predecessor and a day. It closes the predecessor, ends its edges, moves what
+//! lies below it, and writes what its successors take over as rows of their own.
+
+pub mod http;
+pub mod load;
+pub mod ops;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,295 @@
+//! What can be done with successions, each in one transaction.
+
+use super::rules::Succession;
+use super::store::{self, SuccessionRow};
+use crate::calendar::Span;
+use crate::db::dialect::lock;
+use crate::db::{Conn, by_id};
+use crate::error::{Code, Error, Faults, Result};
+use crate::events::{self, Event};
+use crate::http::Context;
+use crate::organisations;
+use crate::organisations::closure;
+use crate::organisations::edges::ops::{HIERARCHY_LOCK, NewEdge, begin, end, withdraw};
+use crate::organisations::edges::store::{EdgeRow, lasting};
+use crate::organisations::ops::{close_organisation, get_organisation};
+use crate::organisations::rules::{EdgeKind, OrganisationType, SuccessionKind};
+use crate::organisations::store::{OrganisationRow, by_codes, by_ids};
+use crate::record::Stored;
+use crate::vocabulary::Id;
+use crate::{adoptions, eligibility};
+use chrono::NaiveDate;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// # Errors
+/// `not-found` for the organisation or the succession.
+pub fn get_organisation_succession(conn: &mut Conn, code: &str, id: &str) -> Result<Stored<Succession>> {
+    let of = get_organisation(conn, code)?.id;
+    let found = by_id(id, "succession", |id| store::find(conn, of, id))?;
+    named(conn, found)
+}
+
+fn named(conn: &mut Conn, row: SuccessionRow) -> Result<Stored<Succession>> {
+    store::named(conn, vec![row])?.pop().ok_or_else(|| Error::internal("a succession was lost"))
+}
+
+/// Records that an organisation became others on a day, and does all that follows from it.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `unknown-reference`, `validation-failed`, `already-exists`.
+pub fn create_organisation_succession(
+    conn: &mut Conn,
+    context: &Context,
+    code: &str,
+    new: Succession,
+) -> Result<Stored<Succession>> {
+    get_organisation(conn, code)?;
+    context.reach().require_everything()?;
+    lock(conn, HIERARCHY_LOCK)?;
+    let row = prepare(conn, code, new)?.record(conn, context)?;
+    named(conn, row)
+}
+
+/// A succession that can be recorded, under the lock of the hierarchy. Nothing is written yet.
+///
+/// # Errors
+/// As [`create_organisation_succession`].
+pub fn prepare(conn: &mut Conn, code: &str, new: Succession) -> Result<Act> {
+    let from = get_organisation(conn, code)?;
+    let new = new.checked(&from.code)?;
+    Act::read(conn, from, new)
+}
+
+/// A succession with what it is about.
+pub struct Act {
+    new: Succession,
+    from: OrganisationRow,
+    /// The ids of the successors, in their order.
+    successors: Vec<Id>,
+    rows: HashMap<String, OrganisationRow>,
+    /// The edges up and down from the predecessor that last beyond the day.
+    edges: Vec<EdgeRow>,
+    /// Codes of what lies below it, by id.
+    children: HashMap<Id, String>,
+}
+
+impl Act {
+    fn read(conn: &mut Conn, from: OrganisationRow, new: Succession) -> Result<Self> {
+        let codes: Vec<String> = new.to.iter().map(|successor| successor.code.clone()).collect();
+        let mut successors = Vec::with_capacity(codes.len());
+        for (at, code) in codes.iter().enumerate() {
+            successors.push(organisations::ops::referred(conn, &format!("/to/{at}/code"), code)?);
+        }
+        let rows = by_codes(conn, &codes)?;
+        let edges = lasting(conn, from.id, new.effective_on)?;
+        let below = edges.iter().filter(|edge| edge.parent_id == from.id).map(|edge| edge.child_id);
+        let below: BTreeSet<Id> = below.collect();
+        let children = by_ids(conn, &below)?.into_iter().map(|row| (row.id, row.code)).collect();
+        let act = Self { new, from, successors, rows, edges, children };
+        act.check(conn)?;
+        Ok(act)
+    }
+
+    /// Writes the act, and all that follows from it.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub fn record(&self, conn: &mut Conn, context: &Context) -> Result<SuccessionRow> {
+        let row = store::insert(conn, context, self.from.id, &self.new, &self.successors)?;
+        self.trace(conn, context, &row)?;
+        self.carry_out(conn, context)?;
+        Ok(row)
+    }
+
+    fn closes(&self) -> bool {
+        self.new.kind != SuccessionKind::Transfer
+    }
+
+    fn check(&self, conn: &mut Conn) -> Result<()> {
+        let (day, mut faults) = (self.new.effective_on, Faults::default());
+        for (at, successor) in self.new.to.iter().enumerate() {
+            let lives = self.rows.get(&successor.code).is_some_and(|row| row.organisation().lives_on(day));
+            if !lives {
+                let detail = format!("{} does not exist on {day}. A successor does from that day on.", successor.code);
+                faults.add(format!("/to/{at}/code"), "not-living", detail);
+            }
+            let id = self.successors[at];
+            if id != self.from.id && closure::is_ever_below(conn, id, self.from.id, self.new.after())? {
+                let detail = format!("{} lies below {}.", successor.code, self.from.code);
+                faults.add(format!("/to/{at}/code"), "circular", detail);
+            }
+        }
+        let own = self.from.organisation();
+        let ended = own.valid_to.is_some_and(|to| if self.closes() { to != day } else { to <= day });
+        if ended || own.valid_from.is_some_and(|from| from >= day) {
+            let detail = format!("{} exists {}.", self.from.code, own.days());
+            faults.add("/effectiveOn", "not-living", detail);
+        }
+        for (at, child) in self.new.children.0.iter().enumerate() {
+            if !self.children.values().any(|code| *code == child.code) {
+                let detail = format!("{} does not lie directly below {} on {day}.", child.code, self.from.code);
+                faults.add(format!("/children/{at}/code"), "not-below", detail);
+            }
+        }
+        if self.new.kind == SuccessionKind::Split {
+            let left: BTreeSet<&str> = self
+                .moving()
+                .filter(|edge| edge.kind != EdgeKind::Legal && self.heir_of(edge).is_none())
+                .filter_map(|edge| self.children.get(&edge.child_id).map(String::as_str))
+                .collect();
+            if !left.is_empty() {
+                let detail = format!(
+                    "In a split every organisation below is given to a successor. Missing: {}.",
+                    left.into_iter().take(50).collect::<Vec<_>>().join(", ")
+                );
+                faults.add("/children", "missing", detail);
+            }
+        }
+        faults.check()?;
+        if self.closes() && store::is_closed(conn, self.from.id)? {
+            let detail = format!("{} was succeeded by others already.", self.from.code);
+            return Err(Error::new(Code::AlreadyExists).detail(detail));
+        }
+        Ok(())
+    }
+
+    /// The edges to what lies below the predecessor.
+    fn moving(&self) -> impl Iterator<Item = &EdgeRow> {
+        self.edges.iter().filter(|edge| edge.parent_id == self.from.id)
+    }
+
+    /// The successor that what lies below goes to.
+    fn heir_of(&self, edge: &EdgeRow) -> Option<Id> {
+        let code = self.new.heir_of(self.children.get(&edge.child_id)?)?;
+        self.rows.get(code).map(|row| row.id).filter(|heir| *heir != edge.child_id)
+    }
+
+    fn trace(&self, conn: &mut Conn, context: &Context, row: &SuccessionRow) -> Result<()> {
+        for (at, (successor, id)) in self.new.to.iter().zip(&self.successors).enumerate() {
+            let data = json!({ "from": self.from.code, "to": successor.code, "kind": self.new.kind, "effectiveOn": self.new.effective_on });
+            // One event a successor, since each is an end of it; the key is the act's.
+            let version = i32::try_from(at).unwrap_or_default() + 1;
+            let event = Event::new("organisation-succession", &row.id.to_string(), version, data);
+            let ends = Event { organisation_id: Some(self.from.id), other_organisation_id: Some(*id), ..event };
+            events::record(conn, context, ends)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the edges of the predecessor, gives what lies below it to the successors, and closes it.
+    fn carry_out(&self, conn: &mut Conn, context: &Context) -> Result<()> {
+        let mut changed = vec![self.from.id];
+        let mut moved: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+        for edge in &self.edges {
+            let heir = if edge.parent_id == self.from.id { self.heir_of(edge) } else { None };
+            if self.closes() || heir.is_some() {
+                self.leave(conn, context, edge)?;
+            }
+            if let Some(heir) = heir {
+                self.put(conn, context, edge.kind, (heir, edge.child_id), edge.span().from, edge.illustrative)?;
+                moved.entry(heir).or_default().insert(edge.child_id);
+                changed.push(edge.child_id);
+            }
+        }
+        if self.closes() {
+            for heir in &self.successors {
+                self.place(conn, context, *heir)?;
+                changed.push(*heir);
+            }
+        }
+        for (heir, children) in moved {
+            self.keep_networks(conn, context, heir, &children)?;
+        }
+        if self.closes() {
+            self.take_over(conn, context)?;
+            close_organisation(conn, context, self.from.clone(), self.new.effective_on)?;
+        }
+        closure::rebuild_below(conn, &changed)
+    }
+
+    /// Gives the legal successor what the predecessor had come to: the stages of its adoptions, and what is meant for it.
+    fn take_over(&self, conn: &mut Conn, context: &Context) -> Result<()> {
+        let legal = self.new.to.iter().zip(&self.successors).find(|(successor, _)| successor.legal);
+        let Some((heir, id)) = legal else { return Ok(()) };
+        let (from, on) = ((self.from.id, self.from.code.as_str()), self.new.effective_on);
+        eligibility::ops::take_over(conn, context, from, *id, on)?;
+        adoptions::heirs::take_over(conn, context, from, (*id, &heir.code), on)
+    }
+
+    /// Ends an edge of the predecessor on the day; one that would begin later never holds.
+    fn leave(&self, conn: &mut Conn, context: &Context, edge: &EdgeRow) -> Result<()> {
+        let day = self.new.effective_on;
+        if edge.from_on < day {
+            return end(conn, context, edge.clone(), day);
+        }
+        let reason = format!("{} became another organisation on {day}.", self.from.code);
+        withdraw(conn, context, edge.clone(), reason).map(drop)
+    }
+
+    /// Puts an organisation below a successor, unless it is there already.
+    fn put(
+        &self,
+        conn: &mut Conn,
+        context: &Context,
+        kind: EdgeKind,
+        (parent, child): (Id, Id),
+        from: NaiveDate,
+        illustrative: bool,
+    ) -> Result<()> {
+        let span = Span { from: from.max(self.new.effective_on), ..self.new.after() };
+        let present = lasting(conn, child, span.from)?;
+        let of_kind = |edge: &&EdgeRow| edge.child_id == child && edge.kind == kind;
+        let there = present.iter().filter(of_kind).any(|edge| edge.parent_id == parent || kind == EdgeKind::Geographic);
+        if there {
+            return Ok(());
+        }
+        let illustrative = illustrative || self.new.illustrative;
+        begin(conn, context, NewEdge { kind, parent, child, span, illustrative }).map(drop)
+    }
+
+    /// Gives a successor that stands nowhere yet the place of its predecessor.
+    fn place(&self, conn: &mut Conn, context: &Context, heir: Id) -> Result<()> {
+        let present = lasting(conn, heir, self.new.effective_on)?;
+        for kind in [EdgeKind::Geographic, EdgeKind::Member, EdgeKind::Network] {
+            if present.iter().any(|edge| edge.child_id == heir && edge.kind == kind) {
+                continue;
+            }
+            let up = self.edges.iter().filter(|edge| edge.child_id == self.from.id && edge.kind == kind);
+            for edge in up.filter(|edge| edge.parent_id != heir) {
+                self.put(conn, context, kind, (edge.parent_id, heir), edge.from_on, edge.illustrative)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What lies below keeps the health innovation network that it had through the predecessor, where its new parent has
+    /// another: by an edge of its own.
+    fn keep_networks(&self, conn: &mut Conn, context: &Context, heir: Id, children: &BTreeSet<Id>) -> Result<()> {
+        let day = self.new.effective_on;
+        let had = networks(conn, self.from.id, day, &self.edges)?;
+        let [network] = had.as_slice() else { return Ok(()) };
+        let edges = lasting(conn, heir, day)?;
+        if networks(conn, heir, day, &edges)? == had {
+            return Ok(());
+        }
+        let illustrative = self.edges.iter().any(|edge| edge.parent_id == *network && edge.illustrative);
+        for child in children {
+            let present = lasting(conn, *child, day)?;
+            if networks(conn, *child, day, &present)?.is_empty() {
+                self.put(conn, context, EdgeKind::Network, (*network, *child), day, illustrative)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The health innovation networks that an organisation has by edges of its own.
+fn networks(conn: &mut Conn, of: Id, on: NaiveDate, edges: &[EdgeRow]) -> Result<Vec<Id>> {
+    let up = edges.iter().filter(|edge| edge.child_id == of && edge.kind == EdgeKind::Network && edge.from_on <= on);
+    let parents: BTreeSet<Id> = up.map(|edge| edge.parent_id).collect();
+    let networks = by_ids(conn, &parents)?.into_iter().filter(|row| row.kind == OrganisationType::Hin);
+    let mut networks: Vec<Id> = networks.map(|row| row.id).collect();
+    networks.sort_unstable();
+    Ok(networks)
+}

@@ -1,0 +1,258 @@
+//! The rules for a succession.
+
+use crate::calendar::Span;
+use crate::error::{Faults, Result};
+use crate::organisations::rules::SuccessionKind;
+use crate::record::only_written;
+use crate::vocabulary::Id;
+use crate::{words, written};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+words! {
+    /// What a share was reckoned from.
+    pub enum ShareBasis {
+        RegisteredPatients = "registered-patients",
+        Resident = "resident",
+        Weighted = "weighted",
+        Allocation = "allocation",
+    }
+}
+
+/// How much of the predecessor went to a successor, for figures that stand on the predecessor itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SuccessionShare)]
+pub struct Share {
+    /// Of 1, to the millionth.
+    #[schema(minimum = 0.000001, maximum = 1)]
+    pub value: f64,
+    pub basis: ShareBasis,
+    /// Who published it.
+    #[schema(min_length = 1, max_length = 300)]
+    pub source: String,
+    /// The day it was reckoned for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub on: Option<NaiveDate>,
+}
+
+impl Share {
+    pub fn millionths(&self) -> i64 {
+        // Between 1e-6 and 1 by the schema, so the product is a whole number of millionths.
+        (self.value * 1e6).round() as i64
+    }
+}
+
+/// An organisation that took over, in whole or in part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SuccessionSuccessor)]
+pub struct Successor {
+    #[schema(example = "RRK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub code: String,
+    /// Whether it is the legal successor, who may mend the past of the predecessor and answers for its awards. The only successor is.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub legal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub share: Option<Share>,
+}
+
+/// Which of the successors an organisation below the predecessor goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SuccessionChild)]
+pub struct Child {
+    #[schema(example = "H85001", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub code: String,
+    /// The code of the successor.
+    #[schema(example = "RRK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
+    pub parent: String,
+}
+
+/// Where the organisations below the predecessor go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(as = SuccessionChildren, max_items = 20000)]
+pub struct Children(pub Vec<Child>);
+
+/// How an organisation, or a part of it, became others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateOrganisationSuccessionRequest, example = json!({ "kind": "merge", "effectiveOn": "2018-04-01", "to": [{ "code": "RRK", "legal": true }] }))]
+pub struct Succession {
+    pub kind: SuccessionKind,
+    /// The first day of the new arrangement, on which the predecessor no longer exists (except in a transfer).
+    pub effective_on: NaiveDate,
+    /// The successors. In a transfer with shares the predecessor is one of them: its share is what it keeps.
+    #[schema(min_items = 1, max_items = 50)]
+    pub to: Vec<Successor>,
+    /// Where the organisations below the predecessor go. In a split all must be named, in a transfer those that go; otherwise
+    /// those that are not named go to the only successor.
+    #[serde(default, skip_serializing_if = "only_written")]
+    #[schema(write_only)]
+    pub children: Children,
+    /// Who published it.
+    #[schema(min_length = 1, max_length = 300, nullable = false)]
+    pub source: Option<String>,
+    /// Whether it has no official source and is for illustration.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub illustrative: bool,
+}
+
+/// What the register adds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SuccessionAdded {
+    pub id: Id,
+    /// The code of the predecessor.
+    #[schema(example = "RR1", max_length = 60)]
+    pub from: String,
+    #[schema(max_length = 300)]
+    pub from_name: String,
+    /// The names of the successors, in their order.
+    #[schema(max_items = 50, value_type = Vec<String>)]
+    pub to_names: Vec<String>,
+}
+
+written! { Succession, SuccessionAdded, |_, added| added.id.to_string() }
+
+impl Succession {
+    /// Puts codes in upper case and checks what can be said without the organisations themselves.
+    ///
+    /// # Errors
+    /// `validation-failed` with every fault.
+    pub fn checked(mut self, from: &str) -> Result<Self> {
+        let mut faults = Faults::default();
+        for successor in &mut self.to {
+            successor.code = successor.code.to_ascii_uppercase();
+        }
+        for child in &mut self.children.0 {
+            child.code = child.code.to_ascii_uppercase();
+            child.parent = child.parent.to_ascii_uppercase();
+        }
+        let transfer = self.kind == SuccessionKind::Transfer;
+        let mut seen = BTreeSet::new();
+        for (at, successor) in self.to.iter().enumerate() {
+            let pointer = format!("/to/{at}/code");
+            if !seen.insert(successor.code.as_str()) {
+                faults.add(&pointer, "duplicate", "Each successor is named once.");
+            }
+            let remainder = transfer && successor.share.is_some();
+            if successor.code == from && !remainder {
+                let detail = "An organisation cannot succeed itself. In a transfer with shares it may be named with the share that it keeps.";
+                faults.add(&pointer, "circular", detail);
+            }
+            if successor.legal && transfer {
+                let detail = "A transfer has no legal successor, since the predecessor lives on.";
+                faults.add(format!("/to/{at}/legal"), "not-applicable", detail);
+            }
+        }
+        let others = self.to.iter().filter(|successor| successor.code != from).count();
+        match self.kind {
+            SuccessionKind::Merge | SuccessionKind::Rename if others != 1 => {
+                faults.add(
+                    "/to",
+                    "count",
+                    "A merge and a renaming have one successor. Where there are several, it is a split.",
+                );
+            }
+            SuccessionKind::Split if others < 2 => {
+                faults.add("/to", "count", "A split has two successors or more.");
+            }
+            SuccessionKind::Transfer if others == 0 => {
+                faults.add("/to", "count", "A transfer goes to another organisation.");
+            }
+            _ => {}
+        }
+        if self.to.iter().filter(|successor| successor.legal).count() > 1 {
+            faults.add("/to", "legal", "One successor at most is the legal one.");
+        }
+        if let [only] = self.to.as_mut_slice()
+            && !transfer
+        {
+            only.legal = true;
+        }
+        self.check_shares(&mut faults);
+        for (at, child) in self.children.0.iter().enumerate() {
+            if child.parent == from || !self.to.iter().any(|successor| successor.code == child.parent) {
+                let detail = format!("{} is none of the successors.", child.parent);
+                faults.add(format!("/children/{at}/parent"), "unknown-successor", detail);
+            }
+        }
+        faults.check()?;
+        Ok(self)
+    }
+
+    /// Shares are given for all successors, and are the whole together, or for none: none is assumed.
+    fn check_shares(&self, faults: &mut Faults) {
+        let shares: Vec<i64> = self.to.iter().filter_map(|to| to.share.as_ref()).map(Share::millionths).collect();
+        let whole: i64 = shares.iter().sum();
+        if !shares.is_empty() && (shares.len() < self.to.len() || whole != 1_000_000) {
+            let detail = format!(
+                "The shares add up to {}. Give one for every successor (in a transfer with what the predecessor keeps), so that they add up to 1, or none.",
+                whole as f64 / 1e6
+            );
+            faults.add("/to", "shares", detail);
+        }
+    }
+
+    /// Where an organisation below the predecessor goes, if it goes: as it was named, or else to the only successor.
+    pub fn heir_of(&self, child: &str) -> Option<&str> {
+        let named = self.children.0.iter().find(|named| named.code == child).map(|named| named.parent.as_str());
+        let only = matches!(self.kind, SuccessionKind::Merge | SuccessionKind::Rename);
+        named.or_else(|| self.to.first().filter(|_| only).map(|only| only.code.as_str()))
+    }
+
+    /// The days from the act on.
+    pub fn after(&self) -> Span {
+        Span { from: self.effective_on, ..Span::ALWAYS }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act(kind: SuccessionKind, to: &[(&str, Option<f64>)]) -> Succession {
+        let successor = |(code, share): &(&str, Option<f64>)| Successor {
+            code: (*code).to_owned(),
+            legal: false,
+            share: share.map(|value| Share { value, basis: ShareBasis::Resident, source: "ONS".to_owned(), on: None }),
+        };
+        Succession {
+            kind,
+            effective_on: NaiveDate::from_ymd_opt(2026, 4, 1).expect("a day"),
+            to: to.iter().map(successor).collect(),
+            children: Children::default(),
+            source: None,
+            illustrative: false,
+        }
+    }
+
+    #[test]
+    fn shares_are_the_whole_or_unknown() {
+        use SuccessionKind::{Merge, Split, Transfer};
+        for (kind, to, taken) in [
+            (Split, vec![("A", Some(0.4)), ("B", Some(0.6))], true),
+            (Split, vec![("A", None), ("B", None)], true),
+            (Split, vec![("A", Some(0.4)), ("B", None)], false),
+            (Split, vec![("A", Some(0.4)), ("B", Some(0.5))], false),
+            (Split, vec![("A", Some(0.4))], false),
+            (Transfer, vec![("A", Some(0.4)), ("X", Some(0.6))], true),
+            (Transfer, vec![("A", Some(0.4))], false),
+            (Transfer, vec![("A", None)], true),
+            (Transfer, vec![("X", Some(1.0))], false),
+            (Merge, vec![("A", None)], true),
+            (Merge, vec![("A", None), ("B", None)], false),
+            (Merge, vec![("X", None)], false),
+        ] {
+            assert_eq!(act(kind, &to).checked("X").is_ok(), taken, "{kind:?} {to:?}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Successions in the database.
+
+use super::rules::{Children, Share, ShareBasis, Succession, SuccessionAdded, Successor};
+use crate::db::schema::{organisation_successions, organisation_successors};
+use crate::db::{Conn, Keep, MultiBackend, violations};
+use crate::error::Result;
+use crate::http::{Context, OneOf};
+use crate::organisations::rules::SuccessionKind;
+use crate::organisations::store::{known, names};
+use crate::record::Stored;
+use crate::vocabulary::Id;
+use crate::{insert_all, one_of, params, sortable};
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = organisation_successions)]
+pub struct SuccessionRow {
+    pub id: Id,
+    pub from_id: Id,
+    pub kind: SuccessionKind,
+    pub effective_on: NaiveDate,
+    pub created_at: NaiveDateTime,
+    pub source: Option<String>,
+    pub illustrative: bool,
+}
+
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = organisation_successors)]
+pub struct SuccessorRow {
+    pub succession_id: Id,
+    pub to_id: Id,
+    pub legal: bool,
+    /// The share of the predecessor, in millionths.
+    pub share_ppm: Option<i64>,
+    pub share_basis: Option<ShareBasis>,
+    pub share_source: Option<String>,
+    pub share_on: Option<NaiveDate>,
+}
+
+impl SuccessorRow {
+    fn share(&self) -> Option<Share> {
+        Some(Share {
+            value: self.share_ppm? as f64 / 1e6,
+            basis: self.share_basis?,
+            source: self.share_source.clone()?,
+            on: self.share_on,
+        })
+    }
+}
+
+/// Writes an act with its successors, whose ids are in their order.
+///
+/// # Errors
+/// `already-exists` for a second act of the predecessor on that day.
+pub fn insert(conn: &mut Conn, context: &Context, from_id: Id, new: &Succession, to: &[Id]) -> Result<SuccessionRow> {
+    let row = SuccessionRow {
+        id: Id::generate(),
+        from_id,
+        kind: new.kind,
+        effective_on: new.effective_on,
+        created_at: context.now.naive_utc(),
+        source: new.source.clone(),
+        illustrative: new.illustrative,
+    };
+    let taken = violations::unique("There is a succession of this organisation on that day already.");
+    diesel::insert_into(organisation_successions::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
+    let successor = |(to, to_id): (&Successor, &Id)| SuccessorRow {
+        succession_id: row.id,
+        to_id: *to_id,
+        legal: to.legal,
+        share_ppm: to.share.as_ref().map(Share::millionths),
+        share_basis: to.share.as_ref().map(|share| share.basis),
+        share_source: to.share.as_ref().map(|share| share.source.clone()),
+        share_on: to.share.as_ref().and_then(|share| share.on),
+    };
+    let rows: Vec<SuccessorRow> = new.to.iter().zip(to).map(successor).collect();
+    insert_all!(conn, organisation_successors::table, rows);
+    Ok(row)
+}
+
+/// Whether an act closed the organisation.
+pub fn is_closed(conn: &mut Conn, organisation: Id) -> Result<bool> {
+    let acts = organisation_successions::table.filter(organisation_successions::from_id.eq(organisation));
+    let closing = acts.filter(organisation_successions::kind.ne(SuccessionKind::Transfer));
+    Ok(closing.count().get_result::<i64>(conn)? > 0)
+}
+
+/// On which days acts of these organisations are recorded.
+pub fn days_of(conn: &mut Conn, organisations: &BTreeSet<Id>) -> Result<HashSet<(Id, NaiveDate)>> {
+    let mut days = HashSet::new();
+    // SQLite takes a bounded number of parameters.
+    for some in organisations.iter().copied().collect::<Vec<_>>().chunks(10_000) {
+        let acts = organisation_successions::table.filter(organisation_successions::from_id.eq_any(some.to_vec()));
+        let of = acts.select((organisation_successions::from_id, organisation_successions::effective_on));
+        days.extend(of.load::<(Id, NaiveDate)>(conn)?);
+    }
+    Ok(days)
+}
+
+type Successions = organisation_successions::BoxedQuery<'static, MultiBackend>;
+
+sortable! { SuccessionRow, Successions, key "id" => organisation_successions::id as Id;
+    organisation_successions of |row| row => "effectiveOn" effective_on, "updatedAt" created_at, then id;
+}
+
+params! {
+    /// What the successions of an organisation may be narrowed to.
+    pub struct ListSuccessions list of SuccessionRow {
+        /// Kinds of succession.
+        kind: OneOf<SuccessionKind> = "kind",
+    }
+}
+
+/// The successions from and to an organisation.
+///
+/// # Errors
+/// `not-found` for the organisation.
+pub fn list(conn: &mut Conn, code: &str, asked: &ListSuccessions) -> Result<Successions> {
+    let query = touching(known(conn, code)?.id);
+    Ok(match &asked.kind {
+        Some(kinds) => query.filter(one_of!(organisation_successions::kind, kinds.0.clone())),
+        None => query,
+    })
+}
+
+/// A succession from an organisation or to it.
+pub fn find(conn: &mut Conn, of: Id, id: Id) -> Result<Option<SuccessionRow>> {
+    Ok(touching(of).filter(organisation_successions::id.eq(id)).first(conn).optional()?)
+}
+
+fn touching(of: Id) -> Successions {
+    let to_it = organisation_successors::table
+        .filter(organisation_successors::to_id.eq(of))
+        .select(organisation_successors::succession_id);
+    let either = organisation_successions::from_id.eq(of).or(organisation_successions::id.eq_any(to_it));
+    organisation_successions::table.filter(either).into_boxed()
+}
+
+/// The successions with the codes and names at their ends.
+pub fn named(conn: &mut Conn, rows: Vec<SuccessionRow>) -> Result<Vec<Stored<Succession>>> {
+    let acts: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    let mut successors: HashMap<Id, Vec<SuccessorRow>> = HashMap::new();
+    let of_acts = organisation_successors::table.filter(organisation_successors::succession_id.eq_any(acts));
+    let ordered = of_acts.order_by((organisation_successors::legal.desc(), organisation_successors::to_id));
+    for row in ordered.load::<SuccessorRow>(conn)? {
+        successors.entry(row.succession_id).or_default().push(row);
+    }
+    let ends = rows.iter().map(|row| row.from_id).chain(successors.values().flatten().map(|row| row.to_id));
+    let names = names(conn, ends.collect::<Vec<_>>())?;
+    let named = |row: SuccessionRow| {
+        let (from, from_name) = names.of(row.from_id);
+        let heirs = successors.remove(&row.id).unwrap_or_default();
+        let to =
+            |heir: &SuccessorRow| Successor { code: names.of(heir.to_id).0, legal: heir.legal, share: heir.share() };
+        Stored {
+            added: SuccessionAdded {
+                id: row.id,
+                from,
+                from_name,
+                to_names: heirs.iter().map(|heir| names.of(heir.to_id).1).collect(),
+            },
+            written: Succession {
+                kind: row.kind,
+                effective_on: row.effective_on,
+                to: heirs.iter().map(to).collect(),
+                children: Children::default(),
+                source: row.source,
+                illustrative: row.illustrative,
+            },
+            version: 1,
+            updated_at: row.created_at,
+        }
+    };
+    Ok(rows.into_iter().map(named).collect())
+}

@@ -1,0 +1,309 @@
+//! Organisations over time: edges that end, organisations that move and become others, and what follows for places, totals and
+//! permissions.
+
+use crate::support::*;
+
+fn organisation(code: &str, kind: &str, parent: &str) -> Value {
+    json!({ "code": code, "name": format!("Body {code}"), "type": kind, "parent": parent })
+}
+
+async fn made(app: &TestApp, kind: &str, parent: &str, codes: &[&str]) {
+    for code in codes {
+        app.admin().post("/v1/organisations", organisation(code, kind, parent)).await.expect(201);
+    }
+}
+
+async fn edge(app: &TestApp, child: &str, kind: &str, parent: &str, from: Option<&str>) -> String {
+    let mut body = json!({ "parent": parent, "kind": kind });
+    if let Some(from) = from {
+        body["from"] = json!(from);
+    }
+    let made = app.admin().post(&format!("/v1/organisations/{child}/edges"), body).await;
+    made.expect(201);
+    made.header("location").to_owned()
+}
+
+/// Where the only geographic edge of an organisation is found.
+async fn geographic(app: &TestApp, child: &str) -> String {
+    let edges = format!("/v1/organisations/{child}/edges");
+    let found = app.admin().get(&format!("{edges}?kind=geographic")).await.expect(200);
+    format!("{edges}/{}", found["data"][0]["id"].as_str().unwrap())
+}
+
+/// Ends the board's edge above a trust on a day and puts it below another.
+async fn moves(app: &TestApp, trust: &str, board: &str, on: &str) {
+    app.admin().patch(&geographic(app, trust).await, 1, json!({ "to": on })).await.expect(200);
+    edge(app, trust, "geographic", board, Some(on)).await;
+}
+
+async fn below(app: &TestApp, place: &str, on: &str) -> Vec<String> {
+    let target = format!("/v1/organisations?place={place}&asOf={on}&type=nhs-trust,gp-practice&sort=code&limit=500");
+    column(&app.anonymous().get(&target).await.expect(200), "code")
+}
+
+/// A KPI with a value of each organisation in each of these months.
+async fn counted(app: &TestApp, months: &[&str], values: &[(&str, u32)]) {
+    app.kpi("ae", json!({})).await;
+    for month in months {
+        let row = |(code, value): &(&str, u32)| json!({ "organisation": code, "period": month, "value": value });
+        app.values("ae", values.iter().map(row).collect()).await;
+    }
+}
+
+/// The total of a place in each month that has one.
+async fn totals(actor: &Actor, query: &str) -> Vec<(String, f64)> {
+    let answer = actor.get(&format!("/v1/kpis/ae/spc?minPoints=2&{query}")).await.expect(200);
+    let points = answer["points"].as_array().unwrap().iter();
+    let point = |point: &Value| Some((point["period"].as_str()?.to_owned(), point["value"].as_f64()?));
+    points.filter_map(point).collect()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_trust_that_moves_is_below_one_board_on_each_day(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let there = json!({ "parent": "QVV", "kind": "geographic", "from": "2024-04-01" });
+    let refused = app.admin().post("/v1/organisations/RJZ/edges", there).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["code"], "overlap");
+    moves(&app, "RJZ", "QVV", "2024-04-01").await;
+    assert_eq!([below(&app, "QKK", "2024-03-31").await, below(&app, "QVV", "2024-03-31").await], [vec!["RJZ"], vec![]]);
+    assert_eq!([below(&app, "QKK", "2024-04-01").await, below(&app, "QVV", "2024-04-01").await], [vec![], vec!["RJZ"]]);
+    counted(&app, &["2024-03"], &[]).await;
+    let row = json!({ "rows": [{ "organisation": "RJZ", "period": "2024-03", "value": 4 }] });
+    let submit = "/v1/kpi-submissions?kpi=ae";
+    let refused = app.submitter("QKK").post(submit, row.clone()).await.problem(422, "rows-rejected");
+    assert_eq!(refused["rows"][0]["errors"][0]["code"], "out-of-scope", "the right ended with the edge");
+    app.submitter("QVV").post(submit, row).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_edge_that_never_held_is_taken_back_with_a_reason_and_kept(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let edge = geographic(&app, "RJZ").await;
+    let refused = app.admin().delete(&edge, 1).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["pointer"], "?reason");
+    app.admin().delete(&format!("{edge}?reason=Another+trust+was+meant"), 1).await.expect(204);
+    assert_eq!(below(&app, "QKK", "2024-03-31").await, Vec::<Value>::new());
+    assert_eq!(app.admin().get("/v1/organisations/RJZ/edges").await.expect(200)["data"], json!([]));
+    let kept = app.admin().get("/v1/organisations/RJZ/edges?withdrawn=true").await.expect(200);
+    assert_eq!(kept["data"][0]["withdrawn"]["reason"], "Another trust was meant");
+    app.admin().patch(&edge, 2, json!({ "to": "2024-01-01" })).await.problem(409, "immutable");
+    app.admin().post("/v1/organisations/RJZ/edges", json!({ "parent": "QKK", "kind": "geographic" })).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_footprint_reaches_neither_a_region_nor_a_second_network(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    made(&app, "gp-practice", "QKK", &["H85001", "H85002"]).await;
+    edge(&app, "HIN-SL", "geographic", "Y63", None).await;
+    edge(&app, "H85002", "network", "UCLP", Some("2020-01-01")).await;
+    let twice = json!({ "parent": "HI-YH", "kind": "network", "from": "2021-01-01" });
+    app.admin().post("/v1/organisations/H85002/edges", twice).await.problem(422, "validation-failed");
+    let on = "2024-01-01";
+    assert_eq!(below(&app, "Y63", on).await, Vec::<Value>::new(), "the region has the network, not what that covers");
+    assert_eq!(below(&app, "HIN-SL", on).await, ["H85001", "RJZ"], "the nearest edge wins");
+    assert_eq!(below(&app, "UCLP", on).await, ["H85002"]);
+    edge(&app, "QKK", "network", "HI-KSS", Some("2020-01-01")).await;
+    assert_eq!(below(&app, "HI-KSS", on).await, Vec::<Value>::new(), "nothing says which of two networks it is");
+    edge(&app, "RJZ", "legal", "QMF", None).await;
+    assert_eq!(below(&app, "QMF", on).await, Vec::<Value>::new(), "who owns it says nothing of where it is");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_primary_care_network_has_its_members_on_their_days(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    made(&app, "pcn", "QKK", &["U1"]).await;
+    made(&app, "gp-practice", "QKK", &["H85001"]).await;
+    made(&app, "gp-practice", "QMF", &["H85002"]).await;
+    edge(&app, "H85001", "member", "U1", Some("2019-07-01")).await;
+    let across = edge(&app, "H85002", "member", "U1", Some("2019-07-01")).await;
+    app.admin().patch(&across, 1, json!({ "to": "2022-07-01" })).await.expect(200);
+    assert_eq!(below(&app, "U1", "2020-01-01").await, ["H85001", "H85002"]);
+    assert_eq!(below(&app, "U1", "2023-01-01").await, ["H85001"]);
+    assert_eq!(below(&app, "QKK", "2020-01-01").await, ["H85001"], "membership leads into no board");
+    let wrong = json!({ "parent": "QKK", "kind": "member" });
+    app.admin().post("/v1/organisations/H85001/edges", wrong).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn two_boards_that_merge_count_each_organisation_once_on_either_map(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.trust("RF4", "QMF").await;
+    made(&app, "icb", "Y56", &["QNEW"]).await;
+    counted(&app, &["2026-03", "2026-04"], &[("RJZ", 10), ("RF4", 20)]).await;
+    for board in ["QKK", "QMF"] {
+        let merge = json!({ "kind": "merge", "effectiveOn": "2026-04-01", "to": [{ "code": "QNEW" }] });
+        app.admin().post(&format!("/v1/organisations/{board}/successions"), merge).await.expect(201);
+    }
+    let admin = app.admin();
+    let both = [("2026-03".to_owned(), 30.0), ("2026-04".to_owned(), 30.0)];
+    assert_eq!(totals(&admin, "place=QNEW").await, both);
+    assert_eq!(totals(&admin, "place=QNEW&geography=at-time").await, both[1..]);
+    assert_eq!(totals(&admin, "place=QKK").await, [("2026-03".to_owned(), 10.0)], "a closed place is told at its time");
+    for geography in ["current", "at-time"] {
+        assert_eq!(totals(&admin, &format!("place=E92000001&geography={geography}")).await, both);
+    }
+    let closed = admin.get("/v1/organisations/QKK").await.expect(200);
+    assert_eq!((&closed["status"], &closed["validTo"]), (&json!("closed"), &json!("2026-04-01")));
+    let row = json!({ "rows": [{ "organisation": "RF4", "period": "2026-03", "value": 21 }] });
+    app.submitter("QNEW").post("/v1/kpi-submissions?kpi=ae", row.clone()).await.expect(201);
+    app.submitter("QMF").post("/v1/kpi-submissions?kpi=ae", row).await.problem(422, "rows-rejected");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_trust_that_is_taken_over_stays_itself_and_is_found_below_its_heir(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RR1", "QHL").await;
+    app.trust("RRK", "QHL").await;
+    counted(&app, &["2018-03"], &[("RR1", 7), ("RRK", 20)]).await;
+    let merge = json!({ "kind": "merge", "effectiveOn": "2018-04-01", "to": [{ "code": "RRK" }] });
+    let act = app.admin().post("/v1/organisations/RR1/successions", merge.clone()).await;
+    assert_eq!(act.expect(201)["to"], json!([{ "code": "RRK", "legal": true }]));
+    assert_eq!(app.anonymous().get(act.header("location")).await.expect(200)["fromName"], "Trust RR1");
+    app.admin().post("/v1/organisations/RR1/successions", merge).await.problem(409, "already-exists");
+    let reader = app.admin();
+    let march = |value: f64| vec![("2018-03".to_owned(), value)];
+    assert_eq!(totals(&reader, "organisation=RR1").await, march(7.0));
+    assert_eq!(totals(&reader, "organisation=RRK").await, march(20.0), "its own series never passes a succession");
+    assert_eq!(totals(&reader, "place=RRK").await, march(27.0));
+    assert_eq!(totals(&reader, "place=RRK&geography=at-time").await, march(20.0));
+    assert_eq!(totals(&reader, "place=QHL").await, march(27.0));
+    let mended = json!({ "rows": [{ "organisation": "RR1", "period": "2018-02", "value": 6 }] });
+    app.submitter("RRK").post("/v1/kpi-submissions?kpi=ae", mended).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_split_names_where_each_organisation_below_goes(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    made(&app, "icb", "Y61", &["QOLD", "QEAST", "QWEST"]).await;
+    made(&app, "gp-practice", "QOLD", &["A1", "A2"]).await;
+    let target = "/v1/organisations/QOLD/successions";
+    let split = |children: Value, shares: [f64; 2]| {
+        let share =
+            |value: f64| json!({ "value": value, "basis": "registered-patients", "source": "Patients registered" });
+        let to = json!([{ "code": "QEAST", "legal": true, "share": share(shares[0]) }, { "code": "QWEST", "share": share(shares[1]) }]);
+        json!({ "kind": "split", "effectiveOn": "2026-04-01", "to": to, "children": children })
+    };
+    let all = json!([{ "code": "A1", "parent": "QEAST" }, { "code": "A2", "parent": "QWEST" }]);
+    let refused = app.admin().post(target, split(all.clone(), [0.4, 0.5])).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["code"], "shares");
+    let some = json!([{ "code": "A1", "parent": "QEAST" }]);
+    let refused = app.admin().post(target, split(some, [0.4, 0.6])).await.problem(422, "validation-failed");
+    assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("A2"));
+    app.admin().post(target, split(all, [0.4, 0.6])).await.expect(201);
+    assert_eq!([below(&app, "QEAST", "2026-04-01").await, below(&app, "QWEST", "2026-04-01").await], [["A1"], ["A2"]]);
+    assert_eq!(below(&app, "QOLD", "2026-03-31").await, ["A1", "A2"]);
+    counted(&app, &["2026-03"], &[("A1", 10), ("A2", 30), ("QOLD", 5)]).await;
+    let value = async |query: &str| totals(&app.admin(), query).await.first().map(|(_, value)| *value);
+    assert_eq!(
+        value("place=QEAST").await,
+        Some(15.0),
+        "what stands on the divided board is told under its legal successor"
+    );
+    assert_eq!(value("place=QWEST").await, Some(30.0));
+    assert_eq!(value("place=QOLD").await, Some(45.0));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn in_a_transfer_the_predecessor_lives_on_with_what_it_keeps(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    made(&app, "gp-practice", "QNQ", &["A1", "A2"]).await;
+    let transfer = json!({
+        "kind": "transfer", "effectiveOn": "2026-04-01", "to": [{ "code": "QRL" }], "children": [{ "code": "A1", "parent": "QRL" }]
+    });
+    app.admin().post("/v1/organisations/QNQ/successions", transfer).await.expect(201);
+    assert_eq!([below(&app, "QNQ", "2026-04-01").await, below(&app, "QRL", "2026-04-01").await], [["A2"], ["A1"]]);
+    assert_eq!(app.admin().get("/v1/organisations/QNQ").await.expect(200)["status"], "active");
+    assert_eq!(below(&app, "HI-OTV", "2026-04-01").await, ["A1", "A2"], "each keeps its network");
+    assert_eq!(below(&app, "HI-WESSEX", "2026-04-01").await, Vec::<String>::new());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_a_board_leaves_keeps_its_network(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    made(&app, "gp-practice", "QKK", &["A1"]).await;
+    let merge = json!({ "kind": "merge", "effectiveOn": "2026-04-01", "to": [{ "code": "QMF" }] });
+    app.admin().post("/v1/organisations/QKK/successions", merge).await.expect(201);
+    assert_eq!(below(&app, "QMF", "2026-04-01").await, ["A1"]);
+    assert_eq!(below(&app, "HIN-SL", "2026-04-01").await, ["A1"], "the network of its old board is still its own");
+    assert_eq!(below(&app, "UCLP", "2026-04-01").await, Vec::<Value>::new());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_organisation_without_an_edge_on_a_day_is_counted_where_the_nearest_puts_it(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.admin().patch(&geographic(&app, "RJZ").await, 1, json!({ "to": "2024-01-01" })).await.expect(200);
+    edge(&app, "RJZ", "geographic", "QMF", Some("2024-07-01")).await;
+    counted(&app, &["2023-12", "2024-02", "2024-05", "2024-07"], &[("RJZ", 1)]).await;
+    let months = async |place: &str| {
+        let found = totals(&app.admin(), &format!("place={place}&geography=at-time")).await;
+        found.into_iter().map(|(month, _)| month).collect::<Vec<_>>()
+    };
+    assert_eq!(months("QKK").await, ["2023-12", "2024-02"]);
+    assert_eq!(months("QMF").await, ["2024-05", "2024-07"]);
+    assert_eq!(below(&app, "QKK", "2024-02-29").await, Vec::<Value>::new(), "it gives no right, and is in no list");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn another_map_than_the_usual_one_needs_the_right_to_see_every_figure(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.kpi("ae", json!({ "disclosureControl": true })).await;
+    app.values("ae", json!([{ "organisation": "RJZ", "period": "2024-03", "value": 40 }])).await;
+    for map in ["asOf=2023-01-01", "geography=at-time"] {
+        let target = format!("/v1/kpis/ae/spc?place=QKK&{map}");
+        app.reader().get(&target).await.problem(403, "forbidden");
+        app.lead("QKK").get(&target).await.expect(200);
+    }
+    let usual = app.reader().get("/v1/kpis/ae/spc?place=QKK").await.expect(200);
+    assert_eq!(usual["series"]["geography"], "current");
+    app.admin().get("/v1/kpis/ae/spc?organisation=RJZ&asOf=2023-01-01").await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_cannot_be_a_succession_is_refused(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let gone = json!({ "code": "GONE", "name": "Gone", "type": "nhs-trust", "validTo": "2020-01-01" });
+    app.admin().post("/v1/organisations", gone).await.expect(201);
+    let on = "2026-04-01";
+    for (act, code) in [
+        (json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": "RJZ" }] }), "circular"),
+        (json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": "GONE" }] }), "not-living"),
+        (json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": "QKK" }, { "code": "QMF" }] }), "count"),
+        (json!({ "kind": "split", "effectiveOn": on, "to": [{ "code": "QMF" }] }), "count"),
+        (json!({ "kind": "transfer", "effectiveOn": on, "to": [{ "code": "QMF", "legal": true }] }), "not-applicable"),
+        (
+            json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": "QMF" }], "children": [{ "code": "RF4", "parent": "QMF" }] }),
+            "not-below",
+        ),
+    ] {
+        let refused = app.admin().post("/v1/organisations/RJZ/successions", act.clone()).await;
+        assert_eq!(refused.problem(422, "validation-failed")["errors"][0]["code"], code, "{act}");
+    }
+    let below = json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": "RJZ" }] });
+    let refused = app.admin().post("/v1/organisations/QKK/successions", below).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["code"], "circular");
+}

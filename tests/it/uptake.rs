@@ -1,0 +1,206 @@
+//! Uptake: of whom an innovation is meant for, who has adopted it, on any day.
+
+use crate::support::*;
+
+async fn meant_for(app: &TestApp, body: Value) {
+    app.admin().post("/v1/innovations/tool/eligibility", body).await.expect(201);
+}
+
+async fn adopted(app: &TestApp, code: &str, since: &str) -> String {
+    let body = json!({ "innovation": "tool", "organisation": code, "stage": "adopted", "since": since });
+    let made = app.admin().post("/v1/adoptions", body).await;
+    made.expect(201);
+    made.header("location").to_owned()
+}
+
+async fn uptake(app: &TestApp, query: &str) -> Value {
+    app.admin().get(&format!("/v1/innovations/tool/uptake?{query}")).await.expect(200)
+}
+
+/// Eligible, adopters and adopters that are not eligible, on the last day.
+async fn last(app: &TestApp, query: &str) -> [u64; 3] {
+    let answer = uptake(app, query).await;
+    let point = answer["points"].as_array().unwrap().last().unwrap().clone();
+    ["eligible", "adopters", "ineligibleAdopters"].map(|name| point[name].as_u64().unwrap())
+}
+
+async fn with_trusts(engine: Engine) -> TestApp {
+    let app = TestApp::start(engine).await;
+    for (code, board) in [("RJZ", "QKK"), ("RJ1", "QKK"), ("RF4", "QMF"), ("RBD", "QVV")] {
+        app.trust(code, board).await;
+    }
+    app.innovation("tool").await;
+    app
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_rule_makes_all_of_a_type_below_a_place_eligible_less_whom_a_row_takes_out(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "Y56", "type": "nhs-trust", "from": "2018-04-01" })).await;
+    meant_for(&app, json!({ "organisation": "RJ1", "eligible": false, "from": "2020-04-01" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    adopted(&app, "RBD", "2019-01-01").await;
+    assert_eq!(last(&app, "to=2019-12-31").await, [3, 1, 1]);
+    assert_eq!(last(&app, "to=2020-12-31").await, [2, 1, 1]);
+    assert_eq!(last(&app, "to=2020-12-31&place=QKK").await, [1, 1, 0]);
+    let before = uptake(&app, "from=2018-01-01&to=2018-03-31").await;
+    assert_eq!((&before["points"][0]["eligible"], &before["points"][0]["share"]), (&json!(0), &Value::Null));
+    assert_eq!(uptake(&app, "to=2020-12-31").await["unit"], "nhs-trust");
+    let fixed = uptake(&app, "to=2020-12-31&eligibleOn=2019-01-01").await;
+    assert_eq!((&fixed["denominator"], &fixed["points"][0]["eligible"]), (&json!("fixed:2019-01-01"), &json!(3)));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_past_day_is_not_changed_by_what_happens_later(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    let adoption = adopted(&app, "RJZ", "2016-02-01").await;
+    adopted(&app, "RF4", "2016-03-01").await;
+    let then = uptake(&app, "by=month&from=2016-01-01&to=2016-12-31").await["points"].clone();
+    let paused = json!({ "to": "paused", "effectiveOn": "2018-01-01", "reason": "Staff left." });
+    app.admin().transition(&adoption, 1, paused).await.expect(200);
+    app.admin().transition(&adoption, 2, json!({ "to": "adopted", "effectiveOn": "2018-06-01" })).await.expect(200);
+    let gone = json!({ "to": "decommissioned", "effectiveOn": "2019-01-01", "reason": "Replaced." });
+    app.admin().transition(&adoption, 3, gone).await.expect(200);
+    let merge = json!({ "kind": "merge", "effectiveOn": "2020-04-01", "to": [{ "code": "RJ1" }] });
+    app.admin().post("/v1/organisations/RF4/successions", merge).await.expect(201);
+    assert_eq!(uptake(&app, "by=month&from=2016-01-01&to=2016-12-31").await["points"], then);
+    assert_eq!(last(&app, "to=2018-03-31").await, [4, 1, 0], "the time it was paused is no use");
+    assert_eq!(last(&app, "to=2018-06-30").await, [4, 2, 0]);
+    assert_eq!(last(&app, "to=2020-04-30").await, [3, 1, 0], "what a closed body had come to is its heir's");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_legal_successor_takes_over_what_its_predecessor_had_come_to(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "organisation": "RJZ", "from": "2018-04-01" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    let engaged = json!({ "innovation": "tool", "organisation": "RJ1", "stage": "engaged", "since": "2019-01-01" });
+    app.admin().post("/v1/adoptions", engaged).await.expect(201);
+    let merge = json!({ "kind": "merge", "effectiveOn": "2020-04-01", "to": [{ "code": "RJ1" }] });
+    app.admin().post("/v1/organisations/RJZ/successions", merge).await.expect(201);
+    assert_eq!(last(&app, "to=2020-03-31").await, [1, 1, 0]);
+    assert_eq!(last(&app, "to=2020-04-30").await, [1, 1, 0], "one body before and one after");
+    let own = app.admin().get("/v1/adoptions?organisation=RJ1").await.expect(200);
+    assert_eq!((&own["data"][0]["stage"], &own["data"][0]["usingFrom"]), (&json!("adopted"), &json!("2020-04-01")));
+    let rows = app.admin().get("/v1/innovations/tool/eligibility?organisation=RJ1").await.expect(200);
+    assert_eq!(
+        (&rows["data"][0]["from"], &rows["data"][0]["source"]),
+        (&json!("2020-04-01"), &json!("Taken over from RJZ"))
+    );
+}
+
+#[rstest]
+#[actix_web::test]
+async fn each_body_counts_once_on_either_map_of_a_merged_board(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    adopted(&app, "RJZ", "2025-06-01").await;
+    let merge = json!({ "kind": "merge", "effectiveOn": "2026-04-01", "to": [{ "code": "QMF" }] });
+    app.admin().post("/v1/organisations/QKK/successions", merge).await.expect(201);
+    assert_eq!(last(&app, "to=2025-12-31&place=QMF").await, [3, 1, 0]);
+    assert_eq!(last(&app, "to=2025-12-31&place=QMF&geography=at-time").await, [1, 0, 0]);
+    assert_eq!(last(&app, "to=2025-12-31&place=QKK").await, [2, 1, 0], "a closed board is told at its time");
+    for geography in ["current", "at-time"] {
+        assert_eq!(last(&app, &format!("to=2025-12-31&geography={geography}")).await, [4, 1, 0]);
+    }
+    let compared = uptake(&app, "places=icb&to=2026-04-30").await;
+    assert_eq!(column(&json!({ "data": compared["places"] }), "code"), ["QKK", "QMF", "QVV"].map(str::to_owned)[1..]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn those_who_have_not_adopted_are_listed_with_what_stands_in_their_way(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "Y56", "type": "nhs-trust" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    let engaged = json!({
+        "innovation": "tool", "organisation": "RF4", "stage": "engaged", "since": "2019-01-01", "barriers": ["slow-procurement"]
+    });
+    app.admin().post("/v1/adoptions", engaged).await.expect(201);
+    let target = "/v1/innovations/tool/non-adopters?place=Y56";
+    let found = app.lead("Y56").get(target).await.expect(200);
+    assert_eq!(column(&found, "organisation"), ["RF4", "RJ1"]);
+    assert_eq!((&found["data"][0]["stage"], &found["data"][1]["stage"]), (&json!("engaged"), &Value::Null));
+    assert_eq!((&found["byBarrier"], &found["share"]), (&json!({ "slow-procurement": 1 }), &json!(1.0 / 3.0)));
+    let csv = app.lead("Y56").get(target).accept("text/csv").await;
+    assert_eq!(csv.text().lines().count(), 3);
+    app.anonymous().get(target).await.problem(401, "unauthenticated");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_record_above_the_unit_counts_only_for_what_it_covers(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    for code in ["RJZ01", "RJZ02"] {
+        let site = json!({ "code": code, "name": code, "type": "trust-site", "parent": "RJZ" });
+        app.admin().post("/v1/organisations", site).await.expect(201);
+    }
+    app.admin()
+        .patch("/v1/innovations/tool", 1, json!({ "adoptingUnits": [{ "type": "trust-site" }] }))
+        .await
+        .expect(200);
+    meant_for(&app, json!({ "place": "E92000001" })).await;
+    let adoption = adopted(&app, "RJZ", "2019-01-01").await;
+    assert_eq!(last(&app, "to=2020-01-31").await, [2, 0, 0]);
+    let notes = uptake(&app, "to=2020-01-31").await["notes"].to_string();
+    assert!(notes.contains("1 organisations above the adopting unit"), "{notes}");
+    app.admin().patch(&adoption, 1, json!({ "covers": ["RJZ01"] })).await.expect(200);
+    assert_eq!(last(&app, "to=2020-01-31").await, [2, 1, 0]);
+    app.admin().patch(&adoption, 2, json!({ "covers": ["all"] })).await.expect(200);
+    assert_eq!(last(&app, "to=2020-01-31").await, [2, 2, 0]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn uptake_says_when_so_many_had_adopted_and_nothing_is_not_nought(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    let unknown = uptake(&app, "to=2020-01-31").await;
+    assert_eq!((&unknown["points"][0]["share"], &unknown["points"][0]["patients"]), (&Value::Null, &Value::Null));
+    assert!(unknown["notes"][0].as_str().unwrap().starts_with("Nobody is known to be eligible"));
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    adopted(&app, "RF4", "2019-03-02").await;
+    let found = uptake(&app, "sites=2&share=75&to=2020-01-31").await;
+    assert_eq!(found["timeToSites"], json!({ "on": "2019-03-02", "days": 60 }));
+    assert_eq!(found["timeToShare"], json!({ "on": null, "days": null }));
+    assert_eq!(found["firstUseOn"], "2019-01-01");
+    app.admin()
+        .get("/v1/innovations/tool/uptake?from=2021-01-01&to=2020-01-01")
+        .await
+        .problem(422, "validation-failed");
+    app.admin().get("/v1/innovations/tool/uptake?by=day&from=1990-01-01").await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn whom_it_is_meant_for_is_ended_and_corrected_by_its_keeper(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    let target = "/v1/innovations/tool/eligibility";
+    app.lead("QKK").post(target, json!({ "organisation": "RJZ" })).await.problem(403, "forbidden");
+    for (body, code) in [
+        (json!({}), "missing"),
+        (json!({ "organisation": "RJZ", "place": "QKK" }), "not-applicable"),
+        (json!({ "place": "QKK" }), "missing"),
+    ] {
+        let refused = app.admin().post(target, body).await.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["code"], code);
+    }
+    let made = app.admin().post(target, json!({ "organisation": "RJZ", "from": "2018-04-01" })).await;
+    let row = made.header("location").to_owned();
+    app.admin().patch(&row, 1, json!({ "to": "2020-04-01" })).await.expect(200);
+    assert_eq!(last(&app, "to=2020-04-30").await, [0, 0, 0]);
+    assert_eq!(last(&app, "to=2020-03-31").await, [1, 0, 0]);
+    app.admin().patch(&row, 2, json!({ "organisation": "RJ1" })).await.problem(409, "immutable");
+    app.admin().delete(&format!("{row}?reason=Another+trust"), 2).await.expect(204);
+    assert_eq!(last(&app, "to=2020-03-31").await, [0, 0, 0]);
+    let kept = app.admin().get(&format!("{target}?withdrawn=true")).await.expect(200);
+    assert_eq!(kept["data"][0]["withdrawn"]["reason"], "Another trust");
+}
