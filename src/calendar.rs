@@ -485,7 +485,7 @@ impl DayRange {
 }
 
 /// Some days in a row: from `from` up to, and not on, `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     pub from: NaiveDate,
     pub to: NaiveDate,

@@ -19,6 +19,7 @@ pub fn routes(routes: &mut Routes) {
     crate::adoptions::http::routes(routes);
     crate::eligibility::http::routes(routes);
     crate::benefits::http::routes(routes);
+    crate::benefits::realisations::http::routes(routes);
     crate::reports::http::routes(routes);
     crate::grants::http::routes(routes);
     crate::webhooks::http::routes(routes);

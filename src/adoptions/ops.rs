@@ -18,6 +18,7 @@ use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 pub const RESOURCE: &str = "adoption";
 /// The name of the moves of its approval among those of every resource.
@@ -41,6 +42,17 @@ fn seen_whole(conn: &mut Conn, context: &Context, places: &[Id]) -> Result<organ
 pub fn sees_whole(conn: &mut Conn, context: &Context, row: &AdoptionRow) -> Result<bool> {
     let whole = seen_whole(conn, context, &[row.organisation_id])?;
     Ok(whole.covers(None, Some(row.organisation_id), Some(row.innovation_id)))
+}
+
+/// Those of the adoptions of which the caller may see the counts of patients as they are.
+pub fn seen_whole_of(conn: &mut Conn, context: &Context, ids: &[Id]) -> Result<HashSet<Id>> {
+    let ends = store::ends(conn, ids)?;
+    let places: Vec<Id> = ends.iter().map(|(_, _, organisation)| *organisation).collect();
+    let whole = seen_whole(conn, context, &places)?;
+    let seen = ends.into_iter().filter(|(_, innovation, organisation)| {
+        whole.covers(None, Some(*organisation), Some(*innovation))
+    });
+    Ok(seen.map(|(id, _, _)| id).collect())
 }
 
 /// Adoptions as the caller may see them: counts of patients as they are for who may see values of that organisation or

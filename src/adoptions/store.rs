@@ -3,22 +3,24 @@
 use super::counts::rules::Counts;
 use super::counts::store::{self as counts, CountRow};
 use super::moves::rules::{AdoptionStage, History, Measure};
-use super::moves::store::{self as moves, Held, MoveRow, held_on};
+use super::moves::store::{self as moves, Held, MoveRow, first_uses, held_on};
 use super::rules::{Adoption, AdoptionAdded, Approval, Barrier, CoveredCode, before_opening};
 use crate::calendar::{Span, Until};
+use crate::db::dialect::Condition;
 use crate::db::schema::{
-    adoption_barriers, adoption_spells, adoptions, innovations, organisations, programme_memberships,
+    adoption_barriers, adoption_counts, adoption_spells, adoptions, innovations, organisations, programme_memberships, programmes,
 };
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf, OneWord};
+use crate::innovations::store::{HeldMemberships, held_memberships};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{insert_all, narrow, one_of, params, sortable, writable};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Months, NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -261,6 +263,8 @@ type Columns = (
     (innovations::slug, innovations::name),
     (organisations::code, organisations::name, organisations::valid_from, organisations::valid_to),
 );
+type Source =
+    dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<adoptions::table, innovations::table>, organisations::table>;
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! { NamedAdoption, Query, key "id" => adoptions::id as Id;
@@ -278,9 +282,13 @@ params! {
         indication: CodeParam = "indication",
         /// The code of the organisation.
         organisation: CodeParam = "organisation",
-        /// The slug of a programme: adoptions of innovations that had joined it by the day of `usingOn` or `stageOn`, or at any time without
-        /// one.
+        /// The slug of a programme: adoptions of innovations that were in it on the day of `usingOn` or `stageOn`, or at any time without one.
         programme: CodeParam = "programme",
+        /// The slug of a programme: adoptions that are additional for it. The organisation's first use ever of the innovation began while
+        /// that was in the programme, or within the programme's `attributionMonths` after it left.
+        additional_for: CodeParam = "additionalFor",
+        /// The last day on which a first use may have begun. Default: today.
+        first_use_by: NaiveDate = "firstUseBy",
         /// The code of a place: adoptions by that organisation and by all below it today.
         place: CodeParam = "place",
         /// The stage: the present one, or that of the day of `stageOn`.
@@ -309,6 +317,74 @@ fn named() -> _ {
     joined.select(columns).filter(adoptions::archived_at.is_null())
 }
 
+/// The days within which a first use of an innovation is put down to a programme: while it is in it, and some months after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    pub programme: String,
+    pub innovation: Id,
+    pub from: NaiveDate,
+    /// The first day after.
+    pub to: NaiveDate,
+}
+
+/// The innovations that were in a programme on a day, or at any time.
+#[dsl::auto_type]
+fn members(programme: String, day: Option<NaiveDate>) -> _ {
+    let begun: NaiveDate = day.unwrap_or(Until::FURTHER_NOTICE.day());
+    let left: NaiveDate = day.unwrap_or_default();
+    let held: HeldMemberships = held_memberships();
+    programme_memberships::table
+        .filter(programme_memberships::programme.eq(programme))
+        .filter(held)
+        .filter(programme_memberships::from_on.le(begun))
+        .filter(programme_memberships::to_on.gt(left))
+        .select(programme_memberships::innovation_id)
+}
+
+#[dsl::auto_type]
+fn held_windows() -> _ {
+    let held: HeldMemberships = held_memberships();
+    let columns: WindowColumns = (
+        programme_memberships::programme,
+        programme_memberships::innovation_id,
+        programme_memberships::from_on,
+        programme_memberships::to_on,
+        programmes::attribution_months,
+    );
+    programme_memberships::table
+        .inner_join(programmes::table.on(programmes::slug.eq(programme_memberships::programme)))
+        .filter(held)
+        .order_by(programme_memberships::id)
+        .select(columns)
+}
+
+type WindowColumns = (
+    programme_memberships::programme,
+    programme_memberships::innovation_id,
+    programme_memberships::from_on,
+    programme_memberships::to_on,
+    programmes::attribution_months,
+);
+
+fn window((programme, innovation, from, left, months): (String, Id, NaiveDate, Until, i32)) -> Window {
+    let months = Months::new(u32::try_from(months).unwrap_or_default());
+    let to = left.day().checked_add_months(months).unwrap_or(left.day());
+    Window { programme, innovation, from, to }
+}
+
+/// The windows of a programme.
+fn windows(conn: &mut Conn, programme: &str) -> Result<Vec<Window>> {
+    let held = held_windows().filter(programme_memberships::programme.eq(programme.to_owned()));
+    Ok(held.load(conn)?.into_iter().map(window).collect())
+}
+
+/// The windows of all programmes for some innovations.
+pub fn windows_of(conn: &mut Conn, innovations: impl IntoIterator<Item = Id>) -> Result<Vec<Window>> {
+    let innovations: Vec<Id> = innovations.into_iter().collect();
+    let held = held_windows().filter(programme_memberships::innovation_id.eq_any(innovations));
+    Ok(held.load(conn)?.into_iter().map(window).collect())
+}
+
 /// # Errors
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result<Query> {
@@ -325,12 +401,21 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
         query = query.filter(adoptions::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
     }
     if let Some(programme) = &asked.programme {
-        let members = programme_memberships::table
-            .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
-            .filter(crate::innovations::store::held_memberships())
-            .filter(programme_memberships::from_on.le(day.unwrap_or(Until::FURTHER_NOTICE.day())))
-            .select(programme_memberships::innovation_id);
+        let members = members(programme.0.to_ascii_lowercase(), day);
         query = query.filter(adoptions::innovation_id.eq_any(members));
+    }
+    if let Some(programme) = &asked.additional_for {
+        let slug = programme.0.to_ascii_lowercase();
+        let mut found: Condition<Source> = Box::new(adoptions::id.eq_any(Vec::<Id>::new()));
+        for window in windows(conn, &slug)? {
+            let last = asked.first_use_by.unwrap_or(today).min(window.to.pred_opt().unwrap_or(window.to));
+            let begun = first_uses()
+                .filter(adoption_spells::innovation_id.eq(window.innovation))
+                .filter(adoption_spells::from_on.between(window.from, last))
+                .select(adoption_spells::adoption_id);
+            found = Box::new(found.or(adoptions::id.eq_any(begun)));
+        }
+        query = query.filter(found);
     }
     let on = |stages: &[AdoptionStage], day| held_on(stages.to_vec(), day).select(adoption_spells::adoption_id);
     if let Some(day) = asked.stage_on {
@@ -371,4 +456,64 @@ pub fn find_by_key(
 
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<NamedAdoption>> {
     Ok(named().filter(adoptions::id.eq(id)).first(conn).optional()?)
+}
+
+/// Some adoptions with the innovation and the organisation of each.
+pub fn ends(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, Id, Id)>> {
+    let those = adoptions::table.filter(adoptions::id.eq_any(ids.to_vec()));
+    Ok(those.select((adoptions::id, adoptions::innovation_id, adoptions::organisation_id)).load(conn)?)
+}
+
+params! {
+    /// Which counts, of which adoptions.
+    pub struct ListAllAdoptionCounts list of CountRow {
+        /// The slug of the innovation.
+        innovation: CodeParam = "innovation",
+        /// The code of the organisation.
+        organisation: CodeParam = "organisation",
+        /// The code of a place: adoptions by that organisation and by all below it today.
+        place: CodeParam = "place",
+        /// The slug of a programme: adoptions of innovations that were in it on the day of `usingOn`, or at any time without one.
+        programme: CodeParam = "programme",
+        /// Adoptions in use on this day.
+        using_on: NaiveDate = "usingOn",
+        /// The counts that hold on this day: the last of each adoption by it. Default: today.
+        as_of: NaiveDate = "asOf",
+    }
+}
+
+/// The counts that hold on a day, of some adoptions.
+///
+/// # Errors
+/// `unknown-reference` for the innovation, the organisation or the place.
+pub fn list_counts(conn: &mut Conn, context: &Context, asked: &ListAllAdoptionCounts) -> Result<counts::Query> {
+    let today = context.today();
+    let mut query = counts::held_on(asked.as_of.unwrap_or(today)).into_boxed::<MultiBackend>();
+    let live = || adoptions::table.filter(adoptions::archived_at.is_null());
+    query = query.filter(adoption_counts::adoption_id.eq_any(live().select(adoptions::id)));
+    let asked_place = asked.place.as_ref().map(|code| referred(conn, "?place", &code.0)).transpose()?;
+    for place in context.within().into_iter().chain(asked_place) {
+        let inside = adoptions::organisation_id.eq_any(below(vec![place], today));
+        query = query.filter(adoption_counts::adoption_id.eq_any(live().filter(inside).select(adoptions::id)));
+    }
+    if let Some(slug) = &asked.innovation {
+        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
+        let those = live().filter(adoptions::innovation_id.eq(innovation)).select(adoptions::id);
+        query = query.filter(adoption_counts::adoption_id.eq_any(those));
+    }
+    if let Some(code) = &asked.organisation {
+        let organisation = referred(conn, "?organisation", &code.0)?;
+        let those = live().filter(adoptions::organisation_id.eq(organisation)).select(adoptions::id);
+        query = query.filter(adoption_counts::adoption_id.eq_any(those));
+    }
+    if let Some(programme) = &asked.programme {
+        let members = members(programme.0.to_ascii_lowercase(), asked.using_on);
+        let those = live().filter(adoptions::innovation_id.eq_any(members)).select(adoptions::id);
+        query = query.filter(adoption_counts::adoption_id.eq_any(those));
+    }
+    if let Some(day) = asked.using_on {
+        let used = held_on(Measure::InUse.stages().to_vec(), day).select(adoption_spells::adoption_id);
+        query = query.filter(adoption_counts::adoption_id.eq_any(used));
+    }
+    Ok(query)
 }

@@ -38,9 +38,9 @@ pub async fn list_benefits(cx: Cx, asked: Asked<ListBenefits>) -> Result<Listed<
 
 /// Claim a benefit
 ///
-/// Give the method, the population, and how certain the figure is. You claim from a side that you speak for: the programme, the
+/// Give the method and how certain the figure is; for patients who counted them, for savings the class. You claim from a side that you speak for: the programme, the
 /// organisation or the innovation. Reports count the claim once every other side it names has accepted it. Somebody of another body
-/// confirms the figure that was achieved.
+/// confirms what was achieved of it, year by year, with `/v1/benefits/{id}/realisations`.
 #[utoipa::path(tag = "benefits", request_body = Benefit, responses((status = 201, description = "Claimed", body = BenefitResponse)))]
 #[post("/v1/benefits")]
 pub async fn create_benefit(cx: Cx, body: Body<Benefit>) -> Result<Created<BenefitResponse>> {
@@ -49,7 +49,7 @@ pub async fn create_benefit(cx: Cx, body: Body<Benefit>) -> Result<Created<Benef
 
 /// Get a benefit
 ///
-/// Returns the figure that was claimed and the figure that was confirmed.
+/// Returns the figure that was claimed, and what was achieved of it by year.
 #[utoipa::path(tag = "benefits", params(IdPath), responses((status = 200, description = "The benefit", body = BenefitResponse)))]
 #[get("/v1/benefits/{id}")]
 pub async fn get_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<BenefitResponse>> {
@@ -58,9 +58,8 @@ pub async fn get_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Benef
 
 /// Change a benefit
 ///
-/// Takes a merge patch. The side that claimed it changes it, and the other sides are then asked once more. Only somebody of another body
-/// than whoever made or last changed the claim can set `realised`, in a change of its own; a confirmed claim stays as it is, and a new one
-/// can replace it.
+/// Takes a merge patch. The side that claimed it changes it, and the other sides are then asked once more. Once a figure that was achieved is
+/// confirmed the claim stays as it is, and a new one can replace it.
 #[utoipa::path(tag = "benefits", params(IdPath), request_body(content = BenefitPatch, example = json!({ "claimed": 90000 })), responses((status = 200, description = "Changed", body = BenefitResponse)))]
 #[patch("/v1/benefits/{id}")]
 pub async fn update_benefit(

@@ -1,18 +1,20 @@
 //! What can be done with benefits, each in one transaction.
 
+use super::kinds::BenefitKind;
+use super::realisations::{self, store::RealisationRow};
 use super::rules::{Benefit, Side, SideState};
 use super::store::{self, BenefitRow, NamedBenefit, References, SideRow};
 use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, programmes, transitions};
-use serde_json::json;
-use std::collections::HashMap;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 
 /// The name of what sides say among the moves of every resource.
 pub const SIDE: &str = "benefit-side";
@@ -34,16 +36,32 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedBenefit>) -> Res
     for side in store::sides(conn, &ids)? {
         sides.entry(side.benefit_id).or_default().push(side);
     }
-    let places: Vec<Id> = rows.iter().filter_map(|found| found.row.organisation_id).collect();
-    let reach = context.actor.reach(Operation::see_unsuppressed_values);
-    let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
+    let mut realised: HashMap<Id, Vec<RealisationRow>> = HashMap::new();
+    for row in realisations::store::latest(conn, &ids)? {
+        realised.entry(row.benefit_id).or_default().push(row);
+    }
+    let whole = seen_whole(conn, context, &rows)?;
     let show = |found: NamedBenefit| {
-        let (programme, innovation) = (found.row.programme.as_deref(), found.row.innovation_id);
-        let is_whole = whole.covers(programme, found.row.organisation_id, Some(innovation));
+        let is_whole = whole.contains(&found.row.id);
         let sides = sides.remove(&found.row.id).unwrap_or_default();
-        found.stored(sides, !is_whole)
+        let hidden = !is_whole && found.row.kind.is_of_patients();
+        let realised = realised.remove(&found.row.id).unwrap_or_default();
+        let realised = realised.iter().map(|row| row.year(hidden)).collect();
+        found.stored(sides, realised, !is_whole)
     };
     Ok(rows.into_iter().map(show).collect())
+}
+
+/// Those of the claims of which the caller may see counts of patients as they are.
+pub fn seen_whole(conn: &mut Conn, context: &Context, claims: &[NamedBenefit]) -> Result<HashSet<Id>> {
+    let places: Vec<Id> = claims.iter().filter_map(|found| found.row.organisation_id).collect();
+    let reach = context.actor.reach(Operation::see_unsuppressed_values);
+    let whole = organisations::ops::Covered::of(conn, context, reach, &places)?;
+    let is_whole = |found: &&NamedBenefit| {
+        let row = &found.row;
+        whole.covers(row.programme.as_deref(), row.organisation_id, Some(row.innovation_id))
+    };
+    Ok(claims.iter().filter(is_whole).map(|found| found.row.id).collect())
 }
 
 fn shown_one(conn: &mut Conn, context: &Context, found: NamedBenefit) -> Result<Stored<Benefit>> {
@@ -93,12 +111,28 @@ fn own_sides(conn: &mut Conn, context: &Context, of: &References) -> Result<Vec<
     Ok(own)
 }
 
+/// Whether the caller speaks for a side of a claim.
+pub fn speaks_for(conn: &mut Conn, context: &Context, claim: &BenefitRow) -> Result<bool> {
+    Ok(!own_sides(conn, context, &claim.references())?.is_empty())
+}
+
+/// Makes the next version of a claim of which something was realised.
+pub fn touch(conn: &mut Conn, context: &Context, claim: BenefitRow, realised: Value) -> Result<()> {
+    let row = claim.touched(context);
+    store::update(conn, &row)?;
+    record(conn, context, &row, json!({ "realised": realised, "shown": row.counted }))
+}
+
 /// Traces what was done to a claim, which `counted` before or did not.
 fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) -> Result<()> {
     let data = json!({
-        "kind": row.kind, "claimed": row.claimed, "realised": row.realised, "counted": row.counted,
+        "kind": row.kind, "claimed": row.claimed, "counted": row.counted,
         "archived": row.archived_at.is_some(), "shown": counted || row.counted
     });
+    record(conn, context, row, data)
+}
+
+fn record(conn: &mut Conn, context: &Context, row: &BenefitRow, data: Value) -> Result<()> {
     let event = Event {
         organisation_id: row.organisation_id,
         innovation_id: Some(row.innovation_id),
@@ -173,15 +207,13 @@ fn replace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
 /// Claims a benefit from one side. Every other side that it names is asked to accept it.
 ///
 /// # Errors
-/// `forbidden`, `validation-failed`, `unknown-reference`, `separation-of-duties` for a claim that sets `realised`.
+/// `forbidden`, `validation-failed`, `unknown-reference`.
 pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Result<Stored<Benefit>> {
     let figures = new.check()?;
     let references = referred(conn, &new)?;
     let own = own_sides(conn, context, &references)?;
     let from = *own.first().ok_or_else(outside)?;
-    if new.realised.is_some() {
-        return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
-    }
+    check_others(conn, context, &new, &references, None)?;
     if let Some(id) = new.replaces {
         replaced(conn, context, id, from)?;
     }
@@ -193,15 +225,40 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
     finish(conn, context, &row, false)
 }
 
-const CONFIRMED_BY_ANOTHER: &str =
-    "Somebody of another body than whoever made or last changed the claim must confirm the figure that was achieved.";
+/// Checks the claims that this one names: what it puts into money, and what holds it.
+fn check_others(conn: &mut Conn, context: &Context, new: &Benefit, of: &References, own: Option<Id>) -> Result<()> {
+    let mut faults = Faults::default();
+    let mut same = |id: Id| -> Result<Option<BenefitRow>> {
+        let found = store::find(conn, context, id)?.map(|found| found.row);
+        Ok(found.filter(|row| row.innovation_id == of.innovation && Some(row.id) != own))
+    };
+    if let Some(behind) = &new.monetises
+        && same(behind.benefit)?.is_none_or(|row| row.kind == BenefitKind::Saving)
+    {
+        let detail = "Expected a claim about the same innovation that is counted in beds, appointments, hours or the like.";
+        faults.add("/monetises/benefit", "unknown-benefit", detail);
+    }
+    let mut holder = new.counted_within;
+    // A chain of claims within claims is short; one that is not may be a circle.
+    for _ in 0..LONGEST_CHAIN {
+        let Some(id) = holder else { return faults.check() };
+        let Some(row) = same(id)?.filter(|row| row.kind == new.kind) else { break };
+        holder = row.counted_within;
+    }
+    let detail = "Expected a claim of the same kind about the same innovation, which is not itself counted within this one.";
+    faults.add("/countedWithin", "unknown-benefit", detail);
+    faults.check()
+}
+
+/// How many claims may be counted one within another.
+const LONGEST_CHAIN: usize = 10;
+
 const CONFIRMED: &str = "The figure was confirmed, so the claim stays as it is. Make a new claim that replaces it.";
 
-/// Changes a claim, which its sides are then asked to accept once more; or confirms what was achieved, in a change of its own.
+/// Changes a claim, which its sides are then asked to accept once more.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`, `immutable` once it is confirmed,
-/// `not-accepted` and `separation-of-duties` for a confirmation.
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`, `immutable` once it is confirmed.
 pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<Benefit>) -> Result<Stored<Benefit>> {
     let present = get_benefit(conn, context, id)?;
     let own = own_sides(conn, context, &present.row.references())?;
@@ -212,18 +269,13 @@ pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patc
     let Some(new) = context.revised(&before, present.row.version, patch)? else {
         return shown_one(conn, context, present);
     };
-    if present.row.realised.is_some() {
-        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
-    }
+    require_unconfirmed(conn, present.row.id)?;
     let figures = new.check()?;
-    if figures.realised.is_some() {
-        let alone = Benefit { realised: None, ..new } == before;
-        return confirm(conn, context, present.row, figures.realised, alone);
-    }
     if !own.contains(&present.row.claimed_from) {
         return Err(outside());
     }
     let references = referred(conn, &new)?;
+    check_others(conn, context, &new, &references, Some(present.row.id))?;
     let own = own_sides(conn, context, &references)?;
     let from = own.iter().find(|side| **side == present.row.claimed_from).or(own.first()).ok_or_else(outside)?;
     if let Some(id) = new.replaces.filter(|_| new.replaces != before.replaces) {
@@ -238,28 +290,13 @@ pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patc
     finish(conn, context, &row, counted)
 }
 
-/// Confirms what was achieved, which then stays.
-fn confirm(
-    conn: &mut Conn,
-    context: &Context,
-    present: BenefitRow,
-    realised: Option<i64>,
-    alone: bool,
-) -> Result<Stored<Benefit>> {
-    let claimant = present.claimed_by == context.actor.subject;
-    if claimant || context.actor.body.is_none() || present.claimed_by_body == context.actor.body {
-        return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
+/// # Errors
+/// `immutable` where a figure that was achieved is confirmed.
+fn require_unconfirmed(conn: &mut Conn, id: Id) -> Result<()> {
+    if realisations::store::latest(conn, &[id])?.is_empty() {
+        return Ok(());
     }
-    if !alone {
-        let detail = "Confirm the figure in a change of its own, so that what is confirmed is what was claimed.";
-        return Err(Error::invalid("/realised", "alone", detail));
-    }
-    if !present.counted {
-        return Err(Error::new(Code::NotAccepted));
-    }
-    let row = BenefitRow { realised, ..present.touched(context) };
-    store::update(conn, &row)?;
-    finish(conn, context, &row, true)
+    Err(Error::new(Code::Immutable).detail(CONFIRMED))
 }
 
 /// A side of a benefit, and the benefit.
@@ -292,9 +329,7 @@ pub fn transition_benefit_side(
     let step: Move<SideState> = asked.read(context.today())?;
     let from = present.state;
     step.decide(from)?;
-    if found.row.realised.is_some() {
-        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
-    }
+    require_unconfirmed(conn, found.row.id)?;
     let decided = present.decided(context, step.to, step.effective_on);
     store::keep_side(conn, &decided)?;
     transitions::store::record(conn, context, SIDE, decided.id, from, &step)?;
@@ -317,8 +352,8 @@ pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<()
         return Err(outside());
     }
     context.check_version(present.version)?;
-    if present.realised.is_some() && !context.reach().is_everything() {
-        return Err(Error::new(Code::Immutable).detail(CONFIRMED));
+    if !context.reach().is_everything() {
+        require_unconfirmed(conn, present.id)?;
     }
     archive(conn, context, present)
 }

@@ -1,20 +1,23 @@
 //! Benefits in the database.
 
-use super::rules::{Benefit, BenefitAdded, BenefitKind, BenefitSide, DECIMALS, Figures, Side, SideState};
+use super::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
+use super::rules::{
+    Benefit, BenefitAdded, BenefitSide, DECIMALS, Figures, Monetised, PresentValue, RealisedYear, Side, SideState, first_day, year_of,
+};
 use crate::access::{Operation, ReachParts};
-use crate::calendar::{DayRange, Until};
+use crate::calendar::{DayRange, Period, PeriodType, Until};
 use crate::db::dialect::Condition;
 use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::decimal::to_f64;
 use crate::disclosure::rounded;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{CodeParam, Context, OneOf};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use crate::{narrow, params, sortable, writable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
@@ -34,7 +37,6 @@ pub struct BenefitRow {
     /// In hundredths, like the other figures.
     pub baseline: Option<i64>,
     pub claimed: i64,
-    pub realised: Option<i64>,
     pub qualifier: Qualifier,
     pub basis: Basis,
     pub from_on: NaiveDate,
@@ -52,6 +54,28 @@ pub struct BenefitRow {
     /// Whether every side accepted it.
     pub counted: bool,
     pub replaces: Option<Id>,
+    pub class: Option<SavingClass>,
+    pub kept_by: Option<KeptBy>,
+    pub costs: Option<Costs>,
+    pub recurrence: Recurrence,
+    /// The first day of the financial year, like the other years.
+    pub price_year: Option<NaiveDate>,
+    /// The claim that a saving puts into money.
+    pub monetises: Option<Id>,
+    pub unit_cost_minor: Option<i64>,
+    pub unit_cost_source: Option<String>,
+    pub present_value: Option<i64>,
+    /// In hundredths of one per cent.
+    pub present_rate: Option<i64>,
+    pub present_year: Option<NaiveDate>,
+    pub counts: Option<Counts>,
+    pub counted_by: Option<CountedBy>,
+    pub depth: Option<Depth>,
+    pub new_in_period: bool,
+    /// The claim that holds this one.
+    pub counted_within: Option<Id>,
+    pub source: Option<String>,
+    pub stated_on: Option<NaiveDate>,
 }
 
 /// A side of a benefit.
@@ -92,7 +116,8 @@ impl References {
 
 impl BenefitRow {
     pub fn new(context: &Context, new: Benefit, figures: Figures, references: References, claimed_from: Side) -> Self {
-        let Figures { baseline, claimed, realised } = figures;
+        let (monetises, unit_cost_source) = new.monetises.map(|behind| (behind.benefit, behind.source)).unzip();
+        let people = (new.kind == BenefitKind::PatientsReached).then_some(Counts::Persons);
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
@@ -103,9 +128,8 @@ impl BenefitRow {
             unit: new.kind.unit().map(str::to_owned).or(new.unit).unwrap_or_default(),
             method: new.method,
             population: new.population.unwrap_or_default(),
-            baseline,
-            claimed,
-            realised,
+            baseline: figures.baseline,
+            claimed: figures.claimed,
             qualifier: new.qualifier,
             basis: new.basis,
             from_on: new.from,
@@ -120,6 +144,24 @@ impl BenefitRow {
             claimed_by_body: context.actor.body,
             counted: false,
             replaces: new.replaces,
+            class: new.class,
+            kept_by: new.kept_by,
+            costs: new.costs,
+            recurrence: new.recurrence,
+            price_year: figures.price_year,
+            monetises,
+            unit_cost_minor: figures.unit_cost,
+            unit_cost_source,
+            present_value: figures.present_value,
+            present_rate: figures.present_rate,
+            present_year: figures.present_year,
+            counts: new.counts.or(people),
+            counted_by: new.counted_by,
+            depth: new.depth,
+            new_in_period: new.new_in_period,
+            counted_within: new.counted_within,
+            source: new.source,
+            stated_on: new.stated_on,
         }
     }
 
@@ -174,13 +216,34 @@ impl NamedBenefit {
             method: row.method.clone(),
             population: Some(row.population.clone()).filter(|name| !name.is_empty()),
             baseline: row.baseline.map(figure),
-            claimed: Some(figure(row.claimed)),
-            realised: row.realised.map(figure),
+            claimed: (row.class != Some(SavingClass::Qualitative)).then(|| figure(row.claimed)),
             qualifier: row.qualifier,
             basis: row.basis,
             from: row.from_on,
             to: row.to_on.into(),
             replaces: row.replaces,
+            source: row.source.clone(),
+            stated_on: row.stated_on,
+            class: row.class,
+            kept_by: row.kept_by,
+            costs: row.costs,
+            recurrence: row.recurrence,
+            price_year: row.price_year.map(year_of),
+            monetises: row.monetises.zip(row.unit_cost_minor).map(|(benefit, cost)| Monetised {
+                benefit,
+                unit_cost: figure(cost),
+                source: row.unit_cost_source.clone().unwrap_or_default(),
+            }),
+            present_value: row.present_value.zip(row.present_year).map(|(value, year)| PresentValue {
+                value: figure(value),
+                rate: figure(row.present_rate.unwrap_or_default()),
+                base_year: year_of(year),
+            }),
+            counts: row.counts,
+            counted_by: row.counted_by,
+            depth: row.depth,
+            new_in_period: row.new_in_period,
+            counted_within: row.counted_within,
             illustrative: row.illustrative,
         }
     }
@@ -188,14 +251,13 @@ impl NamedBenefit {
 
 impl NamedBenefit {
     /// The answer, with figures of patients as they are or as others may see them.
-    pub fn stored(self, sides: Vec<SideRow>, suppressed: bool) -> Stored<Benefit> {
+    pub fn stored(self, sides: Vec<SideRow>, realised: Vec<RealisedYear>, suppressed: bool) -> Stored<Benefit> {
         let mut written = self.benefit();
         let suppressed = suppressed && self.row.kind.is_of_patients();
         if suppressed {
             let shown = |hundredths| Some(to_f64(rounded(hundredths, 100)?, DECIMALS));
             written.claimed = Some(self.row.claimed).and_then(shown);
             written.baseline = self.row.baseline.and_then(shown);
-            written.realised = self.row.realised.and_then(shown);
         }
         let organisation_name = self.organisation.map(|(_, name)| name);
         let BenefitRow { id, claimed_by, claimed_from, counted, version, updated_at, .. } = self.row;
@@ -215,6 +277,7 @@ impl NamedBenefit {
             claimed_from,
             sides,
             counted,
+            realised,
             suppressed,
         };
         Stored { added, written, version, updated_at }
@@ -269,6 +332,12 @@ params! {
         place: CodeParam = "place",
         /// The kind of benefit.
         kind: OneOf<BenefitKind> = "kind",
+        /// The class of saving.
+        class: OneOf<SavingClass> = "class",
+        /// What counts of patients count.
+        counts: OneOf<Counts> = "counts",
+        /// A financial year, such as 2023-24: claims that are stated for it.
+        year: CodeParam = "year",
         /// The name of the population that the claims are about.
         population: CodeParam = "population",
         /// Whether every side accepted the claim, so that reports count it.
@@ -335,6 +404,18 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
         kind => benefits::kind.eq_any(kind.0.clone());
         population => benefits::population.eq(population.0.clone());
         counted => benefits::counted.eq(*counted);
+        class => one_of!(benefits::class.assume_not_null(), class.0.clone());
+        counts => one_of!(benefits::counts.assume_not_null(), counts.0.clone());
+    }
+    if let Some(label) = &asked.year {
+        let first = first_day("?year", &label.0).map_err(Error::from)?;
+        let next = Period::containing(PeriodType::FinancialYear, first).next().start();
+        // What comes once and has no end is of the year in which it begins.
+        let open = benefits::recurrence.eq(Recurrence::Once).and(benefits::to_on.eq(Until::FURTHER_NOTICE));
+        let begun = benefits::from_on.lt(next);
+        let lasting: Condition<Source> =
+            Box::new(begun.and(benefits::to_on.gt(first)).and(dsl::not(open).or(benefits::from_on.ge(first))));
+        query = query.filter(lasting);
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     narrow! { query, days;
@@ -347,4 +428,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefits) -> Result<
 /// A benefit that the caller may see.
 pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedBenefit>> {
     Ok(visible(context).filter(benefits::id.eq(id)).first(conn).optional()?)
+}
+
+/// Those of the benefits that the caller may see.
+pub fn find_some(conn: &mut Conn, context: &Context, ids: impl IntoIterator<Item = Id>) -> Result<Vec<NamedBenefit>> {
+    let ids: Vec<Id> = ids.into_iter().collect();
+    Ok(visible(context).filter(benefits::id.eq_any(ids)).load(conn)?)
 }

@@ -5,7 +5,7 @@ use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::adoptions::rules::{Approval, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
-use crate::benefits::rules::BenefitKind;
+use crate::benefits::kinds::BenefitKind;
 use crate::calendar::PeriodType;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::rules::MilestoneState;

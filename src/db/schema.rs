@@ -634,6 +634,7 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        attribution_months -> Integer,
     }
 }
 
@@ -1145,6 +1146,7 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        sector -> Nullable<Text>,
     }
 }
 
@@ -1266,7 +1268,6 @@ diesel::table! {
         population -> Text,
         baseline -> Nullable<BigInt>,
         claimed -> BigInt,
-        realised -> Nullable<BigInt>,
         qualifier -> Text,
         basis -> Text,
         from_on -> Date,
@@ -1281,6 +1282,44 @@ diesel::table! {
         claimed_by_body -> Nullable<Binary>,
         counted -> Bool,
         replaces -> Nullable<Binary>,
+        class -> Nullable<Text>,
+        kept_by -> Nullable<Text>,
+        costs -> Nullable<Text>,
+        recurrence -> Text,
+        price_year -> Nullable<Date>,
+        monetises -> Nullable<Binary>,
+        unit_cost_minor -> Nullable<BigInt>,
+        unit_cost_source -> Nullable<Text>,
+        present_value -> Nullable<BigInt>,
+        present_rate -> Nullable<BigInt>,
+        present_year -> Nullable<Date>,
+        counts -> Nullable<Text>,
+        counted_by -> Nullable<Text>,
+        depth -> Nullable<Text>,
+        new_in_period -> Bool,
+        counted_within -> Nullable<Binary>,
+        source -> Nullable<Text>,
+        stated_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    benefit_realisations (id) {
+        id -> Binary,
+        benefit_id -> Binary,
+        year_on -> Date,
+        counted_to -> Date,
+        figure -> BigInt,
+        qualifier -> Text,
+        basis -> Text,
+        source -> Nullable<Text>,
+        illustrative -> Bool,
+        confirmed_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -1321,6 +1360,7 @@ diesel::joinable!(adoptions -> organisations (organisation_id));
 diesel::joinable!(adoption_spells -> adoptions (adoption_id));
 diesel::joinable!(benefits -> innovations (innovation_id));
 diesel::joinable!(benefits -> organisations (organisation_id));
+diesel::joinable!(benefit_realisations -> benefits (benefit_id));
 diesel::joinable!(mentorships -> people (mentor_id));
 diesel::joinable!(learning_events -> organisations (host_id));
 diesel::joinable!(attendances -> people (person_id));
@@ -1432,5 +1472,6 @@ may_appear_together!(
     adoption_counts,
     adoption_barriers,
     benefits,
+    benefit_realisations,
     benefit_sides,
 );

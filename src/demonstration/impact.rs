@@ -9,7 +9,8 @@ use crate::adoptions::moves::rules::{AdoptionStage, AskedStage};
 use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::Adoption;
 use crate::benefits::ops::create_benefit;
-use crate::benefits::rules::{Benefit, BenefitKind};
+use crate::benefits::kinds::{BenefitKind, CountedBy, Costs, Counts, Recurrence, SavingClass};
+use crate::benefits::rules::Benefit;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::funding::awards::gateway_reviews::ops::{create_gateway_review, transition_gateway_review};
@@ -27,7 +28,7 @@ use crate::funding::awards::transactions::rules::{NewTransaction, PostedKind};
 use crate::funding::contributions::ops::create_contribution;
 use crate::funding::contributions::rules::{Contribution, ContributionSource};
 use crate::funding::external_investments::ops::create_external_investment;
-use crate::funding::external_investments::rules::{Investment, InvestmentKind};
+use crate::funding::external_investments::rules::{Investment, InvestmentKind, Sector};
 use crate::funding::funds::ops::create_fund;
 use crate::funding::funds::rules::Fund;
 use crate::funding::ledger::rules::PledgeCertainty;
@@ -116,37 +117,57 @@ fn benefit(innovation: &str, programme: &str, kind: BenefitKind, claimed: i32) -
         population: None,
         baseline: None,
         claimed: Some(claimed.into()),
-        realised: None,
         qualifier: Qualifier::Approximate,
         basis: Basis::Estimated,
         from: day(STARTS)?,
         to: None,
         replaces: None,
+        source: Some("The founding documents.".to_owned()),
+        stated_on: None,
+        class: None,
+        kept_by: None,
+        costs: None,
+        recurrence: Recurrence::Once,
+        price_year: None,
+        monetises: None,
+        present_value: None,
+        counts: None,
+        counted_by: None,
+        depth: None,
+        new_in_period: false,
+        counted_within: None,
         illustrative: false,
     })
 }
 
 fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
-    let mut claim = |new: Benefit| create_benefit(conn, &context.step(Operation::create_benefit), new).map(drop);
+    let mut claim = |new: Benefit| create_benefit(conn, &context.step(Operation::create_benefit), new);
     let share = PATIENTS / FELLOWS as i32;
+    let mut of_mycopd = None;
     for at in 0..FELLOWS {
         let slug = innovation(at);
         let patients = if at == 0 { PATIENTS - share * (FELLOWS as i32 - 1) } else { share };
         let new = benefit(&slug, "nia", BenefitKind::PatientsReached, patients)?;
         let method = "An illustrative share of the 3,000,000 that the founding documents give for all.".to_owned();
-        claim(Benefit { population: Some(format!("users-of-{slug}")), method, illustrative: true, ..new })?;
+        let (population, counted_by) = (Some(format!("users-of-{slug}")), Some(CountedBy::Account));
+        let made = claim(Benefit { population, counted_by, method, illustrative: true, ..new })?;
+        of_mycopd = of_mycopd.or((slug == "mycopd").then_some(made.added.id));
     }
     // A second claim about people who are counted already: it raises the upper bound alone.
     let again = benefit("mycopd", "nia", BenefitKind::PatientsReached, 100_000)?;
     let method = "A second claim about the same people, for illustration.".to_owned();
-    claim(Benefit { population: Some("users-of-mycopd".to_owned()), method, illustrative: true, ..again })?;
+    let (population, counted_by) = (Some("users-of-mycopd".to_owned()), Some(CountedBy::Account));
+    claim(Benefit { population, counted_by, counted_within: of_mycopd, method, illustrative: true, ..again })?;
     let yearly = |kind, figure, basis| -> Result<Benefit> {
         let new = benefit("plgf-based-testing", "mtfm", kind, figure)?;
-        Ok(Benefit { basis, from: day("2023-04-01")?, to: Some(day("2024-04-01")?), ..new })
+        Ok(Benefit { basis, recurrence: Recurrence::Yearly, from: day("2023-04-01")?, to: Some(day("2024-04-01")?), ..new })
     };
     let pregnancies = yearly(BenefitKind::PatientsReached, 41_500, Basis::Estimated)?;
-    claim(Benefit { population: Some("suspected-pre-eclampsia".to_owned()), ..pregnancies })?;
-    claim(yearly(BenefitKind::CashSaving, 4_000_000, Basis::Projected)?)
+    let (population, counts) = (Some("suspected-pre-eclampsia".to_owned()), Some(Counts::Pregnancies));
+    claim(Benefit { population, counts, ..pregnancies })?;
+    let saving = yearly(BenefitKind::Saving, 4_000_000, Basis::Projected)?;
+    let (class, costs) = (Some(SavingClass::NonCashReleasing), Some(Costs::Gross));
+    claim(Benefit { class, costs, ..saving }).map(drop)
 }
 
 fn pounds(pounds: i64) -> Money {
@@ -326,6 +347,7 @@ fn load_investments(conn: &mut Conn, context: &Context) -> Result<()> {
             programme: Some("nia".to_owned()),
             investor: format!("Investor {} (illustrative)", at + 1),
             kind: InvestmentKind::Equity,
+            sector: Some(Sector::Private),
             amount: pounds(1_000_000),
             qualifier: Qualifier::AtLeast,
             basis: Basis::Measured,

@@ -19,7 +19,7 @@ use crate::programmes::calls::rules::{Call, Criterion, Priority};
 use crate::programmes::cohorts::rules::Cohort;
 use crate::programmes::memberships::rules::Membership;
 use crate::programmes::partners::rules::{Partner, PartnerRole};
-use crate::programmes::rules::{Programme, ProgrammeKind};
+use crate::programmes::rules::{year_after, Programme, ProgrammeKind};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::Id;
@@ -99,6 +99,7 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
             starts_on: (slug == "nia").then(|| day(STARTS)).transpose()?,
             ends_on: None,
             website: None,
+            attribution_months: year_after(),
             illustrative: false,
         };
         ops::create_programme(conn, &context.step(Operation::create_programme), new)?;

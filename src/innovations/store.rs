@@ -206,10 +206,13 @@ params! {
         priority: OneOf<OpportunityArea> = "priority",
         /// Codes of the organisations that own them.
         owner: Codes = "owner",
-        /// The slug of a programme: innovations that are in it today, or that had joined it by the day of `joinedBy`.
+        /// The slug of a programme: innovations that are in it today, that were in it on the day of `memberOn`, or that had joined it by the day of
+        /// `joinedBy`.
         programme: CodeParam = "programme",
         /// Innovations that had joined the programme by this day, whether or not they have left it since.
         joined_by: NaiveDate = "joinedBy",
+        /// Innovations that were in the programme on this day.
+        member_on: NaiveDate = "memberOn",
         /// The slug of a programme that you manage: innovations that were proposed for it and are not agreed.
         proposed_for: CodeParam = "proposedFor",
         /// `true` lists your own drafts instead. By default a draft is in no list.
@@ -253,9 +256,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
     }
     if let Some(programme) = &asked.programme {
         // An innovation that left had still joined.
-        let (joined, left) = match asked.joined_by {
-            Some(day) => (day, NaiveDate::default()),
-            None => (context.today(), context.today()),
+        let (joined, left) = match (asked.joined_by, asked.member_on) {
+            (Some(day), None) => (day, NaiveDate::default()),
+            (None, day) => (day.unwrap_or_else(|| context.today()), day.unwrap_or_else(|| context.today())),
+            (Some(joined), Some(day)) => (joined.min(day), day),
         };
         let members = programme_memberships::table
             .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
@@ -282,7 +286,7 @@ pub fn held_memberships() -> HeldMemberships {
     programme_memberships::state.eq_any(LinkState::HELD).and(begun)
 }
 
-type HeldMemberships = dsl::And<
+pub type HeldMemberships = dsl::And<
     dsl::EqAny<programme_memberships::state, [LinkState; 2]>,
     dsl::Gt<programme_memberships::to_on, programme_memberships::from_on>,
 >;

@@ -66,6 +66,23 @@ pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<HashMap<I
     Ok(days)
 }
 
+/// Those pairs of the organisations of which the figures of the second count below the first on the map of a day.
+pub fn nested(conn: &mut Conn, ids: &[Id], on: NaiveDate) -> Result<Vec<(Id, Id)>> {
+    let mut pairs = Vec::new();
+    for some in ids.chunks(SOME) {
+        let below = organisation_closure::table
+            .filter(organisation_closure::ancestor_id.eq_any(some.to_vec()))
+            .filter(organisation_closure::from_on.le(on))
+            .filter(organisation_closure::to_on.gt(on))
+            .select((organisation_closure::ancestor_id, organisation_closure::descendant_id));
+        for others in ids.chunks(SOME) {
+            let those = below.clone().filter(organisation_closure::descendant_id.eq_any(others.to_vec()));
+            pairs.extend(those.load::<(Id, Id)>(conn)?.into_iter().filter(|(above, below)| above != below));
+        }
+    }
+    Ok(pairs)
+}
+
 /// Whether the organisation is one of the ancestors or below one of them on that day.
 pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: NaiveDate) -> Result<bool> {
     if ancestors.is_empty() {

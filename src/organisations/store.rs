@@ -15,7 +15,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
-pub use super::closure::{below, counted_below, days_below, ever_below, is_below_any, those_below};
+pub use super::closure::{below, counted_below, days_below, ever_below, is_below_any, nested, those_below};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = organisations, treat_none_as_null = true)]

@@ -45,10 +45,19 @@ pub struct Programme {
         nullable = false
     )]
     pub website: Option<String>,
+    /// For how many months after an innovation left the programme an organisation's first use of it is still put down to the programme.
+    #[serde(default = "year_after")]
+    #[schema(minimum = 0, maximum = 120, default = 12)]
+    pub attribution_months: i32,
     /// Whether the record is invented for illustration.
     #[serde(default)]
     #[schema(default = false)]
     pub illustrative: bool,
+}
+
+/// The default of `attributionMonths`.
+pub fn year_after() -> i32 {
+    12
 }
 
 /// What the register adds.

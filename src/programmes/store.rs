@@ -32,12 +32,13 @@ pub struct ProgrammeRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub attribution_months: i32,
 }
 
 impl ProgrammeRow {
     pub fn new(context: &Context, new: Programme) -> Self {
         let (sort_name, search_text) = (fold(&new.name), new.search_text());
-        let Programme { slug, name, kind, summary, starts_on, ends_on, website, illustrative } = new;
+        let Programme { slug, name, kind, summary, starts_on, ends_on, website, attribution_months, illustrative } = new;
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
@@ -54,6 +55,7 @@ impl ProgrammeRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            attribution_months,
         }
     }
 
@@ -66,6 +68,7 @@ impl ProgrammeRow {
             starts_on: self.starts_on,
             ends_on: self.ends_on,
             website: self.website.clone(),
+            attribution_months: self.attribution_months,
             illustrative: self.illustrative,
         }
     }

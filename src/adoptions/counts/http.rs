@@ -1,7 +1,8 @@
 //! `/v1/adoptions/{id}/counts`.
 
 use super::store::{self, CountRow, ListAdoptionCounts};
-use crate::adoptions::ops::{get_adoption, sees_whole};
+use crate::adoptions::ops::{get_adoption, seen_whole_of, sees_whole};
+use crate::adoptions::store::{ListAllAdoptionCounts, list_counts};
 use crate::db::Conn;
 use crate::disclosure::rounded;
 use crate::error::Result;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub fn routes(routes: &mut Routes) {
-    routes.service(list_adoption_counts);
+    routes.service(list_all_adoption_counts).service(list_adoption_counts);
 }
 
 /// What an adoption counted on a day.
@@ -21,6 +22,8 @@ pub fn routes(routes: &mut Routes) {
 #[serde(rename_all = "camelCase")]
 pub struct AdoptionCountResponse {
     id: Id,
+    /// The id of the adoption.
+    adoption: Id,
     counted_on: NaiveDate,
     #[schema(minimum = 0)]
     sites: Option<i64>,
@@ -56,6 +59,7 @@ impl AdoptionCountResponse {
     fn of(row: CountRow, suppressed: bool) -> Self {
         Self {
             id: row.id,
+            adoption: row.adoption_id,
             counted_on: row.counted_on,
             sites: row.sites,
             sites_qualifier: row.sites_qualifier,
@@ -75,6 +79,26 @@ impl AdoptionCountResponse {
             suppressed,
         }
     }
+}
+
+/// List the counts of all adoptions
+///
+/// Lists what was last counted by a day: sites, users and patients of each adoption. These are the rows of a report's sites.
+#[utoipa::path(tag = "adoptions", params(ListAllAdoptionCounts), responses((status = 200, description = "A page of counts", body = Listing<AdoptionCountResponse>)))]
+#[get("/v1/adoption-counts")]
+pub async fn list_all_adoption_counts(
+    cx: Cx,
+    asked: Asked<ListAllAdoptionCounts>,
+) -> Result<Listed<AdoptionCountResponse>> {
+    cx.list_with(asked, list_counts, |conn, context, rows| {
+        let whole = seen_whole_of(conn, context, &rows.iter().map(|row| row.adoption_id).collect::<Vec<_>>())?;
+        let show = |row: CountRow| {
+            let suppressed = !whole.contains(&row.adoption_id);
+            AdoptionCountResponse::of(row, suppressed)
+        };
+        Ok(rows.into_iter().map(show).collect())
+    })
+    .await
 }
 
 /// List the counts of an adoption

@@ -98,7 +98,7 @@ pub fn replace(conn: &mut Conn, context: &Context, row: CountRow) -> Result<()> 
     Ok(())
 }
 
-type Query = adoption_counts::BoxedQuery<'static, MultiBackend>;
+pub type Query = adoption_counts::BoxedQuery<'static, MultiBackend>;
 
 sortable! { CountRow, Query, key "id" => adoption_counts::id as Id;
     adoption_counts of |row| row => "countedOn" counted_on, "updatedAt" updated_at, then id;
@@ -120,4 +120,20 @@ pub fn list(adoption: Id, asked: &ListAdoptionCounts) -> Query {
         Some(true) => counts.filter(adoption_counts::withdrawn_at.is_not_null()),
         Some(false) => counts.filter(adoption_counts::withdrawn_at.is_null()),
     }
+}
+
+diesel::alias!(adoption_counts as later_counts: LaterCounts);
+
+/// The counts that hold on a day: the last of each adoption by it.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn held_on(day: NaiveDate) -> _ {
+    let later = later_counts
+        .filter(later_counts.field(adoption_counts::adoption_id).eq(adoption_counts::adoption_id))
+        .filter(later_counts.field(adoption_counts::withdrawn_at).is_null())
+        .filter(later_counts.field(adoption_counts::counted_on).gt(adoption_counts::counted_on))
+        .filter(later_counts.field(adoption_counts::counted_on).le(day));
+    adoption_counts::table
+        .filter(adoption_counts::withdrawn_at.is_null())
+        .filter(adoption_counts::counted_on.le(day))
+        .filter(diesel::dsl::not(diesel::dsl::exists(later)))
 }

@@ -1,8 +1,8 @@
 //! The moves of adoptions in the database, and the spells that are made of them.
 
-use super::rules::{AdoptionStage, History, Spell, Step};
+use super::rules::{AdoptionStage, History, Measure, Spell, Step};
 use crate::calendar::Until;
-use crate::db::schema::{adoption_moves, adoption_spells};
+use crate::db::schema::{adoption_moves, adoption_spells, organisation_successions, organisation_successors};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
@@ -138,6 +138,28 @@ pub fn held_on(stages: Vec<AdoptionStage>, day: NaiveDate) -> _ {
         .filter(adoption_spells::stage.eq_any(stages))
         .filter(adoption_spells::from_on.le(day))
         .filter(adoption_spells::to_on.gt(day))
+}
+
+diesel::alias!(adoption_spells as earlier_spells: EarlierSpells);
+
+/// First uses: spells of use before which the organisation had none of that innovation, and which no succession brought it.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn first_uses() -> _ {
+    let stages: Vec<AdoptionStage> = Measure::InUse.stages().to_vec();
+    let uses: Vec<AdoptionStage> = Measure::InUse.stages().to_vec();
+    let used_before = earlier_spells
+        .filter(earlier_spells.field(adoption_spells::innovation_id).eq(adoption_spells::innovation_id))
+        .filter(earlier_spells.field(adoption_spells::organisation_id).eq(adoption_spells::organisation_id))
+        .filter(earlier_spells.field(adoption_spells::stage).eq_any(uses))
+        .filter(earlier_spells.field(adoption_spells::from_on).lt(adoption_spells::from_on));
+    let brought = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successors::to_id.eq(adoption_spells::organisation_id))
+        .filter(organisation_successions::effective_on.eq(adoption_spells::from_on));
+    adoption_spells::table
+        .filter(adoption_spells::stage.eq_any(stages))
+        .filter(diesel::dsl::not(diesel::dsl::exists(used_before)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(brought)))
 }
 
 /// The adoptions of an organisation that were at some stage on a day, each with its stage.

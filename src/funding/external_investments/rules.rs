@@ -21,11 +21,20 @@ words! {
     }
 }
 
+words! {
+    /// Whose money it is.
+    pub enum Sector {
+        Private = "private",
+        Charity = "charity",
+        Public = "public",
+    }
+}
+
 /// An external investment: in one innovation, or raised by one fellow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateExternalInvestmentRequest, example = json!({
-    "innovation": "mycopd", "programme": "nia", "investor": "A fund (illustrative)", "kind": "equity",
+    "innovation": "mycopd", "programme": "nia", "investor": "A fund (illustrative)", "kind": "equity", "sector": "private",
     "amount": { "amount": "500000.00", "currency": "GBP" }, "qualifier": "at-least", "basis": "measured", "investedOn": "2016-02-01"
 }))]
 pub struct Investment {
@@ -41,6 +50,9 @@ pub struct Investment {
     #[schema(min_length = 1, max_length = 200)]
     pub investor: String,
     pub kind: InvestmentKind,
+    /// Whose money it is.
+    #[schema(nullable = false)]
+    pub sector: Option<Sector>,
     pub amount: Money,
     pub qualifier: Qualifier,
     pub basis: Basis,

@@ -1,17 +1,19 @@
 //! External investments in the database.
 
-use super::rules::{Investment, InvestmentAdded, InvestmentKind};
+use super::rules::{Investment, InvestmentAdded, InvestmentKind, Sector};
 use crate::access::{Operation, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::Condition;
-use crate::db::schema::{external_investments, fellows, innovations, people};
+use crate::db::schema::{external_investments, fellows, fellowships, innovations, people, programme_memberships};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::money::Money;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::innovations::ops::referred;
+use crate::people::fellowships::rules::FellowshipState;
 use crate::people::store::{NAME_COLUMNS, NameColumns, PersonName};
 use crate::record::Stored;
+use crate::transitions::links::LinkState;
 use crate::vocabulary::{Basis, Id, Qualifier, fold};
 use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -41,6 +43,7 @@ pub struct InvestmentRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub sector: Option<Sector>,
 }
 
 /// What an investment refers to, as the database names it.
@@ -71,6 +74,7 @@ impl InvestmentRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            sector: new.sector,
         }
     }
 
@@ -104,6 +108,7 @@ impl NamedInvestment {
             programme: row.programme.clone(),
             investor: row.investor.clone(),
             kind: row.kind,
+            sector: row.sector,
             amount: Money::of(row.amount_minor, &row.currency),
             qualifier: row.qualifier,
             basis: row.basis,
@@ -150,6 +155,11 @@ params! {
         programme: CodeParam = "programme",
         /// The kind of investment.
         kind: OneOf<InvestmentKind> = "kind",
+        /// Whose money it is.
+        sector: OneOf<Sector> = "sector",
+        /// Whether they were raised while the innovation was in the programme, or while the fellow had a fellowship of it: those count in its
+        /// leverage.
+        while_member: bool = "whileMember",
         /// Investments made on this day or later.
         from: NaiveDate = "from",
         /// Investments made on this day or earlier.
@@ -183,6 +193,36 @@ fn seen(context: &Context) -> Query {
     named().into_boxed::<MultiBackend>().filter(own)
 }
 
+/// Memberships of an investment's innovation in its programme on its day.
+#[dsl::auto_type]
+fn memberships() -> _ {
+    let held: Vec<LinkState> = LinkState::HELD.to_vec();
+    programme_memberships::table
+        .filter(programme_memberships::innovation_id.nullable().eq(external_investments::innovation_id))
+        .filter(programme_memberships::programme.nullable().eq(external_investments::programme))
+        .filter(programme_memberships::state.eq_any(held))
+        .filter(programme_memberships::from_on.le(external_investments::invested_on))
+        .filter(programme_memberships::to_on.gt(external_investments::invested_on))
+}
+
+/// Fellowships of the programme that an investment's fellow held on its day.
+#[dsl::auto_type]
+fn held_fellowships() -> _ {
+    let unagreed: Vec<FellowshipState> = FellowshipState::UNAGREED.to_vec();
+    fellowships::table
+        .filter(fellowships::fellow_id.nullable().eq(external_investments::fellow_id))
+        .filter(fellowships::programme.nullable().eq(external_investments::programme))
+        .filter(fellowships::state.ne_all(unagreed))
+        .filter(fellowships::from_on.le(external_investments::invested_on))
+        .filter(fellowships::to_on.gt(external_investments::invested_on))
+}
+
+/// Whether it was raised while the innovation, or the fellow, was in the programme.
+#[dsl::auto_type(no_type_alias)]
+pub fn while_member() -> _ {
+    dsl::exists(memberships()).or(dsl::exists(held_fellowships()))
+}
+
 /// # Errors
 /// `unknown-reference` for the innovation.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments) -> Result<Query> {
@@ -192,6 +232,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
         fellow => external_investments::fellow_id.eq(*fellow);
         programme => external_investments::programme.eq(programme.0.to_ascii_lowercase());
         kind => one_of!(external_investments::kind, kind.0.clone());
+        sector => one_of!(external_investments::sector.assume_not_null(), sector.0.clone());
+    }
+    if let Some(member) = asked.while_member {
+        query = if member { query.filter(while_member()) } else { query.filter(dsl::not(while_member())) };
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;
     narrow! { query, days;

@@ -27,6 +27,8 @@ words! {
 impl FellowshipState {
     /// The states in which the fellow has not agreed.
     pub const UNAGREED: [Self; 2] = [Self::Proposed, Self::Declined];
+    /// The states after which there is no other.
+    pub const ENDED: [Self; 2] = [Self::Completed, Self::Withdrawn];
 
     pub fn is_agreed(self) -> bool {
         !Self::UNAGREED.contains(&self)

@@ -6,6 +6,7 @@ use crate::calendar::Until;
 use crate::db::dialect::Unindexed;
 use crate::db::schema::{
     cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
+    transitions,
 };
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
@@ -130,8 +131,10 @@ params! {
         state: OneOf<FellowshipState> = "state",
         /// Fellowships that begin on this day or earlier.
         to: NaiveDate = "to",
-        /// Fellowships that include this day and were not withdrawn.
+        /// Fellowships that include this day and had not been completed or withdrawn with effect by it.
         active_on: NaiveDate = "activeOn",
+        /// Fellowships that had become active with effect by this day, those that ended since too.
+        begun_by: NaiveDate = "begunBy",
     }
 }
 
@@ -144,6 +147,16 @@ fn named() -> _ {
         .inner_join(fellows::table.inner_join(people::table))
         .inner_join(programmes::table.on(programme))
         .select(columns)
+}
+
+/// The fellowships that had moved to one of these states with effect by a day, whatever they moved to since.
+#[dsl::auto_type]
+pub fn moved_to(states: Vec<FellowshipState>, day: NaiveDate) -> _ {
+    transitions::table
+        .filter(transitions::resource.eq("fellowship"))
+        .filter(transitions::to_state.eq_any(states))
+        .filter(transitions::effective_on.le(day))
+        .select(transitions::resource_id)
 }
 
 /// # Errors
@@ -195,7 +208,11 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListFellowships) -> Resu
         query = query
             .filter(fellowships::from_on.le(on))
             .filter(fellowships::to_on.gt(on))
-            .filter(fellowships::state.ne(FellowshipState::Withdrawn));
+            .filter(fellowships::id.ne_all(moved_to(FellowshipState::ENDED.to_vec(), on)));
+    }
+    if let Some(day) = asked.begun_by {
+        query = query.filter(fellowships::from_on.le(day));
+        query = query.filter(fellowships::id.eq_any(moved_to(vec![FellowshipState::Active], day)));
     }
     Ok(query)
 }

@@ -1,6 +1,7 @@
 //! `/v1/programmes/{slug}/impact`.
 
 use super::ops::{self, Figure, Impact};
+use crate::benefits::kinds::SavingClass;
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::http::documents::{POLICY, escaped, html};
@@ -29,19 +30,30 @@ params! {
 
 /// One figure of an impact report.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ImpactFigureResponse {
     #[schema(example = "organisations-using", max_length = 60)]
-    key: &'static str,
-    /// Null where there is nothing to divide by.
+    key: String,
+    /// The class of a saving; each has figures of its own.
+    class: Option<SavingClass>,
+    /// The financial years it is of, such as 2023-24 or 2022-23 to 2023-24.
+    #[schema(example = "2023-24", max_length = 20)]
+    period: Option<String>,
+    /// Null where no rows say anything, and where a small count of patients is kept back.
     #[schema(value_type = Option<f64>, example = 68)]
     value: Option<Number>,
     /// `GBP` for money, in pounds.
     #[schema(example = "organisations", max_length = 60)]
     unit: &'static str,
-    qualifier: Qualifier,
-    basis: Basis,
+    /// Null where there are no rows.
+    qualifier: Option<Qualifier>,
+    /// Null where there are no rows.
+    basis: Option<Basis>,
     /// Whether some of its rows are invented for illustration.
     illustrative: bool,
+    /// The slugs of other programmes that count some of the same.
+    #[schema(max_items = 1000)]
+    shared_with: Vec<String>,
     /// The list of the rows that the figure was made of.
     #[schema(example = "/v1/adoptions?programme=nia&usingOn=2016-04-30", max_length = 300)]
     rows: String,
@@ -51,11 +63,14 @@ impl From<Figure> for ImpactFigureResponse {
     fn from(figure: Figure) -> Self {
         Self {
             key: figure.key,
+            class: figure.class,
+            period: figure.period,
             value: figure.value.and_then(|value| number(value, figure.unit)),
             unit: figure.unit,
-            qualifier: figure.qualifier,
-            basis: figure.basis,
+            qualifier: figure.known.map(|(qualifier, _)| qualifier),
+            basis: figure.known.map(|(_, basis)| basis),
             illustrative: figure.illustrative,
+            shared_with: figure.shared_with,
             rows: figure.rows,
         }
     }
@@ -117,25 +132,34 @@ fn cell(figure: &ImpactFigureResponse) -> String {
 }
 
 fn written(impact: Impact) -> Result<Vec<u8>> {
-    let columns = ["programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows", "illustrative"];
+    let columns = [
+        "programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows", "illustrative", "class", "period", "sharedWith",
+    ];
     let mut sheet = Sheet::with_header(columns)?;
     let as_of = impact.as_of.to_string();
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
         let value = cell(&figure);
-        let (qualifier, basis) = (figure.qualifier.as_str(), figure.basis.as_str());
+        let qualifier = figure.qualifier.map(Qualifier::as_str).unwrap_or_default();
+        let basis = figure.basis.map(Basis::as_str).unwrap_or_default();
         let marked = if figure.illustrative { "true" } else { "" };
+        let class = figure.class.map(SavingClass::as_str).unwrap_or_default();
+        let (period, shared) = (figure.period.unwrap_or_default(), figure.shared_with.join(" "));
         let programme = impact.programme.as_str();
-        let row = [programme, &as_of, figure.key, &value, figure.unit, qualifier, basis, &figure.rows, marked];
-        sheet.row(row)?;
+        sheet.row([
+            programme, &as_of, &figure.key, &value, figure.unit, qualifier, basis, &figure.rows, marked, class, &period, &shared,
+        ])?;
     }
     sheet.finish()
 }
 
 /// The name of a figure on the page.
-fn title(key: &str) -> String {
-    let words = key.replace('-', " ");
+fn title(figure: &ImpactFigureResponse) -> String {
+    let words = figure.key.replace('-', " ");
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    let key: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let class = figure.class.map(|class| format!(", {}", class.as_str())).unwrap_or_default();
+    let period = figure.period.as_ref().map(|period| format!(", {period}")).unwrap_or_default();
+    format!("{key}{class}{period}")
 }
 
 /// The figure with commas between thousands.
@@ -164,13 +188,16 @@ fn printed(impact: Impact) -> String {
         escaped(&name)
     );
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
-        let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "n/a".to_owned() };
+        let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "No data".to_owned() };
+        let known = figure.qualifier.zip(figure.basis);
+        let known = known.map(|(qualifier, basis)| format!("{}, {}", qualifier.as_str().replace('-', " "), basis.as_str()));
+        let shared = figure.shared_with.join(", ");
+        let shared = if shared.is_empty() { shared } else { format!("; shared with {shared}") };
         body.push_str(&format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}, {}{}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
-            title(figure.key),
+            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}{}{shared}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
+            title(&figure),
             figure.unit,
-            figure.qualifier.as_str().replace('-', " "),
-            figure.basis.as_str(),
+            known.unwrap_or_default(),
             if figure.illustrative { ", <strong>illustrative</strong>" } else { "" },
             rows = escaped(&figure.rows)
         ));

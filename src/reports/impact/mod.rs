@@ -3,5 +3,8 @@
 
 pub mod http;
 pub mod ops;
+pub mod people;
+pub mod places;
 pub mod rules;
 pub mod store;
+pub mod yearly;

@@ -1,19 +1,6 @@
-//! How claims become a figure, and how certain the figure is.
+//! Figures with what is known of them, and how they are put together.
 
 use crate::vocabulary::{Basis, Qualifier};
-use std::collections::BTreeMap;
-
-/// The figure of one row in hundredths, and how certain it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The population it is about; empty if none is named.
-    pub population: String,
-    pub hundredths: i64,
-    pub qualifier: Qualifier,
-    pub basis: Basis,
-    /// Whether the row is invented for illustration.
-    pub illustrative: bool,
-}
 
 /// A figure made of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +12,36 @@ pub struct Sum {
     pub illustrative: bool,
 }
 
-/// The sum of no rows is exactly nothing, and measured.
-const NOTHING: Sum = Sum { hundredths: 0, qualifier: Qualifier::Exact, basis: Basis::Measured, illustrative: false };
+impl Sum {
+    /// This and another.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            hundredths: self.hundredths.saturating_add(other.hundredths),
+            qualifier: both(self.qualifier, other.qualifier),
+            basis: weaker(self.basis, other.basis),
+            illustrative: self.illustrative || other.illustrative,
+        }
+    }
+
+    /// The larger of two; the first where they are the same. What is at most so much is never larger than what was counted.
+    #[must_use]
+    pub fn larger(self, other: Self) -> Self {
+        let bound = |sum: Self| sum.qualifier == Qualifier::AtMost;
+        match (bound(self), bound(other)) {
+            (true, false) => other,
+            (false, true) => self,
+            _ if other.hundredths > self.hundredths => other,
+            _ => self,
+        }
+    }
+
+    /// The same as a bound from one side.
+    #[must_use]
+    pub fn bounded(self, bound: Qualifier) -> Self {
+        Self { qualifier: both(self.qualifier, bound), ..self }
+    }
+}
 
 /// How certain a sum of two is: bounds in the same direction stay a bound, and opposite bounds make it approximate.
 pub fn both(one: Qualifier, other: Qualifier) -> Qualifier {
@@ -48,39 +63,14 @@ fn weaker(one: Basis, other: Basis) -> Basis {
     if rank(one) >= rank(other) { one } else { other }
 }
 
-/// All claims together.
-pub fn sum<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> Sum {
-    claims.into_iter().fold(NOTHING, |sum, claim| Sum {
-        hundredths: sum.hundredths.saturating_add(claim.hundredths),
-        qualifier: both(sum.qualifier, claim.qualifier),
-        basis: weaker(sum.basis, claim.basis),
-        illustrative: sum.illustrative || claim.illustrative,
-    })
+/// All together; none of no rows, which is not the same as nothing.
+pub fn sum(figures: impl IntoIterator<Item = Sum>) -> Option<Sum> {
+    figures.into_iter().reduce(Sum::plus)
 }
 
-/// How many people the claims reached at least and at most. Claims of one population may be about the same people: of
-/// each population the largest claim is sure, and their sum is the most it can be.
-pub fn people(claims: &[Claim]) -> (Sum, Sum) {
-    let mut largest: BTreeMap<&str, &Claim> = BTreeMap::new();
-    for claim in claims {
-        let kept = largest.entry(&claim.population).or_insert(claim);
-        if claim.hundredths > kept.hundredths {
-            *kept = claim;
-        }
-    }
-    let (mut least, mut most) = (sum(largest.into_values()), sum(claims));
-    if least.hundredths < most.hundredths {
-        least.qualifier = both(least.qualifier, Qualifier::AtLeast);
-        most.qualifier = both(most.qualifier, Qualifier::AtMost);
-    }
-    (least, most)
-}
-
-/// What was raised for each pound invested, to the hundredth; none without an investment.
-pub fn leverage(raised: Sum, invested: Sum) -> Option<(f64, Qualifier)> {
-    if invested.hundredths <= 0 {
-        return None;
-    }
+/// What was raised for each pound invested, to the hundredth; none where nothing was invested or raised.
+pub fn leverage(raised: Option<Sum>, invested: Option<Sum>) -> Option<(f64, Qualifier)> {
+    let (raised, invested) = raised.zip(invested.filter(|invested| invested.hundredths > 0))?;
     let ratio = raised.hundredths as f64 / invested.hundredths as f64;
     // More invested than is known means less leverage: the bound turns round.
     let divisor = match invested.qualifier {
@@ -91,43 +81,34 @@ pub fn leverage(raised: Sum, invested: Sum) -> Option<(f64, Qualifier)> {
     Some(((ratio * 100.0).round() / 100.0, both(raised.qualifier, divisor)))
 }
 
+/// An id for a test.
+#[cfg(test)]
+pub fn id(number: u32) -> crate::vocabulary::Id {
+    crate::vocabulary::Id::foreseen("a test", number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    fn claim(population: &str, figure: i64, qualifier: Qualifier) -> Claim {
-        let (population, basis) = (population.to_owned(), Basis::Estimated);
-        Claim { population, hundredths: figure * 100, qualifier, basis, illustrative: false }
-    }
-
-    #[test]
-    fn people_of_one_population_are_counted_once() {
-        let claims = [
-            claim("copd", 100, Qualifier::Exact),
-            claim("copd", 80, Qualifier::Exact),
-            claim("diabetes", 50, Qualifier::Exact),
-        ];
-        let (least, most) = people(&claims);
-        assert_eq!((least.hundredths, least.qualifier), (15_000, Qualifier::AtLeast));
-        assert_eq!((most.hundredths, most.qualifier), (23_000, Qualifier::AtMost));
-        let (least, most) = people(&claims[1..]);
-        assert_eq!((least, least.qualifier), (most, Qualifier::Exact));
+    fn figure(pounds: i64, qualifier: Qualifier) -> Sum {
+        Sum { hundredths: pounds * 100, qualifier, basis: Basis::Estimated, illustrative: false }
     }
 
     #[test]
     fn over_eight_million_on_one_is_at_least_eight() {
-        let raised = sum(&[claim("", 8_000_000, Qualifier::AtLeast)]);
-        let invested = sum(&[claim("", 1_000_000, Qualifier::Exact)]);
+        let raised = Some(figure(8_000_000, Qualifier::AtLeast));
+        let invested = Some(figure(1_000_000, Qualifier::Exact));
         assert_eq!(leverage(raised, invested), Some((8.0, Qualifier::AtLeast)));
-        assert_eq!(leverage(raised, NOTHING), None);
+        assert_eq!((leverage(raised, None), leverage(None, invested)), (None, None));
     }
 
     #[test]
-    fn one_illustrative_row_makes_the_sum_illustrative() {
-        let invented = Claim { illustrative: true, ..claim("", 2, Qualifier::Exact) };
-        let claims = [claim("", 1, Qualifier::Exact), invented];
-        assert!(!sum(&claims[..1]).illustrative && sum(&claims).illustrative);
+    fn one_illustrative_row_makes_the_sum_illustrative_and_no_rows_are_no_sum() {
+        let sound = figure(1, Qualifier::Exact);
+        let together = sum([sound, Sum { illustrative: true, ..sound }]).expect("two rows");
+        assert!(together.illustrative && !sum([sound]).expect("a row").illustrative);
+        assert_eq!(sum([]), None);
     }
 
     #[test]
@@ -144,16 +125,10 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn the_least_is_never_more_than_the_most(
-            claims in prop::collection::vec((0..3u8, 0..1_000_000i64), 0..20)
-        ) {
-            let claims: Vec<Claim> =
-                claims.iter().map(|(of, figure)| claim(&of.to_string(), *figure, Qualifier::Exact)).collect();
-            let (least, most) = people(&claims);
-            prop_assert!(least.hundredths <= most.hundredths);
-            prop_assert!(claims.iter().all(|claim| claim.hundredths <= least.hundredths));
-        }
+    #[test]
+    fn what_is_at_most_so_much_never_wins_over_what_was_counted() {
+        let (bound, counted) = (figure(900, Qualifier::AtMost), figure(100, Qualifier::Exact));
+        assert_eq!((bound.larger(counted), counted.larger(bound)), (counted, counted));
+        assert_eq!(counted.larger(figure(101, Qualifier::Approximate)).hundredths, 10_100);
     }
 }
