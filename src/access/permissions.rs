@@ -117,6 +117,7 @@ table! {
     create_award_supplement:        A O X X X X X X token;
     create_award_transaction:       A O X X X X X X token;
     create_benefit:                 A O O O O X X X placed;
+    create_benefit_realisation:     A O O O O X X X placed;
     create_call:                    A O X X X X X X token;
     create_client:                  A O O X X X X X token;
     create_client_keys:             A O O X X X X X token;
@@ -158,6 +159,7 @@ table! {
     delete_adoption:                A X O O X X X X placed;
     delete_adoption_transition:     A X O O X X X X placed;
     delete_benefit:                 A O O O O X X X placed;
+    delete_benefit_realisation:     A O O O O X X X placed;
     delete_client_key:              A O O X X X X X token;
     delete_client_secret:           A O O X X X X X token;
     delete_eligibility:             A O X X O X X O token;
@@ -180,6 +182,7 @@ table! {
     get_award_supplement:           A O O O O A X X token;
     get_award_transaction:          A O O O O A X X token;
     get_benefit:                    A A A A A A A A placed;
+    get_benefit_realisation:        A A A A A A A A placed;
     get_call:                       A A A A A A A A public;
     get_client:                     A O O X X X X X token;
     get_code_list:                  A A A A A A A A public;
@@ -233,6 +236,8 @@ table! {
     list_adoption_counts:           A A A A A A A A placed;
     list_adoption_transitions:      A A A A A A A A placed;
     list_adoptions:                 A A A A A A A A placed;
+    list_all_adoption_counts:       A A A A A A A A placed;
+    list_all_benefit_realisations:  A A A A A A A A placed;
     list_application_transitions:   A O O O O O X O placed;
     list_applications:              A O O O O O X O placed;
     list_attendances:               A A A A A A A A token;
@@ -242,6 +247,7 @@ table! {
     list_award_transactions:        A O O O O A X X token;
     list_award_transitions:         A O O O O A X X token;
     list_awards:                    A O O O O A X X placed;
+    list_benefit_realisations:      A A A A A A A A placed;
     list_benefit_side_transitions:  A A A A A A A A placed;
     list_benefits:                  A A A A A A A A placed;
     list_blocked_grants:            A O X X X X X X token;

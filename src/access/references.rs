@@ -42,7 +42,7 @@ references! {
     create_application update_application: "innovation" Mention, "organisation" Mention;
     create_attendance update_attendance: "person" Mention;
     create_award update_award: "fellowship" Mention, "fund" Scope, "innovation" Mention, "programme" Scope, "recipientOrganisation" Mention, "recipientPerson" Mention;
-    create_benefit update_benefit: "innovation" Claim, "organisation" Claim, "programme" Claim, "replaces" Scope;
+    create_benefit update_benefit: "countedWithin" Mention, "innovation" Claim, "monetises/benefit" Mention, "organisation" Claim, "programme" Claim, "replaces" Scope;
     create_call update_call: "cohort" Scope;
     create_client update_client: "organisation" Scope;
     create_contribution: "contributor" Mention, "pledge" Scope;

@@ -49,9 +49,9 @@ pub fn seen_whole_of(conn: &mut Conn, context: &Context, ids: &[Id]) -> Result<H
     let ends = store::ends(conn, ids)?;
     let places: Vec<Id> = ends.iter().map(|(_, _, organisation)| *organisation).collect();
     let whole = seen_whole(conn, context, &places)?;
-    let seen = ends.into_iter().filter(|(_, innovation, organisation)| {
-        whole.covers(None, Some(*organisation), Some(*innovation))
-    });
+    let seen = ends
+        .into_iter()
+        .filter(|(_, innovation, organisation)| whole.covers(None, Some(*organisation), Some(*innovation)));
     Ok(seen.map(|(id, _, _)| id).collect())
 }
 

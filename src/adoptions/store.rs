@@ -8,7 +8,8 @@ use super::rules::{Adoption, AdoptionAdded, Approval, Barrier, CoveredCode, befo
 use crate::calendar::{Span, Until};
 use crate::db::dialect::Condition;
 use crate::db::schema::{
-    adoption_barriers, adoption_counts, adoption_spells, adoptions, innovations, organisations, programme_memberships, programmes,
+    adoption_barriers, adoption_counts, adoption_spells, adoptions, innovations, organisations, programme_memberships,
+    programmes,
 };
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::disclosure::rounded;

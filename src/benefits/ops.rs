@@ -235,7 +235,8 @@ fn check_others(conn: &mut Conn, context: &Context, new: &Benefit, of: &Referenc
     if let Some(behind) = &new.monetises
         && same(behind.benefit)?.is_none_or(|row| row.kind == BenefitKind::Saving)
     {
-        let detail = "Expected a claim about the same innovation that is counted in beds, appointments, hours or the like.";
+        let detail =
+            "Expected a claim about the same innovation that is counted in beds, appointments, hours or the like.";
         faults.add("/monetises/benefit", "unknown-benefit", detail);
     }
     let mut holder = new.counted_within;
@@ -245,7 +246,8 @@ fn check_others(conn: &mut Conn, context: &Context, new: &Benefit, of: &Referenc
         let Some(row) = same(id)?.filter(|row| row.kind == new.kind) else { break };
         holder = row.counted_within;
     }
-    let detail = "Expected a claim of the same kind about the same innovation, which is not itself counted within this one.";
+    let detail =
+        "Expected a claim of the same kind about the same innovation, which is not itself counted within this one.";
     faults.add("/countedWithin", "unknown-benefit", detail);
     faults.check()
 }

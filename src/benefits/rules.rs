@@ -307,7 +307,11 @@ impl Benefit {
         match self.claimed {
             None if !qualitative => faults.add("/claimed", "missing", "A claim needs a figure."),
             Some(_) if qualitative => {
-                faults.add("/claimed", "not-applicable", "A qualitative saving is described in method, without a figure.");
+                faults.add(
+                    "/claimed",
+                    "not-applicable",
+                    "A qualitative saving is described in method, without a figure.",
+                );
             }
             Some(figure) if figure < 0.0 && self.kind.is_of_people() => {
                 faults.add("/claimed", "range", "Expected a number of people, 0 or more.");
@@ -337,7 +341,8 @@ impl Benefit {
             }
         }
         if saving && self.class.is_none() {
-            let detail = "A saving needs a class: cash-releasing, non-cash-releasing, societal, quantified or qualitative.";
+            let detail =
+                "A saving needs a class: cash-releasing, non-cash-releasing, societal, quantified or qualitative.";
             faults.add("/class", "missing", detail);
         }
         if self.class == Some(SavingClass::CashReleasing) && self.organisation.is_none() {
@@ -348,7 +353,6 @@ impl Benefit {
             faults.add("/presentValue", "not-applicable", "Only a projected or modelled saving has a present value.");
         }
     }
-
 }
 
 /// The financial years that a figure is stated for, by their first days: the first, and the last unless it has no end. What comes once and

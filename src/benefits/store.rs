@@ -2,7 +2,8 @@
 
 use super::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
 use super::rules::{
-    Benefit, BenefitAdded, BenefitSide, DECIMALS, Figures, Monetised, PresentValue, RealisedYear, Side, SideState, first_day, year_of,
+    Benefit, BenefitAdded, BenefitSide, DECIMALS, Figures, Monetised, PresentValue, RealisedYear, Side, SideState,
+    first_day, year_of,
 };
 use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Period, PeriodType, Until};

@@ -5,14 +5,14 @@ use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::adoptions::rules::{Approval, Barrier};
 use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
-use crate::benefits::kinds::BenefitKind;
+use crate::benefits::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
 use crate::calendar::PeriodType;
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
 use crate::funding::awards::supplements::rules::SupplementState;
 use crate::funding::contributions::rules::ContributionSource;
-use crate::funding::external_investments::rules::InvestmentKind;
+use crate::funding::external_investments::rules::{InvestmentKind, Sector};
 use crate::funding::ledger::rules::{PledgeCertainty, TransactionKind};
 use crate::funding::pledges::rules::PledgeNature;
 use crate::innovations::words::{
@@ -74,7 +74,11 @@ lists! {
     "award-states", "The state of an award" => AwardState;
     "barriers", "Barriers to the use of an innovation" => Barrier;
     "bases", "How a figure was obtained" => Basis;
+    "benefit-counted-by", "By whom people are counted" => CountedBy;
+    "benefit-counts", "What a count of patients counts" => Counts;
+    "benefit-depths", "How far the people that are counted came" => Depth;
     "benefit-kinds", "Kinds of benefit" => BenefitKind;
+    "benefit-recurrences", "Whether a benefit is reached once or in every year" => Recurrence;
     "care-settings", "Where innovations are used" => CareSetting;
     "conflict-rules", "How to classify an SPC point that shows improvement and concern at once" => ConflictRule;
     "contribution-sources", "Sources of a contribution to a fund" => ContributionSource;
@@ -89,6 +93,7 @@ lists! {
     "improvement-directions", "The direction in which a KPI improves" => ImprovementDirection;
     "innovation-categories", "Kinds of innovation" => Category;
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
+    "investment-sectors", "Whose money was invested" => Sector;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;
@@ -108,6 +113,9 @@ lists! {
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;
     "review-states", "The state of a review" => ReviewState;
     "roles", "Roles of a grant" => Role;
+    "saving-classes", "Classes of saving, which are never added to each other" => SavingClass;
+    "saving-costs", "Whether a saving is stated before or after costs" => Costs;
+    "saving-keepers", "Who keeps what is saved" => KeptBy;
     "shifts", "The three shifts of the health service" => Shift;
     "spc-assurances", "Whether a process will meet its target" => Assurance;
     "spc-profiles", "Whose SPC rules are followed" => Profile;

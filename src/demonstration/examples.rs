@@ -66,6 +66,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/awards/{id}/reprofilings/{reprofiling}", "reprofiling", Operation::create_award_reprofiling, 1),
     ("/v1/awards/{id}/supplements/{supplement}", "supplement", Operation::create_award_supplement, 1),
     ("/v1/benefits/{id}", "id", Operation::create_benefit, 1),
+    ("/v1/benefits/{id}/realisations/{realisation}", "realisation", Operation::create_benefit_realisation, 1),
     ("/v1/calls/{id}", "id", Operation::create_call, 3),
     ("update_call", "id", Operation::create_call, 1),
     ("/v1/clients/{id}", "id", Operation::create_client, 1),

@@ -8,8 +8,8 @@ use crate::adoptions::moves::ops::transition_adoption;
 use crate::adoptions::moves::rules::{AdoptionStage, AskedStage};
 use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::Adoption;
+use crate::benefits::kinds::{BenefitKind, Costs, CountedBy, Counts, Recurrence, SavingClass};
 use crate::benefits::ops::create_benefit;
-use crate::benefits::kinds::{BenefitKind, CountedBy, Costs, Counts, Recurrence, SavingClass};
 use crate::benefits::rules::Benefit;
 use crate::db::Conn;
 use crate::error::Result;
@@ -160,15 +160,56 @@ fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
     claim(Benefit { population, counted_by, counted_within: of_mycopd, method, illustrative: true, ..again })?;
     let yearly = |kind, figure, basis| -> Result<Benefit> {
         let new = benefit("plgf-based-testing", "mtfm", kind, figure)?;
-        Ok(Benefit { basis, recurrence: Recurrence::Yearly, from: day("2023-04-01")?, to: Some(day("2024-04-01")?), ..new })
+        Ok(Benefit {
+            basis,
+            recurrence: Recurrence::Yearly,
+            from: day("2023-04-01")?,
+            to: Some(day("2024-04-01")?),
+            ..new
+        })
     };
     let pregnancies = yearly(BenefitKind::PatientsReached, 41_500, Basis::Estimated)?;
     let (population, counts) = (Some("suspected-pre-eclampsia".to_owned()), Some(Counts::Pregnancies));
     claim(Benefit { population, counts, ..pregnancies })?;
     let saving = yearly(BenefitKind::Saving, 4_000_000, Basis::Projected)?;
     let (class, costs) = (Some(SavingClass::NonCashReleasing), Some(Costs::Gross));
-    claim(Benefit { class, costs, ..saving }).map(drop)
+    claim(Benefit { class, costs, ..saving })?;
+    for (innovation, programme, kind, figure, qualifier, from) in CLAIMS {
+        let new = benefit(innovation, programme, kind, figure)?;
+        claim(Benefit { qualifier, from: day(from)?, ..new })?;
+    }
+    for (innovation, programme, figure, counts, qualifier, from) in COUNTED {
+        let new = benefit(innovation, programme, BenefitKind::PatientsReached, figure)?;
+        let counted_by = (counts == Counts::Persons).then_some(CountedBy::Account);
+        let counts = Some(counts);
+        claim(Benefit { qualifier, counts, counted_by, from: day(from)?, ..new })?;
+    }
+    for (innovation, programme, unit, figure, qualifier, from) in OTHERS {
+        let new = benefit(innovation, programme, BenefitKind::Other, figure)?;
+        claim(Benefit { unit: Some(unit.to_owned()), qualifier, from: day(from)?, ..new })?;
+    }
+    Ok(())
 }
+
+/// What the founding documents say of innovations beside where they are used; the days are illustrative.
+const CLAIMS: [(&str, &str, BenefitKind, i32, Qualifier, &str); 2] = [
+    ("feno-testing", "rup", BenefitKind::TrainingHours, 5_000, Qualifier::Approximate, "2021-04-01"),
+    ("getubetter", "nia", BenefitKind::PopulationCovered, 20_000_000, Qualifier::AtLeast, "2022-04-01"),
+];
+
+/// Patients of innovations, by what was counted.
+const COUNTED: [(&str, &str, i32, Counts, Qualifier, &str); 3] = [
+    ("feno-testing", "rup", 58_000, Counts::Cases, Qualifier::Approximate, "2021-04-01"),
+    ("holly-health", "nia", 40_000, Counts::Persons, Qualifier::AtLeast, "2022-04-01"),
+    ("brainomix-e-stroke", "nia", 150_000, Counts::Cases, Qualifier::AtLeast, "2021-04-01"),
+];
+
+/// Other figures, each in a unit of its own.
+const OTHERS: [(&str, &str, &str, i32, Qualifier, &str); 3] = [
+    ("feno-testing", "rup", "devices in primary care", 1_244, Qualifier::Exact, "2021-04-01"),
+    ("holly-health", "nia", "per cent of users who adopted a habit", 79, Qualifier::Exact, "2022-04-01"),
+    ("isla", "nia", "specialties", 44, Qualifier::Exact, "2022-04-01"),
+];
 
 fn pounds(pounds: i64) -> Money {
     Money::of(pounds * 100, "GBP")

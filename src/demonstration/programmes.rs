@@ -19,7 +19,7 @@ use crate::programmes::calls::rules::{Call, Criterion, Priority};
 use crate::programmes::cohorts::rules::Cohort;
 use crate::programmes::memberships::rules::Membership;
 use crate::programmes::partners::rules::{Partner, PartnerRole};
-use crate::programmes::rules::{year_after, Programme, ProgrammeKind};
+use crate::programmes::rules::{Programme, ProgrammeKind, year_after};
 use crate::programmes::{calls, cohorts, memberships, ops, partners};
 use crate::transitions::rules::AskedMove;
 use crate::vocabulary::Id;
@@ -80,6 +80,19 @@ const PLGF: [(&str, &str, Option<&str>); 4] = [
     ("mtfm", "2021-04-01", None),
 ];
 
+/// Innovations that the documents place in a programme. The days are illustrative, but for the years of the payment.
+const MEMBERS: [(&str, &str, &str, Option<&str>); 9] = [
+    ("heartflow", "itp", "2018-04-01", Some("2020-04-01")),
+    ("plus-sutures", "itp", "2018-04-01", Some("2020-04-01")),
+    ("endocuff-vision", "itp", "2018-04-01", Some("2020-04-01")),
+    ("securacath", "itp", "2018-04-01", Some("2020-04-01")),
+    ("feno-testing", "rup", "2020-04-01", Some("2023-04-01")),
+    ("holly-health", "nia", "2021-04-01", None),
+    ("getubetter", "nia", "2020-04-01", None),
+    ("isla", "nia", "2021-04-01", None),
+    ("brainomix-e-stroke", "nia", "2020-04-01", None),
+];
+
 /// When the calls of 2018 closed, by the clocks of London; when they opened is illustrative.
 const CALLS: [(&str, &str, &str); 2] = [
     ("itp", "Innovation and Technology Payment: call of 2018", "2018-10-03T12:00"),
@@ -110,6 +123,9 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     communities::load(conn, context, &fellows)?;
     for (programme, from, to) in PLGF {
         member(conn, context, "plgf-based-testing", programme, from, to)?;
+    }
+    for (innovation, programme, from, to) in MEMBERS {
+        member(conn, context, innovation, programme, from, to)?;
     }
     for (programme, title, closes_at) in CALLS {
         let call = form(title, "2018-09-03T09:00", closes_at).checked()?;

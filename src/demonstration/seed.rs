@@ -2,7 +2,7 @@
 
 use super::data::{self, DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 use super::reading::{day, number, word, words};
-use super::{access, calls, impact, measures, programmes};
+use super::{access, calls, impact, measures, programmes, spread};
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::delivery::Mode;
@@ -56,6 +56,7 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     crate::eligibility::ops::create_eligibility(conn, &step, "mycopd", meant)?;
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
+    spread::load(conn, context)?;
     calls::load(conn, context)?;
     access::load(conn, context)?;
     let mut values = 0;
@@ -128,7 +129,7 @@ fn innovation(entry: &DemonstrationInnovation) -> Result<Innovation> {
         eligible_population: entry.eligible_population.as_ref().map(eligible).transpose()?,
         evidence: Vec::new(),
         standards_met: Vec::new(),
-        adopting_units: Vec::new(),
+        adopting_units: spread::unit(entry.slug).into_iter().collect(),
         nis_unique_id: None,
         website: entry.website.map(str::to_owned),
         illustrative: false,

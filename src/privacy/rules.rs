@@ -82,7 +82,8 @@ places! {
     award_reprofilings [id]: profile_before Nobody, profile Nobody, reason Words, made_by Subject;
     award_supplements [id]: profile Nobody, reason Words, state Nobody, proposed_by Subject, decided_by Subject;
     awards [id]: reference Nobody, programme Nobody, kind Nobody, title Words, sort_title Derived, description Words, currency Nobody, state Nobody, evaluation_plan Words, geocode Nobody, proposed_by Subject, approved_by Subject, search_text Derived;
-    benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject, claimed_from Nobody;
+    benefits [id]: programme Nobody, kind Nobody, unit Words, method Words, population Words, qualifier Nobody, basis Nobody, claimed_by Subject, claimed_from Nobody, class Nobody, kept_by Nobody, costs Nobody, recurrence Nobody, unit_cost_source Words, counts Nobody, counted_by Nobody, depth Nobody, source Words;
+    benefit_realisations [id]: qualifier Nobody, basis Nobody, source Words, confirmed_by Subject, withdrawn_reason Words;
     benefit_sides [id]: side Nobody, state Nobody, decided_by Subject;
     call_forms [call_id number]: document Words, made_by Subject;
     calls [id]: programme Nobody, title Words, sort_title Derived, zone Nobody, priorities Words, criteria Words, created_by Subject;
@@ -94,7 +95,7 @@ places! {
     eligibility [id]: indication Nobody, kind Nobody, source Words, withdrawn_reason Words;
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
-    external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words;
+    external_investments [id]: programme Nobody, investor Words, sort_investor Derived, kind Nobody, currency Nobody, qualifier Nobody, basis Nobody, source Words, sector Nobody;
     feed_scopes [digest]: content Nobody;
     fellows [id]: profession Person, biography Person, website Person, keeper Nobody;
     fellowship_innovations [id]: state Nobody;

@@ -38,7 +38,8 @@ pub struct ProgrammeRow {
 impl ProgrammeRow {
     pub fn new(context: &Context, new: Programme) -> Self {
         let (sort_name, search_text) = (fold(&new.name), new.search_text());
-        let Programme { slug, name, kind, summary, starts_on, ends_on, website, attribution_months, illustrative } = new;
+        let Programme { slug, name, kind, summary, starts_on, ends_on, website, attribution_months, illustrative } =
+            new;
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),

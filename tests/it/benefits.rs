@@ -5,10 +5,19 @@ use innovation_register::access::Role;
 use innovation_register::grants::ops::NewLocalToken;
 
 fn claim(kind: &str, claimed: f64) -> Value {
-    json!({
+    let mut new = json!({
         "innovation": "mycopd", "programme": "nia", "kind": kind, "method": "Counted.", "claimed": claimed,
         "qualifier": "approximate", "basis": "estimated", "from": "2015-07-01"
-    })
+    });
+    if kind == "saving" {
+        new["class"] = json!("non-cash-releasing");
+    }
+    new
+}
+
+/// What was achieved in the first financial year.
+fn achieved(figure: f64) -> Value {
+    json!({ "financialYear": "2015-16", "figure": figure, "qualifier": "exact", "basis": "measured" })
 }
 
 async fn start(engine: Engine) -> TestApp {
@@ -52,11 +61,11 @@ async fn a_claim_counts_once_every_side_it_names_has_accepted_it(#[values(Sqlite
     let (asked, ours) = (side("organisation", "claimed"), side("innovation", "accepted"));
     assert_eq!(states(&answered), [ours, asked, side("programme", "claimed")]);
     let target = made.header("location");
-    assert_eq!((&answered["counted"], patients(&manager).await), (&json!(false), Some(0.0)));
+    assert_eq!((&answered["counted"], patients(&manager).await), (&json!(false), None));
     app.reader().get(target).await.problem(404, "not-found");
     accept(&fellow, target, "programme", 1).await.problem(403, "forbidden");
     accept(&manager, target, "programme", 1).await.expect(200);
-    assert_eq!(patients(&manager).await, Some(0.0));
+    assert_eq!(patients(&manager).await, None);
     let counted = accept(&trust, target, "organisation", 2).await.expect(200);
     assert_eq!((&counted["counted"], patients(&manager).await), (&json!(true), Some(5_000_000.0)));
     app.reader().get(target).await.expect(200);
@@ -70,7 +79,7 @@ async fn a_side_changes_and_archives_only_what_was_claimed_from_it(#[values(Sqli
     let app = start(engine).await;
     app.innovation("heartflow").await;
     let (fellow, manager) = (app.fellow("heartflow"), app.manager("nia"));
-    let mut new = claim("cash-saving", 1000.0);
+    let mut new = claim("saving", 1000.0);
     new["innovation"] = json!("heartflow");
     let made = manager.post("/v1/benefits", new).await;
     let target = made.header("location");
@@ -96,26 +105,32 @@ async fn a_side_changes_and_archives_only_what_was_claimed_from_it(#[values(Sqli
 async fn what_was_achieved_is_confirmed_by_another_body_and_then_stays(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     let (claimant, colleague, other) = (app.admin(), app.admin(), admin_of(&app, "RJZ"));
-    let made = claimant.post("/v1/benefits", claim("cash-saving", 1250.75)).await;
+    let made = claimant.post("/v1/benefits", claim("saving", 1250.75)).await;
     let answered = made.expect(201);
     assert_eq!((&answered["claimed"], &answered["unit"]), (&json!(1250.75), &json!("GBP")));
     let target = made.header("location");
+    let realisations = format!("{target}/realisations");
     for same in [&claimant, &colleague] {
-        same.patch(target, 1, json!({ "realised": 1000 })).await.problem(403, "separation-of-duties");
+        same.post(&realisations, achieved(1000.0)).await.problem(403, "separation-of-duties");
     }
-    let both = json!({ "realised": 1000, "unit": "GBP", "claimed": 1 });
-    other.patch(target, 1, both).await.problem(422, "validation-failed");
-    let confirmed = other.patch(target, 1, json!({ "realised": 1000 })).await.expect(200);
-    assert_eq!(confirmed["realised"], 1000.0);
-    for change in [
-        json!({ "kind": "time-saving" }),
-        json!({ "method": "Counted twice." }),
-        json!({ "population": "others" }),
-        json!({ "realised": null }),
-        json!({ "claimed": 2000 }),
-    ] {
+    let confirmed = other.post(&realisations, achieved(1000.0)).await;
+    assert_eq!(confirmed.expect(201)["countedTo"], "2016-03-31");
+    other.post(&realisations, achieved(900.0)).await.problem(409, "already-exists");
+    let year = json!([{
+        "financialYear": "2015-16", "figure": 1000.0, "qualifier": "exact", "basis": "measured", "countedTo": "2016-03-31"
+    }]);
+    let told = claimant.get(target).await.expect(200);
+    assert_eq!((&told["realised"], &told["basis"], &told["version"]), (&year, &json!("estimated"), &json!(2)));
+    for change in [json!({ "method": "Counted twice." }), json!({ "population": "others" }), json!({ "claimed": 2000 })]
+    {
         claimant.patch(target, 2, change).await.problem(409, "immutable");
     }
+    let wrong = format!("{}?reason=Twice", confirmed.header("location"));
+    claimant.delete(&wrong, 1).await.problem(403, "separation-of-duties");
+    other.delete(&wrong, 1).await.expect(204);
+    assert_eq!(claimant.get(target).await.expect(200)["realised"], json!([]));
+    let kept = claimant.get(&realisations).await.expect(200);
+    assert_eq!(rows(&kept)[0]["withdrawn"]["reason"], "Twice");
 }
 
 #[rstest]
@@ -123,11 +138,11 @@ async fn what_was_achieved_is_confirmed_by_another_body_and_then_stays(#[values(
 async fn a_confirmed_claim_is_replaced_by_a_new_one_once_that_counts(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     let (manager, fellow) = (app.manager("nia"), app.fellow("mycopd"));
-    let made = admin_of(&app, "RJZ").post("/v1/benefits", claim("cash-saving", 1000.0)).await;
+    let made = admin_of(&app, "RJZ").post("/v1/benefits", claim("saving", 1000.0)).await;
     let old = made.header("location").to_owned();
-    app.admin().patch(&old, 1, json!({ "realised": 900 })).await.expect(200);
+    app.admin().post(&format!("{old}/realisations"), achieved(900.0)).await.expect(201);
     manager.delete(&old, 2).await.problem(409, "immutable");
-    let mut new = claim("cash-saving", 800.0);
+    let mut new = claim("saving", 800.0);
     new["replaces"] = made.json()["id"].clone();
     fellow.post("/v1/benefits", new.clone()).await.problem(422, "validation-failed");
     let next = manager.post("/v1/benefits", new).await;
@@ -143,10 +158,11 @@ async fn a_confirmed_claim_is_replaced_by_a_new_one_once_that_counts(#[values(Sq
 #[actix_web::test]
 async fn a_claim_that_a_side_has_not_accepted_is_not_confirmed(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
-    let made = app.fellow("mycopd").post("/v1/benefits", claim("cash-saving", 1000.0)).await;
+    let made = app.fellow("mycopd").post("/v1/benefits", claim("saving", 1000.0)).await;
     let target = made.header("location");
-    admin_of(&app, "RJZ").patch(target, 1, json!({ "realised": 900 })).await.problem(409, "not-accepted");
-    let mut alone = claim("cash-saving", 1.0);
+    let realisations = format!("{target}/realisations");
+    admin_of(&app, "RJZ").post(&realisations, achieved(900.0)).await.problem(409, "not-accepted");
+    let mut alone = claim("saving", 1.0);
     alone.as_object_mut().unwrap().remove("programme");
     let answered = app.admin().post("/v1/benefits", alone).await.problem(422, "validation-failed");
     assert_eq!(answered["errors"][0]["pointer"], "/programme");
@@ -180,7 +196,75 @@ async fn what_is_wrong_with_a_claim_is_told_at_once(#[values(Sqlite, Postgres)] 
     let told = admin.post("/v1/benefits", wrong).await.problem(422, "validation-failed");
     let faults: Vec<&str> =
         told["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
-    assert_eq!(faults, ["/unit", "/population", "/to"]);
+    assert_eq!(faults, ["/unit", "/to"]);
     admin.post("/v1/benefits", claim("bed-days", 0.125)).await.problem(422, "validation-failed");
     admin.post("/v1/benefits", claim("other", 1.0)).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_members_of_a_claim_fit_its_kind(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let admin = app.admin();
+    let faults = async |kind: &str, members: Value| -> Vec<String> {
+        let mut new = claim(kind, 10.0);
+        for (name, value) in members.as_object().unwrap() {
+            new[name] = value.clone();
+        }
+        if members["class"].is_null() && members.get("class").is_some() {
+            new.as_object_mut().unwrap().remove("class");
+        }
+        let answer = admin.post("/v1/benefits", new).await;
+        if answer.status == 201 {
+            return Vec::new();
+        }
+        let told = answer.problem(422, "validation-failed");
+        let text = |fault: &Value| fault["pointer"].as_str().unwrap().to_owned();
+        told["errors"].as_array().unwrap().iter().map(text).collect()
+    };
+    for (kind, members, expected) in [
+        ("saving", json!({ "class": null }), vec!["/class"]),
+        ("saving", json!({ "class": "cash-releasing" }), vec!["/organisation"]),
+        ("saving", json!({ "class": "cash-releasing", "organisation": "RJZ", "claimed": -4 }), vec![]),
+        ("saving", json!({ "class": "qualitative" }), vec!["/claimed"]),
+        ("saving", json!({ "class": "qualitative", "claimed": null }), vec![]),
+        (
+            "saving",
+            json!({ "presentValue": { "value": 9, "rate": 3.5, "baseYear": "2023-25" } }),
+            vec!["/presentValue/baseYear", "/presentValue"],
+        ),
+        ("bed-days", json!({ "class": "societal", "countedBy": "provider" }), vec!["/class", "/countedBy"]),
+        ("patients-reached", json!({ "claimed": -1 }), vec!["/claimed"]),
+        ("patients-reached", json!({ "counts": "tests", "countedBy": "registered", "depth": "use" }), vec![]),
+    ] {
+        assert_eq!(faults(kind, members.clone()).await, expected, "{kind} {members}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_claim_is_counted_within_another_of_its_kind_and_never_in_a_circle(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    let admin = app.admin();
+    let made = async |kind: &str, within: Option<&Value>| {
+        let mut new = claim(kind, 10.0);
+        within.into_iter().for_each(|within| new["countedWithin"] = within.clone());
+        admin.post("/v1/benefits", new).await
+    };
+    let national = made("patients-reached", None).await;
+    let part = made("patients-reached", Some(&national.json()["id"])).await;
+    let own = part.expect(201)["id"].clone();
+    admin
+        .patch(national.header("location"), 1, json!({ "countedWithin": own }))
+        .await
+        .problem(422, "validation-failed");
+    let told = made("bed-days", Some(&own)).await.problem(422, "validation-failed");
+    assert_eq!(told["errors"][0]["pointer"], "/countedWithin");
+    let behind = json!({ "benefit": own, "unitCost": 350.5, "source": "National cost collection" });
+    let mut saving = claim("saving", 3505.0);
+    saving["monetises"] = behind.clone();
+    let answered = admin.post("/v1/benefits", saving).await.expect(201);
+    assert_eq!(answered["monetises"], behind);
 }

@@ -77,10 +77,7 @@ pub async fn create_benefit_realisation(
 /// Returns the figure, how certain it is, and who confirmed it.
 #[utoipa::path(tag = "benefits", params(RealisationPath), responses((status = 200, description = "The figure", body = RealisationResponse)))]
 #[get("/v1/benefits/{id}/realisations/{realisation}")]
-pub async fn get_benefit_realisation(
-    cx: Cx,
-    path: web::Path<RealisationPath>,
-) -> Result<Answer<RealisationResponse>> {
+pub async fn get_benefit_realisation(cx: Cx, path: web::Path<RealisationPath>) -> Result<Answer<RealisationResponse>> {
     cx.show(move |conn, context| ops::get_benefit_realisation(conn, context, &path.id, &path.realisation)).await
 }
 

@@ -75,7 +75,8 @@ pub fn create_benefit_realisation(
         return Err(Error::new(Code::NotAccepted));
     }
     if store::is_counted_to(conn, claim.id, counted.to)? {
-        let detail = format!("A figure that is counted to {} stands already. Take it back first if it is wrong.", counted.to);
+        let detail =
+            format!("A figure that is counted to {} stands already. Take it back first if it is wrong.", counted.to);
         return Err(Error::new(Code::AlreadyExists).detail(detail));
     }
     let row = RealisationRow::new(context, claim.id, new, counted);

@@ -91,7 +91,8 @@ impl Realisation {
         if let Some(first) = year {
             let last = Period::containing(PeriodType::FinancialYear, first).end();
             if last < begins {
-                let detail = format!("Expected the financial year of {begins} or a later one: the claim begins on that day.");
+                let detail =
+                    format!("Expected the financial year of {begins} or a later one: the claim begins on that day.");
                 faults.add("/financialYear", "too-early", detail);
             }
             let to = self.counted_to.unwrap_or(last.min(today));
@@ -134,7 +135,9 @@ mod tests {
             };
             let checked = realisation.check(day("2023-06-01"), day("2025-01-01"));
             match expected {
-                Ok(to) => assert_eq!(checked.expect("sound"), Counted { figure: 950, year: day("2023-04-01"), to: day(to) }),
+                Ok(to) => {
+                    assert_eq!(checked.expect("sound"), Counted { figure: 950, year: day("2023-04-01"), to: day(to) })
+                }
                 Err(pointer) => assert_eq!(checked.expect_err("unsound").listed()[0].pointer, pointer),
             }
             let early = realisation.check(day("2024-06-01"), day("2025-01-01")).expect_err("before its claim");

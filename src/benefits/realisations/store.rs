@@ -68,7 +68,13 @@ impl RealisationRow {
     /// The same, taken back as a mistake.
     pub fn withdrawn(self, context: &Context, reason: String) -> Self {
         let now = context.now.naive_utc();
-        Self { withdrawn_at: Some(now), withdrawn_reason: Some(reason), version: self.version + 1, updated_at: now, ..self }
+        Self {
+            withdrawn_at: Some(now),
+            withdrawn_reason: Some(reason),
+            version: self.version + 1,
+            updated_at: now,
+            ..self
+        }
     }
 
     /// The figure, as it is or as others may see a count of patients.

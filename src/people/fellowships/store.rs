@@ -5,8 +5,7 @@ use crate::access::Operation;
 use crate::calendar::Until;
 use crate::db::dialect::Unindexed;
 use crate::db::schema::{
-    cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes,
-    transitions,
+    cohorts, fellows, fellowship_innovations, fellowships, innovations, organisations, people, programmes, transitions,
 };
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;

@@ -133,7 +133,18 @@ fn cell(figure: &ImpactFigureResponse) -> String {
 
 fn written(impact: Impact) -> Result<Vec<u8>> {
     let columns = [
-        "programme", "asOf", "key", "value", "unit", "qualifier", "basis", "rows", "illustrative", "class", "period", "sharedWith",
+        "programme",
+        "asOf",
+        "key",
+        "value",
+        "unit",
+        "qualifier",
+        "basis",
+        "rows",
+        "illustrative",
+        "class",
+        "period",
+        "sharedWith",
     ];
     let mut sheet = Sheet::with_header(columns)?;
     let as_of = impact.as_of.to_string();
@@ -146,7 +157,18 @@ fn written(impact: Impact) -> Result<Vec<u8>> {
         let (period, shared) = (figure.period.unwrap_or_default(), figure.shared_with.join(" "));
         let programme = impact.programme.as_str();
         sheet.row([
-            programme, &as_of, &figure.key, &value, figure.unit, qualifier, basis, &figure.rows, marked, class, &period, &shared,
+            programme,
+            &as_of,
+            &figure.key,
+            &value,
+            figure.unit,
+            qualifier,
+            basis,
+            &figure.rows,
+            marked,
+            class,
+            &period,
+            &shared,
         ])?;
     }
     sheet.finish()
@@ -190,7 +212,8 @@ fn printed(impact: Impact) -> String {
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
         let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "No data".to_owned() };
         let known = figure.qualifier.zip(figure.basis);
-        let known = known.map(|(qualifier, basis)| format!("{}, {}", qualifier.as_str().replace('-', " "), basis.as_str()));
+        let known =
+            known.map(|(qualifier, basis)| format!("{}, {}", qualifier.as_str().replace('-', " "), basis.as_str()));
         let shared = figure.shared_with.join(", ");
         let shared = if shared.is_empty() { shared } else { format!("; shared with {shared}") };
         body.push_str(&format!(

@@ -151,7 +151,12 @@ pub fn get_programme_impact(
 fn uses(conn: &mut Conn, asked: &Asked) -> Result<Vec<Figure>> {
     let Asked { slug, as_of, .. } = asked;
     let (using, shared_with) = store::organisations_using(conn, slug, *as_of)?;
-    let using = counted("organisations-using", "organisations", using, format!("/v1/adoptions?programme={slug}&usingOn={as_of}"));
+    let using = counted(
+        "organisations-using",
+        "organisations",
+        using,
+        format!("/v1/adoptions?programme={slug}&usingOn={as_of}"),
+    );
     let (first_uses, windows) = store::first_uses_by(conn, slug, *as_of)?;
     let (number, programmes) = additional(&first_uses, &windows, slug);
     let rows = format!("/v1/adoptions?additionalFor={slug}&firstUseBy={as_of}");
@@ -208,7 +213,8 @@ fn additional(uses: &[FirstUse], windows: &[Window], programme: &str) -> (Counte
 fn people(asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Vec<Figure> {
     let ids: HashSet<Id> = claims.iter().map(|claim| claim.id).collect();
     let of = |kind: BenefitKind, counts: Counts| -> Vec<Persons> {
-        let those = claims.iter().filter(|claim| claim.kind == kind && claim.counts.unwrap_or(Counts::Persons) == counts);
+        let those =
+            claims.iter().filter(|claim| claim.kind == kind && claim.counts.unwrap_or(Counts::Persons) == counts);
         let persons = |claim: &ClaimRow| Persons {
             innovation: claim.innovation,
             place: claim.place(),
@@ -292,7 +298,8 @@ fn by_year(conn: &mut Conn, asked: &Asked, claims: &[ClaimRow], nesting: &Nestin
     let claims: Vec<&ClaimRow> = claims.iter().filter(|claim| !claim.kind.is_of_people()).filter(counts).collect();
     let mut achieved_of: HashMap<Id, Vec<(NaiveDate, Sum)>> = HashMap::new();
     for row in in_force(conn, &claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), asked.as_of)? {
-        let known = Sum { hundredths: row.figure, qualifier: row.qualifier, basis: row.basis, illustrative: row.illustrative };
+        let known =
+            Sum { hundredths: row.figure, qualifier: row.qualifier, basis: row.basis, illustrative: row.illustrative };
         achieved_of.entry(row.benefit_id).or_default().push((row.year_on, known));
     }
     let mut groups: BTreeMap<(BenefitKind, Option<SavingClass>), Vec<&ClaimRow>> = BTreeMap::new();

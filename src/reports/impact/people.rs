@@ -97,7 +97,8 @@ fn over_periods(group: &[&Persons], together: Together) -> Option<Sum> {
         periods
     };
     let new = periods(true);
-    let largest = periods(false).into_iter().reduce(|one, other| if one.1.larger(other.1) == one.1 { one } else { other });
+    let largest =
+        periods(false).into_iter().reduce(|one, other| if one.1.larger(other.1) == one.1 { one } else { other });
     let Some((period, stock)) = largest else { return sum(new.into_values()) };
     let later = new.iter().filter(|(later, _)| later.from >= period.to).map(|(_, figure)| *figure);
     let with_later = later.fold(stock, Sum::plus);

@@ -114,7 +114,8 @@ pub type FirstUse = (Id, Id, NaiveDate, bool);
 
 /// The first uses by the day of innovations that were ever in the programme, and the windows of all programmes for them.
 pub fn first_uses_by(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<(Vec<FirstUse>, Vec<Window>)> {
-    let inside = members(programme.to_owned(), as_of, NaiveDate::default()).select(programme_memberships::innovation_id);
+    let inside =
+        members(programme.to_owned(), as_of, NaiveDate::default()).select(programme_memberships::innovation_id);
     let uses = first_uses()
         .filter(adoption_spells::innovation_id.eq_any(inside))
         .filter(adoption_spells::from_on.le(as_of))
@@ -126,7 +127,8 @@ pub fn first_uses_by(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Resu
         ));
     let uses: Vec<(Id, Id, NaiveDate, Id)> = uses.load(conn)?;
     let invented = invented(conn, uses.iter().map(|(.., adoption)| *adoption).collect())?;
-    let marked = |(innovation, organisation, on, adoption)| (innovation, organisation, on, invented.contains(&adoption));
+    let marked =
+        |(innovation, organisation, on, adoption)| (innovation, organisation, on, invented.contains(&adoption));
     let uses: Vec<FirstUse> = uses.into_iter().map(marked).collect();
     let innovations: BTreeSet<Id> = uses.iter().map(|(innovation, ..)| *innovation).collect();
     Ok((uses, windows_of(conn, innovations)?))

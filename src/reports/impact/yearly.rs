@@ -41,7 +41,11 @@ impl OfYears {
     /// The years in words: `2023-24`, or `2022-23 to 2023-24`.
     pub fn label(&self) -> String {
         let label = |day| Period::containing(PeriodType::FinancialYear, day).label();
-        if self.first == self.last { label(self.first) } else { format!("{} to {}", label(self.first), label(self.last)) }
+        if self.first == self.last {
+            label(self.first)
+        } else {
+            format!("{} to {}", label(self.first), label(self.last))
+        }
     }
 }
 
@@ -106,8 +110,7 @@ mod tests {
 
     #[test]
     fn next_years_saving_is_not_added_to_this_years() {
-        let claims =
-            [stated(1, Place::Country, (2022, 2022), 100), stated(1, Place::Country, (2023, 2023), 120)];
+        let claims = [stated(1, Place::Country, (2022, 2022), 100), stated(1, Place::Country, (2023, 2023), 120)];
         assert_eq!(read(&claims, 2021), None);
         assert_eq!(read(&claims, 2022), Some((100, "2022-23".to_owned())));
         assert_eq!(read(&claims, 2023), Some((120, "2023-24".to_owned())));

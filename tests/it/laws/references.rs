@@ -220,7 +220,7 @@ impl Others {
             "fund" | "fromFund" | "toFund" => json!("THEIR-FUND"),
             "award" => self.award.clone(),
             "pledge" => self.pledge.clone(),
-            "replaces" => self.benefit.clone(),
+            "replaces" | "countedWithin" | "benefit" => self.benefit.clone(),
             "kpi" | "kpis" | "successorOf" => json!("their-kpi"),
             "subject" | "reviewer" => json!(SUBJECT),
             "organisation"

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// What was achieved of a benefit in a year.
+fn achieved() -> Value {
+    json!({ "financialYear": "2016-17", "figure": 10, "qualifier": "exact", "basis": "measured" })
+}
+
 impl World {
     /// An adoption by a new trust below the corner's organisation: one innovation, one row.
     async fn adoption(&self, corner: &Corner) -> Value {
@@ -39,6 +44,29 @@ impl World {
         ["organisation", "innovation"].into_iter().find(|side| scope == *side).unwrap_or("programme")
     }
 
+    /// A claim that counts, made by an administrator of a body of its own.
+    async fn counted_claim(&self, corner: &Corner) -> String {
+        let code = format!("CLAIMANT{}", self.number());
+        self.app.trust(&code, "QKK").await;
+        let made = self.admin_of(&code).post("/v1/benefits", self.benefit(corner)).await;
+        made.expect(201);
+        made.header("location").to_owned()
+    }
+
+    /// What was achieved of a claim, as an administrator of another body confirmed it.
+    async fn realisation(&self, corner: &Corner) -> String {
+        let code = format!("WITNESS{}", self.number());
+        self.app.trust(&code, "QKK").await;
+        let target = format!("{}/realisations", self.counted_claim(corner).await);
+        let made = self.admin_of(&code).post(&target, achieved()).await;
+        made.expect(201);
+        made.header("location").to_owned()
+    }
+
+    fn admin_of(&self, body: &str) -> Actor {
+        self.app.actor(&NewLocalToken { body: Some(body.to_owned()), ..grant(Role::NationalAdmin) })
+    }
+
     pub async fn request_of_adoptions(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
         let adoption = async || self.made("/v1/adoptions", self.adoption(corner).await).await;
         let benefit = async || self.made("/v1/benefits", self.benefit(corner)).await;
@@ -67,6 +95,7 @@ impl World {
                 let row = [word("innovation"), word("organisation"), word("stage")].join(",");
                 actor.post_csv("/v1/adoption-imports", &format!("innovation,organisation,stage\n{row}\n"))
             }
+            "list_all_adoption_counts" => actor.get("/v1/adoption-counts"),
             "list_adoption_counts" => actor.get(&format!("{}/counts", adoption().await)),
             "transition_adoption_approval" => {
                 let proposed =
@@ -83,6 +112,18 @@ impl World {
             "create_benefit" => actor.post("/v1/benefits", self.benefit(corner)),
             "get_benefit" => actor.get(&benefit().await),
             "update_benefit" => actor.patch(&self.claim(actor, corner).await, 1, json!({ "claimed": 13 })),
+            "list_all_benefit_realisations" => {
+                self.realisation(corner).await;
+                actor.get(&format!("/v1/benefit-realisations?innovation={}", corner.innovation))
+            }
+            "list_benefit_realisations" => actor.get(&format!("{}/realisations", self.counted_claim(corner).await)),
+            "create_benefit_realisation" => {
+                actor.post(&format!("{}/realisations", self.counted_claim(corner).await), achieved())
+            }
+            "get_benefit_realisation" => actor.get(&self.realisation(corner).await),
+            "delete_benefit_realisation" => {
+                actor.delete(&format!("{}?reason=Twice", self.realisation(corner).await), 1)
+            }
             "get_360giving_export" => actor.get("/v1/funding/360giving.json"),
             "list_blocked_grants" => {
                 self.blocked_grant(corner).await;
