@@ -121,6 +121,7 @@ mod tests {
             starts_on: day("2016-04-01"),
             ends_on: day("2015-04-01"),
             website: None,
+            attribution_months: year_after(),
             illustrative: false,
         };
         let error = programme.checked().unwrap_err();

@@ -38,6 +38,7 @@ mod readme;
 mod released;
 mod running;
 mod spc;
+mod spread;
 mod staying_up;
 mod submissions;
 mod support;

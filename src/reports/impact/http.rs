@@ -34,11 +34,6 @@ params! {
 pub struct ImpactFigureResponse {
     #[schema(example = "organisations-using", max_length = 60)]
     key: String,
-    /// The class of a saving; each has figures of its own.
-    class: Option<SavingClass>,
-    /// The financial years it is of, such as 2023-24 or 2022-23 to 2023-24.
-    #[schema(example = "2023-24", max_length = 20)]
-    period: Option<String>,
     /// Null where no rows say anything, and where a small count of patients is kept back.
     #[schema(value_type = Option<f64>, example = 68)]
     value: Option<Number>,
@@ -49,6 +44,11 @@ pub struct ImpactFigureResponse {
     qualifier: Option<Qualifier>,
     /// Null where there are no rows.
     basis: Option<Basis>,
+    /// The class of a saving; each has figures of its own.
+    class: Option<SavingClass>,
+    /// The financial years it is of, such as 2023-24 or 2022-23 to 2023-24.
+    #[schema(example = "2023-24", max_length = 20)]
+    period: Option<String>,
     /// Whether some of its rows are invented for illustration.
     illustrative: bool,
     /// The slugs of other programmes that count some of the same.

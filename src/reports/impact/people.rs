@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn read(claims: &[Persons]) -> [(i64, Qualifier); 3] {
-        let Reached { reached, sure, upper } = super::reached(claims, &Nesting::default());
+        let Reached { reached, sure, upper } = reached(claims, &Nesting::default());
         [said(reached), said(sure), said(upper)]
     }
 
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(read(&practices), [(240, Exact), (240, Exact), (240, Exact)]);
         let unstated = trusts.map(|claim| Persons { counted_by: None, ..claim });
         assert_eq!(read(&unstated)[1], (100, AtLeast));
-        assert_eq!(super::reached(&[], &Nesting::default()), Reached::default());
+        assert_eq!(reached(&[], &Nesting::default()), Reached::default());
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
                 })
                 .collect();
             let nesting = Nesting::new([(id(0), id(1))], HashSet::from([id(3)]));
-            let Reached { reached, sure, upper } = super::reached(&claims, &nesting);
+            let Reached { reached, sure, upper } = reached(&claims, &nesting);
             let figure = |sum: Option<Sum>| sum.map_or(0, |sum| sum.hundredths);
             prop_assert!(figure(sure) <= figure(reached) && figure(reached) <= figure(upper));
             let largest = claims.iter().filter(|claim| !claim.within).map(|claim| claim.figure.hundredths).max();
