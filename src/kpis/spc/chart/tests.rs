@@ -26,11 +26,12 @@ fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> Str
         points,
         analysis: &analysis,
         notes: &[title.to_owned()],
+        remarks: &[],
     })
 }
 
 fn points(values: &[Option<f64>]) -> Vec<Point> {
-    values.iter().map(|value| Point { value: *value, target: Some(5.0), excluded: false }).collect()
+    values.iter().map(|value| Point { value: *value, target: Some(5.0), excluded: false, ..Point::default() }).collect()
 }
 
 /// Whether every element closes in turn and every character may stand in XML 1.0.
@@ -121,8 +122,10 @@ fn the_description_tells_what_the_drawing_shows() {
 
 /// A chart of these values as it is drawn with other settings than those of the other tests.
 fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> String {
-    let points: Vec<Point> =
-        values.iter().map(|value| Point { value: Some(*value), target: None, excluded: false }).collect();
+    let points: Vec<Point> = values
+        .iter()
+        .map(|value| Point { value: Some(*value), target: None, excluded: false, ..Point::default() })
+        .collect();
     let analysis = analyse(&points, None, &[], &Parameters::of(Profile::Mdc, Direction::Increase));
     let periods: Vec<String> = (1..=points.len()).map(|number| format!("Month {number}")).collect();
     change(Chart {
@@ -136,6 +139,7 @@ fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> Strin
         points: &points,
         analysis: &analysis,
         notes: &[],
+        remarks: &[],
     })
 }
 
@@ -203,7 +207,7 @@ proptest! {
         at in 0..30_usize,
     ) {
         let series: Vec<Point> =
-            series.into_iter().map(|(value, target, excluded)| Point { value, target, excluded }).collect();
+            series.into_iter().map(|(value, target, excluded)| Point { value, target, excluded, ..Point::default() }).collect();
         let svg = drawn(&title, &series, &[Recalculation { at, baseline_points: None }]);
         prop_assert!(well_formed(&svg));
         for (end, most) in [("x1", WIDTH), ("x2", WIDTH), ("y1", HEIGHT), ("y2", HEIGHT)] {
