@@ -36,7 +36,7 @@ pub struct ReportingException {
     /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: every member.
     #[schema(
         example = "type=2",
-        pattern = "^[A-Za-z0-9=;._+-]{1,2000}$",
+        pattern = "^[A-Za-z0-9=;-]{1,2000}$",
         min_length = 1,
         max_length = 2000,
         nullable = false

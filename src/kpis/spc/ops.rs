@@ -149,8 +149,9 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
     let aimed = |kind: TargetKind, period: Period| {
         if query.differences.is_some() { None } else { asked.target(&targets, kind, period) }
     };
-    let aims = (|period| aimed(TargetKind::Target, period), |period| aimed(TargetKind::Trajectory, period));
-    let layout = lay_out(&readings, asked.window, &starts, aims.0, aims.1).map_err(|TooLong| {
+    let target = |period| aimed(TargetKind::Target, period);
+    let trajectory = |period| aimed(TargetKind::Trajectory, period);
+    let layout = lay_out(&readings, asked.window, &starts, target, trajectory).map_err(|TooLong| {
         let detail = format!("The series spans more than {LONGEST} periods; narrow it with from and to.");
         Error::invalid("?from", "too-many", detail)
     })?;

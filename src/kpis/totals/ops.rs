@@ -3,7 +3,7 @@
 use super::rules::{Arithmetic, Coverage, Observation, Stand, Total, TotalBasis, Window};
 use super::store::{self, Area, Found, Observed, counts_on, told_on};
 use crate::access::outside;
-use crate::calendar::Period;
+use crate::calendar::{Period, Span};
 use crate::db::Conn;
 use crate::decimal::to_f64;
 use crate::disclosure::rounded;
@@ -228,7 +228,7 @@ impl Asked {
 /// Where nothing is expected of a series, and where it does not count.
 struct Standing {
     map: Option<Map>,
-    days: HashMap<Id, Vec<crate::calendar::Span>>,
+    days: HashMap<Id, Vec<Span>>,
     closed: HashMap<Id, NaiveDate>,
     breakdowns: HashMap<i64, String>,
     exceptions: HashMap<Id, Vec<ExceptionRow>>,

@@ -155,10 +155,12 @@ fn an_illustrative_chart_says_so_in_its_title_its_description_and_its_plot() {
 
 #[test]
 fn the_small_print_holds_every_note_and_the_rules() {
-    let notes: Vec<String> = (1..=12).map(|number| format!("Note {number}.")).collect();
-    let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, ..chart }));
-    assert!(svg.contains(">Note 10.</text>") && !svg.contains(">Note 11.</text>"));
-    assert!(svg.contains(">And 2 more notes, in the answer as JSON.</text>"));
+    let numbered = |word: &str| (1..=12).map(|number| format!("{word} {number}.")).collect::<Vec<String>>();
+    let (notes, remarks) = (numbered("Note"), numbered("Remark"));
+    let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, remarks: &remarks, ..chart }));
+    assert!(svg.contains(">Note 12.</text>"), "every warning is on the picture");
+    assert!(svg.contains(">Remark 10.</text>") && !svg.contains(">Remark 11.</text>"));
+    assert!(svg.contains(">And 2 more recalculations and exclusions.</text>"));
     assert!(svg.contains(">Rules: making-data-count-2.5+2023-11</text>"));
 }
 
