@@ -205,6 +205,7 @@ fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: 
     let (value, numerator, denominator) = match point.measure {
         IllustrativeMeasure::Value(value) => (number(value), None, None),
         IllustrativeMeasure::Fraction { numerator, denominator } => (None, number(numerator), number(denominator)),
+        IllustrativeMeasure::Mean { value, of } => (number(value), None, number(of)),
     };
     let row = RawRow {
         line: input.rows.len() as u32 + 1,
