@@ -344,8 +344,14 @@ impl Arithmetic {
         let all: BTreeSet<Id> = series.keys().map(|(organisation, _)| *organisation).collect();
         let lacking = series.iter().filter(|(_, count)| **count < periods.len());
         let lacking: BTreeSet<Id> = lacking.map(|((organisation, _), _)| *organisation).collect();
+        // Who reported before and is silent in all of these periods is left out too.
+        let silent = |one: &&Observation| {
+            let due = |start: &NaiveDate| *start > one.start && stand(one, self.period(*start)) == Stand::Expected;
+            !all.contains(&one.organisation) && periods.iter().any(due)
+        };
+        let silent: BTreeSet<Id> = observations.iter().filter(silent).map(|one| one.organisation).collect();
         let kept = |one: &Observation| all.contains(&one.organisation) && !lacking.contains(&one.organisation);
-        (observations.into_iter().filter(kept).collect(), lacking.len())
+        (observations.into_iter().filter(kept).collect(), lacking.len() + silent.len())
     }
 }
 
