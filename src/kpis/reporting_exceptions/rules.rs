@@ -34,13 +34,7 @@ pub struct ReportingException {
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,59}$", max_length = 60, nullable = false)]
     pub innovation: Option<String>,
     /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: every member.
-    #[schema(
-        example = "type=2",
-        pattern = "^[A-Za-z0-9=;-]{1,2000}$",
-        min_length = 1,
-        max_length = 2000,
-        nullable = false
-    )]
+    #[schema(example = "type=2", pattern = "^[A-Za-z0-9=;-]+$", min_length = 1, max_length = 2000, nullable = false)]
     pub breakdown: Option<String>,
     pub kind: ExceptionKind,
     /// The first day. A period is not expected where the exception holds on its last day.
