@@ -9,7 +9,14 @@ fn main() {
     let series: Vec<Vec<Point>> = (0..1000u32)
         .map(|series| {
             let value = |point: u32| f64::from((series * 31 + point * point * 17) % 97);
-            (0..36).map(|point| Point { value: Some(value(point)), target: Some(48.0), excluded: false }).collect()
+            (0..36)
+                .map(|point| Point {
+                    value: Some(value(point)),
+                    target: Some(48.0),
+                    excluded: false,
+                    ..Point::default()
+                })
+                .collect()
         })
         .collect();
     for profile in [Profile::Mdc, Profile::Ptd] {

@@ -235,6 +235,15 @@ impl Period {
         Period { start: start.unwrap_or(self.start), ..self }
     }
 
+    /// The same period a year before: of days and weeks the one 52 weeks before, so that weekdays stand beside each other.
+    pub fn year_before(self) -> Period {
+        let start = match self.kind.length() {
+            Length::Days(_) => self.start.checked_sub_days(Days::new(364)),
+            Length::Months(_) => self.start.checked_sub_months(Months::new(12)),
+        };
+        Period { start: start.unwrap_or(self.start), ..self }
+    }
+
     /// Every period from this one to `last`, both included; none when `last` is earlier or of
     /// another type.
     pub fn through(self, last: Period) -> impl Iterator<Item = Period> {

@@ -350,8 +350,9 @@ fn formatted(format: &str) -> String {
 }
 
 /// The patterns of the bodies that this service publishes, in words.
-const PATTERNS: [(&str, &str); 12] = [
+const PATTERNS: [(&str, &str); 13] = [
     ("^[A-Za-z0-9-]{1,60}$", "a code of 1 to 60 letters, digits and hyphens"),
+    ("^[A-Za-z0-9=;-]+$", "one member of each dimension, such as type=1;sex=f"),
     ("^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", "a code of 1 to 60 letters, digits and hyphens that begins with no hyphen"),
     ("^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", "letters and digits, with single hyphens between them"),
     ("^[a-z0-9][a-z0-9-]{0,59}$", "1 to 60 lower-case letters, digits and hyphens, with no hyphen at the beginning"),

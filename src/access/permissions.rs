@@ -153,6 +153,7 @@ table! {
     create_programme_partner:       A O X X X X X X token;
     create_reallocation:            A O X X X X X X token;
     create_recalculation:           A O O X X X X X placed;
+    create_reporting_exception:     A O O O O X X X placed;
     create_review:                  A O X X X X X X token;
     create_webhook:                 A O O O X X X X token;
     create_webhook_secret:          A O O O X X X X token;
@@ -170,6 +171,7 @@ table! {
     delete_kpi_target:              A O X X X X X X token;
     delete_organisation_edge:       A X X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
+    delete_reporting_exception:     A O O O O X X X placed;
     delete_webhook:                 A O O O X X X X token;
     erase_person:                   A X X X X X X X token;
     export_person:                  A X X X O X X O token;
@@ -207,6 +209,7 @@ table! {
     get_kpi_submission:             A O O O O X X X placed;
     get_kpi_target:                 A A A A A A A A public;
     get_kpi_template:               A A A A A A A A public;
+    get_kpi_totals:                 A O O A O O A A placed;
     get_leader:                     A A A A A A A A token;
     get_leaders_progress:           A A A A A A A A token;
     get_learning_event:             A A A A A A A A token;
@@ -227,6 +230,7 @@ table! {
     get_programme_partner:          A A A A A A A A public;
     get_reallocation:               A O X X X A X X token;
     get_recalculation:              A A A A A A A A placed;
+    get_reporting_exception:        A A A A A A A A placed;
     get_review:                     A O O X X O X X token;
     get_webhook:                    A O O O X X X X token;
     import_adoptions:               A X O O O X X X placed;
@@ -305,6 +309,7 @@ table! {
     list_reallocations:             A O X X X A X X token;
     list_recalculations:            A A A A A A A A placed;
     list_replaced_kpi_values:       A O O A O O A A placed;
+    list_reporting_exceptions:      A A A A A A A A placed;
     list_reviews:                   A O O X X O X X token;
     list_webhook_deliveries:        A O O O X X X X token;
     list_webhook_transitions:       A O O O X X X X token;
@@ -362,6 +367,7 @@ table! {
     update_programme:               A O X X X X X X token;
     update_programme_membership:    A O X X O X X X token;
     update_programme_partner:       A O X X X X X X token;
+    update_reporting_exception:     A O O O O X X X placed;
     update_review:                  A O O X X O X X token;
     update_webhook:                 A O O O X X X X token;
 }

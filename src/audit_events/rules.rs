@@ -52,6 +52,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("programme-partner", Operation::get_programme_partner),
     ("reallocation", Operation::get_reallocation),
     ("recalculation", Operation::get_recalculation),
+    ("reporting-exception", Operation::get_reporting_exception),
     ("webhook", Operation::get_webhook),
 ];
 

@@ -18,7 +18,7 @@ use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
 use crate::http::Context;
 use crate::innovations::{self, ops::get_innovation};
-use crate::kpis::{acts, submissions, values};
+use crate::kpis::{acts, reporting_exceptions, submissions, values};
 use crate::people::fellowships::ops::get_fellowship;
 use crate::programmes::memberships::ops::get_programme_membership;
 use crate::programmes::partners::ops::get_programme_partner;
@@ -358,6 +358,9 @@ impl<'a> Sight<'a> {
             }
             Resource::Reallocations => get_reallocation(conn, &context, key).map(drop),
             Resource::Recalculations => acts::ops::get_act::<acts::rules::Recalculation>(conn, &context, key).map(drop),
+            Resource::ReportingExceptions => {
+                reporting_exceptions::ops::get_reporting_exception(conn, &context, key).map(drop)
+            }
             Resource::Reviews => get_review(conn, &context, key).map(drop),
             // Nobody else sees a webhook, and whose it is never changes.
             Resource::Webhooks if row.owner.as_ref() == Some(&context.actor.subject) => Ok(()),

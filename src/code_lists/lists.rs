@@ -18,8 +18,13 @@ use crate::funding::pledges::rules::PledgeNature;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
-use crate::kpis::catalogue::rules::{Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, ValueType};
+use crate::kpis::catalogue::rules::{
+    Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, SeriesShape, ValueType,
+};
+use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
+use crate::kpis::targets::rules::TargetKind;
+use crate::kpis::totals::rules::TotalBasis;
 use crate::ods_imports::rules::OdsFile;
 use crate::organisations::rules::{EdgeKind, Geography, OrganisationStatus, OrganisationType, SuccessionKind};
 use crate::people::attendances::rules::{AttendanceRole, AttendanceState};
@@ -96,6 +101,7 @@ lists! {
     "investment-sectors", "Whose money was invested" => Sector;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
+    "kpi-target-kinds", "Whether values are judged against a target" => TargetKind;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;
     "milestone-states", "The state of a milestone" => MilestoneState;
     "ods-files", "Files of the Organisation Data Service" => OdsFile;
@@ -110,12 +116,14 @@ lists! {
     "pledge-natures", "What pledged money may be spent on" => PledgeNature;
     "programme-kinds", "Kinds of programme" => ProgrammeKind;
     "qualifiers", "How certain a figure is" => Qualifier;
+    "reporting-exception-kinds", "Reasons why values are not expected" => ExceptionKind;
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;
     "review-states", "The state of a review" => ReviewState;
     "roles", "Roles of a grant" => Role;
     "saving-classes", "Classes of saving, which are never added to each other" => SavingClass;
     "saving-costs", "Whether a saving is stated before or after costs" => Costs;
     "saving-keepers", "Who keeps what is saved" => KeptBy;
+    "series-shapes", "How the values of a KPI follow each other in time" => SeriesShape;
     "shifts", "The three shifts of the health service" => Shift;
     "spc-assurances", "Whether a process will meet its target" => Assurance;
     "spc-profiles", "Whose SPC rules are followed" => Profile;
@@ -127,6 +135,7 @@ lists! {
     "succession-kinds", "Kinds of succession" => SuccessionKind;
     "succession-share-bases", "What a share of a succession was reckoned from" => ShareBasis;
     "supplement-states", "The state of a supplement of an award" => SupplementState;
+    "total-bases", "Which organisations a total is made of" => TotalBasis;
     "transaction-kinds", "Kinds of posting to an award or a fund" => TransactionKind;
     "value-types", "Kinds of KPI value" => ValueType;
 }

@@ -54,6 +54,7 @@ migrations! {
     "00021_two_books"
     "00022_eligibility"
     "00023_claims_by_kind"
+    "00024_partial_totals"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -201,6 +201,8 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        complete_at_ppm -> Nullable<Integer>,
+        shape -> Text,
     }
 }
 
@@ -226,6 +228,7 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        kind -> Text,
     }
 }
 
@@ -331,6 +334,26 @@ diesel::table! {
         outcome -> Text,
         document -> Text,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reporting_exceptions (id) {
+        id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        kind -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        reason -> Text,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -1411,6 +1434,7 @@ may_appear_together!(
     kpis,
     kpi_versions,
     kpi_targets,
+    reporting_exceptions,
     kpi_sets,
     kpi_set_kpis,
     kpi_set_organisations,

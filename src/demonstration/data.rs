@@ -449,7 +449,15 @@ pub struct IllustrativePoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IllustrativeMeasure {
     Value(i64),
-    Fraction { numerator: i64, denominator: i64 },
+    Fraction {
+        numerator: i64,
+        denominator: i64,
+    },
+    /// A mean, and how many things it was taken of.
+    Mean {
+        value: i64,
+        of: i64,
+    },
 }
 
 /// What there is to see in a trust's charts.
@@ -510,7 +518,8 @@ fn performance(trust: u32, month: u32) -> IllustrativeMeasure {
 fn door_to_decision(trust: u32, month: u32) -> IllustrativeMeasure {
     // A trust need not tell the same story twice.
     let story = story(trust.wrapping_add(3));
-    IllustrativeMeasure::Value(between(5, trust, 44, 66) - wander(15, trust, month, story, 10))
+    let value = between(5, trust, 44, 66) - wander(15, trust, month, story, 10);
+    IllustrativeMeasure::Mean { value, of: between(6, trust, 30, 80) }
 }
 
 fn story(trust: u32) -> Story {
@@ -712,7 +721,7 @@ mod tests {
             .into_iter()
             .filter(|point| point.breakdown == breakdown)
             .map(|point| match point.measure {
-                IllustrativeMeasure::Value(value) => value as f64,
+                IllustrativeMeasure::Value(value) | IllustrativeMeasure::Mean { value, .. } => value as f64,
                 IllustrativeMeasure::Fraction { numerator, denominator } => numerator as f64 / denominator as f64,
             })
             .collect()
@@ -770,7 +779,7 @@ mod tests {
                 .take(3)
                 .map(|part| match part.measure {
                     IllustrativeMeasure::Value(count) => count,
-                    IllustrativeMeasure::Fraction { .. } => 0,
+                    IllustrativeMeasure::Fraction { .. } | IllustrativeMeasure::Mean { .. } => 0,
                 })
                 .sum();
             let IllustrativeMeasure::Fraction { denominator, .. } = point.measure else {

@@ -23,6 +23,8 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("/v1/kpis/{code}", "code", "emergency-performance"),
     ("get_kpi_spc", "organisation", "RJZ"),
     ("get_kpi_chart", "organisation", "RJZ"),
+    ("get_kpi_totals", "place", "QWE"),
+    ("delete_reporting_exception", "reason", "It was recorded for another trust."),
     ("/v1/kpi-sets/{code}", "code", "stroke-care"),
     ("/v1/kpi-values/{id}", "id", "1.2016-04-01"),
     ("/v1/programmes/{slug}", "slug", "nia"),
@@ -98,6 +100,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
     ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
+    ("/v1/reporting-exceptions/{id}", "id", Operation::create_reporting_exception, 1),
 ];
 
 /// Every example.

@@ -1,14 +1,17 @@
-//! What is done with KPIs beside sending values: a set of them, a recalculation and an exclusion, all illustrative.
+//! What is done with KPIs beside sending values: a set of them, a recalculation, an exclusion and a reporting exception, all illustrative.
 
 use crate::access::Operation;
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::kpis::acts::ops::create_act;
 use crate::kpis::acts::rules::{Exclusion, Recalculation};
 use crate::kpis::catalogue::rules::BreakdownText;
+use crate::kpis::reporting_exceptions::ops::create_reporting_exception;
+use crate::kpis::reporting_exceptions::rules::{ExceptionKind, ReportingException};
 use crate::kpis::sets::ops::create_kpi_set;
 use crate::kpis::sets::rules::KpiSet;
+use chrono::NaiveDate;
 
 pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let set = KpiSet {
@@ -38,5 +41,16 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         reason: "The records system was down for a week (illustrative).".to_owned(),
     };
     create_act(conn, &context.step(Operation::create_exclusion), exclusion)?;
+    let exception = ReportingException {
+        kpi: "emergency-attendances".to_owned(),
+        organisation: "RJ1".to_owned(),
+        innovation: None,
+        breakdown: Some("type=2".to_owned()),
+        kind: ExceptionKind::NotProvidedHere,
+        from: NaiveDate::from_ymd_opt(2024, 4, 1).ok_or_else(|| Error::internal("no day"))?,
+        to: None,
+        reason: "The eye casualty moved to another trust (illustrative).".to_owned(),
+    };
+    create_reporting_exception(conn, &context.step(Operation::create_reporting_exception), exception)?;
     Ok(())
 }

@@ -10,12 +10,12 @@ use crate::eligibility::rules::Eligibility;
 use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::innovations::rules::{EligiblePopulation, Innovation};
-use crate::kpis::catalogue::rules::{Breakdown, Kpi};
+use crate::kpis::catalogue::rules::{Breakdown, Kpi, SeriesShape};
 use crate::kpis::submissions::input::Input;
 use crate::kpis::submissions::ops::{Terms, submit_kpi_values};
 use crate::kpis::submissions::rules::{Cell, RawRow, Strategy};
 use crate::kpis::targets::ops::create_kpi_target;
-use crate::kpis::targets::rules::KpiTarget;
+use crate::kpis::targets::rules::{KpiTarget, TargetKind};
 use crate::organisations::edges::rules::Edge;
 use crate::organisations::reference;
 use crate::organisations::rules::{EdgeKind, Organisation, OrganisationType, SuccessionKind};
@@ -63,7 +63,9 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
         if let Some(target) = entry.target {
-            let new = KpiTarget { value: number(target)?, from: "2016-04-01".to_owned(), to: None, organisation: None };
+            let from = "2016-04-01".to_owned();
+            let kind = TargetKind::Target;
+            let new = KpiTarget { value: number(target)?, from, to: None, organisation: None, kind };
             create_kpi_target(conn, &context.step(Operation::create_kpi_target), entry.code, &new)?;
         }
         values += load_series(conn, context, entry)?;
@@ -166,6 +168,8 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         // Published to the unit, or invented.
         disclosure_control: false,
         conflict_rule: word(entry.conflict_rule)?,
+        shape: SeriesShape::Period,
+        complete_at: None,
         status: word(entry.status)?,
     })
 }
@@ -202,6 +206,7 @@ fn push(input: &mut Input, organisation: &str, innovation: Option<&str>, point: 
     let (value, numerator, denominator) = match point.measure {
         IllustrativeMeasure::Value(value) => (number(value), None, None),
         IllustrativeMeasure::Fraction { numerator, denominator } => (None, number(numerator), number(denominator)),
+        IllustrativeMeasure::Mean { value, of } => (number(value), None, number(of)),
     };
     let row = RawRow {
         line: input.rows.len() as u32 + 1,

@@ -1,6 +1,6 @@
 //! The routes of every KPI feature.
 
-use super::{acts, catalogue, sets, spc, submissions, targets, values};
+use super::{acts, catalogue, reporting_exceptions, sets, spc, submissions, targets, totals, values};
 use crate::http::Routes;
 
 pub fn routes(routes: &mut Routes) {
@@ -9,6 +9,8 @@ pub fn routes(routes: &mut Routes) {
     sets::http::routes(routes);
     submissions::http::routes(routes);
     values::http::routes(routes);
+    reporting_exceptions::http::routes(routes);
+    totals::http::routes(routes);
     spc::http::routes(routes);
     acts::http::routes(routes);
 }

@@ -1,6 +1,7 @@
 //! KPIs: what is measured, by whom, and what it says. The [`catalogue`] defines each KPI once, in versions, with its
 //! [`targets`] and the [`sets`] that say who is asked for it. [`submissions`] take values in bulk, all or nothing and
-//! repeatable; [`values`] read them back with every revision; [`spc`] separates signal from noise, around the points that
+//! repeatable; [`values`] read them back with every revision; [`totals`] add them up and say what is missing, where
+//! [`reporting_exceptions`] do not say that nothing is expected; [`spc`] separates signal from noise, around the points that
 //! a deliberate, dated act of [`acts`] sets.
 //!
 //! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the
@@ -10,9 +11,11 @@ pub(crate) mod acts;
 pub(crate) mod catalogue;
 pub(crate) mod http;
 pub(crate) mod names;
+pub(crate) mod reporting_exceptions;
 pub(crate) mod series;
 pub(crate) mod sets;
 pub mod spc;
 pub(crate) mod submissions;
 pub(crate) mod targets;
+pub(crate) mod totals;
 pub(crate) mod values;

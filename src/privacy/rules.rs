@@ -110,11 +110,11 @@ places! {
     kpi_sets [id]: code Nobody, name Words, sort_name Derived, programme Nobody;
     kpi_submission_rows [submission_id line]: outcome Nobody, document Words;
     kpi_submissions [id]: kpi_code Nobody, state Nobody, mode Nobody, strategy Nobody, submitted_by Subject;
-    kpi_targets [id]: made_by Subject;
+    kpi_targets [id]: made_by Subject, kind Nobody;
     kpi_value_revisions [series_id period_start version]: qualifier Nobody, basis Nobody, comment Words;
     kpi_values [series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
     kpi_versions [kpi_id number]: document Words, made_by Subject;
-    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived;
+    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody;
     leaders [id]: kind Nobody, programme Nobody;
     learning_events [id]: programme Nobody, title Words, sort_title Derived, kind Nobody, zone Nobody, search_text Derived;
     mentorships [id]: programme Nobody, focus Words;
@@ -132,6 +132,7 @@ places! {
     programmes [id]: slug Nobody, name Words, sort_name Derived, kind Nobody, summary Words, website Words, search_text Derived;
     reallocations [id]: reason Words, made_by Subject;
     reference_counters [prefix year]: prefix Nobody;
+    reporting_exceptions [id]: breakdown Nobody, kind Nobody, reason Words, made_by Subject, withdrawn_reason Words;
     reviews [id]: reviewer Subject, state Nobody, conflict Words, scores Nobody, recommendation Nobody, comment Words;
     schema_checksums [version]: version Nobody;
     sealed_records [id]: resource Nobody, ground Nobody, document Kept;

@@ -30,6 +30,7 @@ mod ods_imports;
 mod organisations;
 mod owasp;
 mod pages;
+mod partial;
 mod patches;
 mod people;
 mod programmes;

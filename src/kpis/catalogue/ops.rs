@@ -146,7 +146,7 @@ mod tests {
             "aggregation": "ratio-of-sums", "decimals": 2, "multiplier": 1000, "min": -0.5, "max": 1e3, "programme": "nia",
             "breakdowns": [{ "dimension": "type", "members": ["1", "other"] }], "successorOf": "rate-0", "dueDays": 20,
             "lockDays": 40, "openFuturePeriods": 1, "approvalRequired": true, "disclosureControl": true,
-            "conflictRule": "concern"
+            "conflictRule": "concern", "shape": "seasonal", "completeAt": 0.9
         });
         let kpi = serde_json::from_value::<Kpi>(sent.clone()).unwrap().checked().unwrap();
         let kept = document(&kpi).unwrap();

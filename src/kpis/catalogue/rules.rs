@@ -55,6 +55,22 @@ words! {
 }
 
 words! {
+    /// How the values of a KPI follow each other in time, which decides what can be said of a chart of them.
+    pub enum SeriesShape {
+        /// Each value is of its period alone.
+        Period = "period",
+        /// Each value holds those before it, such as a year to date.
+        Cumulative = "cumulative",
+        /// Each value is of several periods, such as the last twelve months.
+        Rolling = "rolling",
+        /// Values rise and fall with the time of year.
+        Seasonal = "seasonal",
+        /// What is counted is rare: the mean is under 5, or a third of the values are 0.
+        Rare = "rare",
+    }
+}
+
+words! {
     /// How to classify an SPC point that shows improvement and concern at once.
     pub enum ConflictRule { Improvement = "improvement", Concern = "concern" }
 }
@@ -182,6 +198,13 @@ pub struct Kpi {
     #[serde(default = "improvement")]
     #[schema(default = "improvement")]
     pub conflict_rule: ConflictRule,
+    /// How its values follow each other in time. Cumulative and rolling values are drawn and not judged.
+    #[serde(default = "of_periods")]
+    #[schema(default = "period")]
+    pub shape: SeriesShape,
+    /// From which share of what is expected on a total is told as complete, from 0 to 1. Default: 0.98 where values are summed, else 0.95.
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1, nullable = false)]
+    pub complete_at: Option<Number>,
     /// The status. A national-admin may create a KPI as agreed or live. Afterwards the status changes by transitions.
     #[serde(default = "proposed")]
     #[schema(default = "proposed")]
@@ -190,6 +213,10 @@ pub struct Kpi {
 
 fn improvement() -> ConflictRule {
     ConflictRule::Improvement
+}
+
+fn of_periods() -> SeriesShape {
+    SeriesShape::Period
 }
 
 fn proposed() -> KpiStatus {
@@ -228,6 +255,22 @@ pub fn scaled(pointer: &str, text: &str, decimals: u8) -> Result<i64, Fault> {
     match parse_scaled(text, decimals) {
         Ok(number) if number.unsigned_abs() > LARGEST => Err(fault(NumberError::TooLarge)),
         outcome => outcome.map_err(fault),
+    }
+}
+
+/// The decimals with which a share is kept: in millionths.
+pub const SHARE_DECIMALS: u8 = 6;
+
+/// The share from which on a total is complete, in millionths.
+///
+/// # Errors
+/// A fault where it is no number from 0 to 1.
+pub fn complete_at(text: &str) -> Result<i64, Fault> {
+    let ppm = scaled("/completeAt", text, SHARE_DECIMALS)?;
+    if (0..=1_000_000).contains(&ppm) {
+        Ok(ppm)
+    } else {
+        Err(Fault::new("/completeAt", "range", "completeAt is a share: a number from 0 to 1."))
     }
 }
 
@@ -289,6 +332,8 @@ impl Kpi {
         }
         self.min = min.map(|min| json_number(min, self.decimals));
         self.max = max.map(|max| json_number(max, self.decimals));
+        let complete_at = self.complete_at.as_ref().map(|share| complete_at(&share.to_string())).transpose();
+        self.complete_at = faults.take(complete_at).flatten().map(|ppm| json_number(ppm, SHARE_DECIMALS));
         breakdowns::check(&self.breakdowns, &mut faults);
         faults.check()?;
         Ok(self)
@@ -330,6 +375,8 @@ impl Kpi {
         let example = self.example_value();
         let (names, figures) = if takes_fraction(self.value_type, self.aggregation) {
             (vec!["numerator", "denominator"], vec!["19", "20"])
+        } else if takes_weight(self.value_type, self.aggregation) {
+            (vec!["value", "denominator"], vec![example.as_str(), "20"])
         } else {
             (vec!["value"], vec![example.as_str()])
         };
@@ -366,6 +413,11 @@ impl Kpi {
             }
         }
     }
+}
+
+/// Whether values of this kind are means that are sent with how many things they were taken of, as the denominator.
+pub fn takes_weight(value_type: ValueType, aggregation: Aggregation) -> bool {
+    !value_type.is_quotient() && aggregation == Aggregation::Mean
 }
 
 /// Whether values of this kind are sent as numerator and denominator.
@@ -409,6 +461,8 @@ mod tests {
             approval_required: false,
             disclosure_control: false,
             conflict_rule: ConflictRule::Improvement,
+            shape: SeriesShape::Period,
+            complete_at: None,
             status: KpiStatus::Proposed,
         }
     }

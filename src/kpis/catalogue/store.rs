@@ -1,8 +1,8 @@
 //! KPIs and their versions in the database.
 
 use super::rules::{
-    self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiAdded, KpiLevel, KpiStatus, ValueType,
-    scaled,
+    self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiAdded, KpiLevel, KpiStatus, SeriesShape,
+    ValueType, scaled,
 };
 use crate::calendar::PeriodType;
 use crate::db::dialect::{self, SearchTerms};
@@ -57,6 +57,9 @@ pub struct KpiRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// From which share of what is expected on a total is complete, in millionths.
+    pub complete_at_ppm: Option<i32>,
+    pub shape: SeriesShape,
 }
 
 impl KpiRow {
@@ -67,6 +70,7 @@ impl KpiRow {
             number.as_ref().map(|number| scaled(pointer, &number.to_string(), new.decimals)).transpose()
         };
         let breakdowns = new.breakdowns.iter().map(|b| (b.dimension.clone(), b.members.clone())).collect();
+        let complete_at = new.complete_at.as_ref().map(|share| rules::complete_at(&share.to_string())).transpose()?;
         let now = context.now.naive_utc();
         Ok(Self {
             id: Id::generate(),
@@ -99,6 +103,8 @@ impl KpiRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            complete_at_ppm: complete_at.and_then(|ppm| i32::try_from(ppm).ok()),
+            shape: new.shape,
         })
     }
 
@@ -133,6 +139,17 @@ impl KpiRow {
         rules::takes_fraction(self.value_type, self.aggregation)
     }
 
+    /// Whether its values are means, which add up where each says how many things it was taken of.
+    pub fn takes_weight(&self) -> bool {
+        rules::takes_weight(self.value_type, self.aggregation)
+    }
+
+    /// From which share of what is expected on a total is complete.
+    pub fn complete_at(&self) -> f64 {
+        let usual = if self.aggregation == Aggregation::Sum { 0.98 } else { 0.95 };
+        self.complete_at_ppm.map_or(usual, |ppm| f64::from(ppm) / 1e6)
+    }
+
     /// The KPI this row holds.
     pub fn kpi(&self) -> Kpi {
         let decimals = self.decimals_u8();
@@ -159,6 +176,8 @@ impl KpiRow {
             approval_required: self.approval_required,
             disclosure_control: self.disclosure_control,
             conflict_rule: self.conflict_rule,
+            shape: self.shape,
+            complete_at: self.complete_at_ppm.map(|ppm| json_number(i64::from(ppm), rules::SHARE_DECIMALS)),
             status: self.status,
         }
     }

@@ -1,9 +1,13 @@
 //! The answer of an analysis as JSON: the same for a stored series and for one that was sent.
 
 use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
-use super::study::{Note, Study, Subject};
+use super::study::{Study, Subject};
+use super::words::Differences;
 use crate::calendar::{Period, PeriodType};
-use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesShape};
+use crate::kpis::totals::answer::share;
+use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::rules::TotalBasis;
 use crate::organisations::rules::Geography;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -64,6 +68,14 @@ pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     as_of: Option<NaiveDate>,
+    /// Which of the place's organisations count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    basis: Option<TotalBasis>,
+    /// How many reported and do not count, since they did not in every period. Only where `basis` is `comparable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, nullable = false)]
+    left_out: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, nullable = false)]
     innovation: Option<String>,
@@ -79,6 +91,14 @@ pub struct SpcSeriesResponse {
     #[schema(max_length = 200, nullable = false)]
     unit: Option<String>,
     improvement_direction: ImprovementDirection,
+    /// How its values follow each other in time; absent for a series that was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shape: Option<SeriesShape>,
+    /// Since when changes are told instead of values; absent where values are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    differences: Option<Differences>,
     /// Whether some or all of its values are invented for illustration; absent for a series that was sent along.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -148,9 +168,24 @@ pub struct SpcPointResponse {
     start: NaiveDate,
     /// Its last day.
     end: NaiveDate,
-    /// Null for a gap.
+    /// Null for a gap. A ratio is made of its parts and not rounded.
     value: Option<f64>,
     target: Option<f64>,
+    /// What is planned for the period. It is drawn, and judged by nothing.
+    trajectory: Option<f64>,
+    /// Organisations that values are expected of. Null for a single series.
+    #[schema(minimum = 0)]
+    expected: Option<usize>,
+    /// Those of them whose values are all there.
+    #[schema(minimum = 0)]
+    actual: Option<usize>,
+    /// What the series present had in their last value, as a share of what all expected had in theirs. Null for a single series.
+    #[schema(minimum = 0, maximum = 1)]
+    coverage: Option<f64>,
+    /// Whether so much is missing that the point is shown and, like a gap, left out of every calculation.
+    partial: bool,
+    /// Whether the value is kept back as a small count.
+    suppressed: bool,
     /// Whether the point was left out of every calculation.
     excluded: bool,
     /// The index of its part.
@@ -158,7 +193,7 @@ pub struct SpcPointResponse {
     part: usize,
     #[schema(max_items = 8)]
     rules: Vec<Rule>,
-    /// What the point shows. Null for a gap or an excluded point.
+    /// What the point shows. Null for a gap, an excluded or a partial point, and where the method does not apply.
     signal: Option<Signal>,
     /// Whether its rules show improvement and concern at once, so that the conflict rule decided.
     conflict: bool,
@@ -189,7 +224,8 @@ impl SpcResponse {
     pub fn of(study: &Study) -> Self {
         let analysis = &study.analysis;
         let parameters = &analysis.parameters;
-        let points = study.layout.periods.iter().zip(&study.layout.points).zip(&analysis.points);
+        let layout = &study.layout;
+        let points = layout.periods.iter().zip(&layout.points).zip(&layout.facts).zip(&analysis.points);
         Self {
             series: SpcSeriesResponse::of(study.subject.clone()),
             profile: parameters.profile,
@@ -207,12 +243,18 @@ impl SpcResponse {
             },
             parts: analysis.parts.iter().map(|part| SpcPartResponse::of(study, part)).collect(),
             points: points
-                .map(|((period, point), result)| SpcPointResponse {
+                .map(|(((period, point), facts), result)| SpcPointResponse {
                     period: period.label(),
                     start: period.start(),
                     end: period.end(),
                     value: point.figure(),
                     target: point.target,
+                    trajectory: point.trajectory,
+                    expected: facts.coverage.map(|coverage| coverage.expected),
+                    actual: facts.coverage.map(|coverage| coverage.actual),
+                    coverage: facts.coverage.map(|coverage| share(coverage.share)),
+                    partial: point.partial,
+                    suppressed: facts.suppressed,
                     excluded: point.excluded,
                     part: result.part,
                     rules: result.rules.iter().collect(),
@@ -242,12 +284,16 @@ impl SpcSeriesResponse {
             organisations: subject.organisations,
             geography: subject.map.map(|map| map.geography),
             as_of: subject.map.map(|map| map.as_of),
+            basis: subject.basis,
+            left_out: subject.left_out,
             innovation: subject.innovation,
             breakdown: subject.breakdown,
             title: subject.title,
             period_type: subject.period_type,
             unit: subject.unit,
             improvement_direction: subject.direction,
+            shape: subject.shape,
+            differences: subject.differences,
             illustrative: subject.illustrative,
         }
     }
@@ -320,7 +366,8 @@ mod tests {
         assert_eq!(
             answer["points"][2],
             json!({
-                "period": "2024-03", "start": "2024-03-01", "end": "2024-03-31", "value": null, "target": 20.0, "excluded": false,
+                "period": "2024-03", "start": "2024-03-01", "end": "2024-03-31", "value": null, "target": 20.0, "trajectory": null,
+                "expected": null, "actual": null, "coverage": null, "partial": false, "suppressed": false, "excluded": false,
                 "part": 0, "rules": [], "signal": null, "conflict": false,
             })
         );

@@ -126,6 +126,9 @@ pub struct SpcPointInput {
     /// Whether the point is shown but left out of every calculation.
     #[serde(default)]
     excluded: bool,
+    /// Whether so much of the value is missing that the point is shown and, like a gap, left out of every calculation.
+    #[serde(default)]
+    partial: bool,
 }
 
 /// A series to analyse. It is not stored.
@@ -210,6 +213,7 @@ impl AnalyseSpcRequest {
             value: point.value,
             target: point.target,
             excluded: point.excluded,
+            partial: point.partial,
         };
         let settings = Settings {
             title: self.title,
@@ -238,7 +242,7 @@ impl AnalyseSpcRequest {
 }
 
 /// The columns of the points.
-pub const COLUMNS: [&str; 4] = ["period", "value", "target", "excluded"];
+pub const COLUMNS: [&str; 5] = ["period", "value", "target", "excluded", "partial"];
 
 /// Reads the points from CSV; a value that is empty or `(none)` is a gap.
 ///
@@ -260,12 +264,16 @@ pub fn read_csv(bytes: &[u8], query: Settings) -> Result<Given> {
             number(text.trim()).map_err(|error| fault(name, error.code(), error.detail())).ok()
         };
         let (value, target) = (figure("value", row.change(1)), figure("target", row.change(2)));
-        let excluded = row.text(3).unwrap_or("false").to_ascii_lowercase();
-        if !["true", "false"].contains(&excluded.as_str()) {
-            fault("excluded", "value-type", "Expected true, false or nothing.".to_owned());
-        }
+        let mut flag = |name: &str, said: Option<&str>| {
+            let said = said.unwrap_or("false").to_ascii_lowercase();
+            if !["true", "false"].contains(&said.as_str()) {
+                fault(name, "value-type", "Expected true, false or nothing.".to_owned());
+            }
+            said == "true"
+        };
+        let (excluded, partial) = (flag("excluded", row.text(3)), flag("partial", row.text(4)));
         let period = row.text(0).unwrap_or_default().to_owned();
-        points.push(GivenPoint { period, value, target, excluded: excluded == "true" });
+        points.push(GivenPoint { period, value, target, excluded, partial });
     }
     if faults.is_empty() { Ok(Given { points, settings: query, place: "?" }) } else { Err(Error::validation(faults)) }
 }

@@ -1,10 +1,12 @@
 //! A series that was sent to be analysed, and is kept nowhere.
 
-use super::layout::{LONGEST, NewStart, Reading, Window, lay_out};
-use super::study::{Choices, Measure, Study, Subject};
+use super::layout::{LONGEST, NewStart, Reading, lay_out};
+use super::study::{Choices, Judged, Measure, Study, Subject};
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::rules::Window;
 use std::collections::BTreeMap;
 
 /// One point as it was sent.
@@ -15,6 +17,8 @@ pub struct GivenPoint {
     pub value: Option<f64>,
     pub target: Option<f64>,
     pub excluded: bool,
+    /// Whether so much of it is missing that it counts for nothing.
+    pub partial: bool,
 }
 
 /// Settings of an analysis beside the points.
@@ -96,7 +100,7 @@ impl Given {
         let measure =
             Measure { direction, conflict_rule: ConflictRule::Improvement, min: settings.min, max: settings.max };
         let parameters = settings.choices.parameters(measure, place)?;
-        let layout = lay_out(&readings, window, &starts, |_| settings.target).map_err(|_| {
+        let layout = lay_out(&readings, window, &starts, |_| settings.target, |_| None).map_err(|_| {
             Error::invalid(
                 "/points",
                 "too-many",
@@ -109,6 +113,8 @@ impl Given {
             place: None,
             organisations: None,
             map: None,
+            basis: None,
+            left_out: None,
             innovation: None,
             breakdown: None,
             title: settings.title,
@@ -119,8 +125,13 @@ impl Given {
             is_share: false,
             illustrative: None,
             direction,
+            shape: None,
+            differences: None,
         };
-        Ok(Study::of(subject, window, layout, settings.baseline_points, &parameters, Vec::new()))
+        let partial = layout.points.iter().filter(|point| point.partial && point.value.is_some()).count();
+        let detail = "Partial: points that lack too much are shown, and count in no limit, rule or icon.".to_owned();
+        let notes = (partial > 0).then_some(Note { code: "partial", detail }).into_iter().collect();
+        Ok(Study::of(subject, window, layout, settings.baseline_points, &parameters, (Judged::Whole, notes)))
     }
 }
 
@@ -133,7 +144,8 @@ fn read(kind: PeriodType, points: &[GivenPoint], faults: &mut Faults) -> BTreeMa
     for (index, point) in points.iter().enumerate() {
         let pointer = format!("/points/{index}/period");
         let Some(period) = faults.take(period(kind, &point.period, pointer.clone())) else { continue };
-        let reading = Reading { value: point.value, target: point.target, excluded: point.excluded };
+        let GivenPoint { value, target, excluded, partial, .. } = *point;
+        let reading = Reading { value, target, excluded, partial, ..Reading::default() };
         if readings.insert(period, reading).is_some() {
             faults.add(pointer, "duplicate-key", format!("The period {period} comes twice."));
         }

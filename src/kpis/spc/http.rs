@@ -4,12 +4,15 @@ use super::answer::{SpcChart, SpcResponse};
 use super::body::{self, AnalyseSpc, AnalyseSpcRequest};
 use super::ops::{self, SpcQuery};
 use super::rules::Profile;
+use super::words::{Differences, Recalculations};
 use crate::error::Result;
 use crate::http::heavy::heavy;
 use crate::http::schemas;
 use crate::http::{Answer, Body, CodeParam, Cx, Kind, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
 use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
+use crate::kpis::totals::ops::TotalQuery;
+use crate::kpis::totals::rules::TotalBasis;
 use crate::organisations::rules::Geography;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
@@ -31,6 +34,8 @@ params! {
         geography: OneWord<Geography> = "geography",
         /// The day whose map is meant by `current`. Default: today.
         as_of: NaiveDate = "asOf",
+        /// Whether only organisations of the place that reported in every period count. Default: `all`.
+        basis: OneWord<TotalBasis> = "basis",
         /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
         /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: the
@@ -52,16 +57,27 @@ params! {
         from: CodeParam = "from",
         /// The last period, or a date: periods that begin on it or earlier. Later periods do not count.
         to: CodeParam = "to",
+        /// `year` to analyse changes since the same period a year before instead of values, such as of a seasonal series. Of days and
+        /// weeks that is the one 52 weeks before. Default: values.
+        differences: OneWord<Differences> = "differences",
+        /// `none` to see the series as if it had never been recalculated. Default: `all`.
+        recalculations: OneWord<Recalculations> = "recalculations",
     }
 }
 
 impl From<GetKpiSpc> for SpcQuery {
     fn from(query: GetKpiSpc) -> Self {
         Self {
-            organisation: query.organisation.map(|code| code.0),
-            place: query.place.map(|code| code.0),
-            innovation: query.innovation.map(|slug| slug.0),
-            breakdown: query.breakdown.map(|line| line.0),
+            series: TotalQuery {
+                organisation: query.organisation.map(|code| code.0),
+                place: query.place.map(|code| code.0),
+                innovation: query.innovation.map(|slug| slug.0),
+                breakdown: query.breakdown.map(|line| line.0),
+                from: query.from.map(|code| code.0),
+                to: query.to.map(|code| code.0),
+                map: (query.geography.map(|word| word.0), query.as_of),
+                basis: query.basis.map(|word| word.0),
+            },
             choices: body::choices(
                 query.profile,
                 query.screen_outliers,
@@ -69,9 +85,8 @@ impl From<GetKpiSpc> for SpcQuery {
                 query.min_points,
                 query.conflict_rule,
             ),
-            from: query.from.map(|code| code.0),
-            to: query.to.map(|code| code.0),
-            map: (query.geography.map(|word| word.0), query.as_of),
+            differences: query.differences.map(|word| word.0),
+            recalculations: query.recalculations.map(|word| word.0),
         }
     }
 }
@@ -80,6 +95,7 @@ impl From<GetKpiSpc> for SpcQuery {
 ///
 /// Returns the mean, limits, rules and icons of an XmR chart, for the series of one organisation or the total of a place.
 /// Periods without a value are gaps. The analysis uses the values that you may see.
+/// A total that lacks too much of what is expected is `partial`: it is told, and counts in no limit, rule or icon.
 #[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {

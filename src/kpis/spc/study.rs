@@ -1,12 +1,15 @@
 //! A series together with what its analysis says: what the JSON answer and the chart are both made of.
 
 use super::chart::{self, Chart};
-use super::layout::{Layout, Window};
+use super::layout::Layout;
 use super::rules::{self, Analysis, Parameters, Point, Profile};
+use super::words::Differences;
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Result};
 use crate::kpis::acts::rules::ActKind;
-use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
+use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesShape};
+use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::rules::{TotalBasis, Window};
 use crate::organisations::ops::Map;
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
@@ -84,6 +87,10 @@ pub struct Subject {
     pub organisations: Option<usize>,
     /// The map on which they are counted.
     pub map: Option<Map>,
+    /// Which of them count.
+    pub basis: Option<TotalBasis>,
+    /// How many do not, as they did not report in every period.
+    pub left_out: Option<usize>,
     pub innovation: Option<String>,
     pub breakdown: Option<String>,
     pub title: Option<String>,
@@ -98,13 +105,20 @@ pub struct Subject {
     /// Whether its values are invented; none for a series that was sent along.
     pub illustrative: Option<bool>,
     pub direction: ImprovementDirection,
+    /// None for a series that was sent along.
+    pub shape: Option<SeriesShape>,
+    /// Since when changes are told instead of values.
+    pub differences: Option<Differences>,
 }
 
-/// Something to know before relying on the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    pub code: &'static str,
-    pub detail: String,
+/// What the shape of a series lets the method say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    Whole,
+    /// The mean and limits, without rules and icons.
+    Lines,
+    /// The points alone.
+    Nothing,
 }
 
 /// Why the mean and limits begin anew at a period, or why its point is left out.
@@ -138,16 +152,22 @@ pub struct Study {
 }
 
 impl Study {
-    /// Analyses the series. `baseline_points` is of the first part, where no recalculation begins it.
+    /// Analyses the series, as far as its shape lets it be judged; what is known of it already comes before what the analysis
+    /// warns of. `baseline_points` is of the first part, where no recalculation begins it.
     pub fn of(
         subject: Subject,
         window: Window,
         layout: Layout,
         baseline_points: Option<usize>,
         parameters: &Parameters,
-        mut notes: Vec<Note>,
+        (judged, mut notes): (Judged, Vec<Note>),
     ) -> Self {
         let analysis = rules::analyse(&layout.points, baseline_points, &layout.recalculations, parameters);
+        let analysis = match judged {
+            Judged::Whole => analysis,
+            Judged::Lines => analysis.unjudged(true),
+            Judged::Nothing => analysis.unjudged(false),
+        };
         notes
             .extend(analysis.warnings.iter().map(|warning| Note { code: warning.code(), detail: warning.to_string() }));
         Self { subject, window, layout, analysis, notes, remarks: Vec::new() }
@@ -172,8 +192,8 @@ impl Study {
         let periods: Vec<String> = self.layout.periods.iter().map(|period| period.label()).collect();
         let unit = self.subject.unit.as_deref().unwrap_or_default();
         let percentage = self.subject.is_share && chart::is_per_cent(unit);
-        let warnings = self.notes.iter().map(|note| note.detail.clone());
-        let notes: Vec<String> = warnings.chain(self.remarks.iter().map(Remark::text)).collect();
+        let notes: Vec<String> = self.notes.iter().map(|note| note.detail.clone()).collect();
+        let remarks: Vec<String> = self.remarks.iter().map(Remark::text).collect();
         chart::draw(&Chart {
             title: self.subject.title.as_deref().unwrap_or("XmR chart"),
             subtitle: &self.subject.subtitle,
@@ -185,6 +205,7 @@ impl Study {
             points: &self.layout.points,
             analysis: &self.analysis,
             notes: &notes,
+            remarks: &remarks,
         })
     }
 

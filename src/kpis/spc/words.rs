@@ -28,6 +28,23 @@ impl<'de> Deserialize<'de> for Profile {
     }
 }
 
+crate::words! {
+    /// Since when changes are told instead of values.
+    pub enum Differences {
+        /// Since the same period a year before.
+        Year = "year",
+    }
+}
+
+crate::words! {
+    /// Which recalculations begin the mean and limits anew.
+    pub enum Recalculations {
+        /// All that are in force.
+        All = "all",
+        None = "none",
+    }
+}
+
 macro_rules! said {
     ($($list:ident as $name:literal: $meaning:literal, $words:expr;)*) => {$(
         impl Serialize for $list {
@@ -56,7 +73,7 @@ said! {
     Rule as "SpcRule": "A sign of special cause. High and low give its direction.", Rule::ALL.iter().map(|rule| rule.as_str()).collect();
     Signal as "SpcSignal": "What one point shows.", signals();
     Variation as "SpcVariation": "What the last point shows about the whole series.",
-        signals().into_iter().chain([Variation::InsufficientData.as_str()]).collect();
+        signals().into_iter().chain([Variation::InsufficientData.as_str(), Variation::NotApplicable.as_str()]).collect();
     Assurance as "SpcAssurance": "Whether a process that continues as it is will meet its target.",
         Assurance::ALL.iter().map(|word| word.as_str()).collect();
 }
@@ -113,7 +130,7 @@ mod tests {
     fn a_word_is_written_and_documented_alike() {
         let schema = serde_json::to_value(Variation::schema()).expect("JSON");
         let words = schema["enum"].as_array().expect("words");
-        assert_eq!(words.len(), Signal::ALL.len() + 1);
+        assert_eq!(words.len(), Signal::ALL.len() + 2);
         assert!(words.contains(&serde_json::json!(Variation::Signal(Signal::NeitherLow))));
         assert!(words.contains(&serde_json::json!(Variation::InsufficientData)));
         assert_eq!(serde_json::from_str::<Profile>("\"ptd\"").ok(), Some(Profile::Ptd));

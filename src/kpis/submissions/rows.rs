@@ -3,6 +3,7 @@
 use super::rules::Measure;
 use crate::decimal::json_number;
 use crate::delivery::{Outcome, RowError};
+use crate::kpis::values::rules::ScaledValue;
 use crate::vocabulary::{Basis, Qualifier};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
@@ -32,8 +33,9 @@ pub struct SubmissionRowResponse {
 /// A value with its qualifier, basis and comment.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MeasureResponse {
-    #[schema(value_type = f64)]
-    value: Number,
+    /// Null where there was nothing to divide: numerator and denominator are 0.
+    #[schema(value_type = Option<f64>)]
+    value: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, nullable = false)]
     numerator: Option<Number>,
@@ -49,12 +51,13 @@ pub struct MeasureResponse {
 
 impl MeasureResponse {
     pub fn of(measure: &Measure, decimals: u8) -> Self {
-        let fraction = measure.numerator.zip(measure.denominator);
+        let Measure { value, numerator, denominator, .. } = *measure;
         let number = |scaled| json_number(scaled, decimals);
+        let is_told = !ScaledValue { value, numerator, denominator }.is_not_applicable();
         Self {
-            value: number(measure.value),
-            numerator: fraction.map(|(numerator, _)| number(numerator)),
-            denominator: fraction.map(|(_, denominator)| number(denominator)),
+            value: is_told.then(|| number(value)),
+            numerator: numerator.map(number),
+            denominator: denominator.map(number),
             qualifier: measure.qualifier,
             basis: measure.basis,
             comment: measure.comment.as_ref().map(ToString::to_string),

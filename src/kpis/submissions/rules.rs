@@ -177,12 +177,25 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
                 format!("A KPI of the value type {} has no numerator and denominator.", kpi.value_type.as_str()),
             );
         }
+        (Some(value), None, Some(of)) if kpi.takes_weight() => {
+            if of <= 0 {
+                return fault(
+                    "value-range",
+                    "The denominator of a mean is how many things it was taken of: 1 or more.".to_owned(),
+                );
+            }
+            value
+        }
+        (None, Some(0), Some(0)) => return Ok((0, Some(0), Some(0))),
         (given, Some(numerator), Some(denominator)) => {
             if numerator < 0 || denominator < 0 {
                 return fault("value-range", "A numerator and a denominator cannot be negative.".to_owned());
             }
             let Some(computed) = decimal::ratio(numerator, denominator, kpi.factor(), decimals) else {
-                return fault("value-range", "The denominator is zero, or the quotient too large.".to_owned());
+                return fault(
+                    "value-range",
+                    "The denominator is zero where the numerator is not, or the quotient too large.".to_owned(),
+                );
             };
             if given.is_some_and(|given| given != computed) {
                 return fault(

@@ -23,7 +23,7 @@ pub fn get_kpi_target(conn: &mut Conn, code: &str, id: &str) -> Result<NamedTarg
 
 fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, target: &TargetRow) -> Result<()> {
     let value = decimal::format_scaled(target.value, kpi.decimals_u8());
-    let data = json!({ "kpi": kpi.code, "from": target.from_on, "to": target.figures().to, "value": value });
+    let data = json!({ "kpi": kpi.code, "from": target.from_on, "to": target.figures().to, "value": value, "kind": target.kind });
     let (organisation_id, programme) = (target.organisation_id, kpi.programme.clone());
     let event = Event::new("kpi-target", &target.id.to_string(), target.version, data);
     events::record(conn, context, Event { organisation_id, programme, ..event })

@@ -6,11 +6,21 @@ use crate::error::{Fault, Faults, Result};
 use crate::kpis::catalogue::rules::scaled;
 use crate::record::only_written;
 use crate::vocabulary::Id;
-use crate::written;
+use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
+
+words! {
+    /// Whether values are judged against it.
+    pub enum TargetKind {
+        /// What values should reach.
+        Target = "target",
+        /// What is planned on the way there: it is drawn and judges nothing.
+        Trajectory = "trajectory",
+    }
+}
 
 /// A target of a KPI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +41,14 @@ pub struct KpiTarget {
     /// The code of the one organisation it is set for. Default: every organisation.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub organisation: Option<String>,
+    /// A target judges; a trajectory, the plan on the way there, is drawn only.
+    #[serde(default = "judging")]
+    #[schema(default = "target")]
+    pub kind: TargetKind,
+}
+
+fn judging() -> TargetKind {
+    TargetKind::Target
 }
 
 /// What the register adds.
@@ -72,6 +90,7 @@ pub struct Figures {
     pub from: NaiveDate,
     /// The first day it no longer applies.
     pub to: Option<NaiveDate>,
+    pub kind: TargetKind,
 }
 
 impl KpiTarget {
@@ -94,16 +113,16 @@ impl KpiTarget {
         }
         faults.check()?;
         // Without a fault there is a value and a beginning.
-        Ok(Figures { value: value.unwrap_or_default(), from: from.unwrap_or_default(), to })
+        Ok(Figures { value: value.unwrap_or_default(), from: from.unwrap_or_default(), to, kind: self.kind })
     }
 }
 
 impl Figures {
     /// The target as it is answered.
     pub fn written(self, decimals: u8, organisation: Option<String>) -> KpiTarget {
-        let Self { value, from, to } = self;
+        let Self { value, from, to, kind } = self;
         let (from, to) = (from.to_string(), to.map(|to| to.to_string()));
-        KpiTarget { value: json_number(value, decimals), from, to, organisation }
+        KpiTarget { value: json_number(value, decimals), from, to, organisation, kind }
     }
 }
 

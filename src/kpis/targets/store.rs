@@ -1,6 +1,6 @@
 //! Targets in the database, and which of them applies.
 
-use super::rules::{Figures, KpiTarget, KpiTargetAdded, Scale};
+use super::rules::{Figures, KpiTarget, KpiTargetAdded, Scale, TargetKind};
 use crate::calendar::Until;
 use crate::db::schema::{kpi_targets, kpis, organisations};
 use crate::db::{Conn, Keep, MultiBackend};
@@ -30,11 +30,12 @@ pub struct TargetRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub kind: TargetKind,
 }
 
 impl TargetRow {
     pub fn new(context: &Context, kpi_id: Id, organisation_id: Option<Id>, figures: Figures) -> Self {
-        let Figures { value, from, to } = figures;
+        let Figures { value, from, to, kind } = figures;
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
@@ -47,11 +48,12 @@ impl TargetRow {
             version: 1,
             created_at: now,
             updated_at: now,
+            kind,
         }
     }
 
     pub fn figures(&self) -> Figures {
-        Figures { value: self.value, from: self.from_on, to: self.to_on.into() }
+        Figures { value: self.value, from: self.from_on, to: self.to_on.into(), kind: self.kind }
     }
 }
 
@@ -129,12 +131,12 @@ pub fn list(conn: &mut Conn, kpi: Id, asked: &ListKpiTargets) -> Result<Query> {
     Ok(query)
 }
 
-/// The target of an organisation on a day, scaled: its own before everyone's, then the one that began last, then the
+/// The target or the trajectory of an organisation on a day, scaled: its own before everyone's, then the one that began last, then the
 /// one that was set last. Without an organisation, everyone's alone.
-pub fn target_on(targets: &[TargetRow], organisation: Option<Id>, on: NaiveDate) -> Option<i64> {
+pub fn target_on(targets: &[TargetRow], kind: TargetKind, organisation: Option<Id>, on: NaiveDate) -> Option<i64> {
     let applies = |target: &&TargetRow| {
         let meant = target.organisation_id.is_none() || target.organisation_id == organisation;
-        meant && target.from_on <= on && on < target.to_on.day()
+        meant && target.kind == kind && target.from_on <= on && on < target.to_on.day()
     };
     let holding = targets.iter().filter(applies);
     holding
@@ -194,6 +196,7 @@ mod tests {
             version: 1,
             created_at: NaiveDateTime::default(),
             updated_at: NaiveDateTime::default(),
+            kind: TargetKind::Target,
         }
     }
 
@@ -218,7 +221,8 @@ mod tests {
             (Some(trust), "2024-06-01", Some(80)),
             (Some(trust), "2024-07-01", Some(95)),
         ] {
-            assert_eq!(target_on(&targets, organisation, day(on)), expected, "{on}");
+            assert_eq!(target_on(&targets, TargetKind::Target, organisation, day(on)), expected, "{on}");
+            assert_eq!(target_on(&targets, TargetKind::Trajectory, organisation, day(on)), None, "{on}");
         }
     }
 }

@@ -58,7 +58,7 @@ pub struct ValueResponse {
     start: NaiveDate,
     /// Its last day.
     end: NaiveDate,
-    /// The value. Null if a small count is suppressed.
+    /// The value. Null if a small count is suppressed, and where there was nothing to divide: numerator and denominator are 0.
     #[schema(value_type = Option<f64>)]
     value: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +126,11 @@ type Shown = (Option<Box<RawValue>>, Option<Box<RawValue>>, Option<Box<RawValue>
 fn show(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Shown {
     let Some(shown) = disclose(kpi, visibility, value) else { return (None, None, None) };
     let text = |scaled: i64| number(scaled, kpi.decimals_u8());
-    (Some(text(shown.value)), shown.numerator.map(text), shown.denominator.map(text))
+    (
+        Some(text(shown.value)).filter(|_| !shown.is_not_applicable()),
+        shown.numerator.map(text),
+        shown.denominator.map(text),
+    )
 }
 
 /// The answers about a page of values.

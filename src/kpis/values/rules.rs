@@ -33,6 +33,13 @@ pub struct ScaledValue {
     pub denominator: Option<i64>,
 }
 
+impl ScaledValue {
+    /// Whether there was nothing to divide: it was reported, and there is no figure.
+    pub fn is_not_applicable(self) -> bool {
+        (self.numerator, self.denominator) == (Some(0), Some(0))
+    }
+}
+
 /// The value as the caller may see it; `None` if it is suppressed.
 pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Option<ScaledValue> {
     if visibility.is_whole(kpi) {
@@ -48,6 +55,8 @@ pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Opt
             let quotient = decimal::ratio(numerator, denominator, kpi.factor(), kpi.decimals_u8())?;
             Some(ScaledValue { value: quotient, numerator: Some(numerator), denominator: Some(denominator) })
         }
+        // A mean of a handful of people is kept back, and their number with it.
+        (None, Some(of)) if kpi.takes_weight() => Some(ScaledValue { denominator: Some(rounded(of, one)?), ..value }),
         _ if kpi.value_type == ValueType::Count => Some(ScaledValue { value: rounded(value.value, one)?, ..value }),
         // A quotient whose counts are not known may stand for a handful of people.
         _ if kpi.value_type.is_quotient() => None,

@@ -282,6 +282,7 @@ impl Others {
             "/v1/kpi-sets?kpi=their-kpi",
             "/v1/kpi-values?kpi=their-kpi",
             "/v1/exclusions?kpi=their-kpi",
+            "/v1/reporting-exceptions?kpi=their-kpi",
         ] {
             targets.push((&self.manager, target.to_owned()));
         }

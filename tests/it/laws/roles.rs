@@ -249,6 +249,17 @@ impl World {
                 let body = json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) });
                 actor.get(&self.made(&format!("/v1/organisations/{organisation}/successions"), body).await)
             }
+            "create_reporting_exception" => actor.post("/v1/reporting-exceptions", corner.exception()),
+            "delete_reporting_exception" => actor.delete(
+                &format!("{}?reason=Mistake", self.made("/v1/reporting-exceptions", corner.exception()).await),
+                1,
+            ),
+            "get_reporting_exception" => actor.get(&self.made("/v1/reporting-exceptions", corner.exception()).await),
+            "list_reporting_exceptions" => actor.get(&format!("/v1/reporting-exceptions?organisation={organisation}")),
+            "update_reporting_exception" => {
+                let target = self.made("/v1/reporting-exceptions", corner.exception()).await;
+                actor.patch(&target, 1, json!({ "to": "2999-01-01" }))
+            }
             "create_recalculation" => actor.post("/v1/recalculations", corner.series("from", &self.month())),
             "delete_exclusion" => {
                 actor.delete(&self.made("/v1/exclusions", corner.series("period", &self.month())).await, 1)
@@ -270,6 +281,9 @@ impl World {
             "get_kpi" => actor.get(&format!("/v1/kpis/{kpi}")),
             "get_kpi_chart" => actor.get(&format!("/v1/kpis/{kpi}/chart.svg?{series}")),
             "get_kpi_spc" => actor.get(&format!("/v1/kpis/{kpi}/spc?{series}")),
+            "get_kpi_totals" => {
+                actor.get(&format!("/v1/kpis/{kpi}/totals?place={organisation}&innovation={innovation}"))
+            }
             "get_kpi_set" => actor.get(&format!("/v1/kpi-sets/{kpi}-set")),
             "get_kpi_submission" => actor.get(submission),
             "list_kpi_submission_rows" => actor.get(&format!("{submission}/rows")),
@@ -453,6 +467,14 @@ impl Corner {
     /// What names a series and a period of it, with a reason.
     fn series(&self, name: &str, period: &str) -> Value {
         json!({ "kpi": self.kpi, "organisation": self.organisation, "innovation": self.innovation, name: period, "reason": "It had to." })
+    }
+
+    /// That nothing is expected of the organisation for a day long ago.
+    fn exception(&self) -> Value {
+        json!({
+            "kpi": self.kpi, "organisation": self.organisation, "innovation": self.innovation, "kind": "not-provided-here",
+            "from": "1950-01-01", "to": "1950-01-02", "reason": "It had to."
+        })
     }
 
     fn set(&self, code: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use std::fmt::{Arguments, Write};
 
-use super::super::rules::Signal;
+use super::super::rules::{Point, Signal};
 use super::text::safe;
 
 pub(super) const INK: &str = "#212b32";
@@ -58,6 +58,9 @@ impl Canvas {
             Mark::Excluded => self.put(format_args!(
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"#ffffff\" stroke=\"{colour}\" stroke-dasharray=\"2 1.5\"/>"
             )),
+            Mark::Partial => self.put(format_args!(
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"#ffffff\" stroke=\"{colour}\" stroke-width=\"1.5\"/>"
+            )),
             Mark::Improvement => self.polygon(colour, x, y, radius * 1.4, &[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)]),
             Mark::Concern => self.polygon(colour, x, y, radius * 0.95, &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]),
             Mark::NeitherHigh => self.polygon(colour, x, y, radius * 1.3, &[(0.0, -1.0), (1.0, 0.8), (-1.0, 0.8)]),
@@ -86,6 +89,7 @@ pub(super) const SERIES: Pen = Pen { colour: GREY, width: 1.5, dashes: "none" };
 pub(super) const MEAN: Pen = Pen { colour: INK, width: 1.5, dashes: "none" };
 pub(super) const LIMIT: Pen = Pen { colour: GREY, width: 1.5, dashes: "7 4" };
 pub(super) const TARGET: Pen = Pen { colour: RED, width: 1.5, dashes: "4 3" };
+pub(super) const TRAJECTORY: Pen = Pen { colour: MUTED, width: 1.5, dashes: "1.5 4" };
 pub(super) const RECALCULATION: Pen = Pen { colour: MUTED, width: 1.0, dashes: "1.5 3" };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -96,23 +100,33 @@ pub(super) enum Mark {
     NeitherHigh,
     NeitherLow,
     Excluded,
+    Partial,
 }
 
 impl Mark {
-    pub(super) fn of(signal: Option<Signal>) -> Self {
+    /// The mark of a point; one that is not judged looks as common cause does.
+    pub(super) fn of(point: &Point, signal: Option<Signal>) -> Self {
         match signal {
-            None => Self::Excluded,
-            Some(Signal::CommonCause) => Self::CommonCause,
-            Some(Signal::ImprovementHigh | Signal::ImprovementLow) => Self::Improvement,
-            Some(Signal::ConcernHigh | Signal::ConcernLow) => Self::Concern,
-            Some(Signal::NeitherHigh) => Self::NeitherHigh,
-            Some(Signal::NeitherLow) => Self::NeitherLow,
+            _ if point.partial => Self::Partial,
+            _ if point.excluded => Self::Excluded,
+            Some(signal) => Self::of_signal(signal),
+            None => Self::CommonCause,
+        }
+    }
+
+    pub(super) fn of_signal(signal: Signal) -> Self {
+        match signal {
+            Signal::CommonCause => Self::CommonCause,
+            Signal::ImprovementHigh | Signal::ImprovementLow => Self::Improvement,
+            Signal::ConcernHigh | Signal::ConcernLow => Self::Concern,
+            Signal::NeitherHigh => Self::NeitherHigh,
+            Signal::NeitherLow => Self::NeitherLow,
         }
     }
 
     pub(super) const fn colour(self) -> &'static str {
         match self {
-            Self::CommonCause | Self::Excluded => GREY,
+            Self::CommonCause | Self::Excluded | Self::Partial => GREY,
             Self::Improvement => BLUE,
             Self::Concern => ORANGE,
             Self::NeitherHigh | Self::NeitherLow => PURPLE,
@@ -127,6 +141,7 @@ impl Mark {
             Self::NeitherHigh => "Special cause, high",
             Self::NeitherLow => "Special cause, low",
             Self::Excluded => "Excluded",
+            Self::Partial => "Partial",
         }
     }
 }

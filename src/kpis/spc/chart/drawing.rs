@@ -3,11 +3,13 @@
 use std::fmt::Write;
 
 use super::super::rules::{Part, Point, Rule, Signal};
-use super::canvas::{Canvas, GRID, HATCH, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET};
+use super::canvas::{
+    Canvas, GRID, HATCH, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET, TRAJECTORY,
+};
 use super::frame::{Frame, NothingToDraw, line_decimals};
 use super::icons::{assurance_caption, draw_icons, variation_caption};
 use super::legend::draw_legend;
-use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
+use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of, trajectory_of};
 use super::text::{PER_CENT, cut, safe, text_width, tidy, wrapped};
 
 /// Draws the chart.
@@ -58,14 +60,14 @@ pub fn draw(chart: &Chart<'_>) -> String {
 }
 
 const PRINT_ROW: f64 = 16.0;
-/// More notes than anybody reads below a chart; all of them are in the answer as JSON.
-const MOST_NOTES: usize = 10;
+/// More reasons than anybody reads below a chart; the acts they are of can be listed.
+const MOST_REMARKS: usize = 10;
 
 /// The lines below the chart: the notes, and whose rules it follows.
 fn small_print(chart: &Chart<'_>) -> Vec<String> {
-    let shown = chart.notes.iter().take(MOST_NOTES).cloned();
-    let more = chart.notes.len().saturating_sub(MOST_NOTES);
-    let more = (more > 0).then(|| format!("And {more} more notes, in the answer as JSON."));
+    let shown = chart.notes.iter().chain(chart.remarks.iter().take(MOST_REMARKS)).cloned();
+    let more = chart.remarks.len().saturating_sub(MOST_REMARKS);
+    let more = (more > 0).then(|| format!("And {more} more recalculations and exclusions."));
     let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
     let lines = shown.chain(more).chain([rules]);
     lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, 3)).collect()
@@ -142,21 +144,26 @@ fn draw_lines(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
             canvas.line((left, frame.y(*mean)), (right, frame.y(*mean)), MEAN);
         }
     }
-    // A target that changes is drawn as a step; a period without one breaks it.
+    canvas.path(&steps(chart.points, frame, trajectory_of), TRAJECTORY);
+    canvas.path(&steps(chart.points, frame, target_of), TARGET);
+}
+
+/// A target or trajectory that changes is drawn as a step; a period without one breaks it.
+fn steps(points: &[Point], frame: &Frame, of: fn(&Point) -> Option<f64>) -> String {
     let mut path = String::new();
     let mut drawn_to = None;
-    for (index, point) in chart.points.iter().enumerate() {
-        if let Some(target) = target_of(point) {
-            let (from, to, y) = (frame.edge(index), frame.edge(index + 1), frame.y(target));
+    for (index, point) in points.iter().enumerate() {
+        if let Some(value) = of(point) {
+            let (from, to, y) = (frame.edge(index), frame.edge(index + 1), frame.y(value));
             let start = if drawn_to == Some(index) { 'L' } else { 'M' };
             let _ = write!(path, "{start}{from:.1} {y:.1}H{to:.1}");
             drawn_to = Some(index + 1);
         }
     }
-    canvas.path(&path, TARGET);
+    path
 }
 
-/// The line through the counted points. A gap breaks it; an excluded point does not, for its
+/// The line through the counted points. A gap breaks it; an excluded or a partial point does not, for its
 /// neighbours count as consecutive.
 fn series_path(points: &[Point], frame: &Frame) -> String {
     let mut path = String::new();
@@ -164,7 +171,7 @@ fn series_path(points: &[Point], frame: &Frame) -> String {
     for (index, point) in points.iter().enumerate() {
         match point.figure() {
             None => broken = true,
-            Some(_) if point.excluded => {}
+            Some(_) if point.excluded || point.partial => {}
             Some(value) => {
                 let start = if broken { 'M' } else { 'L' };
                 let _ = write!(path, "{start}{:.1} {:.1}", frame.x(index), frame.y(value));
@@ -182,11 +189,16 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         let Some(value) = point.figure() else { continue };
         let period = chart.periods.get(index).map_or("", String::as_str);
         let rules: Vec<&str> = result.rules.iter().map(Rule::as_str).collect();
-        let signal = result.signal.map_or("excluded", Signal::as_str);
+        let mark = Mark::of(point, result.signal);
+        let unsaid = match mark {
+            Mark::Partial => "partial",
+            Mark::Excluded => "excluded",
+            _ => "not judged",
+        };
+        let signal = result.signal.map_or(unsaid, Signal::as_str);
         let meaning = [&[signal], rules.as_slice()].concat().join(", ");
         let figure = chart.figure(value, chart.decimals);
         canvas.put(format_args!("<g><title>{}: {figure} ({meaning})</title>", safe(period)));
-        let mark = Mark::of(result.signal);
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
         canvas.mark(mark, frame.x(index), frame.y(value), radius);
@@ -256,7 +268,10 @@ fn describe(chart: &Chart<'_>) -> String {
     if !analysis.gaps.is_empty() {
         let _ = write!(text, " Periods without a value: {}.", analysis.gaps.len());
     }
-    for note in chart.notes.iter().take(MOST_NOTES) {
+    if let Some(planned) = chart.points.last().and_then(trajectory_of) {
+        let _ = write!(text, " Trajectory {}.", shown(planned));
+    }
+    for note in chart.notes.iter().chain(chart.remarks.iter().take(MOST_REMARKS)) {
         let _ = write!(text, " {note}");
     }
     let _ = write!(text, " Rules: {}.", analysis.parameters.profile.rule_set());

@@ -2,7 +2,7 @@
 
 use super::super::rules::Point;
 use super::legend::{Entry, LEGEND_ROW, legend};
-use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of};
+use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of, trajectory_of};
 use super::text::text_width;
 
 /// Why there is no chart, in words for its reader.
@@ -89,7 +89,8 @@ fn extent(chart: &Chart<'_>) -> Option<(f64, f64)> {
     let mut range = figures.map(|value| (value, value)).reduce(wider)?;
     let targets = chart.points.iter().filter_map(target_of);
     let limits = chart.analysis.parts.iter().filter_map(|part| part.limits.as_ref()).flat_map(shown);
-    for value in targets.chain(limits) {
+    let trajectories = chart.points.iter().filter_map(trajectory_of);
+    for value in targets.chain(trajectories).chain(limits) {
         range = wider(range, (value, value));
     }
     Some(range)
@@ -157,6 +158,7 @@ fn line_labels(chart: &Chart<'_>) -> Vec<(String, f64)> {
             labels.extend((low <= limits.lpl).then(|| named("Lower", low)));
         }
     }
+    labels.extend(chart.points.last().and_then(trajectory_of).map(|planned| named("Trajectory", planned)));
     labels.extend(chart.points.last().and_then(target_of).map(|target| named("Target", target)));
     labels
 }

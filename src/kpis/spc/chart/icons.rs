@@ -9,6 +9,9 @@ use super::sheet::{MARGIN, WIDTH};
 /// Draws the two icons from the right edge inwards and says where they begin.
 pub(super) fn draw_icons(canvas: &mut Canvas, analysis: &Analysis) -> f64 {
     const SPACING: f64 = 112.0;
+    if analysis.variation == Variation::NotApplicable {
+        return WIDTH;
+    }
     let mut x = WIDTH - MARGIN - 46.0;
     if analysis.assurance != Assurance::NoTarget {
         assurance_icon(canvas, x, analysis.assurance, analysis.parameters.direction);
@@ -41,7 +44,9 @@ fn variation_icon(canvas: &mut Canvas, x: f64, variation: Variation) {
     let caption = variation_caption(variation);
     let what = "Variation";
     match variation {
-        Variation::InsufficientData => badge(canvas, x, GREY, what, caption, format_args!("{}", dots(&WAITING, GREY))),
+        Variation::InsufficientData | Variation::NotApplicable => {
+            badge(canvas, x, GREY, what, caption, format_args!("{}", dots(&WAITING, GREY)))
+        }
         Variation::Signal(Signal::CommonCause) => badge(
             canvas,
             x,
@@ -56,7 +61,7 @@ fn variation_icon(canvas: &mut Canvas, x: f64, variation: Variation) {
         ),
         Variation::Signal(signal) => {
             let high = matches!(signal, Signal::ImprovementHigh | Signal::ConcernHigh | Signal::NeitherHigh);
-            let colour = Mark::of(Some(signal)).colour();
+            let colour = Mark::of_signal(signal).colour();
             // The series wavers in grey, then leaves in the colour of what that means.
             let way = if high { 1.0 } else { -1.0 };
             let steady = [(-16.0, 9.0), (-10.5, 12.0), (-5.0, 9.0)].map(|(x, y)| (x, y * way));
@@ -88,7 +93,7 @@ fn assurance_icon(canvas: &mut Canvas, x: f64, assurance: Assurance, direction: 
         Assurance::Pass => (BLUE, 'P'),
         Assurance::Fail => (ORANGE, 'F'),
         Assurance::HitOrMiss => (GREY, '?'),
-        Assurance::InsufficientData | Assurance::NoTarget => {
+        Assurance::InsufficientData | Assurance::NoTarget | Assurance::NotApplicable => {
             let drawing = dots(&WAITING, GREY);
             return badge(canvas, x, GREY, "Assurance", assurance_caption(assurance), format_args!("{drawing}"));
         }
@@ -130,6 +135,7 @@ fn dots(places: &[(f64, f64)], colour: &str) -> String {
 pub(super) const fn variation_caption(variation: Variation) -> &'static str {
     match variation {
         Variation::InsufficientData => "Too few points",
+        Variation::NotApplicable => "Not applicable",
         Variation::Signal(Signal::CommonCause) => "Common cause",
         Variation::Signal(Signal::ImprovementHigh) => "Improvement, high",
         Variation::Signal(Signal::ImprovementLow) => "Improvement, low",
@@ -147,5 +153,6 @@ pub(super) const fn assurance_caption(assurance: Assurance) -> &'static str {
         Assurance::HitOrMiss => "Hit or miss",
         Assurance::NoTarget => "No target",
         Assurance::InsufficientData => "Too few points",
+        Assurance::NotApplicable => "Not applicable",
     }
 }

@@ -1,8 +1,8 @@
 //! What the shapes and lines mean.
 
-use super::super::rules::Direction;
-use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET};
-use super::sheet::{Chart, MARGIN, WIDTH, count, target_of};
+use super::super::rules::{Direction, Point, Variation};
+use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET, TRAJECTORY};
+use super::sheet::{Chart, MARGIN, WIDTH, count, target_of, trajectory_of};
 use super::text::text_width;
 
 pub(super) const LEGEND_ROW: f64 = 20.0;
@@ -21,18 +21,28 @@ pub(super) type Entry = (&'static str, Sample);
 pub(super) fn legend(chart: &Chart<'_>) -> Vec<Vec<Entry>> {
     let analysis = chart.analysis;
     let mut entries: Vec<Entry> = Vec::new();
+    let judged = analysis.variation != Variation::NotApplicable;
+    let has = |is: fn(&Point) -> bool| chart.points.iter().any(|point| is(point) && point.figure().is_some());
     let neutral = analysis.parameters.direction == Direction::Neutral;
-    for mark in
-        [Mark::CommonCause, Mark::Improvement, Mark::Concern, Mark::NeitherHigh, Mark::NeitherLow, Mark::Excluded]
-    {
+    for mark in [
+        Mark::CommonCause,
+        Mark::Improvement,
+        Mark::Concern,
+        Mark::NeitherHigh,
+        Mark::NeitherLow,
+        Mark::Excluded,
+        Mark::Partial,
+    ] {
         let always = match mark {
             Mark::CommonCause => true,
-            Mark::Improvement | Mark::Concern => !neutral,
-            Mark::NeitherHigh | Mark::NeitherLow => neutral,
-            Mark::Excluded => chart.points.iter().any(|point| point.excluded && point.figure().is_some()),
+            Mark::Improvement | Mark::Concern => judged && !neutral,
+            Mark::NeitherHigh | Mark::NeitherLow => judged && neutral,
+            Mark::Excluded => has(|point| point.excluded && !point.partial),
+            Mark::Partial => has(|point| point.partial),
         };
         if always {
-            entries.push((mark.name(), Sample::Mark(mark)));
+            let name = if judged || mark != Mark::CommonCause { mark.name() } else { "Not judged" };
+            entries.push((name, Sample::Mark(mark)));
         }
     }
     if analysis.parts.iter().any(|part| part.mean.is_some()) {
@@ -43,6 +53,9 @@ pub(super) fn legend(chart: &Chart<'_>) -> Vec<Vec<Entry>> {
     }
     if chart.points.iter().any(|point| target_of(point).is_some()) {
         entries.push(("Target", Sample::Across(TARGET)));
+    }
+    if chart.points.iter().any(|point| trajectory_of(point).is_some()) {
+        entries.push(("Trajectory", Sample::Across(TRAJECTORY)));
     }
     if analysis.parts.len() > 1 {
         entries.push(("Recalculated", Sample::Upright(RECALCULATION)));

@@ -24,6 +24,8 @@ pub struct Chart<'a> {
     pub analysis: &'a Analysis,
     /// What to know before relying on it, printed below.
     pub notes: &'a [String],
+    /// Why points are excluded and limits begin anew, printed below that.
+    pub remarks: &'a [String],
 }
 
 impl Chart<'_> {
@@ -49,6 +51,11 @@ pub(super) fn count(number: usize) -> f64 {
 /// The target of a point, if it is a number.
 pub(super) fn target_of(point: &Point) -> Option<f64> {
     point.target.filter(|target| target.is_finite())
+}
+
+/// The trajectory of a point, if it is a number.
+pub(super) fn trajectory_of(point: &Point) -> Option<f64> {
+    point.trajectory.filter(|trajectory| trajectory.is_finite())
 }
 
 /// The limits as drawn: within what the measure can be.

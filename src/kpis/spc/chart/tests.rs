@@ -26,11 +26,12 @@ fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> Str
         points,
         analysis: &analysis,
         notes: &[title.to_owned()],
+        remarks: &[],
     })
 }
 
 fn points(values: &[Option<f64>]) -> Vec<Point> {
-    values.iter().map(|value| Point { value: *value, target: Some(5.0), excluded: false }).collect()
+    values.iter().map(|value| Point { value: *value, target: Some(5.0), excluded: false, ..Point::default() }).collect()
 }
 
 /// Whether every element closes in turn and every character may stand in XML 1.0.
@@ -121,8 +122,10 @@ fn the_description_tells_what_the_drawing_shows() {
 
 /// A chart of these values as it is drawn with other settings than those of the other tests.
 fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> String {
-    let points: Vec<Point> =
-        values.iter().map(|value| Point { value: Some(*value), target: None, excluded: false }).collect();
+    let points: Vec<Point> = values
+        .iter()
+        .map(|value| Point { value: Some(*value), target: None, excluded: false, ..Point::default() })
+        .collect();
     let analysis = analyse(&points, None, &[], &Parameters::of(Profile::Mdc, Direction::Increase));
     let periods: Vec<String> = (1..=points.len()).map(|number| format!("Month {number}")).collect();
     change(Chart {
@@ -136,6 +139,7 @@ fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> Strin
         points: &points,
         analysis: &analysis,
         notes: &[],
+        remarks: &[],
     })
 }
 
@@ -151,10 +155,12 @@ fn an_illustrative_chart_says_so_in_its_title_its_description_and_its_plot() {
 
 #[test]
 fn the_small_print_holds_every_note_and_the_rules() {
-    let notes: Vec<String> = (1..=12).map(|number| format!("Note {number}.")).collect();
-    let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, ..chart }));
-    assert!(svg.contains(">Note 10.</text>") && !svg.contains(">Note 11.</text>"));
-    assert!(svg.contains(">And 2 more notes, in the answer as JSON.</text>"));
+    let numbered = |word: &str| (1..=12).map(|number| format!("{word} {number}.")).collect::<Vec<String>>();
+    let (notes, remarks) = (numbered("Note"), numbered("Remark"));
+    let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, remarks: &remarks, ..chart }));
+    assert!(svg.contains(">Note 12.</text>"), "every warning is on the picture");
+    assert!(svg.contains(">Remark 10.</text>") && !svg.contains(">Remark 11.</text>"));
+    assert!(svg.contains(">And 2 more recalculations and exclusions.</text>"));
     assert!(svg.contains(">Rules: making-data-count-2.5+2023-11</text>"));
 }
 
@@ -203,7 +209,7 @@ proptest! {
         at in 0..30_usize,
     ) {
         let series: Vec<Point> =
-            series.into_iter().map(|(value, target, excluded)| Point { value, target, excluded }).collect();
+            series.into_iter().map(|(value, target, excluded)| Point { value, target, excluded, ..Point::default() }).collect();
         let svg = drawn(&title, &series, &[Recalculation { at, baseline_points: None }]);
         prop_assert!(well_formed(&svg));
         for (end, most) in [("x1", WIDTH), ("x2", WIDTH), ("y1", HEIGHT), ("y2", HEIGHT)] {

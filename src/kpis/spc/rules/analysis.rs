@@ -54,6 +54,7 @@ pub fn analyse(
     let mut warnings = Vec::new();
     let mut parts = Vec::new();
     let mut results = Vec::with_capacity(points.len());
+    let mut withheld = 0;
 
     for stretch in split(points.len(), first_baseline, recalculations, &mut warnings) {
         let members = points.get(stretch.from..stretch.until).unwrap_or_default();
@@ -61,7 +62,17 @@ pub fn analyse(
         let part = measure(&stretch, &values, parameters);
         warnings.extend(Warning::of_part(parts.len(), &part, stretch.baseline, parameters.profile));
 
-        let mut marks = marks::mark(&values, part.mean, part.limits.as_ref(), parameters).into_iter();
+        let mut marks = marks::mark(&values, part.mean, part.limits.as_ref(), parameters);
+        if members.iter().any(|point| point.completed.is_some()) {
+            let whole: Vec<f64> = members.iter().filter_map(Point::counted_whole).collect();
+            let completed = measure(&stretch, &whole, parameters);
+            let sure = marks::mark(&whole, completed.mean, completed.limits.as_ref(), parameters);
+            for (mark, sure) in marks.iter_mut().zip(sure) {
+                withheld += usize::from(!mark.is_empty() && mark.both(sure).is_empty());
+                *mark = mark.both(sure);
+            }
+        }
+        let mut marks = marks.into_iter();
         results.extend(members.iter().map(|point| {
             let rules = point.counted().and_then(|_| marks.next());
             let judged = rules.map(|rules| judge(rules, parameters));
@@ -79,6 +90,9 @@ pub fn analyse(
     if counted < parameters.min_points {
         warnings.insert(0, Warning::FewPoints { points: counted, needed: parameters.min_points });
     }
+    if withheld > 0 {
+        warnings.push(Warning::SignalWithheld { points: withheld });
+    }
     let (variation, assurance) = conclude(points, &results, &parts, counted, parameters);
     let gaps = points.iter().enumerate().filter(|(_, point)| point.figure().is_none());
     Analysis {
@@ -89,6 +103,25 @@ pub fn analyse(
         gaps: gaps.map(|(index, _)| index).collect(),
         points: results,
         warnings,
+    }
+}
+
+impl Analysis {
+    /// The same where the method does not apply: without rules, signals and icons, and without the warnings about them. The
+    /// mean and limits stay where `with_lines`.
+    #[must_use]
+    pub fn unjudged(mut self, with_lines: bool) -> Self {
+        for point in &mut self.points {
+            (point.rules, point.signal, point.conflict) = (Rules::default(), None, false);
+        }
+        if !with_lines {
+            for part in &mut self.parts {
+                (part.mean, part.mean_moving_range, part.limits) = (None, None, None);
+            }
+        }
+        (self.variation, self.assurance) = (Variation::NotApplicable, Assurance::NotApplicable);
+        self.warnings.clear();
+        self
     }
 }
 

@@ -12,8 +12,15 @@ pub struct Point {
     pub value: Option<f64>,
     /// The target valid in this period, in the same unit.
     pub target: Option<f64>,
+    /// What is planned for this period: drawn, and judged by nothing.
+    pub trajectory: Option<f64>,
     /// Ghosted: shown, but left out of every calculation.
     pub excluded: bool,
+    /// So much of it is missing that it is left out of every calculation, as a gap is.
+    pub partial: bool,
+    /// The value with what is missing of it at its last values; `None` where nothing is. A sign counts only where it is one
+    /// with these values too.
+    pub completed: Option<f64>,
 }
 
 impl Point {
@@ -24,8 +31,15 @@ impl Point {
     }
 
     /// The value, if it takes part in the calculations.
-    pub(super) fn counted(&self) -> Option<f64> {
-        self.figure().filter(|_| !self.excluded)
+    #[must_use]
+    pub fn counted(&self) -> Option<f64> {
+        self.figure().filter(|_| !self.excluded && !self.partial)
+    }
+
+    /// The value with what is missing, if it takes part in the calculations.
+    pub(super) fn counted_whole(&self) -> Option<f64> {
+        let value = self.counted()?;
+        Some(self.completed.filter(|completed| completed.is_finite()).unwrap_or(value))
     }
 }
 

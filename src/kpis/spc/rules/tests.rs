@@ -12,7 +12,10 @@ fn points(values: &[f64]) -> Vec<Point> {
 }
 
 fn towards(target: f64, values: &[f64]) -> Vec<Point> {
-    values.iter().map(|value| Point { value: Some(*value), target: Some(target), excluded: false }).collect()
+    values
+        .iter()
+        .map(|value| Point { value: Some(*value), target: Some(target), excluded: false, ..Point::default() })
+        .collect()
 }
 
 /// Making Data Count for a measure that should rise, with icons from two points on.
@@ -215,8 +218,8 @@ fn assurance_compares_the_target_with_the_limits() {
 #[test]
 fn assurance_takes_the_target_of_the_last_counted_point() {
     let mut series = towards(0.0, &[5.0, 6.0, 5.0, 6.0, 5.0, 6.0]);
-    series.push(Point { value: Some(5.0), target: Some(99.0), excluded: true });
-    series.push(Point { value: None, target: Some(99.0), excluded: false });
+    series.push(Point { value: Some(5.0), target: Some(99.0), excluded: true, ..Point::default() });
+    series.push(Point { value: None, target: Some(99.0), excluded: false, ..Point::default() });
     assert_eq!(analyse(&series, None, &[], &mdc()).assurance, Assurance::Pass);
 }
 
@@ -494,7 +497,7 @@ proptest! {
     ) {
         let with: Vec<Point> = series
             .iter()
-            .map(|(value, kind)| Point { value: (*kind != 0).then_some(*value), target: None, excluded: *kind == 1 })
+            .map(|(value, kind)| Point { value: (*kind != 0).then_some(*value), target: None, excluded: *kind == 1, ..Point::default() })
             .collect();
         let without: Vec<f64> = series.iter().filter(|(_, kind)| *kind > 1).map(|(value, _)| *value).collect();
         let (with, without) = (analyse(&with, None, &[], &parameters), plain(&without, &parameters));

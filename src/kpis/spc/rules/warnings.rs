@@ -29,6 +29,8 @@ pub enum Warning {
     NoLimits { part: usize },
     /// A recalculation after the last point: it had no effect.
     RecalculationOutside { at: usize },
+    /// So many points show a sign that they would not with what is missing of them.
+    SignalWithheld { points: usize },
     /// Two recalculations of the same point: the one given later was used.
     RecalculationSuperseded { at: usize },
 }
@@ -45,6 +47,7 @@ impl Warning {
             Self::LongBaseline { .. } => "long-baseline",
             Self::NoLimits { .. } => "no-limits",
             Self::RecalculationOutside { .. } => "recalculation-outside",
+            Self::SignalWithheld { .. } => "signal-withheld",
             Self::RecalculationSuperseded { .. } => "recalculation-superseded",
         }
     }
@@ -89,6 +92,13 @@ impl fmt::Display for Warning {
             }
             Self::RecalculationOutside { at } => {
                 write!(f, "A recalculation at point {} lies after the last point and had no effect.", at + 1)
+            }
+            Self::SignalWithheld { points } => {
+                write!(
+                    f,
+                    "Of {} nothing is said: with what is missing, at its last values, there is no sign.",
+                    Count(points)
+                )
             }
             Self::RecalculationSuperseded { at } => {
                 write!(f, "Point {} has more than one recalculation; the last of them was used.", at + 1)

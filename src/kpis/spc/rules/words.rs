@@ -113,6 +113,8 @@ words! {
         NoTarget = "no-target",
         /// Too few points to tell.
         InsufficientData = "insufficient-data",
+        /// The shape of the series says that the method does not apply.
+        NotApplicable = "not-applicable",
     }
 }
 
@@ -140,6 +142,8 @@ impl Rule {
 pub enum Variation {
     Signal(Signal),
     InsufficientData,
+    /// The shape of the series says that the method does not apply.
+    NotApplicable,
 }
 
 impl Variation {
@@ -148,6 +152,7 @@ impl Variation {
         match self {
             Self::Signal(signal) => signal.as_str(),
             Self::InsufficientData => "insufficient-data",
+            Self::NotApplicable => "not-applicable",
         }
     }
 }
@@ -179,6 +184,11 @@ impl Rules {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// The rules that are in both sets.
+    pub(super) const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// The rules in the order of [`Rule::ALL`].

@@ -1,20 +1,20 @@
-//! The values of the series that a chart is of.
+//! The values of the series that a total or a chart is of.
 
-use super::layout::Window;
-use super::totals::Observation;
-use crate::calendar::Period;
+use super::rules::Window;
+use crate::calendar::{Period, Span};
 use crate::db::schema::{kpi_values, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::rules::ScaledValue;
+use crate::organisations;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::Geography;
 use crate::organisations::store::{counted_below, days_below, ever_below};
-use crate::vocabulary::Id;
+use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whose series are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,32 +27,40 @@ pub enum Area {
     },
 }
 
-/// A value that was found, the organisation it is of, and whether its series is illustrative.
-pub struct Found {
-    pub organisation: Id,
-    pub illustrative: bool,
-    pub observation: Observation,
-}
-
+/// A value that was found, with its series.
 #[derive(Queryable)]
-struct ValueRow {
-    series: i64,
-    organisation: Id,
-    illustrative: bool,
-    start: NaiveDate,
+pub struct Found {
+    pub series: i64,
+    pub organisation: Id,
+    pub breakdown: String,
+    pub illustrative: bool,
+    pub start: NaiveDate,
     value: i64,
     numerator: Option<i64>,
     denominator: Option<i64>,
+    pub qualifier: Qualifier,
+    pub basis: Basis,
+}
+
+impl Found {
+    pub fn value(&self) -> ScaledValue {
+        ScaledValue { value: self.value, numerator: self.numerator, denominator: self.denominator }
+    }
 }
 
 /// What was found of an area.
 pub struct Observed {
     pub found: Vec<Found>,
+    /// The days on which each organisation of a place counts there; empty where it counts throughout.
+    pub days: HashMap<Id, Vec<Span>>,
+    /// The first day on which an organisation no longer exists.
+    pub closed: HashMap<Id, NaiveDate>,
     /// How many organisations of a place came, went or were succeeded in these periods, so that another map gives other figures.
     pub moved: usize,
 }
 
-/// The values of the KPI's series there, in two queries. Without a breakdown, those of every combination of members.
+/// The values of the KPI's series there up to the last period asked for: those before the first tell what is expected.
+/// Without a breakdown, those of every combination of members.
 pub fn observations(
     conn: &mut Conn,
     kpi: &KpiRow,
@@ -68,11 +76,14 @@ pub fn observations(
         .select((
             series::id,
             series::organisation_id,
+            series::breakdown,
             series::illustrative,
             kpi_values::period_start,
             kpi_values::value,
             kpi_values::numerator,
             kpi_values::denominator,
+            kpi_values::qualifier,
+            kpi_values::basis,
         ))
         .into_boxed::<MultiBackend>();
     query = match area {
@@ -87,33 +98,36 @@ pub fn observations(
     if let Some(breakdown) = breakdown {
         query = query.filter(series::breakdown.eq(breakdown.to_owned()));
     }
-    if let Some(from) = window.from.map(Period::start) {
-        query = query.filter(kpi_values::period_start.ge(from));
-    }
     if let Some(to) = window.to.map(Period::start) {
         query = query.filter(kpi_values::period_start.le(to));
     }
-    let observed = |row: ValueRow| {
-        let value = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
-        let observation = Observation { series: row.series, start: row.start, value };
-        Found { organisation: row.organisation, illustrative: row.illustrative, observation }
-    };
-    let mut found: Vec<Found> = query.load::<ValueRow>(conn)?.into_iter().map(observed).collect();
-    let mut moved = 0;
+    let found = query.load::<Found>(conn)?;
+    let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
+    let closed = organisations::store::by_ids(conn, &organisations)?.into_iter();
+    let closed = closed.filter_map(|row| Some((row.id, row.valid_to?))).collect();
+    let (mut days, mut moved) = (HashMap::new(), 0);
     if let Area::Place { id, map } = area {
-        let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
-        let days = days_below(conn, id, &organisations.into_iter().collect::<Vec<_>>())?;
-        let counts_on = |found: &Found, day: NaiveDate| {
-            let days = days.get(&found.organisation).map(Vec::as_slice).unwrap_or_default();
-            days.iter().any(|span| span.from <= day && day < span.to)
+        days = days_below(conn, id, &organisations.into_iter().collect::<Vec<_>>())?;
+        let differs = |found: &&Found| {
+            let period = Period::containing(kpi.period_type, found.start);
+            let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
+            window.holds(period) && on(map.as_of) != on(told_on(period, map))
         };
-        let last_day =
-            |found: &Found| Period::containing(kpi.period_type, found.observation.start).end().min(map.as_of);
-        let differs = |found: &&Found| counts_on(found, map.as_of) != counts_on(found, last_day(found));
         moved = found.iter().filter(differs).map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
-        if map.geography == Geography::AtTime {
-            found.retain(|found| counts_on(found, last_day(found)));
+        if map.geography == Geography::Current {
+            days.clear();
         }
     }
-    Ok(Observed { found, moved })
+    Ok(Observed { found, days, closed, moved })
+}
+
+/// The day on whose map a period stands: its last, or that of the map while it runs.
+pub fn told_on(period: Period, map: Map) -> NaiveDate {
+    period.end().min(map.as_of)
+}
+
+/// Whether an organisation counts on a day by the days on which each does.
+pub fn counts_on(days: &HashMap<Id, Vec<Span>>, organisation: Id, day: NaiveDate) -> bool {
+    let days = days.get(&organisation).map(Vec::as_slice).unwrap_or_default();
+    days.iter().any(|span| span.from <= day && day < span.to)
 }

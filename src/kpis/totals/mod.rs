@@ -1,0 +1,8 @@
+//! Totals: several series become one, by the KPI's own way of adding up, and each period says how much of what was expected
+//! it holds. Charts of places are drawn of these very totals.
+
+pub mod answer;
+pub mod http;
+pub mod ops;
+pub mod rules;
+pub mod store;

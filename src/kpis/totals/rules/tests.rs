@@ -1,0 +1,184 @@
+//! Totals and their coverage, by hand and against a naive recount.
+
+use super::*;
+use proptest::prelude::*;
+
+fn by(aggregation: Aggregation) -> Arithmetic {
+    Arithmetic {
+        aggregation,
+        period_type: PeriodType::Day,
+        is_quotient: aggregation == Aggregation::RatioOfSums,
+        multiplier: 100,
+        decimals: 1,
+        complete_at: 0.9,
+    }
+}
+
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 1, day).expect("a day")
+}
+
+fn on(number: u32) -> Period {
+    Period::containing(PeriodType::Day, day(number))
+}
+
+fn plain(value: i64) -> ScaledValue {
+    ScaledValue { value, numerator: None, denominator: None }
+}
+
+fn share(numerator: i64, denominator: i64) -> ScaledValue {
+    ScaledValue { value: 0, numerator: Some(numerator), denominator: Some(denominator) }
+}
+
+fn mean(value: i64, of: i64) -> ScaledValue {
+    ScaledValue { value, numerator: None, denominator: Some(of) }
+}
+
+fn seen(aggregation: Aggregation, series: u8, start: u32, value: ScaledValue) -> Observation {
+    Observation {
+        series: i64::from(series),
+        organisation: Id::foreseen("organisation", u32::from(series)),
+        start: day(start),
+        value,
+        qualifier: Qualifier::Exact,
+        basis: Basis::Measured,
+        weight: by(aggregation).weight(value),
+    }
+}
+
+fn always(_: &Observation, _: Period) -> Stand {
+    Stand::Expected
+}
+
+#[test]
+fn each_way_of_adding_up() {
+    for (aggregation, a, b, total, unweighted) in [
+        (Aggregation::Sum, plain(10), plain(25), Some(plain(35)), false),
+        (Aggregation::Mean, mean(10, 30), mean(25, 10), Some(mean(14, 40)), false),
+        (Aggregation::Mean, plain(10), mean(25, 10), None, true),
+        (
+            Aggregation::RatioOfSums,
+            share(10, 40),
+            share(20, 20),
+            Some(ScaledValue { value: 500, ..share(30, 60) }),
+            false,
+        ),
+        (Aggregation::RatioOfSums, share(1, 0), share(2, 0), None, false),
+        (Aggregation::RatioOfSums, share(0, 0), share(1, 4), Some(ScaledValue { value: 250, ..share(1, 4) }), false),
+        (Aggregation::Sum, plain(i64::MAX), plain(1), None, false),
+    ] {
+        let two = [seen(aggregation, 1, 1, a), seen(aggregation, 2, 1, b)];
+        let found = by(aggregation).totals(&two, always)[&on(1)];
+        assert_eq!((found.value, found.unweighted), (total, unweighted), "{aggregation:?}");
+    }
+}
+
+#[test]
+fn a_figure_is_not_rounded() {
+    let thirds = [seen(Aggregation::RatioOfSums, 1, 1, share(1, 3))];
+    let total = by(Aggregation::RatioOfSums).totals(&thirds, always)[&on(1)];
+    assert!((total.figure.expect("a figure") - 100.0 / 3.0).abs() < 1e-12);
+    assert_eq!(total.value.map(|value| value.value), Some(333));
+}
+
+#[test]
+fn a_missing_series_weighs_what_it_last_had() {
+    let sum = Aggregation::Sum;
+    let found = [
+        seen(sum, 1, 1, plain(95)),
+        seen(sum, 2, 1, plain(5)),
+        seen(sum, 1, 2, plain(200)),
+        seen(sum, 2, 3, plain(5)),
+        seen(sum, 1, 4, plain(95)),
+        seen(sum, 2, 4, plain(5)),
+    ];
+    let totals = by(sum).totals(&found, always);
+    let told = |number: u32| totals[&on(number)].coverage.expect("several");
+    assert_eq!((told(1).expected, told(1).actual, told(1).share), (2, 2, 1.0));
+    assert_eq!((told(2).expected, told(2).actual, told(2).partial, told(2).missing), (2, 1, false, 5));
+    assert!((told(2).share - 0.95).abs() < 1e-12, "measured by the last values, whatever it has now");
+    assert_eq!((told(3).partial, told(3).missing), (true, 200));
+    assert!(!told(4).partial);
+}
+
+#[test]
+fn silence_ends_nothing_and_what_is_not_expected_is_not_missed() {
+    let sum = Aggregation::Sum;
+    let found: Vec<Observation> = std::iter::once(seen(sum, 2, 1, plain(50)))
+        .chain((1..=9).map(|number| seen(sum, 1, number, plain(50))))
+        .collect();
+    let totals = by(sum).totals(&found, always);
+    assert!((2..=9).all(|number| totals[&on(number)].coverage.expect("several").partial));
+    let until_five = |one: &Observation, period: Period| {
+        if one.series == 2 && period >= on(5) { Stand::Free } else { Stand::Expected }
+    };
+    let totals = by(sum).totals(&found, until_five);
+    let partial: Vec<bool> = totals.values().map(|total| total.coverage.expect("several").partial).collect();
+    assert_eq!(partial, [false, true, true, true, false, false, false, false, false]);
+}
+
+#[test]
+fn a_ratio_without_its_parts_cannot_be_added_to_others() {
+    let ratio = Aggregation::RatioOfSums;
+    let found = [seen(ratio, 1, 1, share(1, 4)), seen(ratio, 2, 1, plain(70)), seen(ratio, 2, 2, plain(80))];
+    let totals = by(ratio).totals(&found, always);
+    assert_eq!(totals.keys().copied().collect::<Vec<_>>(), [on(1)]);
+    let coverage = totals[&on(1)].coverage.expect("several");
+    assert_eq!((coverage.expected, coverage.actual, coverage.partial), (2, 1, true));
+}
+
+#[test]
+fn comparable_are_those_that_reported_in_every_period() {
+    let sum = Aggregation::Sum;
+    let found = vec![
+        seen(sum, 1, 1, plain(1)),
+        seen(sum, 1, 2, plain(2)),
+        seen(sum, 2, 1, plain(3)),
+        seen(sum, 3, 2, plain(4)),
+    ];
+    let (kept, left_out) = by(sum).comparable(found.clone(), Window::default(), always);
+    assert_eq!((kept.iter().map(|one| one.series).collect::<Vec<_>>(), left_out), (vec![1, 1], 2));
+    let late = Window { from: Some(on(2)), to: None };
+    let (kept, left_out) = by(sum).comparable(found, late, always);
+    assert_eq!((kept.iter().map(|one| one.series).collect::<Vec<_>>(), left_out), (vec![1, 1, 3], 1));
+}
+
+/// Values of up to four series on up to eight days, some of them missing.
+fn some_values() -> impl Strategy<Value = Vec<Vec<Option<i64>>>> {
+    proptest::collection::vec(proptest::collection::vec(proptest::option::weighted(0.7, 0..1000_i64), 8), 1..4)
+}
+
+proptest! {
+    #[test]
+    fn coverage_is_what_a_naive_recount_finds(rows in some_values()) {
+        let sum = Aggregation::Sum;
+        let mut found = Vec::new();
+        for (series, values) in (0_u8..).zip(&rows) {
+            for (number, value) in (1_u32..).zip(values) {
+                found.extend(value.map(|value| seen(sum, series, number, plain(value))));
+            }
+        }
+        for (period, total) in by(sum).totals(&found, always) {
+            let at = (1..=8).position(|number| on(number) == period).expect("a day of these");
+            let (mut present, mut expected, mut there, mut due) = (0, 0, 0, 0);
+            let mut told = None;
+            for values in &rows {
+                let before = values[..at].iter().rev().find_map(|value| *value);
+                let Some(weight) = before.or(values[at]) else { continue };
+                expected += weight;
+                due += 1;
+                if let Some(value) = values[at] {
+                    present += weight;
+                    there += 1;
+                    told = Some(told.unwrap_or(0) + value);
+                }
+            }
+            let (above, below) = if expected > 0 { (present, expected) } else { (there, due) };
+            let coverage = total.coverage.expect("several");
+            prop_assert_eq!(total.value.map(|value| value.value), told);
+            prop_assert_eq!((coverage.expected, coverage.actual), (due as usize, there as usize));
+            prop_assert!((coverage.share - above as f64 / below as f64).abs() < 1e-12);
+            prop_assert!((0.0..=1.0).contains(&coverage.share));
+        }
+    }
+}
