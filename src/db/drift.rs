@@ -53,6 +53,7 @@ migrations! {
     "00020_adoption_histories"
     "00021_two_books"
     "00022_eligibility"
+    "00025_populations"
 }
 
 /// From this migration on every applied one has a checksum.

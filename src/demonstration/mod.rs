@@ -11,6 +11,7 @@ mod measures;
 mod programmes;
 mod reading;
 mod seed;
+mod spread;
 mod welcome;
 
 pub use seed::seed;

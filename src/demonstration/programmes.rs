@@ -223,7 +223,8 @@ fn illustrative_innovation(slug: &str) -> Innovation {
     }
 }
 
-fn member(
+/// Puts an innovation into a programme.
+pub fn member(
     conn: &mut Conn,
     context: &Context,
     innovation: &str,

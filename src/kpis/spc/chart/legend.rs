@@ -3,7 +3,7 @@
 use super::super::rules::Direction;
 use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET};
 use super::sheet::{Chart, MARGIN, WIDTH, count, target_of};
-use super::text::text_width;
+use crate::drawing::text_width;
 
 pub(super) const LEGEND_ROW: f64 = 20.0;
 
