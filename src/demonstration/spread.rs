@@ -19,7 +19,7 @@ use crate::populations::rules::{DeprivationEdition, Dimension, Population, Popul
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::Days;
 
-const INNOVATION: &str = "heartflow";
+const INNOVATION: &str = "securacath";
 /// The last trusts have no population loaded.
 const COUNTED: usize = 22;
 

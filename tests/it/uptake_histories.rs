@@ -302,7 +302,7 @@ impl History<'_> {
         let to: Vec<Value> = heirs
             .iter()
             .enumerate()
-            .map(|(number, heir)| json!({ "code": self.trust(*heir), "legal": number == 0 }))
+            .map(|(number, heir)| json!({ "code": self.trust(*heir), "legal": number == 0 && kind != "transfer" }))
             .collect();
         let act = json!({ "kind": kind, "effectiveOn": day(on), "to": to });
         self.app.admin().post(&format!("/v1/organisations/{}/successions", self.trust(at)), act).await.expect(201);

@@ -1,5 +1,5 @@
-//! Curves of uptake as an SVG that stands alone. Colour is never the only carrier of a meaning: one curve is dashed, and each has its
-//! name beside its end.
+//! Curves of uptake as an SVG that stands alone. Colour is never the only carrier of a meaning: one curve is dashed with hollow
+//! points, and each has its name beside its end.
 
 use super::rules::Point;
 use crate::calendar::Period;
@@ -35,7 +35,7 @@ const WIDTH: f64 = 960.0;
 const MARGIN: f64 = 24.0;
 const LEFT: f64 = 72.0;
 /// Room for the names of the curves.
-const RIGHT: f64 = WIDTH - 196.0;
+const RIGHT: f64 = WIDTH - 236.0;
 const TOP: f64 = 104.0;
 const PLOT: f64 = 300.0;
 const ROW: f64 = 16.0;
@@ -262,8 +262,9 @@ fn draw_curve(canvas: &mut Canvas, chart: &Chart, frame: &Frame, shares: &[Optio
         let Some(share) = share else { continue };
         let (x, y, label, told) = (frame.x(index), frame.y(*share), safe(&period.label()), per_cent(*share));
         let colour = pen.colour;
+        let fill = if pen.dashes == IMPLEMENTING.dashes { "#ffffff" } else { colour };
         canvas.put(format_args!(
-            "<g><title>{label}: {told}</title><circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\" stroke=\"#ffffff\"/></g>"
+            "<g><title>{label}: {told}</title><circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{fill}\" stroke=\"{colour}\"/></g>"
         ));
     }
 }

@@ -25,7 +25,8 @@ fn chart(narrow: &Uptake, wide: &Uptake) -> Chart {
     let shares = |uptake: &Uptake| uptake.points.iter().map(|told| told.point.share).collect();
     let indication = narrow.indication.as_ref().map(|indication| format!(" for {indication}")).unwrap_or_default();
     let mut notes: Vec<String> = narrow.notes.clone();
-    notes.extend(wide.notes.iter().filter(|note| !narrow.notes.contains(note)).cloned());
+    let of_wide = wide.notes.iter().filter(|note| !narrow.notes.contains(note));
+    notes.extend(of_wide.map(|note| format!("Adopted or implementing: {note}")));
     let starts = narrow.joined.iter().map(|joined| Start { name: joined.name.clone(), on: joined.on });
     Chart {
         innovation: format!("{}{indication}", narrow.name),
