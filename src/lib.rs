@@ -33,6 +33,8 @@ mod delivery;
 pub mod demonstration;
 // How small counts of patients are shown.
 mod disclosure;
+// The bricks of charts.
+mod drawing;
 // Whom an innovation is meant for.
 mod eligibility;
 // Everything that can go wrong.
@@ -53,6 +55,8 @@ pub mod kpis;
 mod organisations;
 // Fellows and their fellowships, and what is held about them.
 mod people;
+// How many people places have.
+mod populations;
 // What becomes of people's data.
 pub mod privacy;
 // What carries innovations: programmes, their partners and cohorts.

@@ -18,6 +18,7 @@ pub fn routes(routes: &mut Routes) {
     crate::funding::http::routes(routes);
     crate::adoptions::http::routes(routes);
     crate::eligibility::http::routes(routes);
+    crate::populations::http::routes(routes);
     crate::benefits::http::routes(routes);
     crate::benefits::realisations::http::routes(routes);
     crate::reports::http::routes(routes);

@@ -148,6 +148,7 @@ table! {
     create_person:                  A A X X X X X X token;
     create_person_request:          A X X X X X X X token;
     create_pledge:                  A O X X X X X X token;
+    create_population:              A X X X X X X X token;
     create_programme:               A X X X X X X X token;
     create_programme_membership:    A O X X O X X X token;
     create_programme_partner:       A O X X X X X X token;
@@ -170,6 +171,7 @@ table! {
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
     delete_organisation_edge:       A X X X X X X X token;
+    delete_population:              A X X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
     delete_reporting_exception:     A O O O O X X X placed;
     delete_webhook:                 A O O O X X X X token;
@@ -202,6 +204,7 @@ table! {
     get_grant:                      A O O X X X X X token;
     get_innovation:                 A A A A A A A A public;
     get_innovation_uptake:          A A A A A A A A public;
+    get_innovation_uptake_chart:    A A A A A A A A public;
     get_kpi:                        A A A A A A A A public;
     get_kpi_chart:                  A O O A O O A A placed;
     get_kpi_set:                    A A A A A A A A token;
@@ -224,6 +227,7 @@ table! {
     get_person:                     A A X X X X X X token;
     get_person_request:             A X X X X X X X token;
     get_pledge:                     A O X X X A X X token;
+    get_population:                 A A A A A A A A public;
     get_programme:                  A A A A A A A A public;
     get_programme_impact:           A A A A A A A A token;
     get_programme_membership:       A A A A A A A A public;
@@ -301,6 +305,7 @@ table! {
     list_people:                    A A X X X X X X token;
     list_person_requests:           A X X X X X X X token;
     list_pledges:                   A O X X X A X X token;
+    list_populations:               A A A A A A A A public;
     list_programme_membership_transitions: A A A A A A A A token;
     list_programme_memberships:     A A A A A A A A public;
     list_programme_partner_transitions: A A A A A A A A token;
@@ -364,6 +369,7 @@ table! {
     update_person:                  A X X X X X X X token;
     update_person_request:          A X X X X X X X token;
     update_pledge:                  A O X X X X X X token;
+    update_population:              A X X X X X X X token;
     update_programme:               A O X X X X X X token;
     update_programme_membership:    A O X X O X X X token;
     update_programme_partner:       A O X X X X X X token;

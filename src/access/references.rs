@@ -65,6 +65,7 @@ references! {
     create_organisation update_organisation create_organisation_edge update_organisation_edge: "parent" Scope;
     create_organisation_succession: "children/*/code" Scope, "children/*/parent" Scope, "to/*/code" Scope;
     create_pledge update_pledge: "contributor" Mention, "fund" Scope;
+    create_population update_population: "innovation" Mention, "organisation" Mention;
     create_programme_membership update_programme_membership: "programme" Link, "slug" Link;
     create_programme_partner update_programme_partner: "organisation" Link;
     create_reallocation: "award" Scope, "fromFund" Scope, "toFund" Scope;

@@ -47,6 +47,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("person", Operation::get_person),
     ("person-request", Operation::get_person_request),
     ("pledge", Operation::get_pledge),
+    ("population", Operation::get_population),
     ("programme", Operation::get_programme),
     ("programme-membership", Operation::get_programme_membership),
     ("programme-partner", Operation::get_programme_partner),

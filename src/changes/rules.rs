@@ -129,6 +129,7 @@ told! {
     "person" People = "people" get_person "/v1/people/{key}" [];
     "person-request" PersonRequests = "person-requests" get_person_request "/v1/people/{person}/requests/{key}" [];
     "pledge" Pledges = "pledges" get_pledge "/v1/pledges/{key}" [Programme];
+    "population" Populations = "populations" get_population "/v1/populations/{key}" [];
     "programme" Programmes = "programmes" get_programme "/v1/programmes/{key}" [];
     "programme-membership" ProgrammeMemberships = "programme-memberships" get_programme_membership "/v1/innovations/{innovation}/programme-memberships/{key}" [];
     "programme-partner" ProgrammePartners = "programme-partners" get_programme_partner "/v1/programmes/{programme}/partners/{key}" [];

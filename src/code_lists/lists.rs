@@ -31,6 +31,7 @@ use crate::people::attendances::rules::{AttendanceRole, AttendanceState};
 use crate::people::fellowships::rules::FellowshipState;
 use crate::people::leaders::rules::LeaderKind;
 use crate::people::learning_events::rules::EventKind;
+use crate::populations::rules::{DeprivationEdition, Dimension, PopulationGroup, PopulationKind};
 use crate::privacy::requests::rules::{Decision, RequestKind};
 use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
@@ -87,6 +88,7 @@ lists! {
     "care-settings", "Where innovations are used" => CareSetting;
     "conflict-rules", "How to classify an SPC point that shows improvement and concern at once" => ConflictRule;
     "contribution-sources", "Sources of a contribution to a fund" => ContributionSource;
+    "deprivation-editions", "Editions of the English Indices of Deprivation" => DeprivationEdition;
     "edge-kinds", "Kinds of hierarchy of organisations" => EdgeKind;
     "evaluation-dimensions", "Dimensions of an evaluation" => EvaluationDimension;
     "event-kinds", "Kinds of learning event" => EventKind;
@@ -114,6 +116,9 @@ lists! {
     "person-request-kinds", "What a person may ask about their data" => RequestKind;
     "pledge-certainties", "How sure a pledge is" => PledgeCertainty;
     "pledge-natures", "What pledged money may be spent on" => PledgeNature;
+    "population-dimensions", "What people are grouped by" => Dimension;
+    "population-groups", "Groups of people" => PopulationGroup;
+    "population-kinds", "Whose people a population is of" => PopulationKind;
     "programme-kinds", "Kinds of programme" => ProgrammeKind;
     "qualifiers", "How certain a figure is" => Qualifier;
     "reporting-exception-kinds", "Reasons why values are not expected" => ExceptionKind;
@@ -147,9 +152,16 @@ pub fn find(name: &str) -> Option<&'static CodeList> {
 
 /// Words whose label is more than the word with spaces.
 const LABELS: &[(&str, &str)] = &[
-    ("ai-pathology-radiology", "AI, pathology and radiology"),
     ("acute-trusts-inpatient", "Acute trusts, inpatient"),
     ("acute-trusts-outpatient", "Acute trusts, outpatient"),
+    ("age-band", "Age"),
+    ("age-band=0-17", "0 to 17 years"),
+    ("age-band=18-64", "18 to 64 years"),
+    ("age-band=65-74", "65 to 74 years"),
+    ("age-band=75-84", "75 to 84 years"),
+    ("age-band=85-plus", "85 years and over"),
+    ("age-band=unknown", "Age not known"),
+    ("ai-pathology-radiology", "AI, pathology and radiology"),
     ("care-homes-care-setting", "Care homes"),
     ("ce-ukca-class-i", "CE/UKCA class I"),
     ("ce-ukca-class-ii-a", "CE/UKCA class IIa"),
@@ -160,7 +172,22 @@ const LABELS: &[(&str, &str)] = &[
     ("data-published", "Published data"),
     ("end-life-care", "End-of-life care"),
     ("estates-facilities", "Estates and facilities"),
+    ("ethnicity=asian", "Asian or Asian British"),
+    ("ethnicity=black", "Black, Black British, Caribbean or African"),
+    ("ethnicity=mixed", "Mixed or multiple ethnic groups"),
+    ("ethnicity=other", "Other ethnic group"),
+    ("ethnicity=unknown", "Ethnicity not known"),
+    ("ethnicity=white", "White"),
     ("food-nutrition", "Food and nutrition"),
+    ("imd-2019", "Indices of Deprivation 2019"),
+    ("imd-2025", "Indices of Deprivation 2025"),
+    ("imd-quintile", "Deprivation, in fifths"),
+    ("imd-quintile=1", "Most deprived fifth"),
+    ("imd-quintile=2", "Second most deprived fifth"),
+    ("imd-quintile=3", "Middle fifth"),
+    ("imd-quintile=4", "Second least deprived fifth"),
+    ("imd-quintile=5", "Least deprived fifth"),
+    ("imd-quintile=unknown", "Deprivation not known"),
     ("ivd-annex-list-a", "IVD annex list A"),
     ("ivd-annex-list-b", "IVD annex list B"),
     ("ivd-self-test", "IVD self-test"),
@@ -175,6 +202,10 @@ const LABELS: &[(&str, &str)] = &[
     ("real-world-evaluation", "Real-world evaluation"),
     ("real-world-testing", "Real-world testing"),
     ("recruitment-training", "Recruitment and training"),
+    ("sex=female", "Female"),
+    ("sex=male", "Male"),
+    ("sex=other", "Other sex"),
+    ("sex=unknown", "Sex not known"),
     ("sub-icb", "Sub-ICB location"),
     ("travel-transport", "Travel and transport"),
     ("winter-self-care", "Winter and self-care"),

@@ -55,6 +55,7 @@ migrations! {
     "00022_eligibility"
     "00023_claims_by_kind"
     "00024_partial_totals"
+    "00025_populations"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -1195,6 +1195,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    populations (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        indication -> Text,
+        kind -> Text,
+        counted_on -> Date,
+        population_group -> Text,
+        edition -> Text,
+        value -> BigInt,
+        qualifier -> Text,
+        basis -> Text,
+        source -> Text,
+        illustrative -> Bool,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     adoptions (id) {
         id -> Binary,
         innovation_id -> Binary,
@@ -1491,6 +1514,7 @@ may_appear_together!(
     external_investments,
     adoptions,
     eligibility,
+    populations,
     adoption_moves,
     adoption_spells,
     adoption_counts,

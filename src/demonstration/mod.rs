@@ -8,6 +8,7 @@ mod data;
 pub(crate) mod examples;
 mod impact;
 mod measures;
+mod populations;
 mod programmes;
 mod reading;
 mod seed;

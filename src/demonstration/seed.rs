@@ -2,7 +2,7 @@
 
 use super::data::{self, DemonstrationInnovation, DemonstrationKpi, IllustrativeMeasure, IllustrativePoint};
 use super::reading::{day, number, word, words};
-use super::{access, calls, impact, measures, programmes, spread};
+use super::{access, calls, impact, measures, populations, programmes, spread};
 use crate::access::Operation;
 use crate::db::Conn;
 use crate::delivery::Mode;
@@ -57,6 +57,7 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     programmes::load(conn, context)?;
     impact::load(conn, context)?;
     spread::load(conn, context)?;
+    populations::load(conn, context)?;
     calls::load(conn, context)?;
     access::load(conn, context)?;
     let mut values = 0;

@@ -127,6 +127,7 @@ places! {
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
     person_requests [id]: kind Nobody, decision Nobody, ground Words, made_by Subject;
     pledges [id]: certainty Nobody, nature Nobody, note Words, made_by Subject;
+    populations [id]: indication Nobody, kind Nobody, population_group Nobody, edition Nobody, qualifier Nobody, basis Nobody, source Words, withdrawn_reason Words;
     programme_memberships [id]: programme Nobody, state Nobody, proposed_by Nobody;
     programme_partners [id]: programme Nobody, role Nobody, state Nobody;
     programmes [id]: slug Nobody, name Words, sort_name Derived, kind Nobody, summary Words, website Words, search_text Derived;

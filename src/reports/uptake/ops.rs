@@ -1,7 +1,10 @@
 //! Uptake and who has not adopted, for as far as the caller may see it.
 
+use super::rules::groups::{Groups, Member, grouped};
+use super::rules::patients::{eligible_patients, share};
+use super::rules::sweep::{Standing, first_reached};
 use super::rules::{Denominator, Point, Reached, Step, Unit, days, point};
-use super::store;
+use super::store::{self, Joined};
 use crate::access::Operation;
 use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::calendar::{Period, Span};
@@ -15,10 +18,12 @@ use crate::organisations;
 use crate::organisations::ops::{ENGLAND, Map};
 use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{OrganisationRow, names};
+use crate::populations::rules::{Counted, Dimension};
+use crate::populations::store::{Whose, counted};
 use crate::reports::impact::ops::ILLUSTRATIVE;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is asked of the uptake of an innovation.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +39,9 @@ pub struct Asked {
     pub places: Option<OrganisationType>,
     pub sites: Option<u64>,
     pub share: Option<f64>,
+    /// The slug of the programme from whose joining days are counted.
+    pub since: Option<String>,
+    pub groups: Vec<Dimension>,
 }
 
 /// A place beside others, on the last day.
@@ -50,9 +58,18 @@ pub struct TimeTo {
     pub days: Option<i64>,
 }
 
+/// Uptake on the last day of a period, with the patients that it could reach.
+pub struct Told {
+    pub period: Period,
+    pub point: Point,
+    pub eligible_patients: Option<Reached>,
+    pub patients_share: Option<f64>,
+}
+
 /// The uptake of an innovation below a place.
 pub struct Uptake {
     pub innovation: String,
+    pub name: String,
     pub measure: Measure,
     pub indication: Option<String>,
     pub unit: Option<OrganisationType>,
@@ -60,12 +77,17 @@ pub struct Uptake {
     pub step: Step,
     pub denominator: Denominator,
     pub place: (String, String),
-    pub points: Vec<(Period, Point)>,
-    pub eligible_patients: Option<Reached>,
+    pub points: Vec<Told>,
     pub first_use_on: Option<NaiveDate>,
+    /// The day from which the days to sites and share count.
+    pub counted_from: Option<NaiveDate>,
     pub time_to_sites: Option<TimeTo>,
     pub time_to_share: Option<TimeTo>,
     pub places: Option<Vec<Compared>>,
+    pub groups: Option<Vec<Groups>>,
+    /// The day of the places and the groups.
+    pub last_on: NaiveDate,
+    pub joined: Vec<Joined>,
     pub illustrative: bool,
     pub suppressed: bool,
     pub notes: Vec<String>,
@@ -93,6 +115,7 @@ pub struct NonAdopters {
 /// Everything that uptake is made of.
 struct Made {
     slug: String,
+    name: String,
     innovation: Id,
     place: OrganisationRow,
     map: Map,
@@ -102,7 +125,11 @@ struct Made {
     part: usize,
     illustrative: bool,
     known: bool,
-    eligible_patients: Option<Reached>,
+    indication: Option<String>,
+    /// The patients that the place itself has.
+    own_population: Vec<Counted>,
+    /// The patients of England as the innovation's record says.
+    whole: Option<Reached>,
     sees_all: bool,
 }
 
@@ -124,12 +151,23 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
     let known = rows.iter().any(|row| row.eligible);
     let adopted = store::adopted(conn, innovation.id, measure.stages(), indication)?;
     let invented = adopted.iter().any(|one| one.illustrative) || rows.iter().any(|row| row.illustrative);
-    let (units, part) = store::units(conn, (place.id, map), unit, eligible, adopted)?;
+    let (mut units, part) = store::units(conn, (place.id, map), unit, eligible, adopted)?;
+    let whose = Whose { innovation: Some((innovation.id, indication.unwrap_or_default())), dimension: None };
+    let mut populations = counted(conn, whose, map.as_of)?;
+    for (id, unit) in &mut units {
+        unit.population = populations.remove(id).unwrap_or_default();
+    }
+    let own_population = populations.remove(&place.id).unwrap_or_default();
+    let patients = units.values().flat_map(|unit| &unit.population).chain(&own_population);
+    let invented = invented || patients.into_iter().any(|count| count.illustrative);
     let eligible_patients = innovation.eligible_population().filter(|_| place.code == ENGLAND);
     Ok(Made {
         slug: innovation.slug,
+        name: innovation.name,
         innovation: innovation.id,
-        eligible_patients: eligible_patients.map(|population| Reached {
+        indication: asked.indication.clone(),
+        own_population,
+        whole: eligible_patients.map(|population| Reached {
             value: population.value,
             qualifier: population.qualifier,
             basis: population.basis,
@@ -177,53 +215,92 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
         ));
     }
     let shown = |point: Point| if made.sees_all { point } else { suppressed(point) };
-    let whole: Vec<(Period, Point)> =
-        periods.into_iter().map(|(period, on)| (period, point(units(), on, denominator))).collect();
-    let time_to = |reached: &dyn Fn(&Point) -> bool| {
-        let on = changes(units())
-            .into_iter()
-            .take_while(|day| *day <= to)
-            .find(|day| reached(&point(units(), *day, denominator)));
-        let days = on.zip(first_use_on).map(|(on, first)| (on - first).num_days());
-        TimeTo { on, days }
+    let told = |(period, on): (Period, NaiveDate)| {
+        let point = shown(point(units(), on, denominator));
+        let eligible_patients = eligible_patients(units(), (on, denominator), &made.own_population, made.whole);
+        let patients_share = share(point.patients, eligible_patients, made.sees_all);
+        Told { period, point, eligible_patients, patients_share }
     };
-    let time_to_sites = asked.sites.map(|sites| time_to(&|point| point.adopters + point.ineligible >= sites));
+    let points = periods.into_iter().map(told).collect();
+    let joined = store::joined(conn, made.innovation)?;
+    let counted_from = match &asked.since {
+        None => first_use_on,
+        Some(slug) => Some(day_of_joining(&joined, slug)?),
+    };
+    let time_to = |reached: &dyn Fn(Standing) -> bool| {
+        let on = first_reached(units(), denominator, to, reached);
+        TimeTo { on, days: on.zip(counted_from).map(|(on, from)| (on - from).num_days()) }
+    };
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let time_to_sites =
+        asked.sites.map(|sites| time_to(&|standing| count(standing.adopters + standing.ineligible) >= sites));
+    let percentage = |standing: Standing| standing.adopters as f64 / standing.eligible as f64 * 100.0;
     let time_to_share =
-        asked.share.map(|share| time_to(&|point| point.share.is_some_and(|found| found * 100.0 >= share)));
+        asked.share.map(|share| time_to(&|standing| standing.eligible > 0 && percentage(standing) >= share));
     let places = asked.places.map(|kind| compared(conn, &made, kind, to, denominator)).transpose()?;
-    let notes = notes(&made);
+    let groups = asked.groups.iter().map(|dimension| by_group(conn, &made, *dimension, to, denominator));
+    let groups = groups.collect::<Result<Vec<Groups>>>()?;
+    let illustrative = made.illustrative || groups.iter().any(|groups| groups.illustrative);
+    let notes = notes(&made, illustrative, &groups);
     Ok(Uptake {
         innovation: made.slug,
+        name: made.name,
         measure: made.measure,
-        indication: asked.indication.clone(),
+        indication: made.indication,
         unit: made.unit,
         map: made.map,
         step,
         denominator,
         place: (made.place.code, made.place.name),
-        points: whole.into_iter().map(|(period, point)| (period, shown(point))).collect(),
-        eligible_patients: made.eligible_patients,
+        points,
         first_use_on,
+        counted_from,
         time_to_sites,
         time_to_share,
         places: places
             .map(|places| places.into_iter().map(|place| Compared { point: shown(place.point), ..place }).collect()),
-        illustrative: made.illustrative,
+        groups: (!asked.groups.is_empty()).then_some(groups),
+        last_on: to,
+        joined,
+        illustrative,
         suppressed: !made.sees_all,
         notes,
     })
+}
+
+fn day_of_joining(joined: &[Joined], slug: &str) -> Result<NaiveDate> {
+    let found = joined.iter().find(|joined| joined.programme.eq_ignore_ascii_case(slug));
+    let missing =
+        || Error::invalid("?since", "not-a-member", format!("The innovation has not been in a programme {slug}."));
+    found.map(|joined| joined.on).ok_or_else(missing)
+}
+
+/// Uptake by the groups of a dimension: of the people the innovation is meant for, where any are loaded, else of all people.
+fn by_group(
+    conn: &mut Conn,
+    made: &Made,
+    dimension: Dimension,
+    on: NaiveDate,
+    denominator: Denominator,
+) -> Result<Groups> {
+    let meant = Some((made.innovation, made.indication.as_deref().unwrap_or_default()));
+    let mut populations: HashMap<Id, Vec<Counted>> =
+        counted(conn, Whose { innovation: meant, dimension: Some(dimension) }, on)?;
+    populations.retain(|id, _| made.units.contains_key(id));
+    if populations.is_empty() {
+        populations = counted(conn, Whose { innovation: None, dimension: Some(dimension) }, on)?;
+    }
+    let members = made.units.iter().filter(|(_, unit)| unit.is_meant_on(on, denominator)).map(|(id, unit)| Member {
+        adopted: unit.has_adopted_on(on),
+        counts: populations.get(id).map(Vec::as_slice).unwrap_or_default(),
+    });
+    Ok(grouped(dimension, on, members))
 }
 
 /// A count of patients as others may see it.
 fn suppressed(point: Point) -> Point {
     let patients = point.patients.and_then(|reached| Some(Reached { value: rounded(reached.value, 1)?, ..reached }));
     Point { patients, ..point }
-}
-
-/// The days on which anything of the organisations changed.
-fn changes<'a>(units: impl Iterator<Item = &'a Unit>) -> BTreeSet<NaiveDate> {
-    let spans = units.flat_map(|unit| [&unit.adopted, &unit.eligible, &unit.life, &unit.inside]);
-    spans.flatten().flat_map(|span| [span.from, span.to]).filter(|day| *day != Span::ALWAYS.from).collect()
 }
 
 fn compared(
@@ -249,23 +326,40 @@ fn compared(
     Ok(compared)
 }
 
-fn notes(made: &Made) -> Vec<String> {
-    let illustrative = made.illustrative.then(|| ILLUSTRATIVE.to_owned());
+fn notes(made: &Made, illustrative: bool, groups: &[Groups]) -> Vec<String> {
+    let illustrative = illustrative.then(|| ILLUSTRATIVE.to_owned());
     let unknown = (!made.known).then(|| {
         "Nobody is known to be eligible, so there is no share: whom the innovation is meant for is said by its eligibility.".to_owned()
     });
     let part = (made.part > 0).then(|| {
         format!("{} organisations above the adopting unit have adopted for a part of what lies below them that no record names. They are not counted.", made.part)
     });
-    illustrative.into_iter().chain(unknown).chain(part).chain(NOTES.map(str::to_owned)).collect()
+    let groups = groups.iter().map(note_of_groups);
+    illustrative.into_iter().chain(unknown).chain(part).chain(groups).chain(NOTES.map(str::to_owned)).collect()
+}
+
+/// What the figures by group are made of.
+fn note_of_groups(groups: &Groups) -> String {
+    let (dimension, unknown) = (groups.dimension.as_str(), groups.unknown.eligible);
+    if groups.all.is_none() {
+        return format!(
+            "By {dimension}: no population of the eligible organisations is loaded by then, so nothing is known of who is left out."
+        );
+    }
+    let editions: Vec<&str> = groups.editions.iter().map(String::as_str).collect();
+    let editions = if editions.is_empty() { String::new() } else { format!(", {}", editions.join(" and ")) };
+    format!(
+        "By {dimension}{editions}: the people of the eligible organisations as they were last counted by the day; {unknown} eligible organisations have none loaded. An adopter may not have reached all of its people."
+    )
 }
 
 /// How uptake was counted.
-const NOTES: [&str; 4] = [
+const NOTES: [&str; 5] = [
     "Each point is told on the last day of its period, the running one on the last day that counts.",
     "Share: adopters that are eligible on the day, of all that are eligible. Adopters that are not eligible stand apart.",
     "Each organisation counts once, in the type that takes the innovation into use, on the days on which it existed.",
     "Patients: what adopters last reported by the day, added. One patient may attend two organisations, so the sum of several is approximate.",
+    "Eligible patients: the populations of the eligible organisations as they were last counted, else of the place, else as the innovation's record says of England.",
 ];
 
 /// Who is meant to use an innovation and had not adopted it on a day, with the stage they had reached and what stood in their way.

@@ -1,6 +1,11 @@
 //! How adoptions and eligibility become uptake on a day. Every question about a day is answered by what held on that day.
 
+pub mod groups;
+pub mod patients;
+pub mod sweep;
+
 use crate::calendar::{Period, PeriodType, Span};
+use crate::populations::rules::Counted;
 use crate::vocabulary::{Basis, Qualifier};
 use crate::words;
 use chrono::{Months, NaiveDate};
@@ -54,6 +59,8 @@ pub struct Unit {
     pub confirmed_on: Option<NaiveDate>,
     /// What its adoptions reported, in the order of days.
     pub patients: Vec<Patients>,
+    /// The patients that it has and the innovation is meant for, as they were counted.
+    pub population: Vec<Counted>,
 }
 
 fn on(spans: &[Span], day: NaiveDate) -> bool {
@@ -68,6 +75,14 @@ impl Unit {
 
     pub fn is_eligible_on(&self, day: NaiveDate) -> bool {
         self.counts_on(day) && on(&self.eligible, day)
+    }
+
+    /// Whether it is one of those that adopters are held against.
+    pub fn is_meant_on(&self, day: NaiveDate, denominator: Denominator) -> bool {
+        match denominator {
+            Denominator::AtDate => self.is_eligible_on(day),
+            Denominator::Fixed(fixed) => self.is_eligible_on(fixed),
+        }
     }
 
     pub fn has_adopted_on(&self, day: NaiveDate) -> bool {
@@ -124,10 +139,7 @@ pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, deno
     let (mut eligible, mut adopters, mut ineligible, mut unconfirmed) = (0, 0, 0, 0);
     let mut reported = Vec::new();
     for unit in units {
-        let meant = match denominator {
-            Denominator::AtDate => unit.is_eligible_on(day),
-            Denominator::Fixed(fixed) => unit.is_eligible_on(fixed),
-        };
+        let meant = unit.is_meant_on(day, denominator);
         let adopted = unit.has_adopted_on(day);
         eligible += u64::from(meant);
         adopters += u64::from(meant && adopted);

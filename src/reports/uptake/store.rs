@@ -6,9 +6,11 @@ use crate::calendar::{Span, Until};
 use crate::db::Conn;
 use crate::db::schema::{
     adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisations,
+    programme_memberships, programmes,
 };
 use crate::eligibility::store::EligibilityRow;
 use crate::error::Result;
+use crate::innovations::store::held_memberships;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{counted_below, days_below, ids_by_code};
@@ -282,6 +284,32 @@ pub fn standing(conn: &mut Conn, innovation: Id, on: NaiveDate) -> Result<HashMa
     for (organisation, barrier) in barriers.load::<(Id, String)>(conn)? {
         if let Some((_, _, barriers)) = found.get_mut(&organisation) {
             barriers.insert(barrier);
+        }
+    }
+    Ok(found)
+}
+
+/// A programme that an innovation joined, and the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    pub programme: String,
+    pub name: String,
+    pub on: NaiveDate,
+}
+
+/// The programmes that an innovation joined, earliest first, each by the day on which it first did.
+pub fn joined(conn: &mut Conn, innovation: Id) -> Result<Vec<Joined>> {
+    let named = programmes::table.on(programmes::slug.eq(programme_memberships::programme));
+    let memberships = programme_memberships::table
+        .left_join(named)
+        .filter(programme_memberships::innovation_id.eq(innovation))
+        .filter(held_memberships())
+        .order_by((programme_memberships::from_on, programme_memberships::programme))
+        .select((programme_memberships::programme, programmes::name.nullable(), programme_memberships::from_on));
+    let mut found: Vec<Joined> = Vec::new();
+    for (programme, name, on) in memberships.load::<(String, Option<String>, NaiveDate)>(conn)? {
+        if found.iter().all(|joined| joined.programme != programme) {
+            found.push(Joined { name: name.unwrap_or_else(|| programme.clone()), programme, on });
         }
     }
     Ok(found)

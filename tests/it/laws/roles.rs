@@ -153,6 +153,15 @@ impl World {
         self.made(&format!("/v1/innovations/{slug}/eligibility"), body).await
     }
 
+    /// How many people the organisation has, on a day that no request before had.
+    fn people(&self, corner: &Corner) -> Value {
+        json!({ "organisation": corner.organisation, "on": self.day(), "value": 1000, "source": "Estimates" })
+    }
+
+    async fn population(&self, corner: &Corner) -> String {
+        self.made("/v1/populations", self.people(corner)).await
+    }
+
     /// An edge above the organisation.
     async fn edge(&self, corner: &Corner) -> String {
         let body = json!({ "parent": "Y59", "kind": "network", "from": format!("{}-01", self.month()) });
@@ -238,6 +247,12 @@ impl World {
                 actor.delete(&format!("{}?reason=Mistake", self.eligibility(actor, corner).await), 1)
             }
             "get_innovation_uptake" => actor.get(&format!("/v1/innovations/{}/uptake", corner.innovation)),
+            "get_innovation_uptake_chart" => actor.get(&format!("/v1/innovations/{}/uptake.svg", corner.innovation)),
+            "list_populations" => actor.get("/v1/populations"),
+            "get_population" => actor.get(&self.population(corner).await),
+            "create_population" => actor.post("/v1/populations", self.people(corner)),
+            "update_population" => actor.patch(&self.population(corner).await, 1, json!({ "value": 2000 })),
+            "delete_population" => actor.delete(&format!("{}?reason=Mistake", self.population(corner).await), 1),
             "list_non_adopters" => actor.get(&format!("/v1/innovations/{}/non-adopters", corner.innovation)),
             "import_ods_file" => {
                 actor.post_csv("/v1/organisations/ods-import?file=epraccur", "A81001,THE DENSHAM SURGERY")
@@ -528,6 +543,7 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
     let may_be_empty = [
         "list_organisation_successions",
         "list_eligibility",
+        "list_populations",
         "list_innovation_transitions",
         "list_kpi_transitions",
         "list_kpi_targets",

@@ -70,7 +70,7 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "adoptions",
     "applications",
     "audit_events",
@@ -85,6 +85,7 @@ const FEATURES: [&str; 19] = [
     "ods_imports",
     "organisations",
     "people",
+    "populations",
     "privacy",
     "programmes",
     "reports",
@@ -92,7 +93,7 @@ const FEATURES: [&str; 19] = [
     "webhooks",
 ];
 /// What lies below them all.
-const FLOORS: [&str; 3] = ["access", "db", "http"];
+const FLOORS: [&str; 4] = ["access", "db", "drawing", "http"];
 const GROUND: [&str; 8] = ["error", "vocabulary", "calendar", "decimal", "delivery", "record", "shape", "traces"];
 
 /// The folder, or the file, at the top of the source: `src/http/csv/mod.rs` lies in `http`.

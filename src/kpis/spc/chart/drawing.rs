@@ -10,26 +10,20 @@ use super::frame::{Frame, NothingToDraw, line_decimals};
 use super::icons::{assurance_caption, draw_icons, variation_caption};
 use super::legend::draw_legend;
 use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of, trajectory_of};
-use super::text::{PER_CENT, cut, safe, text_width, tidy, wrapped};
+use crate::drawing::{PER_CENT, cut, label_every, safe, text_width, tidy, wrapped};
 
 /// Draws the chart.
 #[must_use]
 pub fn draw(chart: &Chart<'_>) -> String {
-    let mut canvas = Canvas::default();
-    let (title, print) = (safe(&chart.title()), small_print(chart));
+    let (title, print) = (chart.title(), small_print(chart));
     let height = HEIGHT + PRINT_ROW * count(print.len());
-    canvas.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
-         role=\"img\" aria-label=\"{title}\" font-family=\"Arial, Helvetica, sans-serif\" font-size=\"12\" fill=\"{INK}\">\
-         <title>{title}</title><desc>{}</desc><rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>",
-        safe(&describe(chart))
-    ));
+    let mut canvas = Canvas::sheet(&title, &describe(chart), (WIDTH, height));
     let icons_from = draw_icons(&mut canvas, chart.analysis);
     draw_heading(&mut canvas, chart, icons_from - MARGIN);
     match Frame::around(chart) {
         Ok(frame) => {
             if chart.illustrative {
-                draw_hatch(&mut canvas, &frame);
+                canvas.hatch((frame.left, PLOT_TOP), (frame.right, frame.bottom));
             }
             draw_axes(&mut canvas, chart, &frame);
             draw_lines(&mut canvas, chart, &frame);
@@ -38,25 +32,14 @@ pub fn draw(chart: &Chart<'_>) -> String {
             draw_legend(&mut canvas, &frame.legend, frame.legend_top);
         }
         Err(NothingToDraw(reason)) => {
-            let (middle, height) = (WIDTH / 2.0, HEIGHT - PLOT_TOP - 2.0 * MARGIN);
-            canvas.put(format_args!(
-                "<rect x=\"{MARGIN}\" y=\"{PLOT_TOP}\" width=\"{}\" height=\"{height}\" rx=\"4\" fill=\"#f6f8f9\"/>",
-                WIDTH - 2.0 * MARGIN
-            ));
-            canvas.text(
-                middle,
-                PLOT_TOP + height / 2.0 + 6.0,
-                "text-anchor=\"middle\" font-size=\"18\"",
-                MUTED,
-                reason,
-            );
+            let size = (WIDTH - 2.0 * MARGIN, HEIGHT - PLOT_TOP - 2.0 * MARGIN);
+            canvas.nothing((MARGIN, PLOT_TOP), size, reason);
         }
     }
     for (row, line) in print.iter().enumerate() {
         canvas.text(MARGIN, HEIGHT + PRINT_ROW * count(row), "font-size=\"11\"", MUTED, line);
     }
-    canvas.put(format_args!("</svg>"));
-    canvas.0
+    canvas.finish()
 }
 
 const PRINT_ROW: f64 = 16.0;
@@ -71,21 +54,6 @@ fn small_print(chart: &Chart<'_>) -> Vec<String> {
     let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
     let lines = shown.chain(more).chain([rules]);
     lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, 3)).collect()
-}
-
-/// Slanted lines all over the plot, so that nobody takes invented values for real ones.
-fn draw_hatch(canvas: &mut Canvas, frame: &Frame) {
-    const APART: f64 = 16.0;
-    let height = frame.bottom - PLOT_TOP;
-    let mut path = String::new();
-    let mut foot = frame.left - height;
-    while foot < frame.right {
-        let (from, to) = (foot.max(frame.left), (foot + height).min(frame.right));
-        let _ =
-            write!(path, "M{from:.1} {:.1}L{to:.1} {:.1}", frame.bottom - (from - foot), frame.bottom - (to - foot));
-        foot += APART;
-    }
-    canvas.path(&path, HATCH);
 }
 
 fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
@@ -123,12 +91,6 @@ fn draw_axes(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         canvas.line((x, frame.bottom), (x, frame.bottom + 5.0), axis);
         canvas.text(x, frame.bottom + 20.0, "text-anchor=\"middle\" font-size=\"11\"", MUTED, label);
     }
-}
-
-/// Label every so many periods that no two labels touch, in strides natural to months and quarters.
-pub(super) fn label_every(needed: f64, points: usize) -> usize {
-    let natural = [1, 2, 3, 4, 6, 12, 24, 36, 48, 60, 120].into_iter();
-    natural.chain([points]).find(|stride| count(*stride) >= needed).unwrap_or(points).max(1)
 }
 
 fn draw_lines(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {

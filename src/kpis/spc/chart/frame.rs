@@ -3,7 +3,7 @@
 use super::super::rules::Point;
 use super::legend::{Entry, LEGEND_ROW, legend};
 use super::sheet::{Chart, HEIGHT, MARGIN, PLOT_TOP, WIDTH, count, shown, target_of, trajectory_of};
-use super::text::text_width;
+use crate::drawing::{nice_step, text_width};
 
 /// Why there is no chart, in words for its reader.
 pub(super) struct NothingToDraw(pub(super) &'static str);
@@ -116,12 +116,6 @@ fn scale(low: f64, high: f64, chart: &Chart<'_>) -> (f64, f64, f64) {
         return (floor, ceiling, step);
     }
     (bottom, top, step)
-}
-
-fn nice_step(rough: f64) -> f64 {
-    let magnitude = 10_f64.powf(rough.log10().floor());
-    let multiple = [1.0, 2.0, 5.0].into_iter().find(|multiple| multiple * magnitude >= rough * 0.999);
-    magnitude * multiple.unwrap_or(10.0)
 }
 
 /// The digits after the point with which the lines are written: those of the figures, or as many more as tell a line

@@ -3,8 +3,9 @@
 use std::fmt::{Arguments, Write};
 
 use super::super::rules::{Analysis, Assurance, Direction, Signal, Variation};
-use super::canvas::{BLUE, Canvas, GREY, INK, Mark, ORANGE, RED};
+use super::canvas::{Canvas, INK, Mark, RED};
 use super::sheet::{MARGIN, WIDTH};
+use crate::drawing::{BLUE, GREY, ORANGE};
 
 /// Draws the two icons from the right edge inwards and says where they begin.
 pub(super) fn draw_icons(canvas: &mut Canvas, analysis: &Analysis) -> f64 {

@@ -3,7 +3,7 @@
 use super::super::rules::{Direction, Point, Variation};
 use super::canvas::{Canvas, INK, LIMIT, MEAN, Mark, Pen, RECALCULATION, TARGET, TRAJECTORY};
 use super::sheet::{Chart, MARGIN, WIDTH, count, target_of, trajectory_of};
-use super::text::text_width;
+use crate::drawing::text_width;
 
 pub(super) const LEGEND_ROW: f64 = 20.0;
 

@@ -10,11 +10,10 @@ mod frame;
 mod icons;
 mod legend;
 mod sheet;
-mod text;
 
+pub use crate::drawing::is_per_cent;
 pub use drawing::draw;
 pub use sheet::Chart;
-pub use text::is_per_cent;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What is drawn, and on how large a sheet.
 
 use super::super::rules::{Analysis, Limits, Point};
-use super::text::figure;
+use crate::drawing::figure;
 
 /// What is drawn. Text is taken as it comes and made safe here.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::rules::{Direction, Parameters, Point, Profile, Recalculation, analyse};
-use super::canvas::{Canvas, HATCH, Mark};
-use super::drawing::label_every;
+use super::canvas::{Canvas, Mark};
 use super::sheet::{HEIGHT, WIDTH};
-use super::text::{figure, wrapped};
 use super::*;
+use crate::drawing::{HATCH, figure, label_every, wrapped};
 
 fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> String {
     let parameters = Parameters { min_points: 2, ..Parameters::of(Profile::Mdc, Direction::Increase) };

@@ -1,7 +1,7 @@
 //! Text fit for a label: figures as readers expect them, widths, line breaks and escapes.
 
 /// The units that are a percent sign and nothing more.
-pub(super) const PER_CENT: [&str; 4] = ["%", "percent", "per cent", "percentage"];
+pub const PER_CENT: [&str; 4] = ["%", "percent", "per cent", "percentage"];
 
 /// Whether a unit is a percentage, such as `%` or `% of people`.
 pub fn is_per_cent(unit: &str) -> bool {
@@ -10,7 +10,7 @@ pub fn is_per_cent(unit: &str) -> bool {
 }
 
 /// A figure as a reader expects it: thousands apart, a true minus, no negative nought.
-pub(super) fn figure(value: f64, decimals: usize, unit: &str) -> String {
+pub fn figure(value: f64, decimals: usize, unit: &str) -> String {
     let sign = if is_per_cent(unit) { "%" } else { "" };
     if value.abs() >= 1e15 {
         return format!("{value:.3e}{sign}");
@@ -35,7 +35,7 @@ pub(super) fn figure(value: f64, decimals: usize, unit: &str) -> String {
 }
 
 /// Breaks text into at most so many lines of a width in pixels; what is left over ends in an ellipsis.
-pub(super) fn wrapped(text: &str, size: f64, width: f64, most: usize) -> Vec<String> {
+pub fn wrapped(text: &str, size: f64, width: f64, most: usize) -> Vec<String> {
     let text = tidy(text);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -59,7 +59,7 @@ fn lines_full(line: &str, word: &str, size: f64, width: f64) -> bool {
     text_width(line, size) + text_width(word, size) + text_width(" ", size) > width
 }
 
-pub(super) fn cut(text: &str, size: f64, width: f64) -> String {
+pub fn cut(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_owned();
     }
@@ -77,7 +77,7 @@ pub(super) fn cut(text: &str, size: f64, width: f64) -> String {
 }
 
 /// About how wide text is in pixels. No font is at hand, so this leans to the wide side.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
+pub fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(char_width).sum::<f64>() * size
 }
 
@@ -94,14 +94,14 @@ fn char_width(letter: char) -> f64 {
 }
 
 /// Text without the characters that have no place in a label, and those XML 1.0 forbids.
-pub(super) fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let forbidden = |letter: &char| letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}');
     let spaced = text.chars().map(|letter| if letter.is_whitespace() { ' ' } else { letter });
     spaced.filter(|letter| !forbidden(letter)).collect()
 }
 
 /// Text fit for an element or an attribute.
-pub(super) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in tidy(text).chars() {
         match letter {

@@ -1,0 +1,103 @@
+//! When uptake first reached something: one walk over the days on which anything changed.
+
+use super::{Denominator, Unit, on};
+use crate::calendar::Span;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// So many organisations on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub eligible: i64,
+    /// Adopters that are eligible.
+    pub adopters: i64,
+    pub ineligible: i64,
+}
+
+fn meets(some: &[Span], others: &[Span]) -> Vec<Span> {
+    Span::merged(some.iter().flat_map(|one| others.iter().filter_map(|other| one.meet(*other))).collect())
+}
+
+/// The days on which an organisation was eligible, an adopter among those eligible, and an adopter beside them.
+fn told(unit: &Unit, denominator: Denominator) -> [Vec<Span>; 3] {
+    let counts = meets(&unit.inside, &unit.life);
+    let adopted = meets(&counts, &unit.adopted);
+    let meant = match denominator {
+        Denominator::AtDate => meets(&counts, &unit.eligible),
+        Denominator::Fixed(day) if on(&counts, day) && on(&unit.eligible, day) => vec![Span::ALWAYS],
+        Denominator::Fixed(_) => Vec::new(),
+    };
+    let beside = adopted.iter().flat_map(|span| span.without(&meant)).collect();
+    [meets(&adopted, &meant), beside, meant]
+}
+
+/// The first day, up to a last one, on which uptake had reached something.
+pub fn first_reached<'a>(
+    units: impl IntoIterator<Item = &'a Unit>,
+    denominator: Denominator,
+    last: NaiveDate,
+    reached: impl Fn(Standing) -> bool,
+) -> Option<NaiveDate> {
+    let mut changes: BTreeMap<NaiveDate, Standing> = BTreeMap::new();
+    for unit in units {
+        let [adopters, ineligible, eligible] = told(unit, denominator);
+        let mut add = |spans: &[Span], member: fn(&mut Standing) -> &mut i64| {
+            for span in spans {
+                *member(changes.entry(span.from).or_default()) += 1;
+                *member(changes.entry(span.to).or_default()) -= 1;
+            }
+        };
+        add(&adopters, |standing| &mut standing.adopters);
+        add(&ineligible, |standing| &mut standing.ineligible);
+        add(&eligible, |standing| &mut standing.eligible);
+    }
+    let mut standing = Standing::default();
+    for (day, change) in changes.into_iter().take_while(|(day, _)| *day <= last) {
+        standing.eligible += change.eligible;
+        standing.adopters += change.adopters;
+        standing.ineligible += change.ineligible;
+        if reached(standing) {
+            return Some(day);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::point;
+    use super::*;
+    use chrono::Days;
+    use proptest::prelude::*;
+
+    fn day(number: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2020, 1, 1).and_then(|first| first.checked_add_days(Days::new(number))).expect("a day")
+    }
+
+    fn spans() -> impl Strategy<Value = Vec<Span>> {
+        let span = (0u64..30, 1u64..12).prop_map(|(from, length)| Span { from: day(from), to: day(from + length) });
+        prop::collection::vec(span, 0..3).prop_map(Span::merged)
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_finds_the_day_that_a_count_of_every_day_finds(
+            drawn in prop::collection::vec((spans(), spans(), spans(), spans()), 1..8),
+            wanted in 1u64..5, share in 1u64..100, fixed in prop::option::of(0u64..40),
+        ) {
+            let units: Vec<Unit> = drawn.into_iter().map(|(inside, life, eligible, adopted)| {
+                Unit { inside, life, eligible, adopted, ..Unit::default() }
+            }).collect();
+            let denominator = fixed.map_or(Denominator::AtDate, |number| Denominator::Fixed(day(number)));
+            let points: Vec<_> = (0..50).map(|number| point(&units, day(number), denominator)).collect();
+            let sites = points.iter().find(|point| point.adopters + point.ineligible >= wanted).map(|point| point.on);
+            let at_share = points.iter().find(|point| point.share.is_some_and(|found| found * 100.0 >= share as f64)).map(|point| point.on);
+            let found = first_reached(&units, denominator, day(49), |now| now.adopters + now.ineligible >= wanted as i64);
+            prop_assert_eq!(found, sites);
+            let found = first_reached(&units, denominator, day(49), |now| {
+                now.eligible > 0 && now.adopters as f64 / now.eligible as f64 * 100.0 >= share as f64
+            });
+            prop_assert_eq!(found, at_share);
+        }
+    }
+}
