@@ -149,7 +149,9 @@ async fn a_figure_that_is_made_of_invented_rows_says_so(#[values(Sqlite, Postgre
     ];
     assert_eq!(keys, invented);
     assert!(note.starts_with("Illustrative: "), "{note}");
-    let (keys, note) = marked("/v1/programmes/mtfm/impact?asOf=2024-03-31").await;
+    let (keys, _) = marked("/v1/programmes/mtfm/impact?asOf=2024-03-31").await;
+    assert_eq!(keys, ["organisations-using", "additional-organisations"]);
+    let (keys, note) = marked("/v1/programmes/aac/impact?asOf=2018-01-31").await;
     assert_eq!(keys, [""; 0]);
     assert!(!note.starts_with("Illustrative: "), "{note}");
 }

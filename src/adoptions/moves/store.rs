@@ -2,7 +2,9 @@
 
 use super::rules::{AdoptionStage, History, Measure, Spell, Step};
 use crate::calendar::Until;
-use crate::db::schema::{adoption_moves, adoption_spells, organisation_successions, organisation_successors};
+use crate::db::schema::{
+    adoption_moves, adoption_spells, organisation_successions, organisation_successors, organisations,
+};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
@@ -131,13 +133,19 @@ pub fn write_spells(conn: &mut Conn, of: &Held, spells: &[Spell]) -> Result<()> 
     Ok(())
 }
 
-/// The spells of these stages that hold on a day.
+diesel::alias!(organisations as closed_bodies: ClosedBodies);
+
+/// The spells of these stages that hold on a day. An organisation that had closed by it holds none: what it had come to is its heir's.
 #[diesel::dsl::auto_type]
 pub fn held_on(stages: Vec<AdoptionStage>, day: NaiveDate) -> _ {
+    let closed = closed_bodies
+        .filter(closed_bodies.field(organisations::id).eq(adoption_spells::organisation_id))
+        .filter(closed_bodies.field(organisations::valid_to).le(day));
     adoption_spells::table
         .filter(adoption_spells::stage.eq_any(stages))
         .filter(adoption_spells::from_on.le(day))
         .filter(adoption_spells::to_on.gt(day))
+        .filter(diesel::dsl::not(diesel::dsl::exists(closed)))
 }
 
 diesel::alias!(adoption_spells as earlier_spells: EarlierSpells);

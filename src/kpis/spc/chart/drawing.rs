@@ -3,9 +3,7 @@
 use std::fmt::Write;
 
 use super::super::rules::{Part, Point, Rule, Signal};
-use super::canvas::{
-    Canvas, GRID, HATCH, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET, TRAJECTORY,
-};
+use super::canvas::{Canvas, GRID, INK, LIMIT, MEAN, MUTED, Mark, Pen, RECALCULATION, RED, SERIES, TARGET, TRAJECTORY};
 use super::frame::{Frame, NothingToDraw, line_decimals};
 use super::icons::{assurance_caption, draw_icons, variation_caption};
 use super::legend::draw_legend;
