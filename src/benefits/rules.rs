@@ -98,7 +98,7 @@ pub struct Benefit {
     #[schema(nullable = false)]
     pub replaces: Option<Id>,
     /// Where the figure was stated, such as the name of a report. Do not name people.
-    #[schema(min_length = 1, max_length = 500, pattern = "\\S", nullable = false)]
+    #[schema(min_length = 1, max_length = 500, nullable = false)]
     pub source: Option<String>,
     /// The day on which it was stated.
     #[schema(nullable = false)]
@@ -160,7 +160,7 @@ pub struct Monetised {
     #[schema(minimum = 0, maximum = 10_000_000_000_000i64)]
     pub unit_cost: f64,
     /// Where the cost of one is published.
-    #[schema(min_length = 1, max_length = 500, pattern = "\\S")]
+    #[schema(min_length = 1, max_length = 500)]
     pub source: String,
 }
 

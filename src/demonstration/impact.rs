@@ -10,6 +10,8 @@ use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::Adoption;
 use crate::benefits::kinds::{BenefitKind, Costs, CountedBy, Counts, Recurrence, SavingClass};
 use crate::benefits::ops::create_benefit;
+use crate::benefits::realisations::ops::create_benefit_realisation;
+use crate::benefits::realisations::rules::Realisation;
 use crate::benefits::rules::Benefit;
 use crate::db::Conn;
 use crate::error::Result;
@@ -188,7 +190,27 @@ fn load_benefits(conn: &mut Conn, context: &Context) -> Result<()> {
         let new = benefit(innovation, programme, BenefitKind::Other, figure)?;
         claim(Benefit { unit: Some(unit.to_owned()), qualifier, from: day(from)?, ..new })?;
     }
-    Ok(())
+    let beds = benefit("mycopd", "nia", BenefitKind::BedDays, 1_200)?;
+    let method = "Drawn up for illustration.".to_owned();
+    let beds = claim(Benefit { method, source: None, illustrative: true, ..beds })?.added.id;
+    confirm(conn, context, &beds.to_string())
+}
+
+/// Somebody of a trust confirms what was achieved in the first year, for illustration.
+fn confirm(conn: &mut Conn, context: &Context, claim: &str) -> Result<()> {
+    let achieved = Realisation {
+        financial_year: "2015-16".to_owned(),
+        figure: Some(950.0),
+        qualifier: Qualifier::Exact,
+        basis: Basis::Measured,
+        counted_to: None,
+        source: None,
+        illustrative: true,
+    };
+    let body = Some(crate::organisations::ops::referred(conn, "/organisation", "RJZ")?);
+    let actor = Actor { subject: "illustrative-analyst".to_owned(), body, ..(*context.actor).clone() };
+    let analyst = Context { actor: Arc::new(actor), ..context.step(Operation::create_benefit_realisation) };
+    create_benefit_realisation(conn, &analyst, claim, achieved).map(drop)
 }
 
 /// What the founding documents say of innovations beside where they are used; the days are illustrative.

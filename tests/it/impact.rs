@@ -145,6 +145,9 @@ async fn a_figure_that_is_made_of_invented_rows_says_so(#[values(Sqlite, Postgre
         "raised",
         "leverage",
         "raised-private",
+        "bed-days",
+        "bed-days-realised",
+        "bed-days-realised-to-date",
         "events",
     ];
     assert_eq!(keys, invented);

@@ -54,3 +54,7 @@ ALTER TABLE benefits DROP COLUMN realised;
 ALTER TABLE programmes ADD COLUMN attribution_months INTEGER NOT NULL DEFAULT 12;
 -- Whose money was raised: private, charity or public; none where nobody said.
 ALTER TABLE external_investments ADD COLUMN sector TEXT COLLATE "C";
+
+-- Counts of all adoptions are listed by day and by change.
+CREATE INDEX adoption_counts_by_day ON adoption_counts (counted_on, id);
+CREATE INDEX adoption_counts_by_update ON adoption_counts (updated_at, id);

@@ -1,3 +1,5 @@
+DROP INDEX adoption_counts_by_update;
+DROP INDEX adoption_counts_by_day;
 ALTER TABLE external_investments DROP COLUMN sector;
 ALTER TABLE programmes DROP COLUMN attribution_months;
 ALTER TABLE benefits ADD COLUMN realised BIGINT;

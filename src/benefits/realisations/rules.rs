@@ -29,7 +29,7 @@ pub struct Realisation {
     #[schema(nullable = false)]
     pub counted_to: Option<NaiveDate>,
     /// Where the figure was reported. Do not name people.
-    #[schema(min_length = 1, max_length = 500, pattern = "\\S", nullable = false)]
+    #[schema(min_length = 1, max_length = 500, nullable = false)]
     pub source: Option<String>,
     /// Whether the record is invented for illustration.
     #[serde(default)]
