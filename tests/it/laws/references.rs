@@ -365,6 +365,10 @@ fn with(mut body: Value, operation: &str, property: &str, value: &Value) -> Valu
         };
     }
     *at = value.clone();
+    if property == "monetises/benefit" {
+        (body["monetises"]["unitCost"], body["monetises"]["source"]) =
+            (json!(350.5), json!("National cost collection"));
+    }
     let members = body.as_object_mut().unwrap();
     let others: &[&str] = match (operation, property) {
         ("create_award" | "update_award", "recipientPerson") => &["recipientOrganisation"],

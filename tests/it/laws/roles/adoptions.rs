@@ -95,7 +95,12 @@ impl World {
                 let row = [word("innovation"), word("organisation"), word("stage")].join(",");
                 actor.post_csv("/v1/adoption-imports", &format!("innovation,organisation,stage\n{row}\n"))
             }
-            "list_all_adoption_counts" => actor.get("/v1/adoption-counts"),
+            "list_all_adoption_counts" => {
+                let mut counted = self.adoption(corner).await;
+                counted["sites"] = json!(2);
+                self.made("/v1/adoptions", counted).await;
+                actor.get(&format!("/v1/adoption-counts?innovation={}", corner.innovation))
+            }
             "list_adoption_counts" => actor.get(&format!("{}/counts", adoption().await)),
             "transition_adoption_approval" => {
                 let proposed =
@@ -116,7 +121,10 @@ impl World {
                 self.realisation(corner).await;
                 actor.get(&format!("/v1/benefit-realisations?innovation={}", corner.innovation))
             }
-            "list_benefit_realisations" => actor.get(&format!("{}/realisations", self.counted_claim(corner).await)),
+            "list_benefit_realisations" => {
+                let one = self.realisation(corner).await;
+                actor.get(one.rsplit_once('/').unwrap().0)
+            }
             "create_benefit_realisation" => {
                 actor.post(&format!("{}/realisations", self.counted_claim(corner).await), achieved())
             }
