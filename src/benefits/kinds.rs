@@ -108,15 +108,11 @@ words! {
 
 words! {
     /// Whether the figure is reached once in its period, or in every financial year of it.
+    #[derive(Default)]
     pub enum Recurrence {
+        #[default]
         Once = "once",
         Yearly = "yearly",
-    }
-}
-
-impl Default for Recurrence {
-    fn default() -> Self {
-        Self::Once
     }
 }
 
