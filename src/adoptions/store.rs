@@ -15,7 +15,7 @@ use crate::db::{Conn, Keep, MultiBackend};
 use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf, OneWord};
-use crate::innovations::store::{HeldMemberships, held_memberships};
+use crate::innovations::store::{HeldMemberships, held_memberships, members};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
 use crate::record::Stored;
@@ -330,16 +330,11 @@ pub struct Window {
 
 /// The innovations that were in a programme on a day, or at any time.
 #[dsl::auto_type]
-fn members(programme: String, day: Option<NaiveDate>) -> _ {
-    let begun: NaiveDate = day.unwrap_or(Until::FURTHER_NOTICE.day());
+fn innovations_of(programme: String, day: Option<NaiveDate>) -> _ {
+    let joined: NaiveDate = day.unwrap_or(Until::FURTHER_NOTICE.day());
     let left: NaiveDate = day.unwrap_or_default();
-    let held: HeldMemberships = held_memberships();
-    programme_memberships::table
-        .filter(programme_memberships::programme.eq(programme))
-        .filter(held)
-        .filter(programme_memberships::from_on.le(begun))
-        .filter(programme_memberships::to_on.gt(left))
-        .select(programme_memberships::innovation_id)
+    let inside: members = members(programme, joined, left);
+    inside.select(programme_memberships::innovation_id)
 }
 
 #[dsl::auto_type]
@@ -402,8 +397,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListAdoptions) -> Result
         query = query.filter(adoptions::organisation_id.eq(referred(conn, "?organisation", &code.0)?));
     }
     if let Some(programme) = &asked.programme {
-        let members = members(programme.0.to_ascii_lowercase(), day);
-        query = query.filter(adoptions::innovation_id.eq_any(members));
+        let inside = innovations_of(programme.0.to_ascii_lowercase(), day);
+        query = query.filter(adoptions::innovation_id.eq_any(inside));
     }
     if let Some(programme) = &asked.additional_for {
         let slug = programme.0.to_ascii_lowercase();
@@ -508,8 +503,8 @@ pub fn list_counts(conn: &mut Conn, context: &Context, asked: &ListAllAdoptionCo
         query = query.filter(adoption_counts::adoption_id.eq_any(those));
     }
     if let Some(programme) = &asked.programme {
-        let members = members(programme.0.to_ascii_lowercase(), asked.using_on);
-        let those = live().filter(adoptions::innovation_id.eq_any(members)).select(adoptions::id);
+        let inside = innovations_of(programme.0.to_ascii_lowercase(), asked.using_on);
+        let those = live().filter(adoptions::innovation_id.eq_any(inside)).select(adoptions::id);
         query = query.filter(adoption_counts::adoption_id.eq_any(those));
     }
     if let Some(day) = asked.using_on {

@@ -261,11 +261,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
             (None, day) => (day.unwrap_or_else(|| context.today()), day.unwrap_or_else(|| context.today())),
             (Some(joined), Some(day)) => (joined.min(day), day),
         };
-        let members = programme_memberships::table
-            .filter(programme_memberships::programme.eq(programme.0.to_ascii_lowercase()))
-            .filter(held_memberships())
-            .filter(programme_memberships::from_on.le(joined))
-            .filter(programme_memberships::to_on.gt(left));
+        let members = members(programme.0.to_ascii_lowercase(), joined, left);
         query = query.filter(among!(conn, innovations::id, programme_memberships::innovation_id, members.clone()));
     }
     if let Some(CodeParam(slug)) = &asked.proposed_for {
@@ -284,6 +280,17 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListInnovations) -> Resu
 pub fn held_memberships() -> HeldMemberships {
     let begun = programme_memberships::to_on.gt(programme_memberships::from_on);
     programme_memberships::state.eq_any(LinkState::HELD).and(begun)
+}
+
+/// The memberships of a programme that held, began by one day and had not ended by another.
+#[dsl::auto_type]
+pub fn members(programme: String, joined: NaiveDate, left: NaiveDate) -> _ {
+    let held: HeldMemberships = held_memberships();
+    programme_memberships::table
+        .filter(programme_memberships::programme.eq(programme))
+        .filter(held)
+        .filter(programme_memberships::from_on.le(joined))
+        .filter(programme_memberships::to_on.gt(left))
 }
 
 pub type HeldMemberships = dsl::And<

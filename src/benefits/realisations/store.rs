@@ -18,6 +18,7 @@ use crate::record::Stored;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl;
 use diesel::prelude::*;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -154,7 +155,15 @@ pub fn in_force(conn: &mut Conn, claims: &[Id], by: NaiveDate) -> Result<Vec<Rea
     Ok(last_of_each(rows.load(conn)?))
 }
 
-type Query = benefit_realisations::BoxedQuery<'static, MultiBackend>;
+/// Figures of claims that stand: only what every side accepted is realised, and that everybody may see.
+#[dsl::auto_type]
+fn of_standing() -> _ {
+    let columns: <benefit_realisations::table as Table>::AllColumns = benefit_realisations::all_columns;
+    let joined = benefit_realisations::table.inner_join(benefits::table);
+    joined.select(columns).filter(benefits::archived_at.is_null())
+}
+
+type Query = dsl::IntoBoxed<'static, of_standing, MultiBackend>;
 
 sortable! { RealisationRow, Query, key "id" => benefit_realisations::id as Id;
     benefit_realisations of |row| row => "countedTo" counted_to, "updatedAt" updated_at, then id;
@@ -188,56 +197,28 @@ params! {
 
 diesel::alias!(benefit_realisations as later_figures: LaterFigures);
 
-/// Claims that stand.
-#[diesel::dsl::auto_type]
-fn standing() -> _ {
-    benefits::table.filter(benefits::archived_at.is_null())
-}
-
-/// Figures of claims that stand.
-///
 /// # Errors
 /// `unknown-reference`, `validation-failed` for what is no financial year.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefitRealisations) -> Result<Query> {
-    let mut query = benefit_realisations::table.into_boxed::<MultiBackend>();
-    // Only what every side accepted is realised, and that everybody may see.
-    query = query.filter(benefit_realisations::benefit_id.eq_any(standing().select(benefits::id)));
+    let mut query = of_standing().into_boxed::<MultiBackend>();
     let asked_place = asked.place.as_ref().map(|code| referred(conn, "?place", &code.0)).transpose()?;
     for place in context.within().into_iter().chain(asked_place) {
         let inside = below(vec![place], context.today());
-        let those = standing().filter(benefits::organisation_id.assume_not_null().eq_any(inside)).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
+        query = query.filter(benefits::organisation_id.assume_not_null().eq_any(inside));
     }
-    if let Some(slug) = &asked.innovation {
-        let innovation = crate::innovations::ops::referred(conn, "?innovation", &slug.0)?;
-        let those = standing().filter(benefits::innovation_id.eq(innovation)).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
-    }
-    if let Some(programme) = &asked.programme {
-        let those = standing().filter(benefits::programme.eq(programme.0.to_ascii_lowercase())).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
-    }
-    if let Some(code) = &asked.organisation {
-        let organisation = referred(conn, "?organisation", &code.0)?;
-        let those = standing().filter(benefits::organisation_id.eq(organisation)).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
-    }
-    if let Some(kinds) = &asked.kind {
-        let those = standing().filter(benefits::kind.eq_any(kinds.0.clone())).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
-    }
-    if let Some(classes) = &asked.class {
-        let those = standing().filter(benefits::class.assume_not_null().eq_any(classes.0.clone())).select(benefits::id);
-        query = query.filter(benefit_realisations::benefit_id.eq_any(those));
+    narrow! { query, asked;
+        innovation => benefits::innovation_id.eq(crate::innovations::ops::referred(conn, "?innovation", &innovation.0)?);
+        programme => benefits::programme.eq(programme.0.to_ascii_lowercase());
+        organisation => benefits::organisation_id.eq(referred(conn, "?organisation", &organisation.0)?);
+        kind => benefits::kind.eq_any(kind.0.clone());
+        class => benefits::class.assume_not_null().eq_any(class.0.clone());
+        year => benefit_realisations::year_on.eq(first_day("?year", &year.0).map_err(Error::from)?);
     }
     query = if asked.withdrawn.unwrap_or_default() {
         query.filter(benefit_realisations::withdrawn_at.is_not_null())
     } else {
         query.filter(benefit_realisations::withdrawn_at.is_null())
     };
-    narrow! { query, asked;
-        year => benefit_realisations::year_on.eq(first_day("?year", &year.0).map_err(Error::from)?);
-    }
     if let Some(day) = asked.as_of {
         let superseded = later_figures
             .filter(later_figures.field(benefit_realisations::benefit_id).eq(benefit_realisations::benefit_id))
@@ -246,14 +227,14 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListBenefitRealisations)
             .filter(later_figures.field(benefit_realisations::counted_to).gt(benefit_realisations::counted_to))
             .filter(later_figures.field(benefit_realisations::counted_to).le(day));
         query = query.filter(benefit_realisations::counted_to.le(day));
-        query = query.filter(diesel::dsl::not(diesel::dsl::exists(superseded)));
+        query = query.filter(dsl::not(dsl::exists(superseded)));
     }
     Ok(query)
 }
 
 /// The figures of one claim, those that were taken back too.
 pub fn of_claim(claim: Id) -> Query {
-    benefit_realisations::table.filter(benefit_realisations::benefit_id.eq(claim)).into_boxed()
+    of_standing().filter(benefit_realisations::benefit_id.eq(claim)).into_boxed()
 }
 
 pub fn find(conn: &mut Conn, claim: Id, id: Id) -> Result<Option<RealisationRow>> {

@@ -16,7 +16,7 @@ use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::external_investments::rules::Sector;
 use crate::funding::external_investments::store::while_member;
-use crate::innovations::store::{HeldMemberships, held_memberships};
+use crate::innovations::store::{HeldMemberships, held_memberships, members};
 use crate::organisations::rules::OrganisationType;
 use crate::organisations::store::nested;
 use crate::people::fellowships::rules::FellowshipState;
@@ -63,17 +63,6 @@ pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate, active: b
     let invented = innovations::table.filter(innovations::illustrative.eq(true)).select(innovations::id);
     let marked = joined().filter(programme_memberships::innovation_id.eq_any(invented));
     Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
-}
-
-/// Memberships that began by a day and had not ended by another.
-#[diesel::dsl::auto_type]
-fn members(programme: String, joined: NaiveDate, left: NaiveDate) -> _ {
-    let held: HeldMemberships = held_memberships();
-    programme_memberships::table
-        .filter(programme_memberships::programme.eq(programme))
-        .filter(held)
-        .filter(programme_memberships::from_on.le(joined))
-        .filter(programme_memberships::to_on.gt(left))
 }
 
 /// Organisations that used on the day an innovation that was in the programme on it, and the other programmes that one of those
