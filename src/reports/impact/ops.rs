@@ -9,7 +9,7 @@ use crate::access::Operation;
 use crate::adoptions::store::Window;
 use crate::benefits::kinds::{BenefitKind, Counts, Recurrence, SavingClass};
 use crate::benefits::realisations::store::in_force;
-use crate::benefits::rules::stated_years;
+use crate::benefits::rules::{stated_years, year_of};
 use crate::calendar::{Period, PeriodType, Span, london_midnight};
 use crate::db::Conn;
 use crate::disclosure::rounded;
@@ -342,8 +342,7 @@ fn figures_of(
     let unit = kind.unit().unwrap_or("as each claim says");
     let of_class = class.map(|class| format!("&class={}", class.as_str())).unwrap_or_default();
     let of_year = |year: Option<NaiveDate>| {
-        let label = |year| Period::containing(PeriodType::FinancialYear, year).label();
-        year.map(|year| format!("{of_class}&year={}", label(year))).unwrap_or_else(|| of_class.clone())
+        year.map(|year| format!("{of_class}&year={}", year_of(year))).unwrap_or_else(|| of_class.clone())
     };
     let is_saving = kind == BenefitKind::Saving;
     let name = if is_saving { "savings" } else { kind.as_str() };

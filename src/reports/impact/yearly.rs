@@ -2,7 +2,7 @@
 
 use super::places::{Nesting, Place};
 use super::rules::{Sum, sum};
-use crate::calendar::{Period, PeriodType};
+use crate::benefits::rules::year_of;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -40,12 +40,8 @@ pub struct OfYears {
 impl OfYears {
     /// The years in words: `2023-24`, or `2022-23 to 2023-24`.
     pub fn label(&self) -> String {
-        let label = |day| Period::containing(PeriodType::FinancialYear, day).label();
-        if self.first == self.last {
-            label(self.first)
-        } else {
-            format!("{} to {}", label(self.first), label(self.last))
-        }
+        let (first, last) = (year_of(self.first), year_of(self.last));
+        if first == last { first } else { format!("{first} to {last}") }
     }
 }
 

@@ -511,9 +511,10 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 7] = [
+const UNASSIGNED: [&str; 8] = [
     "get_kpi_chart",
     "get_kpi_spc",
+    "get_kpi_totals",
     "list_audit_events",
     "list_kpi_value_revisions",
     "list_kpi_values",
