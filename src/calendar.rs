@@ -503,10 +503,15 @@ pub struct Span {
 impl Span {
     pub const ALWAYS: Self = Self { from: EVER, to: FOREVER };
 
+    /// From a day, or ever, up to another, or for ever.
+    pub fn between(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Self {
+        Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) }
+    }
+
     /// # Errors
     /// `validation-failed` when it would be empty.
     pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {
-        let span = Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) };
+        let span = Self::between(from, to);
         if span.from < span.to {
             Ok(span)
         } else {
@@ -522,6 +527,16 @@ impl Span {
     pub fn meet(self, other: Self) -> Option<Self> {
         let span = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
         (span.from < span.to).then_some(span)
+    }
+
+    /// Its days as words.
+    pub fn in_words(self) -> String {
+        match self.ends() {
+            (None, None) => "on every day".to_owned(),
+            (Some(from), None) => format!("from {from} on"),
+            (None, Some(to)) => format!("until the day before {to}"),
+            (Some(from), Some(to)) => format!("from {from} until the day before {to}"),
+        }
     }
 
     /// What is left of it without some spans, which are merged.

@@ -76,7 +76,7 @@ mod traces;
 // The files of the Organisation Data Service.
 mod ods_imports;
 // Organisations that became others.
-mod successions;
+pub mod successions;
 // The one shape of every state machine.
 mod transitions;
 // Ids and closed word lists.

@@ -353,6 +353,8 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
         crate::applications::ops::lapse_offers(conn, now)
     };
     service.db.write(renewed).await?;
+    let context = Context::local(Operation::create_organisation_succession, now);
+    service.db.write(move |conn| crate::successions::ops::take_over_due(conn, &context)).await?;
     let context = Context::local(Operation::submit_kpi_values, now);
     let abandoned = now - 2 * service.config.db.bulk_patience;
     let closed = move |conn: &mut Conn| crate::kpis::submissions::close_unfinished(conn, &context, abandoned);

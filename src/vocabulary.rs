@@ -382,14 +382,47 @@ words! {
     pub enum Qualifier { Exact = "exact", AtLeast = "at-least", AtMost = "at-most", Approximate = "approximate" }
 }
 
+impl Qualifier {
+    /// How sure a sum of two such figures is: bounds in the same direction stay a bound, and opposite bounds make it approximate.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Exact, any) | (any, Self::Exact) => any,
+            (one, other) if one == other => one,
+            _ => Self::Approximate,
+        }
+    }
+}
+
 words! {
-    /// How a figure was come by.
-    pub enum Basis { Measured = "measured", Estimated = "estimated", Projected = "projected", Modelled = "modelled" }
+    /// How a figure was come by, from the surest way to the least sure: a sum is as sure as the least sure of its parts.
+    pub enum Basis { Measured = "measured", Estimated = "estimated", Modelled = "modelled", Projected = "projected" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_is_as_sure_as_its_parts_allow() {
+        use Qualifier::{Approximate, AtLeast, AtMost, Exact};
+        for (one, other, expected) in [
+            (Exact, Exact, Exact),
+            (AtLeast, Exact, AtLeast),
+            (AtLeast, AtLeast, AtLeast),
+            (Exact, AtMost, AtMost),
+            (AtLeast, AtMost, Approximate),
+            (Approximate, Exact, Approximate),
+            (Approximate, AtLeast, Approximate),
+        ] {
+            assert_eq!((one.plus(other), other.plus(one)), (expected, expected));
+        }
+        assert!(
+            Basis::Measured < Basis::Estimated
+                && Basis::Estimated < Basis::Modelled
+                && Basis::Modelled < Basis::Projected
+        );
+    }
 
     #[test]
     fn folding_drops_case_accents_and_punctuation() {

@@ -1,53 +1,91 @@
 //! What a successor takes over of its predecessor's adoptions: rows of its own, so that each organisation counts for its own days.
 
+use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, write_facts};
 use super::moves::ops::rewrite;
 use super::moves::rules::{AdoptionStage, Step};
 use super::moves::store::{self as moves, MoveRow};
 use super::ops::{finish, record_adoption};
-use super::rules::Adoption;
+use super::rules::{ALL_BELOW, Adoption};
 use super::store;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::Context;
+use crate::organisations::store::codes_below;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Writes the stages that an organisation had reached into the adoptions of its heir, as moves of the day on which that took its
-/// place. Where the heir has come as far itself, nothing is written; neither is anything of a day that is still to come.
+/// place, and has them cover what its own covered. Where the heir has come as far itself, no stage is written; neither is
+/// anything of a day that is still to come.
 ///
 /// # Errors
 /// What the database fails with.
 pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: (Id, &str), on: NaiveDate) -> Result<()> {
     let Some(eve) = on.pred_opt().filter(|_| on <= context.today()) else { return Ok(()) };
-    let reason = Some(format!("Taken over from {}.", from.1));
     for (adoption, stage) in moves::held_by(conn, from.0, AdoptionStage::ALL.to_vec(), eve)? {
         let Some(named) = store::find(conn, adoption)? else { continue };
-        let Some(dated) = store::dated(conn, vec![named])?.pop() else { continue };
-        let row = &dated.named.row;
-        let Some(present) = store::find_by_key(conn, (row.innovation_id, &row.indication, heir.0))? else {
-            if !stage.needs_reason() {
-                let known = dated.adoption();
-                let new = Adoption::of(known.innovation, heir.1.to_owned(), stage);
-                let (indication, illustrative) = (known.indication, known.illustrative);
-                let new = Adoption { indication, illustrative, since: Some(on), ..new };
-                record_adoption(conn, context, new, reason.clone())?;
-            }
-            continue;
-        };
-        let present =
-            store::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
-        let step = Step { id: Id::generate(), on, rank: 0, to: stage };
-        let (before, after) = (present.history(), present.history().with(step, None));
-        // Only what is a step forward for the heir.
-        if stage.needs_reason() || before.says(stage, on) || before.check_change(&after).is_err() {
-            continue;
-        }
-        let changed = rewrite(conn, context, &present, &after, "/effectiveOn")?;
-        let step = after.steps().iter().find(|known| known.id == step.id).copied().unwrap_or(step);
-        moves::insert(conn, &MoveRow::new(context, changed.id, step, reason.clone()))?;
-        let from = after.stage_before(step.id);
-        finish(conn, context, &changed, json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": on }))?;
+        let Some(dated) = dated(conn, vec![named])?.pop() else { continue };
+        let Some(taken) = take_stage(conn, context, (from.1, &dated), heir, (stage, on))? else { continue };
+        let covered = covered_by(conn, &dated, eve)?;
+        cover(conn, taken, &covered, on)?;
     }
     Ok(())
+}
+
+/// Brings the heir's adoption to a stage. Returns it, where there is one by then.
+fn take_stage(
+    conn: &mut Conn,
+    context: &Context,
+    (code, of): (&str, &DatedAdoption),
+    heir: (Id, &str),
+    (stage, on): (AdoptionStage, NaiveDate),
+) -> Result<Option<Id>> {
+    let (row, reason) = (&of.named.row, Some(format!("Taken over from {code}.")));
+    let Some(present) = store::find_by_key(conn, (row.innovation_id, &row.indication, heir.0))? else {
+        if stage.needs_reason() {
+            return Ok(None);
+        }
+        let known = of.adoption();
+        let new = Adoption::of(known.innovation, heir.1.to_owned(), stage);
+        let (indication, illustrative) = (known.indication, known.illustrative);
+        let new = Adoption { indication, illustrative, since: Some(on), ..new };
+        return Ok(Some(record_adoption(conn, context, new, reason)?.added.id));
+    };
+    let present = dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
+    let step = Step { id: Id::generate(), on, rank: 0, to: stage };
+    let (before, after) = (present.history(), present.history().with(step, None));
+    // Only what is a step forward for the heir.
+    if stage.needs_reason() || before.says(stage, on) || before.check_change(&after).is_err() {
+        return Ok(Some(present.named.row.id));
+    }
+    let changed = rewrite(conn, context, &present, &after, "/effectiveOn")?;
+    let step = after.steps().iter().find(|known| known.id == step.id).copied().unwrap_or(step);
+    moves::insert(conn, &MoveRow::new(context, changed.id, step, reason))?;
+    let from = after.stage_before(step.id);
+    finish(conn, context, &changed, json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": on }))?;
+    Ok(Some(changed.id))
+}
+
+/// The codes of what an adoption covered on a day, one by one: all below the heir would be more.
+fn covered_by(conn: &mut Conn, of: &DatedAdoption, day: NaiveDate) -> Result<BTreeSet<String>> {
+    let organisation = of.named.row.organisation_id;
+    match of.facts.covers_on(day) {
+        Some(ALL_BELOW) => Ok(codes_below(conn, organisation, day)?.into_iter().collect()),
+        codes => Ok(codes.into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect()),
+    }
+}
+
+/// Has an adoption cover these organisations too from a day on.
+fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<()> {
+    let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
+    let own = facts.covers_on(on).unwrap_or_default();
+    if codes.is_empty() || own == ALL_BELOW {
+        return Ok(());
+    }
+    let all: BTreeSet<&str> = codes.iter().map(String::as_str).chain(own.split_whitespace()).collect();
+    let all = all.into_iter().collect::<Vec<_>>().join(" ");
+    let covers = restated(&facts.covers, on, &[all]);
+    write_facts(conn, adoption, &DatedFacts { covers, ..facts })
 }

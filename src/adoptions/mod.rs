@@ -3,6 +3,7 @@
 //! answered from the spells that the moves make.
 
 pub mod counts;
+pub mod dated;
 pub mod heirs;
 pub mod http;
 pub mod imports;

@@ -2,12 +2,12 @@
 
 use super::counts::rules::Counted;
 use super::counts::store::{self as counts, CountRow};
+use super::dated::{self, DatedAdoption, DatedFacts};
 use super::moves::rules::{History, Step};
 use super::moves::store::{self as moves, MoveRow};
-use super::rules::{ALL_BELOW, Adoption, Approval, Barrier, CoveredCode};
-use super::store::{self, AdoptionRow, BarrierRow, DatedAdoption, NamedAdoption};
+use super::rules::{ALL_BELOW, Adoption, Approval, CoveredCode};
+use super::store::{self, AdoptionRow, NamedAdoption};
 use crate::access::{Operation, Reach, outside};
-use crate::calendar::Until;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Faults, Result};
 use crate::events::{self, Event};
@@ -65,7 +65,7 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Re
         let is_whole = whole.covers(None, Some(row.organisation_id), Some(row.innovation_id));
         found.stored(!is_whole)
     };
-    Ok(store::dated(conn, rows)?.into_iter().map(show).collect())
+    Ok(dated::dated(conn, rows)?.into_iter().map(show).collect())
 }
 
 /// As [`get_adoption`], as the caller may see it.
@@ -168,11 +168,11 @@ pub fn record_adoption(
         moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
     }
     store::write_spells(conn, &row, &history)?;
-    let dated = DatedAdoption { named, moves: Vec::new(), counts: Vec::new(), barriers: Vec::new() };
+    let dated = DatedAdoption::bare(named);
     let on = new.counted_on.unwrap_or_else(|| context.today());
     let counted = counted_row(context, &dated, counted, (on, false));
-    let barriers = barrier_rows(context, &dated, &new)?;
-    write_dated(conn, context, row.id, counted, barriers)?;
+    let facts = facts(context, &dated, &new);
+    write_dated(conn, context, row.id, counted, facts)?;
     finish(conn, context, &row, json!({ "stage": row.stage, "since": since, "approval": row.approval }))
 }
 
@@ -189,48 +189,23 @@ fn counted_row(
     changed.then(|| CountRow::new(context, of.named.row.id, on, new))
 }
 
-/// The spells of barriers, so that those which are given stand from a day on; nothing where they stand already.
-fn barrier_rows(context: &Context, of: &DatedAdoption, new: &Adoption) -> Result<Option<Vec<BarrierRow>>> {
-    let (id, on) = (of.named.row.id, new.barriers_on.unwrap_or_else(|| context.today()));
-    let standing = |row: &BarrierRow| row.to_on == Until::FURTHER_NOTICE;
-    let present: Vec<Barrier> = of.barriers.iter().filter(|row| standing(row)).map(|row| row.barrier).collect();
-    if present.len() == new.barriers.len() && present.iter().all(|barrier| new.barriers.contains(barrier)) {
-        return Ok(None);
-    }
-    let last = |row: &BarrierRow| if standing(row) { row.from_on } else { row.to_on.day() };
-    if let Some(later) = of.barriers.iter().map(last).max().filter(|later| *later > on) {
-        let detail = format!("The barriers changed on {later}, after this day. Give that day or a later one.");
-        return Err(Error::invalid("/barriersOn", "range", detail));
-    }
-    let mut rows = of.barriers.clone();
-    for row in rows.iter_mut().filter(|row| standing(row) && !new.barriers.contains(&row.barrier)) {
-        row.to_on = Some(on).into();
-    }
-    for barrier in new.barriers.iter().filter(|barrier| !present.contains(barrier)) {
-        match rows.iter_mut().find(|row| row.barrier == *barrier && row.to_on.day() == on) {
-            // It ended on that day, and stands again.
-            Some(ended) => ended.to_on = Until::FURTHER_NOTICE,
-            None => {
-                rows.push(BarrierRow { adoption_id: id, barrier: *barrier, from_on: on, to_on: Until::FURTHER_NOTICE })
-            }
-        }
-    }
-    rows.retain(|row| row.from_on < row.to_on.day());
-    Ok(Some(rows))
+/// The facts that hold on some days, once those that are given do; nothing where nothing changes.
+fn facts(context: &Context, of: &DatedAdoption, new: &Adoption) -> Option<DatedFacts> {
+    Some(of.facts.with(new, context.today())).filter(|facts| *facts != of.facts)
 }
 
-/// Writes what was counted and which barriers stand, as far as that is new.
+/// Writes what was counted and what holds on some days, as far as that is new.
 fn write_dated(
     conn: &mut Conn,
     context: &Context,
     id: Id,
     counted: Option<CountRow>,
-    barriers: Option<Vec<BarrierRow>>,
+    facts: Option<DatedFacts>,
 ) -> Result<()> {
     if let Some(row) = counted {
         counts::replace(conn, context, row)?;
     }
-    barriers.map_or(Ok(()), |rows| store::write_barriers(conn, id, &rows))
+    facts.map_or(Ok(()), |facts| dated::write_facts(conn, id, &facts))
 }
 
 /// Whether the caller may change adoptions of this organisation.
@@ -246,7 +221,7 @@ pub fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<DatedAdoptio
     let present = get_adoption(conn, context, id)?;
     require_kept(conn, context, &context.reach(), present.row.organisation_id)?;
     context.check_version(present.row.version)?;
-    store::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
+    dated::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
 
 /// Changes the facts of an adoption. Its stage changes by transitions.
@@ -275,13 +250,13 @@ pub fn update_adoption(
     let said = new.counted(|member| patch.touches(member) || (again && before.gives(member)))?;
     let day = new.counted_on.filter(|_| again).unwrap_or_else(|| context.today());
     let counted = counted_row(context, &present, said, (day, again));
-    let barriers = barrier_rows(context, &present, &new)?;
+    let facts = facts(context, &present, &new);
     let row = present.named.row.clone().revised(context, &new);
-    if counted.is_none() && barriers.is_none() && row.has_facts_of(&present.named.row) {
+    if counted.is_none() && facts.is_none() && row.has_facts_of(&present.named.row) {
         return shown_one(conn, context, present.named);
     }
     store::update(conn, &row)?;
-    write_dated(conn, context, row.id, counted, barriers)?;
+    write_dated(conn, context, row.id, counted, facts)?;
     finish(conn, context, &row, json!({ "sites": new.sites, "users": new.users, "patients": new.patients }))
 }
 

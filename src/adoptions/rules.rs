@@ -108,15 +108,21 @@ pub struct Adoption {
     #[serde(default)]
     #[schema(max_items = 6, default = json!([]))]
     pub barriers: Vec<Barrier>,
-    /// The day from which the barriers stand as they are given. Default: today.
+    /// The day from which the barriers stand as they are given, until the next change that is recorded. Default: today.
     #[serde(skip_serializing_if = "only_written")]
     #[schema(nullable = false, write_only)]
     pub barriers_on: Option<NaiveDate>,
     /// The organisations below this one that it speaks for too: their codes, or `all` alone. Default: none.
     #[serde(default)]
-    #[schema(max_items = 500, default = json!([]), example = json!(["all"]))]
+    #[schema(max_items = 2000, default = json!([]), example = json!(["all"]))]
     pub covers: Vec<CoveredCode>,
-    /// The day on which somebody last confirmed that the innovation is in routine use.
+    /// The day from which it covers what is given, until the next change that is recorded. Default: since the
+    /// adoption began where it was never said before, else today.
+    #[serde(skip_serializing_if = "only_written")]
+    #[schema(nullable = false, write_only)]
+    pub covers_on: Option<NaiveDate>,
+    /// The day on which somebody last confirmed that the innovation is in routine use. Earlier ones are kept; a day before
+    /// the last takes its place.
     #[schema(nullable = false)]
     pub confirmed_on: Option<NaiveDate>,
     /// What shows it, as text or an address. Do not name people.
@@ -190,6 +196,7 @@ impl Adoption {
             barriers: Vec::new(),
             barriers_on: None,
             covers: Vec::new(),
+            covers_on: None,
             confirmed_on: None,
             evidence: None,
             illustrative: false,
@@ -219,6 +226,7 @@ impl Adoption {
             ("/since", self.since),
             ("/countedOn", self.counted_on),
             ("/barriersOn", self.barriers_on),
+            ("/coversOn", self.covers_on),
             ("/confirmedOn", self.confirmed_on),
         ] {
             if day.is_some_and(|day| day > today) {
@@ -340,7 +348,7 @@ mod tests {
         };
         let day = NaiveDate::from_ymd_opt(2016, 1, 1).unwrap();
         assert_eq!(covers(&["rj2", "RJ1", "RJ2"]).covers, covers(&["RJ1", "RJ2"]).covers);
-        assert!(covers(&["all"]).check(day).is_ok());
+        assert!(covers(&["all"]).check(day).is_ok() && covers(&["RJ1", "RJ2"]).check(day).is_ok());
         assert!(covers(&["all", "RJ1"]).check(day).is_err());
     }
 
@@ -352,6 +360,72 @@ mod tests {
         let counted = said.counted(|member| said.gives(member)).unwrap();
         let figure = Figure { value: 3, qualifier: Qualifier::AtLeast, basis: Basis::Measured };
         assert_eq!(counted, Counted { sites: Change::Set(figure), ..Counted::default() });
+    }
+
+    #[test]
+    fn what_is_proposed_is_approved_or_refused_and_a_refusal_alone_needs_a_reason() {
+        use Approval::{Approved, Proposed, Refused};
+        for (from, expected) in [(Proposed, vec![Approved, Refused]), (Refused, vec![Approved]), (Approved, vec![])] {
+            assert_eq!(from.next(), expected, "{from:?}");
+        }
+        assert!(Proposed.needs_reason(Refused) && !Proposed.needs_reason(Approved));
+    }
+
+    type Day = fn(&mut Adoption) -> &mut Option<NaiveDate>;
+
+    #[test]
+    fn no_day_lies_in_the_future() {
+        let today = NaiveDate::from_ymd_opt(2016, 1, 1).unwrap();
+        let days: [(&str, Day); 4] = [
+            ("/since", |adoption| &mut adoption.since),
+            ("/countedOn", |adoption| &mut adoption.counted_on),
+            ("/barriersOn", |adoption| &mut adoption.barriers_on),
+            ("/confirmedOn", |adoption| &mut adoption.confirmed_on),
+        ];
+        for (pointer, day) in days {
+            let checked = |on: Option<NaiveDate>| {
+                let mut said = adoption();
+                *day(&mut said) = on;
+                said.check(today).map_err(|error| error.listed()[0].pointer.clone())
+            };
+            assert_eq!((checked(today.pred_opt()), checked(Some(today))), (Ok(()), Ok(())), "{pointer}");
+            assert_eq!(checked(today.succ_opt()), Err(pointer.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_an_adoption_is_of_stays_as_it_is_and_its_stage_is_moved() {
+        let (innovation, organisation) = ("MYCOPD".to_owned(), "rjz".to_owned());
+        let same = Adoption { innovation, organisation, sites: Some(1), ..adoption() };
+        assert!(adoption().check_change(&same).is_ok());
+        for other in [
+            Adoption { innovation: "heartflow".to_owned(), ..adoption() },
+            Adoption { organisation: "RRK".to_owned(), ..adoption() },
+            Adoption { indication: Some("copd".to_owned()), ..adoption() },
+            Adoption { stage: AdoptionStage::Adopted, ..adoption() },
+            Adoption { since: NaiveDate::from_ymd_opt(2016, 1, 1), ..adoption() },
+        ] {
+            let refused = adoption().check_change(&other).map_err(|error| error.code());
+            assert_eq!(refused, Err(Code::Immutable), "{other:?}");
+        }
+        assert!(adoption().check_first().is_ok());
+        assert!(Adoption { stage: AdoptionStage::Paused, ..adoption() }.check_first().is_err());
+    }
+
+    #[test]
+    fn counts_are_given_as_they_were_counted() {
+        let figure = |value| Figure::of(Some(value), Some(Qualifier::AtMost), Some(Basis::Estimated));
+        let counts = Counts { sites: figure(2), users: figure(30), patients: figure(400) };
+        let on = NaiveDate::from_ymd_opt(2016, 1, 1);
+        let told = adoption().counting(counts, on);
+        let read = told.counted(|member| told.gives(member)).unwrap();
+        assert_eq!((read.over(Counts::default()), told.counted_on), (counts, on));
+        for name in ["sites", "users", "patients"] {
+            for member in [name.to_owned(), format!("{name}Qualifier"), format!("{name}Basis")] {
+                assert!(told.gives(&member) && !adoption().gives(&member), "{member}");
+            }
+        }
+        assert!(!told.gives("countedOn"));
     }
 
     #[test]

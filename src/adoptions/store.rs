@@ -1,30 +1,26 @@
 //! Adoptions in the database.
 
-use super::counts::rules::Counts;
 use super::counts::store::{self as counts, CountRow};
 use super::moves::rules::{AdoptionStage, History, Measure};
-use super::moves::store::{self as moves, Held, MoveRow, first_uses, held_on};
-use super::rules::{Adoption, AdoptionAdded, Approval, Barrier, CoveredCode, before_opening};
-use crate::calendar::{Span, Until};
+use super::moves::store::{self as moves, Held, first_uses, held_on};
+use super::rules::{Adoption, Approval, Barrier};
+use crate::calendar::Until;
 use crate::db::dialect::Condition;
 use crate::db::schema::{
     adoption_barriers, adoption_counts, adoption_spells, adoptions, innovations, organisations, programme_memberships,
     programmes,
 };
-use crate::db::{Conn, Keep, MultiBackend};
-use crate::disclosure::rounded;
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf, OneWord};
 use crate::innovations::store::{HeldMemberships, held_memberships, members};
 use crate::organisations::ops::referred;
 use crate::organisations::store::below;
-use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{insert_all, narrow, one_of, params, sortable, writable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{Months, NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use std::collections::HashMap;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = adoptions, treat_none_as_null = true)]
@@ -37,9 +33,6 @@ pub struct AdoptionRow {
     /// That of the last move.
     pub stage: AdoptionStage,
     pub decided_by: Option<String>,
-    /// Codes with spaces between, or `all`.
-    pub covers: String,
-    pub confirmed_on: Option<NaiveDate>,
     pub evidence: Option<String>,
     pub approval: Approval,
     pub approved_by: Option<String>,
@@ -56,7 +49,6 @@ pub struct AdoptionRow {
 impl AdoptionRow {
     pub fn new(context: &Context, new: &Adoption, (innovation, organisation): (Id, Id), approval: Approval) -> Self {
         let now = context.now.naive_utc();
-        let covers: Vec<&str> = new.covers.iter().map(|code| code.0.as_str()).collect();
         let row = Self {
             id: Id::generate(),
             innovation_id: innovation,
@@ -64,8 +56,6 @@ impl AdoptionRow {
             indication: new.indication.clone().unwrap_or_default(),
             stage: new.stage,
             decided_by: new.decided_by.clone(),
-            covers: covers.join(" "),
-            confirmed_on: new.confirmed_on,
             evidence: new.evidence.clone(),
             approval: Approval::Proposed,
             approved_by: None,
@@ -98,8 +88,6 @@ impl AdoptionRow {
         let facts = Self::new(context, new, (self.innovation_id, self.organisation_id), Approval::Proposed);
         Self {
             decided_by: facts.decided_by,
-            covers: facts.covers,
-            confirmed_on: facts.confirmed_on,
             evidence: facts.evidence,
             illustrative: facts.illustrative,
             ..self.touched(context)
@@ -108,10 +96,7 @@ impl AdoptionRow {
 
     /// Whether it says the same of what `revised` writes.
     pub fn has_facts_of(&self, other: &Self) -> bool {
-        let facts = |row: &Self| {
-            let texts = (row.decided_by.clone(), row.covers.clone(), row.evidence.clone());
-            (texts, row.confirmed_on, row.illustrative)
-        };
+        let facts = |row: &Self| (row.decided_by.clone(), row.evidence.clone(), row.illustrative);
         facts(self) == facts(other)
     }
 
@@ -136,110 +121,6 @@ pub struct NamedAdoption {
     pub organisation: (String, String, Option<NaiveDate>, Option<NaiveDate>),
 }
 
-/// A barrier from one day up to another.
-#[derive(Queryable, Insertable, Clone)]
-#[diesel(table_name = adoption_barriers)]
-pub struct BarrierRow {
-    pub adoption_id: Id,
-    pub barrier: Barrier,
-    pub from_on: NaiveDate,
-    pub to_on: Until,
-}
-
-/// An adoption with all that is dated of it.
-#[derive(Clone)]
-pub struct DatedAdoption {
-    pub named: NamedAdoption,
-    /// Withdrawn ones too.
-    pub moves: Vec<MoveRow>,
-    /// Those that hold, by their day.
-    pub counts: Vec<CountRow>,
-    pub barriers: Vec<BarrierRow>,
-}
-
-impl DatedAdoption {
-    pub fn history(&self) -> History {
-        moves::history(&self.moves)
-    }
-
-    /// What was counted by a day.
-    pub fn counts_by(&self, day: NaiveDate) -> Counts {
-        let last = self.counts.iter().rev().find(|row| row.counted_on <= day);
-        last.map(CountRow::counts).unwrap_or_default()
-    }
-
-    /// What a client writes of it.
-    pub fn adoption(&self) -> Adoption {
-        let NamedAdoption { row, innovation, organisation } = &self.named;
-        let standing = self.barriers.iter().filter(|spell| spell.to_on == Until::FURTHER_NOTICE);
-        let last = self.counts.last();
-        let bare = Adoption {
-            indication: Some(row.indication.clone()).filter(|indication| !indication.is_empty()),
-            decided_by: row.decided_by.clone(),
-            barriers: standing.map(|spell| spell.barrier).collect(),
-            covers: row.covers.split_whitespace().map(|code| CoveredCode(code.to_owned())).collect(),
-            confirmed_on: row.confirmed_on,
-            evidence: row.evidence.clone(),
-            illustrative: row.illustrative,
-            ..Adoption::of(innovation.0.clone(), organisation.0.clone(), row.stage)
-        };
-        bare.counting(last.map(CountRow::counts).unwrap_or_default(), last.map(|row| row.counted_on)).normal()
-    }
-
-    /// The answer, with the count of patients as it is or as others may see it.
-    pub fn stored(self, suppressed: bool) -> Stored<Adoption> {
-        let mut written = self.adoption();
-        if suppressed {
-            written.patients = written.patients.and_then(|count| rounded(count, 1));
-        }
-        let history = self.history();
-        let (using_from, using_to) = history.used().last().copied().map_or((None, None), Span::ends);
-        let NamedAdoption { row, innovation, organisation } = self.named;
-        let first = history.steps().first().map(|step| step.on);
-        let added = AdoptionAdded {
-            id: row.id,
-            innovation_name: innovation.1,
-            organisation_name: organisation.1,
-            stage_on: history.spells().last().map_or(row.created_at.date(), |spell| spell.from),
-            using_from,
-            using_to,
-            approval: row.approval,
-            approved_by: row.approved_by,
-            approved_on: row.approved_on,
-            warnings: before_opening(first, organisation.2).into_iter().collect(),
-            suppressed,
-        };
-        Stored { added, written, version: row.version, updated_at: row.updated_at }
-    }
-}
-
-/// The adoptions with all that is dated of them, in the same order.
-pub fn dated(conn: &mut Conn, rows: Vec<NamedAdoption>) -> Result<Vec<DatedAdoption>> {
-    let ids: Vec<Id> = rows.iter().map(|found| found.row.id).collect();
-    let mut moves: HashMap<Id, Vec<MoveRow>> = HashMap::new();
-    for row in moves::moves(conn, &ids)? {
-        moves.entry(row.adoption_id).or_default().push(row);
-    }
-    let mut counts: HashMap<Id, Vec<CountRow>> = HashMap::new();
-    for row in counts::counts(conn, &ids)? {
-        counts.entry(row.adoption_id).or_default().push(row);
-    }
-    let mut barriers: HashMap<Id, Vec<BarrierRow>> = HashMap::new();
-    for row in adoption_barriers::table.filter(adoption_barriers::adoption_id.eq_any(ids)).load::<BarrierRow>(conn)? {
-        barriers.entry(row.adoption_id).or_default().push(row);
-    }
-    let dated = |named: NamedAdoption| {
-        let id = named.row.id;
-        DatedAdoption {
-            named,
-            moves: moves.remove(&id).unwrap_or_default(),
-            counts: counts.remove(&id).unwrap_or_default(),
-            barriers: barriers.remove(&id).unwrap_or_default(),
-        }
-    };
-    Ok(rows.into_iter().map(dated).collect())
-}
-
 /// Writes the spells that a history makes; there are none of an adoption that does not count.
 pub fn write_spells(conn: &mut Conn, row: &AdoptionRow, history: &History) -> Result<()> {
     let spells = if row.counts() { history.spells() } else { Vec::new() };
@@ -250,13 +131,6 @@ pub fn write_spells(conn: &mut Conn, row: &AdoptionRow, history: &History) -> Re
         indication: row.indication.clone(),
     };
     moves::write_spells(conn, &held, &spells)
-}
-
-/// Writes the spells of its barriers anew.
-pub fn write_barriers(conn: &mut Conn, adoption: Id, rows: &[BarrierRow]) -> Result<()> {
-    diesel::delete(adoption_barriers::table.filter(adoption_barriers::adoption_id.eq(adoption))).execute_kept(conn)?;
-    insert_all!(conn, adoption_barriers::table, rows);
-    Ok(())
 }
 
 type Columns = (

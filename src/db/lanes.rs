@@ -327,9 +327,27 @@ impl Shared {
         }
     }
 
+    /// A connection of the pool. A database that is only slow to let one in is waited for, as long as the caller waits.
+    fn connection(
+        &self,
+        pool: &r2d2::Pool<Source>,
+        ticket: &Ticket,
+    ) -> Result<r2d2::PooledConnection<Source>, r2d2::Error> {
+        loop {
+            let cause = match pool.get() {
+                Ok(pooled) => return Ok(pooled),
+                Err(cause) => cause,
+            };
+            self.condition.suspect();
+            if self.condition.is_down() || self.condition.is_silent() || Instant::now() >= ticket.until {
+                return Err(cause);
+            }
+        }
+    }
+
     fn run(&self, job: Job) {
         let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let outcome = catch_unwind(AssertUnwindSafe(|| match pool.get() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match self.connection(&pool, &job.ticket) {
             Ok(mut pooled) => {
                 job.ticket.served_by(pooled.process);
                 let trusted = (job.work)(Ok(&mut pooled.conn), &self.condition);
@@ -345,7 +363,6 @@ impl Shared {
             }
             Err(cause) => {
                 let error = Error::new(Code::Unavailable).context(cause);
-                self.condition.suspect();
                 (job.work)(Err(error), &self.condition);
             }
         }));

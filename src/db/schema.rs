@@ -71,6 +71,7 @@ diesel::table! {
         created_at -> Timestamp,
         source -> Nullable<Text>,
         illustrative -> Bool,
+        taken_over -> Bool,
     }
 }
 
@@ -1225,8 +1226,6 @@ diesel::table! {
         indication -> Text,
         stage -> Text,
         decided_by -> Nullable<Text>,
-        covers -> Text,
-        confirmed_on -> Nullable<Date>,
         evidence -> Nullable<Text>,
         approval -> Text,
         approved_by -> Nullable<Text>,
@@ -1290,6 +1289,22 @@ diesel::table! {
         withdrawn_at -> Nullable<Timestamp>,
         withdrawn_why -> Nullable<Text>,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    adoption_confirmations (adoption_id, confirmed_on) {
+        adoption_id -> Binary,
+        confirmed_on -> Date,
+    }
+}
+
+diesel::table! {
+    adoption_covers (adoption_id, from_on) {
+        adoption_id -> Binary,
+        covers -> Text,
+        from_on -> Date,
+        to_on -> Date,
     }
 }
 
@@ -1404,6 +1419,8 @@ diesel::joinable!(programme_partners -> organisations (organisation_id));
 diesel::joinable!(adoptions -> innovations (innovation_id));
 diesel::joinable!(adoptions -> organisations (organisation_id));
 diesel::joinable!(adoption_spells -> adoptions (adoption_id));
+diesel::joinable!(adoption_covers -> adoptions (adoption_id));
+diesel::joinable!(adoption_confirmations -> adoptions (adoption_id));
 diesel::joinable!(benefits -> innovations (innovation_id));
 diesel::joinable!(benefits -> organisations (organisation_id));
 diesel::joinable!(benefit_realisations -> benefits (benefit_id));
@@ -1519,6 +1536,8 @@ may_appear_together!(
     adoption_spells,
     adoption_counts,
     adoption_barriers,
+    adoption_confirmations,
+    adoption_covers,
     benefits,
     benefit_realisations,
     benefit_sides,

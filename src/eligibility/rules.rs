@@ -112,3 +112,47 @@ impl Eligibility {
         Err(Error::new(Code::Immutable).detail(detail))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn row(body: Value) -> Eligibility {
+        serde_json::from_value(body).expect("a row")
+    }
+
+    #[test]
+    fn a_row_names_one_organisation_or_a_type_below_a_place() {
+        let trust = Some(OrganisationType::NhsTrust);
+        for (body, unit, expected) in [
+            (json!({}), trust, Err("missing")),
+            (json!({ "organisation": "rjz", "place": "qkk" }), trust, Err("not-applicable")),
+            (json!({ "organisation": "rjz", "type": "nhs-trust" }), trust, Err("not-applicable")),
+            (json!({ "place": "qkk" }), None, Err("missing")),
+            (json!({ "organisation": "rjz" }), trust, Ok(json!({ "organisation": "RJZ" }))),
+            (json!({ "place": "qkk" }), trust, Ok(json!({ "place": "QKK", "type": "nhs-trust" }))),
+            (json!({ "place": "qkk", "type": "pcn" }), trust, Ok(json!({ "place": "QKK", "type": "pcn" }))),
+        ] {
+            let checked = row(body.clone()).checked(unit).map_err(|error| error.listed()[0].code);
+            assert_eq!(checked, expected.map(row), "{body} {unit:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_the_source_and_the_mark_of_a_row_may_change_and_nothing_else() {
+        let before = row(json!({ "organisation": "RJZ" }));
+        for (change, may) in [
+            (json!({ "to": "2020-04-01" }), true),
+            (json!({ "source": "NICE" }), true),
+            (json!({ "illustrative": true }), true),
+            (json!({ "from": "2020-04-01" }), false),
+            (json!({ "eligible": false }), false),
+            (json!({ "indication": "copd" }), false),
+        ] {
+            let mut body = json!({ "organisation": "RJZ" });
+            body.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+            assert_eq!(before.check_change(&row(body)).is_ok(), may, "{change}");
+        }
+    }
+}

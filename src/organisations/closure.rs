@@ -51,6 +51,13 @@ pub fn ever_below(ancestor: Id) -> _ {
         .select(organisation_closure::descendant_id)
 }
 
+/// The codes of the organisations below one on a day.
+pub fn codes_below(conn: &mut Conn, ancestor: Id, on: NaiveDate) -> Result<Vec<String>> {
+    let inside = below(vec![ancestor], on).filter(organisation_closure::descendant_id.ne(ancestor));
+    let codes = organisations::table.filter(organisations::id.eq_any(inside)).order_by(organisations::code);
+    Ok(codes.select(organisations::code).load(conn)?)
+}
+
 /// The days on which the figures of some organisations count below an ancestor.
 pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
     let mut days: HashMap<Id, Vec<Span>> = HashMap::new();
@@ -101,6 +108,16 @@ pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate)
     for part in ids.chunks(SOME) {
         let some = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq_any(part.to_vec()));
         found.extend(some.load::<Id>(conn)?);
+    }
+    Ok(found)
+}
+
+/// Those of the organisations whose figures count below an ancestor on the map of a day.
+pub fn those_counted_below(conn: &mut Conn, ancestor: Id, ids: &[Id], on: NaiveDate) -> Result<BTreeSet<Id>> {
+    let mut found = BTreeSet::new();
+    for part in ids.chunks(SOME) {
+        let some = organisation_closure::descendant_id.eq_any(part.to_vec());
+        found.extend(counted_below(vec![ancestor], on).filter(some).load::<Id>(conn)?);
     }
     Ok(found)
 }

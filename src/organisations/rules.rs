@@ -1,5 +1,6 @@
 //! The rules for an organisation.
 
+use crate::calendar::Span;
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::record::only_written;
 use crate::vocabulary;
@@ -202,12 +203,7 @@ impl Organisation {
 
     /// The days on which it exists, as words.
     pub fn days(&self) -> String {
-        match (self.valid_from, self.valid_to) {
-            (None, None) => "on every day".to_owned(),
-            (Some(from), None) => format!("from {from} on"),
-            (None, Some(to)) => format!("until the day before {to}"),
-            (Some(from), Some(to)) => format!("from {from} until the day before {to}"),
-        }
+        Span::between(self.valid_from, self.valid_to).in_words()
     }
 
     /// Things to check. An unusual ODS code is a warning and not an error, since the forms of codes change.

@@ -2,6 +2,7 @@
 
 use super::closure;
 use super::rules::{Identifier, Organisation, OrganisationAdded, OrganisationStatus, OrganisationType};
+use crate::calendar::Span;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
 use crate::db::schema::{organisation_closure, organisations};
@@ -15,7 +16,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
-pub use super::closure::{below, counted_below, days_below, ever_below, is_below_any, nested, those_below};
+pub use super::closure::{
+    below, codes_below, counted_below, days_below, ever_below, is_below_any, nested, those_below, those_counted_below,
+};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = organisations, treat_none_as_null = true)]
@@ -197,6 +200,24 @@ pub fn by_ids(conn: &mut Conn, ids: &BTreeSet<Id>) -> Result<Vec<OrganisationRow
     for some in ids.iter().copied().collect::<Vec<_>>().chunks(10_000) {
         let rows = organisations::table.filter(organisations::id.eq_any(some.to_vec()));
         found.extend(rows.load::<OrganisationRow>(conn)?);
+    }
+    Ok(found)
+}
+
+/// The type of each organisation, and the days on which it exists as far as they are known.
+pub fn lives(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, OrganisationType, Span)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    // SQLite takes a bounded number of parameters.
+    for some in ids.chunks(10_000) {
+        let rows = organisations::table.filter(organisations::id.eq_any(some.to_vec())).select((
+            organisations::id,
+            organisations::kind,
+            organisations::valid_from,
+            organisations::valid_to,
+        ));
+        type Row = (Id, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
+        let life = |(id, kind, from, to): Row| (id, kind, Span::between(from, to));
+        found.extend(rows.load::<Row>(conn)?.into_iter().map(life));
     }
     Ok(found)
 }

@@ -69,10 +69,11 @@ macro_rules! places {
 
 places! {
     adoption_barriers [adoption_id barrier from_on]: barrier Nobody;
+    adoption_covers [adoption_id from_on]: covers Nobody;
     adoption_counts [id]: sites_qualifier Nobody, sites_basis Nobody, users_qualifier Nobody, users_basis Nobody, patients_qualifier Nobody, patients_basis Nobody, made_by Subject, withdrawn_by Subject, withdrawn_why Words;
     adoption_moves [id]: to_stage Nobody, reason Words, made_by Subject, withdrawn_by Subject, withdrawn_why Words;
     adoption_spells [adoption_id from_on]: stage Nobody, indication Nobody;
-    adoptions [id]: indication Words, stage Nobody, decided_by Words, covers Nobody, evidence Words, approval Nobody, approved_by Subject, archived_by Subject, archived_why Words;
+    adoptions [id]: indication Words, stage Nobody, decided_by Words, evidence Words, approval Nobody, approved_by Subject, archived_by Subject, archived_why Words;
     application_versions [application_id number]: document Words, made_by Subject;
     applications [id]: reference Nobody, programme Nobody, applicant Subject, title Words, sort_title Derived, state Nobody, priorities Nobody;
     attendances [id]: role Nobody, state Nobody;

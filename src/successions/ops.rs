@@ -14,7 +14,7 @@ use crate::organisations::edges::ops::{HIERARCHY_LOCK, NewEdge, begin, end, with
 use crate::organisations::edges::store::{EdgeRow, lasting};
 use crate::organisations::ops::{close_organisation, get_organisation};
 use crate::organisations::rules::{EdgeKind, OrganisationType, SuccessionKind};
-use crate::organisations::store::{OrganisationRow, by_codes, by_ids};
+use crate::organisations::store::{OrganisationRow, by_codes, by_ids, names};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{adoptions, eligibility};
@@ -49,6 +49,20 @@ pub fn create_organisation_succession(
     lock(conn, HIERARCHY_LOCK)?;
     let row = prepare(conn, code, new)?.record(conn, context)?;
     named(conn, row)
+}
+
+/// Does what had to wait for the day of a succession that was recorded before it: the heir takes over the adoptions as they stand.
+///
+/// # Errors
+/// The database's own.
+pub fn take_over_due(conn: &mut Conn, context: &Context) -> Result<()> {
+    for (act, heir) in store::due(conn, context.today())? {
+        let names = names(conn, vec![act.from_id, heir])?;
+        let (from, to) = (names.of(act.from_id).0, names.of(heir).0);
+        adoptions::heirs::take_over(conn, context, (act.from_id, &from), (heir, &to), act.effective_on)?;
+        store::taken_over(conn, act.id)?;
+    }
+    Ok(())
 }
 
 /// A succession that can be recorded, under the lock of the hierarchy. Nothing is written yet.

@@ -243,6 +243,7 @@ mod tests {
             (Split, vec![("A", None), ("B", None)], true),
             (Split, vec![("A", Some(0.4)), ("B", None)], false),
             (Split, vec![("A", Some(0.4)), ("B", Some(0.5))], false),
+            (Split, vec![("A", Some(1.0)), ("B", None)], false),
             (Split, vec![("A", Some(0.4))], false),
             (Transfer, vec![("A", Some(0.4)), ("X", Some(0.6))], true),
             (Transfer, vec![("A", Some(0.4))], false),
@@ -253,6 +254,71 @@ mod tests {
             (Merge, vec![("X", None)], false),
         ] {
             assert_eq!(act(kind, &to).checked("X").is_ok(), taken, "{kind:?} {to:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_where_it_stands() {
+        use SuccessionKind::{Merge, Rename, Split, Transfer};
+        let legal = |mut act: Succession| {
+            act.to.iter_mut().for_each(|successor| successor.legal = true);
+            act
+        };
+        let child = |parent: &str, mut act: Succession| {
+            act.children.0.push(Child { code: "h1".to_owned(), parent: parent.to_owned() });
+            act
+        };
+        let (one, two) = ([("a", None)], [("A", None), ("B", None)]);
+        let kept = [("A", Some(0.4)), ("X", Some(0.6))];
+        for (act, expected) in [
+            (act(Rename, &one), vec![]),
+            (act(Rename, &two), vec![("/to", "count")]),
+            (act(Split, &one), vec![("/to", "count")]),
+            (act(Split, &[("A", None), ("B", None), ("b", None)]), vec![("/to/2/code", "duplicate")]),
+            (act(Merge, &[("A", None), ("x", None)]), vec![("/to/1/code", "circular")]),
+            (act(Transfer, &[("A", None), ("X", None)]), vec![("/to/1/code", "circular")]),
+            (act(Transfer, &[("X", Some(1.0))]), vec![("/to", "count")]),
+            (legal(act(Split, &two)), vec![("/to", "legal")]),
+            (legal(act(Merge, &one)), vec![]),
+            (legal(act(Transfer, &one)), vec![("/to/0/legal", "not-applicable")]),
+            (child("a", act(Merge, &one)), vec![]),
+            (child("B", act(Merge, &one)), vec![("/children/0/parent", "unknown-successor")]),
+            (child("X", act(Transfer, &kept)), vec![("/children/0/parent", "unknown-successor")]),
+        ] {
+            let checked = act.clone().checked("X");
+            let faults = checked.as_ref().err().map(|error| error.listed()).unwrap_or_default();
+            let faults: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+            assert_eq!(faults, expected, "{act:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_successor_is_the_legal_one_unless_the_predecessor_lives_on() {
+        use SuccessionKind::{Merge, Split, Transfer};
+        for (kind, to, expected) in [
+            (Merge, vec![("A", None)], vec![true]),
+            (Split, vec![("A", None), ("B", None)], vec![false, false]),
+            (Transfer, vec![("A", None)], vec![false]),
+        ] {
+            let act = act(kind, &to).checked("X").expect("no fault");
+            assert_eq!(act.to.iter().map(|successor| successor.legal).collect::<Vec<_>>(), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_goes_where_it_is_named_or_else_to_the_only_successor() {
+        use SuccessionKind::{Merge, Rename, Split, Transfer};
+        for (kind, to, other) in [
+            (Merge, vec![("A", None)], Some("A")),
+            (Rename, vec![("A", None)], Some("A")),
+            (Split, vec![("A", None), ("B", None)], None),
+            (Transfer, vec![("A", None)], None),
+        ] {
+            let mut act = act(kind, &to);
+            let last = act.to[act.to.len() - 1].code.clone();
+            act.children.0.push(Child { code: "H1".to_owned(), parent: last.clone() });
+            assert_eq!((act.heir_of("H1"), act.heir_of("H2")), (Some(last.as_str()), other), "{kind:?}");
+            assert_eq!(act.after(), Span { from: act.effective_on, to: Span::ALWAYS.to });
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct SuccessionRow {
     pub created_at: NaiveDateTime,
     pub source: Option<String>,
     pub illustrative: bool,
+    /// Whether the heir has what the predecessor had come to. Of a day still to come, it has not.
+    pub taken_over: bool,
 }
 
 #[derive(Queryable, Insertable, Clone)]
@@ -63,6 +65,7 @@ pub fn insert(conn: &mut Conn, context: &Context, from_id: Id, new: &Succession,
         created_at: context.now.naive_utc(),
         source: new.source.clone(),
         illustrative: new.illustrative,
+        taken_over: new.effective_on <= context.today(),
     };
     let taken = violations::unique("There is a succession of this organisation on that day already.");
     diesel::insert_into(organisation_successions::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
@@ -87,6 +90,24 @@ pub fn is_closed(conn: &mut Conn, organisation: Id) -> Result<bool> {
     Ok(closing.count().get_result::<i64>(conn)? > 0)
 }
 
+/// The acts whose day has come and of which the legal heir, named beside each, has not taken over yet.
+pub fn due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<(SuccessionRow, Id)>> {
+    let legal = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successors::legal.eq(true))
+        .filter(organisation_successions::taken_over.eq(false))
+        .filter(organisation_successions::effective_on.le(today))
+        .order_by((organisation_successions::effective_on, organisation_successions::id));
+    Ok(legal.select((organisation_successions::all_columns, organisation_successors::to_id)).load(conn)?)
+}
+
+/// Writes that the heir has taken over.
+pub fn taken_over(conn: &mut Conn, act: Id) -> Result<()> {
+    let done = organisation_successions::taken_over.eq(true);
+    diesel::update(organisation_successions::table.find(act)).set(done).execute_kept(conn)?;
+    Ok(())
+}
+
 /// On which days acts of these organisations are recorded.
 pub fn days_of(conn: &mut Conn, organisations: &BTreeSet<Id>) -> Result<HashSet<(Id, NaiveDate)>> {
     let mut days = HashSet::new();
@@ -97,6 +118,38 @@ pub fn days_of(conn: &mut Conn, organisations: &BTreeSet<Id>) -> Result<HashSet<
         days.extend(of.load::<(Id, NaiveDate)>(conn)?);
     }
     Ok(days)
+}
+
+/// Who was divided up to a day, among whom: by a split, or by a transfer that says what the predecessor kept.
+#[derive(Queryable)]
+pub struct DividedRow {
+    pub from_id: Id,
+    pub on: NaiveDate,
+    pub kind: SuccessionKind,
+    pub to_id: Id,
+    /// The share of the predecessor, in millionths.
+    pub share_ppm: Option<i64>,
+}
+
+/// The divisions up to a day, in the order of their days.
+pub fn divided(conn: &mut Conn, as_of: NaiveDate) -> Result<Vec<DividedRow>> {
+    let is_split = organisation_successions::kind.eq(SuccessionKind::Split);
+    let is_shared = organisation_successions::kind
+        .eq(SuccessionKind::Transfer)
+        .and(organisation_successors::share_ppm.is_not_null());
+    let rows = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(is_split.or(is_shared))
+        .filter(organisation_successions::effective_on.le(as_of))
+        .order_by((organisation_successions::effective_on, organisation_successors::to_id))
+        .select((
+            organisation_successions::from_id,
+            organisation_successions::effective_on,
+            organisation_successions::kind,
+            organisation_successors::to_id,
+            organisation_successors::share_ppm,
+        ));
+    Ok(rows.load(conn)?)
 }
 
 type Successions = organisation_successions::BoxedQuery<'static, MultiBackend>;

@@ -310,14 +310,16 @@ async fn barriers_stand_from_one_day_to_another(#[values(Sqlite, Postgres)] engi
     let told = lead.patch(&target, 1, facts).await.expect(200);
     assert_eq!(told["barriers"], json!(["evidence-clarity", "slow-procurement"]));
     lead.patch(&target, 2, json!({ "barriers": ["evidence-clarity"], "barriersOn": "2017-02-01" })).await.expect(200);
-    lead.patch(&target, 3, json!({ "barriers": [], "barriersOn": "2017-01-31" }))
-        .await
-        .problem(422, "validation-failed");
+    let late = json!({ "barriers": ["evidence-clarity", "change-management-skills"], "barriersOn": "2016-06-01" });
+    let told = lead.patch(&target, 3, late).await.expect(200);
+    assert_eq!(told["barriers"], json!(["evidence-clarity"]), "late information holds until the next change");
     for (query, found) in [
         ("barrier=slow-procurement", 0),
         ("barrier=evidence-clarity", 1),
-        ("barrier=slow-procurement&stageOn=2017-01-31", 1),
-        ("barrier=slow-procurement&stageOn=2017-02-01", 0),
+        ("barrier=slow-procurement&stageOn=2016-05-31", 1),
+        ("barrier=slow-procurement&stageOn=2016-06-01", 0),
+        ("barrier=change-management-skills&stageOn=2017-01-31", 1),
+        ("barrier=change-management-skills&stageOn=2017-02-01", 0),
     ] {
         assert_eq!(count(&app, query).await, found, "{query}");
     }

@@ -2,6 +2,10 @@
 //! permissions.
 
 use crate::support::*;
+use innovation_register::access::Operation;
+use innovation_register::db::transaction;
+use innovation_register::http::context::Context;
+use innovation_register::successions::ops::take_over_due;
 
 fn organisation(code: &str, kind: &str, parent: &str) -> Value {
     json!({ "code": code, "name": format!("Body {code}"), "type": kind, "parent": parent })
@@ -207,13 +211,106 @@ async fn a_split_names_where_each_organisation_below_goes(#[values(Sqlite, Postg
     assert_eq!(below(&app, "QOLD", "2026-03-31").await, ["A1", "A2"]);
     counted(&app, &["2026-03"], &[("A1", 10), ("A2", 30), ("QOLD", 5)]).await;
     let value = async |query: &str| totals(&app.admin(), query).await.first().map(|(_, value)| *value);
-    assert_eq!(
-        value("place=QEAST").await,
-        Some(15.0),
-        "what stands on the divided board is told under its legal successor"
-    );
+    assert_eq!(value("place=QEAST").await, Some(10.0), "what lies below moves whole, and of a handful nothing is told");
     assert_eq!(value("place=QWEST").await, Some(30.0));
     assert_eq!(value("place=QOLD").await, Some(45.0));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_a_board_comes_to_before_a_merger_of_the_coming_year_its_heir_takes_over_on_the_day(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.innovation("tool").await;
+    let day = (app.now() + chrono::TimeDelta::days(30)).date_naive();
+    let merge = json!({ "kind": "merge", "effectiveOn": day, "to": [{ "code": "QMF" }] });
+    app.admin().post("/v1/organisations/QKK/successions", merge).await.expect(201);
+    let new = json!({ "innovation": "tool", "organisation": "QKK", "stage": "piloting", "covers": ["all"] });
+    app.admin().post("/v1/adoptions", new).await.expect(201);
+    let take_over = || {
+        let context = Context::local(Operation::create_organisation_succession, app.now());
+        transaction(&mut connect(&app.database), |conn| take_over_due(conn, &context)).unwrap();
+    };
+    let of_heir = async || rows(&app.admin().get("/v1/adoptions?organisation=QMF").await.expect(200)).to_vec();
+    take_over();
+    assert!(of_heir().await.is_empty(), "its day has not come");
+    app.advance(chrono::TimeDelta::days(31));
+    take_over();
+    take_over();
+    let found = of_heir().await;
+    assert_eq!((found.len(), &found[0]["stage"], &found[0]["stageOn"]), (1, &json!("piloting"), &json!(day)));
+}
+
+/// A split of QOLD into QEAST and QWEST, and what QOLD itself counted in two months: the totals of a place.
+async fn divided(engine: Engine, share: Option<f64>) -> impl AsyncFn(&str) -> Value {
+    let app = TestApp::start(engine).await;
+    made(&app, "icb", "Y61", &["QOLD", "QEAST", "QWEST"]).await;
+    counted(&app, &["2026-02"], &[("QOLD", 7)]).await;
+    app.values("ae", json!([row("QOLD", "2026-03", 101)])).await;
+    let shared = |share: f64| json!({ "value": share, "basis": "resident", "source": "Residents in 2025" });
+    let mut to = json!([{ "code": "QEAST", "legal": true }, { "code": "QWEST" }]);
+    if let Some(share) = share {
+        (to[0]["share"], to[1]["share"]) = (shared(share), shared(1.0 - share));
+    }
+    let split = json!({ "kind": "split", "effectiveOn": "2026-04-01", "to": to });
+    app.admin().post("/v1/organisations/QOLD/successions", split).await.expect(201);
+    async move |place: &str| app.admin().get(&format!("/v1/kpis/ae/totals?place={place}")).await.expect(200)
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_a_divided_board_had_itself_is_apportioned_and_the_region_has_it_whole(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let of = divided(engine, Some(0.4)).await;
+    for (place, value) in [("QEAST", 40.0), ("QWEST", 61.0)] {
+        let found = of(place).await;
+        let [march] = found["points"].as_array().unwrap().as_slice() else { panic!("{found}") };
+        assert_eq!(march["value"], value);
+        assert_eq!(march["period"], "2026-03", "of seven no part is told");
+        let said = (&march["qualifier"], &march["basis"], &march["apportioned"]);
+        assert_eq!(said, (&json!("approximate"), &json!("estimated"), &json!(true)));
+        let notes: Vec<&Value> = found["notes"].as_array().unwrap().iter().map(|note| &note["code"]).collect();
+        assert_eq!(notes, ["apportioned", "not-apportioned"]);
+    }
+    for place in ["Y61", "E92000001", "QOLD", "Y61&geography=at-time", "QEAST&asOf=2026-03-31&geography=current"] {
+        let found = of(place).await;
+        let values: Vec<&Value> = found["points"].as_array().unwrap().iter().map(|point| &point["value"]).collect();
+        let whole = if place.starts_with("QEAST") { vec![] } else { vec![7.0, 101.0] };
+        assert_eq!(values, whole, "{place}");
+        assert!(found["points"].as_array().unwrap().iter().all(|point| point["apportioned"] == false), "{place}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn where_no_share_is_known_nothing_is_apportioned(#[values(Sqlite, Postgres)] engine: Engine) {
+    let of = divided(engine, None).await;
+    for place in ["QEAST", "QWEST"] {
+        assert_eq!(of(place).await["points"], json!([]), "{place}");
+        assert_eq!(of(place).await["notes"][0]["code"], "not-apportioned", "{place}");
+    }
+    assert_eq!(of("Y61").await["points"][1]["value"], 101.0);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn in_a_transfer_with_shares_both_have_their_part_of_the_past(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    counted(&app, &["2026-03", "2026-04"], &[("QNQ", 100)]).await;
+    let share = |value: f64| json!({ "value": value, "basis": "registered-patients", "source": "Patients registered" });
+    let to = json!([{ "code": "QRL", "share": share(0.25) }, { "code": "QNQ", "share": share(0.75) }]);
+    let transfer = json!({ "kind": "transfer", "effectiveOn": "2026-04-01", "to": to });
+    app.admin().post("/v1/organisations/QNQ/successions", transfer).await.expect(201);
+    let months = async |place: &str| totals(&app.admin(), &format!("place={place}")).await;
+    let of =
+        |values: &[(&str, f64)]| values.iter().map(|(month, value)| ((*month).to_owned(), *value)).collect::<Vec<_>>();
+    assert_eq!(months("QNQ").await, of(&[("2026-03", 75.0), ("2026-04", 100.0)]));
+    assert_eq!(months("QRL").await, of(&[("2026-03", 25.0)]), "what it has since is its own");
+    assert_eq!(months("E92000001").await, of(&[("2026-03", 100.0), ("2026-04", 100.0)]));
+    let found = app.admin().get("/v1/kpis/ae/totals?place=QRL&to=2026-04").await.expect(200);
+    assert_eq!(found["points"].as_array().unwrap().len(), 1, "nothing is expected of it after that day");
 }
 
 #[rstest]

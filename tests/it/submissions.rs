@@ -38,6 +38,11 @@ fn errors(answer: &Value) -> BTreeMap<String, Vec<String>> {
     rejected.map(|row| (row["pointer"].as_str().unwrap().to_owned(), codes(row))).collect()
 }
 
+/// A member of each of these, as text.
+fn texts(of: &Value, member: &str) -> Vec<String> {
+    of.as_array().unwrap().iter().map(|one| one[member].as_str().unwrap().to_owned()).collect()
+}
+
 #[rstest]
 #[actix_web::test]
 async fn a_dry_run_tells_what_the_real_run_then_does(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -446,6 +451,31 @@ async fn whatever_is_sent_is_told_before_and_changes_nothing_twice(#[values(Sqli
             "{sent:?}"
         );
     }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_value_outside_the_life_of_its_organisation_is_taken_with_a_warning(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let trust = json!({ "code": "RW1", "name": "Trust", "type": "nhs-trust", "validFrom": "2020-04-15", "validTo": "2024-04-01" });
+    app.admin().post("/v1/organisations", trust).await.expect(201);
+    app.kpi("ae", json!({})).await;
+    let months = ["2020-03", "2020-04", "2024-03", "2024-04"];
+    let sent: Vec<Value> = months.map(|month| row("RW1", month, 9)).to_vec();
+    let told = app.admin().post("/v1/kpi-submissions?kpi=ae", json!({ "rows": sent })).await.expect(201);
+    assert_eq!(texts(&told["warnings"], "pointer"), ["/rows/0", "/rows/3"]);
+    assert_eq!(
+        told["warnings"][0]["detail"],
+        "RW1 exists from 2020-04-15 until the day before 2024-04-01, and not in 2020-03."
+    );
+    let csv = "organisation,period,value\nRW1,2024-03,9\nRW1,2024-04,9\n";
+    let request = app.admin().post_csv("/v1/kpi-submissions?kpi=ae&dryRun=true", csv).accept("text/csv").await;
+    assert!(request.text().contains("RW1,2024-04,9,unchanged,outside-life,"), "{}", request.text());
+    assert!(request.text().contains("RW1,2024-03,9,unchanged,,"), "{}", request.text());
+    let found = app.admin().get("/v1/kpis/ae/spc?organisation=RW1").await.expect(200);
+    assert!(texts(&found["warnings"], "code").contains(&"outside-life".to_owned()), "{found}");
 }
 
 #[rstest]

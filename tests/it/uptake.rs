@@ -155,7 +155,47 @@ async fn a_record_above_the_unit_counts_only_for_what_it_covers(#[values(Sqlite,
     app.admin().patch(&adoption, 1, json!({ "covers": ["RJZ01"] })).await.expect(200);
     assert_eq!(last(&app, "to=2020-01-31").await, [2, 1, 0]);
     app.admin().patch(&adoption, 2, json!({ "covers": ["all"] })).await.expect(200);
+    assert_eq!(last(&app, "to=2020-01-31").await, [2, 1, 0], "what it covers since today changes no past day");
+    app.admin().patch(&adoption, 3, json!({ "covers": ["all"], "coversOn": "2020-01-15" })).await.expect(200);
+    assert_eq!(last(&app, "to=2020-01-14&by=day&from=2020-01-14").await, [2, 1, 0]);
     assert_eq!(last(&app, "to=2020-01-31").await, [2, 2, 0]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_a_board_covered_its_heir_covers_and_no_more(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    app.trust("RAP", "QMF").await;
+    let body = json!({ "innovation": "tool", "organisation": "QKK", "stage": "adopted", "since": "2019-01-01", "covers": ["all"] });
+    app.admin().post("/v1/adoptions", body).await.expect(201);
+    assert_eq!(last(&app, "to=2020-03-31").await, [5, 2, 0]);
+    let merge = json!({ "kind": "merge", "effectiveOn": "2020-04-01", "to": [{ "code": "QMF" }] });
+    app.admin().post("/v1/organisations/QKK/successions", merge).await.expect(201);
+    for day in ["2020-03-31", "2020-04-01"] {
+        assert_eq!(last(&app, &format!("by=day&from={day}&to={day}")).await, [5, 2, 0], "{day}");
+    }
+    let heir = app.admin().get("/v1/adoptions?organisation=QMF").await.expect(200);
+    assert_eq!(heir["data"][0]["covers"], json!(["RJ1", "RJZ"]));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_later_confirmation_leaves_the_earlier_ones(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    let adoption = adopted(&app, "RJZ", "2018-01-01").await;
+    let unconfirmed = async |day: &str| {
+        let found = uptake(&app, &format!("by=day&from={day}&to={day}")).await;
+        found["points"][0]["unconfirmed"].as_u64().unwrap()
+    };
+    app.admin().patch(&adoption, 1, json!({ "confirmedOn": "2019-06-01" })).await.expect(200);
+    assert_eq!((unconfirmed("2020-01-01").await, unconfirmed("2021-01-01").await), (0, 1));
+    let told = app.admin().patch(&adoption, 2, json!({ "confirmedOn": "2020-12-01" })).await.expect(200);
+    assert_eq!(told["confirmedOn"], "2020-12-01");
+    assert_eq!((unconfirmed("2020-01-01").await, unconfirmed("2021-01-01").await), (0, 0));
+    app.admin().patch(&adoption, 3, json!({ "confirmedOn": "2019-05-01" })).await.expect(200);
+    assert_eq!((unconfirmed("2020-04-30").await, unconfirmed("2020-05-02").await), (0, 1), "the last one was wrong");
 }
 
 #[rstest]

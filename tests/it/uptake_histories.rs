@@ -78,6 +78,8 @@ struct World {
     bodies: Vec<Body>,
     /// Rules: all trusts below a place on some days.
     rules: Vec<(&'static str, i64, i64)>,
+    /// The day on which the first board was taken over by the second, with its network.
+    merged: i64,
 }
 
 impl World {
@@ -86,7 +88,7 @@ impl World {
         let board = body.board(day);
         let own = body.networks.iter().find(|(_, from, to)| holds((*from, *to), day)).map(|own| own.0);
         // The first network has the first board; an edge of one's own is nearer.
-        let network = own.or((board == "A").then_some("N"));
+        let network = own.or((board == "A" || day >= self.merged).then_some("N"));
         BTreeSet::from(["Y", board]).into_iter().chain(network).collect()
     }
 
@@ -311,6 +313,19 @@ impl History<'_> {
         }
     }
 
+    /// The second board takes over the first, and all that is below it.
+    async fn boards_merge(&mut self, on: i64) {
+        let act = json!({ "kind": "merge", "effectiveOn": day(on), "to": [{ "code": self.code("B") }] });
+        self.app.admin().post(&format!("/v1/organisations/{}/successions", self.code("A")), act).await.expect(201);
+        self.world.merged = on;
+        for body in &mut self.world.bodies {
+            let below = body.boards.iter_mut().filter(|edge| edge.0 == "A" && edge.2 == NEVER);
+            let moved = below.map(|edge| edge.2 = on).count() > 0;
+            body.boards.extend(moved.then_some(("B", on, NEVER)));
+        }
+        self.act("boards merged");
+    }
+
     async fn happens(&mut self, draw: &mut Draw) {
         self.organisations().await;
         self.rule(["Y", "A"][draw.below(2) as usize], (draw.below(20), NEVER)).await;
@@ -351,6 +366,9 @@ impl History<'_> {
         if draw.mostly() {
             self.becomes(1, "merge", &[2], 45 + draw.below(9)).await;
             self.act("chain of two");
+        }
+        if draw.mostly() {
+            self.boards_merge(55 + draw.below(5)).await;
         }
     }
 
@@ -402,12 +420,12 @@ async fn uptake_is_what_a_count_of_each_day_from_the_acts_finds(#[values(Sqlite,
         let mut draw = Draw(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let body = |_| Body { boards: vec![(["A", "B"][draw.below(2) as usize], EVER, NEVER)], ..Body::default() };
         let bodies: Vec<Body> = (0..6).map(body).collect();
-        let world = World { bodies, rules: Vec::new() };
+        let world = World { bodies, rules: Vec::new(), merged: NEVER };
         let mut history = History { app: &app, prefix: format!("H{number:04}"), world, acts: &mut acts };
         history.happens(&mut draw).await;
         history.is_counted().await;
     }
     // Every kind of act is in more than half of the histories.
     let rare: Vec<_> = acts.iter().filter(|(_, count)| (**count as u64) * 2 < histories).collect();
-    assert!(histories < HISTORIES || (acts.len() == 13 && rare.is_empty()), "{acts:?}");
+    assert!(histories < HISTORIES || (acts.len() == 14 && rare.is_empty()), "{acts:?}");
 }

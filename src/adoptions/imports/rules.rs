@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 pub const MOST_ROWS: usize = 5_000;
 
 /// The columns of a return. The last three are those of our own answer, which may be sent back.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 27] = [
     "innovation",
     "indication",
     "organisation",
@@ -32,6 +32,7 @@ pub const COLUMNS: [&str; 26] = [
     "barriers",
     "barriersOn",
     "covers",
+    "coversOn",
     "confirmedOn",
     "evidence",
     "illustrative",
@@ -44,7 +45,7 @@ pub const COLUMNS: [&str; 26] = [
 const KEY: [&str; 3] = ["innovation", "indication", "organisation"];
 const MOVE: [&str; 3] = ["stage", "effectiveOn", "reason"];
 /// How many columns are the sender's.
-pub const THEIRS: usize = 23;
+pub const THEIRS: usize = 24;
 
 /// A row: its line, and its cells in the form of a merge patch of an adoption.
 #[derive(Debug, Clone)]

@@ -2,9 +2,10 @@
 
 use super::rules::{AskedStage, Correction, History, Step};
 use super::store::{self, MoveRow};
+use crate::adoptions::dated::DatedAdoption;
 use crate::adoptions::ops::{finish, kept, shown_one};
 use crate::adoptions::rules::Adoption;
-use crate::adoptions::store::{self as adoptions, AdoptionRow, DatedAdoption};
+use crate::adoptions::store::{self as adoptions, AdoptionRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::http::{Context, Wrong};

@@ -383,6 +383,14 @@ mod tests {
         assert_eq!(Measure::InUse.stages(), [Piloting, Implementing, Adopted, Sustained]);
     }
 
+    #[test]
+    fn the_first_stages_are_proposals_and_whatever_ends_or_interrupts_needs_a_reason() {
+        let all = |is: fn(AdoptionStage) -> bool| AdoptionStage::ALL.iter().copied().filter(move |one| is(*one));
+        assert!(all(AdoptionStage::is_proposal).eq([Identified, Engaged]));
+        assert!(all(AdoptionStage::needs_reason).eq([Declined, Paused, Decommissioned, Superseded]));
+        assert!(all(|stage| !stage.can_be_first()).eq([Paused]));
+    }
+
     fn day(number: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2016, 1, 1).unwrap() + chrono::Days::new(number)
     }
@@ -433,6 +441,56 @@ mod tests {
         assert!(before.check_life(&resumed, Some(day(7)), "/effectiveOn").is_ok());
         assert!(before.check_life(&resumed, Some(day(6)), "/effectiveOn").is_err());
         assert!(resumed.check_life(&resumed.with(step(8, Adopted), None), Some(day(6)), "/effectiveOn").is_ok());
+    }
+
+    #[test]
+    fn a_history_tells_its_stages_and_gives_no_rank_twice() {
+        let history = history(&[(0, Engaged), (5, Piloting), (5, Adopted)]);
+        let steps: Vec<_> = history.steps().iter().map(|step| (step.rank, history.stage_before(step.id))).collect();
+        assert_eq!(steps, [(1, None), (2, Some(Engaged)), (3, Some(Piloting))]);
+        assert_eq!((history.stage(), History::default().stage()), (Some(Adopted), None));
+        let shorter = history.without(history.steps()[2].id);
+        assert_eq!((shorter.stage(), shorter.next_rank()), (Some(Piloting), 4));
+        for (stage, says) in [
+            (Engaged, [true, true, false, false]),
+            (Piloting, [false, false, true, false]),
+            (Adopted, [false, false, true, true]),
+        ] {
+            assert_eq!([0, 4, 5, 6].map(|on| history.says(stage, day(on))), says, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_move_is_of_no_day_to_come_and_gives_the_reason_that_it_needs() {
+        for (to, reason, on, expected) in [
+            (Adopted, None, None, Ok(())),
+            (Adopted, None, Some(4), Ok(())),
+            (Adopted, None, Some(5), Ok(())),
+            (Adopted, None, Some(6), Err("/effectiveOn")),
+            (Paused, None, None, Err("/reason")),
+            (Paused, Some(" "), None, Err("/reason")),
+            (Paused, Some("Winter"), None, Ok(())),
+        ] {
+            let reason = reason.map(str::to_owned);
+            let asked = AskedStage { to, reason, effective_on: on.map(day), rank: None };
+            let checked = asked.check(day(5)).map_err(|error| error.listed()[0].pointer.clone());
+            assert_eq!(checked, expected.map_err(str::to_owned), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_correction_changes_what_it_names_alone() {
+        let wrong = Step { rank: 3, ..step(5, Piloting) };
+        for (to, on, expected) in [
+            (None, None, Some(wrong)),
+            (Some(Adopted), None, Some(Step { to: Adopted, ..wrong })),
+            (None, Some(8), Some(Step { on: day(8), ..wrong })),
+            (None, Some(9), Some(Step { on: day(9), ..wrong })),
+            (None, Some(10), None),
+        ] {
+            let correction = Correction { to, effective_on: on.map(day), rank: None, reason: "Misread".to_owned() };
+            assert_eq!(correction.of(wrong, day(9)).ok(), expected, "{correction:?}");
+        }
     }
 
     /// What is done to a history: a move entered with its day, a correction, a withdrawal.

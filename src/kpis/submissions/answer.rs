@@ -5,11 +5,11 @@ use super::input::{COLUMNS, Input};
 use super::rows::{MeasureResponse, SubmissionRowResponse};
 use super::rules::{Held, Measure, RawRow, Said};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
-use crate::calendar::Period;
+use crate::calendar::{Period, Span};
 use crate::db::json::Json;
 use crate::db::{Conn, shares};
 use crate::delivery::{MOST_ROWS, OURS, Outcome, RowError, SubmissionState, said};
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::http::Context;
 use crate::http::csv::{self, Sheet};
 use crate::kpis::catalogue::rules::shown_breakdown;
@@ -17,7 +17,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::vocabulary::Id;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 
 /// The most rejected rows kept for later reading, and the most bytes of them: a wrong row of thirty bytes is answered with
@@ -59,8 +59,13 @@ pub struct Judged {
     /// The places of the series that a row says are illustrative.
     pub illustrative: BTreeSet<u32>,
     pub kpis: HashMap<Id, KpiRow>,
+    /// The days on which each organisation exists, as far as they are known.
+    pub lives: HashMap<Id, Span>,
     pub input: Input,
 }
+
+/// The most warnings of an answer.
+const MOST_WARNINGS: usize = 1_000;
 
 impl Judged {
     /// Whether nothing was written because a row of an atomic submission is wrong.
@@ -71,6 +76,23 @@ impl Judged {
     /// The KPI of a good row.
     pub fn kpi(&self, verdict: &Verdict) -> Option<&KpiRow> {
         self.series.get(verdict.series as usize).and_then(|key| self.kpis.get(&key.kpi))
+    }
+
+    /// What deserves a second look, by row: values of periods in which their organisation did not exist.
+    pub fn warnings(&self) -> BTreeMap<usize, Fault> {
+        let outside = |(index, verdict): (usize, &Result<Verdict, _>)| {
+            let verdict = verdict.as_ref().ok().filter(|verdict| verdict.said.is_some())?;
+            let life = self.lives.get(&self.series.get(verdict.series as usize)?.organisation)?;
+            let period = Span { from: verdict.period.start(), to: verdict.period.end().succ_opt()? };
+            let detail = || {
+                let code = self.input.texts.get(self.input.rows.get(index)?.organisation)?.to_ascii_uppercase();
+                Some(format!("{code} exists {}, and not in {}.", life.in_words(), verdict.period.label()))
+            };
+            let is_outside = life.meet(period).is_none();
+            let detail = is_outside.then(detail)??;
+            Some((index, Fault::new(format!("/rows/{index}"), "outside-life", detail)))
+        };
+        self.verdicts.iter().enumerate().filter_map(outside).take(MOST_WARNINGS).collect()
     }
 
     /// The rows of the answer, rejected first, then changed, each by line; and whether there are more.
@@ -201,8 +223,20 @@ pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Res
 /// As [`csv::annotate`].
 pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
     let outcome = |verdict: &Verdict| verdict.outcome;
-    let verdicts = judged.verdicts.iter().map(|verdict| verdict.as_ref().map(outcome).map_err(Vec::as_slice));
-    csv::annotate(file, &COLUMNS, verdicts.map(|verdict| said(verdict, judged.failed())))
+    let warnings = judged.warnings();
+    let told = |(index, verdict): (usize, &Result<Verdict, Vec<RowError>>)| {
+        let ours = said(verdict.as_ref().map(outcome).map_err(Vec::as_slice), judged.failed());
+        warned(ours, warnings.get(&index))
+    };
+    csv::annotate(file, &COLUMNS, judged.verdicts.iter().enumerate().map(told))
+}
+
+/// What is told of a row, with what deserves a second look where nothing is wrong with it.
+fn warned([outcome, problem, expected]: [String; 3], warning: Option<&Fault>) -> [String; 3] {
+    match warning.filter(|_| problem.is_empty()) {
+        Some(warning) => [outcome, warning.code.to_owned(), warning.detail.clone()],
+        None => [outcome, problem, expected],
+    }
 }
 
 /// The same three columns for a delivery that was JSON: a line for each of the first `most` rows of the answer.
@@ -212,11 +246,13 @@ pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
 pub fn as_csv(judged: &Judged, most: usize) -> Result<Vec<u8>> {
     const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
     let mut sheet = Sheet::with_header(["line"].into_iter().chain(KEY).chain(OURS))?;
+    let warnings: HashMap<String, Fault> =
+        judged.warnings().into_values().map(|warning| (warning.pointer.clone(), warning)).collect();
     for row in judged.rows().0.into_iter().take(most) {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());
         let verdict = if row.errors.is_empty() { Ok(row.outcome) } else { Err(row.errors.as_slice()) };
-        let ours = said(verdict, false);
+        let ours = warned(said(verdict, false), warnings.get(&row.pointer));
         sheet.row([row.line.to_string()].into_iter().chain(key).chain(ours))?;
     }
     sheet.finish()

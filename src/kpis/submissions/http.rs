@@ -131,7 +131,7 @@ pub struct SubmissionResponse {
     /// to 20,000 are kept, and 1 MiB of them.
     #[schema(minimum = 0, maximum = 20000)]
     rows_kept: usize,
-    /// What deserves a second look.
+    /// What deserves a second look: `outside-life` for a value of a period in which its organisation did not exist.
     #[schema(max_items = 1000)]
     warnings: Vec<Fault>,
 }
@@ -149,7 +149,7 @@ impl SubmissionResponse {
             counts: row.counts(),
             rows,
             rows_truncated,
-            warnings: Vec::new(),
+            warnings: judged.warnings().into_values().collect(),
         }
     }
 }

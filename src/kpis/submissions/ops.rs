@@ -17,6 +17,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::kpis::{catalogue, sets};
 use crate::organisations::ops::Covered;
+use crate::organisations::store::lives;
 use crate::vocabulary::{Basis, Change, Id, Qualifier, Timestamp, Word};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -197,7 +198,8 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
     let row = record(context, terms, fallback, verdicts.len(), &series);
     let kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
     let ids = series_ids(conn, &series)?;
-    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, input })
+    let lives = lives(conn, &organisations)?.into_iter().map(|(id, _, life)| (id, life)).collect();
+    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, lives, input })
 }
 
 type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;

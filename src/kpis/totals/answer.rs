@@ -51,6 +51,8 @@ pub struct PointResponse {
     partial: bool,
     /// Whether the value is kept back as a small count.
     suppressed: bool,
+    /// Whether a part of what a divided organisation had itself counts, by a share: an estimate.
+    apportioned: bool,
 }
 
 /// Something to know before you rely on the totals.
@@ -101,7 +103,7 @@ pub fn share(share: f64) -> f64 {
 }
 
 impl PointResponse {
-    fn of(asked: &Asked, period: Period, told: &Told) -> Option<Self> {
+    fn of(asked: &Asked, period: Period, told: &Told, apportioned: bool) -> Option<Self> {
         let coverage = told.coverage?;
         let number = |scaled: i64| json_number(scaled, asked.kpi.decimals_u8());
         Some(Self {
@@ -119,6 +121,7 @@ impl PointResponse {
             coverage: share(coverage.share),
             partial: coverage.partial,
             suppressed: told.suppressed,
+            apportioned,
         })
     }
 }
@@ -127,7 +130,10 @@ impl KpiTotalsResponse {
     pub fn of(asked: Asked, innovation: Option<String>, totalled: Totalled) -> Option<Self> {
         let map = totalled.map?;
         let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
-        let points = inside.filter_map(|(period, told)| PointResponse::of(&asked, *period, told)).collect();
+        let point = |(period, told): (&Period, &Told)| {
+            PointResponse::of(&asked, *period, told, totalled.apportioned.contains(period))
+        };
+        let points = inside.filter_map(point).collect();
         let notes = totalled.notes.into_iter().map(|Note { code, detail }| NoteResponse { code, detail });
         Some(Self {
             points,
@@ -165,6 +171,7 @@ impl KpiTotalsResponse {
             "coverage",
             "partial",
             "suppressed",
+            "apportioned",
             "illustrative",
         ])?;
         let number = |number: &Option<Number>| number.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -186,6 +193,7 @@ impl KpiTotalsResponse {
                 &point.coverage.to_string(),
                 flag(point.partial),
                 flag(point.suppressed),
+                flag(point.apportioned),
                 flag(self.illustrative),
             ])?;
         }

@@ -2,6 +2,7 @@
 //! it holds. Charts of places are drawn of these very totals.
 
 pub mod answer;
+pub mod apportioning;
 pub mod http;
 pub mod ops;
 pub mod rules;

@@ -91,6 +91,8 @@ pub struct Note {
 pub struct Totalled {
     pub map: Option<Map>,
     pub periods: BTreeMap<Period, Told>,
+    /// Those in which parts of what divided organisations had count, by shares.
+    pub apportioned: BTreeSet<Period>,
     /// How many organisations have values in the periods asked for.
     pub organisations: usize,
     /// How many reported, but not in every period; none where all count.
@@ -271,9 +273,16 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
         None
     };
     let area = map.map_or(Area::Organisation(organisation), |map| Area::Place { id: organisation, map });
-    let observed =
-        store::observations(conn, &asked.kpi, area, asked.innovation, asked.breakdown.as_deref(), asked.window)?;
-    let Observed { found, days, closed, moved } = observed;
+    let observed = store::observations(
+        conn,
+        &asked.kpi,
+        asked.arithmetic,
+        area,
+        asked.innovation,
+        asked.breakdown.as_deref(),
+        asked.window,
+    )?;
+    let Observed { found, days, closed, moved, apportioned, undivided, outside_life } = observed;
     let mut exceptions: HashMap<Id, Vec<ExceptionRow>> = HashMap::new();
     for row in exceptions::standing(conn, asked.kpi.id, asked.innovation)? {
         exceptions.entry(row.organisation_id).or_default().push(row);
@@ -293,8 +302,8 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
         asked.window.holds(period) && standing.of(one, period) != Stand::Elsewhere
     };
     let organisations = observations.iter().filter(inside).map(|one| one.organisation).collect::<BTreeSet<Id>>().len();
-    let counted: BTreeSet<i64> = observations.iter().filter(inside).map(|one| one.series).collect();
-    let illustrative = found.iter().any(|found| found.illustrative && counted.contains(&found.series));
+    let told: BTreeSet<i64> = observations.iter().filter(inside).map(|one| one.series).collect();
+    let illustrative = found.iter().any(|found| found.illustrative && told.contains(&found.series));
     let totals = if asked.adds_up() {
         asked.arithmetic.totals(&observations, stand)
     } else {
@@ -302,8 +311,16 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
     };
     let periods: BTreeMap<Period, Told> =
         totals.iter().map(|(period, total)| (*period, asked.told(visibility, total))).collect();
-    let notes = notes(asked, &periods, illustrative, moved, left_out);
-    Ok(Totalled { map, periods, organisations, left_out, illustrative, notes })
+    let mut notes = notes(asked, &periods, illustrative, moved, left_out);
+    notes.extend(of_divided(asked, &apportioned, &undivided));
+    if outside_life > 0 {
+        let who = counted(outside_life, "organisation");
+        let detail = format!(
+            "Outside life: {who} with values of periods before opening or after closing. They count all the same."
+        );
+        notes.push(Note { code: "outside-life", detail });
+    }
+    Ok(Totalled { map, periods, apportioned, organisations, left_out, illustrative, notes })
 }
 
 fn notes(
@@ -378,6 +395,19 @@ fn notes(
         );
     }
     notes
+}
+
+/// What a reader should know of organisations that were divided.
+fn of_divided(asked: &Asked, apportioned: &BTreeSet<Period>, undivided: &BTreeSet<Period>) -> Vec<Note> {
+    let note = |code: &'static str, periods: &BTreeSet<Period>, what: &str| {
+        let inside = periods.iter().filter(|period| asked.window.holds(**period));
+        let some: Vec<String> = inside.map(|period| period.label()).collect();
+        (!some.is_empty()).then(|| Note { code, detail: format!("{what} In {}.", listed(&some)) })
+    };
+    let parts =
+        "Apportioned: parts of what divided organisations had themselves count here, by the shares that were recorded.";
+    let none = "Not apportioned: what divided organisations had themselves counts only where all of them belongs, since no share is known, or since it is a handful or has no parts.";
+    [note("apportioned", apportioned, parts), note("not-apportioned", undivided, none)].into_iter().flatten().collect()
 }
 
 /// The most periods that a note names.

@@ -126,7 +126,7 @@ struct Last {
 #[derive(Default)]
 struct Tally {
     values: Vec<ScaledValue>,
-    qualifiers: Vec<Qualifier>,
+    qualifier: Option<Qualifier>,
     basis: Option<Basis>,
     /// Each organisation that something is expected of, and whether some of that is missing.
     organisations: BTreeMap<Id, bool>,
@@ -269,7 +269,7 @@ impl Arithmetic {
             return;
         }
         tally.values.push(one.value);
-        tally.qualifiers.push(one.qualifier);
+        tally.qualifier = Some(tally.qualifier.map_or(one.qualifier, |known| known.plus(one.qualifier)));
         tally.basis = Some(tally.basis.map_or(one.basis, |basis| basis.max(one.basis)));
     }
 
@@ -278,7 +278,7 @@ impl Arithmetic {
         Total {
             value,
             figure,
-            qualifier: together(&tally.qualifiers),
+            qualifier: tally.qualifier.unwrap_or(Qualifier::Exact),
             basis: tally.basis.unwrap_or(Basis::Measured),
             coverage: Some(tally.coverage(self.complete_at)),
             unweighted,
@@ -352,17 +352,6 @@ impl Arithmetic {
         let silent: BTreeSet<Id> = observations.iter().filter(silent).map(|one| one.organisation).collect();
         let kept = |one: &Observation| all.contains(&one.organisation) && !lacking.contains(&one.organisation);
         (observations.into_iter().filter(kept).collect(), lacking.len() + silent.len())
-    }
-}
-
-/// How sure a sum of such figures is.
-fn together(qualifiers: &[Qualifier]) -> Qualifier {
-    let has = |wanted: Qualifier| qualifiers.contains(&wanted);
-    match (has(Qualifier::AtLeast), has(Qualifier::AtMost), has(Qualifier::Approximate)) {
-        (false, false, false) => Qualifier::Exact,
-        (true, false, false) => Qualifier::AtLeast,
-        (false, true, false) => Qualifier::AtMost,
-        _ => Qualifier::Approximate,
     }
 }
 

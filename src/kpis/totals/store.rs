@@ -1,16 +1,17 @@
 //! The values of the series that a total or a chart is of.
 
-use super::rules::Window;
+use super::apportioning::{Division, Divisions, Portion};
+use super::rules::{Arithmetic, Window};
 use crate::calendar::{Period, Span};
 use crate::db::schema::{kpi_values, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::rules::ScaledValue;
-use crate::organisations;
 use crate::organisations::ops::Map;
-use crate::organisations::rules::Geography;
-use crate::organisations::store::{counted_below, days_below, ever_below};
+use crate::organisations::rules::{Geography, SuccessionKind};
+use crate::organisations::store::{counted_below, days_below, ever_below, lives, those_counted_below};
+use crate::successions;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -43,6 +44,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// Puts a part of the value in its place, which is an estimate.
+    fn apportion(&mut self, part: ScaledValue) {
+        (self.value, self.numerator, self.denominator) = (part.value, part.numerator, part.denominator);
+        (self.qualifier, self.basis) = (Qualifier::Approximate, self.basis.max(Basis::Estimated));
+    }
+
     pub fn value(&self) -> ScaledValue {
         ScaledValue { value: self.value, numerator: self.numerator, denominator: self.denominator }
     }
@@ -53,10 +60,17 @@ pub struct Observed {
     pub found: Vec<Found>,
     /// The days on which each organisation of a place counts there; empty where it counts throughout.
     pub days: HashMap<Id, Vec<Span>>,
-    /// The first day on which an organisation no longer exists.
+    /// The first day from which nothing is expected of an organisation here: it no longer exists, or was divided and stands
+    /// elsewhere.
     pub closed: HashMap<Id, NaiveDate>,
     /// How many organisations of a place came, went or were succeeded in these periods, so that another map gives other figures.
     pub moved: usize,
+    /// The periods in which parts of what divided organisations had themselves count here, by shares.
+    pub apportioned: BTreeSet<Period>,
+    /// Those in which they had what cannot be apportioned, and some of it would belong here.
+    pub undivided: BTreeSet<Period>,
+    /// How many organisations have values of periods in which they did not exist.
+    pub outside_life: usize,
 }
 
 /// The values of the KPI's series there up to the last period asked for: those before the first tell what is expected.
@@ -64,6 +78,7 @@ pub struct Observed {
 pub fn observations(
     conn: &mut Conn,
     kpi: &KpiRow,
+    arithmetic: Arithmetic,
     area: Area,
     innovation: Id,
     breakdown: Option<&str>,
@@ -86,10 +101,16 @@ pub fn observations(
             kpi_values::basis,
         ))
         .into_boxed::<MultiBackend>();
+    let divided = Divided::of(conn, area)?;
     query = match area {
         Area::Organisation(id) => query.filter(series::organisation_id.eq(id)),
         Area::Place { id, map: Map { geography: Geography::Current, as_of } } => {
-            query.filter(series::organisation_id.eq_any(counted_below(vec![id], as_of)))
+            let below = series::organisation_id.eq_any(counted_below(vec![id], as_of));
+            if divided.here.is_empty() {
+                query.filter(below)
+            } else {
+                query.filter(below.or(series::organisation_id.eq_any(divided.here.clone())))
+            }
         }
         Area::Place { id, map: Map { geography: Geography::AtTime, .. } } => {
             query.filter(series::organisation_id.eq_any(ever_below(id)))
@@ -101,10 +122,38 @@ pub fn observations(
     if let Some(to) = window.to.map(Period::start) {
         query = query.filter(kpi_values::period_start.le(to));
     }
-    let found = query.load::<Found>(conn)?;
+    let mut found = query.load::<Found>(conn)?;
+    let (mut apportioned, mut undivided) = (BTreeSet::new(), BTreeSet::new());
+    found.retain_mut(|found| {
+        let period = Period::containing(kpi.period_type, found.start);
+        match divided.portion(arithmetic, found, period) {
+            Portion::Whole(_) => true,
+            Portion::Part(part) => {
+                found.apportion(part);
+                apportioned.insert(period);
+                true
+            }
+            Portion::Nothing { some } => {
+                if some {
+                    undivided.insert(period);
+                }
+                false
+            }
+        }
+    });
     let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
-    let closed = organisations::store::by_ids(conn, &organisations)?.into_iter();
-    let closed = closed.filter_map(|row| Some((row.id, row.valid_to?))).collect();
+    let lives = lives(conn, &organisations.iter().copied().collect::<Vec<_>>())?.into_iter();
+    let lives: HashMap<Id, Span> = lives.map(|(id, _, life)| (id, life)).collect();
+    let outside_life = |found: &&Found| {
+        let period = Period::containing(kpi.period_type, found.start);
+        let days = period.end().succ_opt().map(|to| Span { from: period.start(), to });
+        window.holds(period)
+            && lives.get(&found.organisation).zip(days).is_some_and(|(life, days)| life.meet(days).is_none())
+    };
+    let outside_life =
+        found.iter().filter(outside_life).map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
+    let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
+    closed.extend(divided.gone());
     let (mut days, mut moved) = (HashMap::new(), 0);
     if let Area::Place { id, map } = area {
         days = days_below(conn, id, &organisations.into_iter().collect::<Vec<_>>())?;
@@ -118,7 +167,58 @@ pub fn observations(
             days.clear();
         }
     }
-    Ok(Observed { found, days, closed, moved })
+    Ok(Observed { found, days, closed, moved, apportioned, undivided, outside_life })
+}
+
+/// Who was divided before the day of a place's map, and which of the heirs count there.
+#[derive(Default)]
+struct Divided {
+    divisions: Divisions,
+    inside: BTreeSet<Id>,
+    /// The divided ones of which a part may count there.
+    here: Vec<Id>,
+}
+
+impl Divided {
+    /// On the map of each time nothing was divided yet.
+    fn of(conn: &mut Conn, area: Area) -> Result<Self> {
+        let Area::Place { id: place, map: Map { geography: Geography::Current, as_of } } = area else {
+            return Ok(Self::default());
+        };
+        let mut divisions = Divisions::default();
+        for row in successions::store::divided(conn, as_of)? {
+            let closes = row.kind == SuccessionKind::Split;
+            // An organisation that ended is asked for by its own name: as it was.
+            if closes && row.from_id == place {
+                continue;
+            }
+            let all = divisions.0.entry(row.from_id).or_default();
+            match all.last_mut().filter(|last| last.on == row.on) {
+                Some(last) => last.among.push((row.to_id, row.share_ppm)),
+                None => all.push(Division { on: row.on, closes, among: vec![(row.to_id, row.share_ppm)] }),
+            }
+        }
+        let heirs = divisions.0.values().flatten().flat_map(|of| &of.among).map(|(id, _)| id);
+        let all: BTreeSet<Id> = divisions.0.keys().chain(heirs).copied().collect();
+        let inside = those_counted_below(conn, place, &all.into_iter().collect::<Vec<_>>(), as_of)?;
+        let is_here = |of: &Id| divisions.heirs(*of).iter().any(|heir| inside.contains(heir));
+        let here = divisions.0.keys().copied().filter(is_here).collect();
+        Ok(Self { divisions, inside, here })
+    }
+
+    /// Those of whom only a part of the past counts at the place, with the day it ended.
+    fn gone(&self) -> impl Iterator<Item = (Id, NaiveDate)> {
+        let elsewhere = self.here.iter().filter(|of| !self.inside.contains(of));
+        elsewhere.filter_map(|of| Some((*of, self.divisions.0.get(of)?.last()?.on)))
+    }
+
+    fn portion(&self, arithmetic: Arithmetic, found: &Found, period: Period) -> Portion {
+        if self.divisions.0.contains_key(&found.organisation) {
+            self.divisions.portion(arithmetic, found.organisation, period.end(), found.value(), &self.inside)
+        } else {
+            Portion::Whole(found.value())
+        }
+    }
 }
 
 /// The day on whose map a period stands: its last, or that of the map while it runs.

@@ -188,8 +188,19 @@ mod tests {
     fn populations_that_may_overlap_are_never_exact() {
         let two = [claim(1, 100, REGISTERED), Persons { innovation: id(2), ..claim(1, 90, REGISTERED) }];
         assert_eq!(read(&two)[..2], [(190, Qualifier::Approximate), (100, Qualifier::AtLeast)]);
+        let later = Span { from: day(2021), to: day(2022) };
+        let new = |claim: Persons| Persons { new_in_period: true, ..claim };
         let same = [claim(1, 100, REGISTERED), claim(1, 90, REGISTERED)];
-        assert_eq!(read(&same)[..2], [(190, Qualifier::Approximate), (100, Qualifier::AtLeast)]);
+        // New to one innovation are not new to another, nor are two counts of one period new to each other.
+        for overlapping in [[two[0], new(Persons { period: later, ..two[1] })], same, same.map(new)] {
+            assert_eq!(read(&overlapping)[..2], [(190, Qualifier::Approximate), (100, Qualifier::AtLeast)]);
+        }
+    }
+
+    #[test]
+    fn what_one_trust_counted_is_told_once_and_at_least_that() {
+        let found = read(&[claim(1, 100, PROVIDER)]);
+        assert_eq!(found[..2], [(100, Qualifier::AtLeast), (100, Qualifier::AtLeast)]);
     }
 
     #[test]

@@ -55,8 +55,8 @@ pub struct Unit {
     pub eligible: Vec<Span>,
     /// The days on which it had adopted the innovation, by the measure that is asked for.
     pub adopted: Vec<Span>,
-    /// The last day on which its routine use was confirmed.
-    pub confirmed_on: Option<NaiveDate>,
+    /// The days on which its routine use was confirmed.
+    pub confirmations: Vec<NaiveDate>,
     /// What its adoptions reported, in the order of days.
     pub patients: Vec<Patients>,
     /// The patients that it has and the innovation is meant for, as they were counted.
@@ -94,7 +94,7 @@ impl Unit {
         let year_ago = day.checked_sub_months(Months::new(12)).unwrap_or(day);
         let present = self.adopted.iter().find(|span| span.from <= day && day < span.to);
         let long = present.is_some_and(|span| span.from < year_ago);
-        long && self.confirmed_on.is_none_or(|confirmed| confirmed < year_ago || confirmed > day)
+        long && !self.confirmations.iter().any(|confirmed| (year_ago..=day).contains(confirmed))
     }
 
     fn patients_on(&self, day: NaiveDate) -> Option<Patients> {
@@ -155,14 +155,12 @@ pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, deno
 /// What is at most so many is left out.
 fn reached(counts: &[Patients]) -> Option<Reached> {
     let counted: Vec<&Patients> = counts.iter().filter(|count| count.qualifier != Qualifier::AtMost).collect();
-    let first = counted.first()?;
-    let at_least = counted.iter().any(|count| count.qualifier == Qualifier::AtLeast) || counted.len() < counts.len();
     let qualifier = match counted.as_slice() {
         [only] if counts.len() == 1 => only.qualifier,
-        _ if at_least && counted.len() == 1 => Qualifier::AtLeast,
+        [only] => only.qualifier.plus(Qualifier::AtLeast),
         _ => Qualifier::Approximate,
     };
-    let basis = counted.iter().map(|count| count.basis).max_by_key(|basis| *basis as u8).unwrap_or(first.basis);
+    let basis = counted.iter().map(|count| count.basis).max()?;
     Some(Reached { value: counted.iter().map(|count| count.value).sum(), qualifier, basis })
 }
 
@@ -214,6 +212,60 @@ mod tests {
         assert_eq!(of(&three), Some((240, Qualifier::Approximate)));
         assert_eq!(of(&[count(9, Qualifier::AtMost)]), None);
         assert_eq!(of(&[count(9, Qualifier::AtMost), count(5, Qualifier::Exact)]), Some((5, Qualifier::AtLeast)));
+    }
+
+    #[test]
+    fn long_use_that_nobody_confirmed_within_a_year_is_unconfirmed() {
+        // 11 March 2022, and 11 March 2021 a year before.
+        let (today, year_ago) = (800, 435);
+        for (adopted, confirmed, expected) in [
+            (vec![span(year_ago - 1, 900)], None, 1),
+            (vec![span(year_ago, 900)], None, 0),
+            (vec![span(year_ago - 1, today)], None, 0),
+            (vec![span(today + 1, 900)], None, 0),
+            (vec![span(0, 100), span(year_ago, 900)], None, 0),
+            (vec![span(year_ago - 1, 900)], Some(year_ago - 1), 1),
+            (vec![span(year_ago - 1, 900)], Some(year_ago), 0),
+            (vec![span(year_ago - 1, 900)], Some(today), 0),
+            (vec![span(year_ago - 1, 900)], Some(today + 1), 1),
+        ] {
+            let confirmations = confirmed.map(day).into_iter().collect();
+            let unit = Unit { eligible: vec![Span::ALWAYS], adopted, confirmations, ..always() };
+            let found = |unit: &Unit| point([unit], day(today), Denominator::AtDate).unconfirmed;
+            assert_eq!(found(&unit), expected, "{:?} {confirmed:?}", unit.adopted);
+            assert_eq!(found(&Unit { eligible: Vec::new(), ..unit }), 0, "only who is eligible is asked");
+        }
+    }
+
+    #[test]
+    fn a_fixed_denominator_is_of_its_own_day_and_patients_are_the_last_count_of_adopters() {
+        let count =
+            |on: u64, value| Patients { on: day(on), value, qualifier: Qualifier::Exact, basis: Basis::Measured };
+        let patients = vec![count(2, 100), count(5, 120)];
+        let unit = Unit { eligible: vec![span(0, 4)], adopted: vec![span(1, 8)], patients, ..always() };
+        let outside = Unit { inside: vec![span(20, 30)], ..unit.clone() };
+        let units = [unit, outside];
+        for (on, value) in [(1, None), (2, Some(100)), (4, Some(100)), (5, Some(120)), (8, None)] {
+            let found = point(&units, day(on), Denominator::Fixed(day(3)));
+            assert_eq!((found.eligible, found.patients.map(|reached| reached.value)), (1, value), "{on}");
+            assert_eq!(point(&units, day(on), Denominator::Fixed(day(4))).eligible, 0);
+        }
+    }
+
+    #[test]
+    fn a_curve_has_the_last_day_of_each_period_and_ends_where_it_is_asked_to() {
+        let date = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (step, expected) in [
+            (Step::Month, vec!["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-10"]),
+            (Step::Quarter, vec!["2020-03-31", "2020-04-10"]),
+            (Step::FinancialQuarter, vec!["2020-03-31", "2020-04-10"]),
+            (Step::Year, vec!["2020-04-10"]),
+            (Step::FinancialYear, vec!["2020-03-31", "2020-04-10"]),
+        ] {
+            let found: Vec<NaiveDate> =
+                days(step, date("2020-01-20"), date("2020-04-10")).into_iter().map(|(_, on)| on).collect();
+            assert_eq!(found, expected.into_iter().map(date).collect::<Vec<_>>(), "{step:?}");
+        }
     }
 
     /// First day and length of eligibility, and of adoption, and whether the organisation lives on.

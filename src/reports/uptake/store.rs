@@ -1,7 +1,9 @@
 //! What uptake is made of: a fixed number of queries, each by an index of the innovation or the place.
 
 use super::rules::{Patients, Unit};
+use crate::adoptions::dated::covers_and_confirmations;
 use crate::adoptions::moves::rules::AdoptionStage;
+use crate::adoptions::rules::ALL_BELOW;
 use crate::calendar::{Span, Until};
 use crate::db::Conn;
 use crate::db::schema::{
@@ -13,7 +15,7 @@ use crate::error::Result;
 use crate::innovations::store::held_memberships;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::{Geography, OrganisationType};
-use crate::organisations::store::{counted_below, days_below, ids_by_code};
+use crate::organisations::store::{counted_below, days_below, ids_by_code, lives};
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -24,9 +26,11 @@ pub struct Adopted {
     pub id: Id,
     pub organisation: Id,
     pub spans: Vec<Span>,
-    pub covers: String,
-    pub confirmed_on: Option<NaiveDate>,
     pub illustrative: bool,
+    /// What it covered on which days: codes with spaces between, or `all`.
+    pub covers: Vec<(String, Span)>,
+    /// The days on which its use was confirmed.
+    pub confirmations: Vec<NaiveDate>,
 }
 
 /// The adoptions of an innovation that were at one of the stages on any day, for an indication or for any.
@@ -40,24 +44,32 @@ pub fn adopted(
         .inner_join(adoptions::table.on(adoptions::id.eq(adoption_spells::adoption_id)))
         .filter(adoption_spells::innovation_id.eq(innovation))
         .filter(adoption_spells::stage.eq_any(stages.to_vec()))
+        // What a spell says already: without it PostgreSQL reads the adoptions of all innovations to find these.
+        .filter(adoptions::innovation_id.eq(innovation))
+        .filter(adoptions::archived_at.is_null())
         .select((
             adoption_spells::adoption_id,
             adoption_spells::organisation_id,
             adoption_spells::from_on,
             adoption_spells::to_on,
-            adoptions::covers,
-            adoptions::confirmed_on,
             adoptions::illustrative,
         ))
         .into_boxed::<crate::db::MultiBackend>();
     if let Some(indication) = indication {
         spells = spells.filter(adoption_spells::indication.eq_any([String::new(), indication.to_owned()]));
     }
+    let (mut covers, mut confirmations) = covers_and_confirmations(conn, innovation)?;
     let mut found: BTreeMap<Id, Adopted> = BTreeMap::new();
-    type Row = (Id, Id, NaiveDate, Until, String, Option<NaiveDate>, bool);
-    for (id, organisation, from, to, covers, confirmed_on, illustrative) in spells.load::<Row>(conn)? {
-        let none = Adopted { id, organisation, spans: Vec::new(), covers, confirmed_on, illustrative };
-        found.entry(id).or_insert(none).spans.push(Span { from, to: to.day() });
+    for (id, organisation, from, to, illustrative) in spells.load::<(Id, Id, NaiveDate, Until, bool)>(conn)? {
+        let one = found.entry(id).or_insert_with(|| Adopted {
+            id,
+            organisation,
+            spans: Vec::new(),
+            illustrative,
+            covers: covers.remove(&id).unwrap_or_default(),
+            confirmations: confirmations.remove(&id).unwrap_or_default(),
+        });
+        one.spans.push(Span { from, to: to.day() });
     }
     Ok(found.into_values().collect())
 }
@@ -88,19 +100,27 @@ pub fn patients(conn: &mut Conn, adoptions: &[Id]) -> Result<HashMap<Id, Vec<Pat
     Ok(found)
 }
 
-/// Of organisations of a type that are ever counted below a place: the days on which they are.
-fn of_type(conn: &mut Conn, place: Id, kind: Option<OrganisationType>) -> Result<HashMap<Id, Vec<Span>>> {
+/// The days on which each of some organisations counts below a place.
+type Below = HashMap<Id, Vec<Span>>;
+
+/// Of organisations of a type that are ever counted below places: by place, the days on which they are.
+fn of_type_below(conn: &mut Conn, places: &BTreeSet<Id>, kind: Option<OrganisationType>) -> Result<HashMap<Id, Below>> {
     let mut below = organisation_closure::table
         .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::descendant_id)))
-        .filter(organisation_closure::ancestor_id.eq(place))
-        .select((organisation_closure::descendant_id, organisation_closure::from_on, organisation_closure::to_on))
+        .filter(organisation_closure::ancestor_id.eq_any(places.iter().copied().collect::<Vec<_>>()))
+        .select((
+            organisation_closure::ancestor_id,
+            organisation_closure::descendant_id,
+            organisation_closure::from_on,
+            organisation_closure::to_on,
+        ))
         .into_boxed::<crate::db::MultiBackend>();
     if let Some(kind) = kind {
         below = below.filter(organisations::kind.eq(kind));
     }
-    let mut days: HashMap<Id, Vec<Span>> = HashMap::new();
-    for (id, from, to) in below.load::<(Id, NaiveDate, NaiveDate)>(conn)? {
-        days.entry(id).or_default().push(Span { from, to });
+    let mut days: HashMap<Id, Below> = HashMap::new();
+    for (place, id, from, to) in below.load::<(Id, Id, NaiveDate, NaiveDate)>(conn)? {
+        days.entry(place).or_default().entry(id).or_default().push(Span { from, to });
     }
     Ok(days)
 }
@@ -111,20 +131,24 @@ pub fn eligible(
     rows: &[EligibilityRow],
     unit: Option<OrganisationType>,
 ) -> Result<HashMap<Id, Vec<Span>>> {
-    let mut meant: HashMap<Id, Vec<Span>> = HashMap::new();
-    let mut taken: HashMap<Id, Vec<Span>> = HashMap::new();
-    let mut places: HashMap<(Id, Option<OrganisationType>), HashMap<Id, Vec<Span>>> = HashMap::new();
+    let mut meant = Below::new();
+    let mut taken = Below::new();
+    let mut places: HashMap<Option<OrganisationType>, BTreeSet<Id>> = HashMap::new();
+    for row in rows {
+        places.entry(row.kind.or(unit)).or_default().extend(row.place_id);
+    }
+    let mut below: HashMap<Option<OrganisationType>, HashMap<Id, Below>> = HashMap::new();
+    for (kind, places) in &places {
+        below.insert(*kind, of_type_below(conn, places, *kind)?);
+    }
     for row in rows {
         let days = if row.eligible { &mut meant } else { &mut taken };
         if let Some(organisation) = row.organisation_id {
             days.entry(organisation).or_default().push(row.span());
         }
-        let kind = row.kind.or(unit);
-        let Some(place) = row.place_id else { continue };
-        if let std::collections::hash_map::Entry::Vacant(entry) = places.entry((place, kind)) {
-            entry.insert(of_type(conn, place, kind)?);
-        }
-        for (organisation, below) in places.get(&(place, kind)).into_iter().flatten() {
+        let of_kind = below.get(&row.kind.or(unit));
+        let ruled = row.place_id.and_then(|place| of_kind?.get(&place));
+        for (organisation, below) in ruled.into_iter().flatten() {
             let held = below.iter().filter_map(|span| span.meet(row.span()));
             days.entry(*organisation).or_default().extend(held);
         }
@@ -136,33 +160,43 @@ pub fn eligible(
     Ok(meant)
 }
 
-/// What each record above the adopting unit covers: all of the unit below it, or those it lists.
+/// What each record above the adopting unit covers on which days: all of the unit below it, or those it lists.
 fn covered(
     conn: &mut Conn,
     adopted: Vec<Adopted>,
     kinds: &HashMap<Id, OrganisationType>,
     unit: Option<OrganisationType>,
 ) -> Result<(Vec<Adopted>, usize)> {
-    let (mut found, mut part) = (Vec::with_capacity(adopted.len()), 0);
-    for one in adopted {
-        if unit.is_none_or(|unit| kinds.get(&one.organisation) == Some(&unit)) {
-            found.push(one);
-            continue;
-        }
-        let codes: Vec<String> = one.covers.split_whitespace().map(str::to_owned).collect();
-        let mut below = if codes.is_empty() { HashMap::new() } else { of_type(conn, one.organisation, unit)? };
-        if codes.is_empty() || below.is_empty() {
+    let is_unit = |one: &Adopted| unit.is_none_or(|unit| kinds.get(&one.organisation) == Some(&unit));
+    let (mut found, above): (Vec<Adopted>, Vec<Adopted>) = adopted.into_iter().partition(is_unit);
+    let (above, bare): (Vec<Adopted>, Vec<Adopted>) = above.into_iter().partition(|one| !one.covers.is_empty());
+    let mut part = bare.len();
+    let listed = above.iter().flat_map(|one| &one.covers).flat_map(|(codes, _)| codes.split_whitespace());
+    let listed: BTreeSet<String> = listed.filter(|code| *code != ALL_BELOW).map(str::to_owned).collect();
+    let listed = ids_by_code(conn, &listed.into_iter().collect::<Vec<_>>())?;
+    let below = of_type_below(conn, &above.iter().map(|one| one.organisation).collect(), unit)?;
+    for one in above {
+        let Some(below) = below.get(&one.organisation) else {
             part += 1;
             continue;
-        }
-        if codes != ["all"] {
-            let listed: HashSet<Id> = ids_by_code(conn, &codes)?.into_values().collect();
-            below.retain(|id, _| listed.contains(id));
-        }
-        for (organisation, days) in below {
-            let spans = days.iter().flat_map(|day| one.spans.iter().filter_map(|span| span.meet(*day))).collect();
-            // What the record above counts is its own and no part's.
-            found.push(Adopted { id: Id::NONE, organisation, spans, covers: String::new(), ..one });
+        };
+        for (codes, held) in &one.covers {
+            let codes: Option<HashSet<Id>> = (codes != ALL_BELOW)
+                .then(|| codes.split_whitespace().filter_map(|code| listed.get(code).copied()).collect());
+            let those = below.iter().filter(|(id, _)| codes.as_ref().is_none_or(|codes| codes.contains(id)));
+            for (organisation, days) in those {
+                let days = days.iter().filter_map(|day| day.meet(*held));
+                let spans = days.flat_map(|day| one.spans.iter().filter_map(move |span| span.meet(day))).collect();
+                // What the record above counts is its own and no part's.
+                found.push(Adopted {
+                    id: Id::NONE,
+                    organisation: *organisation,
+                    spans,
+                    illustrative: one.illustrative,
+                    covers: Vec::new(),
+                    confirmations: one.confirmations.clone(),
+                });
+            }
         }
     }
     Ok((found, part))
@@ -198,7 +232,7 @@ pub fn units(
     for one in adopted {
         let Some(unit) = units.get_mut(&one.organisation) else { continue };
         unit.adopted.extend(one.spans);
-        unit.confirmed_on = unit.confirmed_on.max(one.confirmed_on);
+        unit.confirmations.extend(one.confirmations);
         unit.patients.extend(patients.remove(&one.id).unwrap_or_default());
     }
     for unit in units.values_mut() {
@@ -214,26 +248,6 @@ fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id
     }
     let on_map: HashSet<Id> = counted_below(vec![place], map.as_of).load::<Id>(conn)?.into_iter().collect();
     Ok(ids.iter().filter(|id| on_map.contains(id)).map(|id| (*id, vec![Span::ALWAYS])).collect())
-}
-
-fn lives(conn: &mut Conn, ids: &[Id]) -> Result<Vec<(Id, OrganisationType, Span)>> {
-    let mut found = Vec::with_capacity(ids.len());
-    // SQLite takes a bounded number of parameters.
-    for some in ids.chunks(10_000) {
-        let rows = organisations::table.filter(organisations::id.eq_any(some.to_vec())).select((
-            organisations::id,
-            organisations::kind,
-            organisations::valid_from,
-            organisations::valid_to,
-        ));
-        type Row = (Id, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
-        let life = |(id, kind, from, to): Row| {
-            let always = Span::ALWAYS;
-            (id, kind, Span { from: from.unwrap_or(always.from), to: to.unwrap_or(always.to) })
-        };
-        found.extend(rows.load::<Row>(conn)?.into_iter().map(life));
-    }
-    Ok(found)
 }
 
 fn kinds(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, OrganisationType>> {

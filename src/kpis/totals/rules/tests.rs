@@ -55,6 +55,9 @@ fn each_way_of_adding_up() {
     for (aggregation, a, b, total, unweighted) in [
         (Aggregation::Sum, plain(10), plain(25), Some(plain(35)), false),
         (Aggregation::Mean, mean(10, 30), mean(25, 10), Some(mean(14, 40)), false),
+        (Aggregation::Mean, mean(-10, 1), mean(-25, 1), Some(mean(-18, 2)), false),
+        (Aggregation::Mean, mean(0, 30), mean(0, 10), Some(mean(0, 40)), false),
+        (Aggregation::Mean, mean(10, 0), mean(25, 0), None, false),
         (Aggregation::Mean, plain(10), mean(25, 10), None, true),
         (
             Aggregation::RatioOfSums,
@@ -79,6 +82,8 @@ fn a_figure_is_not_rounded() {
     let total = by(Aggregation::RatioOfSums).totals(&thirds, always)[&on(1)];
     assert!((total.figure.expect("a figure") - 100.0 / 3.0).abs() < 1e-12);
     assert_eq!(total.value.map(|value| value.value), Some(333));
+    let means = [seen(Aggregation::Mean, 1, 1, mean(10, 30)), seen(Aggregation::Mean, 2, 1, mean(25, 10))];
+    assert_eq!(by(Aggregation::Mean).totals(&means, always)[&on(1)].figure, Some(1.375));
 }
 
 #[test]
@@ -120,11 +125,69 @@ fn silence_ends_nothing_and_what_is_not_expected_is_not_missed() {
 #[test]
 fn a_ratio_without_its_parts_cannot_be_added_to_others() {
     let ratio = Aggregation::RatioOfSums;
-    let found = [seen(ratio, 1, 1, share(1, 4)), seen(ratio, 2, 1, plain(70)), seen(ratio, 2, 2, plain(80))];
-    let totals = by(ratio).totals(&found, always);
-    assert_eq!(totals.keys().copied().collect::<Vec<_>>(), [on(1)]);
-    let coverage = totals[&on(1)].coverage.expect("several");
-    assert_eq!((coverage.expected, coverage.actual, coverage.partial), (2, 1, true));
+    for part in [plain(70), ScaledValue { denominator: None, ..share(3, 4) }] {
+        let found = [seen(ratio, 1, 1, share(1, 4)), seen(ratio, 2, 1, part), seen(ratio, 2, 2, plain(80))];
+        let totals = by(ratio).totals(&found, always);
+        assert_eq!(totals.keys().copied().collect::<Vec<_>>(), [on(1)]);
+        let coverage = totals[&on(1)].coverage.expect("several");
+        assert_eq!((coverage.expected, coverage.actual, coverage.partial), (2, 1, true));
+        assert_eq!(totals[&on(1)].value, Some(ScaledValue { value: 250, ..share(1, 4) }));
+    }
+}
+
+#[test]
+fn a_window_is_read_with_both_ends_and_holds_what_lies_between() {
+    let month = |text| Period::parse(PeriodType::Month, text).expect("a month");
+    let window = Window::read(PeriodType::Month, Some("2024-01-15"), Some("2024-03"), "?").expect("a window");
+    assert_eq!(window, Window { from: Some(month("2024-02")), to: Some(month("2024-03")) });
+    let held = ["2024-01", "2024-02", "2024-03", "2024-04"].map(|text| window.holds(month(text)));
+    assert_eq!(held, [false, true, true, false]);
+}
+
+#[test]
+fn what_can_be_added_up_and_what_has_no_figure() {
+    let adds_up = Aggregation::ALL.iter().copied().filter(|aggregation| by(*aggregation).adds_up());
+    let expected = [Aggregation::Sum, Aggregation::RatioOfSums, Aggregation::Mean];
+    assert_eq!(adds_up.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+    for (aggregation, value, expected) in [
+        (Aggregation::RatioOfSums, share(1, 4), Some(25.0)),
+        (Aggregation::RatioOfSums, share(1, 0), None),
+        (Aggregation::Sum, ScaledValue { value: 15, ..share(1, 4) }, Some(1.5)),
+        (Aggregation::Sum, ScaledValue { value: 15, ..share(1, 0) }, Some(1.5)),
+    ] {
+        assert_eq!(by(aggregation).figure(value), expected, "{aggregation:?} {value:?}");
+    }
+}
+
+#[test]
+fn a_single_series_is_its_own_total() {
+    let ratio = Aggregation::RatioOfSums;
+    let found = [seen(ratio, 1, 1, share(1, 4)), seen(ratio, 1, 3, share(0, 0))];
+    let told: Vec<_> = by(ratio).only(&found).into_iter().map(|(on, total)| (on, total.value, total.figure)).collect();
+    assert_eq!(told, [(on(1), Some(share(1, 4)), Some(25.0)), (on(3), None, None)]);
+}
+
+#[test]
+fn nine_tenths_are_enough_and_series_that_weigh_nothing_count_one_each() {
+    let sum = Aggregation::Sum;
+    for (a, b, expected) in [(90, 10, (0.9, false)), (89, 11, (0.89, true)), (0, 0, (0.5, true))] {
+        let found = [seen(sum, 1, 1, plain(a)), seen(sum, 2, 1, plain(b)), seen(sum, 1, 2, plain(a))];
+        let coverage = by(sum).totals(&found, always)[&on(2)].coverage.expect("several");
+        assert_eq!((coverage.share, coverage.partial), expected, "{a} {b}");
+    }
+}
+
+#[test]
+fn periods_between_are_told_where_something_is_expected_and_they_are_not_too_many() {
+    let sum = Aggregation::Sum;
+    let free = |_: &Observation, _: Period| Stand::Free;
+    for (days, expected, told) in [(9_999, true, 10_000), (10_000, true, 2), (9, false, 2)] {
+        let first = seen(sum, 1, 1, plain(1));
+        let last = Observation { start: first.start + chrono::Days::new(days), ..first };
+        let totals =
+            if expected { by(sum).totals(&[first, last], always) } else { by(sum).totals(&[first, last], free) };
+        assert_eq!(totals.len(), told, "{days} {expected}");
+    }
 }
 
 #[test]
@@ -141,6 +204,17 @@ fn comparable_are_those_that_reported_in_every_period() {
     let late = Window { from: Some(on(2)), to: None };
     let (kept, left_out) = by(sum).comparable(found, late, always);
     assert_eq!((kept.iter().map(|one| one.series).collect::<Vec<_>>(), left_out), (vec![1, 1, 3], 1));
+}
+
+#[test]
+fn who_was_silent_in_the_whole_window_is_left_out_where_something_was_expected() {
+    let sum = Aggregation::Sum;
+    let found = |other: u32| vec![seen(sum, 1, 2, plain(1)), seen(sum, 1, 3, plain(2)), seen(sum, 2, other, plain(3))];
+    let free = |one: &Observation, _: Period| if one.series == 2 { Stand::Free } else { Stand::Expected };
+    let window = Window { from: Some(on(2)), to: Some(on(3)) };
+    assert_eq!(by(sum).comparable(found(1), window, always).1, 1);
+    assert_eq!(by(sum).comparable(found(1), window, free).1, 0);
+    assert_eq!(by(sum).comparable(found(4), window, always).1, 0);
 }
 
 /// Values of up to four series on up to eight days, some of them missing.

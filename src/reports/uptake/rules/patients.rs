@@ -32,16 +32,11 @@ pub fn eligible_patients<'a>(
 /// Populations of separate organisations together. Each person is registered with one, and lives in the area of one, so exact
 /// counts add exactly; where some are missing the sum is at least so many.
 pub fn summed(counts: &[&Counted], complete: bool) -> Reached {
-    let has = |qualifier: Qualifier| counts.iter().any(|count| count.qualifier == qualifier);
-    let (more, fewer) = (has(Qualifier::AtLeast) || !complete, has(Qualifier::AtMost));
     let one_kind = counts.windows(2).all(|pair| pair.first().map(|one| one.kind) == pair.last().map(|one| one.kind));
-    let qualifier = match (more, fewer) {
-        _ if has(Qualifier::Approximate) || !one_kind || (more && fewer) => Qualifier::Approximate,
-        (true, _) => Qualifier::AtLeast,
-        (_, true) => Qualifier::AtMost,
-        _ => Qualifier::Exact,
-    };
-    let basis = counts.iter().map(|count| count.basis).max_by_key(|basis| *basis as u8);
+    let said = counts.iter().map(|count| count.qualifier).chain((!complete).then_some(Qualifier::AtLeast));
+    let said = said.reduce(Qualifier::plus).unwrap_or(Qualifier::Exact);
+    let qualifier = if one_kind { said } else { Qualifier::Approximate };
+    let basis = counts.iter().map(|count| count.basis).max();
     let value = counts.iter().map(|count| count.value).sum();
     Reached { value, qualifier, basis: basis.unwrap_or(crate::vocabulary::Basis::Measured) }
 }
