@@ -56,6 +56,7 @@ migrations! {
     "00023_claims_by_kind"
     "00024_partial_totals"
     "00025_populations"
+    "00026_adoption_facts"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -272,7 +272,7 @@ async fn what_a_divided_board_had_itself_is_apportioned_and_the_region_has_it_wh
         let said = (&march["qualifier"], &march["basis"], &march["apportioned"]);
         assert_eq!(said, (&json!("approximate"), &json!("estimated"), &json!(true)));
         let notes: Vec<&Value> = found["notes"].as_array().unwrap().iter().map(|note| &note["code"]).collect();
-        assert_eq!(notes, ["apportioned", "not-apportioned"]);
+        assert!(notes.ends_with(&[&json!("apportioned"), &json!("not-apportioned")]), "{notes:?}");
     }
     for place in ["Y61", "E92000001", "QOLD", "Y61&geography=at-time", "QEAST&asOf=2026-03-31&geography=current"] {
         let found = of(place).await;
