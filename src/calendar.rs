@@ -258,6 +258,11 @@ impl Period {
         self.start <= date && date <= self.end()
     }
 
+    /// Its days.
+    pub fn days(self) -> Span {
+        Span { from: self.start(), to: self.next().start() }
+    }
+
     /// Whether the last day has gone by: the period ended before `today`.
     pub fn ends_before(self, today: NaiveDate) -> bool {
         self.end() < today
@@ -522,6 +527,10 @@ impl Span {
     /// Its days as records write them: the first, and the first it no longer holds; none where it is open on that side.
     pub fn ends(self) -> (Option<NaiveDate>, Option<NaiveDate>) {
         ((self.from != EVER).then_some(self.from), (self.to != FOREVER).then_some(self.to))
+    }
+
+    pub fn holds(self, day: NaiveDate) -> bool {
+        self.from <= day && day < self.to
     }
 
     pub fn meet(self, other: Self) -> Option<Self> {

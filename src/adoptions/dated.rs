@@ -100,8 +100,7 @@ fn lasting<T>(of: &[(T, Span)]) -> impl Iterator<Item = &T> {
 impl DatedFacts {
     /// What it covers on a day: codes with spaces between, or `all`.
     pub fn covers_on(&self, day: NaiveDate) -> Option<&str> {
-        let holds = |(_, span): &&(String, Span)| span.from <= day && day < span.to;
-        self.covers.iter().find(holds).map(|(codes, _)| codes.as_str())
+        self.covers.iter().find(|(_, span)| span.holds(day)).map(|(codes, _)| codes.as_str())
     }
 
     /// The same once the facts that a client wrote hold. What it covers is known of every day, where it was never said before.

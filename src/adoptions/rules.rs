@@ -376,10 +376,11 @@ mod tests {
     #[test]
     fn no_day_lies_in_the_future() {
         let today = NaiveDate::from_ymd_opt(2016, 1, 1).unwrap();
-        let days: [(&str, Day); 4] = [
+        let days: [(&str, Day); 5] = [
             ("/since", |adoption| &mut adoption.since),
             ("/countedOn", |adoption| &mut adoption.counted_on),
             ("/barriersOn", |adoption| &mut adoption.barriers_on),
+            ("/coversOn", |adoption| &mut adoption.covers_on),
             ("/confirmedOn", |adoption| &mut adoption.confirmed_on),
         ];
         for (pointer, day) in days {

@@ -112,16 +112,6 @@ pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate)
     Ok(found)
 }
 
-/// Those of the organisations whose figures count below an ancestor on the map of a day.
-pub fn those_counted_below(conn: &mut Conn, ancestor: Id, ids: &[Id], on: NaiveDate) -> Result<BTreeSet<Id>> {
-    let mut found = BTreeSet::new();
-    for part in ids.chunks(SOME) {
-        let some = organisation_closure::descendant_id.eq_any(part.to_vec());
-        found.extend(counted_below(vec![ancestor], on).filter(some).load::<Id>(conn)?);
-    }
-    Ok(found)
-}
-
 /// Whether `ancestor` stands above `descendant` by edges on any day of the span.
 pub fn is_ever_below(conn: &mut Conn, descendant: Id, ancestor: Id, span: Span) -> Result<bool> {
     let found = organisation_closure::table

@@ -83,12 +83,11 @@ impl Judged {
         let outside = |(index, verdict): (usize, &Result<Verdict, _>)| {
             let verdict = verdict.as_ref().ok().filter(|verdict| verdict.said.is_some())?;
             let life = self.lives.get(&self.series.get(verdict.series as usize)?.organisation)?;
-            let period = Span { from: verdict.period.start(), to: verdict.period.end().succ_opt()? };
             let detail = || {
                 let code = self.input.texts.get(self.input.rows.get(index)?.organisation)?.to_ascii_uppercase();
                 Some(format!("{code} exists {}, and not in {}.", life.in_words(), verdict.period.label()))
             };
-            let is_outside = life.meet(period).is_none();
+            let is_outside = life.meet(verdict.period.days()).is_none();
             let detail = is_outside.then(detail)??;
             Some((index, Fault::new(format!("/rows/{index}"), "outside-life", detail)))
         };

@@ -10,7 +10,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::{Geography, SuccessionKind};
-use crate::organisations::store::{counted_below, days_below, ever_below, lives, those_counted_below};
+use crate::organisations::store::{counted_below, days_below, ever_below, lives};
 use crate::successions;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
@@ -146,9 +146,7 @@ pub fn observations(
     let lives: HashMap<Id, Span> = lives.map(|(id, _, life)| (id, life)).collect();
     let outside_life = |found: &&Found| {
         let period = Period::containing(kpi.period_type, found.start);
-        let days = period.end().succ_opt().map(|to| Span { from: period.start(), to });
-        window.holds(period)
-            && lives.get(&found.organisation).zip(days).is_some_and(|(life, days)| life.meet(days).is_none())
+        window.holds(period) && lives.get(&found.organisation).is_some_and(|life| life.meet(period.days()).is_none())
     };
     let outside_life =
         found.iter().filter(outside_life).map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
@@ -200,7 +198,8 @@ impl Divided {
         }
         let heirs = divisions.0.values().flatten().flat_map(|of| &of.among).map(|(id, _)| id);
         let all: BTreeSet<Id> = divisions.0.keys().chain(heirs).copied().collect();
-        let inside = those_counted_below(conn, place, &all.into_iter().collect::<Vec<_>>(), as_of)?;
+        let days = days_below(conn, place, &all.iter().copied().collect::<Vec<_>>())?;
+        let inside: BTreeSet<Id> = all.into_iter().filter(|id| counts_on(&days, *id, as_of)).collect();
         let is_here = |of: &Id| divisions.heirs(*of).iter().any(|heir| inside.contains(heir));
         let here = divisions.0.keys().copied().filter(is_here).collect();
         Ok(Self { divisions, inside, here })
@@ -229,5 +228,5 @@ pub fn told_on(period: Period, map: Map) -> NaiveDate {
 /// Whether an organisation counts on a day by the days on which each does.
 pub fn counts_on(days: &HashMap<Id, Vec<Span>>, organisation: Id, day: NaiveDate) -> bool {
     let days = days.get(&organisation).map(Vec::as_slice).unwrap_or_default();
-    days.iter().any(|span| span.from <= day && day < span.to)
+    days.iter().any(|span| span.holds(day))
 }

@@ -138,9 +138,8 @@ pub struct Geography(pub HashMap<Id, Vec<Below>>);
 impl Geography {
     /// The board that an organisation lay below on a day. One that existed then goes before one that was closed.
     pub fn board(&self, organisation: Id, on: NaiveDate) -> Option<&str> {
-        let held = |span: Span| span.from <= on && on < span.to;
-        let below = self.0.get(&organisation)?.iter().filter(|below| held(below.days));
-        below.min_by_key(|below| (!held(below.life), &below.board)).map(|below| below.board.as_str())
+        let below = self.0.get(&organisation)?.iter().filter(|below| below.days.holds(on));
+        below.min_by_key(|below| (!below.life.holds(on), &below.board)).map(|below| below.board.as_str())
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Unit {
 }
 
 fn on(spans: &[Span], day: NaiveDate) -> bool {
-    spans.iter().any(|span| span.from <= day && day < span.to)
+    spans.iter().any(|span| span.holds(day))
 }
 
 impl Unit {
@@ -92,7 +92,7 @@ impl Unit {
     /// Whether it has adopted for over twelve months by a day, and nobody confirmed it in the twelve months before.
     fn is_unconfirmed_on(&self, day: NaiveDate) -> bool {
         let year_ago = day.checked_sub_months(Months::new(12)).unwrap_or(day);
-        let present = self.adopted.iter().find(|span| span.from <= day && day < span.to);
+        let present = self.adopted.iter().find(|span| span.holds(day));
         let long = present.is_some_and(|span| span.from < year_ago);
         long && !self.confirmations.iter().any(|confirmed| (year_ago..=day).contains(confirmed))
     }
