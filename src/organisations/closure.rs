@@ -124,7 +124,7 @@ pub fn is_ever_below(conn: &mut Conn, descendant: Id, ancestor: Id, span: Span) 
     Ok(found.first::<Id>(conn).optional()?.is_some())
 }
 
-#[derive(Insertable)]
+#[derive(Queryable, Selectable, Insertable, PartialEq, Eq, Hash)]
 #[diesel(table_name = organisation_closure)]
 struct ClosureRow {
     descendant_id: Id,
@@ -151,25 +151,34 @@ pub fn rebuild_all(conn: &mut Conn) -> Result<()> {
     rebuild(conn, &all)
 }
 
+/// Writes anew, of what stands above the organisations, the rows of those ancestors of which anything is new: whoever moves
+/// to another region keeps its rows of the board and the network.
 fn rebuild(conn: &mut Conn, organisations: &[Id]) -> Result<()> {
     let hierarchy = load(conn, organisations)?;
     for some in organisations.chunks(SOME) {
-        let old = organisation_closure::descendant_id.eq_any(some.to_vec());
-        diesel::delete(organisation_closure::table.filter(old)).execute(conn)?;
-        let row = |descendant_id: Id| {
-            let above = hierarchy.above(descendant_id).into_iter();
-            above.map(move |above| ClosureRow {
-                descendant_id,
-                ancestor_id: above.ancestor,
-                from_on: above.span.from,
-                to_on: above.span.to,
-                held: above.held,
-            })
-        };
-        let rows: Vec<ClosureRow> = some.iter().copied().flat_map(row).collect();
+        let of_some = || organisation_closure::table.filter(organisation_closure::descendant_id.eq_any(some.to_vec()));
+        let old: HashSet<ClosureRow> = of_some().select(ClosureRow::as_select()).load(conn)?.into_iter().collect();
+        let new: HashSet<ClosureRow> = some.iter().flat_map(|id| rows_of(&hierarchy, *id)).collect();
+        let changed: BTreeSet<Id> = old.symmetric_difference(&new).map(|row| row.ancestor_id).collect();
+        for ancestors in changed.iter().copied().collect::<Vec<_>>().chunks(SOME) {
+            let old = of_some().filter(organisation_closure::ancestor_id.eq_any(ancestors.to_vec()));
+            diesel::delete(old).execute(conn)?;
+        }
+        let rows: Vec<ClosureRow> = new.into_iter().filter(|row| changed.contains(&row.ancestor_id)).collect();
         insert_all!(conn, organisation_closure::table, rows);
     }
     Ok(())
+}
+
+/// What stands above an organisation, as it is kept.
+fn rows_of(hierarchy: &Hierarchy, descendant_id: Id) -> impl Iterator<Item = ClosureRow> {
+    hierarchy.above(descendant_id).into_iter().map(move |above| ClosureRow {
+        descendant_id,
+        ancestor_id: above.ancestor,
+        from_on: above.span.from,
+        to_on: above.span.to,
+        held: above.held,
+    })
 }
 
 /// Some organisations with all above them, level by level.

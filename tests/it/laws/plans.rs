@@ -26,6 +26,37 @@ async fn every_sort_that_a_list_of_everything_offers_follows_an_index() {
     assert!(sorted.is_empty(), "{advice}:\n{}", sorted.join("\n"));
 }
 
+/// What others do with their innovations grows with the register. The first day that a plan reads all of it, the curve of one
+/// innovation takes as long as that of the nation.
+#[actix_web::test]
+async fn what_is_asked_of_one_innovation_reads_nothing_of_others() {
+    let app = TestApp::watched().await;
+    let admin = app.admin();
+    app.trust("RJZ", "QKK").await;
+    app.innovation("tool").await;
+    admin.post("/v1/innovations/tool/eligibility", json!({ "place": "Y56", "type": "nhs-trust" })).await.expect(201);
+    let adoption = json!({ "innovation": "tool", "organisation": "RJZ", "stage": "adopted", "since": "2024-01-01" });
+    admin.post("/v1/adoptions", adoption).await.expect(201);
+    let before = app.log().len();
+    for asked in ["uptake?by=month&sites=1&share=50&places=icb", "uptake?groups=imd-quintile", "non-adopters?place=QKK"] {
+        admin.get(&format!("/v1/innovations/tool/{asked}")).await.expect(200);
+    }
+    let log = app.log().split_off(before);
+    let whole = log.iter().filter(|entry| entry.contains(" plan: ") && of_others(entry));
+    let whole: Vec<&str> = whole.map(String::as_str).collect();
+    assert!(whole.is_empty(), "write an index of what they look for:\n{}", whole.join("\n"));
+}
+
+/// Whether a plan reads all rows of a table that other innovations have theirs in.
+fn of_others(plan: &str) -> bool {
+    let lines: Vec<&str> = plan.lines().map(str::trim).collect();
+    let reads = |line: &str| line.contains("adoption") || line.contains("eligibility") || line.contains("benefit");
+    lines.windows(2).any(|pair| {
+        let by_index = pair[0].contains("Index ") && pair[0].contains("Scan");
+        reads(pair[0]) && (pair[0].contains("Seq Scan") || by_index && !pair[1].starts_with("Index Cond"))
+    })
+}
+
 /// Four connections ask: two that read and two that write. Rows that are written many at a time are another statement
 /// for each number of them, and PostgreSQL has no plan to keep of a COPY.
 #[actix_web::test]
