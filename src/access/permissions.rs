@@ -171,6 +171,7 @@ table! {
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
     delete_organisation_edge:       A X X X X X X X token;
+    delete_organisation_succession: A X X X X X X X token;
     delete_population:              A X X X X X X X token;
     delete_recalculation:           A O O X X X X X placed;
     delete_reporting_exception:     A O O O O X X X placed;

@@ -1,10 +1,10 @@
 //! What a successor takes over of its predecessor's adoptions: rows of its own, so that each organisation counts for its own days.
 
 use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, write_facts};
-use super::moves::ops::rewrite;
+use super::moves::ops::{rewrite, withdraw};
 use super::moves::rules::{AdoptionStage, Step};
 use super::moves::store::{self as moves, MoveRow};
-use super::ops::{finish, record_adoption};
+use super::ops::{archive, finish, record_adoption};
 use super::rules::{ALL_BELOW, Adoption};
 use super::store;
 use crate::db::Conn;
@@ -16,32 +16,72 @@ use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 
+/// What an heir was given.
+pub enum Taken {
+    /// A move of its adoption.
+    Stage(Id),
+    /// What its adoption covers, and covered on the day before.
+    Covers(Id, Option<String>),
+}
+
 /// Writes the stages that an organisation had reached into the adoptions of its heir, as moves of the day on which that took its
 /// place, and has them cover what its own covered. Where the heir has come as far itself, no stage is written; neither is
 /// anything of a day that is still to come.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: (Id, &str), on: NaiveDate) -> Result<()> {
-    let Some(eve) = on.pred_opt().filter(|_| on <= context.today()) else { return Ok(()) };
+pub fn take_over(
+    conn: &mut Conn,
+    context: &Context,
+    from: (Id, &str),
+    heir: (Id, &str),
+    on: NaiveDate,
+) -> Result<Vec<Taken>> {
+    let mut given = Vec::new();
+    let Some(eve) = on.pred_opt().filter(|_| on <= context.today()) else { return Ok(given) };
     for (adoption, stage) in moves::held_by(conn, from.0, AdoptionStage::ALL.to_vec(), eve)? {
         let Some(named) = store::find(conn, adoption)? else { continue };
         let Some(dated) = dated(conn, vec![named])?.pop() else { continue };
-        let Some(taken) = take_stage(conn, context, (from.1, &dated), heir, (stage, on))? else { continue };
+        let Some((taken, moved)) = take_stage(conn, context, (from.1, &dated), heir, (stage, on))? else { continue };
+        given.extend(moved.map(Taken::Stage));
         let covered = covered_by(conn, &dated, eve)?;
-        cover(conn, taken, &covered, on)?;
+        given.extend(cover(conn, taken, &covered, on)?);
     }
-    Ok(())
+    Ok(given)
 }
 
-/// Brings the heir's adoption to a stage. Returns it, where there is one by then.
+/// Withdraws the move by which an heir was given a stage. An adoption that has no other should not be there.
+///
+/// # Errors
+/// `illegal-transition` where the heir went on from that stage.
+pub fn give_back_stage(conn: &mut Conn, context: &Context, moved: Id, reason: &str) -> Result<()> {
+    let row = moves::get(conn, moved)?;
+    let Some(named) = store::find(conn, row.adoption_id)?.filter(|_| row.withdrawn_at.is_none()) else { return Ok(()) };
+    let present = dated(conn, vec![named])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
+    if present.history().steps().len() == 1 {
+        return archive(conn, context, present.named.row, reason.to_owned());
+    }
+    withdraw(conn, context, &present, row, reason)
+}
+
+/// Has an adoption cover what it covered before its organisation became an heir. What was said of other days stays.
+///
+/// # Errors
+/// What the database fails with.
+pub fn give_back_covers(conn: &mut Conn, adoption: Id, on: NaiveDate, was: Option<&str>) -> Result<()> {
+    let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
+    let covers = restated(&facts.covers, on, &was.map(str::to_owned).into_iter().collect::<Vec<_>>());
+    write_facts(conn, adoption, &DatedFacts { covers, ..facts })
+}
+
+/// Brings the heir's adoption to a stage. Returns it, where there is one by then, with the move if one was written.
 fn take_stage(
     conn: &mut Conn,
     context: &Context,
     (code, of): (&str, &DatedAdoption),
     heir: (Id, &str),
     (stage, on): (AdoptionStage, NaiveDate),
-) -> Result<Option<Id>> {
+) -> Result<Option<(Id, Option<Id>)>> {
     let (row, reason) = (&of.named.row, Some(format!("Taken over from {code}.")));
     let Some(present) = store::find_by_key(conn, (row.innovation_id, &row.indication, heir.0))? else {
         if stage.needs_reason() {
@@ -51,21 +91,22 @@ fn take_stage(
         let new = Adoption::of(known.innovation, heir.1.to_owned(), stage);
         let (indication, illustrative) = (known.indication, known.illustrative);
         let new = Adoption { indication, illustrative, since: Some(on), ..new };
-        return Ok(Some(record_adoption(conn, context, new, reason)?.added.id));
+        let id = record_adoption(conn, context, new, reason)?.added.id;
+        return Ok(Some((id, moves::moves(conn, &[id])?.first().map(|first| first.id))));
     };
     let present = dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
     let step = Step { id: Id::generate(), on, rank: 0, to: stage };
     let (before, after) = (present.history(), present.history().with(step, None));
     // Only what is a step forward for the heir.
     if stage.needs_reason() || before.says(stage, on) || before.check_change(&after).is_err() {
-        return Ok(Some(present.named.row.id));
+        return Ok(Some((present.named.row.id, None)));
     }
     let changed = rewrite(conn, context, &present, &after, "/effectiveOn")?;
     let step = after.steps().iter().find(|known| known.id == step.id).copied().unwrap_or(step);
     moves::insert(conn, &MoveRow::new(context, changed.id, step, reason))?;
     let from = after.stage_before(step.id);
     finish(conn, context, &changed, json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": on }))?;
-    Ok(Some(changed.id))
+    Ok(Some((changed.id, Some(step.id))))
 }
 
 /// The codes of what an adoption covered on a day, one by one: all below the heir would be more.
@@ -77,15 +118,17 @@ fn covered_by(conn: &mut Conn, of: &DatedAdoption, day: NaiveDate) -> Result<BTr
     }
 }
 
-/// Has an adoption cover these organisations too from a day on.
-fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<()> {
+/// Has an adoption cover these organisations too from a day on. Returns what it covered before, where that is another.
+fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<Option<Taken>> {
     let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
     let own = facts.covers_on(on).unwrap_or_default();
     if codes.is_empty() || own == ALL_BELOW {
-        return Ok(());
+        return Ok(None);
     }
+    let was = facts.covers_on(on).map(str::to_owned);
     let all: BTreeSet<&str> = codes.iter().map(String::as_str).chain(own.split_whitespace()).collect();
     let all = all.into_iter().collect::<Vec<_>>().join(" ");
     let covers = restated(&facts.covers, on, &[all]);
-    write_facts(conn, adoption, &DatedFacts { covers, ..facts })
+    write_facts(conn, adoption, &DatedFacts { covers, ..facts })?;
+    Ok(Some(Taken::Covers(adoption, was)))
 }

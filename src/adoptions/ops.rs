@@ -288,7 +288,15 @@ pub fn transition_adoption_approval(
 /// `not-found`, `forbidden`, `version-mismatch`, `validation-failed` without a reason.
 pub fn delete_adoption(conn: &mut Conn, context: &Context, id: &str, wrong: Wrong) -> Result<()> {
     let present = kept(conn, context, id)?;
-    let row = present.named.row.archived(context, wrong.given()?);
+    archive(conn, context, present.named.row, wrong.given()?)
+}
+
+/// Takes an adoption out of every list and report.
+///
+/// # Errors
+/// What the database fails with.
+pub fn archive(conn: &mut Conn, context: &Context, row: AdoptionRow, reason: String) -> Result<()> {
+    let row = row.archived(context, reason);
     store::update(conn, &row)?;
     store::write_spells(conn, &row, &History::default())?;
     trace(conn, context, &row, json!({ "archived": true }))

@@ -57,6 +57,7 @@ migrations! {
     "00024_partial_totals"
     "00025_populations"
     "00026_adoption_facts"
+    "00027_successions_taken_back"
 }
 
 /// From this migration on every applied one has a checksum.

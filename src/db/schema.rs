@@ -72,6 +72,11 @@ diesel::table! {
         source -> Nullable<Text>,
         illustrative -> Bool,
         taken_over -> Bool,
+        effects_kept -> Bool,
+        version -> Integer,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -84,6 +89,16 @@ diesel::table! {
         share_basis -> Nullable<Text>,
         share_source -> Nullable<Text>,
         share_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    succession_effects (succession_id, kind, record_id) {
+        succession_id -> Binary,
+        kind -> Text,
+        record_id -> Binary,
+        was_on -> Nullable<Date>,
+        was -> Nullable<Text>,
     }
 }
 
@@ -1466,6 +1481,7 @@ may_appear_together!(
     organisation_closure,
     organisation_successions,
     organisation_successors,
+    succession_effects,
     innovations,
     innovation_tags,
     programme_memberships,

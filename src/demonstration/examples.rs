@@ -22,6 +22,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("delete_population", "reason", "Another practice was meant."),
     ("delete_eligibility", "reason", "Another innovation was meant."),
     ("delete_organisation_edge", "reason", "It was added for another organisation."),
+    ("delete_organisation_succession", "reason", "The two did not merge."),
     ("/v1/kpis/{code}", "code", "emergency-performance"),
     ("get_kpi_spc", "organisation", "RJZ"),
     ("get_kpi_chart", "organisation", "RJZ"),

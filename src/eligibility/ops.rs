@@ -71,11 +71,12 @@ pub fn create_eligibility(
     named(conn, row)
 }
 
-/// Gives an heir the rows about its predecessor alone that hold beyond a day, as rows of its own from that day on.
+/// Gives an heir the rows about its predecessor alone that hold beyond a day, as rows of its own from that day on. Returns those.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: Id, on: NaiveDate) -> Result<()> {
+pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: Id, on: NaiveDate) -> Result<Vec<Id>> {
+    let mut begun = Vec::new();
     let present = store::lasting(conn, heir, on)?;
     let rows = store::lasting(conn, from.0, on)?;
     let slugs = innovations::store::names(conn, &rows.iter().map(|row| row.innovation_id).collect::<Vec<_>>())?;
@@ -103,8 +104,23 @@ pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: Id,
         store::insert(conn, &row)?;
         let slug = slugs.get(&row.innovation_id).map(|(slug, _)| slug.as_str());
         trace(conn, context, slug.unwrap_or_default(), &row)?;
+        begun.push(id);
     }
-    Ok(())
+    Ok(begun)
+}
+
+/// Takes back a row that an heir was given.
+///
+/// # Errors
+/// What the database fails with.
+pub fn give_back(conn: &mut Conn, context: &Context, id: Id, reason: &str) -> Result<()> {
+    let row = store::get(conn, id)?;
+    if row.withdrawn_at.is_some() {
+        return Ok(());
+    }
+    let slugs = innovations::store::names(conn, &[row.innovation_id])?;
+    let slug = slugs.get(&row.innovation_id).map(|(slug, _)| slug.as_str());
+    withdraw(conn, context, slug.unwrap_or_default(), row, reason.to_owned()).map(drop)
 }
 
 /// A row that stands, of an innovation that the caller keeps, of the version that the caller knows.
@@ -146,10 +162,18 @@ pub fn update_eligibility(
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed` without a reason.
 pub fn delete_eligibility(conn: &mut Conn, context: &Context, slug: &str, id: &str, wrong: Wrong) -> Result<()> {
     let (innovation, present) = standing(conn, context, slug, id)?;
-    let reason = wrong.given()?;
+    withdraw(conn, context, &innovation.slug, present, wrong.given()?).map(drop)
+}
+
+fn withdraw(
+    conn: &mut Conn,
+    context: &Context,
+    slug: &str,
+    row: EligibilityRow,
+    reason: String,
+) -> Result<Stored<Eligibility>> {
     let withdrawn_at = Some(context.now.naive_utc());
-    let row = EligibilityRow { withdrawn_at, withdrawn_reason: Some(reason), ..present };
-    write(conn, context, &innovation.slug, row).map(drop)
+    write(conn, context, slug, EligibilityRow { withdrawn_at, withdrawn_reason: Some(reason), ..row })
 }
 
 fn write(conn: &mut Conn, context: &Context, slug: &str, row: EligibilityRow) -> Result<Stored<Eligibility>> {

@@ -117,6 +117,10 @@ pub fn find(conn: &mut Conn, innovation: Id, id: Id) -> Result<Option<Eligibilit
     Ok(row.first(conn).optional()?)
 }
 
+pub fn get(conn: &mut Conn, id: Id) -> Result<EligibilityRow> {
+    Ok(eligibility::table.find(id).first(conn)?)
+}
+
 /// The rows that stand of an innovation, for an indication or for any.
 pub fn standing(conn: &mut Conn, innovation: Id, indication: Option<&str>) -> Result<Vec<EligibilityRow>> {
     let mut rows = eligibility::table

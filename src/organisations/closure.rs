@@ -225,6 +225,7 @@ fn load_some(conn: &mut Conn, some: &[Id], bodies: &mut HashMap<Id, Body>) -> Re
         .inner_join(organisation_successions::table)
         .filter(organisation_successions::from_id.eq_any(some.to_vec()))
         .filter(organisation_successions::kind.ne(SuccessionKind::Transfer))
+        .filter(organisation_successions::withdrawn_at.is_null())
         .filter(organisation_successors::legal.eq(true).or(organisation_successors::share_ppm.is_not_null()))
         .order_by((
             organisation_successions::effective_on,

@@ -118,10 +118,33 @@ pub fn update_organisation(
 /// What the database fails with.
 pub fn close_organisation(conn: &mut Conn, context: &Context, present: OrganisationRow, on: NaiveDate) -> Result<()> {
     let closed = Organisation { valid_to: Some(on), ..present.organisation() };
-    if closed == present.organisation() {
+    rewrite(conn, context, present, closed)
+}
+
+/// Gives an organisation that was closed on a day the end that it had before.
+///
+/// # Errors
+/// What the database fails with.
+pub fn reopen_organisation(
+    conn: &mut Conn,
+    context: &Context,
+    id: Id,
+    closed_on: NaiveDate,
+    was: Option<NaiveDate>,
+) -> Result<()> {
+    let present = store::by_ids(conn, &BTreeSet::from([id]))?.into_iter().filter(|row| row.valid_to == Some(closed_on));
+    for present in present.collect::<Vec<_>>() {
+        let open = Organisation { valid_to: was, ..present.organisation() };
+        rewrite(conn, context, present, open)?;
+    }
+    Ok(())
+}
+
+fn rewrite(conn: &mut Conn, context: &Context, present: OrganisationRow, new: Organisation) -> Result<()> {
+    if new == present.organisation() {
         return Ok(());
     }
-    let row = present.revised(context, closed)?;
+    let row = present.revised(context, new)?;
     store::update(conn, &row)?;
     trace(conn, context, &row)
 }

@@ -122,7 +122,7 @@ places! {
     network_memberships [id]: qualifier Nobody, basis Nobody, source Words;
     networks [id]: slug Nobody, name Words, sort_name Derived, purpose Words, programme Nobody, search_text Derived;
     organisation_edges [id]: kind Nobody, withdrawn_reason Words;
-    organisation_successions [id]: kind Nobody, source Words;
+    organisation_successions [id]: kind Nobody, source Words, withdrawn_reason Words;
     organisation_successors [succession_id to_id]: share_basis Nobody, share_source Words;
     organisations [id]: code Nobody, ods_code Words, name Words, sort_name Derived, kind Nobody, status Nobody, postcode Nobody, identifiers Words, search_text Derived;
     people [id]: name Person, sort_name Person, email Person, subject Person, search_text Person;
@@ -143,6 +143,7 @@ places! {
     spc_acts [id]: kind Nobody, breakdown Nobody, reason Words, made_by Subject;
     storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
+    succession_effects [succession_id kind record_id]: kind Nobody, was Nobody;
     transitions [id]: resource Nobody, from_state Nobody, to_state Nobody, reason Words, made_by Subject;
     webhook_deliveries [id]: message Nobody, after_cursor Nobody, resource Nobody, record_key Nobody, change Nobody, outcome Nobody, problem Nobody;
     webhooks [id]: name Words, sort_name Derived, url Words, resources Nobody, state Nobody, made_by Subject, after_cursor Nobody;

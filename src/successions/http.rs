@@ -5,11 +5,11 @@ use super::rules::Succession;
 use super::store::{self, ListSuccessions};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Routes};
+use crate::http::{Answer, Asked, Body, Context, Created, Cx, Listed, Listing, Query, Reply, Routes, Wrong};
 use crate::organisations::http::OrganisationPath;
 use crate::path;
 use crate::record::Stored;
-use actix_web::{get, post, web};
+use actix_web::{delete, get, post, web};
 
 type SuccessionResponse = Stored<Succession>;
 
@@ -17,7 +17,8 @@ pub fn routes(routes: &mut Routes) {
     routes
         .service(list_organisation_successions)
         .service(create_organisation_succession)
-        .service(get_organisation_succession);
+        .service(get_organisation_succession)
+        .service(delete_organisation_succession);
 }
 
 path! { SuccessionPath, code: organisation "The code of the predecessor or of a successor", id: uuid "The succession's id" }
@@ -61,4 +62,20 @@ pub async fn get_organisation_succession(
     path: web::Path<SuccessionPath>,
 ) -> Result<Answer<SuccessionResponse>> {
     cx.show(move |conn, _| ops::get_organisation_succession(conn, &path.code, &path.id)).await
+}
+
+/// Take back a succession that never was
+///
+/// Corrects a mistake: the predecessor lives on, what lies below it lies there again, and the successor gives back the stages and
+/// the eligibility that it was given. What was recorded since stays. The succession is kept with the reason, and listed with
+/// `withdrawn=true`; the right one can be recorded then.
+#[utoipa::path(tag = "organisations", params(SuccessionPath, Wrong), responses((status = 204, description = "Taken back")))]
+#[delete("/v1/organisations/{code}/successions/{id}")]
+pub async fn delete_organisation_succession(
+    cx: Cx,
+    path: web::Path<SuccessionPath>,
+    wrong: Query<Wrong>,
+) -> Result<Reply> {
+    cx.remove(move |conn, context| ops::delete_organisation_succession(conn, context, &path.code, &path.id, wrong.0))
+        .await
 }

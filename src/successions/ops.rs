@@ -1,5 +1,6 @@
 //! What can be done with successions, each in one transaction.
 
+use super::effects::{self, Effects};
 use super::rules::Succession;
 use super::store::{self, SuccessionRow};
 use crate::calendar::Span;
@@ -7,7 +8,7 @@ use crate::db::dialect::lock;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
-use crate::http::Context;
+use crate::http::{Context, Wrong};
 use crate::organisations;
 use crate::organisations::closure;
 use crate::organisations::edges::ops::{HIERARCHY_LOCK, NewEdge, begin, end, withdraw};
@@ -19,7 +20,7 @@ use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{adoptions, eligibility};
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// # Errors
@@ -59,10 +60,65 @@ pub fn take_over_due(conn: &mut Conn, context: &Context) -> Result<()> {
     for (act, heir) in store::due(conn, context.today())? {
         let names = names(conn, vec![act.from_id, heir])?;
         let (from, to) = (names.of(act.from_id).0, names.of(heir).0);
-        adoptions::heirs::take_over(conn, context, (act.from_id, &from), (heir, &to), act.effective_on)?;
+        let (from, to) = ((act.from_id, from.as_str()), (heir, to.as_str()));
+        let mut done = Effects::of(act.id);
+        done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, to, act.effective_on)?);
+        done.keep(conn)?;
         store::taken_over(conn, act.id)?;
     }
     Ok(())
+}
+
+/// Takes back a succession that never was, and all that followed from it. It is kept, with the reason.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed` without a reason; `immutable` and `illegal-transition`
+/// where what followed was built upon since.
+pub fn delete_organisation_succession(
+    conn: &mut Conn,
+    context: &Context,
+    code: &str,
+    id: &str,
+    wrong: Wrong,
+) -> Result<()> {
+    let of = get_organisation(conn, code)?.id;
+    let present = by_id(id, "succession", |id| store::find(conn, of, id))?;
+    context.reach().require_everything()?;
+    lock(conn, HIERARCHY_LOCK)?;
+    context.check_version(present.version)?;
+    if present.withdrawn_at.is_some() {
+        return Err(
+            Error::new(Code::Immutable).detail("The succession was taken back as a mistake. Record the right one.")
+        );
+    }
+    if !present.effects_kept {
+        let detail = "It was recorded before the register kept what a succession changes. Correct the edges and the days of the organisation by hand.";
+        return Err(Error::new(Code::Immutable).detail(detail));
+    }
+    let reason = wrong.given()?;
+    let row = store::withdraw(conn, context, present, reason.clone())?;
+    let act = named(conn, row.clone())?;
+    let changed = effects::undo(conn, context, &row, &reason)?;
+    let heirs = by_codes(conn, &act.written.to.iter().map(|heir| heir.code.clone()).collect::<Vec<_>>())?;
+    for (at, heir) in act.written.to.iter().enumerate() {
+        let data = json!({ "from": act.added.from, "to": heir.code, "kind": row.kind, "effectiveOn": row.effective_on, "withdrawn": reason });
+        trace(conn, context, &row, heirs.get(&heir.code).map(|heir| heir.id), at + act.written.to.len(), data)?;
+    }
+    closure::rebuild_below(conn, &changed)
+}
+
+/// Tells of one end of an act. The key is the act's, and each of its ends has a version of its own.
+fn trace(
+    conn: &mut Conn,
+    context: &Context,
+    row: &SuccessionRow,
+    heir: Option<Id>,
+    at: usize,
+    data: Value,
+) -> Result<()> {
+    let version = i32::try_from(at).unwrap_or_default() + 1;
+    let event = Event::new("organisation-succession", &row.id.to_string(), version, data);
+    events::record(conn, context, Event { organisation_id: Some(row.from_id), other_organisation_id: heir, ..event })
 }
 
 /// A succession that can be recorded, under the lock of the hierarchy. Nothing is written yet.
@@ -111,8 +167,14 @@ impl Act {
     /// What the database fails with.
     pub fn record(&self, conn: &mut Conn, context: &Context) -> Result<SuccessionRow> {
         let row = store::insert(conn, context, self.from.id, &self.new, &self.successors)?;
-        self.trace(conn, context, &row)?;
-        self.carry_out(conn, context)?;
+        for (at, (heir, id)) in self.new.to.iter().zip(&self.successors).enumerate() {
+            let data =
+                json!({ "from": self.from.code, "to": heir.code, "kind": row.kind, "effectiveOn": row.effective_on });
+            trace(conn, context, &row, Some(*id), at, data)?;
+        }
+        let mut done = Effects::of(row.id);
+        self.carry_out(conn, context, &mut done)?;
+        done.keep(conn)?;
         Ok(row)
     }
 
@@ -179,64 +241,57 @@ impl Act {
         self.rows.get(code).map(|row| row.id).filter(|heir| *heir != edge.child_id)
     }
 
-    fn trace(&self, conn: &mut Conn, context: &Context, row: &SuccessionRow) -> Result<()> {
-        for (at, (successor, id)) in self.new.to.iter().zip(&self.successors).enumerate() {
-            let data = json!({ "from": self.from.code, "to": successor.code, "kind": self.new.kind, "effectiveOn": self.new.effective_on });
-            // One event a successor, since each is an end of it; the key is the act's.
-            let version = i32::try_from(at).unwrap_or_default() + 1;
-            let event = Event::new("organisation-succession", &row.id.to_string(), version, data);
-            let ends = Event { organisation_id: Some(self.from.id), other_organisation_id: Some(*id), ..event };
-            events::record(conn, context, ends)?;
-        }
-        Ok(())
-    }
-
     /// Ends the edges of the predecessor, gives what lies below it to the successors, and closes it.
-    fn carry_out(&self, conn: &mut Conn, context: &Context) -> Result<()> {
+    fn carry_out(&self, conn: &mut Conn, context: &Context, done: &mut Effects) -> Result<()> {
         let mut changed = vec![self.from.id];
         let mut moved: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
         for edge in &self.edges {
             let heir = if edge.parent_id == self.from.id { self.heir_of(edge) } else { None };
             if self.closes() || heir.is_some() {
-                self.leave(conn, context, edge)?;
+                self.leave(conn, context, edge, done)?;
             }
             if let Some(heir) = heir {
-                self.put(conn, context, edge.kind, (heir, edge.child_id), edge.span().from, edge.illustrative)?;
+                let ends = (heir, edge.child_id);
+                self.put(conn, context, (edge.kind, ends, edge.from_on, edge.illustrative), done)?;
                 moved.entry(heir).or_default().insert(edge.child_id);
                 changed.push(edge.child_id);
             }
         }
         if self.closes() {
             for heir in &self.successors {
-                self.place(conn, context, *heir)?;
+                self.place(conn, context, *heir, done)?;
                 changed.push(*heir);
             }
         }
         for (heir, children) in moved {
-            self.keep_networks(conn, context, heir, &children)?;
+            self.keep_networks(conn, context, (heir, &children), done)?;
         }
         if self.closes() {
-            self.take_over(conn, context)?;
+            self.take_over(conn, context, done)?;
+            done.organisation_closed(self.from.id, self.from.valid_to);
             close_organisation(conn, context, self.from.clone(), self.new.effective_on)?;
         }
         closure::rebuild_below(conn, &changed)
     }
 
     /// Gives the legal successor what the predecessor had come to: the stages of its adoptions, and what is meant for it.
-    fn take_over(&self, conn: &mut Conn, context: &Context) -> Result<()> {
+    fn take_over(&self, conn: &mut Conn, context: &Context, done: &mut Effects) -> Result<()> {
         let legal = self.new.to.iter().zip(&self.successors).find(|(successor, _)| successor.legal);
         let Some((heir, id)) = legal else { return Ok(()) };
         let (from, on) = ((self.from.id, self.from.code.as_str()), self.new.effective_on);
-        eligibility::ops::take_over(conn, context, from, *id, on)?;
-        adoptions::heirs::take_over(conn, context, from, (*id, &heir.code), on)
+        done.eligibility_begun(eligibility::ops::take_over(conn, context, from, *id, on)?);
+        done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, (*id, &heir.code), on)?);
+        Ok(())
     }
 
     /// Ends an edge of the predecessor on the day; one that would begin later never holds.
-    fn leave(&self, conn: &mut Conn, context: &Context, edge: &EdgeRow) -> Result<()> {
+    fn leave(&self, conn: &mut Conn, context: &Context, edge: &EdgeRow, done: &mut Effects) -> Result<()> {
         let day = self.new.effective_on;
         if edge.from_on < day {
+            done.edge_ended(edge);
             return end(conn, context, edge.clone(), day);
         }
+        done.edge_withdrawn(edge);
         let reason = format!("{} became another organisation on {day}.", self.from.code);
         withdraw(conn, context, edge.clone(), reason).map(drop)
     }
@@ -246,10 +301,8 @@ impl Act {
         &self,
         conn: &mut Conn,
         context: &Context,
-        kind: EdgeKind,
-        (parent, child): (Id, Id),
-        from: NaiveDate,
-        illustrative: bool,
+        (kind, (parent, child), from, illustrative): (EdgeKind, (Id, Id), NaiveDate, bool),
+        done: &mut Effects,
     ) -> Result<()> {
         let span = Span { from: from.max(self.new.effective_on), ..self.new.after() };
         let present = lasting(conn, child, span.from)?;
@@ -259,11 +312,12 @@ impl Act {
             return Ok(());
         }
         let illustrative = illustrative || self.new.illustrative;
-        begin(conn, context, NewEdge { kind, parent, child, span, illustrative }).map(drop)
+        done.edge_begun(begin(conn, context, NewEdge { kind, parent, child, span, illustrative })?.id);
+        Ok(())
     }
 
     /// Gives a successor that stands nowhere yet the place of its predecessor.
-    fn place(&self, conn: &mut Conn, context: &Context, heir: Id) -> Result<()> {
+    fn place(&self, conn: &mut Conn, context: &Context, heir: Id, done: &mut Effects) -> Result<()> {
         let present = lasting(conn, heir, self.new.effective_on)?;
         for kind in [EdgeKind::Geographic, EdgeKind::Member, EdgeKind::Network] {
             if present.iter().any(|edge| edge.child_id == heir && edge.kind == kind) {
@@ -271,7 +325,8 @@ impl Act {
             }
             let up = self.edges.iter().filter(|edge| edge.child_id == self.from.id && edge.kind == kind);
             for edge in up.filter(|edge| edge.parent_id != heir) {
-                self.put(conn, context, kind, (edge.parent_id, heir), edge.from_on, edge.illustrative)?;
+                let ends = (edge.parent_id, heir);
+                self.put(conn, context, (kind, ends, edge.from_on, edge.illustrative), done)?;
             }
         }
         Ok(())
@@ -279,7 +334,13 @@ impl Act {
 
     /// What lies below keeps the health innovation network that it had through the predecessor, where its new parent has
     /// another: by an edge of its own.
-    fn keep_networks(&self, conn: &mut Conn, context: &Context, heir: Id, children: &BTreeSet<Id>) -> Result<()> {
+    fn keep_networks(
+        &self,
+        conn: &mut Conn,
+        context: &Context,
+        (heir, children): (Id, &BTreeSet<Id>),
+        done: &mut Effects,
+    ) -> Result<()> {
         let day = self.new.effective_on;
         let had = networks(conn, self.from.id, day, &self.edges)?;
         let [network] = had.as_slice() else { return Ok(()) };
@@ -291,7 +352,7 @@ impl Act {
         for child in children {
             let present = lasting(conn, *child, day)?;
             if networks(conn, *child, day, &present)?.is_empty() {
-                self.put(conn, context, EdgeKind::Network, (*network, *child), day, illustrative)?;
+                self.put(conn, context, (EdgeKind::Network, (*network, *child), day, illustrative), done)?;
             }
         }
         Ok(())

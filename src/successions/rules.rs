@@ -2,6 +2,7 @@
 
 use crate::calendar::Span;
 use crate::error::{Faults, Result};
+use crate::organisations::edges::rules::Withdrawal;
 use crate::organisations::rules::SuccessionKind;
 use crate::record::only_written;
 use crate::vocabulary::Id;
@@ -118,6 +119,8 @@ pub struct SuccessionAdded {
     /// The names of the successors, in their order.
     #[schema(max_items = 50, value_type = Vec<String>)]
     pub to_names: Vec<String>,
+    /// Null unless the succession was taken back as a mistake.
+    pub withdrawn: Option<Withdrawal>,
 }
 
 written! { Succession, SuccessionAdded, |_, added| added.id.to_string() }

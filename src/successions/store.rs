@@ -5,17 +5,18 @@ use crate::db::schema::{organisation_successions, organisation_successors};
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{Context, OneOf};
+use crate::organisations::edges::rules::Withdrawal;
 use crate::organisations::rules::SuccessionKind;
 use crate::organisations::store::{known, names};
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use crate::{insert_all, one_of, params, sortable};
+use crate::{insert_all, narrow, one_of, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-#[derive(Queryable, Insertable, Clone)]
-#[diesel(table_name = organisation_successions)]
+#[derive(Queryable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = organisation_successions, treat_none_as_null = true)]
 pub struct SuccessionRow {
     pub id: Id,
     pub from_id: Id,
@@ -26,6 +27,12 @@ pub struct SuccessionRow {
     pub illustrative: bool,
     /// Whether the heir has what the predecessor had come to. Of a day still to come, it has not.
     pub taken_over: bool,
+    /// Whether all that it changed is known. Of older ones it is not.
+    pub effects_kept: bool,
+    pub version: i32,
+    pub updated_at: NaiveDateTime,
+    pub withdrawn_at: Option<NaiveDateTime>,
+    pub withdrawn_reason: Option<String>,
 }
 
 #[derive(Queryable, Insertable, Clone)]
@@ -57,15 +64,21 @@ impl SuccessorRow {
 /// # Errors
 /// `already-exists` for a second act of the predecessor on that day.
 pub fn insert(conn: &mut Conn, context: &Context, from_id: Id, new: &Succession, to: &[Id]) -> Result<SuccessionRow> {
+    let now = context.now.naive_utc();
     let row = SuccessionRow {
         id: Id::generate(),
         from_id,
         kind: new.kind,
         effective_on: new.effective_on,
-        created_at: context.now.naive_utc(),
+        created_at: now,
         source: new.source.clone(),
         illustrative: new.illustrative,
         taken_over: new.effective_on <= context.today(),
+        effects_kept: true,
+        version: 1,
+        updated_at: now,
+        withdrawn_at: None,
+        withdrawn_reason: None,
     };
     let taken = violations::unique("There is a succession of this organisation on that day already.");
     diesel::insert_into(organisation_successions::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
@@ -83,10 +96,21 @@ pub fn insert(conn: &mut Conn, context: &Context, from_id: Id, new: &Succession,
     Ok(row)
 }
 
+/// Writes that an act was taken back.
+pub fn withdraw(conn: &mut Conn, context: &Context, row: SuccessionRow, reason: String) -> Result<SuccessionRow> {
+    let now = context.now.naive_utc();
+    let (withdrawn_at, withdrawn_reason) = (Some(now), Some(reason));
+    let row = SuccessionRow { version: row.version + 1, updated_at: now, withdrawn_at, withdrawn_reason, ..row };
+    diesel::update(organisation_successions::table.find(row.id)).set(row.clone()).execute_kept(conn)?;
+    Ok(row)
+}
+
 /// Whether an act closed the organisation.
 pub fn is_closed(conn: &mut Conn, organisation: Id) -> Result<bool> {
     let acts = organisation_successions::table.filter(organisation_successions::from_id.eq(organisation));
-    let closing = acts.filter(organisation_successions::kind.ne(SuccessionKind::Transfer));
+    let closing = acts
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .filter(organisation_successions::kind.ne(SuccessionKind::Transfer));
     Ok(closing.count().get_result::<i64>(conn)? > 0)
 }
 
@@ -96,6 +120,7 @@ pub fn due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<(SuccessionRow, Id)>
         .inner_join(organisation_successions::table)
         .filter(organisation_successors::legal.eq(true))
         .filter(organisation_successions::taken_over.eq(false))
+        .filter(organisation_successions::withdrawn_at.is_null())
         .filter(organisation_successions::effective_on.le(today))
         .order_by((organisation_successions::effective_on, organisation_successions::id));
     Ok(legal.select((organisation_successions::all_columns, organisation_successors::to_id)).load(conn)?)
@@ -114,7 +139,8 @@ pub fn days_of(conn: &mut Conn, organisations: &BTreeSet<Id>) -> Result<HashSet<
     // SQLite takes a bounded number of parameters.
     for some in organisations.iter().copied().collect::<Vec<_>>().chunks(10_000) {
         let acts = organisation_successions::table.filter(organisation_successions::from_id.eq_any(some.to_vec()));
-        let of = acts.select((organisation_successions::from_id, organisation_successions::effective_on));
+        let standing = acts.filter(organisation_successions::withdrawn_at.is_null());
+        let of = standing.select((organisation_successions::from_id, organisation_successions::effective_on));
         days.extend(of.load::<(Id, NaiveDate)>(conn)?);
     }
     Ok(days)
@@ -140,6 +166,7 @@ pub fn divided(conn: &mut Conn, as_of: NaiveDate) -> Result<Vec<DividedRow>> {
     let rows = organisation_successors::table
         .inner_join(organisation_successions::table)
         .filter(is_split.or(is_shared))
+        .filter(organisation_successions::withdrawn_at.is_null())
         .filter(organisation_successions::effective_on.le(as_of))
         .order_by((organisation_successions::effective_on, organisation_successors::to_id))
         .select((
@@ -155,7 +182,7 @@ pub fn divided(conn: &mut Conn, as_of: NaiveDate) -> Result<Vec<DividedRow>> {
 type Successions = organisation_successions::BoxedQuery<'static, MultiBackend>;
 
 sortable! { SuccessionRow, Successions, key "id" => organisation_successions::id as Id;
-    organisation_successions of |row| row => "effectiveOn" effective_on, "updatedAt" created_at, then id;
+    organisation_successions of |row| row => "effectiveOn" effective_on, "updatedAt" updated_at, then id;
 }
 
 params! {
@@ -163,6 +190,8 @@ params! {
     pub struct ListSuccessions list of SuccessionRow {
         /// Kinds of succession.
         kind: OneOf<SuccessionKind> = "kind",
+        /// Whether they were taken back as mistakes. Default: false.
+        withdrawn: bool = "withdrawn",
     }
 }
 
@@ -171,11 +200,16 @@ params! {
 /// # Errors
 /// `not-found` for the organisation.
 pub fn list(conn: &mut Conn, code: &str, asked: &ListSuccessions) -> Result<Successions> {
-    let query = touching(known(conn, code)?.id);
-    Ok(match &asked.kind {
-        Some(kinds) => query.filter(one_of!(organisation_successions::kind, kinds.0.clone())),
-        None => query,
-    })
+    let mut query = touching(known(conn, code)?.id);
+    query = if asked.withdrawn.unwrap_or_default() {
+        query.filter(organisation_successions::withdrawn_at.is_not_null())
+    } else {
+        query.filter(organisation_successions::withdrawn_at.is_null())
+    };
+    narrow! { query, asked;
+        kind => one_of!(organisation_successions::kind, kind.0.clone());
+    }
+    Ok(query)
 }
 
 /// A succession from an organisation or to it.
@@ -213,6 +247,7 @@ pub fn named(conn: &mut Conn, rows: Vec<SuccessionRow>) -> Result<Vec<Stored<Suc
                 from,
                 from_name,
                 to_names: heirs.iter().map(|heir| names.of(heir.to_id).1).collect(),
+                withdrawn: Withdrawal::of(row.withdrawn_at, row.withdrawn_reason),
             },
             written: Succession {
                 kind: row.kind,
@@ -222,8 +257,8 @@ pub fn named(conn: &mut Conn, rows: Vec<SuccessionRow>) -> Result<Vec<Stored<Suc
                 source: row.source,
                 illustrative: row.illustrative,
             },
-            version: 1,
-            updated_at: row.created_at,
+            version: row.version,
+            updated_at: row.updated_at,
         }
     };
     Ok(rows.into_iter().map(named).collect())

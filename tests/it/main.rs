@@ -43,6 +43,7 @@ mod spc;
 mod spread;
 mod staying_up;
 mod submissions;
+mod successions;
 mod support;
 mod trail;
 mod uptake;

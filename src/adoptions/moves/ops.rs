@@ -107,13 +107,21 @@ pub fn delete_adoption_transition(
 ) -> Result<()> {
     let present = kept(conn, context, id)?;
     let row = standing(&present, transition)?;
-    let (before, reason) = (present.history(), wrong.given()?);
-    if before.steps().len() == 1 {
+    let reason = wrong.given()?;
+    if present.history().steps().len() == 1 {
         let detail = "An adoption has at least one move. Correct it, or delete the adoption if it should not be there.";
         return Err(Error::new(Code::Immutable).detail(detail));
     }
-    let adoption = rewrite(conn, context, &present, &before.without(row.id), "?reason")?;
-    store::update(conn, &row.clone().withdrawn(context, &reason))?;
+    withdraw(conn, context, &present, row, &reason)
+}
+
+/// Withdraws a move that others stand beside.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn withdraw(conn: &mut Conn, context: &Context, present: &DatedAdoption, row: MoveRow, reason: &str) -> Result<()> {
+    let adoption = rewrite(conn, context, present, &present.history().without(row.id), "?reason")?;
     let data = json!({ "move": row.id, "withdrawn": true, "to": row.to_stage, "effectiveOn": row.effective_on });
+    store::update(conn, &row.withdrawn(context, reason))?;
     finish(conn, context, &adoption, data).map(drop)
 }

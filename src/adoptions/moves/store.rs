@@ -72,6 +72,10 @@ pub fn moves(conn: &mut Conn, adoptions: &[Id]) -> Result<Vec<MoveRow>> {
     Ok(adoption_moves::table.filter(adoption_moves::adoption_id.eq_any(adoptions.to_vec())).load(conn)?)
 }
 
+pub fn get(conn: &mut Conn, id: Id) -> Result<MoveRow> {
+    Ok(adoption_moves::table.find(id).first(conn)?)
+}
+
 pub fn insert(conn: &mut Conn, row: &MoveRow) -> Result<()> {
     diesel::insert_into(adoption_moves::table).values(row.clone()).execute_kept(conn)?;
     Ok(())
@@ -149,8 +153,10 @@ pub fn held_on(stages: Vec<AdoptionStage>, day: NaiveDate) -> _ {
 }
 
 diesel::alias!(adoption_spells as earlier_spells: EarlierSpells);
+diesel::alias!(adoption_spells as spells_before: SpellsBefore);
 
-/// First uses: spells of use before which the organisation had none of that innovation, and which no succession brought it.
+/// First uses: spells of use before which the organisation had none of that innovation, and which no succession brought it from
+/// one that had.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn first_uses() -> _ {
     let stages: Vec<AdoptionStage> = Measure::InUse.stages().to_vec();
@@ -160,10 +166,20 @@ pub fn first_uses() -> _ {
         .filter(earlier_spells.field(adoption_spells::organisation_id).eq(adoption_spells::organisation_id))
         .filter(earlier_spells.field(adoption_spells::stage).eq_any(uses))
         .filter(earlier_spells.field(adoption_spells::from_on).lt(adoption_spells::from_on));
+    let theirs: Vec<AdoptionStage> = Measure::InUse.stages().to_vec();
     let brought = organisation_successors::table
         .inner_join(organisation_successions::table)
+        .inner_join(
+            spells_before.on(spells_before
+                .field(adoption_spells::organisation_id)
+                .eq(organisation_successions::from_id)
+                .and(spells_before.field(adoption_spells::from_on).lt(organisation_successions::effective_on))),
+        )
         .filter(organisation_successors::to_id.eq(adoption_spells::organisation_id))
-        .filter(organisation_successions::effective_on.eq(adoption_spells::from_on));
+        .filter(organisation_successions::effective_on.eq(adoption_spells::from_on))
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .filter(spells_before.field(adoption_spells::innovation_id).eq(adoption_spells::innovation_id))
+        .filter(spells_before.field(adoption_spells::stage).eq_any(theirs));
     adoption_spells::table
         .filter(adoption_spells::stage.eq_any(stages))
         .filter(diesel::dsl::not(diesel::dsl::exists(used_before)))

@@ -128,6 +128,25 @@ pub fn withdraw(conn: &mut Conn, context: &Context, row: EdgeRow, reason: String
     write(conn, context, EdgeRow { withdrawn_at, withdrawn_reason: Some(reason), ..row })
 }
 
+/// Has an edge hold again up to a day, or until the next one of its kind begins that was added since. Writes nothing yet of what
+/// follows from it for the closure.
+///
+/// # Errors
+/// `immutable` where what is below lies elsewhere since.
+pub fn restore(conn: &mut Conn, context: &Context, row: EdgeRow, to: NaiveDate) -> Result<EdgeRow> {
+    let others = store::above(conn, &[row.child_id])?;
+    let others = others.iter().filter(|other| row.kind == EdgeKind::Geographic && other.kind == row.kind);
+    let next = others.map(|other| other.from_on).filter(|from| *from > row.from_on).min();
+    let to_on = next.map_or(to, |next| next.min(to));
+    let row = EdgeRow { to_on, withdrawn_at: None, withdrawn_reason: None, ..row };
+    let elsewhere = |error: Error| {
+        let first = error.listed().first().map(|fault| fault.detail.clone()).unwrap_or_default();
+        Error::new(Code::Immutable).detail(format!("{first} Correct the edges that were added since."))
+    };
+    store::check_overlaps(conn, &row).map_err(elsewhere)?;
+    write(conn, context, row)
+}
+
 fn write(conn: &mut Conn, context: &Context, row: EdgeRow) -> Result<EdgeRow> {
     let row = EdgeRow { version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
     store::update(conn, &row)?;

@@ -84,6 +84,10 @@ pub fn find(conn: &mut Conn, of: Id, id: Id) -> Result<Option<EdgeRow>> {
     Ok(organisation_edges::table.find(id).filter(touching).first(conn).optional()?)
 }
 
+pub fn get(conn: &mut Conn, id: Id) -> Result<EdgeRow> {
+    Ok(organisation_edges::table.find(id).first(conn)?)
+}
+
 /// The edges with the codes and names at their ends.
 pub fn named(conn: &mut Conn, rows: Vec<EdgeRow>) -> Result<Vec<Stored<Edge>>> {
     let names = names(conn, rows.iter().flat_map(|row| [row.parent_id, row.child_id]))?;

@@ -168,6 +168,15 @@ impl World {
         self.made(&format!("/v1/organisations/{}/edges", corner.organisation), body).await
     }
 
+    fn transfer(&self) -> Value {
+        json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) })
+    }
+
+    /// A succession of an organisation.
+    async fn succession(&self, organisation: &str) -> String {
+        self.made(&format!("/v1/organisations/{organisation}/successions"), self.transfer()).await
+    }
+
     async fn is_applicant(&self, actor: &Actor) -> bool {
         let me: Value = serde_json::from_slice(&actor.get("/v1/me").await.body).unwrap_or_default();
         me["grants"][0]["role"] == "applicant"
@@ -231,8 +240,7 @@ impl World {
                 actor.post(&format!("/v1/organisations/{organisation}/edges"), body)
             }
             "create_organisation_succession" => {
-                let body = json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) });
-                actor.post(&format!("/v1/organisations/{organisation}/successions"), body)
+                actor.post(&format!("/v1/organisations/{organisation}/successions"), self.transfer())
             }
             "list_eligibility" => actor.get(&format!("/v1/innovations/{}/eligibility", corner.innovation)),
             "get_eligibility" => actor.get(&self.eligibility(actor, corner).await),
@@ -260,9 +268,9 @@ impl World {
             "get_organisation_edge" => actor.get(&self.edge(corner).await),
             "update_organisation_edge" => actor.patch(&self.edge(corner).await, 1, json!({ "to": "2999-01-01" })),
             "delete_organisation_edge" => actor.delete(&format!("{}?reason=Mistake", self.edge(corner).await), 1),
-            "get_organisation_succession" => {
-                let body = json!({ "to": [{ "code": "QWO" }], "kind": "transfer", "effectiveOn": format!("{}-01", self.month()) });
-                actor.get(&self.made(&format!("/v1/organisations/{organisation}/successions"), body).await)
+            "get_organisation_succession" => actor.get(&self.succession(organisation).await),
+            "delete_organisation_succession" => {
+                actor.delete(&format!("{}?reason=Mistake", self.succession(organisation).await), 1)
             }
             "create_reporting_exception" => actor.post("/v1/reporting-exceptions", corner.exception()),
             "delete_reporting_exception" => actor.delete(
