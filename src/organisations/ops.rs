@@ -15,7 +15,7 @@ use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub use super::store::referred;
 

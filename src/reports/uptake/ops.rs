@@ -2,7 +2,7 @@
 
 use super::rules::groups::{Groups, Member, grouped};
 use super::rules::patients::{eligible_patients, share};
-use super::rules::sweep::{Standing, first_reached};
+use super::rules::sweep::{Standing, Sweep};
 use super::rules::{Denominator, Point, Reached, Step, Unit, days, point};
 use super::store::{self, Joined};
 use crate::access::Operation;
@@ -23,6 +23,7 @@ use crate::populations::store::{Whose, counted};
 use crate::reports::impact::ops::ILLUSTRATIVE;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is asked of the uptake of an innovation.
@@ -194,8 +195,9 @@ const MOST: usize = 1500;
 /// backwards or are too many.
 pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result<Uptake> {
     let made = made(conn, context, slug, asked)?;
-    let units = || made.units.values();
-    let first_use_on = units().flat_map(|unit| unit.adopted.iter().map(|span| span.from)).min();
+    let all: Vec<&Unit> = made.units.values().collect();
+    let units = || all.iter().copied();
+    let first_use_on = units().filter_map(Unit::first_use).min();
     let last = made.map.as_of.min(context.today());
     let to = asked.to.map_or(last, |to| to.min(last));
     let begun = units().flat_map(|unit| unit.eligible.iter().map(|span| span.from));
@@ -215,9 +217,11 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
         ));
     }
     let shown = |point: Point| if made.sees_all { point } else { suppressed(point) };
+    let counted: &[&Unit] = if units().any(|unit| !unit.population.is_empty()) { &all } else { &[] };
     let told = |(period, on): (Period, NaiveDate)| {
         let point = shown(point(units(), on, denominator));
-        let eligible_patients = eligible_patients(units(), (on, denominator), &made.own_population, made.whole);
+        let eligible_patients =
+            eligible_patients(counted.iter().copied(), (on, denominator), &made.own_population, made.whole);
         let patients_share = share(point.patients, eligible_patients, made.sees_all);
         Told { period, point, eligible_patients, patients_share }
     };
@@ -227,8 +231,9 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
         None => first_use_on,
         Some(slug) => Some(day_of_joining(&joined, slug)?),
     };
+    let sweep = LazyCell::new(|| Sweep::of(units(), denominator));
     let time_to = |reached: &dyn Fn(Standing) -> bool| {
-        let on = first_reached(units(), denominator, to, reached);
+        let on = sweep.first(to, reached);
         TimeTo { on, days: on.zip(counted_from).map(|(on, from)| (on - from).num_days()) }
     };
     let count = |number: i64| u64::try_from(number).unwrap_or_default();

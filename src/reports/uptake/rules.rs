@@ -47,14 +47,14 @@ pub struct Patients {
 /// An organisation, and what held of it on which days. Spans of one kind do not overlap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unit {
-    /// The days on which it is counted below the place.
-    pub inside: Vec<Span>,
-    /// The days on which it existed.
-    pub life: Vec<Span>,
-    /// The days on which the innovation was meant for it.
+    /// The days on which the innovation was meant for it, wherever it lay.
     pub eligible: Vec<Span>,
-    /// The days on which it had adopted the innovation, by the measure that is asked for.
-    pub adopted: Vec<Span>,
+    /// The days on which it had adopted the innovation, by the measure that is asked for, wherever it lay.
+    adopted: Vec<Span>,
+    /// Those of the days on which it was eligible on which it counted below the place: a curve asks this of each of its days.
+    meant: Vec<Span>,
+    /// Those of the days on which it had adopted on which it counted below the place.
+    used: Vec<Span>,
     /// The days on which its routine use was confirmed.
     pub confirmations: Vec<NaiveDate>,
     /// What its adoptions reported, in the order of days.
@@ -63,18 +63,29 @@ pub struct Unit {
     pub population: Vec<Counted>,
 }
 
+/// The days that are in some spans and in others.
+pub fn meets(some: &[Span], others: &[Span]) -> Vec<Span> {
+    Span::merged(some.iter().flat_map(|one| others.iter().filter_map(|other| one.meet(*other))).collect())
+}
+
 fn on(spans: &[Span], day: NaiveDate) -> bool {
     spans.iter().any(|span| span.holds(day))
 }
 
 impl Unit {
-    /// Whether it counts below the place on a day.
-    pub fn counts_on(&self, day: NaiveDate) -> bool {
-        on(&self.inside, day) && on(&self.life, day)
+    /// One that counted below the place on some days: it lay there, and existed.
+    pub fn new(counted: &[Span], eligible: Vec<Span>, adopted: Vec<Span>) -> Self {
+        let (meant, used) = (meets(counted, &eligible), meets(counted, &adopted));
+        Self { eligible, adopted, meant, used, ..Self::default() }
+    }
+
+    /// The first day on which it had adopted below the place.
+    pub fn first_use(&self) -> Option<NaiveDate> {
+        self.used.first().map(|span| span.from)
     }
 
     pub fn is_eligible_on(&self, day: NaiveDate) -> bool {
-        self.counts_on(day) && on(&self.eligible, day)
+        on(&self.meant, day)
     }
 
     /// Whether it is one of those that adopters are held against.
@@ -86,7 +97,7 @@ impl Unit {
     }
 
     pub fn has_adopted_on(&self, day: NaiveDate) -> bool {
-        self.counts_on(day) && on(&self.adopted, day)
+        on(&self.used, day)
     }
 
     /// Whether it has adopted for over twelve months by a day, and nobody confirmed it in the twelve months before.
@@ -140,12 +151,13 @@ pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, deno
     let mut reported = Vec::new();
     for unit in units {
         let meant = unit.is_meant_on(day, denominator);
-        let adopted = unit.has_adopted_on(day);
         eligible += u64::from(meant);
-        adopters += u64::from(meant && adopted);
-        ineligible += u64::from(adopted && !meant);
-        unconfirmed += u64::from(meant && adopted && unit.is_unconfirmed_on(day));
-        reported.extend(unit.patients_on(day).filter(|_| adopted));
+        if unit.has_adopted_on(day) {
+            adopters += u64::from(meant);
+            ineligible += u64::from(!meant);
+            unconfirmed += u64::from(meant && unit.is_unconfirmed_on(day));
+            reported.extend(unit.patients_on(day));
+        }
     }
     let share = (eligible > 0).then(|| adopters as f64 / eligible as f64);
     Point { on: day, eligible, adopters, share, ineligible, unconfirmed, patients: reached(&reported) }
@@ -185,16 +197,16 @@ mod tests {
         Span { from: day(from), to: day(to) }
     }
 
-    fn always() -> Unit {
-        Unit { inside: vec![Span::ALWAYS], life: vec![Span::ALWAYS], ..Unit::default() }
+    fn unit(eligible: Vec<Span>, adopted: Vec<Span>) -> Unit {
+        Unit::new(&[Span::ALWAYS], eligible, adopted)
     }
 
     #[test]
     fn adopters_that_are_not_eligible_stand_apart() {
         let units = [
-            Unit { eligible: vec![Span::ALWAYS], adopted: vec![span(2, 5)], ..always() },
-            Unit { eligible: vec![Span::ALWAYS], ..always() },
-            Unit { adopted: vec![Span::ALWAYS], ..always() },
+            unit(vec![Span::ALWAYS], vec![span(2, 5)]),
+            unit(vec![Span::ALWAYS], vec![]),
+            unit(vec![], vec![Span::ALWAYS]),
         ];
         let found = point(&units, day(3), Denominator::AtDate);
         assert_eq!((found.eligible, found.adopters, found.ineligible, found.share), (2, 1, 1, Some(0.5)));
@@ -229,11 +241,13 @@ mod tests {
             (vec![span(year_ago - 1, 900)], Some(today), 0),
             (vec![span(year_ago - 1, 900)], Some(today + 1), 1),
         ] {
-            let confirmations = confirmed.map(day).into_iter().collect();
-            let unit = Unit { eligible: vec![Span::ALWAYS], adopted, confirmations, ..always() };
-            let found = |unit: &Unit| point([unit], day(today), Denominator::AtDate).unconfirmed;
-            assert_eq!(found(&unit), expected, "{:?} {confirmed:?}", unit.adopted);
-            assert_eq!(found(&Unit { eligible: Vec::new(), ..unit }), 0, "only who is eligible is asked");
+            let found = |eligible: Vec<Span>| {
+                let confirmations = confirmed.map(day).into_iter().collect();
+                let unit = Unit { confirmations, ..unit(eligible, adopted.clone()) };
+                point([&unit], day(today), Denominator::AtDate).unconfirmed
+            };
+            assert_eq!(found(vec![Span::ALWAYS]), expected, "{adopted:?} {confirmed:?}");
+            assert_eq!(found(vec![]), 0, "only who is eligible is asked");
         }
     }
 
@@ -242,9 +256,9 @@ mod tests {
         let count =
             |on: u64, value| Patients { on: day(on), value, qualifier: Qualifier::Exact, basis: Basis::Measured };
         let patients = vec![count(2, 100), count(5, 120)];
-        let unit = Unit { eligible: vec![span(0, 4)], adopted: vec![span(1, 8)], patients, ..always() };
-        let outside = Unit { inside: vec![span(20, 30)], ..unit.clone() };
-        let units = [unit, outside];
+        let counted =
+            |days: &[Span]| Unit { patients: patients.clone(), ..Unit::new(days, vec![span(0, 4)], vec![span(1, 8)]) };
+        let units = [counted(&[Span::ALWAYS]), counted(&[span(20, 30)])];
         for (on, value) in [(1, None), (2, Some(100)), (4, Some(100)), (5, Some(120)), (8, None)] {
             let found = point(&units, day(on), Denominator::Fixed(day(3)));
             assert_eq!((found.eligible, found.patients.map(|reached| reached.value)), (1, value), "{on}");
@@ -277,14 +291,14 @@ mod tests {
             drawn in prop::collection::vec((0u64..20, 1u64..20, 0u64..20, 1u64..20, any::<bool>()), 1..12),
             later in 0u64..20,
         ) {
-            let units: Vec<Unit> = drawn.iter().map(|(from, length, adopted, lasted, lives)| Unit {
-                eligible: vec![span(*from, from + length)],
-                adopted: vec![span(*adopted, adopted + lasted)],
-                life: if *lives { vec![Span::ALWAYS] } else { vec![span(0, 15)] },
-                ..always()
-            }).collect();
+            let units = |later: &[Span]| drawn.iter().map(|(from, length, adopted, lasted, lives)| {
+                let life = if *lives { Span::ALWAYS } else { span(0, 15) };
+                let adopted = [&[span(*adopted, adopted + lasted)], later].concat();
+                Unit::new(&[life], vec![span(*from, from + length)], adopted)
+            }).collect::<Vec<Unit>>();
+            let now = units(&[]);
             for number in 0..40 {
-                let found = point(&units, day(number), Denominator::AtDate);
+                let found = point(&now, day(number), Denominator::AtDate);
                 let alive = |unit: &Drawn| unit.4 || number < 15;
                 let meant = |unit: &Drawn| alive(unit) && (unit.0..unit.0 + unit.1).contains(&number);
                 let uses = |unit: &Drawn| alive(unit) && (unit.2..unit.2 + unit.3).contains(&number);
@@ -294,12 +308,9 @@ mod tests {
                 prop_assert_eq!(found.ineligible, count(&|unit| !meant(unit) && uses(unit)));
                 prop_assert!(found.share.is_none_or(|share| share <= 1.0));
             }
-            let mut moved = units.clone();
-            for unit in &mut moved {
-                unit.adopted.push(span(100 + later, 101 + later));
-            }
+            let moved = units(&[span(100 + later, 101 + later)]);
             for number in 0..40 {
-                prop_assert_eq!(point(&units, day(number), Denominator::AtDate), point(&moved, day(number), Denominator::AtDate));
+                prop_assert_eq!(point(&now, day(number), Denominator::AtDate), point(&moved, day(number), Denominator::AtDate));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What uptake is made of: a fixed number of queries, each by an index of the innovation or the place.
 
-use super::rules::{Patients, Unit};
+use super::rules::{Patients, Unit, meets};
 use crate::adoptions::dated::covers_and_confirmations;
 use crate::adoptions::moves::rules::AdoptionStage;
 use crate::adoptions::rules::ALL_BELOW;
@@ -103,8 +103,31 @@ pub fn patients(conn: &mut Conn, adoptions: &[Id]) -> Result<HashMap<Id, Vec<Pat
 /// The days on which each of some organisations counts below a place.
 type Below = HashMap<Id, Vec<Span>>;
 
+/// The types of organisations, and the days on which they exist.
+#[derive(Default)]
+struct Lives(HashMap<Id, (OrganisationType, Span)>);
+
+impl Lives {
+    /// Reads of those of the organisations of which nothing is known yet.
+    fn read(&mut self, conn: &mut Conn, of: impl Iterator<Item = Id>) -> Result<()> {
+        let new: BTreeSet<Id> = of.filter(|id| !self.0.contains_key(id)).collect();
+        let read = lives(conn, &new.into_iter().collect::<Vec<_>>())?;
+        self.0.extend(read.into_iter().map(|(id, kind, life)| (id, (kind, life))));
+        Ok(())
+    }
+
+    fn is(&self, id: Id, unit: Option<OrganisationType>) -> bool {
+        unit.is_none_or(|unit| self.0.get(&id).is_some_and(|(kind, _)| *kind == unit))
+    }
+}
+
 /// Of organisations of a type that are ever counted below places: by place, the days on which they are.
-fn of_type_below(conn: &mut Conn, places: &BTreeSet<Id>, kind: Option<OrganisationType>) -> Result<HashMap<Id, Below>> {
+fn of_type_below(
+    conn: &mut Conn,
+    places: &BTreeSet<Id>,
+    kind: Option<OrganisationType>,
+    lives: &mut Lives,
+) -> Result<HashMap<Id, Below>> {
     let mut below = organisation_closure::table
         .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::descendant_id)))
         .filter(organisation_closure::ancestor_id.eq_any(places.iter().copied().collect::<Vec<_>>()))
@@ -113,24 +136,32 @@ fn of_type_below(conn: &mut Conn, places: &BTreeSet<Id>, kind: Option<Organisati
             organisation_closure::descendant_id,
             organisation_closure::from_on,
             organisation_closure::to_on,
+            organisations::kind,
+            organisations::valid_from,
+            organisations::valid_to,
         ))
         .into_boxed::<crate::db::MultiBackend>();
     if let Some(kind) = kind {
         below = below.filter(organisations::kind.eq(kind));
     }
     let mut days: HashMap<Id, Below> = HashMap::new();
-    for (place, id, from, to) in below.load::<(Id, Id, NaiveDate, NaiveDate)>(conn)? {
+    type Row = (Id, Id, NaiveDate, NaiveDate, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
+    for (place, id, from, to, kind, opened, closed) in below.load::<Row>(conn)? {
+        lives.0.insert(id, (kind, Span::between(opened, closed)));
         days.entry(place).or_default().entry(id).or_default().push(Span { from, to });
     }
     Ok(days)
 }
 
-/// The days on which an innovation was meant for each organisation: by a row or a rule, less what rows take out.
-pub fn eligible(
-    conn: &mut Conn,
-    rows: &[EligibilityRow],
-    unit: Option<OrganisationType>,
-) -> Result<HashMap<Id, Vec<Span>>> {
+/// The days on which an innovation was meant for each organisation.
+pub struct Eligible {
+    days: Below,
+    lives: Lives,
+}
+
+/// Whom an innovation was meant for: by a row or a rule, less what rows take out.
+pub fn eligible(conn: &mut Conn, rows: &[EligibilityRow], unit: Option<OrganisationType>) -> Result<Eligible> {
+    let mut lives = Lives::default();
     let mut meant = Below::new();
     let mut taken = Below::new();
     let mut places: HashMap<Option<OrganisationType>, BTreeSet<Id>> = HashMap::new();
@@ -139,7 +170,7 @@ pub fn eligible(
     }
     let mut below: HashMap<Option<OrganisationType>, HashMap<Id, Below>> = HashMap::new();
     for (kind, places) in &places {
-        below.insert(*kind, of_type_below(conn, places, *kind)?);
+        below.insert(*kind, of_type_below(conn, places, *kind, &mut lives)?);
     }
     for row in rows {
         let days = if row.eligible { &mut meant } else { &mut taken };
@@ -157,24 +188,24 @@ pub fn eligible(
         let out = Span::merged(taken.remove(organisation).unwrap_or_default());
         *spans = Span::merged(std::mem::take(spans)).into_iter().flat_map(|span| span.without(&out)).collect();
     }
-    Ok(meant)
+    Ok(Eligible { days: meant, lives })
 }
 
 /// What each record above the adopting unit covers on which days: all of the unit below it, or those it lists.
 fn covered(
     conn: &mut Conn,
     adopted: Vec<Adopted>,
-    kinds: &HashMap<Id, OrganisationType>,
+    lives: &mut Lives,
     unit: Option<OrganisationType>,
 ) -> Result<(Vec<Adopted>, usize)> {
-    let is_unit = |one: &Adopted| unit.is_none_or(|unit| kinds.get(&one.organisation) == Some(&unit));
+    let is_unit = |one: &Adopted| lives.is(one.organisation, unit);
     let (mut found, above): (Vec<Adopted>, Vec<Adopted>) = adopted.into_iter().partition(is_unit);
     let (above, bare): (Vec<Adopted>, Vec<Adopted>) = above.into_iter().partition(|one| !one.covers.is_empty());
     let mut part = bare.len();
     let listed = above.iter().flat_map(|one| &one.covers).flat_map(|(codes, _)| codes.split_whitespace());
     let listed: BTreeSet<String> = listed.filter(|code| *code != ALL_BELOW).map(str::to_owned).collect();
     let listed = ids_by_code(conn, &listed.into_iter().collect::<Vec<_>>())?;
-    let below = of_type_below(conn, &above.iter().map(|one| one.organisation).collect(), unit)?;
+    let below = of_type_below(conn, &above.iter().map(|one| one.organisation).collect(), unit, lives)?;
     for one in above {
         let Some(below) = below.get(&one.organisation) else {
             part += 1;
@@ -208,35 +239,32 @@ pub fn units(
     conn: &mut Conn,
     (place, map): (Id, Map),
     unit: Option<OrganisationType>,
-    eligible: HashMap<Id, Vec<Span>>,
+    eligible: Eligible,
     adopted: Vec<Adopted>,
 ) -> Result<(BTreeMap<Id, Unit>, usize)> {
-    let adopters: Vec<Id> = adopted.iter().map(|one| one.organisation).collect();
-    let kinds = kinds(conn, &adopters)?;
-    let (adopted, part) = covered(conn, adopted, &kinds, unit)?;
-    let ids: BTreeSet<Id> = eligible.keys().copied().chain(adopted.iter().map(|one| one.organisation)).collect();
-    let ids: Vec<Id> = ids.into_iter().collect();
+    let Eligible { days: mut eligible, mut lives } = eligible;
+    lives.read(conn, adopted.iter().map(|one| one.organisation).chain(eligible.keys().copied()))?;
+    let (adopted, part) = covered(conn, adopted, &mut lives, unit)?;
+    let mut used: HashMap<Id, Vec<Span>> = HashMap::new();
+    for one in &adopted {
+        used.entry(one.organisation).or_default().extend(&one.spans);
+    }
+    let ids: BTreeSet<Id> = eligible.keys().chain(used.keys()).copied().filter(|id| lives.is(*id, unit)).collect();
+    let mut inside = inside(conn, place, map, &ids.iter().copied().collect::<Vec<_>>())?;
     let mut units: BTreeMap<Id, Unit> = BTreeMap::new();
-    let mut inside = inside(conn, place, map, &ids)?;
-    for (id, kind, life) in lives(conn, &ids)? {
-        let Some(inside) = inside.remove(&id).filter(|_| unit.is_none_or(|unit| unit == kind)) else { continue };
-        units.insert(id, Unit { inside, life: vec![life], ..Unit::default() });
+    for id in ids {
+        let (Some(inside), Some((_, life))) = (inside.remove(&id), lives.0.get(&id)) else { continue };
+        let used = Span::merged(used.remove(&id).unwrap_or_default());
+        units.insert(id, Unit::new(&meets(&inside, &[*life]), eligible.remove(&id).unwrap_or_default(), used));
     }
-    for (id, spans) in eligible {
-        if let Some(unit) = units.get_mut(&id) {
-            unit.eligible = spans;
-        }
-    }
-    let mut patients =
-        patients(conn, &adopted.iter().map(|one| one.id).filter(|id| *id != Id::NONE).collect::<Vec<_>>())?;
+    let own: Vec<Id> = adopted.iter().map(|one| one.id).filter(|id| *id != Id::NONE).collect();
+    let mut patients = patients(conn, &own)?;
     for one in adopted {
         let Some(unit) = units.get_mut(&one.organisation) else { continue };
-        unit.adopted.extend(one.spans);
         unit.confirmations.extend(one.confirmations);
         unit.patients.extend(patients.remove(&one.id).unwrap_or_default());
     }
     for unit in units.values_mut() {
-        unit.adopted = Span::merged(std::mem::take(&mut unit.adopted));
         unit.patients.sort_by_key(|count| count.on);
     }
     Ok((units, part))
@@ -248,10 +276,6 @@ fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id
     }
     let on_map: HashSet<Id> = counted_below(vec![place], map.as_of).load::<Id>(conn)?.into_iter().collect();
     Ok(ids.iter().filter(|id| on_map.contains(id)).map(|id| (*id, vec![Span::ALWAYS])).collect())
-}
-
-fn kinds(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, OrganisationType>> {
-    Ok(lives(conn, ids)?.into_iter().map(|(id, kind, _)| (id, kind)).collect())
 }
 
 /// Where some organisations are counted among the places of a type, on the map of a day.

@@ -38,7 +38,8 @@ async fn what_is_asked_of_one_innovation_reads_nothing_of_others() {
     let adoption = json!({ "innovation": "tool", "organisation": "RJZ", "stage": "adopted", "since": "2024-01-01" });
     admin.post("/v1/adoptions", adoption).await.expect(201);
     let before = app.log().len();
-    for asked in ["uptake?by=month&sites=1&share=50&places=icb", "uptake?groups=imd-quintile", "non-adopters?place=QKK"] {
+    for asked in ["uptake?by=month&sites=1&share=50&places=icb", "uptake?groups=imd-quintile", "non-adopters?place=QKK"]
+    {
         admin.get(&format!("/v1/innovations/tool/{asked}")).await.expect(200);
     }
     let log = app.log().split_off(before);

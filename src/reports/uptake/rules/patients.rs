@@ -70,8 +70,7 @@ mod tests {
     }
 
     fn with(population: Vec<Counted>) -> Unit {
-        let always = || vec![Span::ALWAYS];
-        Unit { inside: always(), life: always(), eligible: always(), population, ..Unit::default() }
+        Unit { population, ..Unit::new(&[Span::ALWAYS], vec![Span::ALWAYS], vec![]) }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! When uptake first reached something: one walk over the days on which anything changed.
 
-use super::{Denominator, Unit, on};
+use super::{Denominator, Unit, meets};
 use crate::calendar::Span;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -14,53 +14,46 @@ pub struct Standing {
     pub ineligible: i64,
 }
 
-fn meets(some: &[Span], others: &[Span]) -> Vec<Span> {
-    Span::merged(some.iter().flat_map(|one| others.iter().filter_map(|other| one.meet(*other))).collect())
-}
+/// How the numbers changed, by day.
+pub struct Sweep(BTreeMap<NaiveDate, Standing>);
 
-/// The days on which an organisation was eligible, an adopter among those eligible, and an adopter beside them.
-fn told(unit: &Unit, denominator: Denominator) -> [Vec<Span>; 3] {
-    let counts = meets(&unit.inside, &unit.life);
-    let adopted = meets(&counts, &unit.adopted);
-    let meant = match denominator {
-        Denominator::AtDate => meets(&counts, &unit.eligible),
-        Denominator::Fixed(day) if on(&counts, day) && on(&unit.eligible, day) => vec![Span::ALWAYS],
-        Denominator::Fixed(_) => Vec::new(),
-    };
-    let beside = adopted.iter().flat_map(|span| span.without(&meant)).collect();
-    [meets(&adopted, &meant), beside, meant]
-}
-
-/// The first day, up to a last one, on which uptake had reached something.
-pub fn first_reached<'a>(
-    units: impl IntoIterator<Item = &'a Unit>,
-    denominator: Denominator,
-    last: NaiveDate,
-    reached: impl Fn(Standing) -> bool,
-) -> Option<NaiveDate> {
-    let mut changes: BTreeMap<NaiveDate, Standing> = BTreeMap::new();
-    for unit in units {
-        let [adopters, ineligible, eligible] = told(unit, denominator);
+impl Sweep {
+    pub fn of<'a>(units: impl IntoIterator<Item = &'a Unit>, denominator: Denominator) -> Self {
+        let mut changes: BTreeMap<NaiveDate, Standing> = BTreeMap::new();
         let mut add = |spans: &[Span], member: fn(&mut Standing) -> &mut i64| {
             for span in spans {
                 *member(changes.entry(span.from).or_default()) += 1;
                 *member(changes.entry(span.to).or_default()) -= 1;
             }
         };
-        add(&adopters, |standing| &mut standing.adopters);
-        add(&ineligible, |standing| &mut standing.ineligible);
-        add(&eligible, |standing| &mut standing.eligible);
-    }
-    let mut standing = Standing::default();
-    for (day, change) in changes.into_iter().take_while(|(day, _)| *day <= last) {
-        standing.eligible += change.eligible;
-        standing.adopters += change.adopters;
-        standing.ineligible += change.ineligible;
-        if reached(standing) {
-            return Some(day);
+        for unit in units {
+            let meant: &[Span] = match denominator {
+                Denominator::AtDate => &unit.meant,
+                Denominator::Fixed(day) if unit.is_eligible_on(day) => &[Span::ALWAYS],
+                Denominator::Fixed(_) => &[],
+            };
+            add(meant, |standing| &mut standing.eligible);
+            add(&meets(&unit.used, meant), |standing| &mut standing.adopters);
+            for span in &unit.used {
+                add(&span.without(meant), |standing| &mut standing.ineligible);
+            }
         }
+        Self(changes)
     }
-    None
+
+    /// The first day, up to a last one, on which uptake had reached something.
+    pub fn first(&self, last: NaiveDate, reached: impl Fn(Standing) -> bool) -> Option<NaiveDate> {
+        let mut standing = Standing::default();
+        for (day, change) in self.0.iter().take_while(|(day, _)| **day <= last) {
+            standing.eligible += change.eligible;
+            standing.adopters += change.adopters;
+            standing.ineligible += change.ineligible;
+            if reached(standing) {
+                return Some(*day);
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -86,15 +79,16 @@ mod tests {
             wanted in 1u64..5, share in 1u64..100, fixed in prop::option::of(0u64..40),
         ) {
             let units: Vec<Unit> = drawn.into_iter().map(|(inside, life, eligible, adopted)| {
-                Unit { inside, life, eligible, adopted, ..Unit::default() }
+                Unit::new(&meets(&inside, &life), eligible, adopted)
             }).collect();
             let denominator = fixed.map_or(Denominator::AtDate, |number| Denominator::Fixed(day(number)));
             let points: Vec<_> = (0..50).map(|number| point(&units, day(number), denominator)).collect();
             let sites = points.iter().find(|point| point.adopters + point.ineligible >= wanted).map(|point| point.on);
             let at_share = points.iter().find(|point| point.share.is_some_and(|found| found * 100.0 >= share as f64)).map(|point| point.on);
-            let found = first_reached(&units, denominator, day(49), |now| now.adopters + now.ineligible >= wanted as i64);
+            let sweep = Sweep::of(&units, denominator);
+            let found = sweep.first(day(49), |now| now.adopters + now.ineligible >= wanted as i64);
             prop_assert_eq!(found, sites);
-            let found = first_reached(&units, denominator, day(49), |now| {
+            let found = sweep.first(day(49), |now| {
                 now.eligible > 0 && now.adopters as f64 / now.eligible as f64 * 100.0 >= share as f64
             });
             prop_assert_eq!(found, at_share);
