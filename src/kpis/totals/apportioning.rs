@@ -27,7 +27,7 @@ pub struct Divisions(pub HashMap<Id, Vec<Division>>);
 /// What of a value counts at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Portion {
-    Whole(ScaledValue),
+    Whole,
     /// A part by shares, which is an estimate.
     Part(ScaledValue),
     /// Nothing that can be told: `some` where a part of it belongs there all the same.
@@ -65,7 +65,7 @@ impl Divisions {
         self.divide(arithmetic, of, first, value, &mut held);
         let (within, without): (Vec<Held>, Vec<Held>) = held.into_iter().partition(|(who, _)| who.is_subset(inside));
         if without.is_empty() {
-            return Portion::Whole(value);
+            return Portion::Whole;
         }
         let add =
             |part: fn(&ScaledValue) -> Option<i64>| within.iter().map(|(_, value)| part(value)).sum::<Option<i64>>();
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(at(&divisions, 101, &[2]), Portion::Part(of(40)));
         assert_eq!(at(&divisions, 101, &[4]), Portion::Part(of(31)), "the half that is left goes to the first");
         assert_eq!(at(&divisions, 101, &[2, 5]), Portion::Part(of(70)));
-        assert_eq!(at(&divisions, 101, &[2, 4, 5]), Portion::Whole(of(101)));
+        assert_eq!(at(&divisions, 101, &[2, 4, 5]), Portion::Whole);
         assert_eq!(at(&divisions, 101, &[9]), Portion::Nothing { some: false });
         assert_eq!(divisions.heirs(id(1)), [2, 3, 4, 5].map(id).into());
     }
@@ -211,7 +211,7 @@ mod tests {
     fn a_handful_and_what_has_no_shares_stay_whole() {
         for (divisions, value) in [(twice(None), 101), (twice(Some((400_000, 500_000))), 7)] {
             assert_eq!(at(&divisions, value, &[2, 4]), Portion::Nothing { some: true });
-            assert_eq!(at(&divisions, value, &[2, 4, 5]), Portion::Whole(of(value)));
+            assert_eq!(at(&divisions, value, &[2, 4, 5]), Portion::Whole);
         }
         assert_eq!(at(&twice(Some((400_000, 500_000))), 8, &[2]), Portion::Part(of(3)));
         assert_eq!(at(&twice(Some((400_000, 500_000))), -7, &[2]), Portion::Nothing { some: true });
@@ -223,7 +223,7 @@ mod tests {
         let divisions = Divisions(HashMap::from([(id(1), vec![kept])]));
         let portion = |end: i32| divisions.portion(SUM, id(1), day(end), of(40), &BTreeSet::from([id(1)]));
         assert_eq!(portion(2023), Portion::Part(of(30)));
-        assert_eq!(portion(2024), Portion::Whole(of(40)));
+        assert_eq!(portion(2024), Portion::Whole);
     }
 
     #[test]

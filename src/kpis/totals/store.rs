@@ -84,6 +84,45 @@ pub fn observations(
     breakdown: Option<&str>,
     window: Window,
 ) -> Result<Observed> {
+    let divided = Divided::of(conn, area)?;
+    let found = values(conn, kpi, (area, &divided), (innovation, breakdown), window)?;
+    let (found, apportioned, undivided) = divided.apportion(kpi, arithmetic, found);
+    let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
+    let organisations: Vec<Id> = organisations.into_iter().collect();
+    let lives = lives(conn, &organisations)?.into_iter().map(|(id, _, life)| (id, life)).collect::<HashMap<Id, Span>>();
+    // How many organisations have such a value in the periods that are asked for.
+    let number = |such: &dyn Fn(&Found, Period) -> bool| {
+        let period = |found: &Found| Period::containing(kpi.period_type, found.start);
+        let such = found.iter().filter(|found| window.holds(period(found)) && such(found, period(found)));
+        such.map(|found| found.organisation).collect::<BTreeSet<Id>>().len()
+    };
+    let is_outside = |life: &Span, period: Period| life.meet(period.days()).is_none();
+    let outside_life =
+        number(&|found, period| lives.get(&found.organisation).is_some_and(|life| is_outside(life, period)));
+    let (mut days, mut moved) = (HashMap::new(), 0);
+    if let Area::Place { id, map } = area {
+        days = days_below(conn, id, &organisations)?;
+        moved = number(&|found, period| {
+            let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
+            on(map.as_of) != on(told_on(period, map))
+        });
+        if map.geography == Geography::Current {
+            days.clear();
+        }
+    }
+    let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
+    closed.extend(divided.gone());
+    Ok(Observed { found, days, closed, moved, apportioned, undivided, outside_life })
+}
+
+/// The values as they were sent, of all that may count in the area.
+fn values(
+    conn: &mut Conn,
+    kpi: &KpiRow,
+    (area, divided): (Area, &Divided),
+    (innovation, breakdown): (Id, Option<&str>),
+    window: Window,
+) -> Result<Vec<Found>> {
     let mut query = series::table
         .inner_join(kpi_values::table)
         .filter(series::kpi_id.eq(kpi.id))
@@ -101,7 +140,6 @@ pub fn observations(
             kpi_values::basis,
         ))
         .into_boxed::<MultiBackend>();
-    let divided = Divided::of(conn, area)?;
     query = match area {
         Area::Organisation(id) => query.filter(series::organisation_id.eq(id)),
         Area::Place { id, map: Map { geography: Geography::Current, as_of } } => {
@@ -122,50 +160,7 @@ pub fn observations(
     if let Some(to) = window.to.map(Period::start) {
         query = query.filter(kpi_values::period_start.le(to));
     }
-    let mut found = query.load::<Found>(conn)?;
-    let (mut apportioned, mut undivided) = (BTreeSet::new(), BTreeSet::new());
-    found.retain_mut(|found| {
-        let period = Period::containing(kpi.period_type, found.start);
-        match divided.portion(arithmetic, found, period) {
-            Portion::Whole(_) => true,
-            Portion::Part(part) => {
-                found.apportion(part);
-                apportioned.insert(period);
-                true
-            }
-            Portion::Nothing { some } => {
-                if some {
-                    undivided.insert(period);
-                }
-                false
-            }
-        }
-    });
-    let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
-    let lives = lives(conn, &organisations.iter().copied().collect::<Vec<_>>())?.into_iter();
-    let lives: HashMap<Id, Span> = lives.map(|(id, _, life)| (id, life)).collect();
-    let outside_life = |found: &&Found| {
-        let period = Period::containing(kpi.period_type, found.start);
-        window.holds(period) && lives.get(&found.organisation).is_some_and(|life| life.meet(period.days()).is_none())
-    };
-    let outside_life =
-        found.iter().filter(outside_life).map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
-    let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
-    closed.extend(divided.gone());
-    let (mut days, mut moved) = (HashMap::new(), 0);
-    if let Area::Place { id, map } = area {
-        days = days_below(conn, id, &organisations.into_iter().collect::<Vec<_>>())?;
-        let differs = |found: &&Found| {
-            let period = Period::containing(kpi.period_type, found.start);
-            let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
-            window.holds(period) && on(map.as_of) != on(told_on(period, map))
-        };
-        moved = found.iter().filter(differs).map(|found| found.organisation).collect::<BTreeSet<Id>>().len();
-        if map.geography == Geography::Current {
-            days.clear();
-        }
-    }
-    Ok(Observed { found, days, closed, moved, apportioned, undivided, outside_life })
+    Ok(query.load(conn)?)
 }
 
 /// Who was divided before the day of a place's map, and which of the heirs count there.
@@ -211,12 +206,37 @@ impl Divided {
         elsewhere.filter_map(|of| Some((*of, self.divisions.0.get(of)?.last()?.on)))
     }
 
-    fn portion(&self, arithmetic: Arithmetic, found: &Found, period: Period) -> Portion {
-        if self.divisions.0.contains_key(&found.organisation) {
-            self.divisions.portion(arithmetic, found.organisation, period.end(), found.value(), &self.inside)
-        } else {
-            Portion::Whole(found.value())
-        }
+    /// What of the values counts at the place; the periods in which a part of one does, and those in which one cannot be
+    /// divided though some of it would.
+    fn apportion(
+        &self,
+        kpi: &KpiRow,
+        arithmetic: Arithmetic,
+        mut found: Vec<Found>,
+    ) -> (Vec<Found>, BTreeSet<Period>, BTreeSet<Period>) {
+        let (mut apportioned, mut undivided) = (BTreeSet::new(), BTreeSet::new());
+        found.retain_mut(|found| {
+            if !self.divisions.0.contains_key(&found.organisation) {
+                return true;
+            }
+            let period = Period::containing(kpi.period_type, found.start);
+            let value = found.value();
+            match self.divisions.portion(arithmetic, found.organisation, period.end(), value, &self.inside) {
+                Portion::Whole => true,
+                Portion::Part(part) => {
+                    found.apportion(part);
+                    apportioned.insert(period);
+                    true
+                }
+                Portion::Nothing { some } => {
+                    if some {
+                        undivided.insert(period);
+                    }
+                    false
+                }
+            }
+        });
+        (found, apportioned, undivided)
     }
 }
 

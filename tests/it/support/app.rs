@@ -58,11 +58,15 @@ impl TestApp {
 
     /// With the demonstration data.
     pub async fn seeded(engine: Engine) -> Self {
-        let app = Self::start(engine).await;
-        let mut conn = connect(&app.database);
-        let context = Context::local(Operation::seed, app.now());
-        transaction(&mut conn, |conn| demonstration::seed(conn, &context)).expect("the demonstration loads");
-        app
+        let folder = folder();
+        let database = match engine {
+            Engine::Postgres => postgres::seeded_database(),
+            Engine::Sqlite => {
+                static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+                copied(TEMPLATE.get_or_init(|| sqlite_template(seed)), &folder)
+            }
+        };
+        Self::of(database, folder).await
     }
 
     /// With settings other than those of the other tests.
@@ -361,9 +365,8 @@ pub fn database(engine: Engine, folder: &TempDir) -> DatabaseUrl {
     match engine {
         Engine::Postgres => postgres::database(),
         Engine::Sqlite => {
-            let path = folder.path().join("register.sqlite");
-            std::fs::write(&path, sqlite_template()).expect("room for a database");
-            sqlite(path)
+            static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+            copied(TEMPLATE.get_or_init(|| sqlite_template(|_| ())), folder)
         }
     }
 }
@@ -380,15 +383,25 @@ fn sqlite(path: PathBuf) -> DatabaseUrl {
     DatabaseUrl::parse(&format!("sqlite://{}", path.display())).expect("a good address")
 }
 
-/// A migrated file, made once for all tests of this process.
-fn sqlite_template() -> &'static [u8] {
-    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-    TEMPLATE.get_or_init(|| {
-        let folder = folder();
-        let path = folder.path().join("template.sqlite");
-        startup::migrate_database(&sqlite(path.clone()), START()).expect("migrations that run");
-        std::fs::read(path).expect("what was just written")
-    })
+/// A migrated file with something in it, for tests to copy.
+fn sqlite_template(fill: fn(&DatabaseUrl)) -> Vec<u8> {
+    let folder = folder();
+    let path = folder.path().join("template.sqlite");
+    startup::migrate_database(&sqlite(path.clone()), START()).expect("migrations that run");
+    fill(&sqlite(path.clone()));
+    std::fs::read(path).expect("what was just written")
+}
+
+fn copied(template: &[u8], folder: &TempDir) -> DatabaseUrl {
+    let path = folder.path().join("register.sqlite");
+    std::fs::write(&path, template).expect("room for a database");
+    sqlite(path)
+}
+
+/// Loads the demonstration.
+pub fn seed(database: &DatabaseUrl) {
+    let context = Context::local(Operation::seed, START());
+    transaction(&mut connect(database), |conn| demonstration::seed(conn, &context)).expect("the demonstration loads");
 }
 
 pub fn connect(database: &DatabaseUrl) -> Conn {

@@ -1,6 +1,6 @@
 //! One throwaway PostgreSQL for this test process, and a database in it for each test, copied from a migrated template.
 
-use super::app::{START, connect};
+use super::app::{START, connect, seed};
 use diesel::connection::SimpleConnection;
 use innovation_register::db::Conn;
 use innovation_register::db::DatabaseUrl;
@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once, OnceLock};
 use std::time::{Duration, Instant};
 
 const NONE_HERE: &str = "these tests run on both engines, and this machine has no PostgreSQL server. Type:
@@ -36,10 +36,24 @@ fn cluster() -> &'static Cluster {
 
 /// A database of the test's own, with the schema and the reference data in it.
 pub fn database() -> DatabaseUrl {
+    copy_of("template_register")
+}
+
+/// One with the demonstration in it.
+pub fn seeded_database() -> DatabaseUrl {
+    static SEEDED: Once = Once::new();
+    SEEDED.call_once(|| {
+        cluster().make("template_demonstration", "template_register");
+        seed(&cluster().url("template_demonstration"));
+    });
+    copy_of("template_demonstration")
+}
+
+fn copy_of(template: &str) -> DatabaseUrl {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let cluster = cluster();
     let name = format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    cluster.make(&name, "template_register");
+    cluster.make(&name, template);
     cluster.url(&name)
 }
 
