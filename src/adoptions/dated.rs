@@ -16,7 +16,7 @@ use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What holds on which days once something else holds from a day on: until the next day on which a change was recorded, which
 /// stays as it is.
@@ -31,10 +31,23 @@ pub fn restated<T: Ord + Clone>(present: &[(T, Span)], on: NaiveDate, new: &[T])
     for one in new {
         days.entry(one).or_default().push(said);
     }
-    let each = |(one, spans): (&T, Vec<Span>)| {
-        Span::merged(spans).into_iter().map(|span| (one.clone(), span)).collect::<Vec<_>>()
-    };
-    days.into_iter().flat_map(each).collect()
+    days.into_iter().flat_map(|(one, spans)| each(one, spans)).collect()
+}
+
+fn each<T: Clone>(one: &T, spans: Vec<Span>) -> Vec<(T, Span)> {
+    Span::merged(spans).into_iter().map(|span| (one.clone(), span)).collect()
+}
+
+/// What an adoption covers on which days, without some codes from a day on.
+pub fn without_codes(covers: &[(String, Span)], on: NaiveDate, gone: &BTreeSet<&str>) -> Vec<(String, Span)> {
+    let (before, after) = (Span { to: on, ..Span::ALWAYS }, Span { from: on, ..Span::ALWAYS });
+    let mut days: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    for (codes, span) in covers {
+        let left: Vec<&str> = codes.split_whitespace().filter(|code| !gone.contains(code)).collect();
+        days.entry(codes.clone()).or_default().extend(span.meet(before));
+        days.entry(left.join(" ")).or_default().extend(span.meet(after));
+    }
+    days.iter().filter(|(codes, _)| !codes.is_empty()).flat_map(|(codes, spans)| each(codes, spans.clone())).collect()
 }
 
 /// The days of confirmation once the last is another: one that is named later is added, one that is named earlier mends those after it.
@@ -315,6 +328,20 @@ mod tests {
             }
             prop_assert_eq!(restated(&after, day(at), &new), after);
         }
+    }
+
+    #[test]
+    fn codes_are_taken_out_from_a_day_on_and_what_is_left_stays() {
+        let span = |from: u64, to: u64| Span { from: day(from), to: day(to) };
+        let covers =
+            |rows: &[(&str, Span)]| rows.iter().map(|(codes, span)| ((*codes).to_owned(), *span)).collect::<Vec<_>>();
+        let present = covers(&[("A", span(0, 5)), ("A B", span(5, 9)), ("A B C", span(9, 12)), ("B", span(12, 20))]);
+        let expected = covers(&[("A", span(0, 9)), ("A C", span(9, 12))]);
+        assert_eq!(without_codes(&present, day(5), &BTreeSet::from(["B"])), expected);
+        let later = covers(&[("A", span(0, 5)), ("A B", span(5, 7)), ("A", span(7, 9)), ("A C", span(9, 12))]);
+        let mut found = without_codes(&present, day(7), &BTreeSet::from(["B"]));
+        found.sort_by_key(|(_, span)| span.from);
+        assert_eq!(found, later);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a successor takes over of its predecessor's adoptions: rows of its own, so that each organisation counts for its own days.
 
-use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, write_facts};
+use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, without_codes, write_facts};
 use super::moves::ops::{rewrite, withdraw};
 use super::moves::rules::{AdoptionStage, Step};
 use super::moves::store::{self as moves, MoveRow};
@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 pub enum Taken {
     /// A move of its adoption.
     Stage(Id),
-    /// What its adoption covers, and covered on the day before.
-    Covers(Id, Option<String>),
+    /// The codes that its adoption covers beside its own: with spaces between.
+    Covers(Id, String),
 }
 
 /// Writes the stages that an organisation had reached into the adoptions of its heir, as moves of the day on which that took its
@@ -64,13 +64,14 @@ pub fn give_back_stage(conn: &mut Conn, context: &Context, moved: Id, reason: &s
     withdraw(conn, context, &present, row, reason)
 }
 
-/// Has an adoption cover what it covered before its organisation became an heir. What was said of other days stays.
+/// Takes what an heir was given out of what its adoption covers, from a day on. What others gave it stays.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn give_back_covers(conn: &mut Conn, adoption: Id, on: NaiveDate, was: Option<&str>) -> Result<()> {
+pub fn give_back_covers(conn: &mut Conn, adoption: Id, on: NaiveDate, codes: &str) -> Result<()> {
     let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
-    let covers = restated(&facts.covers, on, &was.map(str::to_owned).into_iter().collect::<Vec<_>>());
+    let gone: BTreeSet<&str> = codes.split_whitespace().collect();
+    let covers = without_codes(&facts.covers, on, &gone);
     write_facts(conn, adoption, &DatedFacts { covers, ..facts })
 }
 
@@ -118,17 +119,22 @@ fn covered_by(conn: &mut Conn, of: &DatedAdoption, day: NaiveDate) -> Result<BTr
     }
 }
 
-/// Has an adoption cover these organisations too from a day on. Returns what it covered before, where that is another.
+/// Has an adoption cover these organisations too from a day on. Returns those that it did not.
 fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<Option<Taken>> {
     let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
     let own = facts.covers_on(on).unwrap_or_default();
     if codes.is_empty() || own == ALL_BELOW {
         return Ok(None);
     }
-    let was = facts.covers_on(on).map(str::to_owned);
-    let all: BTreeSet<&str> = codes.iter().map(String::as_str).chain(own.split_whitespace()).collect();
+    let own: BTreeSet<&str> = own.split_whitespace().collect();
+    let added: Vec<&str> = codes.iter().map(String::as_str).filter(|code| !own.contains(code)).collect();
+    if added.is_empty() {
+        return Ok(None);
+    }
+    let given = Taken::Covers(adoption, added.join(" "));
+    let all: BTreeSet<&str> = own.into_iter().chain(added).collect();
     let all = all.into_iter().collect::<Vec<_>>().join(" ");
     let covers = restated(&facts.covers, on, &[all]);
     write_facts(conn, adoption, &DatedFacts { covers, ..facts })?;
-    Ok(Some(Taken::Covers(adoption, was)))
+    Ok(Some(given))
 }

@@ -98,7 +98,7 @@ diesel::table! {
         kind -> Text,
         record_id -> Binary,
         was_on -> Nullable<Date>,
-        was -> Nullable<Text>,
+        added -> Nullable<Text>,
     }
 }
 

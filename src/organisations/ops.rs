@@ -132,12 +132,10 @@ pub fn reopen_organisation(
     closed_on: NaiveDate,
     was: Option<NaiveDate>,
 ) -> Result<()> {
-    let present = store::by_ids(conn, &BTreeSet::from([id]))?.into_iter().filter(|row| row.valid_to == Some(closed_on));
-    for present in present.collect::<Vec<_>>() {
-        let open = Organisation { valid_to: was, ..present.organisation() };
-        rewrite(conn, context, present, open)?;
-    }
-    Ok(())
+    let present = store::by_ids(conn, &BTreeSet::from([id]))?.pop().filter(|row| row.valid_to == Some(closed_on));
+    let Some(present) = present else { return Ok(()) };
+    let open = Organisation { valid_to: was, ..present.organisation() };
+    rewrite(conn, context, present, open)
 }
 
 fn rewrite(conn: &mut Conn, context: &Context, present: OrganisationRow, new: Organisation) -> Result<()> {

@@ -31,7 +31,7 @@ words! {
 }
 
 /// One thing that a succession changed.
-#[derive(Queryable, Selectable, Insertable, Clone)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = succession_effects)]
 struct EffectRow {
     succession_id: Id,
@@ -39,8 +39,8 @@ struct EffectRow {
     record_id: Id,
     /// When the edge or the organisation ended before.
     was_on: Option<NaiveDate>,
-    /// What the adoption covered on the day before.
-    was: Option<String>,
+    /// The codes that the adoption covers since: with spaces between.
+    added: Option<String>,
 }
 
 /// What one succession changed.
@@ -54,8 +54,8 @@ impl Effects {
         Self { succession, rows: Vec::new() }
     }
 
-    fn add(&mut self, kind: EffectKind, record_id: Id, was_on: Option<NaiveDate>, was: Option<String>) {
-        self.rows.push(EffectRow { succession_id: self.succession, kind, record_id, was_on, was });
+    fn add(&mut self, kind: EffectKind, record_id: Id, was_on: Option<NaiveDate>, added: Option<String>) {
+        self.rows.push(EffectRow { succession_id: self.succession, kind, record_id, was_on, added });
     }
 
     pub fn edge_begun(&mut self, edge: Id) {
@@ -84,7 +84,7 @@ impl Effects {
         for one in taken {
             match one {
                 Taken::Stage(moved) => self.add(EffectKind::AdoptionMoved, moved, None, None),
-                Taken::Covers(adoption, was) => self.add(EffectKind::AdoptionCovers, adoption, None, was),
+                Taken::Covers(adoption, codes) => self.add(EffectKind::AdoptionCovers, adoption, None, Some(codes)),
             }
         }
     }
@@ -109,7 +109,8 @@ pub fn undo(conn: &mut Conn, context: &Context, act: &SuccessionRow, reason: &st
     let of = |kind: EffectKind| effects.iter().filter(move |effect| effect.kind == kind);
     let mut changed = BTreeSet::from([act.from_id]);
     for effect in of(EffectKind::AdoptionCovers) {
-        adoptions::heirs::give_back_covers(conn, effect.record_id, act.effective_on, effect.was.as_deref())?;
+        let codes = effect.added.as_deref().unwrap_or_default();
+        adoptions::heirs::give_back_covers(conn, effect.record_id, act.effective_on, codes)?;
     }
     for effect in of(EffectKind::AdoptionMoved) {
         adoptions::heirs::give_back_stage(conn, context, effect.record_id, reason)?;

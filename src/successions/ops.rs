@@ -58,15 +58,22 @@ pub fn create_organisation_succession(
 /// The database's own.
 pub fn take_over_due(conn: &mut Conn, context: &Context) -> Result<()> {
     for (act, heir) in store::due(conn, context.today())? {
-        let names = names(conn, vec![act.from_id, heir])?;
-        let (from, to) = (names.of(act.from_id).0, names.of(heir).0);
-        let (from, to) = ((act.from_id, from.as_str()), (heir, to.as_str()));
-        let mut done = Effects::of(act.id);
-        done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, to, act.effective_on)?);
-        done.keep(conn)?;
+        give(conn, context, &act, heir)?;
         store::taken_over(conn, act.id)?;
     }
     Ok(())
+}
+
+/// Gives the legal successor what the predecessor had come to, as far as it has not got it: the stages of its adoptions, and what is
+/// meant for it.
+fn give(conn: &mut Conn, context: &Context, act: &SuccessionRow, heir: Id) -> Result<()> {
+    let names = names(conn, vec![act.from_id, heir])?;
+    let (from, to) = (names.of(act.from_id).0, names.of(heir).0);
+    let (from, on) = ((act.from_id, from.as_str()), act.effective_on);
+    let mut done = Effects::of(act.id);
+    done.eligibility_begun(eligibility::ops::take_over(conn, context, from, heir, on)?);
+    done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, (heir, &to), on)?);
+    done.keep(conn)
 }
 
 /// Takes back a succession that never was, and all that followed from it. It is kept, with the reason.
@@ -103,6 +110,10 @@ pub fn delete_organisation_succession(
     for (at, heir) in act.written.to.iter().enumerate() {
         let data = json!({ "from": act.added.from, "to": heir.code, "kind": row.kind, "effectiveOn": row.effective_on, "withdrawn": reason });
         trace(conn, context, &row, heirs.get(&heir.code).map(|heir| heir.id), at + act.written.to.len(), data)?;
+    }
+    // What another predecessor of that day had come to as well, the heir had from this one.
+    for (other, heir) in store::beside(conn, &row)? {
+        give(conn, context, &other, heir)?;
     }
     closure::rebuild_below(conn, &changed)
 }
@@ -175,6 +186,9 @@ impl Act {
         let mut done = Effects::of(row.id);
         self.carry_out(conn, context, &mut done)?;
         done.keep(conn)?;
+        if let Some(heir) = self.legal_heir() {
+            give(conn, context, &row, heir)?;
+        }
         Ok(row)
     }
 
@@ -267,21 +281,15 @@ impl Act {
             self.keep_networks(conn, context, (heir, &children), done)?;
         }
         if self.closes() {
-            self.take_over(conn, context, done)?;
             done.organisation_closed(self.from.id, self.from.valid_to);
             close_organisation(conn, context, self.from.clone(), self.new.effective_on)?;
         }
         closure::rebuild_below(conn, &changed)
     }
 
-    /// Gives the legal successor what the predecessor had come to: the stages of its adoptions, and what is meant for it.
-    fn take_over(&self, conn: &mut Conn, context: &Context, done: &mut Effects) -> Result<()> {
-        let legal = self.new.to.iter().zip(&self.successors).find(|(successor, _)| successor.legal);
-        let Some((heir, id)) = legal else { return Ok(()) };
-        let (from, on) = ((self.from.id, self.from.code.as_str()), self.new.effective_on);
-        done.eligibility_begun(eligibility::ops::take_over(conn, context, from, *id, on)?);
-        done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, (*id, &heir.code), on)?);
-        Ok(())
+    fn legal_heir(&self) -> Option<Id> {
+        let mut heirs = self.new.to.iter().zip(&self.successors);
+        heirs.find(|(successor, _)| successor.legal).map(|(_, id)| *id)
     }
 
     /// Ends an edge of the predecessor on the day; one that would begin later never holds.

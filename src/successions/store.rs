@@ -59,6 +59,8 @@ impl SuccessorRow {
     }
 }
 
+diesel::alias!(organisation_successors as other_successors: OtherSuccessors);
+
 /// Writes an act with its successors, whose ids are in their order.
 ///
 /// # Errors
@@ -124,6 +126,22 @@ pub fn due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<(SuccessionRow, Id)>
         .filter(organisation_successions::effective_on.le(today))
         .order_by((organisation_successions::effective_on, organisation_successions::id));
     Ok(legal.select((organisation_successions::all_columns, organisation_successors::to_id)).load(conn)?)
+}
+
+/// The other acts that stand of the day of one, with its legal heir.
+pub fn beside(conn: &mut Conn, act: &SuccessionRow) -> Result<Vec<(SuccessionRow, Id)>> {
+    let heirs = other_successors
+        .filter(other_successors.field(organisation_successors::succession_id).eq(act.id))
+        .filter(other_successors.field(organisation_successors::legal).eq(true))
+        .select(other_successors.field(organisation_successors::to_id));
+    let acts = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successors::to_id.eq_any(heirs))
+        .filter(organisation_successors::legal.eq(true))
+        .filter(organisation_successions::effective_on.eq(act.effective_on))
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .order_by(organisation_successions::id);
+    Ok(acts.select((organisation_successions::all_columns, organisation_successors::to_id)).load(conn)?)
 }
 
 /// Writes that the heir has taken over.

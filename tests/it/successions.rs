@@ -99,6 +99,24 @@ async fn what_was_recorded_after_a_wrong_succession_stays(#[values(Sqlite, Postg
 
 #[rstest]
 #[actix_web::test]
+async fn of_two_mergers_on_one_day_the_other_gives_its_heir_all_of_its_own(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    app.trust("RBD", "QWO").await;
+    adopted(&app, "tool", "QWO", json!({ "stage": "adopted", "since": "2022-06-01", "covers": ["RBD"] })).await;
+    let act = merges(&app).await;
+    let other = json!({ "kind": "merge", "effectiveOn": "2024-04-01", "to": [{ "code": "QMF" }] });
+    app.admin().post("/v1/organisations/QWO/successions", other).await.expect(201);
+    let of_heir = async || {
+        let found = app.admin().get("/v1/adoptions?organisation=QMF&innovation=tool").await.expect(200);
+        ["stage", "stageOn", "covers"].map(|name| found["data"][0][name].clone())
+    };
+    assert_eq!(of_heir().await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4", "RJZ"])]);
+    app.admin().delete(&format!("{act}?reason=They+did+not+merge"), 1).await.expect(204);
+    assert_eq!(of_heir().await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4"])]);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_succession_that_an_heir_went_on_from_is_not_taken_back(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = two_boards(engine).await;
     let act = merges(&app).await;

@@ -14,6 +14,6 @@ CREATE TABLE succession_effects (
   kind TEXT COLLATE "C" NOT NULL,
   record_id BYTEA NOT NULL,
   was_on DATE,
-  was TEXT COLLATE "C",
+  added TEXT COLLATE "C",
   PRIMARY KEY (succession_id, kind, record_id)
 );

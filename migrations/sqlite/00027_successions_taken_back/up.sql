@@ -14,6 +14,6 @@ CREATE TABLE succession_effects (
   kind TEXT NOT NULL,
   record_id BLOB NOT NULL,
   was_on DATE,
-  was TEXT,
+  added TEXT,
   PRIMARY KEY (succession_id, kind, record_id)
 );

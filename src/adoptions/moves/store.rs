@@ -173,7 +173,8 @@ pub fn first_uses() -> _ {
             spells_before.on(spells_before
                 .field(adoption_spells::organisation_id)
                 .eq(organisation_successions::from_id)
-                .and(spells_before.field(adoption_spells::from_on).lt(organisation_successions::effective_on))),
+                .and(spells_before.field(adoption_spells::from_on).lt(organisation_successions::effective_on))
+                .and(spells_before.field(adoption_spells::to_on).ge(organisation_successions::effective_on))),
         )
         .filter(organisation_successors::to_id.eq(adoption_spells::organisation_id))
         .filter(organisation_successions::effective_on.eq(adoption_spells::from_on))
