@@ -151,7 +151,8 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
     let eligible = store::eligible(conn, &rows, unit)?;
     let known = rows.iter().any(|row| row.eligible);
     let adopted = store::adopted(conn, innovation.id, measure.stages(), indication)?;
-    let invented = adopted.iter().any(|one| one.illustrative) || rows.iter().any(|row| row.illustrative);
+    let invented = rows.iter().any(|row| row.illustrative)
+        || store::any_illustrative(conn, innovation.id, measure.stages(), indication)?;
     let (mut units, part) = store::units(conn, (place.id, map), unit, eligible, adopted)?;
     let whose = Whose { innovation: Some((innovation.id, indication.unwrap_or_default())), dimension: None };
     let mut populations = counted(conn, whose, map.as_of)?;

@@ -18,6 +18,7 @@ use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{counted_below, days_below, ids_by_code, lives};
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -26,7 +27,6 @@ pub struct Adopted {
     pub id: Id,
     pub organisation: Id,
     pub spans: Vec<Span>,
-    pub illustrative: bool,
     /// What it covered on which days: codes with spaces between, or `all`.
     pub covers: Vec<(String, Span)>,
     /// The days on which its use was confirmed.
@@ -40,19 +40,15 @@ pub fn adopted(
     stages: &[AdoptionStage],
     indication: Option<&str>,
 ) -> Result<Vec<Adopted>> {
+    // An archived adoption has no spells.
     let mut spells = adoption_spells::table
-        .inner_join(adoptions::table.on(adoptions::id.eq(adoption_spells::adoption_id)))
         .filter(adoption_spells::innovation_id.eq(innovation))
         .filter(adoption_spells::stage.eq_any(stages.to_vec()))
-        // What a spell says already: without it PostgreSQL reads the adoptions of all innovations to find these.
-        .filter(adoptions::innovation_id.eq(innovation))
-        .filter(adoptions::archived_at.is_null())
         .select((
             adoption_spells::adoption_id,
             adoption_spells::organisation_id,
             adoption_spells::from_on,
             adoption_spells::to_on,
-            adoptions::illustrative,
         ))
         .into_boxed::<crate::db::MultiBackend>();
     if let Some(indication) = indication {
@@ -60,18 +56,40 @@ pub fn adopted(
     }
     let (mut covers, mut confirmations) = covers_and_confirmations(conn, innovation)?;
     let mut found: BTreeMap<Id, Adopted> = BTreeMap::new();
-    for (id, organisation, from, to, illustrative) in spells.load::<(Id, Id, NaiveDate, Until, bool)>(conn)? {
+    for (id, organisation, from, to) in spells.load::<(Id, Id, NaiveDate, Until)>(conn)? {
         let one = found.entry(id).or_insert_with(|| Adopted {
             id,
             organisation,
             spans: Vec::new(),
-            illustrative,
             covers: covers.remove(&id).unwrap_or_default(),
             confirmations: confirmations.remove(&id).unwrap_or_default(),
         });
         one.spans.push(Span { from, to: to.day() });
     }
     Ok(found.into_values().collect())
+}
+
+/// Whether any of those adoptions is invented.
+pub fn any_illustrative(
+    conn: &mut Conn,
+    innovation: Id,
+    stages: &[AdoptionStage],
+    indication: Option<&str>,
+) -> Result<bool> {
+    let held = adoption_spells::table
+        .filter(adoption_spells::adoption_id.eq(adoptions::id))
+        .filter(adoption_spells::stage.eq_any(stages.to_vec()));
+    let mut invented = adoptions::table
+        .filter(adoptions::innovation_id.eq(innovation))
+        .filter(adoptions::archived_at.is_null())
+        .filter(adoptions::illustrative.eq(true))
+        .filter(exists(held))
+        .select(adoptions::id)
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(indication) = indication {
+        invented = invented.filter(adoptions::indication.eq_any([String::new(), indication.to_owned()]));
+    }
+    Ok(invented.first::<Id>(conn).optional()?.is_some())
 }
 
 /// What adoptions reported of patients, in the order of days.
@@ -223,7 +241,6 @@ fn covered(
                     id: Id::NONE,
                     organisation: *organisation,
                     spans,
-                    illustrative: one.illustrative,
                     covers: Vec::new(),
                     confirmations: one.confirmations.clone(),
                 });
