@@ -76,6 +76,25 @@ async fn a_past_day_is_not_changed_by_what_happens_later(#[values(Sqlite, Postgr
 
 #[rstest]
 #[actix_web::test]
+async fn the_first_use_below_a_place_is_of_the_days_on_which_the_organisation_lay_there(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    let edges = "/v1/organisations/RJZ/edges";
+    let edge = app.admin().get(edges).await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.admin().patch(&format!("{edges}/{edge}"), 1, json!({ "to": "2024-04-01" })).await.expect(200);
+    let there = json!({ "parent": "QVV", "kind": "geographic", "from": "2024-04-01" });
+    app.admin().post(edges, there).await.expect(201);
+    let first = async |query: &str| uptake(&app, query).await["firstUseOn"].clone();
+    assert_eq!(first("place=QVV&geography=at-time").await, "2024-04-01");
+    assert_eq!(first("place=QKK&geography=at-time").await, "2019-01-01");
+    assert_eq!(first("place=QVV").await, "2019-01-01", "on the map of today it has always lain there");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn the_legal_successor_takes_over_what_its_predecessor_had_come_to(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = with_trusts(engine).await;
     meant_for(&app, json!({ "organisation": "RJZ", "from": "2018-04-01" })).await;

@@ -30,7 +30,7 @@ async fn every_sort_that_a_list_of_everything_offers_follows_an_index() {
 /// innovation takes as long as that of the nation.
 #[actix_web::test]
 async fn what_is_asked_of_one_innovation_reads_nothing_of_others() {
-    let app = TestApp::watched().await;
+    let app = TestApp::watched_where("enable_sort%3Don").await;
     let admin = app.admin();
     app.trust("RJZ", "QKK").await;
     app.innovation("tool").await;

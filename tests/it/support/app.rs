@@ -83,9 +83,15 @@ impl TestApp {
     /// On PostgreSQL, which writes every parse and every plan into its log, and sorts or reads a whole table only where
     /// no index serves: at the few rows of a test it would choose that anyway.
     pub async fn watched() -> Self {
-        let options = "-csession_preload_libraries%3Dauto_explain%20-cauto_explain.log_min_duration%3D0\
-                       %20-clog_min_duration_statement%3D0%20-cenable_seqscan%3Doff\
-                       %20-cenable_sort%3Doff%20-cjit%3Doff";
+        Self::watched_where("enable_sort%3Doff").await
+    }
+
+    /// As [`Self::watched`], but it sorts unless the setting says otherwise.
+    pub async fn watched_where(setting: &str) -> Self {
+        let options = format!(
+            "-csession_preload_libraries%3Dauto_explain%20-cauto_explain.log_min_duration%3D0\
+             %20-clog_min_duration_statement%3D0%20-cenable_seqscan%3Doff%20-cjit%3Doff%20-c{setting}"
+        );
         let url = format!("{}&options={options}", address_of(&postgres::database()));
         Self::on(DatabaseUrl::parse(&url).expect("a good address"), folder(), &[]).await
     }
