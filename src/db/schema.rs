@@ -93,7 +93,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    succession_effects (succession_id, kind, record_id) {
+    succession_effects (id) {
+        id -> Binary,
         succession_id -> Binary,
         kind -> Text,
         record_id -> Binary,

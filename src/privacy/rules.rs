@@ -143,7 +143,7 @@ places! {
     spc_acts [id]: kind Nobody, breakdown Nobody, reason Words, made_by Subject;
     storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
-    succession_effects [succession_id kind record_id]: kind Nobody, added Nobody;
+    succession_effects [id]: kind Nobody, added Nobody;
     transitions [id]: resource Nobody, from_state Nobody, to_state Nobody, reason Words, made_by Subject;
     webhook_deliveries [id]: message Nobody, after_cursor Nobody, resource Nobody, record_key Nobody, change Nobody, outcome Nobody, problem Nobody;
     webhooks [id]: name Words, sort_name Derived, url Words, resources Nobody, state Nobody, made_by Subject, after_cursor Nobody;

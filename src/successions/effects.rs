@@ -34,6 +34,7 @@ words! {
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = succession_effects)]
 struct EffectRow {
+    id: Id,
     succession_id: Id,
     kind: EffectKind,
     record_id: Id,
@@ -55,7 +56,14 @@ impl Effects {
     }
 
     fn add(&mut self, kind: EffectKind, record_id: Id, was_on: Option<NaiveDate>, added: Option<String>) {
-        self.rows.push(EffectRow { succession_id: self.succession, kind, record_id, was_on, added });
+        self.rows.push(EffectRow {
+            id: Id::generate(),
+            succession_id: self.succession,
+            kind,
+            record_id,
+            was_on,
+            added,
+        });
     }
 
     pub fn edge_begun(&mut self, edge: Id) {

@@ -20,7 +20,7 @@ use crate::record::Stored;
 use crate::vocabulary::Id;
 use crate::{adoptions, eligibility};
 use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// # Errors
@@ -104,32 +104,31 @@ pub fn delete_organisation_succession(
     }
     let reason = wrong.given()?;
     let row = store::withdraw(conn, context, present, reason.clone())?;
-    let act = named(conn, row.clone())?;
+    let heirs = store::heirs(conn, row.id)?;
+    trace(conn, context, &row, &heirs)?;
     let changed = effects::undo(conn, context, &row, &reason)?;
-    let heirs = by_codes(conn, &act.written.to.iter().map(|heir| heir.code.clone()).collect::<Vec<_>>())?;
-    for (at, heir) in act.written.to.iter().enumerate() {
-        let data = json!({ "from": act.added.from, "to": heir.code, "kind": row.kind, "effectiveOn": row.effective_on, "withdrawn": reason });
-        trace(conn, context, &row, heirs.get(&heir.code).map(|heir| heir.id), at + act.written.to.len(), data)?;
-    }
     // What another predecessor of that day had come to as well, the heir had from this one.
-    for (other, heir) in store::beside(conn, &row)? {
+    for (other, heir) in store::beside(conn, &row, &heirs)? {
         give(conn, context, &other, heir)?;
     }
     closure::rebuild_below(conn, &changed)
 }
 
-/// Tells of one end of an act. The key is the act's, and each of its ends has a version of its own.
-fn trace(
-    conn: &mut Conn,
-    context: &Context,
-    row: &SuccessionRow,
-    heir: Option<Id>,
-    at: usize,
-    data: Value,
-) -> Result<()> {
-    let version = i32::try_from(at).unwrap_or_default() + 1;
-    let event = Event::new("organisation-succession", &row.id.to_string(), version, data);
-    events::record(conn, context, Event { organisation_id: Some(row.from_id), other_organisation_id: heir, ..event })
+/// Tells of an act: one event a successor, since each is an end of it. The key is the act's, so each has a version of its own.
+fn trace(conn: &mut Conn, context: &Context, row: &SuccessionRow, heirs: &[Id]) -> Result<()> {
+    let names = names(conn, heirs.iter().copied().chain([row.from_id]))?;
+    let before = i32::try_from(heirs.len()).unwrap_or_default() * (row.version - 1);
+    for (heir, version) in heirs.iter().zip(before + 1..) {
+        let (from, to) = (names.of(row.from_id).0, names.of(*heir).0);
+        let mut data = json!({ "from": from, "to": to, "kind": row.kind, "effectiveOn": row.effective_on });
+        if let Some(reason) = &row.withdrawn_reason {
+            data["withdrawn"] = json!(reason);
+        }
+        let event = Event::new("organisation-succession", &row.id.to_string(), version, data);
+        let ends = Event { organisation_id: Some(row.from_id), other_organisation_id: Some(*heir), ..event };
+        events::record(conn, context, ends)?;
+    }
+    Ok(())
 }
 
 /// A succession that can be recorded, under the lock of the hierarchy. Nothing is written yet.
@@ -178,11 +177,7 @@ impl Act {
     /// What the database fails with.
     pub fn record(&self, conn: &mut Conn, context: &Context) -> Result<SuccessionRow> {
         let row = store::insert(conn, context, self.from.id, &self.new, &self.successors)?;
-        for (at, (heir, id)) in self.new.to.iter().zip(&self.successors).enumerate() {
-            let data =
-                json!({ "from": self.from.code, "to": heir.code, "kind": row.kind, "effectiveOn": row.effective_on });
-            trace(conn, context, &row, Some(*id), at, data)?;
-        }
+        trace(conn, context, &row, &self.successors)?;
         let mut done = Effects::of(row.id);
         self.carry_out(conn, context, &mut done)?;
         done.keep(conn)?;

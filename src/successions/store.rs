@@ -59,8 +59,6 @@ impl SuccessorRow {
     }
 }
 
-diesel::alias!(organisation_successors as other_successors: OtherSuccessors);
-
 /// Writes an act with its successors, whose ids are in their order.
 ///
 /// # Errors
@@ -128,15 +126,18 @@ pub fn due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<(SuccessionRow, Id)>
     Ok(legal.select((organisation_successions::all_columns, organisation_successors::to_id)).load(conn)?)
 }
 
-/// The other acts that stand of the day of one, with its legal heir.
-pub fn beside(conn: &mut Conn, act: &SuccessionRow) -> Result<Vec<(SuccessionRow, Id)>> {
-    let heirs = other_successors
-        .filter(other_successors.field(organisation_successors::succession_id).eq(act.id))
-        .filter(other_successors.field(organisation_successors::legal).eq(true))
-        .select(other_successors.field(organisation_successors::to_id));
+/// The successors of an act, in their order.
+pub fn heirs(conn: &mut Conn, act: Id) -> Result<Vec<Id>> {
+    let of_act = organisation_successors::table.filter(organisation_successors::succession_id.eq(act));
+    let ordered = of_act.order_by((organisation_successors::legal.desc(), organisation_successors::to_id));
+    Ok(ordered.select(organisation_successors::to_id).load(conn)?)
+}
+
+/// The acts that stand of the day of another and of which one of its successors is the legal heir, with that.
+pub fn beside(conn: &mut Conn, act: &SuccessionRow, heirs: &[Id]) -> Result<Vec<(SuccessionRow, Id)>> {
     let acts = organisation_successors::table
         .inner_join(organisation_successions::table)
-        .filter(organisation_successors::to_id.eq_any(heirs))
+        .filter(organisation_successors::to_id.eq_any(heirs.to_vec()))
         .filter(organisation_successors::legal.eq(true))
         .filter(organisation_successions::effective_on.eq(act.effective_on))
         .filter(organisation_successions::withdrawn_at.is_null())

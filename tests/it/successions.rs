@@ -31,10 +31,20 @@ async fn adopted(app: &TestApp, innovation: &str, code: &str, mut adoption: Valu
 
 /// Records that the first board became the second.
 async fn merges(app: &TestApp) -> String {
+    becomes_the_second(app, "QKK").await
+}
+
+async fn becomes_the_second(app: &TestApp, board: &str) -> String {
     let merge = json!({ "kind": "merge", "effectiveOn": "2024-04-01", "to": [{ "code": "QMF" }] });
-    let act = app.admin().post("/v1/organisations/QKK/successions", merge).await;
+    let act = app.admin().post(&format!("/v1/organisations/{board}/successions"), merge).await;
     act.expect(201);
     act.header("location").to_owned()
+}
+
+/// What the heir's adoption has come to.
+async fn of_heir(app: &TestApp) -> [Value; 3] {
+    let found = app.admin().get("/v1/adoptions?organisation=QMF&innovation=tool").await.expect(200);
+    ["stage", "stageOn", "covers"].map(|name| found["data"][0][name].clone())
 }
 
 /// What the register says of the boards: who lies below, uptake, totals, adoptions, eligibility, and whether they exist.
@@ -104,15 +114,30 @@ async fn of_two_mergers_on_one_day_the_other_gives_its_heir_all_of_its_own(#[val
     app.trust("RBD", "QWO").await;
     adopted(&app, "tool", "QWO", json!({ "stage": "adopted", "since": "2022-06-01", "covers": ["RBD"] })).await;
     let act = merges(&app).await;
-    let other = json!({ "kind": "merge", "effectiveOn": "2024-04-01", "to": [{ "code": "QMF" }] });
-    app.admin().post("/v1/organisations/QWO/successions", other).await.expect(201);
-    let of_heir = async || {
-        let found = app.admin().get("/v1/adoptions?organisation=QMF&innovation=tool").await.expect(200);
-        ["stage", "stageOn", "covers"].map(|name| found["data"][0][name].clone())
-    };
-    assert_eq!(of_heir().await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4", "RJZ"])]);
+    becomes_the_second(&app, "QWO").await;
+    assert_eq!(of_heir(&app).await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4", "RJZ"])]);
     app.admin().delete(&format!("{act}?reason=They+did+not+merge"), 1).await.expect(204);
-    assert_eq!(of_heir().await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4"])]);
+    assert_eq!(of_heir(&app).await, [json!("adopted"), json!("2024-04-01"), json!(["RBD", "RF4"])]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_both_predecessors_covered_the_heir_has_from_the_other(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    app.trust("RBD", "QWO").await;
+    let edges = "/v1/organisations/RJZ/edges";
+    let edge = app.admin().get(edges).await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.admin().patch(&format!("{edges}/{edge}"), 1, json!({ "to": "2024-01-01" })).await.expect(200);
+    let there = json!({ "parent": "QWO", "kind": "geographic", "from": "2024-01-01" });
+    app.admin().post(edges, there).await.expect(201);
+    let covering = json!({ "stage": "adopted", "since": "2022-06-01", "covers": ["RBD", "RJZ"] });
+    adopted(&app, "tool", "QWO", covering).await;
+    let act = merges(&app).await;
+    becomes_the_second(&app, "QWO").await;
+    let before = of_heir(&app).await;
+    assert_eq!(before[2], json!(["RBD", "RF4", "RJZ"]));
+    app.admin().delete(&format!("{act}?reason=They+did+not+merge"), 1).await.expect(204);
+    assert_eq!(of_heir(&app).await, before);
 }
 
 #[rstest]

@@ -10,10 +10,11 @@ CREATE UNIQUE INDEX organisation_successions_once ON organisation_successions (f
 
 -- What a succession changed, with what was there before.
 CREATE TABLE succession_effects (
+  id BYTEA NOT NULL PRIMARY KEY,
   succession_id BYTEA NOT NULL REFERENCES organisation_successions (id),
   kind TEXT COLLATE "C" NOT NULL,
   record_id BYTEA NOT NULL,
   was_on DATE,
-  added TEXT COLLATE "C",
-  PRIMARY KEY (succession_id, kind, record_id)
+  added TEXT COLLATE "C"
 );
+CREATE INDEX succession_effects_by_succession ON succession_effects (succession_id);

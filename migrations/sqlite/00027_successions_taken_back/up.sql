@@ -10,10 +10,11 @@ CREATE UNIQUE INDEX organisation_successions_once ON organisation_successions (f
 
 -- What a succession changed, with what was there before.
 CREATE TABLE succession_effects (
+  id BLOB NOT NULL PRIMARY KEY,
   succession_id BLOB NOT NULL REFERENCES organisation_successions (id),
   kind TEXT NOT NULL,
   record_id BLOB NOT NULL,
   was_on DATE,
-  added TEXT,
-  PRIMARY KEY (succession_id, kind, record_id)
+  added TEXT
 );
+CREATE INDEX succession_effects_by_succession ON succession_effects (succession_id);

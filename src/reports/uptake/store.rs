@@ -234,8 +234,7 @@ fn covered(
                 .then(|| codes.split_whitespace().filter_map(|code| listed.get(code).copied()).collect());
             let those = below.iter().filter(|(id, _)| codes.as_ref().is_none_or(|codes| codes.contains(id)));
             for (organisation, days) in those {
-                let days = days.iter().filter_map(|day| day.meet(*held));
-                let spans = days.flat_map(|day| one.spans.iter().filter_map(move |span| span.meet(day))).collect();
+                let spans = meets(&meets(days, &[*held]), &one.spans);
                 // What the record above counts is its own and no part's.
                 found.push(Adopted {
                     id: Id::NONE,
