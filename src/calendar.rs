@@ -538,6 +538,11 @@ impl Span {
         (span.from < span.to).then_some(span)
     }
 
+    /// The shortest span that holds both.
+    pub fn hull(self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
+
     /// Its days as words.
     pub fn in_words(self) -> String {
         match self.ends() {

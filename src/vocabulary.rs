@@ -392,6 +392,16 @@ impl Qualifier {
             _ => Self::Approximate,
         }
     }
+
+    /// How sure the negative of such a figure is, or a figure that is divided by it: a bound turns round.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::AtLeast => Self::AtMost,
+            Self::AtMost => Self::AtLeast,
+            same => same,
+        }
+    }
 }
 
 words! {

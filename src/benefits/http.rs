@@ -4,7 +4,7 @@ use super::ops;
 use super::rules::Benefit;
 use super::store::{self, ListBenefits};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Reply, Routes};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Query, Reply, Routes, Wrong};
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
@@ -72,11 +72,11 @@ pub async fn update_benefit(
 
 /// Archive a benefit
 ///
-/// Removes it from every list and report. The audit trail keeps it. Only a national administrator archives a confirmed one.
-#[utoipa::path(tag = "benefits", params(IdPath), responses((status = 204, description = "Archived")))]
+/// Removes it from every list and report. The audit trail keeps it, with the reason. Only a national administrator archives a confirmed one.
+#[utoipa::path(tag = "benefits", params(IdPath, Wrong), responses((status = 204, description = "Archived")))]
 #[delete("/v1/benefits/{id}")]
-pub async fn delete_benefit(cx: Cx, path: web::Path<IdPath>) -> Result<Reply> {
-    cx.remove(move |conn, context| ops::delete_benefit(conn, context, &path.id)).await
+pub async fn delete_benefit(cx: Cx, path: web::Path<IdPath>, wrong: Query<Wrong>) -> Result<Reply> {
+    cx.remove(move |conn, context| ops::delete_benefit(conn, context, &path.id, wrong.0)).await
 }
 
 /// A side of a benefit.

@@ -1,6 +1,6 @@
 //! What can be done with benefits, each in one transaction.
 
-use super::kinds::BenefitKind;
+use super::kinds::SavingClass;
 use super::realisations::{self, store::RealisationRow};
 use super::rules::{Benefit, Side, SideState};
 use super::store::{self, BenefitRow, NamedBenefit, References, SideRow};
@@ -8,7 +8,7 @@ use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
-use crate::http::{Context, Patch};
+use crate::http::{Context, Patch, Wrong};
 use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
@@ -126,8 +126,7 @@ pub fn touch(conn: &mut Conn, context: &Context, claim: BenefitRow, realised: Va
 /// Traces what was done to a claim, which `counted` before or did not.
 fn trace(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) -> Result<()> {
     let data = json!({
-        "kind": row.kind, "claimed": row.claimed, "counted": row.counted,
-        "archived": row.archived_at.is_some(), "shown": counted || row.counted
+        "kind": row.kind, "claimed": row.claimed, "counted": row.counted, "shown": counted || row.counted
     });
     record(conn, context, row, data)
 }
@@ -150,21 +149,33 @@ fn finish(conn: &mut Conn, context: &Context, row: &BenefitRow, counted: bool) -
     shown_one(conn, context, found)
 }
 
-fn archive(conn: &mut Conn, context: &Context, row: BenefitRow) -> Result<()> {
+fn archive(conn: &mut Conn, context: &Context, row: BenefitRow, reason: Value) -> Result<()> {
     let row = row.archived(context);
     store::update(conn, &row)?;
-    trace(conn, context, &row, row.counted)
+    record(conn, context, &row, json!({ "archived": true, "reason": reason, "shown": row.counted }))
 }
 
-/// The claim that a new one is to take the place of. It must be of the same side, for which the caller speaks.
-fn replaced(conn: &mut Conn, context: &Context, id: Id, from: Side) -> Result<()> {
-    let found = store::find(conn, context, id)?;
-    let same = found.filter(|found| found.row.claimed_from == from);
-    let Some(found) = same else { return Err(Error::invalid("/replaces", "unknown-benefit", NOT_OURS)) };
-    if own_sides(conn, context, &found.row.references())?.contains(&from) { Ok(()) } else { Err(outside()) }
+/// Checks the claim that this one is to take the place of: of the same side, for which the caller speaks, and about the same.
+fn check_replaced(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
+    let Some(id) = row.replaces else { return Ok(()) };
+    let found = store::find(conn, context, id)?.map(|found| found.row);
+    let Some(before) = found.filter(|before| before.claimed_from == row.claimed_from) else {
+        return Err(Error::invalid("/replaces", "unknown-benefit", NOT_OURS));
+    };
+    if !own_sides(conn, context, &before.references())?.contains(&row.claimed_from) {
+        return Err(outside());
+    }
+    let meet = before.extent().period.meet(row.extent().period).is_some();
+    if before.references() == row.references() && before.kind == row.kind && meet {
+        return Ok(());
+    }
+    Err(Error::invalid("/replaces", "other-claim", OTHER))
 }
 
 const NOT_OURS: &str = "There is no such claim that was made from this side.";
+
+const OTHER: &str = "Expected a claim of the same kind about the same innovation, programme and organisation, with a day in common. What \
+                     is true of other days stands beside it.";
 
 /// The sides of a claim that was made or changed: those that the caller speaks for have accepted it, the others are asked.
 fn ask_sides(conn: &mut Conn, context: &Context, row: &BenefitRow, own: &[Side]) -> Result<()> {
@@ -199,7 +210,7 @@ fn ask_sides(conn: &mut Conn, context: &Context, row: &BenefitRow, own: &[Side])
 fn replace(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
     let Some(id) = row.replaces.filter(|_| row.counted) else { return Ok(()) };
     match store::find(conn, context, id)? {
-        Some(found) => archive(conn, context, found.row),
+        Some(found) => archive(conn, context, found.row, json!({ "replacedBy": row.id })),
         None => Ok(()),
     }
 }
@@ -213,11 +224,10 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
     let references = referred(conn, &new)?;
     let own = own_sides(conn, context, &references)?;
     let from = *own.first().ok_or_else(outside)?;
-    check_others(conn, context, &new, &references, None)?;
-    if let Some(id) = new.replaces {
-        replaced(conn, context, id, from)?;
-    }
     let mut row = BenefitRow::new(context, new, figures, references, from);
+    check_others(conn, context, &row)?;
+    check_replaced(conn, context, &row)?;
+    let own = accepting(context, &row, own);
     row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::insert(conn, &row)?;
     ask_sides(conn, context, &row, &own)?;
@@ -225,31 +235,58 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
     finish(conn, context, &row, false)
 }
 
+/// Those of the caller's sides that accept the claim by making it. What is taken out of a budget is for whoever holds the budget to say: a
+/// right over everything does not stand in for it.
+fn accepting(context: &Context, row: &BenefitRow, mut own: Vec<Side>) -> Vec<Side> {
+    let cash = row.class == Some(SavingClass::CashReleasing);
+    if cash && context.reach().is_everything() && context.actor.body != row.organisation_id {
+        own.retain(|side| *side != Side::Organisation);
+    }
+    own
+}
+
 /// Checks the claims that this one names: what it puts into money, and what holds it.
-fn check_others(conn: &mut Conn, context: &Context, new: &Benefit, of: &References, own: Option<Id>) -> Result<()> {
-    let mut faults = Faults::default();
-    let mut same = |id: Id| -> Result<Option<BenefitRow>> {
-        let found = store::find(conn, context, id)?.map(|found| found.row);
-        Ok(found.filter(|row| row.innovation_id == of.innovation && Some(row.id) != own))
+fn check_others(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
+    let (mut faults, own) = (Faults::default(), row.extent());
+    let mut other = |id: Id| -> Result<Option<BenefitRow>> {
+        Ok(store::find(conn, context, id)?.map(|found| found.row).filter(|other| other.id != row.id))
     };
-    if let Some(behind) = &new.monetises
-        && same(behind.benefit)?.is_none_or(|row| row.kind == BenefitKind::Saving)
+    if let Some(behind) = row.monetises
+        && !other(behind)?.is_some_and(|behind| behind.extent().is_monetised_by(&own))
     {
         let detail =
             "Expected a claim about the same innovation that is counted in beds, appointments, hours or the like.";
         faults.add("/monetises/benefit", "unknown-benefit", detail);
     }
-    let mut holder = new.counted_within;
+    let (mut part, mut holder) = (own, row.counted_within);
     // A chain of claims within claims is short; one that is not may be a circle.
     for _ in 0..LONGEST_CHAIN {
         let Some(id) = holder else { return faults.check() };
-        let Some(row) = same(id)?.filter(|row| row.kind == new.kind) else { break };
-        holder = row.counted_within;
+        let Some(around) = other(id)? else { break };
+        if let Some(misfit) = part.misfit(&around.extent()) {
+            faults.add("/countedWithin", "misfit", misfit);
+            return faults.check();
+        }
+        (part, holder) = (around.extent(), around.counted_within);
     }
-    let detail =
-        "Expected a claim of the same kind about the same innovation, which is not itself counted within this one.";
+    let detail = "Expected a claim that you may see, which is not itself counted within this one.";
     faults.add("/countedWithin", "unknown-benefit", detail);
     faults.check()
+}
+
+/// Checks that what names this claim may still do so.
+fn check_resting(conn: &mut Conn, row: &BenefitRow) -> Result<()> {
+    let own = row.extent();
+    for other in store::resting_on(conn, row.id)? {
+        let part = (other.counted_within == Some(row.id)).then(|| other.extent().misfit(&own)).flatten();
+        let saving = other.monetises == Some(row.id) && !own.is_monetised_by(&other.extent());
+        let misfit = part.or(saving.then_some("A saving puts this claim into money."));
+        if let Some(misfit) = misfit {
+            let detail = format!("The claim {} rests on this one, and would not any more. {misfit}", other.id);
+            return Err(Error::new(Code::Immutable).detail(detail));
+        }
+    }
+    Ok(())
 }
 
 /// How many claims may be counted one within another.
@@ -277,14 +314,16 @@ pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patc
         return Err(outside());
     }
     let references = referred(conn, &new)?;
-    check_others(conn, context, &new, &references, Some(present.row.id))?;
     let own = own_sides(conn, context, &references)?;
-    let from = own.iter().find(|side| **side == present.row.claimed_from).or(own.first()).ok_or_else(outside)?;
-    if let Some(id) = new.replaces.filter(|_| new.replaces != before.replaces) {
-        replaced(conn, context, id, *from)?;
+    let from = *own.iter().find(|side| **side == present.row.claimed_from).or(own.first()).ok_or_else(outside)?;
+    let (counted, replaces) = (present.row.counted, new.replaces != before.replaces);
+    let mut row = present.row.revised(context, new, figures, references, from);
+    check_others(conn, context, &row)?;
+    check_resting(conn, &row)?;
+    if replaces {
+        check_replaced(conn, context, &row)?;
     }
-    let counted = present.row.counted;
-    let mut row = present.row.revised(context, new, figures, references, *from);
+    let own = accepting(context, &row, own);
     row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::update(conn, &row)?;
     ask_sides(conn, context, &row, &own)?;
@@ -324,13 +363,18 @@ pub fn transition_benefit_side(
     asked: AskedMove,
 ) -> Result<Stored<Benefit>> {
     let (found, present) = get_side(conn, context, id, side)?;
-    if !own_sides(conn, context, &found.row.references())?.contains(&present.side) {
+    let own = own_sides(conn, context, &found.row.references())?;
+    if !accepting(context, &found.row, own).contains(&present.side) {
         return Err(outside());
     }
     context.check_version(found.row.version)?;
     let step: Move<SideState> = asked.read(context.today())?;
     let from = present.state;
     step.decide(from)?;
+    if let Some(on) = present.decided_on.filter(|on| step.effective_on < *on) {
+        let detail = format!("Expected {on} or a later day: on that day this side said what it says now.");
+        return Err(Error::invalid("/effectiveOn", "too-early", detail));
+    }
     require_unconfirmed(conn, found.row.id)?;
     let decided = present.decided(context, step.to, step.effective_on);
     store::keep_side(conn, &decided)?;
@@ -344,11 +388,12 @@ pub fn transition_benefit_side(
     finish(conn, context, &row, counted)
 }
 
-/// Takes a benefit out of every list and report. One that is confirmed only a national administrator takes out.
+/// Takes a benefit out of every list and report, for a reason that the trail keeps. One that is confirmed only a national administrator takes
+/// out.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `immutable`.
-pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<()> {
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed` without a reason.
+pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str, wrong: Wrong) -> Result<()> {
     let present = get_benefit(conn, context, id)?.row;
     if !own_sides(conn, context, &present.references())?.contains(&present.claimed_from) {
         return Err(outside());
@@ -357,5 +402,6 @@ pub fn delete_benefit(conn: &mut Conn, context: &Context, id: &str) -> Result<()
     if !context.reach().is_everything() {
         require_unconfirmed(conn, present.id)?;
     }
-    archive(conn, context, present)
+    let reason = wrong.given()?;
+    archive(conn, context, present, json!(reason))
 }

@@ -1,7 +1,7 @@
 //! What a benefit may be, and which sides must agree to it.
 
 use super::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
-use crate::calendar::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType, Span};
 use crate::decimal::parse_scaled;
 use crate::error::{Fault, Faults, Result};
 use crate::transitions::rules::Machine;
@@ -324,6 +324,7 @@ impl Benefit {
     /// Checks that the members fit the kind.
     fn check_members(&self, faults: &mut Faults) {
         let (saving, people) = (self.kind == BenefitKind::Saving, self.kind.is_of_people());
+        let reached = self.kind == BenefitKind::PatientsReached;
         for (pointer, given, fits, what) in [
             ("/class", self.class.is_some(), saving, "a saving"),
             ("/keptBy", self.kept_by.is_some(), saving, "a saving"),
@@ -331,7 +332,7 @@ impl Benefit {
             ("/priceYear", self.price_year.is_some(), saving, "a saving"),
             ("/monetises", self.monetises.is_some(), saving, "a saving"),
             ("/presentValue", self.present_value.is_some(), saving, "a saving"),
-            ("/counts", self.counts.is_some(), people, "people"),
+            ("/counts", self.counts.is_some(), reached, "patients reached"),
             ("/countedBy", self.counted_by.is_some(), people, "people"),
             ("/depth", self.depth.is_some(), people, "people"),
             ("/newInPeriod", self.new_in_period, people, "people"),
@@ -355,6 +356,41 @@ impl Benefit {
     }
 }
 
+/// What decides whether a claim can be a part of another, or put it into money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub innovation: Id,
+    pub kind: BenefitKind,
+    pub class: Option<SavingClass>,
+    pub counts: Option<Counts>,
+    pub period: Span,
+    pub claimed: i64,
+    pub qualifier: Qualifier,
+}
+
+impl Extent {
+    /// Why this cannot be counted within another: what it counts is something else, is of other days, or is more.
+    pub fn misfit(&self, holder: &Self) -> Option<&'static str> {
+        let same = (self.innovation, self.kind, self.class, self.counts)
+            == (holder.innovation, holder.kind, holder.class, holder.counts);
+        if !same {
+            return Some("Expected a claim of the same kind, class and counts about the same innovation.");
+        }
+        if self.period.meet(holder.period).is_none() {
+            return Some("Expected a claim that has a day in common with this one.");
+        }
+        let known = matches!(holder.qualifier, Qualifier::Exact | Qualifier::AtMost);
+        let sure = self.qualifier != Qualifier::AtMost;
+        let more = self.claimed.signum() * holder.claimed.signum() < 0 || self.claimed.abs() > holder.claimed.abs();
+        (known && sure && more).then_some("Expected a claim of at least as much as this one, which is a part of it.")
+    }
+
+    /// Whether a saving can put another claim into money.
+    pub fn is_monetised_by(&self, saving: &Self) -> bool {
+        self.kind != BenefitKind::Saving && self.innovation == saving.innovation
+    }
+}
+
 /// The financial years that a figure is stated for, by their first days: the first, and the last unless it has no end. What comes once and
 /// has no end is of the year in which it begins.
 pub fn stated_years(recurrence: Recurrence, from: NaiveDate, to: Option<NaiveDate>) -> (NaiveDate, Option<NaiveDate>) {
@@ -367,6 +403,35 @@ pub fn stated_years(recurrence: Recurrence, from: NaiveDate, to: Option<NaiveDat
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_counts_the_same_on_the_same_days_and_is_no_more_than_what_holds_it() {
+        let day = |year| NaiveDate::from_ymd_opt(year, 4, 1).expect("a day");
+        let holder = Extent {
+            innovation: Id::foreseen("a test", 1),
+            kind: BenefitKind::PatientsReached,
+            class: None,
+            counts: Some(Counts::Persons),
+            period: Span { from: day(2020), to: day(2021) },
+            claimed: 1000,
+            qualifier: Qualifier::Exact,
+        };
+        let part = Extent { claimed: 400, ..holder };
+        for (part, fits) in [
+            (part, true),
+            (holder, true),
+            (Extent { counts: Some(Counts::Pregnancies), ..part }, false),
+            (Extent { innovation: Id::foreseen("a test", 2), ..part }, false),
+            (Extent { period: Span { from: day(2021), to: day(2022) }, ..part }, false),
+            (Extent { claimed: 1001, ..part }, false),
+            (Extent { claimed: -1, ..part }, false),
+            (Extent { claimed: 5000, qualifier: Qualifier::AtMost, ..part }, true),
+        ] {
+            assert_eq!(part.misfit(&holder).is_none(), fits, "{part:?}");
+        }
+        let vague = Extent { qualifier: Qualifier::AtLeast, ..holder };
+        assert_eq!(Extent { claimed: 5000, ..part }.misfit(&vague), None);
+    }
 
     #[test]
     fn a_figure_is_held_to_the_hundredth() {

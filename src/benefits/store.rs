@@ -2,11 +2,11 @@
 
 use super::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
 use super::rules::{
-    Benefit, BenefitAdded, BenefitSide, DECIMALS, Figures, Monetised, PresentValue, RealisedYear, Side, SideState,
-    first_day, year_of,
+    Benefit, BenefitAdded, BenefitSide, DECIMALS, Extent, Figures, Monetised, PresentValue, RealisedYear, Side,
+    SideState, first_day, year_of,
 };
 use crate::access::{Operation, ReachParts};
-use crate::calendar::{DayRange, Period, PeriodType, Until};
+use crate::calendar::{DayRange, Period, PeriodType, Span, Until};
 use crate::db::dialect::Condition;
 use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
 use crate::db::{Conn, Keep, MultiBackend};
@@ -99,7 +99,7 @@ impl SideRow {
 }
 
 /// What a benefit refers to, as the database names it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct References {
     pub innovation: Id,
     pub programme: Option<String>,
@@ -164,6 +164,12 @@ impl BenefitRow {
             source: new.source,
             stated_on: new.stated_on,
         }
+    }
+
+    pub fn extent(&self) -> Extent {
+        let period = Span { from: self.from_on, to: self.to_on.day() };
+        let Self { kind, class, counts, claimed, qualifier, .. } = *self;
+        Extent { innovation: self.innovation_id, kind, class, counts, period, claimed, qualifier }
     }
 
     pub fn references(&self) -> References {
@@ -435,4 +441,10 @@ pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedBe
 pub fn find_some(conn: &mut Conn, context: &Context, ids: impl IntoIterator<Item = Id>) -> Result<Vec<NamedBenefit>> {
     let ids: Vec<Id> = ids.into_iter().collect();
     Ok(visible(context).filter(benefits::id.eq_any(ids)).load(conn)?)
+}
+
+/// The claims that are counted within one, and those that put it into money, whoever asks.
+pub fn resting_on(conn: &mut Conn, id: Id) -> Result<Vec<BenefitRow>> {
+    let linked = benefits::counted_within.eq(id).or(benefits::monetises.eq(id));
+    Ok(benefits::table.filter(linked).filter(benefits::archived_at.is_null()).load(conn)?)
 }

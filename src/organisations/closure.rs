@@ -73,21 +73,37 @@ pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<HashMap<I
     Ok(days)
 }
 
-/// Those pairs of the organisations of which the figures of the second count below the first on the map of a day.
-pub fn nested(conn: &mut Conn, ids: &[Id], on: NaiveDate) -> Result<Vec<(Id, Id)>> {
+/// Those pairs of the organisations of which the figures of the second count below the first, with the days on which they do that begin by
+/// a day.
+pub fn nested(conn: &mut Conn, ids: &[Id], by: NaiveDate) -> Result<Vec<(Id, Id, Span)>> {
     let mut pairs = Vec::new();
     for some in ids.chunks(SOME) {
         let below = organisation_closure::table
             .filter(organisation_closure::ancestor_id.eq_any(some.to_vec()))
-            .filter(organisation_closure::from_on.le(on))
-            .filter(organisation_closure::to_on.gt(on))
-            .select((organisation_closure::ancestor_id, organisation_closure::descendant_id));
+            .filter(organisation_closure::from_on.le(by))
+            .select((
+                organisation_closure::ancestor_id,
+                organisation_closure::descendant_id,
+                organisation_closure::from_on,
+                organisation_closure::to_on,
+            ));
         for others in ids.chunks(SOME) {
             let those = below.clone().filter(organisation_closure::descendant_id.eq_any(others.to_vec()));
-            pairs.extend(those.load::<(Id, Id)>(conn)?.into_iter().filter(|(above, below)| above != below));
+            let those: Vec<(Id, Id, NaiveDate, NaiveDate)> = those.load(conn)?;
+            let others = those.into_iter().filter(|(above, below, ..)| above != below);
+            pairs.extend(others.map(|(above, below, from, to)| (above, below, Span { from, to })));
         }
     }
     Ok(pairs)
+}
+
+/// The organisation and all that were below it on one of these days.
+pub fn below_during(conn: &mut Conn, ancestor: Id, days: Span) -> Result<Vec<Id>> {
+    let below = organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq(ancestor))
+        .filter(organisation_closure::from_on.lt(days.to))
+        .filter(organisation_closure::to_on.gt(days.from));
+    Ok(below.select(organisation_closure::descendant_id).distinct().load(conn)?)
 }
 
 /// Whether the organisation is one of the ancestors or below one of them on that day.

@@ -233,6 +233,13 @@ pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, or
     covers(conn, context, reach, None, Some(organisation), None)
 }
 
+/// By what a caller sees every figure of a place as it is.
+pub struct Sight<'a> {
+    pub reach: Reach,
+    pub programme: Option<&'a str>,
+    pub innovation: Id,
+}
+
 /// The map on which figures are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Map {
@@ -243,27 +250,45 @@ pub struct Map {
 
 impl Map {
     /// The map that is asked for: by default today's, and for a place that exists no longer that of each time. Two maps beside
-    /// each other tell what lies between them, so another one is for those who see every figure as it is.
+    /// each other tell what lies between them, so another one is for those who see every figure as it is: of the place, and of every
+    /// organisation that counts on that map, today.
     ///
     /// # Errors
     /// `forbidden`.
     pub fn asked(
+        conn: &mut Conn,
         context: &Context,
         place: &OrganisationRow,
         (geography, as_of): (Option<Geography>, Option<NaiveDate>),
-        sees_all: bool,
+        sight: Option<Sight>,
     ) -> Result<Self> {
         let closed = |on: NaiveDate| place.valid_to.is_some_and(|to| to <= on);
         let usual = |on: NaiveDate| if closed(on) { Geography::AtTime } else { Geography::Current };
         let today = context.today();
         let as_of = as_of.unwrap_or(today);
         let map = Self { geography: geography.unwrap_or_else(|| usual(as_of)), as_of };
-        if sees_all || map == (Self { geography: usual(today), as_of: today }) {
+        if map == (Self { geography: usual(today), as_of: today }) {
             return Ok(map);
         }
-        let detail =
-            "Figures on another map than the usual one are for those who see every figure of the place as it is.";
+        let Some(Sight { reach, programme, innovation }) = sight else {
+            let detail =
+                "Figures on another map than the usual one are for those who see every figure of the place as it is.";
+            return Err(Error::new(Code::Forbidden).detail(detail));
+        };
+        let counted = store::below_during(conn, place.id, map.days())?;
+        let seen = Covered::of(conn, context, reach, &counted)?;
+        if counted.into_iter().all(|organisation| seen.covers(programme, Some(organisation), Some(innovation))) {
+            return Ok(map);
+        }
+        let detail = "On this map the place holds organisations that are outside your reach today.";
         Err(Error::new(Code::Forbidden).detail(detail))
+    }
+
+    /// The days on which an organisation is below a place for it to count there.
+    fn days(self) -> Span {
+        let next = self.as_of.succ_opt().unwrap_or(self.as_of);
+        let from = if self.geography == Geography::AtTime { Span::ALWAYS.from } else { self.as_of };
+        Span { from, to: next }
     }
 }
 

@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
 pub use super::closure::{
-    below, codes_below, counted_below, days_below, ever_below, is_below_any, nested, those_below,
+    below, below_during, codes_below, counted_below, days_below, ever_below, is_below_any, nested, those_below,
 };
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]

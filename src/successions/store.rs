@@ -1,7 +1,7 @@
 //! Successions in the database.
 
 use super::rules::{Children, Share, ShareBasis, Succession, SuccessionAdded, Successor};
-use crate::db::schema::{organisation_successions, organisation_successors};
+use crate::db::schema::{organisation_successions, organisation_successors, organisations};
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::Result;
 use crate::http::{Context, OneOf};
@@ -163,6 +163,28 @@ pub fn days_of(conn: &mut Conn, organisations: &BTreeSet<Id>) -> Result<HashSet<
         days.extend(of.load::<(Id, NaiveDate)>(conn)?);
     }
     Ok(days)
+}
+
+/// An act by which an organisation became part of another.
+#[derive(Queryable)]
+pub struct ArrivalRow {
+    pub on: NaiveDate,
+    /// The code of the one that came.
+    pub code: String,
+    pub illustrative: bool,
+}
+
+/// The acts by which others became part of an organisation, in whole or in part, in the order of their days.
+pub fn arrivals(conn: &mut Conn, heir: Id) -> Result<Vec<ArrivalRow>> {
+    let standing = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .inner_join(organisations::table.on(organisations::id.eq(organisation_successions::from_id)))
+        .filter(organisation_successors::to_id.eq(heir))
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .filter(organisation_successions::kind.ne(SuccessionKind::Rename))
+        .order_by((organisation_successions::effective_on, organisations::code));
+    let columns = (organisation_successions::effective_on, organisations::code, organisation_successions::illustrative);
+    Ok(standing.select(columns).load(conn)?)
 }
 
 /// Who was divided up to a day, among whom: by a split, or by a transfer that says what the predecessor kept.

@@ -96,7 +96,8 @@ async fn a_side_changes_and_archives_only_what_was_claimed_from_it(#[values(Sqli
     accept(&fellow, target, "innovation", version + 1).await.expect(200);
     let changed = manager.patch(target, version + 2, json!({ "claimed": 9_000_000 })).await.expect(200);
     assert_eq!(states(&changed)[0].1, "claimed");
-    manager.delete(target, version + 3).await.expect(204);
+    manager.delete(target, version + 3).await.problem(422, "validation-failed");
+    manager.delete(&format!("{target}?reason=Counted%20twice"), version + 3).await.expect(204);
     assert!(rows(&manager.get("/v1/benefits?programme=nia").await.expect(200)).is_empty());
 }
 
@@ -267,4 +268,77 @@ async fn a_claim_is_counted_within_another_of_its_kind_and_never_in_a_circle(
     saving["monetises"] = behind.clone();
     let answered = admin.post("/v1/benefits", saving).await.expect(201);
     assert_eq!(answered["monetises"], behind);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_part_fits_what_holds_it_whichever_of_the_two_is_written(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let made = async |kind: &str, claimed: f64, more: Value| {
+        let mut new = claim(kind, claimed);
+        new["qualifier"] = json!("exact");
+        more.as_object().unwrap().iter().for_each(|(name, value)| new[name] = value.clone());
+        app.admin().post("/v1/benefits", new).await
+    };
+    let holder = made("patients-reached", 1000.0, json!({})).await;
+    let within = json!({ "countedWithin": holder.expect(201)["id"] });
+    let with = |more: Value| {
+        let mut all = within.clone();
+        more.as_object().unwrap().iter().for_each(|(name, value)| all[name] = value.clone());
+        all
+    };
+    for (claimed, more) in [
+        (10.0, json!({ "counts": "tests" })),
+        (1001.0, json!({})),
+        (10.0, json!({ "from": "2010-01-01", "to": "2011-01-01" })),
+    ] {
+        let refused = made("patients-reached", claimed, with(more)).await.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["code"], "misfit");
+    }
+    made("patients-reached", 400.0, with(json!({}))).await.expect(201);
+    for change in [json!({ "claimed": 300 }), json!({ "counts": "tests" })] {
+        app.admin().patch(holder.header("location"), 1, change).await.problem(409, "immutable");
+    }
+    let beds = made("bed-days", 100.0, json!({})).await;
+    let monetises = json!({ "benefit": beds.expect(201)["id"], "unitCost": 400, "source": "National cost collection" });
+    made("saving", 40_000.0, json!({ "monetises": monetises })).await.expect(201);
+    let saving = json!({ "kind": "saving", "class": "societal", "unit": null });
+    app.admin().patch(beds.header("location"), 1, saving).await.problem(409, "immutable");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_claim_takes_the_place_of_one_about_the_same_alone(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.programme("itp").await;
+    let made = app.admin().post("/v1/benefits", claim("bed-days", 1000.0)).await.expect(201);
+    for (name, value) in [
+        ("programme", json!("itp")),
+        ("organisation", json!("RJZ")),
+        ("kind", json!("admissions")),
+        ("to", json!("2015-07-01")),
+    ] {
+        let mut new = claim("bed-days", 900.0);
+        (new["replaces"], new["from"]) = (made["id"].clone(), json!("2015-01-01"));
+        new[name] = value;
+        let refused = app.admin().post("/v1/benefits", new).await.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["pointer"], "/replaces", "{name}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn cash_comes_out_of_a_budget_once_its_holder_says_so(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let mut new = claim("saving", 1000.0);
+    (new["class"], new["organisation"]) = (json!("cash-releasing"), json!("RJZ"));
+    let made = app.admin().post("/v1/benefits", new).await;
+    assert_eq!(made.expect(201)["counted"], false);
+    let target = made.header("location");
+    accept(&app.admin(), target, "organisation", 1).await.problem(403, "forbidden");
+    let counted = accept(&app.submitter("RJZ"), target, "organisation", 1).await.expect(200);
+    assert_eq!(counted["counted"], true);
+    let early = json!({ "to": "refused", "reason": "No.", "effectiveOn": "2015-01-01" });
+    let side = format!("{target}/sides/organisation/transitions");
+    app.submitter("RJZ").post(&side, early).if_match(2).await.problem(422, "validation-failed");
 }

@@ -129,8 +129,7 @@ async fn silence_ends_nothing_and_an_exception_does(#[values(Sqlite, Postgres)] 
     let hollow = |answer: &Value| answer["points"].as_array().unwrap().iter().filter(|p| p["partial"] == true).count();
     assert_eq!(hollow(&top.totals("").await), 9);
     let lead = top.0.lead("QKK");
-    let body = json!({ "kpi": "ae", "organisation": "RJZ", "kind": "not-collected", "from": "2024-06-01", "reason": "A new system." });
-    lead.post("/v1/reporting-exceptions", body.clone()).await.problem(422, "validation-failed");
+    let body = json!({ "kpi": "ae", "organisation": "RJZ", "kind": "not-provided-here", "from": "2024-06-01", "reason": "Closed." });
     let mut paused = body.clone();
     paused["to"] = json!("2024-09-01");
     let made = top.0.submitter("RJZ").post("/v1/reporting-exceptions", paused).await;
@@ -147,6 +146,44 @@ async fn silence_ends_nothing_and_an_exception_does(#[values(Sqlite, Postgres)] 
     let kept = lead.get("/v1/reporting-exceptions?kpi=ae&withdrawn=true").await.expect(200);
     assert_eq!(rows(&kept)[0]["withdrawn"]["reason"], "It did report");
     top.0.lead("QMF").post("/v1/reporting-exceptions", body).await.problem(403, "forbidden");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_was_not_collected_is_missing_all_the_same_and_totals_say_why(#[values(Sqlite, Postgres)] engine: Engine) {
+    let top = world(engine, json!({}), 14, |trust: &str, n| trust == "RJZ" && n == 6).await;
+    let body = json!({ "kpi": "ae", "organisation": "RJZ", "kind": "not-collected", "from": "2024-07-01", "reason": "A new system." });
+    let submitter = top.0.submitter("RJZ");
+    submitter.post("/v1/reporting-exceptions", body.clone()).await.problem(422, "validation-failed");
+    let mut paused = body;
+    paused["to"] = json!("2024-08-01");
+    submitter.post("/v1/reporting-exceptions", paused).await.expect(201);
+    let totals = top.totals("").await;
+    assert_eq!((&point(&totals, 6)["expected"], &point(&totals, 6)["partial"]), (&json!(2), &json!(true)));
+    assert!(codes(&totals, "notes").contains(&"not-collected".to_owned()), "{totals}");
+    assert!(top.chart("").await.contains("Not collected: in 2024-07 values of some organisations were not collected."));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn one_missing_return_makes_no_signal_of_a_ratio(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for trust in ["RJZ", "RJ1"] {
+        app.trust(trust, "QKK").await;
+    }
+    let ratio = json!({ "valueType": "percentage", "aggregation": "ratio-of-sums", "multiplier": 100, "decimals": 1 });
+    app.kpi("ae", ratio).await;
+    let row = |trust: &str, n: usize, above: usize| json!({ "organisation": trust, "period": month(n), "numerator": above, "denominator": 1000 });
+    let mut sent: Vec<Value> = (0..18).map(|n| row("RJZ", n, 900 + n % 2)).collect();
+    sent.extend((0..17).map(|n| row("RJ1", n, 20 + n % 2)));
+    app.values("ae", json!(sent)).await;
+    let top = TopOf(app);
+    let answer = top.spc("").await;
+    assert_eq!(
+        (&point(&answer, 17)["partial"], &point(&answer, 17)["signal"]),
+        (&json!(false), &json!("common-cause"))
+    );
+    assert_eq!(codes(&answer, "warnings"), ["incomplete", "signal-withheld"]);
 }
 
 #[rstest]

@@ -66,7 +66,7 @@ pub fn create_benefit_realisation(
     if !speaks_for(conn, context, &claim)? {
         return Err(outside());
     }
-    let counted = new.check(claim.from_on, context.today())?;
+    let counted = new.check(&claim.extent(), context.today())?;
     let claimant = claim.claimed_by == context.actor.subject;
     if claimant || context.actor.body.is_none() || claim.claimed_by_body == context.actor.body {
         return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));

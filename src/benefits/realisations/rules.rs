@@ -1,7 +1,7 @@
 //! The rules for a figure that was achieved.
 
 use crate::benefits::kinds::{BenefitKind, SavingClass};
-use crate::benefits::rules::{first_day, hundredths};
+use crate::benefits::rules::{Extent, first_day, hundredths};
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Faults, Result};
 use crate::organisations::edges::rules::Withdrawal;
@@ -76,31 +76,39 @@ pub struct Counted {
 }
 
 impl Realisation {
-    /// Checks every rule. `begins` is the day on which the claim begins.
+    /// Checks every rule against the claim that it is of.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn check(&self, begins: NaiveDate, today: NaiveDate) -> Result<Counted> {
+    pub fn check(&self, claim: &Extent, today: NaiveDate) -> Result<Counted> {
+        let begins = claim.period.from;
         let mut faults = Faults::default();
         let figure = self.figure.and_then(|figure| faults.take(hundredths("/figure", figure)));
         if self.figure.is_none() {
             faults.add("/figure", "missing", "A realisation needs a figure.");
         }
+        if claim.class == Some(SavingClass::Qualitative) {
+            let detail = "A qualitative saving is described without a figure, so none of it is achieved in figures.";
+            faults.add("/figure", "not-applicable", detail);
+        }
+        if claim.kind.is_of_people() && figure.is_some_and(|figure| figure < 0) {
+            faults.add("/figure", "range", "Expected a number of people, 0 or more.");
+        }
         let year = faults.take(first_day("/financialYear", &self.financial_year));
         let mut counted = None;
-        if let Some(first) = year {
-            let last = Period::containing(PeriodType::FinancialYear, first).end();
+        if let Some(year) = year {
+            let (first, last) = (year.max(begins), Period::containing(PeriodType::FinancialYear, year).end());
             if last < begins {
                 let detail =
                     format!("Expected the financial year of {begins} or a later one: the claim begins on that day.");
                 faults.add("/financialYear", "too-early", detail);
             }
             let to = self.counted_to.unwrap_or(last.min(today));
-            if to < first || to > last || to > today {
+            if last >= begins && (to < first || to > last || to > today) {
                 let detail = format!("Expected a day from {first} to {}.", last.min(today));
                 faults.add("/countedTo", "range", detail);
             }
-            counted = Some((first, to));
+            counted = Some((year, to));
         }
         faults.check()?;
         let (year, to) = counted.unwrap_or_default();
@@ -111,9 +119,46 @@ impl Realisation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Span;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a day")
+    }
+
+    fn claim_from(from: &str) -> Extent {
+        Extent {
+            innovation: Id::foreseen("a test", 1),
+            kind: BenefitKind::PatientsReached,
+            class: None,
+            counts: None,
+            period: Span { from: day(from), ..Span::ALWAYS },
+            claimed: 0,
+            qualifier: Qualifier::Exact,
+        }
+    }
+
+    fn achieved(figure: f64, counted_to: Option<&str>) -> Realisation {
+        Realisation {
+            financial_year: "2023-24".to_owned(),
+            figure: Some(figure),
+            qualifier: Qualifier::Exact,
+            basis: Basis::Measured,
+            counted_to: counted_to.map(day),
+            source: None,
+            illustrative: false,
+        }
+    }
+
+    #[test]
+    fn a_figure_is_one_that_the_claim_can_have() {
+        let (people, saving) =
+            (claim_from("2023-06-01"), Extent { kind: BenefitKind::Saving, ..claim_from("2023-06-01") });
+        let described = Extent { class: Some(SavingClass::Qualitative), ..saving };
+        for (claim, figure, sound) in
+            [(people, -1.0, false), (people, 0.0, true), (saving, -1.0, true), (described, 1.0, false)]
+        {
+            assert_eq!(achieved(figure, None).check(&claim, day("2025-01-01")).is_ok(), sound, "{claim:?} {figure}");
+        }
     }
 
     #[test]
@@ -121,26 +166,18 @@ mod tests {
         for (counted_to, expected) in [
             (None, Ok("2024-03-31")),
             (Some("2023-10-01"), Ok("2023-10-01")),
-            (Some("2023-03-31"), Err("/countedTo")),
+            (Some("2023-05-31"), Err("/countedTo")),
             (Some("2024-04-01"), Err("/countedTo")),
         ] {
-            let realisation = Realisation {
-                financial_year: "2023-24".to_owned(),
-                figure: Some(9.5),
-                qualifier: Qualifier::Exact,
-                basis: Basis::Measured,
-                counted_to: counted_to.map(day),
-                source: None,
-                illustrative: false,
-            };
-            let checked = realisation.check(day("2023-06-01"), day("2025-01-01"));
+            let realisation = achieved(9.5, counted_to);
+            let checked = realisation.check(&claim_from("2023-06-01"), day("2025-01-01"));
             match expected {
                 Ok(to) => {
                     assert_eq!(checked.expect("sound"), Counted { figure: 950, year: day("2023-04-01"), to: day(to) })
                 }
                 Err(pointer) => assert_eq!(checked.expect_err("unsound").listed()[0].pointer, pointer),
             }
-            let early = realisation.check(day("2024-06-01"), day("2025-01-01")).expect_err("before its claim");
+            let early = realisation.check(&claim_from("2024-06-01"), day("2025-01-01")).expect_err("before its claim");
             assert_eq!(early.listed()[0].pointer, "/financialYear");
         }
     }

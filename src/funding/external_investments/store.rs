@@ -4,7 +4,9 @@ use super::rules::{Investment, InvestmentAdded, InvestmentKind, Sector};
 use crate::access::{Operation, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::Condition;
-use crate::db::schema::{external_investments, fellows, fellowships, innovations, people, programme_memberships};
+use crate::db::schema::{
+    external_investments, fellows, fellowships, innovations, people, programme_memberships, transitions,
+};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::money::Money;
@@ -205,6 +207,17 @@ fn memberships() -> _ {
         .filter(programme_memberships::to_on.gt(external_investments::invested_on))
 }
 
+/// Moves that ended a fellowship by an investment's day.
+#[dsl::auto_type]
+fn endings() -> _ {
+    let ended: Vec<FellowshipState> = FellowshipState::ENDED.to_vec();
+    transitions::table
+        .filter(transitions::resource.eq("fellowship"))
+        .filter(transitions::resource_id.eq(fellowships::id))
+        .filter(transitions::to_state.eq_any(ended))
+        .filter(transitions::effective_on.le(external_investments::invested_on))
+}
+
 /// Fellowships of the programme that an investment's fellow held on its day.
 #[dsl::auto_type]
 fn held_fellowships() -> _ {
@@ -215,6 +228,7 @@ fn held_fellowships() -> _ {
         .filter(fellowships::state.ne_all(unagreed))
         .filter(fellowships::from_on.le(external_investments::invested_on))
         .filter(fellowships::to_on.gt(external_investments::invested_on))
+        .filter(dsl::not(dsl::exists(endings())))
 }
 
 /// Whether it was raised while the innovation, or the fellow, was in the programme.

@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 words! {
-    /// Why values are not expected.
+    /// Why there are no values.
     pub enum ExceptionKind {
-        /// The organisation does not do what the KPI counts.
+        /// The organisation does not do what the KPI counts: nothing is expected of it, and totals are whole without it.
         NotProvidedHere = "not-provided-here",
-        /// It does, and nobody collects it for a time.
+        /// It does, and nobody collects it for a time: its values are missing all the same, and totals say why.
         NotCollected = "not-collected",
     }
 }
 
-/// That no values are expected of an organisation for a time.
+/// Why an organisation has no values for a time: it does not do what the KPI counts, or nobody collects it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CreateReportingExceptionRequest, example = json!({ "kpi": "emergency-attendances", "organisation": "RF4", "breakdown": "type=2", "kind": "not-provided-here", "from": "2017-04-01", "reason": "The eye casualty moved to another trust." }))]
@@ -27,7 +27,7 @@ pub struct ReportingException {
     /// The code of the KPI.
     #[schema(example = "emergency-attendances", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     pub kpi: String,
-    /// The code of the organisation that nothing is expected of.
+    /// The code of the organisation.
     #[schema(example = "RF4", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
     pub organisation: String,
     /// The slug of the innovation that the values would be about. Default: the values of no innovation.

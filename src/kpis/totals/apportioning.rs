@@ -197,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_goes_to_those_that_lost_most_by_rounding_down() {
+        for (amount, one, shares, parts) in [
+            (4, 1, [600_000, 400_000], [2, 2]),
+            (40, 10, [600_000, 400_000], [20, 20]),
+            (-4, 1, [600_000, 400_000], [-2, -2]),
+            (5, 1, [500_000, 500_000], [3, 2]),
+        ] {
+            assert_eq!(largest_remainder(amount, one, &shares), parts, "{amount}");
+        }
+    }
+
+    #[test]
     fn a_part_comes_through_two_divisions_and_the_whole_stays_the_whole() {
         let divisions = twice(Some((400_000, 500_000)));
         assert_eq!(at(&divisions, 101, &[2]), Portion::Part(of(40)));

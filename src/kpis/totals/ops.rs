@@ -12,16 +12,18 @@ use crate::http::Context;
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::reporting_exceptions::store::{self as exceptions, ExceptionRow};
 use crate::kpis::series::{self, SeriesKey};
 use crate::kpis::targets::rules::TargetKind;
 use crate::kpis::targets::store::{self as targets, TargetRow};
-use crate::kpis::values::ops::visibility;
+use crate::kpis::values::ops::{UNSUPPRESSED, visibility};
 use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
 use crate::organisations;
-use crate::organisations::ops::Map;
+use crate::organisations::ops::{Map, Sight};
 use crate::organisations::rules::Geography;
 use crate::organisations::store::OrganisationRow;
+use crate::successions::{self, store::ArrivalRow};
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -191,6 +193,18 @@ impl Asked {
         Some(rounded(weight, one).unwrap_or(5 * one))
     }
 
+    /// The value with its parts as the caller may see them, each small count as one of five.
+    fn seen(&self, visibility: Visibility, value: ScaledValue) -> ScaledValue {
+        if visibility.is_whole(&self.kpi) {
+            return value;
+        }
+        let one = 10_i64.pow(u32::from(self.kpi.decimals_u8()));
+        let part = |part: Option<i64>| part.map(|part| rounded(part, 1).unwrap_or(5));
+        let is_sum = self.kpi.aggregation == Aggregation::Sum;
+        let whole = if is_sum { rounded(value.value, one).unwrap_or(5 * one) } else { value.value };
+        ScaledValue { value: whole, numerator: part(value.numerator), denominator: part(value.denominator) }
+    }
+
     fn observation(&self, visibility: Visibility, found: &Found) -> Observation {
         let value = found.value();
         Observation {
@@ -201,6 +215,7 @@ impl Asked {
             qualifier: found.qualifier,
             basis: found.basis,
             weight: self.weight(visibility, value),
+            seen: self.seen(visibility, value),
         }
     }
 
@@ -211,13 +226,11 @@ impl Asked {
         } else {
             value.and_then(|value| self.arithmetic.figure(value))
         };
-        let lacks = total.coverage.is_some_and(|coverage| coverage.missing != 0 && !coverage.partial);
-        let is_sum = self.kpi.aggregation == Aggregation::Sum;
-        let missing = total.coverage.map(|coverage| self.figure(coverage.missing));
+        let partial = total.coverage.is_some_and(|coverage| coverage.partial);
         Told {
             value,
             figure,
-            completed: figure.zip(missing).filter(|_| lacks && is_sum).map(|(figure, missing)| figure + missing),
+            completed: total.completed.filter(|_| figure.is_some() && !partial),
             suppressed: total.value.is_some() && value.is_none(),
             qualifier: total.qualifier,
             basis: total.basis,
@@ -244,12 +257,37 @@ impl Standing {
         }
         let is_closed = self.closed.get(&one.organisation).is_some_and(|closed| *closed <= period.end());
         let breakdown = self.breakdowns.get(&one.series).map(String::as_str).unwrap_or_default();
+        // What is done and not collected is still missing.
         let applies = |row: &ExceptionRow| {
             let meant = row.breakdown.is_empty() || row.breakdown == breakdown;
-            meant && row.from_on <= period.end() && period.end() < row.to_on
+            meant
+                && row.kind == ExceptionKind::NotProvidedHere
+                && row.from_on <= period.end()
+                && period.end() < row.to_on
         };
         let excepted = || self.exceptions.get(&one.organisation).is_some_and(|rows| rows.iter().any(applies));
         if is_closed || excepted() { Stand::Free } else { Stand::Expected }
+    }
+}
+
+impl Standing {
+    /// What a reader should know of what nobody collected for a time.
+    fn not_collected(
+        &self,
+        asked: &Asked,
+        observations: &[Observation],
+        periods: &BTreeMap<Period, Told>,
+    ) -> Option<Note> {
+        let counted: BTreeSet<Id> = observations.iter().map(|one| one.organisation).collect();
+        let rows = counted.iter().filter_map(|organisation| self.exceptions.get(organisation)).flatten();
+        let paused: Vec<&ExceptionRow> = rows.filter(|row| row.kind == ExceptionKind::NotCollected).collect();
+        let holds = |period: &&Period| {
+            let day = period.end();
+            asked.window.holds(**period) && paused.iter().any(|row| row.from_on <= day && day < row.to_on)
+        };
+        let some: Vec<String> = periods.keys().filter(holds).map(|period| period.label()).collect();
+        let detail = || format!("Not collected: in {} values of some organisations were not collected.", listed(&some));
+        (!some.is_empty()).then(|| Note { code: "not-collected", detail: detail() })
     }
 }
 
@@ -264,7 +302,10 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
         return Err(outside());
     }
     let map = if asked.is_place {
-        Some(Map::asked(context, &asked.organisation, query.map, visibility == Visibility::Full)?)
+        let reach = if asked.kpi.disclosure_control { context.actor.reach(UNSUPPRESSED) } else { context.reach() };
+        let (programme, innovation) = (asked.kpi.programme.as_deref(), asked.innovation);
+        let sight = (visibility == Visibility::Full).then_some(Sight { reach, programme, innovation });
+        Some(Map::asked(conn, context, &asked.organisation, query.map, sight)?)
     } else if query.map != (None, None) {
         return Err(Error::invalid("?geography", "not-applicable", "A map is for a place. Name one, or leave it out."));
     } else if asked.basis == TotalBasis::Comparable {
@@ -311,8 +352,12 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
     };
     let periods: BTreeMap<Period, Told> =
         totals.iter().map(|(period, total)| (*period, asked.told(visibility, total))).collect();
+    let arrivals = arrivals(conn, organisation, &periods, asked.window)?;
+    let illustrative = illustrative || arrivals.iter().any(|one| one.illustrative);
     let mut notes = notes(asked, &periods, illustrative, moved, left_out);
+    notes.extend(of_arrivals(&arrivals));
     notes.extend(of_divided(asked, &apportioned, &undivided));
+    notes.extend(standing.not_collected(asked, &observations, &periods));
     if outside_life > 0 {
         let who = counted(outside_life, "organisation");
         let detail = format!(
@@ -395,6 +440,35 @@ fn notes(
         );
     }
     notes
+}
+
+/// Who became part of an organisation within the periods.
+fn arrivals(
+    conn: &mut Conn,
+    organisation: Id,
+    periods: &BTreeMap<Period, Told>,
+    window: Window,
+) -> Result<Vec<ArrivalRow>> {
+    let mut arrivals = successions::store::arrivals(conn, organisation)?;
+    let mut inside = periods.keys().filter(|period| window.holds(**period));
+    let (first, last) = (inside.next().copied(), inside.next_back().copied());
+    arrivals.retain(|one| {
+        let begun = first.is_some_and(|first| first.start() < one.on);
+        begun && last.or(first).is_some_and(|last| one.on <= last.end())
+    });
+    Ok(arrivals)
+}
+
+/// What a reader should know of who became part of the organisation: the chart is the sum of what they were.
+fn of_arrivals(arrivals: &[ArrivalRow]) -> Option<Note> {
+    let some: Vec<String> = arrivals.iter().map(|one| format!("{} on {}", one.code, one.on)).collect();
+    let detail = || {
+        let who = listed(&some);
+        format!(
+            "Succession: {who} became part of this, in whole or in part. If the level changed, propose a recalculation; none is made."
+        )
+    };
+    (!some.is_empty()).then(|| Note { code: "succession", detail: detail() })
 }
 
 /// What a reader should know of organisations that were divided.

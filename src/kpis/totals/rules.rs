@@ -73,6 +73,8 @@ pub struct Observation {
     /// What the series had, as the caller may see it: the value where values are summed, the numerator of a ratio, the number
     /// of things behind a mean. None where that is not known.
     pub weight: Option<i64>,
+    /// The value as the caller may see it, which stands for the series where later values of it are missing.
+    pub seen: ScaledValue,
 }
 
 /// How a series stands towards a total in a period.
@@ -96,8 +98,6 @@ pub struct Coverage {
     pub share: f64,
     /// Whether that is too little to say anything of the total.
     pub partial: bool,
-    /// What the missing series had in their last values; of a sum alone.
-    pub missing: i64,
 }
 
 /// The total of a period.
@@ -111,6 +111,8 @@ pub struct Total {
     pub basis: Basis,
     /// None for a single series.
     pub coverage: Option<Coverage>,
+    /// The figure with what is missing at its last values; none where nothing is.
+    pub completed: Option<f64>,
     /// Whether it is kept back because a mean does not say of how many things it was taken.
     pub unweighted: bool,
 }
@@ -133,7 +135,8 @@ struct Tally {
     series: (i128, i128),
     weights: (i128, i128),
     weights_are_known: bool,
-    missing: i64,
+    /// The last values of those that are missing.
+    missing: Vec<ScaledValue>,
 }
 
 impl Tally {
@@ -146,8 +149,6 @@ impl Tally {
         if is_there {
             self.series.0 += 1;
             self.weights.0 += size;
-        } else {
-            self.missing = self.missing.saturating_add(weight.unwrap_or_default());
         }
     }
 
@@ -159,7 +160,6 @@ impl Tally {
             actual: self.organisations.values().filter(|lacks| !**lacks).count(),
             share,
             partial: share < complete_at - 1e-12,
-            missing: self.missing,
         }
     }
 }
@@ -198,6 +198,7 @@ impl Arithmetic {
             qualifier: one.qualifier,
             basis: one.basis,
             coverage: None,
+            completed: None,
             unweighted: false,
         };
         observations.iter().map(|one| (self.period(one.start), total(one))).collect()
@@ -232,6 +233,7 @@ impl Arithmetic {
             for (series, (one, last)) in &known {
                 if !present.contains_key(series) && stand(one, period) == Stand::Expected {
                     tally.count(*last, last.weight, false);
+                    tally.missing.push(one.seen);
                 }
             }
             let mut counted = false;
@@ -275,12 +277,14 @@ impl Arithmetic {
 
     fn close(self, tally: &Tally) -> Total {
         let (value, figure, unweighted) = self.sum(&tally.values);
+        let completed = (!tally.missing.is_empty()).then(|| self.sum(&[&*tally.values, &*tally.missing].concat()).1);
         Total {
             value,
             figure,
             qualifier: tally.qualifier.unwrap_or(Qualifier::Exact),
             basis: tally.basis.unwrap_or(Basis::Measured),
             coverage: Some(tally.coverage(self.complete_at)),
+            completed: completed.flatten(),
             unweighted,
         }
     }

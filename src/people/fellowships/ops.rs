@@ -150,6 +150,10 @@ pub fn transition_fellowship(
     }
     context.check_version(row.version)?;
     step.decide(from)?;
+    if let Some(on) = store::last_moved(conn, row.id)?.filter(|on| step.effective_on < *on) {
+        let detail = format!("Expected {on} or a later day: the move before it took effect on that day.");
+        return Err(Error::invalid("/effectiveOn", "too-early", detail));
+    }
     let row = row.moved(context, step.to);
     store::update(conn, &row, None)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;

@@ -51,12 +51,14 @@ pub struct ImpactFigureResponse {
     period: Option<String>,
     /// Whether some of its rows are invented for illustration.
     illustrative: bool,
+    /// Whether it is a small count of patients that is kept back from you.
+    suppressed: bool,
     /// The slugs of other programmes that count some of the same.
     #[schema(max_items = 1000)]
     shared_with: Vec<String>,
-    /// The list of the rows that the figure was made of.
+    /// The list of the rows that the figure was made of. Null where you may not read that list.
     #[schema(example = "/v1/adoptions?programme=nia&usingOn=2016-04-30", max_length = 300)]
-    rows: String,
+    rows: Option<String>,
 }
 
 impl From<Figure> for ImpactFigureResponse {
@@ -70,6 +72,7 @@ impl From<Figure> for ImpactFigureResponse {
             qualifier: figure.known.map(|(qualifier, _)| qualifier),
             basis: figure.known.map(|(_, basis)| basis),
             illustrative: figure.illustrative,
+            suppressed: figure.suppressed,
             shared_with: figure.shared_with,
             rows: figure.rows,
         }
@@ -145,6 +148,7 @@ fn written(impact: Impact) -> Result<Vec<u8>> {
         "class",
         "period",
         "sharedWith",
+        "suppressed",
     ];
     let mut sheet = Sheet::with_header(columns)?;
     let as_of = impact.as_of.to_string();
@@ -152,7 +156,7 @@ fn written(impact: Impact) -> Result<Vec<u8>> {
         let value = cell(&figure);
         let qualifier = figure.qualifier.map(Qualifier::as_str).unwrap_or_default();
         let basis = figure.basis.map(Basis::as_str).unwrap_or_default();
-        let marked = if figure.illustrative { "true" } else { "" };
+        let marked = |is: bool| if is { "true" } else { "" };
         let class = figure.class.map(SavingClass::as_str).unwrap_or_default();
         let (period, shared) = (figure.period.unwrap_or_default(), figure.shared_with.join(" "));
         let programme = impact.programme.as_str();
@@ -164,11 +168,12 @@ fn written(impact: Impact) -> Result<Vec<u8>> {
             figure.unit,
             qualifier,
             basis,
-            &figure.rows,
-            marked,
+            figure.rows.as_deref().unwrap_or_default(),
+            marked(figure.illustrative),
             class,
             &period,
             &shared,
+            marked(figure.suppressed),
         ])?;
     }
     sheet.finish()
@@ -210,19 +215,24 @@ fn printed(impact: Impact) -> String {
         escaped(&name)
     );
     for figure in impact.figures.into_iter().map(ImpactFigureResponse::from) {
-        let value = if figure.value.is_some() { grouped(&cell(&figure)) } else { "No data".to_owned() };
+        let value = match (&figure.value, figure.suppressed) {
+            (Some(_), _) => grouped(&cell(&figure)),
+            (None, true) => "Suppressed".to_owned(),
+            (None, false) => "No data".to_owned(),
+        };
+        let link = |rows: String| format!("<a href=\"{rows}\">{rows}</a>");
+        let rows = figure.rows.as_deref().map(escaped).map(link).unwrap_or_default();
         let known = figure.qualifier.zip(figure.basis);
         let known =
             known.map(|(qualifier, basis)| format!("{}, {}", qualifier.as_str().replace('-', " "), basis.as_str()));
         let shared = figure.shared_with.join(", ");
         let shared = if shared.is_empty() { shared } else { format!("; shared with {shared}") };
         body.push_str(&format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}{}{shared}</td><td><a href=\"{rows}\">{rows}</a></td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"figure\">{value}</td><td>{}</td><td>{}{}{shared}</td><td>{rows}</td></tr>",
             title(&figure),
             figure.unit,
             known.unwrap_or_default(),
-            if figure.illustrative { ", <strong>illustrative</strong>" } else { "" },
-            rows = escaped(&figure.rows)
+            if figure.illustrative { ", <strong>illustrative</strong>" } else { "" }
         ));
     }
     body.push_str("</tbody></table><h2>How it was counted</h2><ul>");

@@ -36,10 +36,12 @@ pub struct Figure {
     pub known: Option<(Qualifier, Basis)>,
     /// Whether some of its rows are invented for illustration.
     pub illustrative: bool,
+    /// Whether it is a small count of patients that is kept back from the caller.
+    pub suppressed: bool,
     /// The slugs of other programmes that count some of the same.
     pub shared_with: Vec<String>,
-    /// The list of the rows it was made of.
-    pub rows: String,
+    /// The list of the rows it was made of; none where the caller may not read that list.
+    pub rows: Option<String>,
 }
 
 /// The impact of a programme by a day.
@@ -58,6 +60,11 @@ fn counted(key: &str, unit: &'static str, (count, illustrative): Counted, rows: 
     Figure { value: Some(count as f64), known, illustrative, ..summed(key, unit, None, rows) }
 }
 
+/// A count of rows, some of which other programmes count too.
+fn shared(key: &str, unit: &'static str, (count, shared_with): (Counted, Vec<String>), rows: String) -> Figure {
+    Figure { shared_with, ..counted(key, unit, count, rows) }
+}
+
 /// A sum over rows: without a row nothing is known.
 fn summed(key: &str, unit: &'static str, sum: Option<Sum>, rows: String) -> Figure {
     Figure {
@@ -68,8 +75,9 @@ fn summed(key: &str, unit: &'static str, sum: Option<Sum>, rows: String) -> Figu
         unit,
         known: sum.map(|sum| (sum.qualifier, sum.basis)),
         illustrative: sum.is_some_and(|sum| sum.illustrative),
+        suppressed: false,
         shared_with: Vec::new(),
-        rows,
+        rows: Some(rows),
     }
 }
 
@@ -92,7 +100,7 @@ impl Asked {
         let hundredths = |value: f64| (value * 100.0).round() as i64;
         let shown = |value| rounded(hundredths(value), 100).map(|shown| shown as f64 / 100.0);
         let value = if self.is_whole { figure.value } else { figure.value.and_then(shown) };
-        Figure { value, ..figure }
+        Figure { suppressed: value.is_none() && figure.value.is_some(), value, ..figure }
     }
 
     fn claims(&self, kind: BenefitKind, more: &str) -> String {
@@ -124,7 +132,7 @@ pub fn get_programme_impact(
     let claims = store::claims(conn, &asked.slug, as_of)?;
     let nesting = store::nesting(conn, &claims, as_of)?;
     figures.extend(people(&asked, &claims, &nesting));
-    figures.extend(money(conn, &asked)?);
+    figures.extend(money(conn, context, &asked)?);
     figures.extend(by_year(conn, &asked, &claims, &nesting)?);
     let next = as_of.checked_add_days(Days::new(1)).unwrap_or(as_of);
     let slug = &asked.slug;
@@ -142,6 +150,9 @@ pub fn get_programme_impact(
             format!("/v1/events?programme={slug}&to={as_of}"),
         ),
     ]);
+    for figure in &mut figures {
+        figure.illustrative |= programme.illustrative;
+    }
     let marked = figures.iter().any(|figure| figure.illustrative).then_some(ILLUSTRATIVE);
     let notes = marked.into_iter().chain(NOTES).map(str::to_owned).collect();
     Ok(Impact { programme: asked.slug, name: programme.name, as_of, figures, notes })
@@ -150,17 +161,18 @@ pub fn get_programme_impact(
 /// Fellows, innovations and who uses these.
 fn uses(conn: &mut Conn, asked: &Asked) -> Result<Vec<Figure>> {
     let Asked { slug, as_of, .. } = asked;
-    let (using, shared_with) = store::organisations_using(conn, slug, *as_of)?;
-    let using = counted(
+    let using = shared(
         "organisations-using",
         "organisations",
-        using,
+        store::organisations_using(conn, slug, *as_of)?,
         format!("/v1/adoptions?programme={slug}&usingOn={as_of}"),
     );
     let (first_uses, windows) = store::first_uses_by(conn, slug, *as_of)?;
-    let (number, programmes) = additional(&first_uses, &windows, slug);
     let rows = format!("/v1/adoptions?additionalFor={slug}&firstUseBy={as_of}");
     let sites = sum(store::sites(conn, slug, *as_of)?);
+    let counts = format!("/v1/adoption-counts?programme={slug}&usingOn={as_of}&asOf={as_of}");
+    let sites = summed("sites", "sites", sites, counts);
+    let shared_with = using.shared_with.clone();
     let begun = format!("/v1/fellowships?programme={slug}&begunBy={as_of}");
     Ok(vec![
         counted("fellows", "fellows", store::fellows(conn, slug, *as_of, false)?, begun.clone()),
@@ -170,21 +182,21 @@ fn uses(conn: &mut Conn, asked: &Asked) -> Result<Vec<Figure>> {
             store::fellows(conn, slug, *as_of, true)?,
             format!("{begun}&activeOn={as_of}"),
         ),
-        counted(
+        shared(
             "innovations",
             "innovations",
             store::innovations(conn, slug, *as_of, false)?,
             format!("/v1/innovations?programme={slug}&joinedBy={as_of}"),
         ),
-        counted(
+        shared(
             "innovations-active",
             "innovations",
             store::innovations(conn, slug, *as_of, true)?,
             format!("/v1/innovations?programme={slug}&memberOn={as_of}"),
         ),
-        Figure { shared_with, ..using },
-        Figure { shared_with: programmes, ..counted("additional-organisations", "organisations", number, rows) },
-        summed("sites", "sites", sites, format!("/v1/adoption-counts?programme={slug}&usingOn={as_of}&asOf={as_of}")),
+        using,
+        shared("additional-organisations", "organisations", additional(&first_uses, &windows, slug), rows),
+        Figure { shared_with, ..sites },
     ])
 }
 
@@ -211,10 +223,12 @@ fn additional(uses: &[FirstUse], windows: &[Window], programme: &str) -> (Counte
 
 /// People, by what the claims count.
 fn people(asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Vec<Figure> {
-    let ids: HashSet<Id> = claims.iter().map(|claim| claim.id).collect();
     let of = |kind: BenefitKind, counts: Counts| -> Vec<Persons> {
-        let those =
-            claims.iter().filter(|claim| claim.kind == kind && claim.counts.unwrap_or(Counts::Persons) == counts);
+        let is_one = |claim: &&ClaimRow| claim.kind == kind && claim.counts.unwrap_or(Counts::Persons) == counts;
+        let those: Vec<&ClaimRow> = claims.iter().filter(is_one).collect();
+        // What there were at most holds nothing: its parts count.
+        let sure = those.iter().filter(|claim| claim.qualifier != Qualifier::AtMost);
+        let sure: HashSet<Id> = sure.map(|claim| claim.id).collect();
         let persons = |claim: &ClaimRow| Persons {
             innovation: claim.innovation,
             place: claim.place(),
@@ -223,9 +237,9 @@ fn people(asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Vec<Figure> 
             counted_by: claim.counted_by,
             depth: claim.depth,
             new_in_period: claim.new_in_period,
-            within: claim.counted_within.is_some_and(|holder| ids.contains(&holder)),
+            within: nesting.holders.around(claim.id, |holder| sure.contains(&holder)).is_some(),
         };
-        those.map(persons).collect()
+        those.into_iter().map(persons).collect()
     };
     let rows = |counts: Counts| asked.claims(BenefitKind::PatientsReached, &format!("&counts={}", counts.as_str()));
     let answers = reached(&of(BenefitKind::PatientsReached, Counts::Persons), nesting);
@@ -254,15 +268,20 @@ fn people(asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Vec<Figure> 
 }
 
 /// What was put in and what others raised.
-fn money(conn: &mut Conn, asked: &Asked) -> Result<Vec<Figure>> {
+fn money(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Figure>> {
     let Asked { slug, as_of, .. } = asked;
     let invested = sum(store::invested(conn, slug, *as_of)?);
     let made = store::raised(conn, slug, *as_of)?;
     let raised = sum(made.iter().map(|(_, figure)| *figure));
-    let rows = format!("/v1/external-investments?programme={slug}&whileMember=true&to={as_of}");
+    let rows = format!("/v1/external-investments?programme={slug}&whileMember=true&currency={CURRENCY}&to={as_of}");
     let ratio = leverage(raised, invested);
     let mut figures = vec![
-        summed("invested", CURRENCY, invested, format!("/v1/contributions?programme={slug}&to={as_of}")),
+        summed(
+            "invested",
+            CURRENCY,
+            invested,
+            format!("/v1/contributions?programme={slug}&currency={CURRENCY}&to={as_of}"),
+        ),
         summed("raised", CURRENCY, raised, rows.clone()),
         Figure {
             value: ratio.map(|(value, _)| value),
@@ -277,6 +296,11 @@ fn money(conn: &mut Conn, asked: &Asked) -> Result<Vec<Figure>> {
             let (key, rows) = (format!("raised-{}", sector.as_str()), format!("{rows}&sector={}", sector.as_str()));
             figures.push(summed(&key, CURRENCY, of_it, rows));
         }
+    }
+    for figure in &mut figures {
+        let list =
+            if figure.key == "invested" { Operation::list_contributions } else { Operation::list_external_investments };
+        figure.rows.take_if(|_| !context.actor.reach(list).covers_programme(Some(slug)));
     }
     Ok(figures)
 }
@@ -293,9 +317,7 @@ const ALWAYS: [BenefitKind; 5] = [
 /// Savings by class and the other kinds, claimed and achieved apart.
 fn by_year(conn: &mut Conn, asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Result<Vec<Figure>> {
     let year = Period::containing(PeriodType::FinancialYear, asked.as_of).start();
-    let ids: HashSet<Id> = claims.iter().map(|claim| claim.id).collect();
-    let counts = |claim: &&ClaimRow| claim.counted_within.is_none_or(|holder| !ids.contains(&holder));
-    let claims: Vec<&ClaimRow> = claims.iter().filter(|claim| !claim.kind.is_of_people()).filter(counts).collect();
+    let claims: Vec<&ClaimRow> = claims.iter().filter(|claim| !claim.kind.is_of_people()).collect();
     let mut achieved_of: HashMap<Id, Vec<(NaiveDate, Sum)>> = HashMap::new();
     for row in in_force(conn, &claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), asked.as_of)? {
         let known =
@@ -317,14 +339,14 @@ fn by_year(conn: &mut Conn, asked: &Asked, claims: &[ClaimRow], nesting: &Nestin
         let stated = claims.iter().map(|claim| {
             let (first, last) = stated_years(claim.recurrence, claim.from, claim.to.into());
             let yearly = claim.recurrence == Recurrence::Yearly;
-            Stated { innovation: claim.innovation, place: claim.place(), first, last, yearly, figure: claim.figure() }
+            Stated { claim: claim.subject(), first, last, yearly, figure: claim.figure() }
         });
         let claimed = claimed(&stated.collect::<Vec<_>>(), nesting, year);
         let rows = claims.iter().flat_map(|claim| {
             let own = achieved_of.get(&claim.id).map(Vec::as_slice).unwrap_or_default();
             own.iter().map(|(year, figure)| {
                 let figure = Sum { illustrative: figure.illustrative || claim.is_illustrative(), ..*figure };
-                Achieved { innovation: claim.innovation, place: claim.place(), year: *year, figure }
+                Achieved { claim: claim.subject(), year: *year, figure }
             })
         });
         let achieved = achieved(&rows.collect::<Vec<_>>(), nesting);
@@ -375,7 +397,7 @@ const NOTES: [&str; 11] = [
     "Patients reached: claims of persons that are not counted within another, added; claims of at most so many are left out. Periods add only where nobody was counted before. It is exact only where every claim is, and was counted by residence or registration at places that share nobody.",
     "Patients reached for sure: persons counted by residence or registration add up over places that share nobody; of other counts the largest is taken, since one person may attend two providers or hold two accounts. patients-reached-upper adds up every claim. Pregnancies, cases, tests and treatments are never people.",
     "Patients, for readers without the grant to see them as they are: 1 to 7 are kept back, other counts are to the nearest 5.",
-    "Benefits: those that every side they name has accepted. A claim of a place within another's adds to it only where the wider one does not hold more.",
+    "Benefits: those that every side they name has accepted. A claim within another, or of a place that lay within another's on its days, adds to it only where the wider one does not hold more: then there is at least so much. Disbenefits are added up in the same way and subtracted. Of several savings that put one benefit into money the largest counts.",
     "Savings: each class apart, since classes never add up. Claimed is what is stated for the latest year that claims are stated for; realised is what was confirmed for the latest year, and to date for all years. What was claimed and what was realised are never mixed.",
     "Organisations using: organisations at the stage piloting, implementing, adopted or sustained on the day with an innovation that was in the programme on it, each counted once even if it uses several. sharedWith names other programmes that one of these innovations was in.",
     "Additional organisations: those whose first use ever of an innovation began while it was in the programme, or within the programme's attributionMonths after it left. What a successor took over is not additional. Figures are observed: they do not say what would have happened without the programme.",

@@ -1,6 +1,6 @@
 //! How many people claims reached: in all, for sure, and at most.
 
-use super::places::{Nesting, Place};
+use super::places::{ByPlace, Nesting, Place};
 use super::rules::{Sum, sum};
 use crate::benefits::kinds::{CountedBy, Depth};
 use crate::calendar::Span;
@@ -18,7 +18,7 @@ pub struct Persons {
     pub depth: Option<Depth>,
     /// Whether none of them was counted in an earlier period.
     pub new_in_period: bool,
-    /// Whether another of the claims holds this one.
+    /// Whether another of the claims holds this one, and says more than that there were at most so many.
     pub within: bool,
 }
 
@@ -49,6 +49,7 @@ pub fn reached(claims: &[Persons], nesting: &Nesting) -> Reached {
         by_area && counted.iter().skip(at + 1).all(|other| are_apart(one, other, nesting))
     };
     let disjoint = counted.iter().enumerate().all(apart);
+    let certain = disjoint && !left_out;
     let reached = reached.map(|reached| match (disjoint, sure) {
         (true, _) if !left_out => reached,
         (true, _) => reached.bounded(Qualifier::AtLeast),
@@ -57,8 +58,10 @@ pub fn reached(claims: &[Persons], nesting: &Nesting) -> Reached {
         _ => Sum { qualifier: Qualifier::Approximate, ..reached },
     });
     let same = |one: Option<Sum>, other: Sum| one.is_some_and(|one| one.hundredths == other.hundredths);
-    let sure = sure.map(|sure| if same(reached, sure) && disjoint { sure } else { sure.bounded(Qualifier::AtLeast) });
-    let upper = upper.map(|upper| if same(reached, upper) { upper } else { upper.bounded(Qualifier::AtMost) });
+    let sure = sure.map(|sure| if same(reached, sure) && certain { sure } else { sure.bounded(Qualifier::AtLeast) });
+    // Claims that may be about the same people are, added, a bound from above.
+    let upper =
+        upper.map(|upper| if same(reached, upper) && certain { upper } else { upper.bounded(Qualifier::AtMost) });
     Reached { reached, sure, upper }
 }
 
@@ -67,7 +70,7 @@ fn are_apart(one: &Persons, other: &Persons, nesting: &Nesting) -> bool {
     let (same, later) = (one.innovation == other.innovation && one.place == other.place, one.period.meet(other.period));
     let fresh = same && later.is_none() && (one.new_in_period || other.new_in_period);
     let by_area = other.counted_by.is_some_and(CountedBy::is_by_area);
-    fresh || (by_area && !nesting.overlap(one.place, other.place))
+    fresh || (by_area && !nesting.overlap(one.place, other.place, one.period.hull(other.period)))
 }
 
 /// The people of each innovation and place. Periods add only where nobody was counted before; otherwise the largest stands for all.
@@ -111,18 +114,23 @@ fn for_sure(counted: &[&Persons], nesting: &Nesting) -> Option<Sum> {
     let (by_area, others): (Vec<&Persons>, Vec<&Persons>) = counted
         .iter()
         .partition(|claim| claim.counted_by.is_some_and(CountedBy::is_by_area) && !nesting.is_network(claim.place));
-    let mut places: BTreeMap<Place, Sum> = BTreeMap::new();
+    let mut days: BTreeMap<Place, Span> = BTreeMap::new();
+    for claim in &by_area {
+        days.entry(claim.place).and_modify(|span| *span = span.hull(claim.period)).or_insert(claim.period);
+    }
+    let mut places = ByPlace::new();
     for ((_, place), figure) in groups(&by_area, Sum::larger) {
-        let larger = places.get(&place).map_or(figure, |before| before.larger(figure));
-        places.insert(place, larger);
+        let larger = places.get(&place).map_or(figure, |(_, before)| before.larger(figure));
+        places.insert(place, (days.get(&place).copied().unwrap_or(Span::ALWAYS), larger));
     }
     let largest = groups(&others, Sum::larger).into_values().reduce(Sum::larger);
-    [nesting.together(places), largest].into_iter().flatten().reduce(Sum::larger)
+    [nesting.together(&places), largest].into_iter().flatten().reduce(Sum::larger)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::impact::holders::Holders;
     use crate::reports::impact::rules::id;
     use crate::vocabulary::Basis;
     use chrono::NaiveDate;
@@ -163,9 +171,9 @@ mod tests {
 
     #[test]
     fn three_trusts_reached_about_all_of_theirs_and_for_sure_the_largest() {
-        use Qualifier::{Approximate, AtLeast, Exact};
+        use Qualifier::{Approximate, AtLeast, AtMost, Exact};
         let trusts = [claim(1, 100, PROVIDER), claim(2, 80, PROVIDER), claim(3, 60, PROVIDER)];
-        assert_eq!(read(&trusts), [(240, Approximate), (100, AtLeast), (240, Exact)]);
+        assert_eq!(read(&trusts), [(240, Approximate), (100, AtLeast), (240, AtMost)]);
         let practices = trusts.map(|claim| Persons { counted_by: REGISTERED, ..claim });
         assert_eq!(read(&practices), [(240, Exact), (240, Exact), (240, Exact)]);
         let unstated = trusts.map(|claim| Persons { counted_by: None, ..claim });
@@ -180,8 +188,8 @@ mod tests {
         assert_eq!(read(&[claim(1, 100, REGISTERED), part])[..2], [(100, Exact), (100, Exact)]);
         let mut bound = claim(2, 900, REGISTERED);
         bound.figure.qualifier = Qualifier::AtMost;
-        let [reached, _, upper] = read(&[claim(1, 100, REGISTERED), bound]);
-        assert_eq!((reached, upper), ((100, AtLeast), (1000, Qualifier::AtMost)));
+        let found = read(&[claim(1, 100, REGISTERED), bound]);
+        assert_eq!(found, [(100, AtLeast), (100, AtLeast), (1000, Qualifier::AtMost)]);
     }
 
     #[test]
@@ -234,7 +242,8 @@ mod tests {
                     ..claim(place, figure, by[counted_by])
                 })
                 .collect();
-            let nesting = Nesting::new([(id(0), id(1))], HashSet::from([id(3)]));
+            let pair = (id(0), id(1), Span { to: day(2020), ..Span::ALWAYS });
+            let nesting = Nesting::new([pair], HashSet::from([id(3)]), Holders::default());
             let Reached { reached, sure, upper } = reached(&claims, &nesting);
             let figure = |sum: Option<Sum>| sum.map_or(0, |sum| sum.hundredths);
             prop_assert!(figure(sure) <= figure(reached) && figure(reached) <= figure(upper));

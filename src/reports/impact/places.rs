@@ -1,8 +1,10 @@
 //! The places of claims, and which of them lie within which.
 
-use super::rules::Sum;
-use crate::vocabulary::Id;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use super::holders::Holders;
+use super::rules::{Sum, outermost, sum};
+use crate::calendar::Span;
+use crate::vocabulary::{Id, Qualifier};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,27 +14,36 @@ pub enum Place {
     Body(Id),
 }
 
-/// Which of some places lie within which others.
+/// Figures of places, each with the days it is of.
+pub type ByPlace = BTreeMap<Place, (Span, Sum)>;
+
+/// Which of some places lay within which others on which days, and which claims hold which.
 #[derive(Debug, Clone, Default)]
 pub struct Nesting {
-    above: HashMap<Id, HashSet<Id>>,
+    /// Of a place, those around it with the days on which they were.
+    above: HashMap<Id, Vec<(Id, Span)>>,
     networks: HashSet<Id>,
+    pub holders: Holders,
 }
 
 impl Nesting {
-    /// `pairs` are each of a place and one within it. `networks` are places whose footprint follows no other.
-    pub fn new(pairs: impl IntoIterator<Item = (Id, Id)>, networks: HashSet<Id>) -> Self {
-        let mut above: HashMap<Id, HashSet<Id>> = HashMap::new();
-        for (outer, inner) in pairs {
-            above.entry(inner).or_default().insert(outer);
+    /// `pairs` are each of a place, one within it, and the days on which it was. `networks` are places whose footprint follows no other.
+    pub fn new(pairs: impl IntoIterator<Item = (Id, Id, Span)>, networks: HashSet<Id>, holders: Holders) -> Self {
+        let mut above: HashMap<Id, Vec<(Id, Span)>> = HashMap::new();
+        for (outer, inner, days) in pairs {
+            above.entry(inner).or_default().push((outer, days));
         }
-        Self { above, networks }
+        Self { above, networks, holders }
     }
 
-    fn holds(&self, outer: Place, inner: Place) -> bool {
+    /// Whether a place lay within another on one of these days.
+    fn holds(&self, outer: Place, inner: Place, days: Span) -> bool {
         match (outer, inner) {
             (Place::Country, Place::Body(_)) => true,
-            (Place::Body(outer), Place::Body(inner)) => self.above.get(&inner).is_some_and(|all| all.contains(&outer)),
+            (Place::Body(outer), Place::Body(inner)) => {
+                let around = self.above.get(&inner).map(Vec::as_slice).unwrap_or_default();
+                around.iter().any(|(place, held)| *place == outer && held.meet(days).is_some())
+            }
             (_, Place::Country) => false,
         }
     }
@@ -42,35 +53,34 @@ impl Nesting {
         matches!(place, Place::Body(id) if self.networks.contains(&id))
     }
 
-    /// Whether something may lie in both.
-    pub fn overlap(&self, one: Place, other: Place) -> bool {
+    /// Whether something may have lain in both on one of these days.
+    pub fn overlap(&self, one: Place, other: Place, days: Span) -> bool {
         let loose = self.is_network(one) || self.is_network(other);
-        one == other || loose || self.holds(one, other) || self.holds(other, one)
+        one == other || loose || self.holds(one, other, days) || self.holds(other, one, days)
     }
 
-    /// The figures of all places without telling anything twice: at each place the larger of its own and those of the places within it,
-    /// and what no other holds added up.
-    pub fn together(&self, figures: BTreeMap<Place, Sum>) -> Option<Sum> {
-        let places: BTreeSet<Place> = figures.keys().copied().collect();
-        let depth = |place: Place| places.iter().filter(|outer| self.holds(**outer, place)).count();
-        let mut inside_out: Vec<(usize, Place)> = places.iter().map(|place| (depth(*place), *place)).collect();
-        inside_out.sort_by_key(|(depth, place)| (std::cmp::Reverse(*depth), *place));
-        let (mut within, mut all): (HashMap<Place, Sum>, Option<Sum>) = (HashMap::new(), None);
-        for (_, place) in &inside_out {
-            let Some(own) = figures.get(place).copied() else { continue };
-            let figure = within.remove(place).map_or(own, |parts| own.larger(parts));
-            // The nearest place around it is the deepest of those that hold it.
-            let around = inside_out.iter().find(|(_, outer)| self.holds(*outer, *place)).map(|(_, outer)| *outer);
-            let sum = match around {
-                Some(outer) => within.get(&outer).map_or(figure, |before| before.plus(figure)),
-                None => all.map_or(figure, |before| before.plus(figure)),
-            };
-            match around {
-                Some(outer) => drop(within.insert(outer, sum)),
-                None => all = Some(sum),
-            }
-        }
-        all
+    /// The figures of all places without counting anything twice: at each place the larger of its own and those of the places within it,
+    /// and what no other holds added up. A place lies within another as it did on the days that both their figures are of, so that a move
+    /// of later days changes nothing.
+    pub fn together(&self, figures: &ByPlace) -> Option<Sum> {
+        let holds = |outer: &Place, inner: &Place| {
+            let days = figures.get(outer).zip(figures.get(inner)).and_then(|((one, _), (other, _))| one.meet(*other));
+            days.is_some_and(|days| self.holds(*outer, *inner, days))
+        };
+        let depth = |place: &Place| figures.keys().filter(|outer| holds(outer, place)).count();
+        // The nearest place around it is the deepest of those that hold it.
+        let around = |place: Place| {
+            figures.keys().filter(|outer| holds(outer, &place)).max_by_key(|outer| depth(outer)).copied()
+        };
+        let own: BTreeMap<Place, Sum> = figures.iter().map(|(place, (_, figure))| (*place, *figure)).collect();
+        self.added(&outermost(&own, around, &|parts| self.added(parts)))
+    }
+
+    /// Places side by side. Nobody knows what a network shares with its neighbours.
+    fn added(&self, parts: &[(Place, Sum)]) -> Option<Sum> {
+        let loose = parts.len() > 1 && parts.iter().any(|(place, _)| self.is_network(*place));
+        let all = sum(parts.iter().map(|(_, figure)| *figure))?;
+        Some(if loose { Sum { qualifier: Qualifier::Approximate, ..all } } else { all })
     }
 }
 
@@ -78,40 +88,73 @@ impl Nesting {
 mod tests {
     use super::*;
     use crate::reports::impact::rules::id;
-    use crate::vocabulary::{Basis, Qualifier};
+    use crate::vocabulary::Basis;
+    use chrono::NaiveDate;
 
     fn figure(figure: i64) -> Sum {
         Sum { hundredths: figure, qualifier: Qualifier::Exact, basis: Basis::Measured, illustrative: false }
     }
 
-    /// A board (1) with two trusts (2, 3), one of which has a site (4); a network (5); a trust elsewhere (6).
+    fn days(from: i32, to: i32) -> Span {
+        let day = |year| NaiveDate::from_ymd_opt(year, 4, 1).expect("a day");
+        Span { from: day(from), to: day(to) }
+    }
+
+    /// A board (1) with two trusts (2, 3), one of which has a site (4); a network (5); a trust elsewhere (6). In 2023 the second trust
+    /// leaves the board.
     fn nesting() -> Nesting {
-        let pairs = [(1, 2), (1, 3), (1, 4), (2, 4)].map(|(outer, inner)| (id(outer), id(inner)));
-        Nesting::new(pairs, HashSet::from([id(5)]))
+        let always = [(1, 2), (1, 4), (2, 4)].map(|(outer, inner)| (id(outer), id(inner), Span::ALWAYS));
+        let left = (id(1), id(3), Span { to: days(2023, 2024).from, ..Span::ALWAYS });
+        Nesting::new(always.into_iter().chain([left]), HashSet::from([id(5)]), Holders::default())
+    }
+
+    fn all(figures: &[(Place, i64)], of: Span) -> Option<(i64, Qualifier)> {
+        let figures = figures.iter().map(|(place, sum)| (*place, (of, figure(*sum)))).collect();
+        nesting().together(&figures).map(|sum| (sum.hundredths, sum.qualifier))
+    }
+
+    fn body(number: u32) -> Place {
+        Place::Body(id(number))
     }
 
     #[test]
     fn a_place_takes_the_larger_of_its_own_and_of_what_lies_within() {
-        use Place::{Body, Country};
-        let all = |figures: &[(Place, i64)]| {
-            let figures = figures.iter().map(|(place, sum)| (*place, figure(*sum))).collect();
-            nesting().together(figures).map(|sum| sum.hundredths)
-        };
-        let body = |number| Body(id(number));
-        assert_eq!(all(&[]), None);
-        assert_eq!(all(&[(body(1), 100), (body(2), 30), (body(3), 20)]), Some(100));
-        assert_eq!(all(&[(body(1), 40), (body(2), 30), (body(3), 20)]), Some(50));
-        assert_eq!(all(&[(body(2), 30), (body(4), 35), (body(3), 20), (body(6), 1)]), Some(56));
-        assert_eq!(all(&[(Country, 80), (body(1), 50), (body(6), 20)]), Some(80));
-        assert_eq!(all(&[(Country, 60), (body(1), 50), (body(4), 70), (body(6), 20)]), Some(90));
+        use Place::Country;
+        use Qualifier::{Approximate, AtLeast, Exact};
+        let year = days(2020, 2021);
+        assert_eq!(all(&[], year), None);
+        for (figures, expected) in [
+            (vec![(body(1), 100), (body(2), 30), (body(3), 20)], (100, Exact)),
+            // The board has others beside those two.
+            (vec![(body(1), 40), (body(2), 30), (body(3), 20)], (50, AtLeast)),
+            (vec![(body(2), 30), (body(4), 35), (body(3), 20), (body(6), 1)], (56, AtLeast)),
+            (vec![(Country, 80), (body(1), 50), (body(6), 20)], (80, Exact)),
+            (vec![(Country, 60), (body(1), 50), (body(4), 70), (body(6), 20)], (90, AtLeast)),
+            (vec![(body(1), 100), (body(5), 100), (body(2), 60)], (200, Approximate)),
+        ] {
+            assert_eq!(all(&figures, year), Some(expected), "{figures:?}");
+        }
+    }
+
+    #[test]
+    fn a_trust_lies_where_it_lay_on_the_days_of_the_figures() {
+        let figures = [(body(1), 100), (body(3), 60)];
+        assert_eq!(all(&figures, days(2020, 2021)).map(|found| found.0), Some(100));
+        assert_eq!(all(&figures, days(2023, 2024)).map(|found| found.0), Some(160));
+        // A figure of the years before does not lie within one of the years after.
+        let apart =
+            BTreeMap::from([(body(1), (days(2023, 2024), figure(100))), (body(3), (days(2020, 2021), figure(60)))]);
+        assert_eq!(nesting().together(&apart).map(|sum| sum.hundredths), Some(160));
     }
 
     #[test]
     fn places_overlap_where_one_holds_the_other_and_where_nobody_knows() {
         let nesting = nesting();
-        let overlap = |one, other| nesting.overlap(Place::Body(id(one)), Place::Body(id(other)));
-        assert!(overlap(1, 4) && overlap(4, 1) && overlap(5, 6) && overlap(2, 2));
-        assert!(!overlap(2, 3) && !overlap(4, 6));
-        assert!(nesting.overlap(Place::Country, Place::Body(id(6))));
+        let overlap = |one, other, of| nesting.overlap(body(one), body(other), of);
+        let year = days(2020, 2021);
+        assert!(overlap(1, 4, year) && overlap(4, 1, year) && overlap(5, 6, year) && overlap(2, 2, year));
+        assert!(!overlap(2, 3, year) && !overlap(4, 6, year));
+        assert!(overlap(1, 3, year) && !overlap(1, 3, days(2023, 2024)));
+        assert!(nesting.overlap(Place::Country, body(6), year));
     }
 }

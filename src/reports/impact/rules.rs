@@ -1,6 +1,7 @@
 //! Figures with what is known of them, and how they are put together.
 
 use crate::vocabulary::{Basis, Qualifier};
+use std::collections::BTreeMap;
 
 /// A figure made of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,18 @@ impl Sum {
         }
     }
 
+    /// What the whole reports of itself, or what its parts do where that is more: then there is at least so much.
+    #[must_use]
+    pub fn or_parts(self, parts: Self) -> Self {
+        if self.larger(parts) == self { self } else { parts.bounded(Qualifier::AtLeast) }
+    }
+
+    /// The same below zero.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { hundredths: self.hundredths.saturating_neg(), qualifier: self.qualifier.turned(), ..self }
+    }
+
     /// The same as a bound from one side.
     #[must_use]
     pub fn bounded(self, bound: Qualifier) -> Self {
@@ -48,17 +61,41 @@ pub fn sum(figures: impl IntoIterator<Item = Sum>) -> Option<Sum> {
     figures.into_iter().reduce(Sum::plus)
 }
 
+/// Those figures that no other holds, each as the larger of its own and of what it holds. `around` finds the nearest of the figures that
+/// holds one, `together` adds up what lies side by side.
+pub fn outermost<K: Copy + Ord>(
+    figures: &BTreeMap<K, Sum>,
+    around: impl Fn(K) -> Option<K>,
+    together: &impl Fn(&[(K, Sum)]) -> Option<Sum>,
+) -> Vec<(K, Sum)> {
+    let mut inside: BTreeMap<Option<K>, Vec<K>> = BTreeMap::new();
+    for key in figures.keys() {
+        inside.entry(around(*key)).or_default().push(*key);
+    }
+    held(None, figures, &inside, together)
+}
+
+fn held<K: Copy + Ord>(
+    holder: Option<K>,
+    figures: &BTreeMap<K, Sum>,
+    inside: &BTreeMap<Option<K>, Vec<K>>,
+    together: &impl Fn(&[(K, Sum)]) -> Option<Sum>,
+) -> Vec<(K, Sum)> {
+    let keys = inside.get(&holder).map(Vec::as_slice).unwrap_or_default();
+    let whole = |key: &K| {
+        let own = *figures.get(key)?;
+        let parts = together(&held(Some(*key), figures, inside, together));
+        Some((*key, parts.map_or(own, |parts| own.or_parts(parts))))
+    };
+    keys.iter().filter_map(whole).collect()
+}
+
 /// What was raised for each pound invested, to the hundredth; none where nothing was invested or raised.
 pub fn leverage(raised: Option<Sum>, invested: Option<Sum>) -> Option<(f64, Qualifier)> {
     let (raised, invested) = raised.zip(invested.filter(|invested| invested.hundredths > 0))?;
     let ratio = raised.hundredths as f64 / invested.hundredths as f64;
     // More invested than is known means less leverage: the bound turns round.
-    let divisor = match invested.qualifier {
-        Qualifier::AtLeast => Qualifier::AtMost,
-        Qualifier::AtMost => Qualifier::AtLeast,
-        same => same,
-    };
-    Some(((ratio * 100.0).round() / 100.0, raised.qualifier.plus(divisor)))
+    Some(((ratio * 100.0).round() / 100.0, raised.qualifier.plus(invested.qualifier.turned())))
 }
 
 /// An id for a test.

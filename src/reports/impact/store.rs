@@ -1,13 +1,15 @@
 //! The queries of an impact report. Each figure has the meaning of the list that it links to.
 
+use super::holders::Holders;
 use super::places::{Nesting, Place};
 use super::rules::Sum;
+use super::yearly::Claim;
 use crate::adoptions::counts::store::held_on as counts_on;
 use crate::adoptions::moves::rules::Measure;
 use crate::adoptions::moves::store::{first_uses, held_on};
 use crate::adoptions::store::{Window, windows_of};
 use crate::benefits::kinds::{BenefitKind, CountedBy, Counts, Depth, Recurrence, SavingClass};
-use crate::calendar::Until;
+use crate::calendar::{Span, Until};
 use crate::db::schema::{
     adoption_counts, adoption_spells, adoptions, benefits, contributions, external_investments, fellows, fellowships,
     funds, innovations, learning_events, organisations, people, programme_memberships, programme_partners,
@@ -25,7 +27,7 @@ use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::store::held_partners;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{count, count_star};
+use diesel::dsl::{self, count, count_star};
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 
@@ -53,16 +55,18 @@ pub fn fellows(conn: &mut Conn, programme: &str, as_of: NaiveDate, active: bool)
     Ok((number, marked > 0))
 }
 
-/// Innovations that had joined; with `active`, those that were still in it.
-pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate, active: bool) -> Result<Counted> {
+/// Innovations that had joined, and the other programmes that one of them was in on the day; with `active`, those that were still in it.
+pub fn innovations(conn: &mut Conn, programme: &str, as_of: NaiveDate, active: bool) -> Result<(Counted, Vec<String>)> {
     let joined = || {
-        let left = if active { as_of } else { NaiveDate::default() };
-        members(programme.to_owned(), as_of, left)
+        let left = if active { as_of } else { Span::ALWAYS.from };
+        let living = innovations::table.filter(innovations::archived_at.is_null()).select(innovations::id);
+        members(programme.to_owned(), as_of, left).filter(programme_memberships::innovation_id.eq_any(living))
     };
-    let number = joined().select(count(programme_memberships::innovation_id).aggregate_distinct()).first(conn)?;
+    let those: Vec<Id> = joined().select(programme_memberships::innovation_id).distinct().load(conn)?;
     let invented = innovations::table.filter(innovations::illustrative.eq(true)).select(innovations::id);
     let marked = joined().filter(programme_memberships::innovation_id.eq_any(invented));
-    Ok((number, marked.select(count_star()).first::<i64>(conn)? > 0))
+    let marked = marked.select(count_star()).first::<i64>(conn)? > 0;
+    Ok(((those.len() as i64, marked), others_with(conn, programme, those, as_of)?))
 }
 
 /// Organisations that used on the day an innovation that was in the programme on it, and the other programmes that one of those
@@ -78,6 +82,11 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
     let marked = used().filter(adoptions::illustrative.eq(true).or(innovations::illustrative.eq(true)));
     let marked = marked.select(count_star()).first::<i64>(conn)? > 0;
     let innovations: Vec<Id> = used().select(adoption_spells::innovation_id).distinct().load(conn)?;
+    Ok(((number, marked), others_with(conn, programme, innovations, as_of)?))
+}
+
+/// The other programmes that one of the innovations was in on the day.
+fn others_with(conn: &mut Conn, programme: &str, innovations: Vec<Id>, as_of: NaiveDate) -> Result<Vec<String>> {
     let held: HeldMemberships = held_memberships();
     let others = programme_memberships::table
         .filter(programme_memberships::programme.ne(programme.to_owned()))
@@ -86,7 +95,7 @@ pub fn organisations_using(conn: &mut Conn, programme: &str, as_of: NaiveDate) -
         .filter(programme_memberships::to_on.gt(as_of))
         .filter(programme_memberships::innovation_id.eq_any(innovations));
     let programmes = others.select(programme_memberships::programme).distinct();
-    Ok(((number, marked), programmes.order_by(programme_memberships::programme).load(conn)?))
+    Ok(programmes.order_by(programme_memberships::programme).load(conn)?)
 }
 
 /// Those of the adoptions that are invented for illustration, or whose innovation is.
@@ -103,8 +112,7 @@ pub type FirstUse = (Id, Id, NaiveDate, bool);
 
 /// The first uses by the day of innovations that were ever in the programme, and the windows of all programmes for them.
 pub fn first_uses_by(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<(Vec<FirstUse>, Vec<Window>)> {
-    let inside =
-        members(programme.to_owned(), as_of, NaiveDate::default()).select(programme_memberships::innovation_id);
+    let inside = members(programme.to_owned(), as_of, Span::ALWAYS.from).select(programme_memberships::innovation_id);
     let uses = first_uses()
         .filter(adoption_spells::innovation_id.eq_any(inside))
         .filter(adoption_spells::from_on.le(as_of))
@@ -164,7 +172,7 @@ pub struct ClaimRow {
     pub counted_by: Option<CountedBy>,
     pub depth: Option<Depth>,
     pub new_in_period: bool,
-    pub counted_within: Option<Id>,
+    pub monetises: Option<Id>,
     pub claimed: i64,
     pub qualifier: Qualifier,
     pub basis: Basis,
@@ -182,6 +190,13 @@ impl ClaimRow {
 
     pub fn is_illustrative(&self) -> bool {
         self.illustrative || self.innovation_illustrative
+    }
+
+    /// What its figures by year are of.
+    pub fn subject(&self) -> Claim {
+        let period = Span { from: self.from, to: self.to.day() };
+        let Self { id, innovation, monetises, .. } = *self;
+        Claim { id, innovation, place: self.place(), period, monetises }
     }
 
     pub fn place(&self) -> Place {
@@ -212,7 +227,7 @@ pub fn claims(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<
             benefits::counted_by,
             benefits::depth,
             benefits::new_in_period,
-            benefits::counted_within,
+            benefits::monetises,
             benefits::claimed,
             benefits::qualifier,
             benefits::basis,
@@ -223,15 +238,38 @@ pub fn claims(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Vec<
         ));
     let mut rows: Vec<ClaimRow> = begun.load(conn)?;
     rows.retain(|row| row.class != Some(SavingClass::Qualitative));
+    // What puts an invented benefit into money is invented too.
+    let behind: Vec<Id> = rows.iter().filter_map(|row| row.monetises).collect();
+    let invented = benefits::table.filter(benefits::id.eq_any(behind)).filter(benefits::illustrative.eq(true));
+    let invented: HashSet<Id> = invented.select(benefits::id).load(conn)?.into_iter().collect();
+    for row in &mut rows {
+        row.illustrative |= row.monetises.is_some_and(|behind| invented.contains(&behind));
+    }
     Ok(rows)
 }
 
-/// Which of the places of these claims lie within which others on the day.
+/// Which of the places of these claims lay within which others by the day, and which claims hold which.
 pub fn nesting(conn: &mut Conn, claims: &[ClaimRow], as_of: NaiveDate) -> Result<Nesting> {
     let places: BTreeSet<Id> = claims.iter().filter_map(|claim| claim.organisation).collect();
     let is_network = |claim: &&ClaimRow| claim.organisation_type == Some(OrganisationType::Hin);
     let networks = claims.iter().filter(is_network).filter_map(|claim| claim.organisation).collect();
-    Ok(Nesting::new(nested(conn, &places.into_iter().collect::<Vec<_>>(), as_of)?, networks))
+    let pairs = nested(conn, &places.into_iter().collect::<Vec<_>>(), as_of)?;
+    Ok(Nesting::new(pairs, networks, holders(conn, claims)?))
+}
+
+/// Which claims about the same innovations hold which others or took their places, those that are gone too.
+fn holders(conn: &mut Conn, claims: &[ClaimRow]) -> Result<Holders> {
+    let innovations: BTreeSet<Id> = claims.iter().map(|claim| claim.innovation).collect();
+    let linked = benefits::table
+        .filter(benefits::innovation_id.eq_any(innovations))
+        .filter(benefits::counted_within.is_not_null().or(benefits::replaces.is_not_null()))
+        .select((
+            benefits::id,
+            benefits::counted_within,
+            // A claim takes the place of another once it counts.
+            dsl::case_when(benefits::counted.eq(true), benefits::replaces),
+        ));
+    Ok(Holders::new(linked.load::<(Id, Option<Id>, Option<Id>)>(conn)?))
 }
 
 /// Money put into the programme's funds, in pence.

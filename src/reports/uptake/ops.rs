@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::innovations::ops::get_innovation;
 use crate::organisations;
-use crate::organisations::ops::{ENGLAND, Map};
+use crate::organisations::ops::{ENGLAND, Map, Sight};
 use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{OrganisationRow, names};
 use crate::populations::rules::{Counted, Dimension};
@@ -141,7 +141,8 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
     let place = organisations::ops::get_organisation(conn, code)?;
     let reach = context.actor.reach(Operation::see_unsuppressed_values);
     let sees_all = organisations::ops::covers(conn, context, &reach, None, Some(place.id), Some(innovation.id))?;
-    let map = Map::asked(context, &place, asked.map, sees_all)?;
+    let sight = sees_all.then_some(Sight { reach, programme: None, innovation: innovation.id });
+    let map = Map::asked(conn, context, &place, asked.map, sight)?;
     let measure = asked.measure.unwrap_or(Measure::Adopted);
     let indication = asked.indication.as_deref();
     let rows = standing(conn, innovation.id, indication)?;

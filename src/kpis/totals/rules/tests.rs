@@ -43,6 +43,7 @@ fn seen(aggregation: Aggregation, series: u8, start: u32, value: ScaledValue) ->
         qualifier: Qualifier::Exact,
         basis: Basis::Measured,
         weight: by(aggregation).weight(value),
+        seen: value,
     }
 }
 
@@ -100,10 +101,26 @@ fn a_missing_series_weighs_what_it_last_had() {
     let totals = by(sum).totals(&found, always);
     let told = |number: u32| totals[&on(number)].coverage.expect("several");
     assert_eq!((told(1).expected, told(1).actual, told(1).share), (2, 2, 1.0));
-    assert_eq!((told(2).expected, told(2).actual, told(2).partial, told(2).missing), (2, 1, false, 5));
+    assert_eq!((told(2).expected, told(2).actual, told(2).partial), (2, 1, false));
     assert!((told(2).share - 0.95).abs() < 1e-12, "measured by the last values, whatever it has now");
-    assert_eq!((told(3).partial, told(3).missing), (true, 200));
-    assert!(!told(4).partial);
+    assert!(told(3).partial && !told(4).partial);
+    let completed = |number: u32| totals[&on(number)].completed;
+    assert_eq!(
+        [completed(2), completed(3), completed(4)],
+        [by(sum).figure(plain(205)), by(sum).figure(plain(205)), None]
+    );
+}
+
+#[test]
+fn a_ratio_and_a_mean_are_completed_with_the_last_parts_of_what_is_missing() {
+    for (aggregation, one, other) in
+        [(Aggregation::RatioOfSums, share(900, 1000), share(20, 1000)), (Aggregation::Mean, mean(10, 30), mean(25, 10))]
+    {
+        let found = [seen(aggregation, 1, 1, one), seen(aggregation, 2, 1, other), seen(aggregation, 1, 2, one)];
+        let totals = by(aggregation).totals(&found, always);
+        assert_eq!(totals[&on(2)].completed, totals[&on(1)].figure, "{aggregation:?}");
+        assert_ne!(totals[&on(2)].completed, totals[&on(2)].figure);
+    }
 }
 
 #[test]
