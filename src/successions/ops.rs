@@ -13,7 +13,7 @@ use crate::organisations;
 use crate::organisations::closure;
 use crate::organisations::edges::ops::{HIERARCHY_LOCK, NewEdge, begin, end, withdraw};
 use crate::organisations::edges::rules::can_stand;
-use crate::organisations::edges::store::{EdgeRow, lasting};
+use crate::organisations::edges::store::{EdgeRow, ending, lasting};
 use crate::organisations::ops::{close_organisation, get_organisation};
 use crate::organisations::rules::{EdgeKind, OrganisationType, SuccessionKind};
 use crate::organisations::store::{OrganisationRow, by_ids, names};
@@ -88,17 +88,17 @@ fn give(conn: &mut Conn, context: &Context, act: Id, from: Id, (heir, on): (Id, 
     done.keep(conn)
 }
 
-/// Who stands for a successor from a day on: itself, until another took its place. What took its place on that very day has none of
-/// these days to itself.
+/// Who stands for a successor from a day on: itself, until another took its place. Whose place was taken by then has none of these
+/// days.
 fn standing_for(conn: &mut Conn, successor: Id, from: NaiveDate) -> Result<Vec<(Id, Span)>> {
     let (mut chain, mut seen) = (Vec::new(), BTreeSet::new());
     let (mut at, mut from) = (successor, from);
     loop {
         let passed = if seen.insert(at) { store::passed_on(conn, at)? } else { None };
-        let passed = passed.filter(|(on, _)| from <= *on);
-        chain.push((at, Span { from, to: passed.map_or(Span::ALWAYS.to, |(on, _)| on) }));
-        let Some((on, next)) = passed else { return Ok(chain) };
-        (at, from) = (next, on);
+        let to = passed.map_or(Span::ALWAYS.to, |(on, _)| on.max(from));
+        chain.push((at, Span { from, to }));
+        let Some((_, next)) = passed else { return Ok(chain) };
+        (at, from) = (next, to);
     }
 }
 
@@ -224,7 +224,12 @@ impl Act {
             successors.push(id);
             standing.insert(id, standing_for(conn, id, new.effective_on)?);
         }
-        let edges = lasting(conn, from.id, new.effective_on)?;
+        let mut edges = lasting(conn, from.id, new.effective_on)?;
+        if from.valid_to == Some(new.effective_on) {
+            // It was closed already, and these ended with it.
+            let ended = ending(conn, from.id, new.effective_on)?;
+            edges.extend(ended.into_iter().map(|edge| EdgeRow { to_on: Span::ALWAYS.to, ..edge }));
+        }
         let ends = edges.iter().flat_map(|edge| [edge.parent_id, edge.child_id]);
         let heirs = standing.values().flatten().map(|(id, _)| *id);
         let concerned: BTreeSet<Id> = ends.chain(heirs).chain([from.id]).collect();
@@ -284,7 +289,7 @@ impl Act {
         let Some(id) = self.successors.get(at).copied().filter(|id| *id != self.from.id) else { return Ok(()) };
         let Some(successor) = self.rows.get(&id).map(OrganisationRow::organisation) else { return Ok(()) };
         let standing = self.standing.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let passed_on = standing.first().is_some_and(|(_, days)| days.to == day);
+        let passed_on = successor.valid_to == Some(day) && standing.len() > 1;
         if !successor.lives_on(day) && !passed_on {
             let detail = format!("{} does not exist on {day}. A successor does from that day on.", successor.code);
             faults.add(&pointer, "not-living", detail);

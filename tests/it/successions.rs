@@ -364,3 +364,19 @@ async fn a_late_succession_passes_on_what_was_succeeded_since(#[values(Sqlite, P
     let late = app.admin().post("/v1/organisations/QKK/successions", merge("ZD", "2024-04-01")).await;
     assert_eq!(late.problem(422, "validation-failed")["errors"][0]["code"], "divided");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn what_ended_with_a_board_that_was_closed_by_hand_goes_to_its_successor(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB"]).await;
+    app.trust("TA", "ZA").await;
+    app.admin().patch("/v1/organisations/ZA", 1, json!({ "validTo": "2026-04-01" })).await.expect(200);
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01"]);
+    let act = succeeds(&app, "ZA", merge("ZB", "2026-04-01")).await;
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01", "ZB 2026-04-01.."]);
+    app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01"]);
+}
