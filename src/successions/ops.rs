@@ -205,8 +205,10 @@ pub struct Act {
     /// All organisations that it concerns: the predecessor, those that stand for the successors, and those at the other ends of its
     /// edges.
     rows: HashMap<Id, OrganisationRow>,
-    /// The edges up and down from the predecessor that last beyond the day.
+    /// The edges up and down from the predecessor that last beyond the day, or would had it not been closed on it already.
     edges: Vec<EdgeRow>,
+    /// Those that ended with it.
+    ended: BTreeSet<Id>,
 }
 
 /// Some days on which an organisation lies below a successor, or below who took its place.
@@ -224,17 +226,18 @@ impl Act {
             successors.push(id);
             standing.insert(id, standing_for(conn, id, new.effective_on)?);
         }
-        let mut edges = lasting(conn, from.id, new.effective_on)?;
+        let (mut edges, mut ended) = (lasting(conn, from.id, new.effective_on)?, BTreeSet::new());
         if from.valid_to == Some(new.effective_on) {
-            // It was closed already, and these ended with it.
-            let ended = ending(conn, from.id, new.effective_on)?;
-            edges.extend(ended.into_iter().map(|edge| EdgeRow { to_on: Span::ALWAYS.to, ..edge }));
+            for edge in ending(conn, from.id, new.effective_on)? {
+                ended.insert(edge.id);
+                edges.push(EdgeRow { to_on: Span::ALWAYS.to, ..edge });
+            }
         }
         let ends = edges.iter().flat_map(|edge| [edge.parent_id, edge.child_id]);
         let heirs = standing.values().flatten().map(|(id, _)| *id);
         let concerned: BTreeSet<Id> = ends.chain(heirs).chain([from.id]).collect();
         let rows = by_ids(conn, &concerned)?.into_iter().map(|row| (row.id, row)).collect();
-        let act = Self { new, from, successors, standing, rows, edges };
+        let act = Self { new, from, successors, standing, rows, edges, ended };
         act.check(conn)?;
         Ok(act)
     }
@@ -373,7 +376,7 @@ impl Act {
         }
         for edge in &self.edges {
             let heir = if edge.parent_id == self.from.id { self.heir_of(edge) } else { None };
-            if self.closes() || heir.is_some() {
+            if (self.closes() || heir.is_some()) && !self.ended.contains(&edge.id) {
                 self.leave(conn, context, edge, done)?;
             }
             if let Some(heir) = heir {
