@@ -518,10 +518,12 @@ impl Span {
     pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {
         let span = Self::between(from, to);
         if span.from < span.to {
-            Ok(span)
-        } else {
-            Err(Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from."))
+            return Ok(span);
         }
+        Err(match to {
+            Some(_) => Error::invalid("/to", "range", "to is the first day it no longer holds, so it lies after from."),
+            None => Error::invalid("/from", "range", format!("from lies before {FOREVER}, which stands for no end.")),
+        })
     }
 
     /// Its days as records write them: the first, and the first it no longer holds; none where it is open on that side.

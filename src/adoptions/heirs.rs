@@ -8,7 +8,7 @@ use super::ops::{archive, finish, record_adoption};
 use super::rules::{ALL_BELOW, Adoption};
 use super::store;
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::Context;
 use crate::organisations::store::codes_below;
 use crate::vocabulary::Id;
@@ -58,8 +58,23 @@ pub fn give_back_stage(conn: &mut Conn, context: &Context, moved: Id, reason: &s
     let row = moves::get(conn, moved)?;
     let Some(named) = store::find(conn, row.adoption_id)?.filter(|_| row.withdrawn_at.is_none()) else { return Ok(()) };
     let present = dated(conn, vec![named])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
-    if present.history().steps().len() == 1 {
+    let history = present.history();
+    if history.steps().len() == 1 {
         return archive(conn, context, present.named.row, reason.to_owned());
+    }
+    // Without its beginning nothing says from where the next move, of a later day, was made.
+    if let [first, next, ..] = history.steps()
+        && first.id == row.id
+        && first.on < next.on
+    {
+        let detail = format!(
+            "The adoption began with {}, which it was given on {}, and went on to {} on {}. Take that move back first, or correct what it began with.",
+            first.to.as_str(),
+            first.on,
+            next.to.as_str(),
+            next.on
+        );
+        return Err(Error::new(Code::IllegalTransition).detail(detail).with("allowed", Vec::<&str>::new()));
     }
     withdraw(conn, context, &present, row, reason)
 }

@@ -1,6 +1,7 @@
 //! Why something that was recorded is taken back: it is kept with the reason, and counts nowhere.
 
 use super::params::Line;
+use super::schemas::text_fault;
 use crate::error::{Error, Result};
 use crate::params;
 
@@ -16,12 +17,17 @@ impl Wrong {
     /// The reason.
     ///
     /// # Errors
-    /// `validation-failed` without one.
+    /// `validation-failed` without one, and for one that holds an NHS number.
     pub fn given(self) -> Result<String> {
         let missing = || {
             let detail = "Say in ?reason= why it was wrong. Do not name people. What held for a time is ended and not taken back.";
             Error::invalid("?reason", "missing", detail)
         };
-        self.reason.map(|line| line.0.trim().to_owned()).filter(|reason| !reason.is_empty()).ok_or_else(missing)
+        let reason = self.reason.map(|line| line.0.trim().to_owned()).filter(|reason| !reason.is_empty());
+        let reason = reason.ok_or_else(missing)?;
+        match text_fault(&reason) {
+            Some((code, detail)) => Err(Error::invalid("?reason", code, detail)),
+            None => Ok(reason),
+        }
     }
 }

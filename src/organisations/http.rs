@@ -76,7 +76,9 @@ pub async fn create_organisation(cx: Cx, upload: Upload) -> Result<Either<Create
 
 /// Change an organisation
 ///
-/// Takes a merge patch. The code cannot change, and the parent changes by edges.
+/// Takes a merge patch. The code cannot change, and the parent changes by edges. Closing it by `validTo` ends its edges on that day;
+/// those that ended with it last as long as it does where the day changes again. Days on which a succession rests change only once that
+/// is taken back, and another type has to fit its edges.
 #[utoipa::path(tag = "organisations", params(OrganisationPath), request_body(content = OrganisationPatch, example = json!({ "postcode": "SE5 9RS" })), responses((status = 200, description = "Changed", body = OrganisationResponse)))]
 #[patch("/v1/organisations/{code}")]
 pub async fn update_organisation(

@@ -6,6 +6,7 @@ pub mod edges;
 pub mod hierarchy;
 pub mod http;
 mod import;
+mod lives;
 pub mod ops;
 pub mod reference;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! What can be done with organisations, each in one transaction.
 
 use super::edges::ops::{self as edges, NewEdge};
+use super::lives;
 use super::reference;
 use super::rules::{EdgeKind, Geography, Identifier, Organisation, OrganisationType};
 use super::store::{self, OrganisationRow};
@@ -89,7 +90,8 @@ pub fn create_organisation(conn: &mut Conn, context: &Context, new: Organisation
 /// Changes an organisation, except its code.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`.
+/// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `already-exists`; `validation-failed` also for days on which a
+/// succession rests, and for a type that its edges do not fit.
 pub fn update_organisation(
     conn: &mut Conn,
     context: &Context,
@@ -107,7 +109,7 @@ pub fn update_organisation(
     };
     before.check_change(&new)?;
     let row = present.revised(context, new)?;
-    store::update(conn, &row)?;
+    lives::overwrite(conn, context, &before, &row)?;
     trace(conn, context, &row)?;
     Ok(row)
 }
@@ -169,25 +171,26 @@ pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation
     let before = present.organisation();
     // An import says nothing of identifiers.
     let kept = Organisation { identifiers: before.identifiers.clone(), parent: None, ..new };
-    let mut changed = kept != before;
+    let changed = kept != before;
     let row = present.revised(context, kept)?;
-    if let Some(parent) = parent
-        && !edges::is_child_of(conn, row.id, parent)?
-    {
-        put_below(conn, context, parent, &row)?;
-        changed = true;
-    }
-    if !changed {
+    let put = match parent {
+        Some(parent) if !edges::is_child_of(conn, row.id, parent)? => Some(parent),
+        _ => None,
+    };
+    if !changed && put.is_none() {
         return Ok(Imported::Unchanged);
     }
-    store::update(conn, &row)?;
+    lives::overwrite(conn, context, &before, &row)?;
+    if let Some(parent) = put {
+        put_below(conn, context, parent, &row)?;
+    }
     trace(conn, context, &row)?;
     Ok(Imported::Updated)
 }
 
-/// Puts an organisation below another by geography, from its first day on.
+/// Puts an organisation below another by geography, on all its days.
 fn put_below(conn: &mut Conn, context: &Context, parent: Id, child: &OrganisationRow) -> Result<()> {
-    let (kind, span) = (EdgeKind::Geographic, Span::new(child.valid_from, None)?);
+    let (kind, span) = (EdgeKind::Geographic, child.organisation().span());
     edges::put_below(conn, context, NewEdge { kind, parent, child: child.id, span, illustrative: false }).map(drop)
 }
 

@@ -99,7 +99,7 @@ pub struct Organisation {
     pub valid_to: Option<NaiveDate>,
     #[schema(max_length = 10, nullable = false)]
     pub postcode: Option<String>,
-    /// The code of the organisation it belongs to by geography, from its first day on. Afterwards its edges say so.
+    /// The code of the organisation it belongs to by geography, on all its days. Afterwards its edges say so.
     #[serde(skip_serializing_if = "only_written")]
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false, write_only)]
     pub parent: Option<String>,
@@ -123,6 +123,23 @@ impl OrganisationType {
     /// Whether it may lie in the footprints of several health innovation networks on a day. What lies below it has the nearest one.
     pub fn may_have_several_networks(self) -> bool {
         matches!(self, Self::Icb | Self::SubIcb | Self::Region | Self::England)
+    }
+
+    /// Whether it is neither a place of the health service, nor gives its care, nor is a health innovation network: nothing says
+    /// where such a body stands.
+    pub fn is_other_body(self) -> bool {
+        matches!(
+            self,
+            Self::LocalAuthority
+                | Self::IndependentProvider
+                | Self::Company
+                | Self::Charity
+                | Self::University
+                | Self::ProgrammeBody
+                | Self::Locality
+                | Self::ReportingEntity
+                | Self::Other
+        )
     }
 
     /// Whether bodies of this type have an ODS code, so that it may be taken from the code.
@@ -201,9 +218,14 @@ impl Organisation {
         if self.valid_to.is_some_and(|to| to <= day) { OrganisationStatus::Closed } else { self.status }
     }
 
+    /// The days on which it exists, as far as they are known.
+    pub fn span(&self) -> Span {
+        Span::between(self.valid_from, self.valid_to)
+    }
+
     /// The days on which it exists, as words.
     pub fn days(&self) -> String {
-        Span::between(self.valid_from, self.valid_to).in_words()
+        self.span().in_words()
     }
 
     /// Things to check. An unusual ODS code is a warning and not an error, since the forms of codes change.

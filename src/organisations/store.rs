@@ -254,6 +254,13 @@ pub fn id_of(conn: &mut Conn, code: &str) -> Result<Option<Id>> {
 /// # Errors
 /// `already-exists` for a code or ODS code in use.
 pub fn insert(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
+    let same = organisations::table
+        .filter(organisations::ods_code.eq(row.ods_code.clone()))
+        .filter(organisations::code.ne(row.code.clone()));
+    if let Some(other) = same.select(organisations::code).first::<String>(conn).optional()? {
+        let ods_code = row.ods_code.as_deref().unwrap_or_default();
+        return Err(Error::new(Code::AlreadyExists).detail(format!("{other} has the ODS code {ods_code} already.")));
+    }
     let taken = violations::unique(format!("There is an organisation with the code {} already.", row.code));
     diesel::insert_into(organisations::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
     closure::insert_own(conn, &[row.id])
@@ -273,7 +280,8 @@ pub fn insert_many(conn: &mut Conn, rows: &[OrganisationRow]) -> Result<()> {
 /// # Errors
 /// `version-mismatch` when another change came first; `already-exists` for an ODS code in use.
 pub fn update(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
-    let taken = violations::unique(format!("Another organisation has the ODS code of {} already.", row.code));
+    let ods_code = row.ods_code.as_deref().unwrap_or(&row.code);
+    let taken = violations::unique(format!("Another organisation has the ODS code {ods_code} already."));
     overwrite!(conn, organisations, row, taken)
 }
 

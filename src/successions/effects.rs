@@ -105,6 +105,27 @@ impl Effects {
     }
 }
 
+/// The acts that ended or took back edges which another had begun, so that they rest on it.
+///
+/// # Errors
+/// What the database fails with.
+pub fn resting_on(conn: &mut Conn, act: Id) -> Result<BTreeSet<Id>> {
+    let of_act = succession_effects::table.filter(succession_effects::succession_id.eq(act));
+    let begun = of_act.filter(succession_effects::kind.eq(EffectKind::EdgeBegun)).select(succession_effects::record_id);
+    let begun: Vec<Id> = begun.load(conn)?;
+    let mut acts = BTreeSet::new();
+    // SQLite takes a bounded number of parameters.
+    for some in begun.chunks(10_000) {
+        let moved = succession_effects::table
+            .filter(succession_effects::record_id.eq_any(some.to_vec()))
+            .filter(succession_effects::kind.eq_any([EffectKind::EdgeEnded, EffectKind::EdgeWithdrawn]))
+            .filter(succession_effects::succession_id.ne(act))
+            .select(succession_effects::succession_id);
+        acts.extend(moved.load::<Id>(conn)?);
+    }
+    Ok(acts)
+}
+
 /// Undoes what a succession changed, as far as nobody changed it again since. Returns the organisations of which what stands
 /// above them may be another.
 ///

@@ -40,8 +40,10 @@ pub async fn list_organisation_successions(
 /// Record that an organisation became others
 ///
 /// Records a merger, split, renaming or transfer as one act for one predecessor and day. Except in a transfer it closes the
-/// predecessor on that day and ends its edges. What lies below it goes to the successors. Nothing of its past moves: its KPI values, adoptions
-/// and awards stay with it, and the legal successor may correct them. Grants do not pass to the successor.
+/// predecessor on that day and ends its edges. What lies below it goes to the successors, for the days that were left of its edges and on
+/// which it does not lie elsewhere already; where another merged or was renamed in its turn, it goes on to what took its place. Nothing of
+/// its past moves: its KPI values, adoptions and awards stay with it, and the legal successor may correct them. Grants do not pass to the
+/// successor.
 #[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Succession, responses((status = 201, description = "Recorded", body = SuccessionResponse)))]
 #[post("/v1/organisations/{code}/successions")]
 pub async fn create_organisation_succession(
@@ -67,8 +69,9 @@ pub async fn get_organisation_succession(
 /// Take back a succession that never was
 ///
 /// Corrects a mistake: the predecessor lives on, what lies below it lies there again, and the successor gives back the stages and
-/// the eligibility that it was given. What was recorded since stays. The succession is kept with the reason, and listed with
-/// `withdrawn=true`; the right one can be recorded then.
+/// the eligibility that it was given. What was recorded since stays. Where a later succession moved what this one had put in its place,
+/// that one is taken back first (409). The succession is kept with the reason, and listed with `withdrawn=true`; the right one can be
+/// recorded then.
 #[utoipa::path(tag = "organisations", params(SuccessionPath, Wrong), responses((status = 204, description = "Taken back")))]
 #[delete("/v1/organisations/{code}/successions/{id}")]
 pub async fn delete_organisation_succession(

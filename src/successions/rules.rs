@@ -141,15 +141,21 @@ impl Succession {
         }
         let transfer = self.kind == SuccessionKind::Transfer;
         let mut seen = BTreeSet::new();
-        for (at, successor) in self.to.iter().enumerate() {
+        for (at, successor) in self.to.iter_mut().enumerate() {
             let pointer = format!("/to/{at}/code");
-            if !seen.insert(successor.code.as_str()) {
+            if !seen.insert(successor.code.clone()) {
                 faults.add(&pointer, "duplicate", "Each successor is named once.");
             }
             let remainder = transfer && successor.share.is_some();
             if successor.code == from && !remainder {
                 let detail = "An organisation cannot succeed itself. In a transfer with shares it may be named with the share that it keeps.";
                 faults.add(&pointer, "circular", detail);
+            }
+            if let Some(share) = &mut successor.share {
+                share.source = share.source.trim().to_owned();
+                if share.source.is_empty() {
+                    faults.add(format!("/to/{at}/share/source"), "missing", "Say who published the share.");
+                }
             }
             if successor.legal && transfer {
                 let detail = "A transfer has no legal successor, since the predecessor lives on.";
@@ -181,8 +187,20 @@ impl Succession {
         {
             only.legal = true;
         }
+        self.source = self.source.map(|source| source.trim().to_owned());
+        if self.source.as_deref() == Some("") {
+            faults.add("/source", "missing", "Say who published it, or leave the source out.");
+        }
         self.check_shares(&mut faults);
+        let mut named = BTreeSet::new();
         for (at, child) in self.children.0.iter().enumerate() {
+            if !named.insert(child.code.as_str()) {
+                faults.add(
+                    format!("/children/{at}/code"),
+                    "duplicate",
+                    "Each organisation below goes to one successor.",
+                );
+            }
             if child.parent == from || !self.to.iter().any(|successor| successor.code == child.parent) {
                 let detail = format!("{} is none of the successors.", child.parent);
                 faults.add(format!("/children/{at}/parent"), "unknown-successor", detail);
@@ -273,6 +291,11 @@ mod tests {
         };
         let (one, two) = ([("a", None)], [("A", None), ("B", None)]);
         let kept = [("A", Some(0.4)), ("X", Some(0.6))];
+        let blank = |mut act: Succession| {
+            act.source = Some(" ".to_owned());
+            act.to.iter_mut().filter_map(|to| to.share.as_mut()).for_each(|share| share.source = "  ".to_owned());
+            act
+        };
         for (act, expected) in [
             (act(Rename, &one), vec![]),
             (act(Rename, &two), vec![("/to", "count")]),
@@ -287,6 +310,12 @@ mod tests {
             (child("a", act(Merge, &one)), vec![]),
             (child("B", act(Merge, &one)), vec![("/children/0/parent", "unknown-successor")]),
             (child("X", act(Transfer, &kept)), vec![("/children/0/parent", "unknown-successor")]),
+            (child("A", child("B", act(Split, &two))), vec![("/children/1/code", "duplicate")]),
+            (child("a", child("A", act(Split, &two))), vec![("/children/1/code", "duplicate")]),
+            (
+                blank(act(Transfer, &kept)),
+                vec![("/to/0/share/source", "missing"), ("/to/1/share/source", "missing"), ("/source", "missing")],
+            ),
         ] {
             let checked = act.clone().checked("X");
             let faults = checked.as_ref().err().map(|error| error.listed()).unwrap_or_default();

@@ -114,6 +114,53 @@ pub fn is_closed(conn: &mut Conn, organisation: Id) -> Result<bool> {
     Ok(closing.count().get_result::<i64>(conn)? > 0)
 }
 
+/// When an organisation became the only one that took its place, and which that is. A divided one has several.
+pub fn passed_on(conn: &mut Conn, organisation: Id) -> Result<Option<(NaiveDate, Id)>> {
+    let acts = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successions::from_id.eq(organisation))
+        .filter(organisation_successions::kind.eq_any([SuccessionKind::Merge, SuccessionKind::Rename]))
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .order_by(organisation_successions::effective_on);
+    Ok(acts.select((organisation_successions::effective_on, organisation_successors::to_id)).first(conn).optional()?)
+}
+
+/// The day on which an organisation was divided among others.
+pub fn divided_on(conn: &mut Conn, organisation: Id) -> Result<Option<NaiveDate>> {
+    let acts = organisation_successions::table
+        .filter(organisation_successions::from_id.eq(organisation))
+        .filter(organisation_successions::kind.eq(SuccessionKind::Split))
+        .filter(organisation_successions::withdrawn_at.is_null());
+    Ok(acts.select(organisation_successions::effective_on).first(conn).optional()?)
+}
+
+/// An act that stands, that was recorded after another, and of which what it moved passed through the predecessor of that.
+pub fn passing_through(conn: &mut Conn, act: &SuccessionRow) -> Result<Option<SuccessionRow>> {
+    if act.kind == SuccessionKind::Transfer {
+        return Ok(None);
+    }
+    let later = organisation_successors::table
+        .inner_join(organisation_successions::table)
+        .filter(organisation_successors::to_id.eq(act.from_id))
+        .filter(organisation_successions::from_id.ne(act.from_id))
+        .filter(organisation_successions::id.gt(act.id))
+        .filter(organisation_successions::effective_on.le(act.effective_on))
+        .filter(organisation_successions::withdrawn_at.is_null())
+        .order_by(organisation_successions::id.desc());
+    Ok(later.select(organisation_successions::all_columns).first(conn).optional()?)
+}
+
+/// The latest of some acts that stands.
+pub fn latest(conn: &mut Conn, acts: &BTreeSet<Id>) -> Result<Option<SuccessionRow>> {
+    let mut found = Vec::new();
+    // SQLite takes a bounded number of parameters.
+    for some in acts.iter().copied().collect::<Vec<_>>().chunks(10_000) {
+        let those = organisation_successions::table.filter(organisation_successions::id.eq_any(some.to_vec()));
+        found.extend(those.filter(organisation_successions::withdrawn_at.is_null()).load::<SuccessionRow>(conn)?);
+    }
+    Ok(found.into_iter().max_by_key(|act| (act.effective_on, act.id)))
+}
+
 /// The acts whose day has come and of which the legal heir, named beside each, has not taken over yet.
 pub fn due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<(SuccessionRow, Id)>> {
     let legal = organisation_successors::table

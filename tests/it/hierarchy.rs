@@ -131,8 +131,97 @@ async fn a_primary_care_network_has_its_members_on_their_days(#[values(Sqlite, P
     assert_eq!(below(&app, "U1", "2020-01-01").await, ["H85001", "H85002"]);
     assert_eq!(below(&app, "U1", "2023-01-01").await, ["H85001"]);
     assert_eq!(below(&app, "QKK", "2020-01-01").await, ["H85001"], "membership leads into no board");
-    let wrong = json!({ "parent": "QKK", "kind": "member" });
-    app.admin().post("/v1/organisations/H85001/edges", wrong).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_edge_that_cannot_be_is_refused(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    made(&app, "pcn", "QKK", &["U1", "U2"]).await;
+    made(&app, "gp-practice", "QKK", &["H85001"]).await;
+    edge(&app, "H85001", "member", "U1", Some("2019-07-01")).await;
+    for (child, kind, parent, code) in [
+        ("E92000001", "geographic", "HIN-SL", "type"),
+        ("RJZ", "geographic", "H85001", "type"),
+        ("H85001", "network", "RJZ", "type"),
+        ("RJZ", "member", "U1", "type"),
+        ("HIN-SL", "member", "U1", "type"),
+        ("HIN-SL", "network", "UCLP", "type"),
+        ("H85001", "member", "U2", "overlap"),
+    ] {
+        let body = json!({ "parent": parent, "kind": kind, "from": "2020-01-01" });
+        let refused = app.admin().post(&format!("/v1/organisations/{child}/edges"), body).await;
+        let refused = refused.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["code"], code, "{child} {kind} {parent}: {refused}");
+    }
+    let below_a_network = organisation("RF4", "nhs-trust", "HIN-SL");
+    app.admin().post("/v1/organisations", below_a_network).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_hosts_a_network_lies_in_its_footprint_and_no_circle_comes_of_it(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    edge(&app, "HIN-SL", "legal", "RJZ", None).await;
+    edge(&app, "HI-KSS", "geographic", "Y59", None).await;
+    edge(&app, "Y59", "network", "HI-KSS", Some("2020-01-01")).await;
+    app.trust("RTP", "QXU").await;
+    assert_eq!(below(&app, "HIN-SL", "2024-01-01").await, ["RJZ"]);
+    assert_eq!(below(&app, "HI-KSS", "2024-01-01").await, ["RTP"]);
+    assert_eq!(below(&app, "RJZ", "2024-01-01").await, ["RJZ"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_edge_holds_while_both_its_ends_exist(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let gone =
+        |code: &str| json!({ "code": code, "name": "Gone", "type": "icb", "validTo": "2020-01-01", "parent": "Y56" });
+    app.admin().post("/v1/organisations", gone("QGONE")).await.expect(201);
+    let (edges, to) = ("/v1/organisations/RJZ/edges", json!("2020-01-01"));
+    let spans = async |code: &str| {
+        let found = app.admin().get(&format!("/v1/organisations/{code}/edges?sort=from")).await.expect(200);
+        rows(&found).iter().map(|edge| edge["to"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(spans("QGONE").await, [to.clone()], "it ends with the organisation");
+    for kind in ["legal", "network"] {
+        let late = json!({ "parent": "QGONE", "kind": kind, "from": "2021-01-01" });
+        let refused = app.admin().post(edges, late).await.problem(422, "validation-failed");
+        assert_eq!(
+            (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+            (&json!("/parent"), &json!("not-living"))
+        );
+    }
+    let cut = json!({ "parent": "QGONE", "kind": "legal", "from": "2019-01-01", "to": "2022-01-01" });
+    let made = app.admin().post(edges, cut).await;
+    assert_eq!(made.expect(201)["to"], to);
+    let longer = app.admin().patch(made.header("location"), 1, json!({ "to": null })).await.expect(200);
+    assert_eq!(longer["to"], to);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn edges_end_with_an_organisation_and_last_as_long_where_it_does(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.trust("RF4", "QKK").await;
+    let board = "/v1/organisations/QKK";
+    app.admin().patch(board, 1, json!({ "validTo": "2025-04-01" })).await.expect(200);
+    assert_eq!(below(&app, "QKK", "2025-03-31").await, ["RF4", "RJZ"]);
+    assert_eq!(below(&app, "QKK", "2025-04-01").await, Vec::<String>::new());
+    assert_eq!(below(&app, "HIN-SL", "2025-04-01").await, Vec::<String>::new());
+    let held = app.admin().get("/v1/organisations/QKK/edges?activeOn=2025-04-01").await.expect(200);
+    assert_eq!(held["data"], json!([]), "neither up nor down");
+    edge(&app, "RF4", "geographic", "QMF", Some("2025-04-01")).await;
+    app.admin().patch(board, 2, json!({ "validTo": null })).await.expect(200);
+    assert_eq!(below(&app, "QKK", "2025-04-01").await, ["RJZ"], "the other lies elsewhere since");
+    assert_eq!(below(&app, "HIN-SL", "2025-04-01").await, ["RJZ"]);
+    assert_eq!(below(&app, "QMF", "2025-04-01").await, ["RF4"]);
 }
 
 #[rstest]

@@ -87,11 +87,28 @@ async fn an_edge_holds_from_its_first_day_until_the_day_it_ends(#[values(Sqlite,
 async fn an_organisation_never_stands_above_itself(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;
-    let edge = |parent: &str| json!({ "parent": parent, "kind": "legal" });
-    for (child, parent) in [("QKK", "RJZ"), ("RJZ", "RJZ"), ("E92000001", "RJZ")] {
-        let answer = app.admin().post(&format!("/v1/organisations/{child}/edges"), edge(parent)).await;
-        assert_eq!(answer.problem(422, "validation-failed")["errors"][0]["code"], "circular");
+    for code in ["PLACE-1", "PLACE-2"] {
+        let place = json!({ "code": code, "name": code, "type": "locality" });
+        app.admin().post("/v1/organisations", place).await.expect(201);
     }
+    let of = |kind: &str, parent: &str| json!({ "parent": parent, "kind": kind });
+    app.admin().post("/v1/organisations/PLACE-1/edges", of("geographic", "PLACE-2")).await.expect(201);
+    app.admin().post("/v1/organisations/QKK/edges", of("legal", "RJZ")).await.expect(201);
+    for (kind, child, parent) in [
+        ("geographic", "PLACE-2", "PLACE-1"),
+        ("geographic", "RJZ", "RJZ"),
+        ("network", "HIN-SL", "HIN-SL"),
+        ("legal", "RJZ", "RJZ"),
+        ("legal", "RJZ", "QKK"),
+    ] {
+        let answer = app.admin().post(&format!("/v1/organisations/{child}/edges"), of(kind, parent)).await;
+        assert_eq!(
+            answer.problem(422, "validation-failed")["errors"][0]["code"],
+            "circular",
+            "{kind} {child} {parent}"
+        );
+    }
+    let edge = |parent: &str| of("legal", parent);
     app.admin().post("/v1/organisations/RJZ/edges", edge("QMF")).await.expect(201);
     app.admin().post("/v1/organisations/RJZ/edges", edge("QMF")).await.problem(409, "already-exists");
     app.admin().post("/v1/organisations/RJZ/edges", edge("NOWHERE")).await.problem(422, "unknown-reference");
@@ -178,4 +195,69 @@ async fn the_edges_of_an_organisation_are_a_list_like_every_other(#[values(Sqlit
     assert_eq!([edges("activeOn=2019-04-01").await.len(), edges("activeOn=2020-04-01").await.len()], [2, 1]);
     let csv = app.anonymous().get("/v1/organisations/RJZ/edges").accept("text/csv").await;
     assert_eq!(csv.text().lines().count(), 3);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_code_that_is_taken_is_named(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    for (new, words) in [
+        (json!({ "code": "RJZ", "name": "New", "type": "other" }), "an organisation with the code RJZ"),
+        (json!({ "code": "NEW", "name": "New", "type": "other", "odsCode": "rjz" }), "RJZ has the ODS code RJZ"),
+    ] {
+        let refused = app.admin().post("/v1/organisations", new).await.problem(409, "already-exists");
+        assert!(refused["detail"].as_str().unwrap().contains(words), "{refused}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_edge_is_corrected_in_any_case_and_with_a_reason_that_names_no_patient(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let edges = "/v1/organisations/RJZ/edges";
+    let edge = app.admin().get(edges).await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let edge = format!("{edges}/{edge}");
+    let ended = app.admin().patch(&edge, 1, json!({ "parent": "qkk", "to": "2030-01-01" })).await.expect(200);
+    assert_eq!((&ended["parent"], &ended["to"]), (&json!("QKK"), &json!("2030-01-01")));
+    let refused = app.admin().delete(&format!("{edge}?reason=Patient+943+476+5919"), 2).await;
+    let refused = refused.problem(422, "validation-failed");
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("?reason"), &json!("nhs-number"))
+    );
+    let never = json!({ "parent": "QMF", "kind": "legal", "from": "9999-12-31" });
+    let refused = app.admin().post(edges, never).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/from");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn another_type_is_held_against_the_edges_and_moves_the_footprint(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    let made = async |target: &str, body: Value| drop(app.admin().post(target, body).await.expect(201));
+    made("/v1/organisations", json!({ "code": "SPREAD", "name": "Spread", "type": "other" })).await;
+    made("/v1/organisations", json!({ "code": "BOARD", "name": "Board", "type": "icb" })).await;
+    made("/v1/organisations/RJZ/edges", json!({ "parent": "SPREAD", "kind": "network" })).await;
+    for hin in ["HIN-SL", "UCLP"] {
+        made("/v1/organisations/BOARD/edges", json!({ "parent": hin, "kind": "network" })).await;
+    }
+    let covered = async || {
+        let found = app.anonymous().get("/v1/organisations?place=SPREAD&type=nhs-trust").await.expect(200);
+        column(&found, "code")
+    };
+    assert_eq!(covered().await, Vec::<String>::new());
+    app.admin().patch("/v1/organisations/SPREAD", 1, json!({ "type": "hin" })).await.expect(200);
+    assert_eq!(covered().await, ["RJZ"]);
+    for (code, kind, fault) in [("BOARD", "nhs-trust", "overlap"), ("HIN-SL", "pcn", "type"), ("QKK", "region", "type")]
+    {
+        let refused = app.admin().patch(&format!("/v1/organisations/{code}"), 1, json!({ "type": kind })).await;
+        let refused = refused.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["pointer"], "/type");
+        assert_eq!(refused["errors"][0]["code"], fault, "{refused}");
+    }
 }

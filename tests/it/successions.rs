@@ -157,3 +157,226 @@ async fn a_succession_that_an_heir_went_on_from_is_not_taken_back(#[values(Sqlit
     let old = app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.problem(409, "immutable");
     assert!(old["detail"].as_str().unwrap().contains("by hand"), "{old}");
 }
+
+/// Boards of London, without anything below them.
+async fn boards(app: &TestApp, codes: &[&str]) {
+    for code in codes {
+        let board = json!({ "code": code, "name": code, "type": "icb", "parent": "Y56" });
+        app.admin().post("/v1/organisations", board).await.expect(201);
+    }
+}
+
+fn merge(to: &str, on: &str) -> Value {
+    json!({ "kind": "merge", "effectiveOn": on, "to": [{ "code": to }] })
+}
+
+/// Records a succession of an organisation; where it is found.
+async fn succeeds(app: &TestApp, from: &str, act: Value) -> String {
+    let made = app.admin().post(&format!("/v1/organisations/{from}/successions"), act).await;
+    made.expect(201);
+    made.header("location").to_owned()
+}
+
+/// Below which organisations one lies by edges of a kind, with their days.
+async fn lies(app: &TestApp, child: &str, kind: &str) -> Vec<String> {
+    let edges = app.admin().get(&format!("/v1/organisations/{child}/edges?kind={kind}&sort=from")).await.expect(200);
+    let day = |day: &Value| day.as_str().unwrap_or_default().to_owned();
+    let above = rows(&edges).iter().filter(|edge| edge["child"] == child);
+    above.map(|edge| format!("{} {}..{}", day(&edge["parent"]), day(&edge["from"]), day(&edge["to"]))).collect()
+}
+
+#[rstest]
+#[case::a_merger(json!([]))]
+#[case::a_division(json!([{ "code": "U", "parent": "Z2" }]))]
+#[actix_web::test]
+async fn of_a_chain_of_successions_the_later_one_is_taken_back_first(
+    #[values(Sqlite, Postgres)] engine: Engine,
+    #[case] children: Value,
+) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["Z1", "Z2", "Z3", "Z4"]).await;
+    app.trust("U", "Z1").await;
+    let first = if children == json!([]) {
+        merge("Z2", "2025-04-01")
+    } else {
+        let to = json!([{ "code": "Z2" }, { "code": "Z4" }]);
+        json!({ "kind": "split", "effectiveOn": "2025-04-01", "to": to, "children": children })
+    };
+    let before = lies(&app, "U", "geographic").await;
+    let first = succeeds(&app, "Z1", first).await;
+    let between = lies(&app, "U", "geographic").await;
+    let second = succeeds(&app, "Z2", merge("Z3", "2026-04-01")).await;
+    let refused = app.admin().delete(&format!("{first}?reason=Mistake"), 1).await.problem(409, "immutable");
+    assert!(refused["detail"].as_str().unwrap().contains("The succession of Z2 on 2026-04-01"), "{refused}");
+    app.admin().delete(&format!("{second}?reason=Mistake"), 1).await.expect(204);
+    assert_eq!(lies(&app, "U", "geographic").await, between);
+    app.admin().delete(&format!("{first}?reason=Mistake"), 1).await.expect(204);
+    assert_eq!(lies(&app, "U", "geographic").await, before);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_adoption_that_went_on_from_what_it_was_given_first_is_not_left_without_a_beginning(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.innovation("tool").await;
+    adopted(&app, "tool", "QKK", json!({ "stage": "adopted", "since": "2020-01-01" })).await;
+    let act = succeeds(&app, "QKK", merge("QMF", "2025-04-01")).await;
+    let heir = app.admin().get("/v1/adoptions?organisation=QMF").await.expect(200)["data"][0].clone();
+    let target = format!("/v1/adoptions/{}", heir["id"].as_str().unwrap());
+    let gone = json!({ "to": "decommissioned", "effectiveOn": "2026-01-01", "reason": "Replaced." });
+    app.admin().transition(&target, heir["version"].as_i64().unwrap(), gone).await.expect(200);
+    let moves = async || app.admin().get(&format!("{target}/transitions")).await.expect(200)["data"].clone();
+    let before = moves().await;
+    app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.problem(409, "illegal-transition");
+    assert_eq!(moves().await, before);
+    let last = before[1]["id"].as_str().unwrap();
+    let version = heir["version"].as_i64().unwrap() + 1;
+    app.admin().delete(&format!("{target}/transitions/{last}?reason=Mistake"), version).await.expect(204);
+    app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_lies_elsewhere_later_is_below_the_successor_until_then(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB", "ZC", "ZD"]).await;
+    for trust in ["T1", "T2"] {
+        let body = json!({ "code": trust, "name": trust, "type": "nhs-trust" });
+        app.admin().post("/v1/organisations", body).await.expect(201);
+    }
+    let below = async |child: &str, parent: &str, from: &str, to: Option<&str>| {
+        let mut edge = json!({ "parent": parent, "kind": "geographic", "from": from });
+        if let Some(to) = to {
+            edge["to"] = json!(to);
+        }
+        app.admin().post(&format!("/v1/organisations/{child}/edges"), edge).await.expect(201);
+    };
+    below("T1", "ZA", "2020-04-01", Some("2026-06-01")).await;
+    below("T1", "ZC", "2026-06-01", None).await;
+    below("T2", "ZA", "2020-04-01", Some("2027-01-01")).await;
+    let before = [lies(&app, "T1", "geographic").await, lies(&app, "T2", "geographic").await];
+    let named = json!([{ "code": "T1", "parent": "ZB" }, { "code": "T2", "parent": "ZB" }]);
+    let mut split = json!({ "kind": "split", "effectiveOn": "2026-04-01", "to": [{ "code": "ZB" }, { "code": "ZD" }] });
+    split["children"] = named.clone();
+    let mut transfer = json!({ "kind": "transfer", "effectiveOn": "2026-04-01", "to": [{ "code": "ZB" }] });
+    transfer["children"] = named;
+    for act in [merge("ZB", "2026-04-01"), split, transfer] {
+        let act = succeeds(&app, "ZA", act).await;
+        assert_eq!(
+            lies(&app, "T1", "geographic").await,
+            ["ZA 2020-04-01..2026-04-01", "ZB 2026-04-01..2026-06-01", "ZC 2026-06-01.."]
+        );
+        assert_eq!(lies(&app, "T2", "geographic").await, ["ZA 2020-04-01..2026-04-01", "ZB 2026-04-01..2027-01-01"]);
+        app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+        assert_eq!([lies(&app, "T1", "geographic").await, lies(&app, "T2", "geographic").await], before);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_days_on_which_a_succession_rests_stay_until_it_is_taken_back(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB"]).await;
+    let act = succeeds(&app, "ZA", merge("ZB", "2027-04-01")).await;
+    for (code, version, days) in [
+        ("ZA", 2, json!({ "validTo": null })),
+        ("ZA", 2, json!({ "validTo": "2028-04-01" })),
+        ("ZB", 1, json!({ "validTo": "2026-04-01" })),
+        ("ZB", 1, json!({ "validFrom": "2027-04-02" })),
+    ] {
+        let refused = app.admin().patch(&format!("/v1/organisations/{code}"), version, days.clone()).await;
+        let refused = refused.problem(422, "validation-failed");
+        assert!(refused["detail"].as_str().unwrap().contains("Take that succession back"), "{code} {days}: {refused}");
+    }
+    app.admin().patch("/v1/organisations/ZB", 1, json!({ "validFrom": "2027-04-01" })).await.expect(200);
+    app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+    app.admin().patch("/v1/organisations/ZA", 3, json!({ "validTo": "2028-04-01" })).await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_merger_gives_a_network_nothing_that_it_did_not_cover(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB", "ZNEW"]).await;
+    app.trust("TA", "ZA").await;
+    app.trust("TB", "ZB").await;
+    let network = json!({ "parent": "HIN-SL", "kind": "network", "to": "2027-04-01" });
+    app.admin().post("/v1/organisations/ZA/edges", network).await.expect(201);
+    succeeds(&app, "ZA", merge("ZB", "2026-04-01")).await;
+    assert_eq!(lies(&app, "ZB", "network").await, Vec::<String>::new());
+    assert_eq!(lies(&app, "TA", "network").await, ["HIN-SL 2026-04-01..2027-04-01"]);
+    let covered = app.admin().get("/v1/organisations?place=HIN-SL&asOf=2026-05-01&type=nhs-trust").await.expect(200);
+    assert_eq!(column(&covered, "code"), ["TA"]);
+    let renamed = json!({ "kind": "rename", "effectiveOn": "2026-04-01", "to": [{ "code": "ZNEW" }] });
+    succeeds(&app, "QKK", renamed).await;
+    assert_eq!(lies(&app, "ZNEW", "network").await, ["HIN-SL 2026-04-01.."], "it is the same under another code");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn successions_of_one_day_say_the_same_in_any_order(
+    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(false, true)] turned: bool,
+) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB", "ZC"]).await;
+    app.trust("TA", "ZA").await;
+    app.trust("TB", "ZB").await;
+    app.innovation("tool").await;
+    adopted(&app, "tool", "ZA", json!({ "stage": "adopted", "since": "2022-01-01" })).await;
+    let mut acts = [("ZA", "ZB"), ("ZB", "ZC")];
+    if turned {
+        acts.reverse();
+    }
+    let mut made = Vec::new();
+    for (from, to) in acts {
+        made.push(succeeds(&app, from, merge(to, "2026-04-01")).await);
+    }
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01", "ZC 2026-04-01.."]);
+    assert_eq!(lies(&app, "TB", "geographic").await, ["ZB ..2026-04-01", "ZC 2026-04-01.."]);
+    let of_heir = app.admin().get("/v1/adoptions?organisation=ZC").await.expect(200);
+    assert_eq!(column(&of_heir, "stage"), ["adopted"]);
+    let round = app.admin().post("/v1/organisations/ZC/successions", merge("ZA", "2026-04-01")).await;
+    assert_eq!(round.problem(422, "validation-failed")["errors"][0]["code"], "circular");
+    app.admin().delete(&format!("{}?reason=Mistake", made[0]), 1).await.problem(409, "immutable");
+    for act in made.iter().rev() {
+        app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+    }
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA .."]);
+    assert_eq!(lies(&app, "TB", "geographic").await, ["ZB .."]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_late_succession_passes_on_what_was_succeeded_since(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB", "ZC", "ZD", "ZE"]).await;
+    app.trust("TA", "ZA").await;
+    succeeds(&app, "ZB", merge("ZC", "2025-04-01")).await;
+    succeeds(&app, "ZA", merge("ZB", "2024-04-01")).await;
+    let places = ["ZA ..2024-04-01", "ZB 2024-04-01..2025-04-01", "ZC 2025-04-01.."];
+    assert_eq!(lies(&app, "TA", "geographic").await, places);
+    let split = json!({ "kind": "split", "effectiveOn": "2025-04-01", "to": [{ "code": "ZC" }, { "code": "ZE" }] });
+    succeeds(&app, "ZD", split).await;
+    app.trust("TQ", "QKK").await;
+    let late = app.admin().post("/v1/organisations/QKK/successions", merge("ZD", "2024-04-01")).await;
+    assert_eq!(late.problem(422, "validation-failed")["errors"][0]["code"], "divided");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_ended_with_a_board_that_was_closed_by_hand_goes_to_its_successor(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    boards(&app, &["ZA", "ZB"]).await;
+    app.trust("TA", "ZA").await;
+    app.admin().patch("/v1/organisations/ZA", 1, json!({ "validTo": "2026-04-01" })).await.expect(200);
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01"]);
+    let act = succeeds(&app, "ZA", merge("ZB", "2026-04-01")).await;
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01", "ZB 2026-04-01.."]);
+    app.admin().delete(&format!("{act}?reason=Mistake"), 1).await.expect(204);
+    assert_eq!(lies(&app, "TA", "geographic").await, ["ZA ..2026-04-01"]);
+}

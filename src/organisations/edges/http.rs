@@ -42,9 +42,11 @@ pub async fn list_organisation_edges(
 
 /// Put an organisation below another
 ///
-/// Adds an edge between two days. On any day an organisation lies below one other by geography, below primary care networks
-/// as their member, and below several others by law or network, but never below itself. A trust or practice has one health
-/// innovation network on a day. To move it, end the edge before and add the next one.
+/// Adds an edge between two days. On any day an organisation lies below one other by geography, below one primary care network
+/// as its member, and below several others by law or network, but never below itself. A trust or practice has one health
+/// innovation network on a day. To move it, end the edge before and add the next one. The types of both have to fit: regions lie
+/// below England, boards below regions, trusts and practices below boards, and only `network` edges lead to a health innovation
+/// network. The edge ends no later than the first of the two closes; without a day on which both exist it is refused.
 #[utoipa::path(tag = "organisations", params(OrganisationPath), request_body = Edge, responses((status = 201, description = "Added", body = EdgeResponse)))]
 #[post("/v1/organisations/{code}/edges")]
 pub async fn create_organisation_edge(
@@ -67,7 +69,8 @@ pub async fn get_organisation_edge(cx: Cx, path: web::Path<EdgePath>) -> Result<
 /// End an edge of an organisation
 ///
 /// Takes a merge patch with `to`, the first day on which the edge no longer holds; null takes the end away. The rights that
-/// the edge gave end with it. Figures of earlier days stay where they are.
+/// the edge gave end with it. Figures of earlier days stay where they are. Where one of its organisations closes before that day,
+/// the edge ends then.
 #[utoipa::path(tag = "organisations", params(EdgePath), request_body(content = EdgePatch, example = json!({ "to": "2026-04-01" })), responses((status = 200, description = "Changed", body = EdgeResponse)))]
 #[patch("/v1/organisations/{code}/edges/{id}")]
 pub async fn update_organisation_edge(

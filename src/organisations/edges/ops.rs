@@ -1,6 +1,6 @@
 //! What can be done with edges, each in one transaction.
 
-use super::rules::{Edge, check_parent};
+use super::rules::{Edge, check_ends, living};
 use super::store::{self, EdgeRow};
 use crate::calendar::Span;
 use crate::db::dialect::lock;
@@ -10,11 +10,12 @@ use crate::events::{self, Event};
 use crate::http::{Context, Patch, Wrong};
 use crate::organisations::closure;
 use crate::organisations::rules::EdgeKind;
-use crate::organisations::store::{OrganisationNames, OrganisationRow, known, names};
+use crate::organisations::store::{OrganisationNames, OrganisationRow, by_ids, known, names, referred};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 pub use super::store::is_child_of;
 
@@ -89,8 +90,7 @@ fn event(names: &OrganisationNames, row: &EdgeRow) -> Event {
 /// `validation-failed` for a circle or a second geographic parent, `already-exists`.
 pub fn begin(conn: &mut Conn, context: &Context, new: NewEdge) -> Result<EdgeRow> {
     let row = new.row(context);
-    let (parent_id, child_id, span) = (row.parent_id, row.child_id, row.span());
-    if parent_id == child_id || store::would_circle(conn, parent_id, child_id, span)? {
+    if store::would_circle(conn, row.kind, row.parent_id, row.child_id, row.span())? {
         return Err(Error::invalid("/parent", "circular", "The organisation would lie below itself."));
     }
     store::check_overlaps(conn, &row)?;
@@ -133,18 +133,47 @@ pub fn withdraw(conn: &mut Conn, context: &Context, row: EdgeRow, reason: String
 ///
 /// # Errors
 /// `immutable` where what is below lies elsewhere since.
-pub fn restore(conn: &mut Conn, context: &Context, row: EdgeRow, to: NaiveDate) -> Result<EdgeRow> {
-    let others = store::above(conn, &[row.child_id])?;
-    let others = others.iter().filter(|other| row.kind == EdgeKind::Geographic && other.kind == row.kind);
-    let next = others.map(|other| other.from_on).filter(|from| *from > row.from_on).min();
-    let to_on = next.map_or(to, |next| next.min(to));
-    let row = EdgeRow { to_on, withdrawn_at: None, withdrawn_reason: None, ..row };
+pub fn restore(conn: &mut Conn, context: &Context, row: EdgeRow, to: NaiveDate) -> Result<()> {
+    let Some(row) = lasting_to(conn, row, to)? else { return Ok(()) };
+    let row = EdgeRow { withdrawn_at: None, withdrawn_reason: None, ..row };
     let elsewhere = |error: Error| {
         let first = error.listed().first().map(|fault| fault.detail.clone()).unwrap_or_default();
         Error::new(Code::Immutable).detail(format!("{first} Correct the edges that were added since."))
     };
     store::check_overlaps(conn, &row).map_err(elsewhere)?;
-    write(conn, context, row)
+    write(conn, context, row).map(drop)
+}
+
+/// Has an edge hold up to a later day, as far as both its ends exist and nothing else stands in its place. Writes nothing yet of
+/// what follows from it for the closure.
+///
+/// # Errors
+/// What the database fails with.
+pub fn prolong(conn: &mut Conn, context: &Context, row: EdgeRow, to: NaiveDate) -> Result<()> {
+    let ended = row.to_on;
+    let Some(row) = lasting_to(conn, row, to)?.filter(|row| row.to_on > ended) else { return Ok(()) };
+    match store::check_overlaps(conn, &row) {
+        Ok(()) => write(conn, context, row).map(drop),
+        Err(error) if error.code() == Code::ValidationFailed => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The edge with an end on a day, or before it: where one of its ends closes, or the next of its kind begins of which a day has
+/// one. None where it would hold on no day.
+fn lasting_to(conn: &mut Conn, row: EdgeRow, to: NaiveDate) -> Result<Option<EdgeRow>> {
+    let others = store::above(conn, &[row.child_id])?;
+    let single = matches!(row.kind, EdgeKind::Geographic | EdgeKind::Member);
+    let others = others.iter().filter(|other| single && other.kind == row.kind && other.id != row.id);
+    let next = others.map(|other| other.from_on).filter(|from| *from > row.from_on).min();
+    let to_on = closing(conn, &row)?.into_iter().chain(next).fold(to, NaiveDate::min);
+    Ok((row.from_on < to_on).then_some(EdgeRow { to_on, ..row }))
+}
+
+/// The day on which the first of an edge's ends closes.
+fn closing(conn: &mut Conn, row: &EdgeRow) -> Result<Option<NaiveDate>> {
+    let ends = by_ids(conn, &BTreeSet::from([row.parent_id, row.child_id]))?;
+    Ok(ends.iter().filter_map(|end| end.valid_to).min())
 }
 
 fn write(conn: &mut Conn, context: &Context, row: EdgeRow) -> Result<EdgeRow> {
@@ -154,37 +183,39 @@ fn write(conn: &mut Conn, context: &Context, row: EdgeRow) -> Result<EdgeRow> {
     Ok(row)
 }
 
-/// Puts an organisation below another.
+/// Puts an organisation below another, up to the day on which the first of them closes.
 ///
 /// # Errors
-/// As [`begin`].
+/// As [`begin`]; `validation-failed` too for types between which no such edge stands, and for days on which one of them does not
+/// exist.
 pub fn put_below(conn: &mut Conn, context: &Context, new: NewEdge) -> Result<EdgeRow> {
     lock(conn, HIERARCHY_LOCK)?;
-    let child = new.child;
+    let (parent, child) = (get(conn, new.parent)?.organisation(), get(conn, new.child)?.organisation());
+    if new.parent != new.child {
+        check_ends(new.kind, parent.kind, child.kind)?;
+    }
+    let new = NewEdge { span: living(new.span, &parent, &child)?, ..new };
     let row = begin(conn, context, new)?;
-    closure::rebuild_below(conn, &[child])?;
+    closure::rebuild_below(conn, &[row.child_id])?;
     Ok(row)
+}
+
+fn get(conn: &mut Conn, id: Id) -> Result<OrganisationRow> {
+    by_ids(conn, &BTreeSet::from([id]))?.pop().ok_or_else(|| Error::internal("an organisation was lost"))
 }
 
 /// Adds an edge above an organisation.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `unknown-reference`, `validation-failed` for a circle or a second geographic parent,
-/// `already-exists`.
+/// `not-found`, `forbidden`, `unknown-reference`, `already-exists`; `validation-failed` as [`put_below`].
 pub fn create_organisation_edge(conn: &mut Conn, context: &Context, code: &str, new: &Edge) -> Result<Stored<Edge>> {
-    let child = known(conn, code)?;
+    let child = known(conn, code)?.id;
     context.reach().require_everything()?;
     let span = new.span()?;
-    let parent = parent_of(conn, new)?;
-    check_parent(new.kind, parent.kind)?;
-    let ends = NewEdge { kind: new.kind, parent: parent.id, child: child.id, span, illustrative: new.illustrative };
-    let row = put_below(conn, context, ends)?;
+    let parent = referred(conn, "/parent", &new.parent)?;
+    let new = NewEdge { kind: new.kind, parent, child, span, illustrative: new.illustrative };
+    let row = put_below(conn, context, new)?;
     named(conn, row)
-}
-
-fn parent_of(conn: &mut Conn, new: &Edge) -> Result<OrganisationRow> {
-    crate::organisations::store::referred(conn, "/parent", &new.parent)?;
-    known(conn, &new.parent)
 }
 
 /// An edge that stands, of the version that the caller knows.
@@ -212,11 +243,19 @@ pub fn update_organisation_edge(
 ) -> Result<Stored<Edge>> {
     let present = standing(conn, context, code, id)?;
     let before = named(conn, present.clone())?.written;
-    let Some(new) = context.revised(&before, present.version, patch)? else { return named(conn, present) };
+    let normal = |new: Edge| Ok(new.normal());
+    let Some(new) = context.revised_by(&before, present.version, patch, normal)? else {
+        return named(conn, present);
+    };
     before.check_change(&new)?;
-    let row = EdgeRow { to_on: new.span()?.to, ..present };
+    let asked = new.span()?.to;
+    let closing = closing(conn, &present)?.filter(|on| *on > present.from_on);
+    let row = EdgeRow { to_on: closing.map_or(asked, |on| on.min(asked)), ..present.clone() };
+    if row.to_on == present.to_on {
+        return named(conn, present);
+    }
     store::check_overlaps(conn, &row)?;
-    if store::would_circle(conn, row.parent_id, row.child_id, row.span())? {
+    if store::would_circle(conn, row.kind, row.parent_id, row.child_id, row.span())? {
         return Err(Error::invalid("/to", "circular", "The organisation would lie below itself."));
     }
     let row = write(conn, context, row)?;

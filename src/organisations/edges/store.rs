@@ -113,6 +113,13 @@ pub fn lasting(conn: &mut Conn, of: Id, beyond: NaiveDate) -> Result<Vec<EdgeRow
     Ok(standing.filter(organisation_edges::to_on.gt(beyond)).order_by(organisation_edges::id).load(conn)?)
 }
 
+/// The edges that stand and lead up from an organisation or down from it, and end on a day.
+pub fn ending(conn: &mut Conn, of: Id, on: NaiveDate) -> Result<Vec<EdgeRow>> {
+    let touching = organisation_edges::parent_id.eq(of).or(organisation_edges::child_id.eq(of));
+    let standing = organisation_edges::table.filter(touching).filter(organisation_edges::withdrawn_at.is_null());
+    Ok(standing.filter(organisation_edges::to_on.eq(on)).order_by(organisation_edges::id).load(conn)?)
+}
+
 /// The edges that stand above some organisations.
 pub fn above(conn: &mut Conn, organisations: &[Id]) -> Result<Vec<EdgeRow>> {
     let mut found = Vec::new();
@@ -165,12 +172,20 @@ pub fn is_child_of(conn: &mut Conn, child: Id, parent: Id) -> Result<bool> {
     Ok(edge.first::<Id>(conn).optional()?.is_some())
 }
 
-/// Whether `child` stands above `parent` by edges of any kind on days of the span.
-pub fn would_circle(conn: &mut Conn, parent: Id, child: Id, span: Span) -> Result<bool> {
+/// Whether `child` stands above `parent` by edges of this kind on days of the span. Of places and of owners a circle means that
+/// something lies below itself; network and member edges lead no further than to their parent.
+pub fn would_circle(conn: &mut Conn, kind: EdgeKind, parent: Id, child: Id, span: Span) -> Result<bool> {
+    if parent == child {
+        return Ok(true);
+    }
+    if !matches!(kind, EdgeKind::Geographic | EdgeKind::Legal) {
+        return Ok(false);
+    }
     let (mut seen, mut next) = (HashSet::from([parent]), vec![parent]);
     while !next.is_empty() && !seen.contains(&child) {
         let above = organisation_edges::table
             .filter(organisation_edges::child_id.eq_any(next))
+            .filter(organisation_edges::kind.eq(kind))
             .filter(organisation_edges::withdrawn_at.is_null())
             .filter(organisation_edges::from_on.lt(span.to))
             .filter(organisation_edges::to_on.gt(span.from))
