@@ -462,10 +462,10 @@ pub fn illustrative_of(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
     Ok(found.load::<Id>(conn)?.into_iter().collect())
 }
 
-/// The moves of an award in their order: the day on which each took effect, and the state it led to.
+/// The moves of an award in the order of their days: the day on which each took effect, and the state it led to.
 pub fn moves(conn: &mut Conn, award: Id) -> Result<Vec<(NaiveDate, AwardState)>> {
     let moves = transitions::table.filter(transitions::resource.eq("award")).filter(transitions::resource_id.eq(award));
-    let moves = moves.order_by((transitions::made_at, transitions::id));
+    let moves = moves.order_by((transitions::effective_on, transitions::made_at, transitions::id));
     let words: Vec<(NaiveDate, String)> =
         moves.select((transitions::effective_on, transitions::to_state)).load(conn)?;
     Ok(words.into_iter().filter_map(|(on, word)| Some((on, AwardState::parse(&word)?))).collect())
