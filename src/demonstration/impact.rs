@@ -255,7 +255,7 @@ fn load_funds(conn: &mut Conn, context: &Context) -> Result<()> {
             name: name.to_owned(),
             programme: Some(programme.to_owned()),
             currency: "GBP".to_owned(),
-            from: None,
+            from: Some(day(received_on)?),
             publishing_funder: None,
             illustrative: programme != "nia",
         };

@@ -2,7 +2,7 @@
 
 use super::money::Money;
 use crate::calendar::{Period, PeriodType};
-use crate::error::{Fault, Faults};
+use crate::error::{Error, Fault, Faults};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -80,10 +80,14 @@ pub fn financial_year(on: NaiveDate) -> i32 {
     Period::containing(PeriodType::FinancialYear, on).start().year()
 }
 
+/// The first day of a financial year.
+pub fn first_day(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 4, 1).unwrap_or_default()
+}
+
 /// As people write it: `2026-27`.
 pub fn year_label(year: i32) -> String {
-    let first = NaiveDate::from_ymd_opt(year, 4, 1).unwrap_or_default();
-    Period::containing(PeriodType::FinancialYear, first).label()
+    Period::containing(PeriodType::FinancialYear, first_day(year)).label()
 }
 
 /// Reads `2026-27`.
@@ -148,6 +152,23 @@ pub fn together(one: &[Share], other: &[Share]) -> Vec<Share> {
     years.into_iter().map(|(year, minor)| Share { year, minor }).collect()
 }
 
+/// The shares of a profile that was checked when it was written.
+///
+/// # Errors
+/// `internal` for one that is none.
+pub fn shares(profile: &[PlannedYear], currency: &str) -> Result<Vec<Share>, Error> {
+    let read = read_profile(profile, Money::of(0, currency), &mut Faults::default());
+    read.ok_or_else(|| Error::internal("a stored profile cannot be read"))
+}
+
+/// A profile as it was before something that made `after` of `before`.
+pub fn undone(profile: &[Share], before: &[Share], after: &[Share]) -> Vec<Share> {
+    let taken: Vec<Share> = after.iter().map(|share| Share { minor: -share.minor, ..*share }).collect();
+    let mut was = together(&together(profile, before), &taken);
+    was.retain(|share| share.minor != 0);
+    was
+}
+
 /// What is still committed of a profile, in order of its years, once so much was released: the end of the plan is given up
 /// first.
 pub fn remaining(profile: &[Share], released: i64) -> Vec<Share> {
@@ -187,6 +208,19 @@ mod tests {
             let kept: Vec<i64> = remaining(&profile, released).iter().map(|share| share.minor).collect();
             assert_eq!(kept, left, "{released}");
         }
+    }
+
+    #[test]
+    fn what_changed_a_profile_later_is_undone_in_any_order() {
+        let of = |years: &[(i32, i64)]| -> Vec<Share> {
+            years.iter().map(|(year, minor)| Share { year: *year, minor: *minor }).collect()
+        };
+        // 100 of 2024; 50 more of 2026; then all of it in 2025.
+        let (first, raised, moved) = (of(&[(2024, 100)]), of(&[(2024, 100), (2026, 50)]), of(&[(2025, 150)]));
+        let more = of(&[(2026, 50)]);
+        assert_eq!(undone(&moved, &raised, &moved), raised);
+        assert_eq!(undone(&undone(&moved, &raised, &moved), &[], &more), first);
+        assert_eq!(undone(&undone(&moved, &[], &more), &raised, &moved), first);
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl Plan {
                 postcode: row.postcode.clone(),
                 ..Organisation::named(&row.code, &row.name, row.kind)
             };
-            return Ok(Some(Written::New(new.checked()?)));
+            return Ok(Some(Written::New(new.checked(&[])?)));
         };
         let before = present.organisation();
         if before.kind != row.kind {
@@ -248,7 +248,7 @@ impl Plan {
             postcode: row.postcode.clone().or_else(|| before.postcode.clone()),
             ..before.clone()
         };
-        let new = new.checked()?;
+        let new = new.checked(&before.identifiers)?;
         Ok((new != before).then(|| Written::Changed(Box::new(present.clone()), new)))
     }
 

@@ -5,6 +5,7 @@ pub mod closure;
 pub mod edges;
 pub mod hierarchy;
 pub mod http;
+pub mod identifiers;
 mod import;
 mod lives;
 pub mod ops;

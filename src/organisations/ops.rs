@@ -2,8 +2,9 @@
 
 use super::edges::ops::{self as edges, NewEdge};
 use super::lives;
+use super::identifiers::Identifier;
 use super::reference;
-use super::rules::{EdgeKind, Geography, Identifier, Organisation, OrganisationType};
+use super::rules::{EdgeKind, Geography, Organisation, OrganisationType};
 use super::store::{self, OrganisationRow};
 use crate::access::Reach;
 use crate::calendar::Span;
@@ -76,7 +77,7 @@ pub fn write_organisations(conn: &mut Conn, context: &Context, many: Vec<Written
 /// `forbidden`, `validation-failed`, `already-exists`, `unknown-reference` for the parent.
 pub fn create_organisation(conn: &mut Conn, context: &Context, new: Organisation) -> Result<OrganisationRow> {
     context.reach().require_everything()?;
-    let new = new.checked()?;
+    let new = new.checked(&[])?;
     let parent = new.parent.as_ref().map(|code| referred(conn, "/parent", code)).transpose()?;
     let row = OrganisationRow::new(context, new)?;
     store::insert(conn, &row)?;
@@ -104,7 +105,7 @@ pub fn update_organisation(
         return Err(Error::invalid("/parent", "immutable", "Change the hierarchy by the organisation's edges."));
     }
     let before = present.organisation();
-    let Some(new) = context.revised_by(&before, present.version, patch, Organisation::checked)? else {
+    let Some(new) = context.revised_by(&before, present.version, patch, |new| new.checked(&before.identifiers))? else {
         return Ok(present);
     };
     before.check_change(&new)?;
@@ -162,7 +163,7 @@ pub enum Imported {
 /// # Errors
 /// As [`create_organisation`].
 pub fn import_organisation(conn: &mut Conn, context: &Context, new: Organisation) -> Result<Imported> {
-    let new = new.checked()?;
+    let new = new.checked(&[])?;
     let Some(present) = store::find(conn, &new.code)? else {
         create_organisation(conn, context, new)?;
         return Ok(Imported::Created);

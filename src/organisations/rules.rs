@@ -1,5 +1,6 @@
 //! The rules for an organisation.
 
+use super::identifiers::{self, Identifier};
 use crate::calendar::Span;
 use crate::error::{Code, Error, Fault, Faults, Result};
 use crate::record::only_written;
@@ -57,17 +58,6 @@ words! {
         /// Some of its organisations go to another, and it lives on.
         Transfer = "transfer",
     }
-}
-
-/// An identifier in a named scheme, such as `org-id` and `GB-NHS-RF4`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = OrganisationIdentifier)]
-pub struct Identifier {
-    #[schema(example = "org-id", min_length = 1, max_length = 60)]
-    pub scheme: String,
-    #[schema(example = "GB-NHS-RJZ", min_length = 1, max_length = 200)]
-    pub value: String,
 }
 
 /// An NHS body or another organisation.
@@ -168,11 +158,12 @@ impl Organisation {
         }
     }
 
-    /// Puts codes in upper case, takes the ODS code from the code for types that have one, and checks every rule.
+    /// Puts codes in upper case, takes the ODS code from the code for types that have one, and checks every rule; of the identifiers
+    /// those that it does not have already.
     ///
     /// # Errors
     /// `validation-failed` with every fault.
-    pub fn checked(mut self) -> Result<Self> {
+    pub fn checked(mut self, kept: &[Identifier]) -> Result<Self> {
         let mut faults = Faults::default();
         self.code = self.code.to_ascii_uppercase();
         if !is_code(&self.code) {
@@ -187,6 +178,7 @@ impl Organisation {
         if self.name.is_empty() {
             faults.add("/name", "missing", "A name cannot be blank.");
         }
+        self.identifiers = identifiers::checked(self.identifiers, kept, &mut faults);
         if self.valid_from.zip(self.valid_to).is_some_and(|(from, to)| to <= from) {
             let detail =
                 "validTo is the first day on which the organisation no longer exists, so it must be after validFrom.";
@@ -230,7 +222,7 @@ impl Organisation {
 
     /// Things to check. An unusual ODS code is a warning and not an error, since the forms of codes change.
     pub fn warnings(&self) -> Vec<Fault> {
-        let unusual = |code: &&String| code.len() > 9 || !code.chars().all(|c| c.is_ascii_alphanumeric());
+        let unusual = |code: &&String| !identifiers::is_ods_code(code);
         let warn = |_| Fault::new("/odsCode", "unusual-code", "An ODS code is usually 1 to 9 letters and digits.");
         self.ods_code.iter().filter(unusual).map(warn).collect()
     }
@@ -257,11 +249,11 @@ mod tests {
     #[test]
     fn an_ods_code_is_taken_from_the_code_where_the_type_has_one() {
         let organisation = |kind| Organisation::named("rf4", " A trust ", kind);
-        let trust = organisation(OrganisationType::NhsTrust).checked().unwrap();
+        let trust = organisation(OrganisationType::NhsTrust).checked(&[]).unwrap();
         assert_eq!(
             (trust.code.as_str(), trust.ods_code.as_deref(), trust.name.as_str()),
             ("RF4", Some("RF4"), "A trust")
         );
-        assert_eq!(organisation(OrganisationType::Company).checked().unwrap().ods_code, None);
+        assert_eq!(organisation(OrganisationType::Company).checked(&[]).unwrap().ods_code, None);
     }
 }

@@ -1,7 +1,8 @@
 //! Organisations in the database.
 
 use super::closure;
-use super::rules::{Identifier, Organisation, OrganisationAdded, OrganisationStatus, OrganisationType};
+use super::identifiers::Identifier;
+use super::rules::{Organisation, OrganisationAdded, OrganisationStatus, OrganisationType};
 use crate::calendar::Span;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;

@@ -345,6 +345,113 @@ async fn nothing_is_dated_before_what_it_rests_on(#[values(Sqlite, Postgres)] en
     admin.patch("/v1/funds/LATE", 1, json!({ "from": "2019-04-01" })).await.expect(200);
 }
 
+#[rstest]
+#[actix_web::test]
+async fn a_fund_that_says_no_first_day_begins_with_its_programme(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let admin = app.admin();
+    let late =
+        json!({ "slug": "late", "name": "Late", "kind": "fellowship", "summary": "Later.", "startsOn": "2020-04-01" });
+    admin.post("/v1/programmes", late).await.expect(201);
+    let fund = json!({ "code": "LATE", "name": "Late", "programme": "late", "currency": "GBP" });
+    admin.post("/v1/funds", fund).await.expect(201);
+    let given = |on: &str| json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(1000), "receivedOn": on });
+    let early = merged(award("LATE", 100), json!({ "plannedFrom": "2020-03-31", "plannedTo": "2021-01-01" }));
+    let pledged = merged(pledge("2019-20", 10), json!({ "fund": "LATE" }));
+    for (target, body, pointer) in [
+        ("/v1/funds/LATE/contributions", given("2020-03-31"), "/receivedOn"),
+        ("/v1/awards", early, "/plannedFrom"),
+        ("/v1/pledges", pledged, "/financialYear"),
+    ] {
+        let told = admin.post(target, body).await.problem(422, "validation-failed");
+        assert_eq!((&told["errors"][0]["pointer"], &told["errors"][0]["code"]), (&json!(pointer), &json!("too-early")));
+    }
+    admin.post("/v1/funds/LATE/contributions", given("2020-04-01")).await.expect(201);
+    admin.patch("/v1/funds/LATE", 1, json!({ "from": "2019-04-01" })).await.expect(200);
+    admin.post("/v1/funds/LATE/contributions", given("2020-03-31")).await.expect(201);
+    let told = admin.patch("/v1/funds/LATE", 2, json!({ "from": null })).await.problem(422, "validation-failed");
+    assert_eq!(told["errors"][0]["code"], "too-late");
+}
+
+/// An award of 600 pledged pounds that was approved on 1 May and became active on 1 June 2024; 300 came on 1 July.
+async fn of_2024(app: &TestApp) -> String {
+    let promised = app.admin().post("/v1/pledges", pledge("2015-16", 600)).await.expect(201);
+    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(300), "receivedOn": "2024-07-01", "pledge": promised["id"] });
+    app.admin().post("/v1/funds/NIA/contributions", given).await.expect(201);
+    let award = app.award("NIA", 600).await;
+    for (version, to, on) in [(1, "approved", "2024-05-01"), (2, "active", "2024-06-01")] {
+        app.admin().transition(&award, version, json!({ "to": to, "effectiveOn": on })).await.expect(200);
+    }
+    award
+}
+
+fn dated(kind: &str, pounds: u32, on: &str) -> Value {
+    json!({ "kind": kind, "amount": gbp(pounds), "postedOn": on })
+}
+
+#[rstest]
+#[actix_web::test]
+async fn no_day_gives_what_was_not_there_on_it(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let (award, payer) = (of_2024(&app).await, app.manager("nia"));
+    let target = format!("{award}/transactions");
+    let short = async |kind: &str, pounds: u32, on: &str| {
+        let told = payer.post(&target, dated(kind, pounds, on)).await.problem(409, "insufficient-funds");
+        told["available"].clone()
+    };
+    assert_eq!(short("disbursement", 100, "2024-06-15").await, gbp(0), "the money came on 1 July");
+    payer.post(&target, dated("disbursement", 100, "2024-07-01")).await.expect(201);
+    payer.post(&target, dated("disbursement", 200, "2026-06-01")).await.expect(201);
+    assert_eq!(short("return", 250, "2024-09-01").await, gbp(100), "no more was paid out by then");
+    assert_eq!(short("write-off", 250, "2024-09-01").await, gbp(100));
+    payer.post(&target, dated("return", 100, "2024-09-01")).await.expect(201);
+    assert_eq!(short("return", 201, "2026-06-10").await, gbp(200));
+    app.fund("OTHER", 1).await;
+    let moved =
+        json!({ "fromFund": "NIA", "toFund": "OTHER", "amount": gbp(1), "reason": "Needed.", "madeOn": "2024-06-30" });
+    assert_eq!(
+        app.admin().post("/v1/reallocations", moved).await.problem(409, "insufficient-funds")["available"],
+        gbp(0)
+    );
+    let report = app.admin().get("/v1/reports/funding?fund=nia&to=2024-12-31").await.expect(200);
+    assert_eq!(report["lines"][0]["disbursed"], "0.00");
+    let authority = json!({ "reference": "Minute 7", "on": "2024-07-01" });
+    let end = |on: &str| json!({ "to": "terminated", "reason": "Over.", "effectiveOn": on, "authority": authority });
+    let told = app.admin().transition(&award, 6, end("2024-07-01")).await.problem(422, "validation-failed");
+    assert!(told["errors"][0]["detail"].as_str().unwrap().contains("2026-06-01"), "{told}");
+    let ended = app.admin().transition(&award, 6, end("2026-06-01")).await.expect(200);
+    assert_eq!((&ended["balance"]["released"], &ended["balance"]["outstanding"]), (&gbp(400), &gbp(0)));
+    payer.post(&target, dated("return", 50, "2026-05-31")).await.problem(409, "insufficient-funds");
+    payer.post(&target, dated("return", 50, "2026-06-10")).await.expect(201);
+    assert_eq!(app.books().await.0, "150");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_state_of_the_day_says_whether_money_could_move(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let (award, payer, approver) = (of_2024(&app).await, app.manager("nia"), app.admin());
+    let target = format!("{award}/transactions");
+    let step = |to: &str, on: &str| json!({ "to": to, "effectiveOn": on, "reason": "A recall." });
+    let refused = async |on: &str, state: &str| {
+        let told = payer.post(&target, dated("disbursement", 10, on)).await.problem(409, "illegal-transition");
+        assert_eq!(told["state"], state, "{told}");
+    };
+    refused("2024-05-31", "approved").await;
+    payer.post(&target, dated("disbursement", 10, "2025-03-01")).await.expect(201);
+    let told = approver.transition(&award, 4, step("suspended", "2025-02-28")).await.problem(422, "validation-failed");
+    assert_eq!(told["errors"][0]["pointer"], "/effectiveOn");
+    approver.transition(&award, 4, step("suspended", "2025-09-01")).await.expect(200);
+    payer.post(&target, dated("disbursement", 10, "2025-08-31")).await.expect(201);
+    refused("2025-09-01", "suspended").await;
+    approver.transition(&award, 6, step("active", "2025-10-01")).await.expect(200);
+    refused("2025-09-30", "suspended").await;
+    payer.post(&target, dated("disbursement", 10, "2025-10-01")).await.expect(201);
+    approver.transition(&award, 8, step("completed", "2025-12-31")).await.expect(200);
+    refused("2026-01-01", "completed").await;
+    payer.post(&target, dated("disbursement", 10, "2025-12-01")).await.problem(409, "insufficient-funds");
+}
+
 fn merged(mut document: Value, others: Value) -> Value {
     for (name, value) in others.as_object().unwrap() {
         document[name] = value.clone();

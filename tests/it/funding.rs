@@ -155,8 +155,14 @@ async fn a_gateway_review_stops_an_award_and_its_money_goes_elsewhere(#[values(S
     admin.transition(&award, 3, end.clone()).await.problem(409, "authority-missing");
     admin.transition(review, 3, stop).await.expect(200);
     admin.transition(&award, 3, end).await.expect(200);
-    let moved = json!({ "fromFund": "NIA-2015", "toFund": "NIA-2016", "amount": gbp(600), "reason": "Released." });
-    manager.post("/v1/reallocations", moved).await.expect(201);
+    let id = award.rsplit('/').next().unwrap();
+    let moved = |pounds: u32| json!({ "fromFund": "NIA-2015", "toFund": "NIA-2016", "award": id, "amount": gbp(pounds), "reason": "Released." });
+    for pounds in [400, 200] {
+        let told = manager.post("/v1/reallocations", moved(601)).await.problem(422, "validation-failed");
+        assert_eq!(told["errors"][0]["code"], "more-than-freed");
+        manager.post("/v1/reallocations", moved(pounds)).await.expect(201);
+    }
+    manager.post("/v1/reallocations", moved(1)).await.problem(422, "validation-failed");
     assert_eq!(position(&app, "NIA-2015").await, ["1000", "0", "600", "400", "0", "0"]);
     assert_eq!(position(&app, "NIA-2016").await, ["100", "600", "0", "700", "0", "0"]);
 }
@@ -186,6 +192,88 @@ async fn a_gateway_review_pauses_an_award_or_lets_it_go_on_with_conditions(#[val
         .post(&format!("{award}/transactions"), pay("disbursement", 1))
         .await
         .problem(409, "illegal-transition");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_award_is_completed_once_nothing_of_it_is_still_to_come(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    let award = app.active_award("NIA-2015", 600).await;
+    let admin = app.admin();
+    let milestone = json!({ "title": "Ten trusts", "dueOn": "2016-01-31" });
+    let milestone = admin.post(&format!("{award}/milestones"), milestone).await;
+    let review = json!({ "title": "After six months", "dueOn": "2016-01-31" });
+    let review = admin.post(&format!("{award}/gateway-reviews"), review).await;
+    let told = admin.transition(&award, 3, json!({ "to": "completed" })).await.problem(409, "illegal-transition");
+    let found: Vec<&str> =
+        told["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+    assert_eq!(found, ["open-milestone", "undecided-review"]);
+    assert!(told["errors"][0]["detail"].as_str().unwrap().contains("Ten trusts"), "{told}");
+    let (payer, transactions) = (app.manager("nia"), format!("{award}/transactions"));
+    let told = payer.post(&transactions, pay("disbursement", 10)).await.problem(422, "validation-failed");
+    assert_eq!(told["errors"][0]["pointer"], "/note");
+    let mut said = pay("disbursement", 10);
+    said["note"] = json!("Wages are due.");
+    payer.post(&transactions, said).await.expect(201);
+    admin.patch(milestone.header("location"), 1, json!({ "state": "waived" })).await.expect(200);
+    let decided = json!({ "to": "decided", "decision": "continue", "reason": "Promising." });
+    for (version, step) in [(1, json!({ "to": "in-progress" })), (2, decided)] {
+        admin.transition(review.header("location"), version, step).await.expect(200);
+    }
+    payer.post(&transactions, pay("disbursement", 10)).await.expect(201);
+    admin.transition(&award, 5, json!({ "to": "completed" })).await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_reallocation_names_an_award_that_is_over_and_was_paid_by_the_fund(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    app.fund("NIA-2015", 1000).await;
+    app.fund("NIA-2016", 1000).await;
+    let award = app.active_award("NIA-2015", 600).await;
+    let (admin, id) = (app.admin(), award.rsplit('/').next().unwrap());
+    let moved = |from: &str, to: &str, on: &str| json!({ "fromFund": from, "toFund": to, "award": id, "amount": gbp(1), "reason": "Released.", "madeOn": on });
+    let refused = async |body: Value, code: &str| {
+        let told = admin.post("/v1/reallocations", body).await.problem(422, "validation-failed");
+        assert_eq!(told["errors"][0]["code"], code, "{told}");
+    };
+    refused(moved("NIA-2015", "NIA-2016", "2026-06-15"), "not-over").await;
+    let end =
+        json!({ "to": "terminated", "reason": "Over.", "authority": { "reference": "Minute 7", "on": "2026-06-15" } });
+    admin.transition(&award, 3, end).await.expect(200);
+    refused(moved("NIA-2016", "NIA-2015", "2026-06-15"), "another-fund").await;
+    refused(moved("NIA-2015", "NIA-2016", "2026-06-14"), "too-early").await;
+    admin.post("/v1/reallocations", moved("NIA-2015", "NIA-2016", "2026-06-15")).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn money_is_listed_by_currency(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    app.fund("POUNDS", 1000).await;
+    app.innovation("kit").await;
+    let (admin, euros) = (app.admin(), json!({ "amount": "5.00", "currency": "EUR" }));
+    let fund = json!({ "code": "EUROS", "name": "Euros", "programme": "nia", "currency": "EUR" });
+    admin.post("/v1/funds", fund).await.expect(201);
+    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": euros, "receivedOn": "2015-07-01" });
+    admin.post("/v1/funds/EUROS/contributions", given).await.expect(201);
+    for amount in [gbp(1), euros] {
+        let raised = json!({
+            "programme": "nia", "innovation": "kit", "investor": "Somebody", "kind": "equity", "amount": amount,
+            "qualifier": "exact", "basis": "measured", "investedOn": "2016-01-01"
+        });
+        admin.post("/v1/external-investments", raised).await.expect(201);
+    }
+    for (currency, fund) in [("gbp", "POUNDS"), ("EUR", "EUROS")] {
+        let given = admin.get(&format!("/v1/contributions?currency={currency}")).await.expect(200);
+        assert_eq!(column(&given, "fund"), [fund]);
+        let raised = admin.get(&format!("/v1/external-investments?currency={currency}")).await.expect(200);
+        let found: Vec<&Value> = rows(&raised).iter().map(|row| &row["amount"]["currency"]).collect();
+        assert_eq!(found, [&json!(currency.to_ascii_uppercase())]);
+    }
 }
 
 #[rstest]

@@ -3,6 +3,7 @@
 use super::gateway_reviews;
 use super::rules::{AskedAwardMove, Authority, Award, AwardState, RUNNING};
 use super::store::{self, AwardRow, NamedAward, References, Sight};
+use super::transactions::rules::ruled_out;
 use crate::access::{Operation, Reach, outside};
 use crate::db::{Conn, by_id, references};
 use crate::error::{Code, Error, Fault, Result};
@@ -132,7 +133,7 @@ fn references(conn: &mut Conn, context: &Context, new: &Award, fund: FundRow) ->
 /// `forbidden`, `validation-failed`, `unknown-reference`.
 pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<NamedAward> {
     let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
-    let profile = new.check(fund.floor())?;
+    let profile = new.check(funds::store::floor_of(conn, fund.id)?)?;
     let found = references(conn, context, &new, fund)?;
     let reference = references::next(conn, "AWD", context.today().year())?;
     let row = AwardRow::new(context, new, found, reference)?;
@@ -156,7 +157,7 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
     let fund = funds::ops::referred(conn, context, "/fund", &new.fund)?;
     let plan = match present.row.state {
-        AwardState::Proposed => Some(new.check(fund.floor())?),
+        AwardState::Proposed => Some(new.check(funds::store::floor_of(conn, fund.id)?)?),
         _ => None,
     };
     let text = |award: &Award| (award.title.clone(), award.description.clone());
@@ -222,6 +223,7 @@ fn may_move(
             Err(Error::new(Code::SeparationOfDuties).detail(detail))
         }
         AwardState::Active if found.row.evaluation_plan.is_none() => Err(Error::new(Code::EvaluationPlanMissing)),
+        AwardState::Completed => check_finished(conn, found.row.id),
         AwardState::Terminated => {
             // A programme proposes this, by recommending to stop at a gateway.
             context.reach().require_everything()?;
@@ -241,11 +243,30 @@ fn may_move(
     }
 }
 
+/// Checks that nothing of an award is still to come.
+fn check_finished(conn: &mut Conn, award: Id) -> Result<()> {
+    let milestones = store::planned_milestones(conn, award)?.into_iter().map(|title| {
+        let detail =
+            format!("The milestone \u{201c}{title}\u{201d} is planned. Say whether it was met, missed or waived.");
+        Fault::new("/to", "open-milestone", detail)
+    });
+    let mut open: Vec<Fault> = milestones.collect();
+    open.extend(store::undecided_reviews(conn, award)?.into_iter().map(|(title, due)| {
+        let detail = format!("The gateway review \u{201c}{title}\u{201d}, due on {due}, is not decided.");
+        Fault::new("/to", "undecided-review", detail)
+    }));
+    if open.is_empty() {
+        return Ok(());
+    }
+    let detail = "An award is completed once no milestone is planned and every gateway review is decided.";
+    Err(Error::new(Code::IllegalTransition).detail(detail).faults(open))
+}
+
 /// Moves an award, and its money with it: an approval commits the amount, and an end releases what is left.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`, `separation-of-duties`,
-/// `insufficient-funds`, `evaluation-plan-missing`, `authority-missing`.
+/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition` also for a completion while something is still to come,
+/// `validation-failed`, `separation-of-duties`, `insufficient-funds`, `evaluation-plan-missing`, `authority-missing`.
 pub fn transition_award(conn: &mut Conn, context: &Context, id: &str, asked: AskedAwardMove) -> Result<NamedAward> {
     let found = reached(conn, context, id)?;
     context.check_version(found.row.version)?;
@@ -266,7 +287,8 @@ pub fn transition_award(conn: &mut Conn, context: &Context, id: &str, asked: Ask
 /// Makes a move, and moves the money that it moves.
 ///
 /// # Errors
-/// `insufficient-funds`, `version-mismatch`, `validation-failed` for a day before the last move or the fund's first day.
+/// `insufficient-funds`, `version-mismatch`, `validation-failed` for a day before the last move, the fund's first day or a movement of
+/// money that there cannot be once the move is made.
 pub fn advance(conn: &mut Conn, context: &Context, found: &NamedAward, step: &Move<AwardState>) -> Result<NamedAward> {
     let (from, on) = (found.row.state, step.effective_on);
     let mut row = AwardRow { state: step.to, ..found.row.clone().touched(context) };
@@ -274,7 +296,10 @@ pub fn advance(conn: &mut Conn, context: &Context, found: &NamedAward, step: &Mo
         Some(day) => Floor::new(day, "its last move took effect on that day"),
         None => funds::store::floor_of(conn, row.fund_id)?,
     };
-    floor.check("/effectiveOn", on)?;
+    let posted = ledger::store::last_posted(conn, row.id, ruled_out(step.to))?;
+    let posted = posted
+        .map(|day| Floor::new(day, "there is a movement of its money on that day that there cannot be afterwards"));
+    posted.map_or(floor, |posted| floor.and(posted)).check("/effectiveOn", on)?;
     if step.to == AwardState::Approved {
         let (kind, amount, profile) =
             (TransactionKind::Commitment, row.amount(), ledger::store::profile(conn, row.id)?);

@@ -72,6 +72,11 @@ impl AwardState {
     }
 }
 
+/// The state at the end of a day, by the moves in their order. Before the first, an award is proposed.
+pub fn state_on(moves: &[(NaiveDate, AwardState)], day: NaiveDate) -> AwardState {
+    moves.iter().rev().find(|(on, _)| *on <= day).map_or(AwardState::Proposed, |(_, state)| *state)
+}
+
 /// How the results of an award will be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -301,6 +306,31 @@ mod tests {
         for state in AwardState::ALL {
             let expected = moves.iter().find(|(from, _)| from == state).map(|(_, to)| to.clone()).unwrap_or_default();
             assert_eq!(state.next(), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn an_award_has_the_state_of_the_day() {
+        use AwardState::*;
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let moves = [
+            ("2024-05-01", Approved),
+            ("2024-06-01", Active),
+            ("2024-09-01", Suspended),
+            ("2024-10-01", Active),
+            ("2024-10-01", Completed),
+        ];
+        let moves = moves.map(|(on, state)| (day(on), state));
+        for (on, state) in [
+            ("2024-04-30", Proposed),
+            ("2024-05-31", Approved),
+            ("2024-06-01", Active),
+            ("2024-09-01", Suspended),
+            ("2024-09-30", Suspended),
+            ("2024-10-01", Completed),
+            ("2026-01-01", Completed),
+        ] {
+            assert_eq!(state_on(&moves, day(on)), state, "{on}");
         }
     }
 }

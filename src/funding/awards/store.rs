@@ -5,11 +5,15 @@ use crate::access::{Operation, Reach, ReachParts};
 use crate::calendar::DayRange;
 use crate::db::dialect::{self, Condition, SearchTerms, Unindexed};
 use crate::db::schema::{
-    award_balances, awards, funds, innovations, organisation_closure, organisations, people, programmes, transitions,
+    award_balances, award_milestones, awards, fellows, fellowships, funds, gateway_reviews, innovations,
+    organisation_closure, organisations, people, programmes, transitions,
 };
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
+use crate::funding::awards::gateway_reviews::rules::GatewayReviewState;
+use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::funds::ops::filtered_by;
+use crate::funding::funds::store::illustrative as illustrative_funds;
 use crate::funding::ledger::store::{AwardBalanceRow, profiles};
 use crate::funding::money::Money;
 use crate::funding::years::{FOUNDED, Floor, Share, planned};
@@ -413,17 +417,17 @@ pub fn find(conn: &mut Conn, sight: &Sight, id: Id) -> Result<Option<NamedAward>
 }
 
 #[dsl::auto_type]
-fn invented() -> _ {
+fn invented(of_funds: Vec<Id>, for_fellowships: Vec<Id>) -> _ {
     let of_programme = programmes::slug.nullable().eq(awards::programme);
     awards::table
-        .inner_join(funds::table)
         .left_join(innovations::table)
         .left_join(people::table)
         .left_join(programmes::table.on(of_programme))
         .filter(
             awards::illustrative
                 .eq(true)
-                .or(funds::illustrative.eq(true))
+                .or(awards::fund_id.eq_any(of_funds))
+                .or(awards::fellowship_id.assume_not_null().eq_any(for_fellowships))
                 .or(innovations::illustrative.nullable().eq(true))
                 .or(people::illustrative.nullable().eq(true))
                 .or(programmes::illustrative.nullable().eq(true)),
@@ -431,21 +435,60 @@ fn invented() -> _ {
         .select(awards::id)
 }
 
-/// Those of some awards that are invented for illustration, or made for what is: their fund, programme, innovation or
-/// recipient.
+/// What makes awards invented: funds with invented money, and the fellowships of invented people that awards pay for.
+fn inventions(conn: &mut Conn) -> Result<(Vec<Id>, Vec<Id>)> {
+    let paid_for =
+        awards::table.filter(awards::fellowship_id.is_not_null()).select(awards::fellowship_id.assume_not_null());
+    let fellowships = fellowships::table
+        .inner_join(fellows::table.inner_join(people::table))
+        .filter(people::illustrative.eq(true))
+        .filter(fellowships::id.eq_any(paid_for))
+        .select(fellowships::id);
+    Ok((illustrative_funds(conn)?.into_iter().collect(), fellowships.load(conn)?))
+}
+
+/// Those of some awards that are invented for illustration, or made of what is or for it: the money of their fund, their
+/// programme, innovation, fellowship or recipient.
 pub fn illustrative(conn: &mut Conn, ids: Vec<Id>) -> Result<HashSet<Id>> {
-    Ok(invented().filter(awards::id.eq_any(ids)).load::<Id>(conn)?.into_iter().collect())
+    let (funds, fellowships) = inventions(conn)?;
+    let found = invented(funds, fellowships).filter(awards::id.eq_any(ids));
+    Ok(found.load::<Id>(conn)?.into_iter().collect())
 }
 
 /// As [`illustrative`], of all awards of some funds.
 pub fn illustrative_of(conn: &mut Conn, funds: &[Id]) -> Result<HashSet<Id>> {
-    Ok(invented().filter(awards::fund_id.eq_any(funds.to_vec())).load::<Id>(conn)?.into_iter().collect())
+    let (invented_funds, fellowships) = inventions(conn)?;
+    let found = invented(invented_funds, fellowships).filter(awards::fund_id.eq_any(funds.to_vec()));
+    Ok(found.load::<Id>(conn)?.into_iter().collect())
+}
+
+/// The moves of an award in the order of their days: the day on which each took effect, and the state it led to.
+pub fn moves(conn: &mut Conn, award: Id) -> Result<Vec<(NaiveDate, AwardState)>> {
+    let moves = transitions::table.filter(transitions::resource.eq("award")).filter(transitions::resource_id.eq(award));
+    let moves = moves.order_by((transitions::effective_on, transitions::made_at, transitions::id));
+    let words: Vec<(NaiveDate, String)> =
+        moves.select((transitions::effective_on, transitions::to_state)).load(conn)?;
+    Ok(words.into_iter().filter_map(|(on, word)| Some((on, AwardState::parse(&word)?))).collect())
 }
 
 /// The day on which the last move of an award took effect.
 pub fn last_moved(conn: &mut Conn, award: Id) -> Result<Option<NaiveDate>> {
-    let moves = transitions::table.filter(transitions::resource.eq("award")).filter(transitions::resource_id.eq(award));
-    Ok(moves.select(dsl::max(transitions::effective_on)).first(conn)?)
+    Ok(moves(conn, award)?.into_iter().map(|(on, _)| on).max())
+}
+
+/// The titles of the milestones of an award that are still planned.
+pub fn planned_milestones(conn: &mut Conn, award: Id) -> Result<Vec<String>> {
+    let open = award_milestones::table.filter(award_milestones::award_id.eq(award));
+    let open = open.filter(award_milestones::state.eq(MilestoneState::Planned));
+    Ok(open.order_by(award_milestones::due_on).select(award_milestones::title).load(conn)?)
+}
+
+/// The gateway reviews of an award that are not decided, with the day each is due.
+pub fn undecided_reviews(conn: &mut Conn, award: Id) -> Result<Vec<(String, NaiveDate)>> {
+    let open = gateway_reviews::table.filter(gateway_reviews::award_id.eq(award));
+    let open = open.filter(gateway_reviews::state.ne(GatewayReviewState::Decided));
+    let columns = (gateway_reviews::title, gateway_reviews::due_on);
+    Ok(open.order_by(gateway_reviews::due_on).select(columns).load(conn)?)
 }
 
 /// Every award to a person, whoever asks.

@@ -6,6 +6,7 @@ use crate::db::{Conn, by_id};
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::{get_fund, kept};
+use crate::funding::funds::store::floor_of;
 use crate::funding::{ledger, pledges};
 use crate::http::Context;
 use crate::organisations;
@@ -29,7 +30,7 @@ pub fn create_contribution(
     new: Contribution,
 ) -> Result<NamedContribution> {
     let fund = kept(conn, context, fund)?;
-    new.check(context.today(), fund.floor())?;
+    new.check(context.today(), floor_of(conn, fund.id)?)?;
     let amount = new.amount;
     amount.check_currency(&fund.currency, "fund")?;
     let contributor = organisations::ops::referred(conn, "/contributor", &new.contributor)?;

@@ -97,6 +97,8 @@ params! {
         contributor: CodeParam = "contributor",
         /// The id of the pledge that they pay.
         pledge: Id = "pledge",
+        /// The ISO 4217 code of the currency of their funds.
+        currency: CodeParam = "currency",
         /// Contributions received on this day or later.
         from: NaiveDate = "from",
         /// Contributions received on this day or earlier.
@@ -147,6 +149,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Re
     narrow! { query, asked;
         programme => funds::programme.eq(programme.0.to_ascii_lowercase());
         pledge => contributions::pledge_id.eq(*pledge);
+        currency => funds::currency.eq(currency.0.to_ascii_uppercase());
         contributor => contributions::contributor_id.eq(referred(conn, "?contributor", &contributor.0)?);
     }
     if let Some(programmes) = seen(context) {

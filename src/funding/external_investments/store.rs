@@ -159,6 +159,8 @@ params! {
         kind: OneOf<InvestmentKind> = "kind",
         /// Whose money it is.
         sector: OneOf<Sector> = "sector",
+        /// The ISO 4217 code of their currency.
+        currency: CodeParam = "currency",
         /// Whether they were raised while the innovation was in the programme, or while the fellow had a fellowship of it: those count in its
         /// leverage.
         while_member: bool = "whileMember",
@@ -247,6 +249,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListExternalInvestments)
         programme => external_investments::programme.eq(programme.0.to_ascii_lowercase());
         kind => one_of!(external_investments::kind, kind.0.clone());
         sector => one_of!(external_investments::sector.assume_not_null(), sector.0.clone());
+        currency => external_investments::currency.eq(currency.0.to_ascii_uppercase());
     }
     if let Some(member) = asked.while_member {
         query = if member { query.filter(while_member()) } else { query.filter(dsl::not(while_member())) };

@@ -87,16 +87,19 @@ fn check_publisher(conn: &mut Conn, fund: Option<Id>, new: &Fund) -> Result<()> 
     let Some(code) = &new.publishing_funder else { return Ok(()) };
     let publisher = organisations::ops::referred(conn, AT, code)?;
     let is_one = match fund {
-        Some(fund) => store::funders(conn, &[fund])?.contains(&(fund, publisher)),
+        Some(fund) => store::funders(conn, &[fund])?.get(&fund).is_some_and(|funders| funders.contains(&publisher)),
         None => false,
     };
     let detail = "Expected one of the organisations that contributed to the fund or have a confirmed pledge to it.";
     if is_one { Ok(()) } else { Err(Error::invalid(AT, "no-funder", detail)) }
 }
 
-/// Checks that a fund's first day is not later than that of its money.
-fn check_from(conn: &mut Conn, fund: Id, new: &Fund) -> Result<()> {
-    let Some(from) = new.from else { return Ok(()) };
+/// Checks that the first day of a fund as it is now written, its own or that of its programme, is not later than that of its money.
+fn check_from(conn: &mut Conn, fund: Id, before: &Fund, new: &Fund) -> Result<()> {
+    if (before.from, &before.programme) == (new.from, &new.programme) {
+        return Ok(());
+    }
+    let from = store::floor_of(conn, fund)?.day;
     let detail = match (store::first_money(conn, fund)?, store::first_pledged(conn, fund)?) {
         (Some(day), _) if day < from => format!("Expected {day} or earlier, since the fund has money of that day."),
         (_, Some(year)) if year < financial_year(from) => {
@@ -133,9 +136,9 @@ pub fn update_fund(conn: &mut Conn, context: &Context, code: &str, patch: &Patch
     if before.publishing_funder != new.publishing_funder {
         check_publisher(conn, Some(present.id), &new)?;
     }
-    check_from(conn, present.id, &new)?;
     let programme = programme(conn, context, &new)?;
-    let row = present.revised(context, new, programme);
+    let row = present.revised(context, new.clone(), programme);
     store::update(conn, &row)?;
+    check_from(conn, row.id, &before, &new)?;
     finish(conn, context, row)
 }

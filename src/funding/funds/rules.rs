@@ -25,11 +25,12 @@ pub struct Fund {
     /// The ISO 4217 code of the fund's one currency.
     #[schema(example = "GBP", pattern = "^[A-Z]{3}$", min_length = 3, max_length = 3)]
     pub currency: String,
-    /// Its first day. Nothing of it is dated before. Default: 5 July 1948, the first day of the health service.
+    /// Its first day. Nothing of it is dated before. Default: the first day of its programme or, without one, 5 July 1948, the first
+    /// day of the health service.
     #[schema(nullable = false)]
     pub from: Option<NaiveDate>,
     /// The code of the organisation that publishes its grants as open data: one of its contributors, or of those who pledged
-    /// to it. Needed once there are several.
+    /// to it. Default: the one of them whose money was recorded first.
     #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60, nullable = false)]
     pub publishing_funder: Option<String>,
     /// Whether the record is invented for illustration.
@@ -70,9 +71,15 @@ impl Fund {
     }
 }
 
-/// The first day of a fund that says so, or of the health service.
-pub fn floor(from: Option<NaiveDate>) -> Floor {
-    from.map_or(FOUNDED, |day| Floor::new(day, "the fund begins on that day"))
+/// The first day of a fund that says so, or else of its programme, or else of the health service.
+pub fn floor(from: Option<NaiveDate>, programme: Option<NaiveDate>) -> Floor {
+    match (from, programme) {
+        (Some(day), _) => Floor::new(day, "the fund begins on that day"),
+        (None, Some(day)) => {
+            FOUNDED.and(Floor::new(day, "the fund says no first day, and its programme starts on that day"))
+        }
+        (None, None) => FOUNDED,
+    }
 }
 
 /// What a fund may commit of one financial year, and has committed. Amounts are in the fund's currency.
@@ -147,6 +154,25 @@ impl FundPosition {
             outstanding: money(balance.outstanding),
             disbursed: money(balance.disbursed),
             years: years.iter().map(year).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fund_begins_when_it_says_or_else_with_its_programme() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (from, programme, first) in [
+            (Some("2016-04-01"), Some("2015-07-01"), "2016-04-01"),
+            (Some("2015-04-01"), Some("2015-07-01"), "2015-04-01"),
+            (None, Some("2015-07-01"), "2015-07-01"),
+            (None, Some("1940-01-01"), "1948-07-05"),
+            (None, None, "1948-07-05"),
+        ] {
+            assert_eq!(floor(from.map(day), programme.map(day)).day, day(first), "{from:?} {programme:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::rules::{Fund, floor};
 use crate::access::Operation;
 use crate::db::dialect::{self, SearchTerms};
-use crate::db::schema::{awards, contributions, fund_transactions, funds, pledges};
+use crate::db::schema::{awards, contributions, fund_transactions, funds, pledges, programmes, reallocations};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::funding::ledger::rules::PledgeCertainty;
@@ -15,7 +15,7 @@ use crate::{narrow, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::min;
 use diesel::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = funds, treat_none_as_null = true)]
@@ -58,11 +58,6 @@ impl FundRow {
             from_on: new.from,
             publishing_funder: new.publishing_funder.map(|code| code.to_ascii_uppercase()),
         }
-    }
-
-    /// The first day that anything of the fund may be dated.
-    pub fn floor(&self) -> Floor {
-        floor(self.from_on)
     }
 
     pub fn fund(&self) -> Fund {
@@ -141,7 +136,10 @@ pub fn find_all(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<FundRow>> {
 
 /// The first day that anything of a fund may be dated.
 pub fn floor_of(conn: &mut Conn, fund: Id) -> Result<Floor> {
-    Ok(floor(funds::table.find(fund).select(funds::from_on).first(conn)?))
+    let of_programme = programmes::slug.nullable().eq(funds::programme);
+    let days = funds::table.left_join(programmes::table.on(of_programme)).filter(funds::id.eq(fund));
+    let (from, programme) = days.select((funds::from_on, programmes::starts_on.nullable())).first(conn)?;
+    Ok(floor(from, programme))
 }
 
 /// The first day of all that is recorded of a fund; of what is pledged the year's is not looked at.
@@ -159,19 +157,57 @@ pub fn first_pledged(conn: &mut Conn, fund: Id) -> Result<Option<i32>> {
     Ok(pledges::table.filter(pledges::fund_id.eq(fund)).select(min(pledges::financial_year)).first(conn)?)
 }
 
-/// Those who contributed to some funds, or have a confirmed pledge to them that is not invented: fund, organisation.
-pub fn funders(conn: &mut Conn, funds: &[Id]) -> Result<BTreeSet<(Id, Id)>> {
-    let given = contributions::table
-        .filter(contributions::fund_id.eq_any(funds.to_vec()))
-        .select((contributions::fund_id, contributions::contributor_id))
-        .distinct();
+/// Those who contributed to some funds, or have a confirmed pledge to them that is not invented, in the order in which their
+/// money was first recorded.
+pub fn funders(conn: &mut Conn, funds: &[Id]) -> Result<HashMap<Id, Vec<Id>>> {
+    type Recorded = (NaiveDateTime, Id, Id, Id);
+    let given = contributions::table.filter(contributions::fund_id.eq_any(funds.to_vec())).select((
+        contributions::created_at,
+        contributions::id,
+        contributions::fund_id,
+        contributions::contributor_id,
+    ));
     let promised = pledges::table
         .filter(pledges::fund_id.eq_any(funds.to_vec()))
         .filter(pledges::certainty.eq(PledgeCertainty::Confirmed))
         .filter(pledges::illustrative.eq(false))
-        .select((pledges::fund_id, pledges::contributor_id))
-        .distinct();
-    let mut funders: BTreeSet<(Id, Id)> = given.load(conn)?.into_iter().collect();
-    funders.extend(promised.load::<(Id, Id)>(conn)?);
+        .select((pledges::created_at, pledges::id, pledges::fund_id, pledges::contributor_id));
+    let mut recorded: Vec<Recorded> = given.load(conn)?;
+    recorded.extend(promised.load::<Recorded>(conn)?);
+    recorded.sort_unstable();
+    let mut funders: HashMap<Id, Vec<Id>> = HashMap::new();
+    for (_, _, fund, funder) in recorded {
+        let known = funders.entry(fund).or_default();
+        if !known.contains(&funder) {
+            known.push(funder);
+        }
+    }
     Ok(funders)
+}
+
+/// The funds whose money is invented for illustration, all of it or some: they say so, their programme does, a confirmed
+/// pledge to them does, or money of such a fund was reallocated to them.
+pub fn illustrative(conn: &mut Conn) -> Result<HashSet<Id>> {
+    let of_programme = programmes::slug.nullable().eq(funds::programme);
+    let said = funds::table
+        .left_join(programmes::table.on(of_programme))
+        .filter(funds::illustrative.eq(true).or(programmes::illustrative.nullable().eq(true)))
+        .select(funds::id);
+    let promised = pledges::table
+        .filter(pledges::illustrative.eq(true))
+        .filter(pledges::certainty.eq(PledgeCertainty::Confirmed))
+        .select(pledges::fund_id);
+    let mut invented: HashSet<Id> = said.load(conn)?.into_iter().collect();
+    invented.extend(promised.load::<Id>(conn)?);
+    let moved: Vec<(Id, Id)> =
+        reallocations::table.select((reallocations::from_fund_id, reallocations::to_fund_id)).distinct().load(conn)?;
+    let mut spreading = !invented.is_empty();
+    while spreading {
+        let known = invented.len();
+        let to = |(from, to): &(Id, Id)| invented.contains(from).then_some(*to);
+        let reached: Vec<Id> = moved.iter().filter_map(to).collect();
+        invented.extend(reached);
+        spreading = invented.len() > known;
+    }
+    Ok(invented)
 }

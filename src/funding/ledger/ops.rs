@@ -1,5 +1,6 @@
 //! Moving money, inside the caller's serializable transaction.
 
+use super::days::Sum;
 use super::rules::{self, AwardBalance, Breach, FundBalance, FundYears, Part, Refused, TransactionKind, post};
 use super::store::{self, TransactionRow};
 use crate::db::Conn;
@@ -10,6 +11,7 @@ use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A movement of an award's money.
 pub struct Posting {
@@ -68,14 +70,52 @@ fn row(context: &Context, fund: Id, kind: TransactionKind, amount: Money, on: Na
     }
 }
 
+/// Checks that a movement takes from no day what was not there: by its kind and day, of a fund and of the award if there is one,
+/// each with its balance.
+fn check_days(
+    conn: &mut Conn,
+    (kind, amount, on): (TransactionKind, Money, NaiveDate),
+    (fund, cash): (Id, i64),
+    award: Option<(Id, AwardBalance)>,
+) -> Result<()> {
+    let posted = store::posted_after(conn, fund, on)?;
+    for sum in Sum::ALL.into_iter().filter(|sum| sum.times(kind) < 0) {
+        let (id, balance) = award.unzip();
+        let balance = balance.unwrap_or_default();
+        let now = match sum {
+            Sum::Cash => cash,
+            Sum::Outstanding => balance.outstanding,
+            Sum::Recoverable => balance.recoverable(),
+        };
+        let counts = |of: Option<Id>| sum == Sum::Cash || of == id;
+        let mut later: Vec<(NaiveDate, i64)> = posted
+            .iter()
+            .filter(|(_, of, ..)| counts(*of))
+            .map(|(on, _, kind, minor)| (*on, sum.times(*kind) * minor))
+            .collect();
+        if sum == Sum::Cash {
+            later.extend(store::contributed_after(conn, fund, on)?);
+            later.sort_unstable_by_key(|(on, _)| *on);
+        }
+        sum.check(amount.minor, now, &later).map_err(|there| {
+            let (there, asked, place) = (Money { minor: there, ..amount }, said(amount), sum.in_words());
+            let there_was = format!("On {on}, or on a day since, there was {} {place}", said(there));
+            insufficient(format!("{there_was}, but {asked} was asked for."), there)
+        })?;
+    }
+    Ok(())
+}
+
 /// Posts a movement of an award's money and moves both balances, and with a release what the award commits of the years.
 ///
 /// # Errors
-/// `insufficient-funds` with what there is.
+/// `insufficient-funds` with what there is, or was on its day or one since.
 pub fn post_to_award(conn: &mut Conn, context: &Context, posting: Posting) -> Result<TransactionRow> {
     let Posting { fund, award, kind, amount, on, note } = posting;
     let (of_fund, before) = (store::fund_balance(conn, fund)?, store::award_balance(conn, award)?);
+    let cash = of_fund.cash;
     let (of_fund, after) = post(kind, amount.minor, of_fund, before).map_err(refused(amount))?;
+    check_days(conn, (kind, amount, on), (fund, cash), Some((award, before)))?;
     let made = TransactionRow { award_id: Some(award), note, ..row(context, fund, kind, amount, on) };
     store::insert(conn, &made)?;
     if kind != TransactionKind::WriteOff {
@@ -130,20 +170,31 @@ fn change_years(
     store::set_years(conn, fund, &before, &after)
 }
 
-/// Returns what an award has left to its fund; `None` if nothing is left.
+/// Returns what an award has left to its fund: what it had on a day, and what came back later on the day it came.
+///
+/// # Errors
+/// `insufficient-funds` where more went out later than came back.
 pub fn release_rest(
     conn: &mut Conn,
     context: &Context,
     (fund, award, currency): (Id, Id, &str),
     on: NaiveDate,
-) -> Result<Option<TransactionRow>> {
+) -> Result<()> {
     let left = store::award_balance(conn, award)?.outstanding;
-    if left == 0 {
-        return Ok(None);
+    let mut by_day = BTreeMap::from([(on, left)]);
+    for (day, of, kind, minor) in store::posted_after(conn, fund, on)? {
+        let change = Sum::Outstanding.times(kind) * minor;
+        if of == Some(award) && change != 0 {
+            *by_day.entry(on).or_default() -= change;
+            *by_day.entry(day).or_default() += change;
+        }
     }
-    let amount = Money::of(left, currency);
-    let posting = Posting { fund, award, kind: TransactionKind::Release, amount, on, note: None };
-    post_to_award(conn, context, posting).map(Some)
+    for (on, minor) in by_day.into_iter().filter(|(_, minor)| *minor > 0) {
+        let amount = Money::of(minor, currency);
+        let posting = Posting { fund, award, kind: TransactionKind::Release, amount, on, note: None };
+        post_to_award(conn, context, posting)?;
+    }
+    Ok(())
 }
 
 /// Adds a contribution to a fund's cash, and to what it may commit unless a pledge did that.
@@ -170,7 +221,7 @@ pub fn pledge(conn: &mut Conn, fund: Id, changes: impl IntoIterator<Item = (i32,
 /// Posts the pair of a reallocation. It moves cash, and what may be committed from its financial year on.
 ///
 /// # Errors
-/// `insufficient-funds` with what the first fund has.
+/// `insufficient-funds` with what the first fund has, or had on that day or one since.
 pub fn reallocate(
     conn: &mut Conn,
     context: &Context,
@@ -179,7 +230,10 @@ pub fn reallocate(
     amount: Money,
     on: NaiveDate,
 ) -> Result<()> {
-    let giver = store::fund_balance(conn, from)?.give_away(amount.minor).map_err(refused(amount))?;
+    let giver = store::fund_balance(conn, from)?;
+    let cash = giver.cash;
+    let giver = giver.give_away(amount.minor).map_err(refused(amount))?;
+    check_days(conn, (TransactionKind::ReallocationOut, amount, on), (from, cash), None)?;
     let taker = store::fund_balance(conn, to)?.receive(amount.minor).map_err(refused(amount))?;
     for (fund, kind) in [(from, TransactionKind::ReallocationOut), (to, TransactionKind::ReallocationIn)] {
         let made = TransactionRow { reallocation_id: Some(reallocation), ..row(context, fund, kind, amount, on) };

@@ -2,6 +2,7 @@
 //!
 //! Cash, at every moment and for each fund: `cash = contributed + reallocated in - reallocated out - disbursed`, and for each
 //! award `outstanding = committed - released - disbursed + returned`, and nothing is below zero.
+//! It holds for every day as well (`days`).
 //! Capacity, for each fund: to the end of every financial year no more is committed than was pledged, received without a
 //! pledge and reallocated. What a year leaves carries forward, and nothing is brought back from a later one.
 

@@ -1,7 +1,7 @@
 //! Balances, postings, and what is committed by year, in the database.
 
 use super::rules::{AwardBalance, FundBalance, FundYear, FundYears, TransactionKind};
-use crate::db::schema::{award_balances, award_profiles, fund_balances, fund_transactions, fund_years};
+use crate::db::schema::{award_balances, award_profiles, contributions, fund_balances, fund_transactions, fund_years};
 use crate::db::{Conn, Keep};
 use crate::error::{Error, Result};
 use crate::funding::years::Share;
@@ -228,6 +228,52 @@ pub fn first_paid(conn: &mut Conn, award: Id) -> Result<Option<NaiveDate>> {
         .filter(fund_transactions::award_id.eq(award))
         .filter(fund_transactions::kind.eq(TransactionKind::Disbursement));
     Ok(paid.select(diesel::dsl::min(fund_transactions::posted_on)).first(conn)?)
+}
+
+/// The last day on which something of these kinds was posted to an award.
+pub fn last_posted(conn: &mut Conn, award: Id, kinds: Vec<TransactionKind>) -> Result<Option<NaiveDate>> {
+    let posted = fund_transactions::table
+        .filter(fund_transactions::award_id.eq(award))
+        .filter(fund_transactions::kind.eq_any(kinds));
+    Ok(posted.select(diesel::dsl::max(fund_transactions::posted_on)).first(conn)?)
+}
+
+/// What an award released up to a day.
+pub fn released(conn: &mut Conn, award: Id, to: NaiveDate) -> Result<i64> {
+    let amounts = fund_transactions::table
+        .filter(fund_transactions::award_id.eq(award))
+        .filter(fund_transactions::kind.eq(TransactionKind::Release))
+        .filter(fund_transactions::posted_on.le(to))
+        .select(fund_transactions::amount_minor);
+    Ok(amounts.load::<i64>(conn)?.into_iter().sum())
+}
+
+/// What was posted to a fund after a day, in order of the days: day, award, kind and amount.
+pub fn posted_after(
+    conn: &mut Conn,
+    fund: Id,
+    day: NaiveDate,
+) -> Result<Vec<(NaiveDate, Option<Id>, TransactionKind, i64)>> {
+    let posted = fund_transactions::table
+        .filter(fund_transactions::fund_id.eq(fund))
+        .filter(fund_transactions::posted_on.gt(day))
+        .order_by(fund_transactions::posted_on)
+        .select((
+            fund_transactions::posted_on,
+            fund_transactions::award_id,
+            fund_transactions::kind,
+            fund_transactions::amount_minor,
+        ));
+    Ok(posted.load(conn)?)
+}
+
+/// What was contributed to a fund after a day.
+pub fn contributed_after(conn: &mut Conn, fund: Id, day: NaiveDate) -> Result<Vec<(NaiveDate, i64)>> {
+    let given = contributions::table
+        .filter(contributions::fund_id.eq(fund))
+        .filter(contributions::received_on.gt(day))
+        .select((contributions::received_on, contributions::amount_minor));
+    Ok(given.load(conn)?)
 }
 
 /// Whether somebody paid out money of an award.

@@ -7,7 +7,7 @@ use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::funding::funds::ops::referred;
-use crate::funding::funds::store::FundRow;
+use crate::funding::funds::store::{FundRow, floor_of};
 use crate::funding::ledger;
 use crate::funding::money::Money;
 use crate::http::{Context, Patch};
@@ -32,7 +32,7 @@ pub fn get_pledge(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedP
 /// `forbidden`, `validation-failed`, `unknown-reference`.
 pub fn create_pledge(conn: &mut Conn, context: &Context, new: Pledge) -> Result<NamedPledge> {
     let fund = referred(conn, context, "/fund", &new.fund)?;
-    let year = new.check(context.today(), fund.floor())?;
+    let year = new.check(context.today(), floor_of(conn, fund.id)?)?;
     let amount = new.amount;
     amount.check_currency(&fund.currency, "fund")?;
     let contributor = organisations::ops::referred(conn, "/contributor", &new.contributor)?;
@@ -53,7 +53,7 @@ pub fn update_pledge(conn: &mut Conn, context: &Context, id: &str, patch: &Patch
     let before = present.pledge();
     let Some(new) = context.revised(&before, present.row.version, patch)? else { return Ok(present) };
     before.check_change(&new, present.paid())?;
-    let year = new.check(context.today(), present.fund.floor())?;
+    let year = new.check(context.today(), floor_of(conn, present.fund.id)?)?;
     let amount = new.amount;
     amount.check_currency(&present.fund.currency, "fund")?;
     let contributor = organisations::ops::referred(conn, "/contributor", &new.contributor)?;

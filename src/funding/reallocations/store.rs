@@ -132,6 +132,12 @@ pub fn find(conn: &mut Conn, programmes: Option<Vec<String>>, id: Id) -> Result<
     Ok(named(conn, rows)?.pop())
 }
 
+/// What was reallocated in the name of an award.
+pub fn reallocated_of(conn: &mut Conn, award: Id) -> Result<i64> {
+    let amounts = reallocations::table.filter(reallocations::award_id.eq(award)).select(reallocations::amount_minor);
+    Ok(amounts.load::<i64>(conn)?.into_iter().sum())
+}
+
 pub fn insert(conn: &mut Conn, row: &ReallocationRow) -> Result<()> {
     diesel::insert_into(reallocations::table).values(row.clone()).execute_kept(conn)?;
     Ok(())

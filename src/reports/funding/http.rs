@@ -111,10 +111,10 @@ pub struct FundingReportResponse {
 }
 
 const NOTES: [&str; 4] = [
-    "A funder's share of a fund's awards and payments is its share of all contributions to the fund and of what is still to come of confirmed pledges, divided to the penny.",
+    "A funder's share of a fund's awards and payments is its share of all contributions to the fund up to the last day asked for and of what was then still to come of confirmed pledges, divided to the penny.",
     "A place is the integrated care board that the recipient belonged to by geography on the day of each movement; of what was planned, on the first day of the financial year or of the plan. Null stands for recipients without a board, such as people, and for money that no award moved.",
     "An award counts for its own programme, and what a fund has left for that of the fund.",
-    "Planned is the sum of the profiles of approved awards in the financial years that begin in the days asked for, up to today by default. Variance is disbursed, net of returns, minus planned.",
+    "Planned is the sum of the profiles of approved awards in the financial years that begin in the days asked for, up to today by default: as they were on the last of them, and of a terminated award up to its end. Variance is disbursed, net of returns, minus planned.",
 ];
 
 /// Get the funding report

@@ -1,14 +1,13 @@
 //! The funding report: each table is read once.
 
-use super::rules::{Geography, GroupBy, Totals, divided};
+use super::rules::{Ended, Geography, GroupBy, Totals, divided, stays_planned};
 use super::store::{self, Approved, Fund, Given, Promised, Scope};
 use crate::calendar::DayRange;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::funding::awards::rules::AwardState;
 use crate::funding::awards::store::illustrative_of;
 use crate::funding::ledger::rules::TransactionKind;
-use crate::funding::years::{Share, financial_year, remaining, year_label};
+use crate::funding::years::{Share, financial_year, first_day, remaining, undone, year_label};
 use crate::http::Context;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
@@ -69,49 +68,58 @@ impl Happening<'_> {
     }
 }
 
-/// The first day of a financial year.
-fn first(year: i32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, 4, 1).unwrap_or_default()
-}
-
-/// Everything that is read.
+/// Everything that is read, as it was on the last day.
 struct Read {
+    /// The last day that counts.
+    last: NaiveDate,
     funds: Vec<Fund>,
     given: Vec<Given>,
     promised: Vec<Promised>,
     awards: Vec<Approved>,
     posted: Vec<store::Posted>,
     profiles: HashMap<Id, Vec<Share>>,
+    ended: HashMap<Id, Ended>,
     invented: HashSet<Id>,
+    invented_pledges: HashSet<Id>,
 }
 
 impl Read {
-    fn all(conn: &mut Conn, scope: &Scope) -> Result<Self> {
+    fn all(conn: &mut Conn, scope: &Scope, last: NaiveDate) -> Result<Self> {
         let funds = store::funds(conn, scope)?;
         let ids: Vec<Id> = funds.iter().map(|fund| fund.id).collect();
         let mut profiles: HashMap<Id, Vec<Share>> = HashMap::new();
         for (award, year, minor) in store::planned(conn, &ids)? {
             profiles.entry(award).or_default().push(Share { year, minor });
         }
+        for (award, before, after) in store::replanned_after(conn, &ids, last)? {
+            profiles.entry(award).and_modify(|profile| *profile = undone(profile, &before, &after));
+        }
+        let (mut given, mut promised) = (store::contributed(conn, &ids)?, store::pledged(conn, &ids)?);
+        let invented_pledges = promised.iter().filter(|pledge| pledge.illustrative).map(|pledge| pledge.id).collect();
+        given.retain(|given| given.on <= last);
+        promised.retain(|pledge| pledge.on() <= last);
+        let mut awards = store::approved(conn, &ids)?;
+        awards.retain(|award| award.awarded_on.is_none_or(|on| on <= last));
         Ok(Self {
-            given: store::contributed(conn, &ids)?,
-            promised: store::pledged(conn, &ids)?,
-            awards: store::approved(conn, &ids)?,
+            last,
+            given,
+            promised,
+            awards,
+            ended: store::ended(conn, &ids, last)?,
             posted: store::posted(conn, &ids)?,
             invented: illustrative_of(conn, &ids)?,
+            invented_pledges,
             profiles,
             funds,
         })
     }
 
     /// What happened in these days, and by whole financial years what was planned, pledged and committed: those that begin
-    /// in them, up to today.
-    fn happened(&self, days: DayRange, today: NaiveDate) -> Vec<Happening<'_>> {
-        let years = DayRange { to: days.to.or(Some(today)), ..days };
+    /// in them, up to the last day.
+    fn happened(&self, days: DayRange) -> Vec<Happening<'_>> {
+        let years = DayRange { to: Some(self.last), ..days };
         let funds: HashMap<Id, &Fund> = self.funds.iter().map(|fund| (fund.id, fund)).collect();
         let awards: HashMap<Id, &Approved> = self.awards.iter().map(|award| (award.id, award)).collect();
-        let invented_pledges: HashSet<Id> =
-            self.promised.iter().filter(|pledge| pledge.illustrative).map(|pledge| pledge.id).collect();
         let mut happened = Vec::new();
         let mut add = |fund: Id, award: Option<Id>, funder, on: NaiveDate, totals, invented: bool| {
             let Some(fund) = funds.get(&fund) else { return };
@@ -131,38 +139,43 @@ impl Read {
         }
         for award in &self.awards {
             let profile = self.profiles.get(&award.id).map_or(&[][..], Vec::as_slice);
-            for Share { year, minor } in profile.iter().filter(|share| years.hold(first(share.year))) {
-                if award.state != AwardState::Cancelled {
+            let ended = self.ended.get(&award.id).copied();
+            for Share { year, minor } in profile.iter().filter(|share| years.hold(first_day(share.year))) {
+                let from = first_day(*year).max(award.begins);
+                if stays_planned(ended, from) {
                     let totals = Totals { planned: *minor, ..Totals::default() };
-                    add(award.fund, Some(award.id), None, first(*year).max(award.begins), totals, false);
+                    add(award.fund, Some(award.id), None, from, totals, false);
                 }
             }
             let kept = released.get(&award.id).map_or_else(Vec::new, |released| remaining(profile, *released));
-            for Share { year, minor } in kept.into_iter().filter(|share| years.hold(first(share.year))) {
+            for Share { year, minor } in kept.into_iter().filter(|share| years.hold(first_day(share.year))) {
                 // It takes from its fund, whatever programme it is of.
                 let totals = Totals { taken: minor, ..Totals::default() };
-                add(award.fund, None, None, first(year), totals, self.invented.contains(&award.id));
+                add(award.fund, None, None, first_day(year), totals, self.invented.contains(&award.id));
             }
         }
         for Given { fund, contributor, on, amount, pledge } in self.given.iter().filter(|given| days.hold(given.on)) {
             let received = if pledge.is_some() { 0 } else { *amount };
             let totals = Totals { contributed: *amount, received, ..Totals::default() };
-            let invented = pledge.is_some_and(|id| invented_pledges.contains(&id));
+            let invented = pledge.is_some_and(|id| self.invented_pledges.contains(&id));
             add(*fund, None, Some(contributor.as_str()), *on, totals, invented);
         }
-        for pledge in self.promised.iter().filter(|pledge| years.hold(first(pledge.year))) {
+        for pledge in self.promised.iter().filter(|pledge| years.hold(first_day(pledge.year))) {
             let totals = Totals { pledged: pledge.amount, ..Totals::default() };
-            add(pledge.fund, None, Some(&pledge.contributor), first(pledge.year), totals, pledge.illustrative);
+            add(pledge.fund, None, Some(&pledge.contributor), first_day(pledge.year), totals, pledge.illustrative);
         }
         happened
     }
 
-    /// What each funder ever gave a fund, or has yet to give.
+    /// What each funder gave a fund up to the last day, or had yet to give.
     fn weights(&self, fund: Id) -> BTreeMap<&str, i64> {
         let given = self.given.iter().filter(|given| given.fund == fund);
         let given = given.map(|given| (given.contributor.as_str(), given.amount));
         let promised = self.promised.iter().filter(|pledge| pledge.fund == fund);
-        let promised = promised.map(|pledge| (pledge.contributor.as_str(), pledge.amount - pledge.paid));
+        let paid = |pledge: Id| -> i64 {
+            self.given.iter().filter(|given| given.pledge == Some(pledge)).map(|given| given.amount).sum()
+        };
+        let promised = promised.map(|pledge| (pledge.contributor.as_str(), pledge.amount - paid(pledge.id)));
         let mut weights = BTreeMap::new();
         for (funder, amount) in given.chain(promised) {
             *weights.entry(funder).or_default() += amount;
@@ -198,8 +211,8 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
         programme: asked.programme.as_ref().map(|slug| slug.to_ascii_lowercase()),
         seen: (!reach.is_everything()).then(|| reach.whole_programmes().to_vec()),
     };
-    let read = Read::all(conn, &scope)?;
-    let mut happened = read.happened(asked.days, context.today());
+    let read = Read::all(conn, &scope, asked.days.to.unwrap_or_else(|| context.today()))?;
+    let mut happened = read.happened(asked.days);
     happened.retain(|done| scope.holds(done.programme(), done.fund.programme.as_deref()));
     let geography = match asked.by {
         GroupBy::Place => store::geography(conn, read.awards.iter().filter_map(|award| award.recipient).collect())?,

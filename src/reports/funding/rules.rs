@@ -1,6 +1,7 @@
 //! Sums of money by group, and their division among those who funded it.
 
 use crate::calendar::Span;
+use crate::funding::awards::rules::AwardState;
 use crate::funding::ledger::rules::TransactionKind;
 use crate::vocabulary::Id;
 use crate::words;
@@ -123,6 +124,19 @@ impl AddAssign for Totals {
     }
 }
 
+/// How and on which day an award ended.
+pub type Ended = (AwardState, NaiveDate);
+
+/// Whether what was planned of an award from a day on is still planned after its end: what is terminated has no plan from its last
+/// day on, and what is cancelled none at all. What is completed keeps its plan, beside which its payments stand.
+pub fn stays_planned(ended: Option<Ended>, from: NaiveDate) -> bool {
+    match ended {
+        Some((AwardState::Cancelled, _)) => false,
+        Some((AwardState::Terminated, on)) => from < on,
+        _ => true,
+    }
+}
+
 /// Some days on which an organisation lay below a board, and the days on which that existed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Below {
@@ -179,6 +193,22 @@ mod tests {
         assert_eq!(shares(100, &[3, 1]), [75, 25]);
         assert_eq!(shares(100, &[0, 5]), [0, 100]);
         assert_eq!(shares(100, &[]), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_plan_ends_with_its_award() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (state, on, stays) in [
+            (AwardState::Terminated, "2025-06-01", [true, true, false]),
+            (AwardState::Terminated, "2025-04-01", [true, false, false]),
+            (AwardState::Cancelled, "2025-06-01", [false, false, false]),
+            (AwardState::Completed, "2025-06-01", [true, true, true]),
+        ] {
+            let found =
+                ["2024-04-01", "2025-04-01", "2026-04-01"].map(|from| stays_planned(Some((state, day(on))), day(from)));
+            assert_eq!(found, stays, "{state:?} {on}");
+        }
+        assert!(stays_planned(None, day("2026-04-01")));
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! The queries of a funding report. The database adds up what it can.
 
-use super::rules::{Below, Geography};
-use crate::calendar::Span;
+use super::rules::{Below, Ended, Geography};
+use crate::calendar::{Span, london_date, london_midnight};
 use crate::db::Conn;
 use crate::db::schema::{
-    award_profiles, awards, contributions, fund_transactions, funds, organisation_closure, organisations, pledges,
+    award_profiles, award_reprofilings, award_supplements, awards, contributions, fund_transactions, funds,
+    organisation_closure, organisations, pledges, transitions,
 };
 use crate::error::Result;
+use crate::funding::awards::ops::RESOURCE;
 use crate::funding::awards::rules::AwardState;
+use crate::funding::awards::supplements::rules::SupplementState;
 use crate::funding::ledger::rules::{PledgeCertainty, TransactionKind};
+use crate::funding::years::{PlannedYear, Share, first_day, shares};
 use crate::organisations::rules::OrganisationType;
 use crate::vocabulary::Id;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A fund that is reported on.
 #[derive(Queryable, Clone)]
@@ -95,8 +99,18 @@ pub struct Promised {
     /// The calendar year of the 1 April on which its year begins.
     pub year: i32,
     pub amount: i64,
-    pub paid: i64,
     pub illustrative: bool,
+    announced_on: Option<NaiveDate>,
+    created_at: NaiveDateTime,
+}
+
+impl Promised {
+    /// The day from which it is known: that of its announcement, or else that of its record or the first of its year, whichever is
+    /// earlier.
+    pub fn on(&self) -> NaiveDate {
+        let recorded = || london_date(self.created_at.and_utc()).min(first_day(self.year));
+        self.announced_on.unwrap_or_else(recorded)
+    }
 }
 
 pub fn pledged(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Promised>> {
@@ -110,8 +124,9 @@ pub fn pledged(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Promised>> {
             organisations::code,
             pledges::financial_year,
             pledges::amount_minor,
-            pledges::paid_minor,
             pledges::illustrative,
+            pledges::announced_on,
+            pledges::created_at,
         ));
     Ok(promised.load(conn)?)
 }
@@ -148,7 +163,7 @@ pub struct Approved {
     /// None for a person.
     pub recipient: Option<Id>,
     pub begins: NaiveDate,
-    pub state: AwardState,
+    pub awarded_on: Option<NaiveDate>,
 }
 
 pub fn approved(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Approved>> {
@@ -161,7 +176,7 @@ pub fn approved(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Approved>> {
             awards::programme,
             awards::recipient_organisation_id,
             awards::planned_from,
-            awards::state,
+            awards::awarded_on,
         ));
     Ok(made.load(conn)?)
 }
@@ -174,6 +189,49 @@ pub fn planned(conn: &mut Conn, funds: &[Id]) -> Result<Vec<(Id, i32, i64)>> {
         .order_by((award_profiles::award_id, award_profiles::financial_year))
         .select((awards::id, award_profiles::financial_year, award_profiles::amount_minor));
     Ok(plans.load(conn)?)
+}
+
+/// The ends of each fund's awards that took effect by a last day.
+pub fn ended(conn: &mut Conn, funds: &[Id], last: NaiveDate) -> Result<HashMap<Id, Ended>> {
+    let own = awards::table.filter(awards::fund_id.eq_any(funds.to_vec())).select(awards::id);
+    let ends: Vec<&str> = AwardState::ALL.iter().filter(|state| state.is_over()).map(|state| state.as_str()).collect();
+    let moves = transitions::table
+        .filter(transitions::resource.eq(RESOURCE))
+        .filter(transitions::resource_id.eq_any(own))
+        .filter(transitions::to_state.eq_any(ends))
+        .filter(transitions::effective_on.le(last))
+        .select((transitions::resource_id, transitions::to_state, transitions::effective_on));
+    let moves: Vec<(Id, String, NaiveDate)> = moves.load(conn)?;
+    Ok(moves.into_iter().filter_map(|(id, word, on)| Some((id, (AwardState::parse(&word)?, on)))).collect())
+}
+
+/// How the profile of an award was changed: what was there before, and what took its place.
+pub type Replanned = (Id, Vec<Share>, Vec<Share>);
+
+/// What changed the profiles of each fund's awards after a last day: supplements by the day of their approval, reprofilings by
+/// that on which they were made.
+pub fn replanned_after(conn: &mut Conn, funds: &[Id], last: NaiveDate) -> Result<Vec<Replanned>> {
+    let raised = award_supplements::table
+        .inner_join(awards::table)
+        .filter(awards::fund_id.eq_any(funds.to_vec()))
+        .filter(award_supplements::state.eq(SupplementState::Approved))
+        .filter(award_supplements::decided_on.gt(last))
+        .select((awards::id, awards::currency, award_supplements::profile));
+    let next = last.succ_opt().map_or(NaiveDateTime::MAX, |next| london_midnight(next).naive_utc());
+    let moved = award_reprofilings::table
+        .inner_join(awards::table)
+        .filter(awards::fund_id.eq_any(funds.to_vec()))
+        .filter(award_reprofilings::created_at.ge(next))
+        .select((awards::id, awards::currency, award_reprofilings::profile_before, award_reprofilings::profile));
+    let read = |currency: &str, text: &str| shares(&serde_json::from_str::<Vec<PlannedYear>>(text)?, currency);
+    let mut replanned = Vec::new();
+    for (award, currency, profile) in raised.load::<(Id, String, String)>(conn)? {
+        replanned.push((award, Vec::new(), read(&currency, &profile)?));
+    }
+    for (award, currency, before, after) in moved.load::<(Id, String, String, String)>(conn)? {
+        replanned.push((award, read(&currency, &before)?, read(&currency, &after)?));
+    }
+    Ok(replanned)
 }
 
 /// The integrated care boards that organisations lie below, with the days.

@@ -137,7 +137,7 @@ impl TryFrom<Grant> for GivingGrant {
             planned_dates: vec![GivingDates { start_date: grant.planned_from, end_date: grant.planned_to }],
             recipient_organization: organisation,
             recipient_individual: individual,
-            funding_organization: grant.funders.into_iter().map(Into::into).collect(),
+            funding_organization: grant.funder.into_iter().map(Into::into).collect(),
             grant_programme: grant.programme.map(|(code, title)| vec![GivingProgramme { code, title }]),
             beneficiary_location: grant.geocode.map(|geo_code| vec![GivingLocation { geo_code }]),
             date_modified: instant(grant.modified_at),
@@ -150,7 +150,9 @@ const LICENCE: &str = "https://www.nationalarchives.gov.uk/doc/open-government-l
 /// Get the grants as 360Giving open data
 ///
 /// Returns every approved award that may be published, in the shape of the 360Giving Data Standard 1.4. Illustrative awards,
-/// also those of an illustrative fund, programme, innovation or recipient, and those that fail a critical check of data quality, are left out. A person is an opaque id, and named only with recorded consent.
+/// also those of an illustrative programme, innovation, fellowship or recipient or of a fund with illustrative money, and those that fail a
+/// critical check of data quality, are left out. The funder is the one that the fund names, or else the one whose money was recorded
+/// first. A person is an opaque id, and named only with recorded consent.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "A package of grants", body = GivingPackage)))]
 #[get("/v1/funding/360giving.json")]
 pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {

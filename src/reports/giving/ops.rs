@@ -75,7 +75,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
             }),
             (organisation, _) => Beneficiary::Organisation(organisation.map_or_else(unknown, party)),
         };
-        let funders = names.funders.get(&row.fund_id).into_iter().flatten().map(|id| party(*id)).collect();
+        let funder = names.funders.get(&row.fund_id).map(|id| party(*id));
         let grant = Grant {
             id: format!("{}-{}", publisher.prefix, row.reference),
             title: row.title.clone(),
@@ -85,7 +85,7 @@ fn judged(conn: &mut Conn, context: &Context, publisher: &Publisher, awards: Vec
             planned_from: row.planned_from,
             planned_to: row.planned_to.checked_sub_days(Days::new(1)).unwrap_or(row.planned_to),
             beneficiary,
-            funders,
+            funder,
             programme: row
                 .programme
                 .clone()

@@ -33,48 +33,13 @@ pub struct Grant {
     /// The last day.
     pub planned_to: NaiveDate,
     pub beneficiary: Beneficiary,
-    /// The fund's publishing funder, or else all who contributed to it.
-    pub funders: Vec<Party>,
+    /// The one that its fund names, or else whose money was recorded first.
+    pub funder: Option<Party>,
     /// Slug and name.
     pub programme: Option<(String, String)>,
     pub geocode: Option<String>,
     pub modified_at: NaiveDateTime,
     pub illustrative: bool,
-}
-
-/// The id by which the world knows an organisation (org-id.guide): one that is given whole, that of its ODS code, or what
-/// the code of a list and the identifier in that list make, a charity's before a company's.
-pub fn org_id<'a>(ods_code: Option<&str>, identifiers: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
-    let given: Vec<(String, &str)> =
-        identifiers.map(|(scheme, value)| (scheme.trim().to_ascii_uppercase(), value.trim())).collect();
-    let of = |scheme: &str| given.iter().find(|(name, _)| name == scheme).map(|(_, value)| *value);
-    if let Some(whole) = of("ORG-ID") {
-        return Some(whole.to_owned());
-    }
-    let in_list = |list: &str, value: &str| {
-        let bare = value
-            .get(..list.len())
-            .filter(|start| start.eq_ignore_ascii_case(list))
-            .and_then(|_| value.get(list.len()..).and_then(|rest| rest.strip_prefix('-')));
-        format!("{list}-{}", bare.unwrap_or(value))
-    };
-    if let Some(ods) = ods_code.or_else(|| of("ODS")) {
-        return Some(in_list("GB-NHS", ods));
-    }
-    let preferred = ["GB-NHS", "GB-CHC"].into_iter().find_map(|list| of(list).map(|value| in_list(list, value)));
-    preferred.or_else(|| {
-        let (list, value) = given.iter().find(|(scheme, _)| is_list(scheme))?;
-        Some(in_list(list, value))
-    })
-}
-
-/// The form of the code of a list of organisations: a country, or what stands for one, and a register of it.
-fn is_list(scheme: &str) -> bool {
-    let Some((country, register)) = scheme.split_once('-') else { return false };
-    country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) && {
-        let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-        (2..=10).contains(&register.len()) && register.bytes().all(fits)
-    }
 }
 
 /// Words that reveal a protected characteristic of a person (Equality Act 2010, section 4).
@@ -98,28 +63,22 @@ pub fn blocks(grant: &Grant, today: NaiveDate) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut block = |pointer: &str, code, detail: &str| found.push(Fault::new(pointer, code, detail));
     if grant.illustrative {
-        let detail = "The award is illustrative, or its fund, programme, innovation or recipient is, and open data holds real grants only.";
+        let detail = "The award is illustrative, or some of its fund's money is, or its programme, innovation, fellowship or recipient, and open data holds real grants only.";
         block("/id", "illustrative", detail);
     }
     if grant.amount.minor == 0 {
         block("/amountAwarded", "zero-amount", "The amount is zero.");
     }
-    match grant.funders.len() {
-        0 => block("/fundingOrganization", "no-funder", "The fund has no contribution, so the grant has no funder."),
-        1 => {}
-        _ => block(
-            "/fundingOrganization",
-            "several-funders",
-            "The fund has several contributors, but a published grant has one funder. Name one of them as the publishingFunder of the fund.",
-        ),
+    if grant.funder.is_none() {
+        block("/fundingOrganization", "no-funder", "The fund has no contribution, so the grant has no funder.");
     }
     let (at, party) = match &grant.beneficiary {
         Beneficiary::Organisation(party) => ("/recipientOrganization/0/id", party),
         Beneficiary::Individual(party) => ("/recipientIndividual/id", party),
     };
     let ids = [("/id", &grant.id), (at, &party.id)];
-    let funders = grant.funders.iter().map(|funder| ("/fundingOrganization/0/id", &funder.id));
-    for (pointer, id) in ids.into_iter().chain(funders) {
+    let funder = grant.funder.iter().map(|funder| ("/fundingOrganization/0/id", &funder.id));
+    for (pointer, id) in ids.into_iter().chain(funder) {
         if id.contains('@') {
             block(pointer, "email-as-id", "The id is an e-mail address.");
         }
@@ -202,7 +161,7 @@ mod tests {
             planned_from: day("2016-01-01"),
             planned_to: day("2016-12-31"),
             beneficiary: Beneficiary::Organisation(party("GB-NHS-RJZ")),
-            funders: vec![party("GB-NHS-X24")],
+            funder: Some(party("GB-NHS-X24")),
             programme: None,
             geocode: Some("E92000001".to_owned()),
             modified_at: day("2016-01-01").and_hms_opt(0, 0, 0).unwrap(),
@@ -225,10 +184,9 @@ mod tests {
         for (broken, code) in [
             (Grant { illustrative: true, ..grant() }, "illustrative"),
             (Grant { amount: Money::of(0, "GBP"), ..grant() }, "zero-amount"),
-            (Grant { funders: vec![party("one"), party("two")], ..grant() }, "several-funders"),
-            (Grant { funders: Vec::new(), ..grant() }, "no-funder"),
+            (Grant { funder: None, ..grant() }, "no-funder"),
             (Grant { beneficiary: Beneficiary::Organisation(party("a@example.org")), ..grant() }, "email-as-id"),
-            (Grant { funders: vec![party("GB-NHS\n-X24")], ..grant() }, "line-break-in-id"),
+            (Grant { funder: Some(party("GB-NHS\n-X24")), ..grant() }, "line-break-in-id"),
             (Grant { awarded_on: None, ..grant() }, "no-award-date"),
             (Grant { awarded_on: Some(day("2016-06-02")), ..grant() }, "future-award-date"),
             (Grant { awarded_on: Some(day("1016-01-01")), ..grant() }, "impossible-award-date"),
@@ -240,23 +198,6 @@ mod tests {
             assert_eq!(found, [code]);
         }
         assert_eq!(blocks(&person("A nurse begins."), day("2016-06-01")), []);
-    }
-
-    #[test]
-    fn an_identifier_makes_an_id_of_its_own_scheme() {
-        for (ods, identifiers, id) in [
-            (Some("RJZ"), &[][..], Some("GB-NHS-RJZ")),
-            (None, &[("ods", "8A123")], Some("GB-NHS-8A123")),
-            (None, &[("GB-COH", "01234567")], Some("GB-COH-01234567")),
-            (None, &[("gb-coh", "GB-COH-01234567")], Some("GB-COH-01234567")),
-            (None, &[("GB-COH", "01234567"), ("GB-CHC", "1089464")], Some("GB-CHC-1089464")),
-            (None, &[("GB-SC", "SC012345")], Some("GB-SC-SC012345")),
-            (Some("RJZ"), &[("org-id", "XI-GRID-grid.1")], Some("XI-GRID-grid.1")),
-            (None, &[("our-own", "7")], None),
-            (None, &[], None),
-        ] {
-            assert_eq!(org_id(ods, identifiers.iter().copied()).as_deref(), id, "{identifiers:?}");
-        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What grants name, some awards at a time: six queries however many they are.
 
-use super::rules::{Party, org_id};
+use super::rules::Party;
 use crate::db::Conn;
 use crate::db::schema::{funds, organisations, people, programmes};
 use crate::error::Result;
 use crate::funding::funds::store::funders;
+use crate::organisations::identifiers::org_id;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::Id;
 use diesel::prelude::*;
@@ -13,8 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 /// What stands behind the ids of some awards.
 #[derive(Default)]
 pub struct Names {
-    /// Who publishes the grants of each fund, or else all who contributed to it.
-    pub funders: HashMap<Id, BTreeSet<Id>>,
+    /// Who publishes the grants of each fund: the one it names, or else the one whose money was recorded first.
+    pub funders: HashMap<Id, Id>,
     pub organisations: HashMap<Id, Party>,
     /// The names of those who agreed to be named to the public.
     pub people: HashMap<Id, String>,
@@ -24,8 +25,7 @@ pub struct Names {
 /// The id by which the world knows an organisation (org-id.guide), or else one of the publisher's own.
 fn party(row: &OrganisationRow, prefix: &str) -> Party {
     let identifiers = row.organisation().identifiers;
-    let given = identifiers.iter().map(|identifier| (identifier.scheme.as_str(), identifier.value.as_str()));
-    let id = org_id(row.ods_code.as_deref(), given).unwrap_or_else(|| format!("{prefix}-ORG-{}", row.code));
+    let id = org_id(row.ods_code.as_deref(), &identifiers).unwrap_or_else(|| format!("{prefix}-ORG-{}", row.code));
     Party { id, name: row.name.clone() }
 }
 
@@ -39,20 +39,19 @@ pub fn names(
 ) -> Result<Names> {
     let mut names = Names::default();
     let mut bodies: BTreeSet<Id> = recipients.into_iter().collect();
-    for (fund, funder) in funders(conn, &of_funds)? {
-        names.funders.entry(fund).or_default().insert(funder);
-        bodies.insert(funder);
-    }
+    let all = funders(conn, &of_funds)?;
+    names.funders = all.iter().filter_map(|(fund, recorded)| Some((*fund, *recorded.first()?))).collect();
     let publishing = funds::table
         .inner_join(organisations::table.on(organisations::code.nullable().eq(funds::publishing_funder)))
         .filter(funds::id.eq_any(of_funds))
         .select((funds::id, organisations::id));
     for (fund, publisher) in publishing.load::<(Id, Id)>(conn)? {
-        // The named one alone, while it is one of them.
-        if let Some(all) = names.funders.get_mut(&fund).filter(|all| all.contains(&publisher)) {
-            *all = BTreeSet::from([publisher]);
+        // While it is one of them: a pledge may be one no longer.
+        if all.get(&fund).is_some_and(|funders| funders.contains(&publisher)) {
+            names.funders.insert(fund, publisher);
         }
     }
+    bodies.extend(names.funders.values().copied());
     let rows: Vec<OrganisationRow> =
         organisations::table.filter(organisations::id.eq_any(bodies.into_iter().collect::<Vec<_>>())).load(conn)?;
     names.organisations = rows.iter().map(|row| (row.id, party(row, prefix))).collect();

@@ -1,7 +1,7 @@
 //! What people may post to an award, and when.
 
-use crate::error::{Faults, Result};
-use crate::funding::awards::rules::AwardState;
+use crate::error::{Error, Faults, Result};
+use crate::funding::awards::rules::{AwardState, RUNNING};
 use crate::funding::ledger::rules::TransactionKind;
 use crate::funding::money::Money;
 use crate::funding::years::Floor;
@@ -27,7 +27,7 @@ impl PostedKind {
         }
     }
 
-    /// The states of an award in which it can be posted.
+    /// The states of an award, on the day of the movement, in which it can be posted.
     pub fn states(self) -> &'static [AwardState] {
         use AwardState::{Active, Approved, Completed, Suspended, Terminated};
         match self {
@@ -36,6 +36,12 @@ impl PostedKind {
             Self::Release => &[Approved, Active, Suspended],
         }
     }
+}
+
+/// The kinds of movement that there cannot be in a state of an award.
+pub fn ruled_out(state: AwardState) -> Vec<TransactionKind> {
+    let posted = PostedKind::ALL.iter().filter(|kind| !kind.states().contains(&state)).map(|kind| kind.posts());
+    posted.chain((!RUNNING.contains(&state)).then_some(TransactionKind::Commitment)).collect()
 }
 
 /// A movement to post.
@@ -47,9 +53,10 @@ pub struct NewTransaction {
     /// In the award's currency.
     pub amount: Money,
     /// The day it was made: not before the award's approval, nor, for a return or a write-off, before its first disbursement.
-    /// Default: today.
+    /// The award's state on that day decides whether it can be made. Default: today.
     #[schema(nullable = false)]
     pub posted_on: Option<NaiveDate>,
+    /// A disbursement while a gateway review is overdue needs one: why the money is paid all the same.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
 }
@@ -65,6 +72,22 @@ impl NewTransaction {
         }
         faults.take(rests_on.check("/postedOn", self.posted_on.unwrap_or(today)));
         faults.check()
+    }
+
+    /// Whether it may be made on a day by which reviews of the award are due that nobody has decided, each with its title and day.
+    ///
+    /// # Errors
+    /// `validation-failed` for a disbursement without a reason past a review that is overdue.
+    pub fn check_reviews(&self, on: NaiveDate, undecided: &[(String, NaiveDate)]) -> Result<()> {
+        let said = self.note.as_deref().is_some_and(|note| !note.trim().is_empty());
+        let overdue = undecided.iter().find(|(_, due)| *due < on);
+        let Some((title, due)) = overdue.filter(|_| self.kind == PostedKind::Disbursement && !said) else {
+            return Ok(());
+        };
+        let detail = format!(
+            "The gateway review \u{201c}{title}\u{201d} was due on {due} and is not decided. Say why the money is paid all the same."
+        );
+        Err(Error::invalid("/note", "missing", detail))
     }
 }
 
@@ -93,5 +116,41 @@ impl Record for Transaction {
 
     fn version(&self) -> i32 {
         1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_cannot_be_once_an_award_is_so() {
+        use TransactionKind::*;
+        for (state, kinds) in [
+            (AwardState::Active, vec![]),
+            (AwardState::Suspended, vec![Disbursement]),
+            (AwardState::Completed, vec![Disbursement, Release, Commitment]),
+            (AwardState::Terminated, vec![Disbursement, Release, Commitment]),
+            (AwardState::Cancelled, vec![Disbursement, Return, WriteOff, Release, Commitment]),
+        ] {
+            assert_eq!(ruled_out(state), kinds, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_payment_past_an_overdue_review_says_why() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let reviews = [("After six months".to_owned(), day("2024-10-01"))];
+        for (kind, on, note, passes) in [
+            (PostedKind::Disbursement, "2024-10-01", None, true),
+            (PostedKind::Disbursement, "2024-10-02", None, false),
+            (PostedKind::Disbursement, "2024-10-02", Some(" "), false),
+            (PostedKind::Disbursement, "2024-10-02", Some("Wages."), true),
+            (PostedKind::Return, "2024-10-02", None, true),
+        ] {
+            let new =
+                NewTransaction { kind, amount: Money::of(1, "GBP"), posted_on: None, note: note.map(str::to_owned) };
+            assert_eq!(new.check_reviews(day(on), &reviews).is_ok(), passes, "{kind:?} {on} {note:?}");
+        }
     }
 }
