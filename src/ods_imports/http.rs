@@ -21,7 +21,8 @@ params! {
         file: OneWord<OdsFile> = "file",
         /// Whether to say only what would change. Default: false.
         dry_run: bool = "dryRun",
-        /// The day from which a new parent counts where the file gives no day. Default: today.
+        /// The day of the file: a new parent of which the file gives no day counts from then, except above an organisation that
+        /// had none. Default: today.
         on: NaiveDate = "on",
     }
 }
@@ -31,8 +32,8 @@ pub struct OdsFileCsv;
 
 impl utoipa::PartialSchema for OdsFileCsv {
     fn schema() -> RefOr<Schema> {
-        let description =
-            "A file as the Organisation Data Service publishes it: CSV without a header, with up to 27 columns.";
+        let description = "A file as the Organisation Data Service publishes it: CSV without a header. Lists of organisations have 27 columns, of \
+             which empty ones from the twelfth on may be left out at the end, `epcn-members` six and `succ` five.";
         let schema = json!({ "type": "string", "description": description, "maxLength": i32::MAX, "pattern": "^\"?[A-Za-z0-9-]{1,60}\"?,\"?[^\",\\s]" });
         serde_json::from_value(schema).unwrap_or_default()
     }
@@ -44,7 +45,8 @@ impl utoipa::ToSchema for OdsFileCsv {}
 ///
 /// Loads trusts (`etr`), their sites (`ets`), integrated care boards and sub-ICB locations (`eccg`), regions (`eauth`), GP practices (`epraccur`), primary
 /// care networks (`epcn`), their members (`epcn-members`) or successions (`succ`), as published. It creates and updates organisations, and begins and ends
-/// their edges. If a row cannot be read, nothing is written. What the file does not say stays as it is. Sending a file twice changes nothing.
+/// their edges. If a row cannot be read, breaks a limit or contradicts another row, nothing is written. What the file does not say stays as it is, and
+/// the past changes by days alone that the file gives. A row that cannot be taken is passed over with a warning. Sending a file twice changes nothing.
 #[utoipa::path(
     tag = "organisations",
     params(ImportOdsFile),

@@ -1,10 +1,12 @@
-//! What a row of a file of the Organisation Data Service says. The files have no header and up to 27 columns; dates are
-//! `YYYYMMDD`, and a day on which something closed or was left is the last on which it held.
+//! What a row of a file of the Organisation Data Service says. The files have no header and a fixed number of columns; dates
+//! are `YYYYMMDD`, and a day on which something closed or was left is the last on which it held.
 
+use super::names::in_title_case;
 use crate::error::Fault;
-use crate::organisations::rules::{EdgeKind, OrganisationType, is_code};
+use crate::organisations::rules::{OrganisationStatus, OrganisationType};
 use crate::words;
 use chrono::NaiveDate;
+use std::ops::RangeInclusive;
 
 words! {
     /// A file of the Organisation Data Service, by the name of its report.
@@ -28,6 +30,34 @@ words! {
     }
 }
 
+impl OdsFile {
+    /// How many cells a row has: up to those of the file as it is published, less empty ones at the end that a spreadsheet may
+    /// leave out.
+    pub fn columns(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Succ => 4..=5,
+            Self::EpcnMembers => 5..=6,
+            // All files have the day of opening, where it is known.
+            _ => 11..=COLUMNS.len(),
+        }
+    }
+
+    /// Whether a code has a form that the service gives to what the file is about. So a header is not taken for a row: its
+    /// words have no digit, as codes of letters alone have three of them, or five as those of sites do.
+    fn may_have(self, code: &str) -> bool {
+        let of_letters: &[usize] = match self {
+            Self::Etr | Self::Eccg | Self::Eauth => &[3],
+            Self::Ets => &[5],
+            Self::Succ => &[3, 5],
+            Self::Epraccur | Self::Epcn | Self::EpcnMembers => &[],
+        };
+        let has_digit = code.bytes().any(|byte| byte.is_ascii_digit());
+        (3..=9).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && (has_digit || of_letters.contains(&code.len()))
+    }
+}
+
 /// The columns of the widest file. No file says their names.
 pub const COLUMNS: [&str; 27] = [
     "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20",
@@ -37,45 +67,46 @@ pub const COLUMNS: [&str; 27] = [
 /// The cells of a row, by the number of their column from 1.
 pub trait Cells {
     fn cell(&self, column: usize) -> Option<&str>;
+    /// How many there are, with empty ones.
+    fn number(&self) -> usize;
 }
 
 /// An organisation as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    pub line: u32,
     pub code: String,
     pub name: String,
     pub kind: OrganisationType,
     pub valid_from: Option<NaiveDate>,
     /// The first day on which it no longer existed.
     pub valid_to: Option<NaiveDate>,
+    /// Whether it is active or closed, where the file says so.
+    pub status: Option<OrganisationStatus>,
     pub postcode: Option<String>,
-    pub above: Option<AboveIt>,
+    /// The codes of what it may lie below: the first that the register has is meant.
+    pub parents: Vec<String>,
+    pub days: Days,
 }
 
-/// What an organisation lies below.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AboveIt {
-    pub kind: EdgeKind,
-    /// The first of these that the register has.
-    pub parents: Vec<String>,
-    pub from: Option<NaiveDate>,
+/// The days on which something lies below another, as far as a file says them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    pub joined: Option<NaiveDate>,
     /// The first day on which it no longer lay there.
-    pub to: Option<NaiveDate>,
+    pub left: Option<NaiveDate>,
 }
 
 /// A member of a primary care network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    pub line: u32,
     pub practice: String,
-    pub above: AboveIt,
+    pub network: String,
+    pub days: Days,
 }
 
 /// A succession.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Succeeded {
-    pub line: u32,
     pub from: String,
     pub to: String,
     pub on: NaiveDate,
@@ -90,20 +121,44 @@ pub enum Row {
     PassedOver,
 }
 
+impl Row {
+    /// What a file says once: an organisation, a membership from a day on, a succession.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::Listed(row) => Some(row.code.clone()),
+            Self::Membership(row) => {
+                let from = row.days.joined.map(|day| format!(" from {day}")).unwrap_or_default();
+                Some(format!("{} in {}{from}", row.practice, row.network))
+            }
+            Self::Succeeded(row) => Some(format!("{} and {} on {}", row.from, row.to, row.on)),
+            Self::PassedOver => None,
+        }
+    }
+}
+
 fn at(line: u32, column: usize) -> String {
     format!("/line/{line}/{column}")
 }
 
-fn code(row: &impl Cells, line: u32, column: usize) -> Result<String, Fault> {
+fn code(file: OdsFile, row: &impl Cells, line: u32, column: usize) -> Result<String, Fault> {
     let code = row.cell(column).unwrap_or_default().to_ascii_uppercase();
     let fault = || {
-        Fault::new(
-            at(line, column),
-            "format",
-            format!("Expected a code of the Organisation Data Service in column {column}."),
-        )
+        let detail = format!(
+            "Expected a code as the Organisation Data Service gives it in column {column}, such as {}. The file has no header.",
+            match file {
+                OdsFile::Etr => "RJZ",
+                OdsFile::Ets => "RJZ01",
+                OdsFile::Eccg => "72Q",
+                OdsFile::Eauth => "Y56",
+                OdsFile::Epraccur => "A81001",
+                OdsFile::Epcn => "U12345",
+                OdsFile::EpcnMembers => "A81001 in column 1 and U12345 in column 4",
+                OdsFile::Succ => "RRK",
+            }
+        );
+        Fault::new(at(line, column), "format", detail)
     };
-    if is_code(&code) { Ok(code) } else { Err(fault()) }
+    if file.may_have(&code) { Ok(code) } else { Err(fault()) }
 }
 
 fn date(row: &impl Cells, line: u32, column: usize) -> Result<Option<NaiveDate>, Fault> {
@@ -124,28 +179,39 @@ fn day_after(row: &impl Cells, line: u32, column: usize) -> Result<Option<NaiveD
 /// # Errors
 /// A fault at its line and the number of the column.
 pub fn read(file: OdsFile, row: &impl Cells, line: u32) -> Result<Row, Fault> {
+    check_width(file, row, line)?;
     match file {
         OdsFile::Succ => {
-            let (from, to) = (code(row, line, 1)?, code(row, line, 2)?);
+            let (from, to) = (code(file, row, line, 1)?, code(file, row, line, 2)?);
             let on = date(row, line, 4)?
                 .ok_or_else(|| Fault::new(at(line, 4), "missing", "Expected the day of the succession in column 4."))?;
-            Ok(if from == to { Row::PassedOver } else { Row::Succeeded(Succeeded { line, from, to, on }) })
+            Ok(if from == to { Row::PassedOver } else { Row::Succeeded(Succeeded { from, to, on }) })
         }
         OdsFile::EpcnMembers => {
-            let practice = code(row, line, 1)?;
-            let (parents, from, to) = (vec![code(row, line, 4)?], date(row, line, 5)?, day_after(row, line, 6)?);
-            Ok(Row::Membership(Membership {
-                line,
-                practice,
-                above: AboveIt { kind: EdgeKind::Member, parents, from, to },
-            }))
+            let (practice, network) = (code(file, row, line, 1)?, code(file, row, line, 4)?);
+            let days = Days { joined: date(row, line, 5)?, left: day_after(row, line, 6)? };
+            Ok(Row::Membership(Membership { practice, network, days }))
         }
         _ => listed(file, row, line),
     }
 }
 
+fn check_width(file: OdsFile, row: &impl Cells, line: u32) -> Result<(), Fault> {
+    let (columns, number) = (file.columns(), row.number());
+    let (least, most) = (*columns.start(), *columns.end());
+    let beyond = (most + 1..=number).any(|column| row.cell(column).is_some());
+    if number >= least && !beyond {
+        return Ok(());
+    }
+    let detail = format!(
+        "The row has {number} columns. The file {} has {most} as it is published; empty ones after the {least}th may be missing.",
+        file.as_str()
+    );
+    Err(Fault::new(format!("/line/{line}"), "columns", detail))
+}
+
 fn listed(file: OdsFile, row: &impl Cells, line: u32) -> Result<Row, Fault> {
-    let code = code(row, line, 1)?;
+    let code = code(file, row, line, 1)?;
     let cell = |column: usize| row.cell(column).map(str::to_ascii_uppercase);
     let (region, board, parent) = (cell(3), cell(4), cell(15));
     let own = |other: &Option<String>| other.as_deref().is_none_or(|other| other == code);
@@ -172,50 +238,32 @@ fn listed(file: OdsFile, row: &impl Cells, line: u32) -> Result<Row, Fault> {
     if valid_from.zip(valid_to).is_some_and(|(from, to)| to <= from) {
         return Err(Fault::new(at(line, 12), "range", "It closes before it opens."));
     }
+    let status = match row.cell(13) {
+        Some("A") => Some(OrganisationStatus::Active),
+        Some("C") => Some(OrganisationStatus::Closed),
+        _ => None,
+    };
     let parents: Vec<String> = parents.into_iter().flatten().filter(|parent| *parent != code).collect();
-    let (from, to) = (date(row, line, 16)?.or(valid_from), day_after(row, line, 17)?.or(valid_to));
-    let above = (!parents.is_empty()).then_some(AboveIt { kind: EdgeKind::Geographic, parents, from, to });
+    let days = Days { joined: date(row, line, 16)?, left: day_after(row, line, 17)? };
     let postcode = row.cell(10).map(str::to_owned);
-    Ok(Row::Listed(Listed { line, code, name, kind, valid_from, valid_to, postcode, above }))
+    Ok(Row::Listed(Listed { code, name, kind, valid_from, valid_to, status, postcode, parents, days }))
 }
 
 /// The code of England, below which regions lie.
 const ENGLAND: &str = crate::organisations::ops::ENGLAND;
 
-/// Words that stay as they are written.
-const KEPT: [&str; 14] =
-    ["NHS", "ICB", "GP", "PCN", "ICS", "HIN", "UK", "CIC", "LLP", "PMS", "APMS", "II", "III", "A&E"];
-/// Words that are small within a name.
-const SMALL: [&str; 10] = ["of", "and", "the", "for", "in", "on", "at", "with", "to", "by"];
-
-/// A name that is all in capitals, as one reads it. Another stays as it is.
-pub fn in_title_case(name: &str) -> String {
-    if name.chars().any(char::is_lowercase) {
-        return name.to_owned();
+/// Whether an organisation of a type lies below one of another by geography, as the service has it: England, regions, boards,
+/// their locations, and what lies in these.
+pub fn may_lie_below(child: OrganisationType, parent: OrganisationType) -> bool {
+    use OrganisationType::{England, Icb, IndependentProvider, Locality, NhsTrust, Region, SubIcb, TrustSite};
+    match parent {
+        England => child != England,
+        Region => ![England, Region].contains(&child),
+        Icb => ![England, Region, Icb].contains(&child),
+        SubIcb | Locality => ![England, Region, Icb, SubIcb].contains(&child),
+        NhsTrust | IndependentProvider => child == TrustSite,
+        _ => false,
     }
-    let word = |(at, word): (usize, &str)| {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if KEPT.contains(&bare) {
-            return word.to_owned();
-        }
-        let lower = word.to_lowercase();
-        if at > 0 && SMALL.contains(&lower.as_str()) {
-            return lower;
-        }
-        let mut text = String::with_capacity(word.len());
-        let mut begins = true;
-        for c in lower.chars() {
-            if begins {
-                text.extend(c.to_uppercase());
-            } else {
-                text.push(c);
-            }
-            // What follows an apostrophe is the end of a word, as in King's.
-            begins = !c.is_alphanumeric() && c != '\'' && c != '’';
-        }
-        text
-    };
-    name.split_whitespace().enumerate().map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -228,49 +276,91 @@ mod tests {
         fn cell(&self, column: usize) -> Option<&str> {
             self.0.get(column - 1).copied().filter(|cell| !cell.is_empty())
         }
+
+        fn number(&self) -> usize {
+            self.0.len()
+        }
     }
 
-    #[test]
-    fn names_in_capitals_are_read_as_names() {
-        for (name, read) in [
-            ("KING'S COLLEGE HOSPITAL NHS FOUNDATION TRUST", "King's College Hospital NHS Foundation Trust"),
-            ("NHS SOUTH EAST LONDON ICB - 72Q", "NHS South East London ICB - 72q"),
-            ("STOKE-ON-TRENT GP SURGERY", "Stoke-On-Trent GP Surgery"),
-            ("SURGERY OF THE GREEN", "Surgery of the Green"),
-            ("Already Written", "Already Written"),
-        ] {
-            assert_eq!(in_title_case(name), read);
+    /// A row of so many cells, of which these say something.
+    fn line(number: usize, said: &[(usize, &'static str)]) -> Line {
+        let mut cells = vec![""; number];
+        for (column, cell) in said {
+            cells[column - 1] = cell;
         }
+        Line(cells)
     }
 
     #[test]
     fn a_practice_lies_below_its_commissioner_and_else_below_the_board() {
-        let mut cells = vec![""; 27];
-        for (column, cell) in [
+        let said = [
             (1, "A81001"),
             (2, "THE DENSHAM SURGERY"),
             (4, "QHM"),
             (11, "19740401"),
             (12, "20240331"),
+            (13, "C"),
             (15, "16C"),
             (26, "4"),
-        ] {
-            cells[column - 1] = cell;
-        }
-        let Ok(Row::Listed(found)) = read(OdsFile::Epraccur, &Line(cells.clone()), 1) else { panic!("a practice") };
+        ];
+        let Ok(Row::Listed(found)) = read(OdsFile::Epraccur, &line(27, &said), 1) else { panic!("a practice") };
         assert_eq!(found.valid_to, NaiveDate::from_ymd_opt(2024, 4, 1), "the day after its last");
-        assert_eq!(found.above.map(|above| above.parents), Some(vec!["16C".to_owned(), "QHM".to_owned()]));
-        cells[25] = "14";
-        assert_eq!(read(OdsFile::Epraccur, &Line(cells), 1), Ok(Row::PassedOver), "a prison is no practice");
+        assert_eq!(found.status, Some(OrganisationStatus::Closed));
+        assert_eq!(found.parents, ["16C", "QHM"]);
+        let prison = [&said[..7], &[(26, "14")]].concat();
+        assert_eq!(read(OdsFile::Epraccur, &line(27, &prison), 1), Ok(Row::PassedOver), "a prison is no practice");
     }
 
     #[test]
-    fn a_wrong_date_is_told_with_its_line_and_column() {
-        let mut cells = vec!["A81001", "A"];
-        cells.extend(["", "", "", "", "", "", "", "", "1974-04-01"]);
-        assert_eq!(
-            read(OdsFile::Epraccur, &Line(cells), 7).map_err(|fault| fault.pointer),
-            Err("/line/7/11".to_owned())
-        );
+    fn what_cannot_be_read_is_refused_with_its_line_and_column() {
+        let practice = [(1, "A81001"), (2, "A"), (11, "1974-04-01")];
+        let member = [(1, "A81001"), (4, "U12345"), (5, "20190701"), (7, "more")];
+        for (file, line, pointer) in [
+            (OdsFile::Epraccur, line(11, &practice), "/line/7/11"),
+            (OdsFile::Epraccur, line(2, &practice[..2]), "/line/7"),
+            (OdsFile::Epraccur, line(27, &[(1, "CODE"), (2, "NAME")]), "/line/7/1"),
+            (OdsFile::Etr, line(27, &[(1, "CODE"), (2, "NAME")]), "/line/7/1"),
+            (OdsFile::Succ, line(5, &[(1, "FROM"), (2, "TO"), (4, "DATE")]), "/line/7/1"),
+            (OdsFile::EpcnMembers, line(7, &member), "/line/7"),
+            (OdsFile::EpcnMembers, line(4, &member[..2]), "/line/7"),
+        ] {
+            assert_eq!(read(file, &line, 7).map_err(|fault| fault.pointer), Err(pointer.to_owned()), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn codes_of_letters_alone_are_those_of_trusts_boards_and_sites() {
+        for (file, code, may) in [
+            (OdsFile::Etr, "RJZ", true),
+            (OdsFile::Etr, "R1A", true),
+            (OdsFile::Etr, "TRUST", false),
+            (OdsFile::Ets, "RTEFA", true),
+            (OdsFile::Ets, "SITE", false),
+            (OdsFile::Eccg, "A3A8R", true),
+            (OdsFile::Epcn, "U12345", true),
+            (OdsFile::Epcn, "PCN", false),
+            (OdsFile::Epraccur, "A-81001", false),
+            (OdsFile::Succ, "PREDECESSOR", false),
+        ] {
+            assert_eq!(file.may_have(code), may, "{file:?} {code}");
+        }
+    }
+
+    #[test]
+    fn what_lies_in_a_place_is_smaller_than_it() {
+        use OrganisationType::{GpPractice, Icb, NhsTrust, Pcn, Region, SubIcb, TrustSite};
+        for (child, parent, may) in [
+            (Icb, Region, true),
+            (SubIcb, Icb, true),
+            (GpPractice, SubIcb, true),
+            (TrustSite, NhsTrust, true),
+            (Icb, NhsTrust, false),
+            (NhsTrust, TrustSite, false),
+            (Pcn, Pcn, false),
+            (GpPractice, Pcn, false),
+            (Region, Icb, false),
+        ] {
+            assert_eq!(may_lie_below(child, parent), may, "{child:?} below {parent:?}");
+        }
     }
 }

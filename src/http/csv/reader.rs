@@ -39,6 +39,8 @@ pub struct Reader<R, const N: usize> {
     /// Whether the file has shown by now that it is in UTF-8.
     is_utf8: bool,
     any: bool,
+    /// Whether the file has no header of its own.
+    headless: bool,
     /// How many cells a whole row has: as many as the header, or without one as the first row.
     width: Option<usize>,
 }
@@ -56,6 +58,11 @@ impl<'a, const N: usize> Row<'a, N> {
         let cell = self.record.get(self.places.get(column).copied().flatten()?)?;
         let meant = cell.strip_prefix('\'').filter(|text| is_misread(text)).unwrap_or(cell);
         (!meant.trim().is_empty()).then_some(meant)
+    }
+
+    /// How many cells it has, with empty ones.
+    pub fn cells(&self) -> usize {
+        self.record.len()
     }
 
     /// As [`Row::verbatim`], without the spaces around it.
@@ -111,8 +118,10 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let rows = rows.from_reader(Watch::new(file, delimiter, line));
         let (header, record) = (StringRecord::new(), StringRecord::new());
         let (places, unnamed) = ([None; N], Vec::new());
-        let width = None;
-        let mut reader = Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any: false, width };
+        // The header that is put before a file without one is its line 0.
+        let (any, headless, width) = (false, line == 0, None);
+        let mut reader =
+            Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any, headless, width };
         let Some(line) = reader.advance()? else {
             let detail =
                 format!("The file is empty; expected a header that names columns, and rows. {}", reader.known());
@@ -121,7 +130,7 @@ impl<R: Read, const N: usize> Reader<R, N> {
         reader.header = std::mem::take(&mut reader.record);
         reader.find_columns(line, needed)?;
         // The header that is put before a file without one says nothing of how many cells that has.
-        reader.width = (line > 0).then_some(reader.header.len());
+        reader.width = (!headless).then_some(reader.header.len());
         Ok(reader)
     }
 
@@ -138,7 +147,6 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let mut head = columns.join(",").into_bytes();
         head.push(b'\n');
         head.extend_from_slice(start.get(marks(&start)..).unwrap_or_default());
-        // The header that is put before the file is its line 0.
         Self::read_header(Cursor::new(head).chain(file), columns, (b',', 0), is_utf8, &[])
     }
 
@@ -152,7 +160,11 @@ impl<R: Read, const N: usize> Reader<R, N> {
             if self.any {
                 return Ok(None);
             }
-            let detail = "There is a header and no row below it, so there is nothing to take.";
+            let detail = if self.headless {
+                "The file is empty, so there is nothing to take."
+            } else {
+                "There is a header and no row below it, so there is nothing to take."
+            };
             return Err(refusal(Code::NoRows, self.rows.get_mut().next_start(), "no-rows", detail));
         };
         self.any = true;
@@ -251,6 +263,10 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let mut nameless = self.unnamed.iter().copied().chain(columns..cells);
         let stray = nameless.find(|place| self.record.get(*place).is_some_and(|cell| !cell.trim().is_empty()));
         let Some(place) = stray else { return Ok(()) };
+        if self.headless {
+            let detail = format!("Line {line} has text in its cell {}, and the file has {columns} columns.", place + 1);
+            return Err(refusal(Code::ValidationFailed, line, "no-column", detail));
+        }
         let detail = format!(
             "Line {line} has text in its cell {}, where the header names no column. Empty the cell or name its column; a number \
              has no comma in it (85.3, 1234), and a text that holds what separates cells stands in quotation marks.",

@@ -262,9 +262,8 @@ impl World {
             "update_population" => actor.patch(&self.population(corner).await, 1, json!({ "value": 2000 })),
             "delete_population" => actor.delete(&format!("{}?reason=Mistake", self.population(corner).await), 1),
             "list_non_adopters" => actor.get(&format!("/v1/innovations/{}/non-adopters", corner.innovation)),
-            "import_ods_file" => {
-                actor.post_csv("/v1/organisations/ods-import?file=epraccur", "A81001,THE DENSHAM SURGERY")
-            }
+            "import_ods_file" => actor
+                .post_csv("/v1/organisations/ods-import?file=epraccur", "A81001,THE DENSHAM SURGERY,,,,,,,,,19740401"),
             "get_organisation_edge" => actor.get(&self.edge(corner).await),
             "update_organisation_edge" => actor.patch(&self.edge(corner).await, 1, json!({ "to": "2999-01-01" })),
             "delete_organisation_edge" => actor.delete(&format!("{}?reason=Mistake", self.edge(corner).await), 1),
