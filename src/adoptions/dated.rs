@@ -1,6 +1,6 @@
 //! What is dated of an adoption: beside its moves and counts the barriers, what it covers, and when its use was confirmed.
 
-use super::counts::rules::Counts;
+use super::counts::rules::{Counted, Counts, held};
 use super::counts::store::{self as counts, CountRow};
 use super::moves::rules::History;
 use super::moves::store::{self as moves, MoveRow};
@@ -50,11 +50,11 @@ pub fn without_codes(covers: &[(String, Span)], on: NaiveDate, gone: &BTreeSet<&
     days.iter().filter(|(codes, _)| !codes.is_empty()).flat_map(|(codes, spans)| each(codes, spans.clone())).collect()
 }
 
-/// The days of confirmation once the last is another: one that is named later is added, one that is named earlier mends those after it.
-pub fn confirmed(present: &[NaiveDate], last: Option<NaiveDate>) -> Vec<NaiveDate> {
-    let mut days: Vec<NaiveDate> = present.iter().copied().filter(|day| last.is_some_and(|last| *day < last)).collect();
-    days.extend(last);
-    days
+/// The days of confirmation once another is named, in their order; none once that is taken away.
+pub fn confirmed(present: &[NaiveDate], named: Option<NaiveDate>) -> Vec<NaiveDate> {
+    let Some(named) = named else { return Vec::new() };
+    let days: BTreeSet<NaiveDate> = present.iter().copied().chain([named]).collect();
+    days.into_iter().collect()
 }
 
 /// A barrier from one day up to another.
@@ -116,16 +116,23 @@ impl DatedFacts {
         self.covers.iter().find(|(_, span)| span.holds(day)).map(|(codes, _)| codes.as_str())
     }
 
-    /// The same once the facts that a client wrote hold. What it covers is known of every day, where it was never said before.
-    pub fn with(&self, new: &Adoption, today: NaiveDate) -> Self {
-        let covers_on = if self.covers.is_empty() { Span::ALWAYS.from } else { today };
-        let codes: Vec<&str> = new.covers.iter().map(|code| code.0.as_str()).collect();
-        let covers = if codes.is_empty() { vec![] } else { vec![codes.join(" ")] };
-        Self {
-            barriers: restated(&self.barriers, new.barriers_on.unwrap_or(today), &new.barriers),
-            covers: restated(&self.covers, new.covers_on.unwrap_or(covers_on), &covers),
-            confirmations: confirmed(&self.confirmations, new.confirmed_on),
+    /// The same once what a client wrote of the facts that `speaks` names holds. What it covers is known of every day, where it was never
+    /// said before.
+    pub fn with(&self, new: &Adoption, today: NaiveDate, speaks: impl Fn(&str) -> bool) -> Self {
+        let mut facts = self.clone();
+        if speaks("barriers") {
+            facts.barriers = restated(&self.barriers, new.barriers_on.unwrap_or(today), &new.barriers);
         }
+        if speaks("covers") {
+            let on = if self.covers.is_empty() { Span::ALWAYS.from } else { today };
+            let codes: Vec<&str> = new.covers.iter().map(|code| code.0.as_str()).collect();
+            let covers = if codes.is_empty() { vec![] } else { vec![codes.join(" ")] };
+            facts.covers = restated(&self.covers, new.covers_on.unwrap_or(on), &covers);
+        }
+        if speaks("confirmedOn") {
+            facts.confirmations = confirmed(&self.confirmations, new.confirmed_on);
+        }
+        facts
     }
 }
 
@@ -141,15 +148,18 @@ impl DatedAdoption {
 
     /// What was counted by a day.
     pub fn counts_by(&self, day: NaiveDate) -> Counts {
-        let last = self.counts.iter().rev().find(|row| row.counted_on <= day);
-        last.map(CountRow::counts).unwrap_or_default()
+        held(self.counts.iter().filter(|row| row.counted_on <= day).map(CountRow::said))
+    }
+
+    /// What was counted on a day.
+    pub fn counted_on(&self, day: NaiveDate) -> Counted {
+        self.counts.iter().find(|row| row.counted_on == day).map(CountRow::said).unwrap_or_default()
     }
 
     /// What a client writes of it.
     pub fn adoption(&self) -> Adoption {
         let NamedAdoption { row, innovation, organisation } = &self.named;
         let covers = lasting(&self.facts.covers).flat_map(|codes| codes.split_whitespace());
-        let last = self.counts.last();
         let bare = Adoption {
             indication: Some(row.indication.clone()).filter(|indication| !indication.is_empty()),
             decided_by: row.decided_by.clone(),
@@ -160,7 +170,7 @@ impl DatedAdoption {
             illustrative: row.illustrative,
             ..Adoption::of(innovation.0.clone(), organisation.0.clone(), row.stage)
         };
-        bare.counting(last.map(CountRow::counts).unwrap_or_default(), last.map(|row| row.counted_on)).normal()
+        bare.counting(self.counts_by(Span::ALWAYS.to), self.counts.last().map(|row| row.counted_on)).normal()
     }
 
     /// The answer, with the count of patients as it is or as others may see it.
@@ -345,12 +355,16 @@ mod tests {
     }
 
     #[test]
-    fn a_later_confirmation_is_added_and_an_earlier_one_mends() {
+    fn confirmations_are_a_set_of_days() {
         let days = |numbers: &[u64]| numbers.iter().copied().map(day).collect::<Vec<_>>();
-        for (last, expected) in
-            [(Some(9), vec![1, 5, 9]), (Some(5), vec![1, 5]), (Some(3), vec![1, 3]), (Some(0), vec![0]), (None, vec![])]
-        {
-            assert_eq!(confirmed(&days(&[1, 5]), last.map(day)), days(&expected), "{last:?}");
+        for (named, expected) in [
+            (Some(9), vec![1, 5, 9]),
+            (Some(5), vec![1, 5]),
+            (Some(3), vec![1, 3, 5]),
+            (Some(0), vec![0, 1, 5]),
+            (None, vec![]),
+        ] {
+            assert_eq!(confirmed(&days(&[1, 5]), named.map(day)), days(&expected), "{named:?}");
         }
     }
 }

@@ -62,7 +62,8 @@ pub async fn get_adoption(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<Adop
 /// Change the facts of an adoption
 ///
 /// Takes a merge patch of the facts. To change the stage, use the transitions. Numbers are counted on `countedOn`, by default today:
-/// those of a later day are kept beside the earlier ones, those of the same day take their place.
+/// a day keeps what was counted on it, a number counted again on the same day takes the place of the one before, and null takes a number
+/// away from that day on. In which order days are entered makes no difference.
 #[utoipa::path(tag = "adoptions", params(IdPath), request_body(content = AdoptionPatch, example = json!({ "sites": 4 })), responses((status = 200, description = "Changed", body = AdoptionResponse)))]
 #[patch("/v1/adoptions/{id}")]
 pub async fn update_adoption(

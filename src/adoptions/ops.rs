@@ -113,18 +113,15 @@ fn approval(
     }
 }
 
-/// Finds what an adoption covers: organisations below its own.
-fn check_covers(conn: &mut Conn, context: &Context, covers: &[CoveredCode], organisation: Id) -> Result<()> {
-    let mut faults = Faults::default();
-    for (at, CoveredCode(code)) in covers.iter().enumerate().filter(|(_, code)| code.0 != ALL_BELOW) {
+/// Finds what an adoption covers: organisations that lie below its own on the day from which it covers them.
+fn check_covers(conn: &mut Conn, context: &Context, new: &Adoption, organisation: Id) -> Result<()> {
+    let (mut faults, on) = (Faults::default(), new.covers_on.unwrap_or_else(|| context.today()));
+    for (at, CoveredCode(code)) in new.covers.iter().enumerate().filter(|(_, code)| code.0 != ALL_BELOW) {
         let covered = organisations::ops::referred(conn, &format!("/covers/{at}"), code)?;
-        let below = organisations::store::is_below_any(conn, covered, &[organisation], context.today())?;
+        let below = organisations::store::is_below_any(conn, covered, &[organisation], on)?;
         if covered == organisation || !below {
-            faults.add(
-                format!("/covers/{at}"),
-                "not-below",
-                "This organisation does not lie below the adoption's own.",
-            );
+            let detail = format!("This organisation does not lie below the adoption's own on {on}.");
+            faults.add(format!("/covers/{at}"), "not-below", detail);
         }
     }
     faults.check()
@@ -149,49 +146,61 @@ pub fn record_adoption(
     new: Adoption,
     reason: Option<String>,
 ) -> Result<Stored<Adoption>> {
+    let given = new.clone();
+    record_said(conn, context, new, reason, |member| given.gives(member))
+}
+
+/// As [`record_adoption`], of what `speaks` names: what is taken away, too, is said of a day.
+///
+/// # Errors
+/// As [`create_adoption`].
+pub fn record_said(
+    conn: &mut Conn,
+    context: &Context,
+    new: Adoption,
+    reason: Option<String>,
+    speaks: impl Fn(&str) -> bool,
+) -> Result<Stored<Adoption>> {
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
     let approval = approval(conn, context, &new, (innovation, organisation))?;
     let new = new.normal();
     new.check(context.today())?;
     new.check_first()?;
-    let counted = new.counted(|member| new.gives(member))?;
-    check_covers(conn, context, &new.covers, organisation)?;
+    new.check_days(&speaks)?;
+    let counted = new.counted(&speaks)?;
+    check_covers(conn, context, &new, organisation)?;
     let row = AdoptionRow::new(context, &new, (innovation, organisation), approval);
     store::insert(conn, &row)?;
     let named = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
     let since = new.since.unwrap_or_else(|| context.today());
     let first = Step { id: Id::generate(), on: since, rank: 0, to: new.stage };
     let history = History::default().with(first, None);
-    History::default().check_life(&history, named.organisation.3, "/since")?;
+    History::default().check_life(&history, named.closed_on(context.today()), "/since")?;
     for step in history.steps() {
         moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
     }
     store::write_spells(conn, &row, &history)?;
     let dated = DatedAdoption::bare(named);
-    let on = new.counted_on.unwrap_or_else(|| context.today());
-    let counted = counted_row(context, &dated, counted, (on, false));
-    let facts = facts(context, &dated, &new);
+    let counted = counted_row(context, &dated, counted, new.counted_on);
+    let facts = facts(context, &dated, &new, &speaks);
     write_dated(conn, context, row.id, counted, facts)?;
     finish(conn, context, &row, json!({ "stage": row.stage, "since": since, "approval": row.approval }))
 }
 
-/// What was counted, where it is something else than was known of that day, or was counted once more on a day of its own.
-fn counted_row(
-    context: &Context,
-    of: &DatedAdoption,
-    said: Counted,
-    (on, again): (NaiveDate, bool),
-) -> Option<CountRow> {
-    let again = again && of.counts.iter().all(|row| row.counted_on != on);
-    let (present, new) = (of.counts_by(on), said.over(of.counts_by(on)));
-    let changed = said != Counted::default() && (new != present || again);
-    changed.then(|| CountRow::new(context, of.named.row.id, on, new))
+/// The count of the day on which something was counted, or of today, where it says something new. On a day that is given a number
+/// is kept although it was the same before: what comes late of an earlier day does not reach beyond it.
+fn counted_row(context: &Context, of: &DatedAdoption, said: Counted, on: Option<NaiveDate>) -> Option<CountRow> {
+    let day = on.unwrap_or_else(|| context.today());
+    let (known, present) = (of.counted_on(day), of.counts_by(day));
+    let new = known.then(said);
+    let changed = if on.is_some() { new != known } else { said.over(present) != present };
+    changed.then(|| CountRow::new(context, of.named.row.id, day, new))
 }
 
-/// The facts that hold on some days, once those that are given do; nothing where nothing changes.
-fn facts(context: &Context, of: &DatedAdoption, new: &Adoption) -> Option<DatedFacts> {
-    Some(of.facts.with(new, context.today())).filter(|facts| *facts != of.facts)
+/// The facts that hold on some days, once those that `speaks` names do as they are given; nothing where nothing changes.
+fn facts(context: &Context, of: &DatedAdoption, new: &Adoption, speaks: impl Fn(&str) -> bool) -> Option<DatedFacts> {
+    Some(of.facts.with(new, context.today(), speaks)).filter(|facts| *facts != of.facts)
 }
 
 /// Writes what was counted and what holds on some days, as far as that is new.
@@ -224,6 +233,18 @@ pub fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<DatedAdoptio
     dated::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
 
+/// What a patch says of the numbers of a day, or of today. A day without a number says that all were counted once more.
+fn said(
+    context: &Context,
+    present: &DatedAdoption,
+    patch: &Patch<Adoption>,
+    day: Option<NaiveDate>,
+) -> Result<Counted> {
+    let by_then = present.counts_by(day.unwrap_or_else(|| context.today()));
+    let said = patch.apply(&present.adoption().counting(by_then, None))?.counted(|member| patch.touches(member))?;
+    Ok(if day.is_some() && said == Counted::default() { Counted::again(by_then) } else { said })
+}
+
 /// Changes the facts of an adoption. Its stage changes by transitions.
 ///
 /// # Errors
@@ -236,21 +257,17 @@ pub fn update_adoption(
 ) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?;
     let before = present.adoption();
-    let revised = context.revised_by(&before, present.named.row.version, patch, |new| Ok(new.normal()))?;
-    let Some(new) = revised else {
-        return shown_one(conn, context, present.named);
-    };
+    let new = patch.apply(&before)?.normal();
+    let speaks = |member: &str| patch.touches(member);
     before.check_change(&new)?;
     new.check(context.today())?;
-    if new.covers != before.covers {
-        check_covers(conn, context, &new.covers, present.named.row.organisation_id)?;
+    new.check_days(speaks)?;
+    if new.covers != before.covers || new.covers_on.is_some() {
+        check_covers(conn, context, &new, present.named.row.organisation_id)?;
     }
-    // A day that is given without a number says that all were counted once more.
-    let again = patch.touches("countedOn") && new.counted_on.is_some();
-    let said = new.counted(|member| patch.touches(member) || (again && before.gives(member)))?;
-    let day = new.counted_on.filter(|_| again).unwrap_or_else(|| context.today());
-    let counted = counted_row(context, &present, said, (day, again));
-    let facts = facts(context, &present, &new);
+    let day = new.counted_on.filter(|_| speaks("countedOn"));
+    let counted = counted_row(context, &present, said(context, &present, patch, day)?, day);
+    let facts = facts(context, &present, &new, speaks);
     let row = present.named.row.clone().revised(context, &new);
     if counted.is_none() && facts.is_none() && row.has_facts_of(&present.named.row) {
         return shown_one(conn, context, present.named);
@@ -280,6 +297,23 @@ pub fn transition_adoption_approval(
     transitions::store::record(conn, context, APPROVAL, row.id, from, &step)?;
     store::write_spells(conn, &row, &history)?;
     finish(conn, context, &row, json!({ "approval": { "from": from, "to": step.to } }))
+}
+
+/// The adoption as it is once somebody records a move of it: one that a fellow proposed is approved by that, where they may approve it.
+///
+/// # Errors
+/// What the database fails with.
+pub fn confirmed(conn: &mut Conn, context: &Context, mut present: DatedAdoption) -> Result<DatedAdoption> {
+    let row = &present.named.row;
+    let reach = context.actor.reach(Operation::transition_adoption_approval);
+    let may = organisations::ops::covers_organisation(conn, context, &reach, row.organisation_id)?;
+    if row.approval != Approval::Proposed || !may {
+        return Ok(present);
+    }
+    let step = Move { to: Approval::Approved, reason: None, effective_on: context.today() };
+    transitions::store::record(conn, context, APPROVAL, row.id, row.approval, &step)?;
+    present.named.row = row.clone().decided(context, step.to, step.effective_on);
+    Ok(present)
 }
 
 /// Takes an adoption that should not have been recorded out of every list and report.

@@ -98,7 +98,8 @@ pub struct Adoption {
     /// Default: measured.
     #[schema(nullable = false)]
     pub patients_basis: Option<Basis>,
-    /// The day on which these were counted. Default: today, whenever one of them is given. Earlier counts are kept with their days.
+    /// The day on which what is given was counted, by default today; in an answer the last day on which any of these was. Each day keeps
+    /// what was counted on it, and each number is the last count of it. Without a number all are said to have been counted once more.
     #[schema(nullable = false)]
     pub counted_on: Option<NaiveDate>,
     /// The office of whoever decided to use it, such as medical director. Do not give a person's name.
@@ -121,8 +122,7 @@ pub struct Adoption {
     #[serde(skip_serializing_if = "only_written")]
     #[schema(nullable = false, write_only)]
     pub covers_on: Option<NaiveDate>,
-    /// The day on which somebody last confirmed that the innovation is in routine use. Earlier ones are kept; a day before
-    /// the last takes its place.
+    /// A day on which somebody confirmed that the innovation is in routine use; in an answer the last. Others are kept. Null takes all away.
     #[schema(nullable = false)]
     pub confirmed_on: Option<NaiveDate>,
     /// What shows it, as text or an address. Do not name people.
@@ -265,7 +265,7 @@ impl Adoption {
         Err(Error::new(Code::Immutable).detail(detail))
     }
 
-    /// What it counts, of all whose members `speaks` names.
+    /// What it counts, of all whose members `speaks` names. A number that is taken away takes along what was said of it.
     ///
     /// # Errors
     /// `validation-failed` for what is said of a number that is not there.
@@ -290,9 +290,26 @@ impl Adoption {
         Ok(counted)
     }
 
-    /// Whether a member that is counted is given.
+    /// Whether every day that is given has what it is the day of.
+    ///
+    /// # Errors
+    /// `validation-failed` for the day of barriers or of what is covered alone, going by whether `speaks` names these.
+    pub fn check_days(&self, speaks: impl Fn(&str) -> bool) -> Result<()> {
+        let mut faults = Faults::default();
+        for (day, given, of) in [("barriersOn", self.barriers_on, "barriers"), ("coversOn", self.covers_on, "covers")] {
+            if given.is_some() && !speaks(of) {
+                faults.add(format!("/{day}"), "alone", format!("Give {of} beside it."));
+            }
+        }
+        faults.check()
+    }
+
+    /// Whether a member that holds on some days or is counted is given.
     pub fn gives(&self, member: &str) -> bool {
         match member {
+            "barriers" => !self.barriers.is_empty(),
+            "covers" => !self.covers.is_empty(),
+            "confirmedOn" => self.confirmed_on.is_some(),
             "sites" => self.sites.is_some(),
             "sitesQualifier" => self.sites_qualifier.is_some(),
             "sitesBasis" => self.sites_basis.is_some(),
@@ -360,6 +377,17 @@ mod tests {
         let counted = said.counted(|member| said.gives(member)).unwrap();
         let figure = Figure { value: 3, qualifier: Qualifier::AtLeast, basis: Basis::Measured };
         assert_eq!(counted, Counted { sites: Change::Set(figure), ..Counted::default() });
+        let taken = Adoption { sites: None, ..said }.counted(|member| member == "sites").unwrap();
+        assert_eq!(taken, Counted { sites: Change::Clear, ..Counted::default() });
+    }
+
+    #[test]
+    fn a_day_has_what_it_is_the_day_of() {
+        let on = NaiveDate::from_ymd_opt(2016, 1, 1);
+        let said = Adoption { barriers_on: on, covers_on: on, ..adoption() };
+        let refused = said.check_days(|member| member == "covers").map_err(|error| error.listed()[0].pointer.clone());
+        assert_eq!(refused, Err("/barriersOn".to_owned()));
+        assert!(said.check_days(|_| true).is_ok() && adoption().check_days(|_| false).is_ok());
     }
 
     #[test]

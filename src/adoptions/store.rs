@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf, OneWord};
 use crate::innovations::store::{HeldMemberships, held_memberships, members};
 use crate::organisations::ops::referred;
+use crate::organisations::rules::OrganisationStatus;
 use crate::organisations::store::below;
 use crate::vocabulary::Id;
 use crate::{narrow, one_of, params, sortable, writable};
@@ -118,7 +119,15 @@ impl AdoptionRow {
 pub struct NamedAdoption {
     pub row: AdoptionRow,
     pub innovation: (String, String),
-    pub organisation: (String, String, Option<NaiveDate>, Option<NaiveDate>),
+    pub organisation: (String, String, Option<NaiveDate>, Option<NaiveDate>, OrganisationStatus),
+}
+
+impl NamedAdoption {
+    /// The day on which its organisation closed; today of one that is closed since a day that nobody knows.
+    pub fn closed_on(&self, today: NaiveDate) -> Option<NaiveDate> {
+        let (.., closed, status) = self.organisation;
+        closed.or((status == OrganisationStatus::Closed).then_some(today))
+    }
 }
 
 /// Writes the spells that a history makes; there are none of an adoption that does not count.
@@ -133,11 +142,14 @@ pub fn write_spells(conn: &mut Conn, row: &AdoptionRow, history: &History) -> Re
     moves::write_spells(conn, &held, &spells)
 }
 
-type Columns = (
-    <adoptions::table as Table>::AllColumns,
-    (innovations::slug, innovations::name),
-    (organisations::code, organisations::name, organisations::valid_from, organisations::valid_to),
+type OrganisationColumns = (
+    organisations::code,
+    organisations::name,
+    organisations::valid_from,
+    organisations::valid_to,
+    organisations::status,
 );
+type Columns = (<adoptions::table as Table>::AllColumns, (innovations::slug, innovations::name), OrganisationColumns);
 type Source =
     dsl::InnerJoinQuerySource<dsl::InnerJoinQuerySource<adoptions::table, innovations::table>, organisations::table>;
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
@@ -186,7 +198,13 @@ fn named() -> _ {
     let columns: Columns = (
         adoptions::all_columns,
         (innovations::slug, innovations::name),
-        (organisations::code, organisations::name, organisations::valid_from, organisations::valid_to),
+        (
+            organisations::code,
+            organisations::name,
+            organisations::valid_from,
+            organisations::valid_to,
+            organisations::status,
+        ),
     );
     let joined = adoptions::table.inner_join(innovations::table).inner_join(organisations::table);
     joined.select(columns).filter(adoptions::archived_at.is_null())
@@ -347,7 +365,7 @@ params! {
         programme: CodeParam = "programme",
         /// Adoptions in use on this day.
         using_on: NaiveDate = "usingOn",
-        /// The counts that hold on this day: the last of each adoption by it. Default: today.
+        /// The counts that hold on this day: of each number of an adoption the last by it. Default: today.
         as_of: NaiveDate = "asOf",
     }
 }
@@ -358,7 +376,7 @@ params! {
 /// `unknown-reference` for the innovation, the organisation or the place.
 pub fn list_counts(conn: &mut Conn, context: &Context, asked: &ListAllAdoptionCounts) -> Result<counts::Query> {
     let today = context.today();
-    let mut query = counts::held_on(asked.as_of.unwrap_or(today)).into_boxed::<MultiBackend>();
+    let mut query = counts::standing_on(asked.as_of.unwrap_or(today)).into_boxed::<MultiBackend>();
     let live = || adoptions::table.filter(adoptions::archived_at.is_null());
     query = query.filter(adoption_counts::adoption_id.eq_any(live().select(adoptions::id)));
     let asked_place = asked.place.as_ref().map(|code| referred(conn, "?place", &code.0)).transpose()?;

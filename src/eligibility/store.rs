@@ -106,7 +106,7 @@ pub fn list(conn: &mut Conn, innovation: Id, asked: &ListEligibility) -> Result<
     };
     narrow! { query, asked;
         organisation => eligibility::organisation_id.eq(referred(conn, "?organisation", &organisation.0)?);
-        indication => eligibility::indication.eq(indication.0.clone());
+        indication => eligibility::indication.eq(indication.0.to_ascii_lowercase());
         active_on => eligibility::from_on.le(*active_on).and(eligibility::to_on.gt(*active_on));
     }
     Ok(query)

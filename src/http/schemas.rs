@@ -76,8 +76,7 @@ pub fn read<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, bytes: 
 /// # Errors
 /// As [`read`].
 pub fn fit<T: DeserializeOwned>(schemas: &Schemas, endpoint: &Endpoint, mut value: Value) -> Result<T> {
-    let mut rules = Vec::new();
-    tidy(&mut value, &mut String::new(), &mut rules);
+    let mut rules = tidied(&mut value);
     for misfit in schemas.0.get(endpoint.id).map(|shape| shape.misfits(&value)).unwrap_or_default() {
         match misfit {
             Misfit::Form(fault) => return Err(malformed_at(fault)),
@@ -121,6 +120,13 @@ pub fn shape_of<T: ToSchema + 'static>() -> Result<Arc<Shape>> {
     }
     let compiled = Shape::new(document_of::<T>()?).map_err(|fault| Error::internal(fault.detail))?;
     Ok(shapes.entry(TypeId::of::<T>()).or_insert(Arc::new(compiled)).clone())
+}
+
+/// Tidies what a caller sent, and finds the texts in it that are taken nowhere.
+pub fn tidied(value: &mut Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    tidy(value, &mut String::new(), &mut faults);
+    faults
 }
 
 /// Whole numbers written as 3.0 become whole numbers, as JSON Schema sees them; text that no database can hold, or

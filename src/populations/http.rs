@@ -46,7 +46,7 @@ pub async fn list_populations(cx: Cx, asked: Asked<ListPopulations>) -> Result<L
 /// Record populations
 ///
 /// Records one as JSON (201), or many as CSV with the same names as columns (200). A row of the CSV whose organisation, kind, day, group, edition,
-/// innovation and indication are there already corrects that one; the answer counts the rows created, updated and unchanged. If any row is
+/// innovation and indication are there already corrects that one, and leaves what it says nothing of; the answer counts the rows created, updated and unchanged. If any row is
 /// wrong, nothing is written. National administrators record published figures, which everybody reads.
 #[utoipa::path(
     tag = "organisations",

@@ -27,13 +27,14 @@ csv_body! {
     PopulationsCsv: COLUMNS
 }
 
-/// A row of a file: its line, and its cells as a body would have them.
+/// A row of a file: its line, its cells as a body would have them, and the columns that say anything.
 pub struct SentRow {
     pub line: u32,
     pub body: Value,
+    pub given: Vec<&'static str>,
 }
 
-/// Reads the rows; an empty cell says nothing, so that the default holds.
+/// Reads the rows. An empty cell says nothing: what is known stays, and else the default holds. What is taken away is the default again.
 ///
 /// # Errors
 /// As [`csv::Reader`].
@@ -46,7 +47,9 @@ pub fn read_rows(file: File) -> Result<Vec<SentRow>> {
             Change::Set(text) => Some(((*name).to_owned(), cell(name, text.trim()))),
         };
         let body = COLUMNS.iter().enumerate().filter_map(member).collect::<Map<_, _>>();
-        rows.push(SentRow { line: row.line, body: Value::Object(body) });
+        let says = |(column, _): &(usize, &&str)| !matches!(row.change(*column), Change::Keep);
+        let given = COLUMNS.iter().enumerate().filter(says).map(|(_, name)| *name).collect();
+        rows.push(SentRow { line: row.line, body: Value::Object(body), given });
     }
     Ok(rows)
 }

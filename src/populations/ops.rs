@@ -115,6 +115,13 @@ const FAULTS_OF_A_ROW: [Code; 3] = [Code::MalformedBody, Code::ValidationFailed,
 /// The most faults of a file that are reported at once.
 const MOST_FAULTS: usize = 1000;
 
+/// A row of a file that fits, and the columns that say anything.
+struct Sent {
+    line: u32,
+    population: Population,
+    given: Vec<&'static str>,
+}
+
 /// What the rows of a file are held against, each read once.
 struct Known {
     organisations: HashMap<String, Id>,
@@ -142,17 +149,18 @@ pub fn import_populations(
         faults.extend(error.listed().iter().map(|fault| fault_of_cell(line, fault)));
         Ok(())
     };
-    for SentRow { line, body } in rows {
+    for SentRow { line, body, given } in rows {
         match fit(body).and_then(Population::checked) {
-            Ok(population) => sent.push((line, population)),
+            Ok(population) => sent.push(Sent { line, population, given }),
             Err(error) => judge(line, error)?,
         }
     }
     let mut known = known(conn, &sent)?;
     let (mut counts, mut new, mut traced) = (Counts::default(), Vec::new(), Vec::new());
-    for (line, population) in sent {
+    for sent in sent {
         wanted()?;
-        match put(conn, context, &mut known, population) {
+        let line = sent.line;
+        match put(conn, context, &mut known, sent) {
             Ok((outcome, row)) => {
                 counts.add(outcome);
                 if outcome != Outcome::Unchanged {
@@ -172,15 +180,16 @@ pub fn import_populations(
     Ok(counts)
 }
 
-fn known(conn: &mut Conn, sent: &[(u32, Population)]) -> Result<Known> {
-    let codes: HashSet<&String> = sent.iter().map(|(_, population)| &population.organisation).collect();
+fn known(conn: &mut Conn, sent: &[Sent]) -> Result<Known> {
+    let codes: HashSet<&String> = sent.iter().map(|sent| &sent.population.organisation).collect();
     let organisations = ids_by_code(conn, &codes.into_iter().cloned().collect::<Vec<_>>())?;
     let ids: Vec<Id> = organisations.values().copied().collect();
     let present = store::standing(conn, &ids)?.into_iter().map(|row| (row.key(), row)).collect();
     Ok(Known { organisations, innovations: HashMap::new(), present, seen: HashSet::new() })
 }
 
-fn put(conn: &mut Conn, context: &Context, known: &mut Known, new: Population) -> Result<(Outcome, PopulationRow)> {
+fn put(conn: &mut Conn, context: &Context, known: &mut Known, sent: Sent) -> Result<(Outcome, PopulationRow)> {
+    let Sent { population: new, given, .. } = sent;
     let organisation = match known.organisations.get(&new.organisation) {
         Some(id) => *id,
         None => referred(conn, "/organisation", &new.organisation)?,
@@ -195,6 +204,8 @@ fn put(conn: &mut Conn, context: &Context, known: &mut Known, new: Population) -
         return Err(Error::invalid("/on", "duplicate", "The file has a row of these people and that day already."));
     }
     let Some(present) = known.present.remove(&row.key()) else { return Ok((Outcome::Created, row)) };
+    let known = (present.qualifier, present.basis, present.illustrative);
+    let new = new.keeping(known, |column| given.contains(&column));
     if present.says(&new) {
         return Ok((Outcome::Unchanged, present));
     }

@@ -6,6 +6,7 @@ use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{words, written};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 words! {
@@ -182,6 +183,18 @@ impl Population {
         Ok(self)
     }
 
+    /// The same, with what `given` does not name as it was known before.
+    #[must_use]
+    pub fn keeping(self, known: (Qualifier, Basis, bool), given: impl Fn(&str) -> bool) -> Self {
+        let (qualifier, basis, illustrative) = known;
+        Self {
+            qualifier: if given("qualifier") { self.qualifier } else { qualifier },
+            basis: if given("basis") { self.basis } else { basis },
+            illustrative: if given("illustrative") { self.illustrative } else { illustrative },
+            ..self
+        }
+    }
+
     /// Whether it may become the other: what was counted stays what it is.
     ///
     /// # Errors
@@ -213,16 +226,20 @@ pub struct Counted {
 }
 
 /// Of the populations of one organisation those of a day: of its registered people where any were counted by then, else of its
-/// residents; those counted last, by the latest edition.
+/// residents; by the edition of the last count, and of each group its own last.
 pub fn latest(counts: &[Counted], day: NaiveDate) -> Vec<&Counted> {
     let by_then = || counts.iter().filter(|count| count.on <= day);
     let Some(kind) = by_then().map(|count| count.kind).min() else { return Vec::new() };
-    let Some(chosen) = by_then().filter(|count| count.kind == kind).max_by_key(|count| (count.on, &count.edition))
-    else {
-        return Vec::new();
-    };
-    let same = |count: &&Counted| (count.kind, count.on, &count.edition) == (chosen.kind, chosen.on, &chosen.edition);
-    by_then().filter(same).collect()
+    let of_kind = || by_then().filter(|count| count.kind == kind);
+    let Some(last) = of_kind().max_by_key(|count| (count.on, &count.edition)) else { return Vec::new() };
+    let mut groups: BTreeMap<Option<PopulationGroup>, &Counted> = BTreeMap::new();
+    for count in of_kind().filter(|count| count.edition == last.edition) {
+        let known = groups.entry(count.group).or_insert(count);
+        if known.on <= count.on {
+            *known = count;
+        }
+    }
+    groups.into_values().collect()
 }
 
 #[cfg(test)]
@@ -285,5 +302,15 @@ mod tests {
         assert_eq!(on("2020-03-31"), Vec::<i64>::new());
         assert_eq!((on("2020-04-01"), on("2021-03-31"), on("2023-01-01")), (vec![2], vec![2], vec![4]));
         assert_eq!(latest(&counts[..1], "2023-01-01".parse().unwrap()).len(), 1);
+        let grouped = |group, count: &Counted| Counted { group: Some(group), ..count.clone() };
+        let (female, male) = (PopulationGroup::Female, PopulationGroup::Male);
+        let plain = |on: &str, value| counted(Registered, on, "", value);
+        let counts = [
+            grouped(female, &plain("2020-04-01", 5)),
+            grouped(male, &plain("2020-04-01", 6)),
+            grouped(female, &plain("2021-04-01", 7)),
+        ];
+        let on = |day: &str| latest(&counts, day.parse().unwrap()).iter().map(|count| count.value).collect::<Vec<_>>();
+        assert_eq!((on("2021-03-31"), on("2021-04-01")), (vec![5, 6], vec![7, 6]), "the other groups stay");
     }
 }

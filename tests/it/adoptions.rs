@@ -115,6 +115,9 @@ async fn the_day_of_the_first_stage_is_in_the_history_and_a_wrong_one_is_correct
     let first = move_to(&app, &target, "piloting").await;
     let late = json!({ "effectiveOn": "2016-09-02", "reason": "A slip." });
     app.admin().patch(&first, version, late).await.problem(409, "illegal-transition");
+    let blank = json!({ "effectiveOn": "2016-04-01", "reason": " " });
+    let refused = app.lead("QKK").patch(&first, version, blank).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/reason");
     let right = json!({ "effectiveOn": "2016-04-01", "reason": "The minutes give another day." });
     let corrected = app.lead("QKK").patch(&first, version, right).await.expect(200);
     assert_eq!((&corrected["usingFrom"], &corrected["version"]), (&json!("2016-04-01"), &json!(version + 1)));
@@ -220,11 +223,29 @@ async fn use_begins_while_the_organisation_is_there(#[values(Sqlite, Postgres)] 
     assert_eq!(refused["errors"][0]["pointer"], "/effectiveOn");
     admin.transition(target, 1, step("piloting", "2018-03-31")).await.expect(200);
     admin.transition(target, 2, step("adopted", "2018-05-01")).await.expect(200);
-    let first = json!({ "innovation": "mycopd", "indication": "late", "organisation": "RJZ", "stage": "adopted", "since": "2019-01-01" });
-    assert_eq!(
-        admin.post("/v1/adoptions", first).await.problem(422, "validation-failed")["errors"][0]["pointer"],
-        "/since"
-    );
+    for stage in ["identified", "committed", "declined", "adopted"] {
+        let late = json!({ "innovation": "mycopd", "indication": "late", "organisation": "RJZ", "stage": stage, "since": "2018-04-01" });
+        let refused = admin.post("/v1/adoptions", late).await.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["pointer"], "/since", "{stage}");
+    }
+    let ended = json!({ "to": "decommissioned", "effectiveOn": "2019-01-01", "reason": "The trust closed." });
+    admin.transition(target, 3, ended).await.expect(200);
+    admin.transition(target, 4, step("identified", "2019-02-01")).await.problem(422, "validation-failed");
+    admin.patch("/v1/organisations/RBD", 1, json!({ "status": "closed" })).await.expect(200);
+    let today = json!({ "innovation": "mycopd", "organisation": "RBD" });
+    admin.post("/v1/adoptions", today).await.problem(422, "validation-failed");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn nobody_uses_anything_before_they_open(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    moved(&app, ("adopted", "2015-01-01"), &[]).await;
+    app.admin().patch("/v1/organisations/RJZ", 1, json!({ "validFrom": "2016-01-01" })).await.expect(200);
+    for (day, used) in [("2015-12-31", 0), ("2016-01-01", 1)] {
+        assert_eq!(count(&app, &format!("usingOn={day}")).await, used, "{day}");
+        assert_eq!(count(&app, &format!("stageOn={day}&measure=adopted")).await, used, "{day}");
+    }
 }
 
 #[rstest]
@@ -239,7 +260,11 @@ async fn an_organisation_has_one_adoption_of_an_innovation_and_a_fellow_proposes
     assert_eq!(made.expect(201)["approval"], "proposed");
     let target = made.header("location");
     app.submitter("RBD").transition(target, 1, json!({ "to": "engaged" })).await.problem(403, "forbidden");
-    app.submitter("RJZ").transition(target, 1, json!({ "to": "engaged" })).await.expect(200);
+    let confirmed = app.submitter("RJZ").transition(target, 1, json!({ "to": "engaged" })).await.expect(200);
+    assert_eq!(confirmed["approval"], "approved", "a move by whoever may approve it says that it counts");
+    assert_eq!(count(&app, "stageOn=2016-06-01&stage=identified").await, 1);
+    let said = app.admin().get(&format!("{target}/approval/transitions")).await.expect(200);
+    assert_eq!(column(&said, "to"), ["approved"]);
     app.submitter("RJZ")
         .post("/v1/adoptions", adoption("RJZ", "engaged", "2016-01-01"))
         .await
@@ -292,11 +317,67 @@ async fn counts_are_kept_with_their_days(#[values(Sqlite, Postgres)] engine: Eng
     assert_eq!((&present["sites"], &present["countedOn"]), (&json!(5), &json!("2017-06-01")));
     let held = lead.get(&format!("{target}/counts?withdrawn=false")).await.expect(200);
     let sites: Vec<_> = rows(&held).iter().map(|row| (row["sites"].clone(), row["patients"].clone())).collect();
-    assert_eq!(sites, [(json!(3), json!(40)), (json!(5), json!(40))]);
+    assert_eq!(sites, [(json!(3), json!(40)), (json!(5), Value::Null)], "a day has what was counted on it");
+    assert_eq!(present["patients"], 40);
     assert_eq!(rows(&lead.get(&format!("{target}/counts")).await.expect(200)).len(), 3);
     lead.patch(&target, 4, json!({ "patients": 6 })).await.expect(200);
     let seen = app.reader().get(&format!("{target}/counts?sort=-countedOn")).await.expect(200);
     assert_eq!((&seen["data"][0]["patients"], &seen["data"][0]["suppressed"]), (&Value::Null, &json!(true)));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_order_in_which_days_are_counted_makes_no_difference(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let (target, _) = moved(&app, ("adopted", "2016-01-01"), &[]).await;
+    let lead = app.lead("QKK");
+    let entered = [
+        json!({ "patients": 500, "countedOn": "2022-01-01" }),
+        json!({ "sites": 7, "countedOn": "2021-01-01" }),
+        json!({ "sites": 9, "countedOn": "2021-01-01" }),
+        json!({ "patients": 500, "countedOn": "2023-01-01" }),
+        json!({ "patients": 400, "countedOn": "2022-01-01" }),
+    ];
+    for (version, count) in (1..).zip(entered) {
+        lead.patch(&target, version, count).await.expect(200);
+    }
+    let told = lead.get(&target).await.expect(200);
+    assert_eq!((&told["sites"], &told["patients"], &told["countedOn"]), (&json!(9), &json!(500), &json!("2023-01-01")));
+    for (day, expected) in [
+        ("2021-06-01", vec![(json!(9), Value::Null)]),
+        ("2022-06-01", vec![(json!(9), Value::Null), (Value::Null, json!(400))]),
+        ("2023-06-01", vec![(json!(9), Value::Null), (Value::Null, json!(500))]),
+    ] {
+        let held = lead.get(&format!("/v1/adoption-counts?asOf={day}&sort=countedOn")).await.expect(200);
+        let held: Vec<_> = rows(&held).iter().map(|row| (row["sites"].clone(), row["patients"].clone())).collect();
+        assert_eq!(held, expected, "{day}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_count_that_is_taken_away_takes_along_what_was_said_of_it(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let (target, _) = moved(&app, ("adopted", "2016-01-01"), &[]).await;
+    let lead = app.lead("QKK");
+    let count = json!({ "sites": 2, "patients": 300, "patientsQualifier": "at-least", "countedOn": "2021-01-01" });
+    lead.patch(&target, 1, count).await.expect(200);
+    let taken = json!({ "patients": null, "countedOn": "2022-01-01" });
+    let told = lead.patch(&target, 2, taken.clone()).await.expect(200);
+    assert_eq!(
+        (&told["patients"], &told["patientsQualifier"], &told["sites"]),
+        (&Value::Null, &Value::Null, &json!(2))
+    );
+    assert_eq!(lead.patch(&target, 3, taken).await.expect(200)["version"], 3, "it is said already");
+    let counts = lead.get(&format!("{target}/counts")).await.expect(200);
+    let last = &rows(&counts)[1];
+    assert_eq!((&last["takenAway"], &last["patientsQualifier"]), (&json!(["patients"]), &Value::Null));
+    assert_eq!(rows(&counts)[0]["takenAway"], json!([]));
+    let alone = json!({ "patientsQualifier": "exact", "countedOn": "2022-01-01" });
+    lead.patch(&target, 3, alone).await.problem(422, "validation-failed");
+    let rows = "innovation,organisation,patients,countedOn\nmycopd,RJZ,(none),2022-01-01\n";
+    let again = lead.post_csv("/v1/adoption-imports", rows).await.expect(201);
+    assert_eq!(again["counts"]["unchanged"], 1);
 }
 
 #[rstest]
@@ -313,6 +394,12 @@ async fn barriers_stand_from_one_day_to_another(#[values(Sqlite, Postgres)] engi
     let late = json!({ "barriers": ["evidence-clarity", "change-management-skills"], "barriersOn": "2016-06-01" });
     let told = lead.patch(&target, 3, late).await.expect(200);
     assert_eq!(told["barriers"], json!(["evidence-clarity"]), "late information holds until the next change");
+    for day in ["barriersOn", "coversOn"] {
+        let refused = lead.patch(&target, 4, json!({ day: "2016-03-01" })).await.problem(422, "validation-failed");
+        assert_eq!(refused["errors"][0]["code"], "alone");
+        let rows = format!("innovation,organisation,{day}\nmycopd,RJZ,2016-03-01\n");
+        lead.post_csv("/v1/adoption-imports", &rows).await.problem(422, "rows-rejected");
+    }
     for (query, found) in [
         ("barrier=slow-procurement", 0),
         ("barrier=evidence-clarity", 1),
@@ -344,6 +431,36 @@ async fn an_adoption_speaks_for_organisations_below_its_own(#[values(Sqlite, Pos
     assert_eq!((&told["covers"], &told["confirmedOn"]), (&json!(["all"]), &json!("2017-01-01")));
 }
 
+#[rstest]
+#[actix_web::test]
+async fn what_is_covered_late_lay_below_on_that_day(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let edges = "/v1/organisations/RJZ/edges";
+    let edge = app.admin().get(edges).await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.admin().patch(&format!("{edges}/{edge}"), 1, json!({ "to": "2022-04-01" })).await.expect(200);
+    let there = json!({ "parent": "QVV", "kind": "geographic", "from": "2022-04-01" });
+    app.admin().post(edges, there).await.expect(201);
+    let made = app.lead("QKK").post("/v1/adoptions", adoption("QKK", "adopted", "2016-01-01")).await;
+    let target = made.expect(201)["id"].as_str().map(|id| format!("/v1/adoptions/{id}")).unwrap();
+    let refused = app.lead("QKK").patch(&target, 1, json!({ "covers": ["RJZ"] })).await;
+    assert_eq!(refused.problem(422, "validation-failed")["errors"][0]["code"], "not-below");
+    let late = json!({ "covers": ["RJZ"], "coversOn": "2020-01-01" });
+    app.lead("QKK").patch(&target, 1, late).await.expect(200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn confirmations_of_a_file_settle(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    moved(&app, ("adopted", "2016-01-01"), &[]).await;
+    let rows = "innovation,organisation,confirmedOn\nmycopd,RJZ,2022-06-01\nmycopd,RJZ,2020-06-01\n";
+    let lead = app.lead("QKK");
+    assert_eq!(lead.post_csv("/v1/adoption-imports", rows).await.expect(201)["counts"]["updated"], 2);
+    assert_eq!(lead.post_csv("/v1/adoption-imports", rows).await.expect(201)["counts"]["unchanged"], 2);
+    let told = lead.get("/v1/adoptions?organisation=RJZ").await.expect(200);
+    assert_eq!(told["data"][0]["confirmedOn"], "2022-06-01");
+}
+
 const RETURN: &str = "innovation,organisation,stage,effectiveOn,reason,sites,countedOn,barriers
 mycopd,RJZ,piloting,2016-02-01,,1,2016-02-01,slow-procurement; evidence-clarity
 mycopd,RJZ,adopted,2016-09-01,,4,2016-09-01,
@@ -368,6 +485,9 @@ async fn a_bulk_return_does_what_its_dry_run_said_and_a_second_time_nothing(
     assert_eq!((&again["counts"]["unchanged"], &again["rows"]), (&json!(4), &json!([])));
     let found = admin.get("/v1/adoptions?organisation=RJZ").await.expect(200);
     let present = &found["data"][0];
+    let other = "innovation,organisation,stage,effectiveOn\nmycopd,RJZ,adopted,2017-01-01\n";
+    let refused = admin.post_csv("/v1/adoption-imports", other).await.problem(422, "rows-rejected");
+    assert_eq!(refused["rows"][0]["errors"][0]["code"], "illegal-transition", "it came to that stage on another day");
     assert_eq!(
         (&present["stage"], &present["sites"], &present["usingFrom"]),
         (&json!("adopted"), &json!(4), &json!("2016-02-01"))
@@ -405,6 +525,37 @@ mycopd,RJZ,,,many,none-such
 
 #[rstest]
 #[actix_web::test]
+async fn a_return_is_held_to_what_a_body_may_say(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let life = json!({ "validFrom": "2016-03-01", "validTo": "2018-04-01" });
+    app.admin().patch("/v1/organisations/RJZ", 1, life).await.expect(200);
+    let header = "innovation,organisation,stage,effectiveOn,reason,evidence\n";
+    let long = "x".repeat(2001);
+    for (row, code, column) in [
+        ("engaged,2016-09-01,,Of 943 476 5919".to_owned(), "nhs-number", "evidence:"),
+        ("engaged,2016-09-01,Of 943 476 5919,".to_owned(), "nhs-number", "reason:"),
+        (format!("engaged,2016-09-01,{long},"), "too-long", "reason:"),
+        ("identified,2018-04-01,,".to_owned(), "closed", "effectiveOn:"),
+    ] {
+        let sent = format!("{header}mycopd,RJZ,{row}\n");
+        let refused = app.lead("QKK").post_csv("/v1/adoption-imports", &sent).await.problem(422, "rows-rejected");
+        let error = &refused["rows"][0]["errors"][0];
+        assert_eq!(error["code"], code, "{error}");
+        assert!(error["detail"].as_str().unwrap().starts_with(column), "{error}");
+    }
+    let early = format!("{header}mycopd,RJZ,engaged,2016-01-01,,\n");
+    let lead = app.lead("QKK");
+    let checked = lead.post_csv("/v1/adoption-imports?dryRun=true", &early).await.expect(200);
+    assert_eq!(
+        (&checked["warnings"][0]["pointer"], &checked["warnings"][0]["code"]),
+        (&json!("/rows/0/effectiveOn"), &json!("before-opening"))
+    );
+    let written = lead.post_csv("/v1/adoption-imports", &early).accept("text/csv").await;
+    assert!(written.text().contains(",created,before-opening,"), "{}", written.text());
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_return_comes_back_as_the_senders_own_file_and_is_taken_again(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     let sent = "Organisation;Innovation;Stage;Sites\nRJZ;mycopd;piloting;2\nRJZ;mycopd;paused;(none)\n";
@@ -433,4 +584,6 @@ async fn what_a_fellow_sends_in_a_return_is_proposed(#[values(Sqlite, Postgres)]
     assert_eq!(refused["rows"][0]["errors"][0]["code"], "out-of-scope");
     fellow.post_csv("/v1/adoption-imports", &rows("engaged")).await.expect(201);
     assert_eq!((count(&app, "approval=proposed").await, count(&app, "measure=in-use").await), (1, 0));
+    app.submitter("RJZ").post_csv("/v1/adoption-imports", &rows("engaged")).await.expect(201);
+    assert_eq!(count(&app, "approval=approved").await, 1, "the organisation says the same");
 }

@@ -107,6 +107,15 @@ async fn a_file_of_populations_can_be_sent_twice_and_is_refused_whole(#[values(S
     assert_eq!(counts(format!("{header}{rows}"), 200).await["unchanged"], 2);
     let corrected = counts(format!("{header}{}", rows.replace(",900,", ",910,")), 200).await;
     assert_eq!((&corrected["updated"], &corrected["unchanged"]), (&json!(1), &json!(1)));
+    let marked =
+        "organisation,kind,on,value,source,qualifier,illustrative\nRJZ,resident,2024-06-30,910,ONS,at-least,true\n";
+    assert_eq!(counts(marked.to_owned(), 200).await["updated"], 1);
+    let silent = "organisation,kind,on,value,source\nRJZ,resident,2024-06-30,910,ONS\n";
+    assert_eq!(counts(silent.to_owned(), 200).await["unchanged"], 1, "what is absent says nothing");
+    let cleared = "organisation,kind,on,value,source,qualifier,illustrative\nRJZ,resident,2024-06-30,910,ONS,(none),\n";
+    assert_eq!(counts(cleared.to_owned(), 200).await["updated"], 1);
+    let told = app.admin().get("/v1/populations?sort=-updatedAt").await.expect(200)["data"][0].clone();
+    assert_eq!((&told["qualifier"], &told["illustrative"]), (&json!("exact"), &json!(true)));
     let wrong = "XX9,resident,2024-06-30,,,1,ONS\nRJZ,resident,30/06/2024,,,many,ONS\nRJZ,resident,2024-06-30,imd-quintile=1,,1,ONS\nRJZ,resident,2025-06-30,,,7,ONS\nRJZ,resident,2025-06-30,,,8,ONS\n";
     let refused =
         app.admin().post_csv("/v1/populations", &format!("{header}{wrong}")).await.problem(422, "validation-failed");
@@ -163,6 +172,10 @@ async fn the_group_of_a_past_day_is_that_of_the_count_before_it(#[values(Sqlite,
     };
     assert_eq!((fifth("2019-03-31", 0).await, fifth("2019-04-01", 0).await), (json!(0), json!(1)));
     assert_eq!((fifth("2021-03-31", 0).await, fifth("2021-04-01", 4).await), (json!(1), json!(1)));
+    served(&app, "RF4", 100, 50).await;
+    let later = json!({ "on": "2021-04-01", "group": "imd-quintile=5", "edition": "imd-2019", "value": 60 });
+    counted(&app, "RF4", later).await;
+    assert_eq!(fifth("2021-06-30", 0).await, 1, "the other groups hold until they are counted again");
 }
 
 #[rstest]

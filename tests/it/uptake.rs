@@ -49,7 +49,7 @@ async fn a_rule_makes_all_of_a_type_below_a_place_eligible_less_whom_a_row_takes
     let before = uptake(&app, "from=2018-01-01&to=2018-03-31").await;
     assert_eq!((&before["points"][0]["eligible"], &before["points"][0]["share"]), (&json!(0), &Value::Null));
     assert_eq!(uptake(&app, "to=2020-12-31").await["unit"], "nhs-trust");
-    let fixed = uptake(&app, "to=2020-12-31&eligibleOn=2019-01-01").await;
+    let fixed = uptake(&app, "to=2020-12-31&denominator=fixed:2019-01-01").await;
     assert_eq!((&fixed["denominator"], &fixed["points"][0]["eligible"]), (&json!("fixed:2019-01-01"), &json!(3)));
 }
 
@@ -154,6 +154,142 @@ async fn those_who_have_not_adopted_are_listed_with_what_stands_in_their_way(
     app.anonymous().get(target).await.problem(401, "unauthenticated");
 }
 
+/// Records an adoption with what else is known of it.
+async fn recorded(app: &TestApp, code: &str, stage: &str, others: Value) -> String {
+    let mut body = json!({ "innovation": "tool", "organisation": code, "stage": stage, "since": "2019-01-01" });
+    body.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
+    let made = app.admin().post("/v1/adoptions", body).await;
+    made.expect(201);
+    made.header("location").to_owned()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn those_who_have_not_adopted_are_told_of_the_indication_and_marked(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "Y56", "type": "nhs-trust" })).await;
+    recorded(&app, "RF4", "committed", json!({ "indication": "asthma", "barriers": ["evidence-clarity"] })).await;
+    recorded(&app, "RF4", "engaged", json!({ "indication": "copd", "illustrative": true })).await;
+    let found = async |query: &str| {
+        app.admin().get(&format!("/v1/innovations/tool/non-adopters?place=Y56&{query}")).await.expect(200)
+    };
+    let copd = found("indication=COPD&on=2020-01-31").await;
+    let first = &copd["data"][0];
+    assert_eq!((&first["stage"], &first["barriers"]), (&json!("engaged"), &json!([])));
+    assert_eq!((&first["illustrative"], &copd["data"][1]["illustrative"]), (&json!(true), &json!(false)));
+    assert_eq!(copd["illustrative"], true);
+    let asthma = found("indication=asthma&on=2020-01-31").await;
+    assert_eq!((&asthma["data"][0]["stage"], &asthma["illustrative"]), (&json!("committed"), &json!(false)));
+    let other = found("geography=at-time&denominator=fixed:2020-01-31").await;
+    assert_eq!((&other["geography"], &other["denominator"]), (&json!("at-time"), &json!("fixed:2020-01-31")));
+    assert_eq!(found("asOf=2020-01-31").await["on"], "2020-01-31");
+    let csv = app.admin().get("/v1/innovations/tool/non-adopters?place=Y56&indication=copd").accept("text/csv").await;
+    assert!(csv.text().contains(",engaged,2019-01-01,,true"), "{}", csv.text());
+    let refused = app.reader().get("/v1/innovations/tool/non-adopters?asOf=2020-01-31").await;
+    refused.problem(403, "forbidden");
+    app.admin().get("/v1/innovations/tool/uptake?denominator=fixed:soon").await.problem(400, "invalid-parameter");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_rule_of_later_days_changes_nothing_of_an_earlier_one(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust", "from": "2018-04-01" })).await;
+    adopted(&app, "RJZ", "2019-01-01").await;
+    let then = async || {
+        let one = uptake(&app, "from=2020-12-31&to=2020-12-31").await;
+        let curve = uptake(&app, "by=year&from=2020-12-31&to=2026-01-31").await;
+        let marked = (one["unit"].clone(), one["illustrative"].clone(), one["points"][0].clone());
+        (marked, curve["points"][0].clone())
+    };
+    let before = then().await;
+    assert_eq!((&before.0.0, &before.0.2["adopters"]), (&json!("nhs-trust"), &json!(1)));
+    meant_for(&app, json!({ "place": "E92000001", "type": "pcn", "from": "2025-04-01", "illustrative": true })).await;
+    assert_eq!(then().await, before);
+    let now = uptake(&app, "from=2026-01-31&to=2026-01-31").await;
+    assert_eq!((&now["unit"], &now["illustrative"]), (&Value::Null, &json!(true)));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn patients_of_several_indications_add_and_those_not_eligible_stand_apart(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "organisation": "RJZ" })).await;
+    meant_for(&app, json!({ "organisation": "RJZ", "indication": "asthma", "eligible": false })).await;
+    let counted = |indication: &str, value: i64| json!({ "indication": indication, "patients": value, "countedOn": "2019-06-01" });
+    let copd = recorded(&app, "RJZ", "adopted", counted("copd", 100)).await;
+    recorded(&app, "RJZ", "adopted", counted("asthma", 50)).await;
+    recorded(&app, "RF4", "adopted", counted("copd", 30)).await;
+    let point =
+        async |query: &str| uptake(&app, &format!("from=2020-01-31&to=2020-01-31&{query}")).await["points"][0].clone();
+    let all = point("").await;
+    assert_eq!((&all["eligible"], &all["patients"]["value"]), (&json!(1), &json!(150)));
+    assert_eq!(
+        (&all["patients"]["qualifier"], &all["ineligiblePatients"]["value"]),
+        (&json!("approximate"), &json!(30))
+    );
+    let one = point("indication=COPD").await;
+    assert_eq!((&one["eligible"], &one["patients"]["value"]), (&json!(1), &json!(100)));
+    let other = point("indication=asthma").await;
+    assert_eq!(
+        (&other["eligible"], &other["patients"], &other["ineligiblePatients"]["value"]),
+        (&json!(0), &Value::Null, &json!(50))
+    );
+    app.admin().patch(&copd, 1, json!({ "patients": null, "countedOn": "2020-01-01" })).await.expect(200);
+    assert_eq!(point("").await["patients"]["value"], 50, "what was taken away counts no more");
+    let before = uptake(&app, "from=2019-12-31&to=2019-12-31").await;
+    assert_eq!(before["points"][0]["patients"]["value"], 150);
+    let rows = app.admin().get("/v1/innovations/tool/eligibility?indication=ASTHMA").await.expect(200);
+    assert_eq!(rows["data"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn places_beside_each_other_lie_within_the_asked_one(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    let places = async |query: &str| {
+        let found = uptake(&app, query).await;
+        column(&json!({ "data": found["places"] }), "code")
+    };
+    assert_eq!(places("place=QKK&places=region").await, Vec::<String>::new());
+    assert_eq!(places("place=QKK&places=icb").await, ["QKK"]);
+    assert_eq!(places("place=Y56&places=region").await, ["Y56"]);
+    assert_eq!(places("place=Y56&places=icb").await, ["QKK", "QMF"]);
+    assert_eq!(places("places=icb").await, ["QKK", "QMF", "QVV"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn uptake_below_an_invented_footprint_is_marked(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    let network = json!({ "code": "NET", "name": "Network", "type": "hin" });
+    app.admin().post("/v1/organisations", network).await.expect(201);
+    let edge = json!({ "parent": "NET", "kind": "network", "from": "2015-01-01", "illustrative": true });
+    app.admin().post("/v1/organisations/RJZ/edges", edge).await.expect(201);
+    assert_eq!(uptake(&app, "place=NET").await["illustrative"], true);
+    assert_eq!(uptake(&app, "place=QKK").await["illustrative"], false);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_first_use_is_the_pilot_whatever_is_asked_for(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;
+    let adoption = recorded(&app, "RJZ", "piloting", json!({})).await;
+    app.admin().transition(&adoption, 1, json!({ "to": "adopted", "effectiveOn": "2019-03-02" })).await.expect(200);
+    let found = uptake(&app, "sites=1&share=25&to=2019-12-31").await;
+    assert_eq!((&found["firstUseOn"], &found["points"][0]["period"]), (&json!("2019-01-01"), &json!("2019-01")));
+    assert_eq!(found["timeToSites"], json!({ "on": "2019-03-02", "days": 60 }));
+    assert_eq!(found["timeToShare"], found["timeToSites"]);
+    recorded(&app, "RF4", "adopted", json!({ "since": "0001-01-01" })).await;
+    let long = uptake(&app, "").await;
+    assert_eq!(long["points"].as_array().unwrap().len(), 1500, "a slip in one day takes nobody's curve away");
+}
+
 #[rstest]
 #[actix_web::test]
 async fn a_record_above_the_unit_counts_only_for_what_it_covers(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -169,8 +305,11 @@ async fn a_record_above_the_unit_counts_only_for_what_it_covers(#[values(Sqlite,
     meant_for(&app, json!({ "place": "E92000001" })).await;
     let adoption = adopted(&app, "RJZ", "2019-01-01").await;
     assert_eq!(last(&app, "to=2020-01-31").await, [2, 0, 0]);
-    let notes = uptake(&app, "to=2020-01-31").await["notes"].to_string();
-    assert!(notes.contains("1 organisations above the adopting unit"), "{notes}");
+    recorded(&app, "RBD", "adopted", json!({ "since": "2021-01-01" })).await;
+    let above = async |query: &str| uptake(&app, query).await["notes"].to_string().contains("1 organisations above");
+    assert!(above("to=2020-01-31").await && above("place=QKK&to=2020-01-31").await);
+    assert!(!above("place=QVV&to=2022-01-31").await, "it has nothing of the unit below it");
+    assert!(!above("place=QMF&to=2020-01-31").await && !above("from=2018-01-01&to=2018-12-31").await);
     app.admin().patch(&adoption, 1, json!({ "covers": ["RJZ01"] })).await.expect(200);
     assert_eq!(last(&app, "to=2020-01-31").await, [2, 1, 0]);
     app.admin().patch(&adoption, 2, json!({ "covers": ["all"] })).await.expect(200);
@@ -214,7 +353,12 @@ async fn a_later_confirmation_leaves_the_earlier_ones(#[values(Sqlite, Postgres)
     assert_eq!(told["confirmedOn"], "2020-12-01");
     assert_eq!((unconfirmed("2020-01-01").await, unconfirmed("2021-01-01").await), (0, 0));
     app.admin().patch(&adoption, 3, json!({ "confirmedOn": "2019-05-01" })).await.expect(200);
-    assert_eq!((unconfirmed("2020-04-30").await, unconfirmed("2020-05-02").await), (0, 1), "the last one was wrong");
+    assert_eq!(
+        (unconfirmed("2019-05-15").await, unconfirmed("2020-05-02").await),
+        (0, 0),
+        "it stands beside the others"
+    );
+    assert_eq!((unconfirmed("2020-07-01").await, unconfirmed("2021-01-01").await), (1, 0));
 }
 
 #[rstest]

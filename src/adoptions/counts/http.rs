@@ -6,8 +6,10 @@ use crate::adoptions::store::{ListAllAdoptionCounts, list_counts};
 use crate::db::Conn;
 use crate::disclosure::rounded;
 use crate::error::Result;
+use crate::http::params::Params;
 use crate::http::{Asked, Context, Cx, IdPath, Listed, Listing, Routes};
-use crate::vocabulary::{Basis, Id, Qualifier, instant};
+use crate::vocabulary::{Basis, Change, Id, Qualifier, instant};
+use crate::words;
 use actix_web::{get, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -17,7 +19,12 @@ pub fn routes(routes: &mut Routes) {
     routes.service(list_all_adoption_counts).service(list_adoption_counts);
 }
 
-/// What an adoption counted on a day.
+words! {
+    /// A number that an adoption counts.
+    pub enum CountedNumber { Sites = "sites", Users = "users", Patients = "patients" }
+}
+
+/// What an adoption counted on a day. A number of which nothing was said that day is null.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdoptionCountResponse {
@@ -38,6 +45,9 @@ pub struct AdoptionCountResponse {
     patients: Option<i64>,
     patients_qualifier: Option<Qualifier>,
     patients_basis: Option<Basis>,
+    /// The numbers that were taken away: from this day on they are not known, until they are counted again.
+    #[schema(max_items = 3)]
+    taken_away: Vec<CountedNumber>,
     /// Whoever recorded it.
     #[schema(max_length = 300)]
     made_by: String,
@@ -57,19 +67,26 @@ pub struct AdoptionCountResponse {
 
 impl AdoptionCountResponse {
     fn of(row: CountRow, suppressed: bool) -> Self {
+        let said = row.said();
+        let said = [
+            (CountedNumber::Sites, said.sites),
+            (CountedNumber::Users, said.users),
+            (CountedNumber::Patients, said.patients),
+        ];
         Self {
             id: row.id,
             adoption: row.adoption_id,
             counted_on: row.counted_on,
             sites: row.sites,
-            sites_qualifier: row.sites_qualifier,
-            sites_basis: row.sites_basis,
+            sites_qualifier: row.sites_qualifier.filter(|_| row.sites.is_some()),
+            sites_basis: row.sites_basis.filter(|_| row.sites.is_some()),
             users: row.users,
-            users_qualifier: row.users_qualifier,
-            users_basis: row.users_basis,
+            users_qualifier: row.users_qualifier.filter(|_| row.users.is_some()),
+            users_basis: row.users_basis.filter(|_| row.users.is_some()),
             patients: row.patients.and_then(|count| if suppressed { rounded(count, 1) } else { Some(count) }),
-            patients_qualifier: row.patients_qualifier,
-            patients_basis: row.patients_basis,
+            patients_qualifier: row.patients_qualifier.filter(|_| row.patients.is_some()),
+            patients_basis: row.patients_basis.filter(|_| row.patients.is_some()),
+            taken_away: said.into_iter().filter(|(_, said)| *said == Change::Clear).map(|(number, _)| number).collect(),
             made_by: row.made_by,
             made_at: instant(row.made_at),
             withdrawn: row.withdrawn_at.is_some(),
@@ -83,18 +100,22 @@ impl AdoptionCountResponse {
 
 /// List the counts of all adoptions
 ///
-/// Lists what was last counted by a day: sites, users and patients of each adoption. These are the rows of a report's sites.
+/// Lists what was last counted by a day: sites, users and patients of each adoption. Each row has what was counted on its own day and still
+/// holds; what was counted on different days stands in different rows. These are the rows of a report's sites.
 #[utoipa::path(tag = "adoptions", params(ListAllAdoptionCounts), responses((status = 200, description = "A page of counts", body = Listing<AdoptionCountResponse>)))]
 #[get("/v1/adoption-counts")]
 pub async fn list_all_adoption_counts(
     cx: Cx,
     asked: Asked<ListAllAdoptionCounts>,
 ) -> Result<Listed<AdoptionCountResponse>> {
-    cx.list_with(asked, list_counts, |conn, context, rows| {
-        let whole = seen_whole_of(conn, context, &rows.iter().map(|row| row.adoption_id).collect::<Vec<_>>())?;
+    let day = ListAllAdoptionCounts::read(asked.0.clone())?.as_of;
+    cx.list_with(asked, list_counts, move |conn, context, rows| {
+        let adoptions: Vec<Id> = rows.iter().map(|row| row.adoption_id).collect();
+        let whole = seen_whole_of(conn, context, &adoptions)?;
+        let (day, all) = (day.unwrap_or_else(|| context.today()), store::counts(conn, &adoptions)?);
         let show = |row: CountRow| {
             let suppressed = !whole.contains(&row.adoption_id);
-            AdoptionCountResponse::of(row, suppressed)
+            AdoptionCountResponse::of(row.left_on(day, &all), suppressed)
         };
         Ok(rows.into_iter().map(show).collect())
     })
@@ -103,7 +124,8 @@ pub async fn list_all_adoption_counts(
 
 /// List the counts of an adoption
 ///
-/// Lists what was counted on each day: sites, users and patients. A question about a day is answered by the last count by that day.
+/// Lists what was counted on each day: sites, users and patients. A question about a day is answered, number by number, by the last count of it
+/// by that day.
 #[utoipa::path(tag = "adoptions", params(IdPath, ListAdoptionCounts), responses((status = 200, description = "A page of counts", body = Listing<AdoptionCountResponse>)))]
 #[get("/v1/adoptions/{id}/counts")]
 pub async fn list_adoption_counts(

@@ -1,15 +1,17 @@
 //! Counts of adoptions in the database.
 
-use super::rules::{Counts, Figure};
+use super::rules::{Counted, Figure};
 use crate::db::schema::adoption_counts;
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
-use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::vocabulary::{Basis, Change, Id, Qualifier};
 use crate::{params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
+/// What was said on one day. Where a number is null nothing was said of it, unless it has a qualifier: then it was taken away, and
+/// is not known from that day on.
 #[derive(Queryable, Insertable, Clone)]
 #[diesel(table_name = adoption_counts)]
 pub struct CountRow {
@@ -34,13 +36,15 @@ pub struct CountRow {
 }
 
 impl CountRow {
-    pub fn new(context: &Context, adoption: Id, counted_on: NaiveDate, counts: Counts) -> Self {
-        let Counts { sites, users, patients } = counts;
-        let parts =
-            |figure: Option<Figure>| (figure.map(|f| f.value), figure.map(|f| f.qualifier), figure.map(|f| f.basis));
-        let (sites, sites_qualifier, sites_basis) = parts(sites);
-        let (users, users_qualifier, users_basis) = parts(users);
-        let (patients, patients_qualifier, patients_basis) = parts(patients);
+    pub fn new(context: &Context, adoption: Id, counted_on: NaiveDate, said: Counted) -> Self {
+        let parts = |said: Change<Figure>| match said {
+            Change::Keep => (None, None, None),
+            Change::Clear => (None, Some(Qualifier::Exact), Some(Basis::Measured)),
+            Change::Set(figure) => (Some(figure.value), Some(figure.qualifier), Some(figure.basis)),
+        };
+        let (sites, sites_qualifier, sites_basis) = parts(said.sites);
+        let (users, users_qualifier, users_basis) = parts(said.users);
+        let (patients, patients_qualifier, patients_basis) = parts(said.patients);
         let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
@@ -64,12 +68,40 @@ impl CountRow {
         }
     }
 
-    pub fn counts(&self) -> Counts {
-        Counts {
-            sites: Figure::of(self.sites, self.sites_qualifier, self.sites_basis),
-            users: Figure::of(self.users, self.users_qualifier, self.users_basis),
-            patients: Figure::of(self.patients, self.patients_qualifier, self.patients_basis),
+    /// What it says of each.
+    pub fn said(&self) -> Counted {
+        Counted {
+            sites: said(self.sites, self.sites_qualifier, self.sites_basis),
+            users: said(self.users, self.users_qualifier, self.users_basis),
+            patients: said(self.patients, self.patients_qualifier, self.patients_basis),
         }
+    }
+
+    /// The same without what no longer holds on a day, going by all counts of its adoption.
+    #[must_use]
+    pub fn left_on(mut self, day: NaiveDate, all: &[Self]) -> Self {
+        let later = |other: &&Self| other.adoption_id == self.adoption_id && other.counted_on > self.counted_on;
+        for said in all.iter().filter(later).filter(|other| other.counted_on <= day).map(Self::said) {
+            if said.sites != Change::Keep {
+                (self.sites, self.sites_qualifier, self.sites_basis) = (None, None, None);
+            }
+            if said.users != Change::Keep {
+                (self.users, self.users_qualifier, self.users_basis) = (None, None, None);
+            }
+            if said.patients != Change::Keep {
+                (self.patients, self.patients_qualifier, self.patients_basis) = (None, None, None);
+            }
+        }
+        self
+    }
+}
+
+/// What a row says of one number.
+pub fn said(value: Option<i64>, qualifier: Option<Qualifier>, basis: Option<Basis>) -> Change<Figure> {
+    match Figure::of(value, qualifier, basis) {
+        Some(figure) => Change::Set(figure),
+        None if qualifier.is_some() => Change::Clear,
+        None => Change::Keep,
     }
 }
 
@@ -124,16 +156,42 @@ pub fn list(adoption: Id, asked: &ListAdoptionCounts) -> Query {
 
 diesel::alias!(adoption_counts as later_counts: LaterCounts);
 
-/// The counts that hold on a day: the last of each adoption by it.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub fn held_on(day: NaiveDate) -> _ {
-    let later = later_counts
+/// Counts of the same adoption of a later day, up to one.
+#[diesel::dsl::auto_type]
+fn later_by(day: NaiveDate) -> _ {
+    later_counts
         .filter(later_counts.field(adoption_counts::adoption_id).eq(adoption_counts::adoption_id))
         .filter(later_counts.field(adoption_counts::withdrawn_at).is_null())
         .filter(later_counts.field(adoption_counts::counted_on).gt(adoption_counts::counted_on))
-        .filter(later_counts.field(adoption_counts::counted_on).le(day));
+        .filter(later_counts.field(adoption_counts::counted_on).le(day))
+}
+
+/// The counts of sites that hold on a day: of each adoption the last by it that says anything of sites.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn held_on(day: NaiveDate) -> _ {
+    let later: later_by = later_by(day);
+    let later = later.filter(later_counts.field(adoption_counts::sites_qualifier).is_not_null());
     adoption_counts::table
         .filter(adoption_counts::withdrawn_at.is_null())
         .filter(adoption_counts::counted_on.le(day))
+        .filter(adoption_counts::sites.is_not_null())
         .filter(diesel::dsl::not(diesel::dsl::exists(later)))
+}
+
+/// The counts of which anything still holds on a day: a number of which no later one by the day says anything.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn standing_on(day: NaiveDate) -> _ {
+    let later: later_by = later_by(day);
+    let sites = later.filter(later_counts.field(adoption_counts::sites_qualifier).is_not_null());
+    let later: later_by = later_by(day);
+    let users = later.filter(later_counts.field(adoption_counts::users_qualifier).is_not_null());
+    let later: later_by = later_by(day);
+    let patients = later.filter(later_counts.field(adoption_counts::patients_qualifier).is_not_null());
+    let sites = adoption_counts::sites.is_not_null().and(diesel::dsl::not(diesel::dsl::exists(sites)));
+    let users = adoption_counts::users.is_not_null().and(diesel::dsl::not(diesel::dsl::exists(users)));
+    let patients = adoption_counts::patients.is_not_null().and(diesel::dsl::not(diesel::dsl::exists(patients)));
+    adoption_counts::table
+        .filter(adoption_counts::withdrawn_at.is_null())
+        .filter(adoption_counts::counted_on.le(day))
+        .filter(sites.or(users).or(patients))
 }

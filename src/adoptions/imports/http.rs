@@ -3,7 +3,7 @@
 use super::input::read_rows;
 use super::ops::{self, AdoptionRowResponse, Done, Terms};
 use super::rules::COLUMNS;
-use crate::delivery::{Counts, Mode, SubmissionState, rejected, said};
+use crate::delivery::{Counts, MOST_ROWS, Mode, SubmissionState, rejected, said};
 use crate::error::{Error, Fault, Result};
 use crate::http::csv;
 use crate::http::problem::status_of;
@@ -57,8 +57,8 @@ pub struct AdoptionImportResponse {
 ///
 /// Send up to 5,000 rows of CSV. A row names an innovation and an organisation (and an indication, if there is one), the `stage` that was
 /// reached and the day on which it began (`effectiveOn`), and what was counted. An adoption that is not there is recorded; one that is
-/// there is moved and changed, late stages between those that are there. A stage that the adoption has on that day already changes
-/// nothing, so a file can be sent twice. A dry run (200) reports row by row what would change and what is wrong; the real run (201)
+/// there is moved and changed, late stages between those that are there. A stage that the adoption came to on that very day changes nothing,
+/// nor does its present stage without a day, so a file can be sent twice. A dry run (200) reports row by row what would change and what is wrong; the real run (201)
 /// does exactly that. When any row is wrong, an atomic return (422) writes nothing. An empty cell says nothing, and `(none)` takes away.
 /// Several barriers or codes stand in one cell, with semicolons between. With `Accept: text/csv` the answer is your own file with three
 /// more columns: `outcome`, `problem` and `expected`.
@@ -108,18 +108,23 @@ pub async fn import_adoptions(cx: Cx, query: Query<ImportTerms>, upload: Upload)
 
 fn csv_answer(status: StatusCode, done: &Done, mut sent: &File) -> Result<Reply> {
     sent.rewind().map_err(Error::internal)?;
-    let verdict = |row: &AdoptionRowResponse| match row.errors.as_slice() {
-        [] => said(Ok(row.outcome), done.failed()),
-        errors => said(Err(errors), done.failed()),
+    let verdict = |(place, row): (usize, &AdoptionRowResponse)| {
+        let errors = Some(row.errors.as_slice()).filter(|errors| !errors.is_empty());
+        let [outcome, problem, expected] = said(errors.map_or(Ok(row.outcome), Err), done.failed());
+        match done.warnings.get(&place) {
+            Some(warning) => [outcome, warning.code.to_owned(), warning.detail.clone()],
+            None => [outcome, problem, expected],
+        }
     };
     let file = sent.try_clone().map_err(Error::internal)?;
-    Ok(Reply::text(status, CSV, csv::annotate(file, &COLUMNS, done.rows.iter().map(verdict))?))
+    Ok(Reply::text(status, CSV, csv::annotate(file, &COLUMNS, done.rows.iter().enumerate().map(verdict))?))
 }
 
 fn json_answer(status: StatusCode, terms: Terms, done: &Done, (instance, request): (&str, &str)) -> Result<Reply> {
     let (rows, rows_truncated) = done.told();
     let Terms { dry_run, mode } = terms;
-    let (state, counts, warnings) = (done.state, done.counts, Vec::new());
+    let (state, counts) = (done.state, done.counts);
+    let warnings = done.warnings.values().take(MOST_ROWS).cloned().collect();
     let response = AdoptionImportResponse { state, dry_run, mode, counts, rows, rows_truncated, warnings };
     if !done.failed() {
         return Reply::json(status, &response);

@@ -1,21 +1,25 @@
 //! A bulk return of adoptions, row by row in one transaction.
 
-use super::rules::{Asked, ImportRow, faults_of};
+use super::rules::{Asked, ImportRow, faults_of, warning_of_row};
+use crate::adoptions::dated::DatedAdoption;
 use crate::adoptions::moves::ops::transition_adoption;
 use crate::adoptions::moves::rules::{AdoptionStage, AskedStage};
-use crate::adoptions::moves::store::history;
-use crate::adoptions::ops::{kept, record_adoption, update_adoption};
-use crate::adoptions::rules::{Adoption, Barrier};
+use crate::adoptions::ops::{kept, record_said, transition_adoption_approval, update_adoption};
+use crate::adoptions::rules::{Adoption, Approval, Barrier};
 use crate::adoptions::store;
 use crate::db::{Conn, part, wanted};
 use crate::delivery::{Counts, MOST_ROWS, Mode, Outcome, RowError, SubmissionState};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
+use crate::http::schemas::{shape_of, tidied};
 use crate::http::{Context, IfMatch, Patch};
 use crate::record::Stored;
+use crate::shape::Misfit;
+use crate::transitions::rules::AskedMove;
 use crate::{innovations, organisations};
 use chrono::NaiveDate;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// How a return is processed.
@@ -86,6 +90,8 @@ pub struct Done {
     pub state: SubmissionState,
     pub counts: Counts,
     pub rows: Vec<AdoptionRowResponse>,
+    /// What deserves a second look, by the place of the row.
+    pub warnings: BTreeMap<usize, Fault>,
 }
 
 impl Done {
@@ -114,11 +120,17 @@ impl Done {
 pub fn import_adoptions(conn: &mut Conn, context: &Context, terms: Terms, rows: &[ImportRow]) -> Result<Done> {
     let context = Context { if_match: Some(IfMatch::Any), ..context.clone() };
     part(conn, |conn| {
-        let mut done = Done { state: SubmissionState::Accepted, counts: Counts::default(), rows: Vec::new() };
+        let mut done = Done {
+            state: SubmissionState::Accepted,
+            counts: Counts::default(),
+            rows: Vec::new(),
+            warnings: BTreeMap::new(),
+        };
         for (place, row) in rows.iter().enumerate() {
             wanted()?;
-            let result = import_row(conn, &context, place, row)?;
+            let (result, warning) = import_row(conn, &context, place, row)?;
             done.counts.add(result.outcome);
+            done.warnings.extend(warning.map(|warning| (place, warning)));
             done.rows.push(result);
         }
         if terms.dry_run {
@@ -132,24 +144,37 @@ pub fn import_adoptions(conn: &mut Conn, context: &Context, terms: Terms, rows: 
     })
 }
 
-fn import_row(conn: &mut Conn, context: &Context, place: usize, row: &ImportRow) -> Result<AdoptionRowResponse> {
+/// The result of a row, and what deserves a second look of what it changed.
+fn import_row(
+    conn: &mut Conn,
+    context: &Context,
+    place: usize,
+    row: &ImportRow,
+) -> Result<(AdoptionRowResponse, Option<Fault>)> {
     let (line, pointer, key) = (row.line, format!("/rows/{place}"), row.key());
     match part(conn, |conn| Ok((put(conn, context, row)?, true))) {
         Ok((outcome, old, new)) => {
             let changed = outcome != Outcome::Unchanged;
-            let (old, new) = (old.filter(|_| changed), Some(new).filter(|_| changed));
-            Ok(AdoptionRowResponse { line, pointer, outcome, errors: Vec::new(), key, old, new })
+            let of_adoption = new.added.warnings.first().filter(|_| changed);
+            let warning = of_adoption.map(|one| warning_of_row(&pointer, one));
+            let (old, new) = (old.filter(|_| changed), Some(new.into()).filter(|_| changed));
+            Ok((AdoptionRowResponse { line, pointer, outcome, errors: Vec::new(), key, old, new }, warning))
         }
         Err(error) => {
             let Some(errors) = faults_of(&error) else { return Err(error) };
             let (outcome, old, new) = (Outcome::Rejected, None, None);
-            Ok(AdoptionRowResponse { line, pointer, outcome, errors, key, old, new })
+            Ok((AdoptionRowResponse { line, pointer, outcome, errors, key, old, new }, None))
         }
     }
 }
 
 /// Records, moves or changes the adoption that a row names.
-fn put(conn: &mut Conn, context: &Context, row: &ImportRow) -> Result<(Outcome, Option<AdoptionState>, AdoptionState)> {
+fn put(
+    conn: &mut Conn,
+    context: &Context,
+    row: &ImportRow,
+) -> Result<(Outcome, Option<AdoptionState>, Stored<Adoption>)> {
+    check_words(row)?;
     let (slug, code) = (row.text("innovation").unwrap_or_default(), row.text("organisation").unwrap_or_default());
     let innovation = innovations::ops::referred(conn, "/innovation", slug)?;
     let organisation = organisations::ops::referred(conn, "/organisation", code)?;
@@ -163,18 +188,42 @@ fn put(conn: &mut Conn, context: &Context, row: &ImportRow) -> Result<(Outcome, 
         let bare = Adoption { since: on, indication, ..Adoption::of(slug.to_owned(), code.to_owned(), stage) };
         // The day of the first stage is only written, so that a patch does not keep it.
         let new = Adoption { since: on, ..facts.apply(&bare)? };
-        return Ok((Outcome::Created, None, record_adoption(conn, context, new, reason)?.into()));
+        let made = record_said(conn, context, new, reason, |member| facts.touches(member))?;
+        return Ok((Outcome::Created, None, made));
     };
     let id = found.row.id.to_string();
     let present = kept(conn, context, &id)?;
-    if let Some(Asked { stage, on, reason }) = asked {
-        let day = on.unwrap_or_else(|| context.today());
-        if !history(&present.moves).says(stage, day) {
-            let asked = AskedStage { to: stage, reason, effective_on: on, rank: None };
-            transition_adoption(conn, context, &id, asked)?;
-        }
+    if let Some(asked) = asked {
+        reach_stage(conn, context, &present, asked)?;
     }
     let after = update_adoption(conn, context, &id, &facts)?;
     let outcome = if after.version == found.row.version { Outcome::Unchanged } else { Outcome::Updated };
-    Ok((outcome, Some(present.stored(false).into()), after.into()))
+    Ok((outcome, Some(present.stored(false).into()), after))
+}
+
+/// Moves an adoption to the stage that a row names, unless it is there: without a day, wherever it has that stage; with one, where it
+/// came to the stage on that day. What a fellow proposed is approved by that too.
+fn reach_stage(conn: &mut Conn, context: &Context, present: &DatedAdoption, asked: Asked) -> Result<()> {
+    let (id, history, Asked { stage, on, reason }) = (present.named.row.id.to_string(), present.history(), asked);
+    let is_there = on.map_or_else(|| history.stage() == Some(stage), |day| history.has(stage, day));
+    if !is_there {
+        let asked = AskedStage { to: stage, reason, effective_on: on, rank: None };
+        return transition_adoption(conn, context, &id, asked).map(drop);
+    }
+    if present.named.row.approval == Approval::Proposed {
+        let approved = AskedMove { to: Approval::Approved.as_str().to_owned(), reason: None, effective_on: None };
+        transition_adoption_approval(conn, context, &id, approved)?;
+    }
+    Ok(())
+}
+
+/// Holds the texts of a row against what a body of JSON may say.
+fn check_words(row: &ImportRow) -> Result<()> {
+    let mut cells = Value::Object(row.cells.clone());
+    let mut faults = tidied(&mut cells);
+    if let Some(reason) = row.text("reason") {
+        let body = json!({ "to": AdoptionStage::Identified, "reason": reason });
+        faults.extend(shape_of::<AskedStage>()?.misfits(&body).into_iter().map(Misfit::fault));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::validation(faults)) }
 }

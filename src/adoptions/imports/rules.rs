@@ -137,6 +137,11 @@ pub fn faults_of(error: &Error) -> Option<Vec<RowError>> {
     }
 }
 
+/// What deserves a second look of an adoption, in its place in the return.
+pub fn warning_of_row(row: &str, warning: &Fault) -> Fault {
+    Fault::new(format!("{row}/effectiveOn"), warning.code, warning.detail.clone())
+}
+
 fn fault_of_cell(fault: &Fault) -> RowError {
     let column = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
     match (column, fault.code) {

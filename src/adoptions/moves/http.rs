@@ -81,7 +81,8 @@ impl AdoptionMoveResponse {
 /// Moves forward to any later stage, from the day on which the move took effect. Before `adopted` an adoption may be declined. From
 /// `piloting` on it may be paused, and resumes at the stage it left. From `adopted` on it may be decommissioned or superseded, and
 /// begin anew after that. A move that comes late is entered with its day between those that are there; the history that it makes
-/// must be one that there can be.
+/// must be one that there can be. Nothing begins on the day on which the organisation closed or later. A move by somebody who may approve
+/// what a fellow proposed approves it.
 #[utoipa::path(tag = "adoptions", params(IdPath), request_body = AskedStage, responses((status = 200, description = "Moved", body = AdoptionResponse)))]
 #[post("/v1/adoptions/{id}/transitions")]
 pub async fn transition_adoption(

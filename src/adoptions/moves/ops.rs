@@ -3,7 +3,7 @@
 use super::rules::{AskedStage, Correction, History, Step};
 use super::store::{self, MoveRow};
 use crate::adoptions::dated::DatedAdoption;
-use crate::adoptions::ops::{finish, kept, shown_one};
+use crate::adoptions::ops::{confirmed, finish, kept, shown_one};
 use crate::adoptions::rules::Adoption;
 use crate::adoptions::store::{self as adoptions, AdoptionRow};
 use crate::db::Conn;
@@ -16,7 +16,7 @@ use serde_json::json;
 /// Puts a history in the place of another, where it is one that there can be.
 ///
 /// # Errors
-/// `illegal-transition`; `validation-failed` for use that begins after the organisation closed.
+/// `illegal-transition`; `validation-failed` for what begins after the organisation closed.
 pub fn rewrite(
     conn: &mut Conn,
     context: &Context,
@@ -26,7 +26,7 @@ pub fn rewrite(
 ) -> Result<AdoptionRow> {
     let before = present.history();
     before.check_change(after)?;
-    before.check_life(after, present.named.organisation.3, pointer)?;
+    before.check_life(after, present.named.closed_on(context.today()), pointer)?;
     let row = present.named.row.clone().touched(context);
     let row = AdoptionRow { stage: after.stage().unwrap_or(row.stage), ..row };
     adoptions::update(conn, &row)?;
@@ -35,7 +35,8 @@ pub fn rewrite(
     Ok(row)
 }
 
-/// Moves an adoption to a stage, from the day the move took effect.
+/// Moves an adoption to a stage, from the day the move took effect. A proposed one counts by that: whoever records a move of it
+/// says so.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed`.
@@ -46,6 +47,7 @@ pub fn transition_adoption(
     asked: AskedStage,
 ) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?;
+    let present = confirmed(conn, context, present)?;
     asked.check(context.today())?;
     let on = asked.effective_on.unwrap_or_else(|| context.today());
     let step = Step { id: Id::generate(), on, rank: 0, to: asked.to };
@@ -54,7 +56,12 @@ pub fn transition_adoption(
     let step = after.steps().iter().find(|known| known.id == step.id).copied().unwrap_or(step);
     store::insert(conn, &MoveRow::new(context, row.id, step, asked.reason))?;
     let from = after.stage_before(step.id);
-    finish(conn, context, &row, json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": step.on }))
+    finish(
+        conn,
+        context,
+        &row,
+        json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": step.on, "approval": row.approval }),
+    )
 }
 
 /// A move of an adoption that was not withdrawn.

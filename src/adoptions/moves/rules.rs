@@ -6,7 +6,7 @@ use crate::vocabulary::Id;
 use crate::words;
 use chrono::NaiveDate;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 words! {
@@ -75,6 +75,11 @@ impl AdoptionStage {
     /// Whether a move to this stage needs a reason.
     pub fn needs_reason(self) -> bool {
         matches!(self, Self::Declined | Self::Paused | Self::Decommissioned | Self::Superseded)
+    }
+
+    /// Whether nothing goes on after it: what comes next begins anew.
+    fn is_end(self) -> bool {
+        matches!(self, Self::Declined | Self::Decommissioned | Self::Superseded)
     }
 
     /// Whether an adoption can begin with this stage. A pause has a stage before it.
@@ -194,6 +199,11 @@ impl History {
         held == Some(stage) || self.steps.iter().any(|step| (step.on, step.to) == (day, stage))
     }
 
+    /// Whether there is a move to the stage that took effect on the day.
+    pub fn has(&self, stage: AdoptionStage, day: NaiveDate) -> bool {
+        self.steps.iter().any(|step| (step.on, step.to) == (day, stage))
+    }
+
     /// The rank of the next move that is entered.
     pub fn next_rank(&self) -> i32 {
         self.last_rank + 1
@@ -267,16 +277,21 @@ impl History {
         Span::merged(self.spells().iter().filter(|spell| spell.stage.is_use()).map(Spell::span).collect())
     }
 
-    /// Whether every spell of use that another history adds begins while the organisation is there.
+    /// The days on which something begins: the adoption itself, what comes after an end, and each spell of use.
+    fn beginnings(&self) -> BTreeSet<NaiveDate> {
+        let before = [None].into_iter().chain(self.steps.iter().map(|step| Some(step.to)));
+        let begun = self.steps.iter().zip(before).filter(|(_, before)| before.is_none_or(AdoptionStage::is_end));
+        begun.map(|(step, _)| step.on).chain(self.used().iter().map(|span| span.from)).collect()
+    }
+
+    /// Whether everything that another history has begin does so while the organisation is there.
     ///
     /// # Errors
-    /// `validation-failed` at the pointer for use that begins on the day it closed or later.
+    /// `validation-failed` at the pointer for what begins on the day it closed or later.
     pub fn check_life(&self, new: &Self, closed: Option<NaiveDate>, pointer: &str) -> Result<()> {
         let Some(closed) = closed else { return Ok(()) };
-        let before = self.used();
-        let added = |span: &Span| span.from >= closed && before.iter().all(|known| known.from != span.from);
-        if new.used().iter().any(added) {
-            let detail = format!("The organisation closed on {closed}. Use cannot begin on that day or later.");
+        if new.beginnings().difference(&self.beginnings()).any(|day| *day >= closed) {
+            let detail = format!("The organisation closed on {closed}. Nothing can begin on that day or later.");
             return Err(Error::invalid(pointer, "closed", detail));
         }
         Ok(())
@@ -339,11 +354,16 @@ impl Correction {
     /// The move as it should have been recorded.
     ///
     /// # Errors
-    /// `validation-failed` for a day in the future.
+    /// `validation-failed` for a day in the future, or without words of why.
     pub fn of(&self, step: Step, today: NaiveDate) -> Result<Step> {
+        let mut faults = Faults::default();
         if self.effective_on.is_some_and(|day| day > today) {
-            return Err(Error::invalid("/effectiveOn", "future", "The day it took effect cannot lie in the future."));
+            faults.add("/effectiveOn", "future", "The day it took effect cannot lie in the future.");
         }
+        if self.reason.trim().is_empty() {
+            faults.add("/reason", "missing", "Say why what was recorded is wrong. Do not name people.");
+        }
+        faults.check()?;
         Ok(Step { to: self.to.unwrap_or(step.to), on: self.effective_on.unwrap_or(step.on), ..step })
     }
 }

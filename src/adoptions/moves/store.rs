@@ -137,19 +137,24 @@ pub fn write_spells(conn: &mut Conn, of: &Held, spells: &[Spell]) -> Result<()> 
     Ok(())
 }
 
-diesel::alias!(organisations as closed_bodies: ClosedBodies);
+diesel::alias!(organisations as bodies_not_there: BodiesNotThere);
 
-/// The spells of these stages that hold on a day. An organisation that had closed by it holds none: what it had come to is its heir's.
+/// The spells of these stages that hold on a day. An organisation that had not opened by it holds none, nor does one that had closed:
+/// what that had come to is its heir's.
 #[diesel::dsl::auto_type]
 pub fn held_on(stages: Vec<AdoptionStage>, day: NaiveDate) -> _ {
-    let closed = closed_bodies
-        .filter(closed_bodies.field(organisations::id).eq(adoption_spells::organisation_id))
-        .filter(closed_bodies.field(organisations::valid_to).le(day));
+    let not_there =
+        bodies_not_there.filter(bodies_not_there.field(organisations::id).eq(adoption_spells::organisation_id)).filter(
+            bodies_not_there
+                .field(organisations::valid_to)
+                .le(day)
+                .or(bodies_not_there.field(organisations::valid_from).gt(day)),
+        );
     adoption_spells::table
         .filter(adoption_spells::stage.eq_any(stages))
         .filter(adoption_spells::from_on.le(day))
         .filter(adoption_spells::to_on.gt(day))
-        .filter(diesel::dsl::not(diesel::dsl::exists(closed)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(not_there)))
 }
 
 diesel::alias!(adoption_spells as earlier_spells: EarlierSpells);

@@ -49,11 +49,13 @@ pub struct PointResponse {
     ineligible_adopters: u64,
     /// Adopters for over twelve months, whose routine use nobody confirmed in the twelve months before.
     unconfirmed: u64,
-    /// Null where nobody reported any, and for small counts that are kept back.
+    /// Those of eligible adopters. Null where nobody reported any, and for small counts that are kept back.
     patients: Option<PatientsResponse>,
+    /// Those of adopters that are not eligible, in the same way.
+    ineligible_patients: Option<PatientsResponse>,
     /// The patients that it could reach. Null where no population is loaded.
     eligible_patients: Option<PatientsResponse>,
-    /// Patients reached of those eligible, where both are known. Above 1 where patients are counted more often than the population.
+    /// Patients of eligible adopters of those eligible, where both are known. Above 1 where patients are counted more often than the population.
     #[schema(minimum = 0)]
     patients_share: Option<f64>,
 }
@@ -239,12 +241,9 @@ impl From<Uptake> for UptakeResponse {
             ineligible_adopters: point.ineligible,
             unconfirmed: point.unconfirmed,
             patients: point.patients.map(Into::into),
+            ineligible_patients: point.ineligible_patients.map(Into::into),
             eligible_patients: eligible_patients.map(Into::into),
             patients_share,
-        };
-        let denominator = match uptake.denominator {
-            Denominator::AtDate => "at-date".to_owned(),
-            Denominator::Fixed(day) => format!("fixed:{day}"),
         };
         let (code, name) = uptake.place;
         Self {
@@ -255,7 +254,7 @@ impl From<Uptake> for UptakeResponse {
             geography: uptake.map.geography,
             as_of: uptake.map.as_of,
             by: uptake.step,
-            denominator,
+            denominator: written(uptake.denominator),
             place: PlaceResponse { code, name },
             points: uptake.points.into_iter().map(told).collect(),
             first_use_on: uptake.first_use_on,
@@ -268,6 +267,14 @@ impl From<Uptake> for UptakeResponse {
             suppressed: uptake.suppressed,
             notes: uptake.notes,
         }
+    }
+}
+
+/// A denominator as it is asked for.
+fn written(denominator: Denominator) -> String {
+    match denominator {
+        Denominator::AtDate => "at-date".to_owned(),
+        Denominator::Fixed(day) => format!("fixed:{day}"),
     }
 }
 
@@ -298,12 +305,16 @@ fn curve(uptake: &UptakeResponse) -> Result<Vec<u8>> {
         "eligiblePatientsQualifier",
         "eligiblePatientsBasis",
         "patientsShare",
+        "ineligiblePatients",
+        "ineligiblePatientsQualifier",
+        "ineligiblePatientsBasis",
         "illustrative",
     ];
     let mut sheet = Sheet::with_header(columns)?;
     for point in &uptake.points {
         let [patients, qualifier, basis] = cells(point.patients.as_ref());
         let [eligible, eligible_qualifier, eligible_basis] = cells(point.eligible_patients.as_ref());
+        let [apart, apart_qualifier, apart_basis] = cells(point.ineligible_patients.as_ref());
         sheet.row([
             uptake.innovation.as_str(),
             &uptake.place.code,
@@ -322,6 +333,9 @@ fn curve(uptake: &UptakeResponse) -> Result<Vec<u8>> {
             &eligible_qualifier,
             &eligible_basis,
             &shown(point.patients_share),
+            &apart,
+            &apart_qualifier,
+            &apart_basis,
             if uptake.illustrative { "true" } else { "" },
         ])?;
     }
@@ -408,13 +422,16 @@ pub struct NonAdopterResponse {
     /// What stood in its way on the day.
     #[schema(max_items = 6)]
     barriers: Vec<String>,
+    /// Whether it is made of records invented for illustration.
+    illustrative: bool,
 }
 
 impl From<NonAdopter> for NonAdopterResponse {
     fn from(found: NonAdopter) -> Self {
         let (organisation, organisation_name) = (found.code, found.name);
         let (stage, stage_on) = found.stage.unzip();
-        Self { organisation, organisation_name, stage, stage_on, barriers: found.barriers }
+        let (barriers, illustrative) = (found.barriers, found.illustrative);
+        Self { organisation, organisation_name, stage, stage_on, barriers, illustrative }
     }
 }
 
@@ -426,6 +443,11 @@ pub struct NonAdoptersResponse {
     innovation: String,
     measure: Measure,
     on: NaiveDate,
+    geography: Geography,
+    as_of: NaiveDate,
+    /// `at-date`, or `fixed:` and a day.
+    #[schema(example = "at-date", max_length = 20)]
+    denominator: String,
     place: PlaceResponse,
     eligible: u64,
     adopters: u64,
@@ -433,6 +455,8 @@ pub struct NonAdoptersResponse {
     share: Option<f64>,
     /// How many of them each barrier stands in the way of.
     by_barrier: BTreeMap<String, u64>,
+    /// Whether some of it is made of records invented for illustration.
+    illustrative: bool,
     #[schema(max_items = 20000)]
     data: Vec<NonAdopterResponse>,
 }
@@ -446,16 +470,28 @@ impl From<NonAdopters> for NonAdoptersResponse {
         }
         let (code, name) = found.place;
         let Point { eligible, adopters, share, .. } = found.point;
-        let (innovation, measure, on, place) =
-            (found.innovation, found.measure, found.on, PlaceResponse { code, name });
-        Self { innovation, measure, on, place, eligible, adopters, share, by_barrier, data }
+        Self {
+            innovation: found.innovation,
+            measure: found.measure,
+            on: found.on,
+            geography: found.map.geography,
+            as_of: found.map.as_of,
+            denominator: written(found.denominator),
+            place: PlaceResponse { code, name },
+            eligible,
+            adopters,
+            share,
+            by_barrier,
+            illustrative: found.illustrative,
+            data,
+        }
     }
 }
 
 /// Who is missing, as CSV.
 pub fn sheet_of_missing(answer: &NonAdoptersResponse) -> Result<Vec<u8>> {
-    let mut sheet =
-        Sheet::with_header(["innovation", "organisation", "organisationName", "stage", "stageOn", "barriers"])?;
+    let columns = ["innovation", "organisation", "organisationName", "stage", "stageOn", "barriers", "illustrative"];
+    let mut sheet = Sheet::with_header(columns)?;
     for row in &answer.data {
         sheet.row([
             answer.innovation.as_str(),
@@ -464,6 +500,7 @@ pub fn sheet_of_missing(answer: &NonAdoptersResponse) -> Result<Vec<u8>> {
             row.stage.map(AdoptionStage::as_str).unwrap_or_default(),
             &row.stage_on.map(|day| day.to_string()).unwrap_or_default(),
             &row.barriers.join(";"),
+            if row.illustrative { "true" } else { "" },
         ])?;
     }
     sheet.finish()

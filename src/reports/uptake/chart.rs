@@ -306,6 +306,7 @@ mod tests {
             ineligible: 0,
             unconfirmed: 0,
             patients: None,
+            ineligible_patients: None,
         };
         let joined = |name: &str, on: &str| Start { name: name.to_owned(), on: on.parse().unwrap() };
         Chart {

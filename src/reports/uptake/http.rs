@@ -2,7 +2,7 @@
 
 use super::answer::{NonAdoptersResponse, UptakeChart, UptakeResponse, sheet, sheet_of_missing};
 use super::ops::{self, Asked};
-use super::rules::Step;
+use super::rules::{Denominator, Step};
 use super::study;
 use crate::adoptions::moves::rules::Measure;
 use crate::error::Result;
@@ -40,15 +40,15 @@ params! {
         geography: OneWord<Geography> = "geography",
         /// The day whose map is meant by `current`, after which nothing counts. Default: today.
         as_of: NaiveDate = "asOf",
-        /// The day whose eligible organisations every point is held against. Default: those of each point's own day.
-        eligible_on: NaiveDate = "eligibleOn",
-        /// A type of place, to set the places of that type beside each other on the last day.
+        /// The eligible organisations that every point is held against: those of its own day (`at-date`), or those of one day (`fixed:2019-04-01`). Default: `at-date`.
+        denominator: AskedDenominator = "denominator",
+        /// A type of place, to set the places of that type within the asked one beside each other on the last day.
         places: OneWord<OrganisationType> = "places",
         /// A number of organisations, to be told when so many had adopted.
         sites: Whole<1, 1000000> = "sites",
         /// A percentage, to be told when that share had adopted.
         share: Whole<1, 100> = "share",
-        /// From when the days to `sites` and `share` count: `programme:nia` is the day on which the innovation joined it. Default: the first use below the place.
+        /// From when the days to `sites` and `share` count: `programme:nia` is the day on which the innovation joined it. Default: the first use below the place, from `piloting` on.
         since: Since = "since",
         /// Dimensions of people, to be told on the last day who is left out.
         groups: OneOf<Dimension> = "groups",
@@ -69,20 +69,48 @@ impl Param for Since {
     }
 }
 
+/// Whom adopters are held against.
+pub struct AskedDenominator(Denominator);
+
+impl AskedDenominator {
+    fn fixed(&self) -> Option<NaiveDate> {
+        match self.0 {
+            Denominator::AtDate => None,
+            Denominator::Fixed(day) => Some(day),
+        }
+    }
+}
+
+impl Param for AskedDenominator {
+    fn read(text: &str) -> Result<Self, String> {
+        let fixed = || text.strip_prefix("fixed:").and_then(|day| NaiveDate::read(day).ok()).map(Denominator::Fixed);
+        let read = if text == "at-date" { Some(Denominator::AtDate) } else { fixed() };
+        read.map(Self).ok_or_else(|| "expected at-date, or fixed: and a day, as fixed:2019-04-01".to_owned())
+    }
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^(at-date|fixed:[0-9]{4}-[0-9]{2}-[0-9]{2})$", "maxLength": 20 })
+    }
+}
+
+/// An indication as records write it.
+fn indication(code: CodeParam) -> String {
+    code.0.to_ascii_lowercase()
+}
+
 impl From<GetInnovationUptake> for Asked {
     fn from(query: GetInnovationUptake) -> Self {
         Self {
             place: query.place.map(|code| code.0),
             measure: query.measure.map(|word| word.0),
-            indication: query.indication.map(|code| code.0),
+            indication: query.indication.map(indication),
             step: query.by.map(|word| word.0),
             from: query.from,
             to: query.to,
             map: (query.geography.map(|word| word.0), query.as_of),
-            fixed: query.eligible_on,
+            fixed: query.denominator.and_then(|asked| asked.fixed()),
             places: query.places.map(|word| word.0),
             sites: query.sites.map(|number| number.0.unsigned_abs()),
-            share: query.share.map(|number| number.0 as f64),
+            share: query.share.map(|number| number.0),
             since: query.since.map(|since| since.0),
             groups: query.groups.map(|words| words.0).unwrap_or_default(),
         }
@@ -127,8 +155,8 @@ params! {
         geography: OneWord<Geography> = "geography",
         /// The day whose map is meant by `current`, after which nothing counts. Default: today.
         as_of: NaiveDate = "asOf",
-        /// The day whose eligible organisations every point is held against. Default: those of each point's own day.
-        eligible_on: NaiveDate = "eligibleOn",
+        /// The eligible organisations that every point is held against: those of its own day (`at-date`), or those of one day (`fixed:2019-04-01`). Default: `at-date`.
+        denominator: AskedDenominator = "denominator",
     }
 }
 
@@ -136,12 +164,12 @@ impl From<GetInnovationUptakeChart> for Asked {
     fn from(query: GetInnovationUptakeChart) -> Self {
         Self {
             place: query.place.map(|code| code.0),
-            indication: query.indication.map(|code| code.0),
+            indication: query.indication.map(indication),
             step: query.by.map(|word| word.0),
             from: query.from,
             to: query.to,
             map: (query.geography.map(|word| word.0), query.as_of),
-            fixed: query.eligible_on,
+            fixed: query.denominator.and_then(|asked| asked.fixed()),
             ..Self::default()
         }
     }
@@ -175,8 +203,14 @@ params! {
         measure: OneWord<Measure> = "measure",
         /// The indication. Default: any.
         indication: CodeParam = "indication",
-        /// The day. Default: today.
+        /// The day. Default: `asOf`.
         on: NaiveDate = "on",
+        /// The map on which organisations are counted. Default: `current`, and for a place that exists no longer `at-time`.
+        geography: OneWord<Geography> = "geography",
+        /// The day whose map is meant by `current`, after which nothing counts. Default: today.
+        as_of: NaiveDate = "asOf",
+        /// The eligible organisations that are meant: those of the day (`at-date`), or those of another one (`fixed:2019-04-01`). Default: `at-date`.
+        denominator: AskedDenominator = "denominator",
     }
 }
 
@@ -191,11 +225,14 @@ pub async fn list_non_adopters(
     path: web::Path<InnovationPath>,
     query: Query<ListNonAdopters>,
 ) -> Result<Reply> {
-    let (ListNonAdopters { place, measure, indication, on }, csv) = (query.0, cx.wants("text/csv"));
+    let (query, csv) = (query.0, cx.wants("text/csv"));
+    let on = query.on;
     let asked = Asked {
-        place: place.map(|code| code.0),
-        measure: measure.map(|word| word.0),
-        indication: indication.map(|code| code.0),
+        place: query.place.map(|code| code.0),
+        measure: query.measure.map(|word| word.0),
+        indication: query.indication.map(indication),
+        map: (query.geography.map(|word| word.0), query.as_of),
+        fixed: query.denominator.and_then(|asked| asked.fixed()),
         ..Asked::default()
     };
     cx.report(move |conn, context| {

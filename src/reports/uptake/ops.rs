@@ -3,14 +3,13 @@
 use super::rules::groups::{Groups, Member, grouped};
 use super::rules::patients::{eligible_patients, share};
 use super::rules::sweep::{Standing, Sweep};
-use super::rules::{Denominator, Point, Reached, Step, Unit, days, point};
-use super::store::{self, Joined};
+use super::rules::{Denominator, Point, Reached, Step, Unit, UnitTypes, days, disclosed, point};
+use super::store::{self, Counting, Joined};
 use crate::access::Operation;
 use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::calendar::{Period, Span};
 use crate::db::Conn;
-use crate::disclosure::rounded;
-use crate::eligibility::store::standing;
+use crate::eligibility::store::{EligibilityRow, standing};
 use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::innovations::ops::get_innovation;
@@ -24,7 +23,7 @@ use crate::reports::impact::ops::ILLUSTRATIVE;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// What is asked of the uptake of an innovation.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +38,8 @@ pub struct Asked {
     pub fixed: Option<NaiveDate>,
     pub places: Option<OrganisationType>,
     pub sites: Option<u64>,
-    pub share: Option<f64>,
+    /// A percentage.
+    pub share: Option<i64>,
     /// The slug of the programme from whose joining days are counted.
     pub since: Option<String>,
     pub groups: Vec<Dimension>,
@@ -100,6 +100,8 @@ pub struct NonAdopter {
     pub name: String,
     pub stage: Option<(AdoptionStage, NaiveDate)>,
     pub barriers: Vec<String>,
+    /// Whether the record of these, or what says whom the innovation is meant for, is invented.
+    pub illustrative: bool,
 }
 
 /// Who had not adopted an innovation that was meant for them on a day.
@@ -107,7 +109,11 @@ pub struct NonAdopters {
     pub innovation: String,
     pub measure: Measure,
     pub on: NaiveDate,
+    pub map: Map,
+    pub denominator: Denominator,
     pub place: (String, String),
+    /// Whether some of it is made of what is invented.
+    pub illustrative: bool,
     /// The uptake of that day.
     pub point: Point,
     pub missing: Vec<NonAdopter>,
@@ -121,11 +127,13 @@ struct Made {
     place: OrganisationRow,
     map: Map,
     measure: Measure,
-    unit: Option<OrganisationType>,
+    types: UnitTypes,
     units: BTreeMap<Id, Unit>,
-    part: usize,
+    /// The days on which others above the adopting unit had adopted for a part that nobody named.
+    part: Vec<Vec<Span>>,
+    /// Whether the innovation itself is invented.
     illustrative: bool,
-    known: bool,
+    rows: Vec<EligibilityRow>,
     indication: Option<String>,
     /// The patients that the place itself has.
     own_population: Vec<Counted>,
@@ -146,23 +154,17 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
     let measure = asked.measure.unwrap_or(Measure::Adopted);
     let indication = asked.indication.as_deref();
     let rows = standing(conn, innovation.id, indication)?;
-    let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| row.kind).map(|kind| kind.as_str()).collect();
-    let of_rows = rows.iter().find_map(|row| row.kind).filter(|_| kinds.len() == 1);
-    let unit = innovation.adopting_unit(indication).or(of_rows);
-    let eligible = store::eligible(conn, &rows, unit)?;
-    let known = rows.iter().any(|row| row.eligible);
+    let unit = innovation.adopting_unit(indication);
+    let types = unit.map_or_else(|| types_of(&rows), UnitTypes::always);
+    let eligible = store::eligible(conn, &rows, unit, indication)?;
     let adopted = store::adopted(conn, innovation.id, measure.stages(), indication)?;
-    let invented = rows.iter().any(|row| row.illustrative)
-        || store::any_illustrative(conn, innovation.id, measure.stages(), indication)?;
-    let (mut units, part) = store::units(conn, (place.id, map), unit, eligible, adopted)?;
+    let Counting { mut units, part } = store::counting(conn, (place.id, map), &types, eligible, &adopted)?;
     let whose = Whose { innovation: Some((innovation.id, indication.unwrap_or_default())), dimension: None };
     let mut populations = counted(conn, whose, map.as_of)?;
     for (id, unit) in &mut units {
         unit.population = populations.remove(id).unwrap_or_default();
     }
     let own_population = populations.remove(&place.id).unwrap_or_default();
-    let patients = units.values().flat_map(|unit| &unit.population).chain(&own_population);
-    let invented = invented || patients.into_iter().any(|count| count.illustrative);
     let eligible_patients = innovation.eligible_population().filter(|_| place.code == ENGLAND);
     Ok(Made {
         slug: innovation.slug,
@@ -175,16 +177,85 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
             qualifier: population.qualifier,
             basis: population.basis,
         }),
-        illustrative: innovation.illustrative || invented,
+        illustrative: innovation.illustrative,
         place,
         map,
         measure,
-        unit,
+        types,
         units,
         part,
-        known,
+        rows,
         sees_all,
     })
+}
+
+/// The types that rules name on the days on which they hold.
+fn types_of(rows: &[EligibilityRow]) -> UnitTypes {
+    let rules = rows.iter().filter(|row| row.eligible);
+    UnitTypes::of_rules(&rules.filter_map(|row| Some((row.kind?, row.span()))).collect::<Vec<_>>())
+}
+
+/// Days that are asked about.
+#[derive(Clone, Copy)]
+struct Days {
+    span: Span,
+    denominator: Denominator,
+}
+
+impl Days {
+    fn new(from: NaiveDate, to: NaiveDate, denominator: Denominator) -> Self {
+        Self { span: Span { from, to: to.succ_opt().unwrap_or(to) }, denominator }
+    }
+
+    /// Whether a row of eligibility says anything of them.
+    fn concern(&self, row: &EligibilityRow) -> bool {
+        match self.denominator {
+            Denominator::AtDate => row.span().meet(self.span).is_some(),
+            Denominator::Fixed(day) => row.span().holds(day),
+        }
+    }
+}
+
+impl Made {
+    /// Uptake on a day, with counts of patients as the caller may see them.
+    fn point<'a>(&self, units: impl Iterator<Item = &'a Unit>, on: NaiveDate, denominator: Denominator) -> Point {
+        if self.sees_all { point(units, on, denominator) } else { disclosed(units, on, denominator) }
+    }
+
+    fn first_use_on(&self) -> Option<NaiveDate> {
+        self.units.values().filter_map(Unit::first_use).min()
+    }
+
+    /// The days whose map says what lies below the place.
+    fn days_of_map(&self, days: Days) -> Span {
+        match self.map.geography {
+            Geography::AtTime => days.span,
+            Geography::Current => Days::new(self.map.as_of, self.map.as_of, days.denominator).span,
+        }
+    }
+
+    /// Whether some of what is said of the days is made of what is invented.
+    fn is_illustrative(&self, conn: &mut Conn, days: Days) -> Result<bool> {
+        let counts = self.units.values().flat_map(|unit| &unit.population).chain(&self.own_population);
+        let mut counted = counts.filter(|count| count.on < days.span.to);
+        if self.illustrative
+            || self.rows.iter().any(|row| row.illustrative && days.concern(row))
+            || counted.any(|count| count.illustrative)
+            || store::has_invented_edges(conn, self.place.id, self.days_of_map(days))?
+        {
+            return Ok(true);
+        }
+        let indication = self.indication.as_deref();
+        let first = self.first_use_on().and_then(|first| Some(Span { from: first, to: first.succ_opt()? }));
+        let mut asked = vec![(self.measure, days.span)];
+        asked.extend(first.map(|first| (Measure::InUse, first)));
+        for (measure, span) in asked {
+            if store::any_illustrative(conn, self.innovation, measure.stages(), indication, span)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// The most points of one curve.
@@ -199,7 +270,7 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
     let made = made(conn, context, slug, asked)?;
     let all: Vec<&Unit> = made.units.values().collect();
     let units = || all.iter().copied();
-    let first_use_on = units().filter_map(Unit::first_use).min();
+    let first_use_on = made.first_use_on();
     let last = made.map.as_of.min(context.today());
     let to = asked.to.map_or(last, |to| to.min(last));
     let begun = units().flat_map(|unit| unit.eligible.iter().map(|span| span.from));
@@ -210,23 +281,27 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
     }
     let denominator = asked.fixed.map_or(Denominator::AtDate, Denominator::Fixed);
     let step = asked.step.unwrap_or(Step::Month);
-    let periods = days(step, from.min(to), to);
-    if periods.len() > MOST {
+    let mut periods = days(step, from.min(to), to);
+    let left_out = periods.len().saturating_sub(MOST);
+    if asked.from.is_none() {
+        // A slip in one old day takes nobody's curve away.
+        periods.drain(..left_out);
+    } else if left_out > 0 {
         return Err(Error::invalid(
             "?from",
             "too-many",
             format!("More than {MOST} points; narrow the days or take longer periods."),
         ));
     }
-    let shown = |point: Point| if made.sees_all { point } else { suppressed(point) };
     let counted: &[&Unit] = if units().any(|unit| !unit.population.is_empty()) { &all } else { &[] };
     let told = |(period, on): (Period, NaiveDate)| {
-        let point = shown(point(units(), on, denominator));
+        let point = made.point(units(), on, denominator);
         let eligible_patients =
             eligible_patients(counted.iter().copied(), (on, denominator), &made.own_population, made.whole);
         let patients_share = share(point.patients, eligible_patients, made.sees_all);
         Told { period, point, eligible_patients, patients_share }
     };
+    let first = periods.first().map_or(to, |(period, _)| period.start());
     let points = periods.into_iter().map(told).collect();
     let joined = store::joined(conn, made.innovation)?;
     let counted_from = match &asked.since {
@@ -241,20 +316,23 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
     let time_to_sites =
         asked.sites.map(|sites| time_to(&|standing| count(standing.adopters + standing.ineligible) >= sites));
-    let percentage = |standing: Standing| standing.adopters as f64 / standing.eligible as f64 * 100.0;
-    let time_to_share =
-        asked.share.map(|share| time_to(&|standing| standing.eligible > 0 && percentage(standing) >= share));
+    let time_to_share = asked.share.map(|share| time_to(&|standing| standing.has_share(share)));
     let places = asked.places.map(|kind| compared(conn, &made, kind, to, denominator)).transpose()?;
     let groups = asked.groups.iter().map(|dimension| by_group(conn, &made, *dimension, to, denominator));
     let groups = groups.collect::<Result<Vec<Groups>>>()?;
-    let illustrative = made.illustrative || groups.iter().any(|groups| groups.illustrative);
-    let notes = notes(&made, illustrative, &groups);
+    let days = Days::new(first, to, denominator);
+    let illustrative = made.is_illustrative(conn, days)? || groups.iter().any(|groups| groups.illustrative);
+    let mut notes = notes(&made, illustrative, days, &groups);
+    if asked.from.is_none() && left_out > 0 {
+        notes
+            .push(format!("The curve begins with the last {MOST} periods; earlier ones are asked for by from and to."));
+    }
     Ok(Uptake {
         innovation: made.slug,
         name: made.name,
         measure: made.measure,
         indication: made.indication,
-        unit: made.unit,
+        unit: made.types.on(to),
         map: made.map,
         step,
         denominator,
@@ -264,8 +342,7 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
         counted_from,
         time_to_sites,
         time_to_share,
-        places: places
-            .map(|places| places.into_iter().map(|place| Compared { point: shown(place.point), ..place }).collect()),
+        places,
         groups: (!asked.groups.is_empty()).then_some(groups),
         last_on: to,
         joined,
@@ -304,12 +381,7 @@ fn by_group(
     Ok(grouped(dimension, on, members))
 }
 
-/// A count of patients as others may see it.
-fn suppressed(point: Point) -> Point {
-    let patients = point.patients.and_then(|reached| Some(Reached { value: rounded(reached.value, 1)?, ..reached }));
-    Point { patients, ..point }
-}
-
+/// The places of a type that lie within the asked one: of another this would be a part, under the name of the whole.
 fn compared(
     conn: &mut Conn,
     made: &Made,
@@ -319,27 +391,33 @@ fn compared(
 ) -> Result<Vec<Compared>> {
     let ids: Vec<Id> = made.units.keys().copied().collect();
     let map_day = if made.map.geography == Geography::Current { made.map.as_of } else { on };
-    let places = store::places_of(conn, &ids, kind, map_day)?;
+    let mut places = store::places_of(conn, &ids, kind, map_day)?;
+    if made.place.code != ENGLAND {
+        let within = store::within(conn, made.place.id, places.keys().copied().collect(), map_day)?;
+        places.retain(|place, _| within.contains(place));
+    }
     let names = names(conn, places.keys().copied())?;
     let mut compared: Vec<Compared> = places
         .into_iter()
         .map(|(place, organisations)| {
             let units = organisations.iter().filter_map(|id| made.units.get(id));
             let (code, name) = names.of(place);
-            Compared { code, name, point: point(units, on, denominator) }
+            Compared { code, name, point: made.point(units, on, denominator) }
         })
         .collect();
     compared.sort_by(|one, other| one.code.cmp(&other.code));
     Ok(compared)
 }
 
-fn notes(made: &Made, illustrative: bool, groups: &[Groups]) -> Vec<String> {
+fn notes(made: &Made, illustrative: bool, days: Days, groups: &[Groups]) -> Vec<String> {
     let illustrative = illustrative.then(|| ILLUSTRATIVE.to_owned());
-    let unknown = (!made.known).then(|| {
+    let known = made.rows.iter().any(|row| row.eligible && days.concern(row));
+    let unknown = (!known).then(|| {
         "Nobody is known to be eligible, so there is no share: whom the innovation is meant for is said by its eligibility.".to_owned()
     });
-    let part = (made.part > 0).then(|| {
-        format!("{} organisations above the adopting unit have adopted for a part of what lies below them that no record names. They are not counted.", made.part)
+    let part = made.part.iter().filter(|spans| spans.iter().any(|span| span.meet(days.span).is_some())).count();
+    let part = (part > 0).then(|| {
+        format!("{part} organisations above the adopting unit have adopted for a part of what lies below them that no record names. They are not counted.")
     });
     let groups = groups.iter().map(note_of_groups);
     illustrative.into_iter().chain(unknown).chain(part).chain(groups).chain(NOTES.map(str::to_owned)).collect()
@@ -365,7 +443,7 @@ const NOTES: [&str; 5] = [
     "Each point is told on the last day of its period, the running one on the last day that counts.",
     "Share: adopters that are eligible on the day, of all that are eligible. Adopters that are not eligible stand apart.",
     "Each organisation counts once, in the type that takes the innovation into use, on the days on which it existed.",
-    "Patients: what adopters last reported by the day, added. One patient may attend two organisations, so the sum of several is approximate.",
+    "Patients: what eligible adopters last reported by the day, added; those of adopters that are not eligible stand apart. One patient may attend two organisations, or be treated for two indications, so the sum of several is approximate.",
     "Eligible patients: the populations of the eligible organisations as they were last counted, else of the place, else as the innovation's record says of England.",
 ];
 
@@ -380,33 +458,41 @@ pub fn list_non_adopters(
     asked: &Asked,
     on: Option<NaiveDate>,
 ) -> Result<NonAdopters> {
-    let on = on.unwrap_or_else(|| context.today()).min(context.today());
     let made = made(conn, context, slug, asked)?;
+    let last = made.map.as_of.min(context.today());
+    let on = on.map_or(last, |on| on.min(last));
+    let denominator = asked.fixed.map_or(Denominator::AtDate, Denominator::Fixed);
     let missing: Vec<Id> = made
         .units
         .iter()
-        .filter(|(_, unit)| unit.is_eligible_on(on) && !unit.has_adopted_on(on))
+        .filter(|(_, unit)| unit.is_meant_on(on, denominator) && !unit.has_adopted_on(on))
         .map(|(id, _)| *id)
         .collect();
-    let mut standing = store::standing(conn, made.innovation, on)?;
+    let of_day = made.is_illustrative(conn, Days::new(on, on, denominator))?;
+    let mut standing = store::standing(conn, made.innovation, made.indication.as_deref(), on)?;
     let names = names(conn, missing.iter().copied())?;
     let mut missing: Vec<NonAdopter> = missing
         .into_iter()
         .map(|id| {
-            let (code, name) = names.of(id);
-            let (stage, barriers) = match standing.remove(&id) {
-                Some((stage, from, barriers)) => (Some((stage, from)), barriers.into_iter().collect()),
-                None => (None, Vec::new()),
-            };
-            NonAdopter { code, name, stage, barriers }
+            let ((code, name), standing) = (names.of(id), standing.remove(&id));
+            NonAdopter {
+                code,
+                name,
+                stage: standing.as_ref().map(|standing| (standing.stage, standing.since)),
+                illustrative: of_day || standing.as_ref().is_some_and(|standing| standing.illustrative),
+                barriers: standing.map(|standing| standing.barriers.into_iter().collect()).unwrap_or_default(),
+            }
         })
         .collect();
     missing.sort_by(|one, other| one.code.cmp(&other.code));
     Ok(NonAdopters {
-        point: point(made.units.values(), on, Denominator::AtDate),
+        illustrative: of_day || missing.iter().any(|one| one.illustrative),
+        point: made.point(made.units.values(), on, denominator),
         innovation: made.slug,
         measure: made.measure,
         on,
+        map: made.map,
+        denominator,
         place: (made.place.code, made.place.name),
         missing,
     })

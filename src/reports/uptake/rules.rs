@@ -5,10 +5,13 @@ pub mod patients;
 pub mod sweep;
 
 use crate::calendar::{Period, PeriodType, Span};
+use crate::disclosure::total;
+use crate::organisations::rules::OrganisationType;
 use crate::populations::rules::Counted;
 use crate::vocabulary::{Basis, Qualifier};
 use crate::words;
 use chrono::{Months, NaiveDate};
+use std::collections::BTreeSet;
 
 words! {
     /// The length of the periods of a curve of uptake.
@@ -35,13 +38,61 @@ impl Step {
     }
 }
 
-/// A count of patients that an adoption reported on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patients {
-    pub on: NaiveDate,
-    pub value: i64,
-    pub qualifier: Qualifier,
-    pub basis: Basis,
+/// The type of organisation that takes an innovation into use, on each day; none where all types count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitTypes(Vec<(Option<OrganisationType>, Span)>);
+
+impl UnitTypes {
+    /// The same type on all days.
+    pub fn always(kind: OrganisationType) -> Self {
+        Self(vec![(Some(kind), Span::ALWAYS)])
+    }
+
+    /// By the rules that hold on each day: the one type that they name. A rule of other days changes nothing.
+    pub fn of_rules(rules: &[(OrganisationType, Span)]) -> Self {
+        let changes = rules.iter().flat_map(|(_, span)| [span.from, span.to]);
+        let days: BTreeSet<NaiveDate> = changes.chain([Span::ALWAYS.from, Span::ALWAYS.to]).collect();
+        let named = |day: NaiveDate| {
+            let mut kinds = rules.iter().filter(|(_, span)| span.holds(day)).map(|(kind, _)| *kind);
+            let first = kinds.next()?;
+            kinds.all(|kind| kind == first).then_some(first)
+        };
+        let spans = days.iter().zip(days.iter().skip(1)).map(|(from, to)| Span { from: *from, to: *to });
+        Self(spans.map(|span| (named(span.from), span)).collect())
+    }
+
+    pub fn on(&self, day: NaiveDate) -> Option<OrganisationType> {
+        self.0.iter().find(|(_, span)| span.holds(day)).and_then(|(kind, _)| *kind)
+    }
+
+    /// The days on which organisations of a type count.
+    pub fn days_of(&self, kind: OrganisationType) -> Vec<Span> {
+        let counts = self.0.iter().filter(|(only, _)| only.is_none_or(|only| only == kind));
+        Span::merged(counts.map(|(_, span)| *span).collect())
+    }
+
+    /// The types that alone count on some days, with those days.
+    pub fn alone(&self) -> Vec<(OrganisationType, Vec<Span>)> {
+        let kinds: BTreeSet<OrganisationType> = self.0.iter().filter_map(|(kind, _)| *kind).collect();
+        let days = |kind| self.0.iter().filter(|(only, _)| *only == Some(kind)).map(|(_, span)| *span).collect();
+        kinds.into_iter().map(|kind| (kind, Span::merged(days(kind)))).collect()
+    }
+}
+
+/// What one adoption of an organisation reported of patients.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The days on which it had adopted the innovation.
+    pub adopted: Vec<Span>,
+    /// In the order of days: a count, or that none is known from that day on.
+    pub counts: Vec<(NaiveDate, Option<Reached>)>,
+}
+
+impl Report {
+    fn on(&self, day: NaiveDate) -> Option<Reached> {
+        let last = self.counts.iter().rev().find(|(counted, _)| *counted <= day && on(&self.adopted, day));
+        last.and_then(|(_, count)| *count)
+    }
 }
 
 /// An organisation, and what held of it on which days. Spans of one kind do not overlap.
@@ -55,10 +106,12 @@ pub struct Unit {
     meant: Vec<Span>,
     /// Those of the days on which it had adopted on which it counted below the place.
     used: Vec<Span>,
+    /// The first day on which it used the innovation below the place, at whatever stage of use.
+    first_use: Option<NaiveDate>,
     /// The days on which its routine use was confirmed.
     pub confirmations: Vec<NaiveDate>,
-    /// What its adoptions reported, in the order of days.
-    pub patients: Vec<Patients>,
+    /// What each of its adoptions reported.
+    pub reports: Vec<Report>,
     /// The patients that it has and the innovation is meant for, as they were counted.
     pub population: Vec<Counted>,
 }
@@ -73,15 +126,16 @@ fn on(spans: &[Span], day: NaiveDate) -> bool {
 }
 
 impl Unit {
-    /// One that counted below the place on some days: it lay there, and existed.
-    pub fn new(counted: &[Span], eligible: Vec<Span>, adopted: Vec<Span>) -> Self {
+    /// One that counted below the place on some days: it lay there, and existed. `using` are the days on which it used the innovation.
+    pub fn new(counted: &[Span], eligible: Vec<Span>, adopted: Vec<Span>, using: &[Span]) -> Self {
         let (meant, used) = (meets(counted, &eligible), meets(counted, &adopted));
-        Self { eligible, adopted, meant, used, ..Self::default() }
+        let first_use = meets(counted, using).first().map(|span| span.from);
+        Self { eligible, adopted, meant, used, first_use, ..Self::default() }
     }
 
-    /// The first day on which it had adopted below the place.
+    /// The first day on which it used the innovation below the place.
     pub fn first_use(&self) -> Option<NaiveDate> {
-        self.used.first().map(|span| span.from)
+        self.first_use
     }
 
     pub fn is_eligible_on(&self, day: NaiveDate) -> bool {
@@ -108,8 +162,8 @@ impl Unit {
         long && !self.confirmations.iter().any(|confirmed| (year_ago..=day).contains(confirmed))
     }
 
-    fn patients_on(&self, day: NaiveDate) -> Option<Patients> {
-        self.patients.iter().rev().find(|count| count.on <= day).copied()
+    fn reported_on(&self, day: NaiveDate) -> impl Iterator<Item = Reached> {
+        self.reports.iter().filter_map(move |report| report.on(day))
     }
 }
 
@@ -142,13 +196,32 @@ pub struct Point {
     /// Adopters that are not eligible, which never push uptake past the whole.
     pub ineligible: u64,
     pub unconfirmed: u64,
+    /// Patients of adopters that are eligible.
     pub patients: Option<Reached>,
+    /// Patients of adopters that are not.
+    pub ineligible_patients: Option<Reached>,
 }
 
 /// Uptake on a day.
 pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, denominator: Denominator) -> Point {
+    counted(units, (day, denominator), reached)
+}
+
+/// Uptake on a day as those see it who see small counts of patients of each adoption kept back, and others rounded.
+pub fn disclosed<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, denominator: Denominator) -> Point {
+    counted(units, (day, denominator), |counts| {
+        let parts: Vec<i64> = added(counts).map(|count| count.value).collect();
+        reached(counts).and_then(|reached| Some(Reached { value: total(&parts)?, ..reached }))
+    })
+}
+
+fn counted<'a>(
+    units: impl IntoIterator<Item = &'a Unit>,
+    (day, denominator): (NaiveDate, Denominator),
+    reached: impl Fn(&[Reached]) -> Option<Reached>,
+) -> Point {
     let (mut eligible, mut adopters, mut ineligible, mut unconfirmed) = (0, 0, 0, 0);
-    let mut reported = Vec::new();
+    let (mut reported, mut apart) = (Vec::new(), Vec::new());
     for unit in units {
         let meant = unit.is_meant_on(day, denominator);
         eligible += u64::from(meant);
@@ -156,17 +229,22 @@ pub fn point<'a>(units: impl IntoIterator<Item = &'a Unit>, day: NaiveDate, deno
             adopters += u64::from(meant);
             ineligible += u64::from(!meant);
             unconfirmed += u64::from(meant && unit.is_unconfirmed_on(day));
-            reported.extend(unit.patients_on(day));
+            if meant { &mut reported } else { &mut apart }.extend(unit.reported_on(day));
         }
     }
     let share = (eligible > 0).then(|| adopters as f64 / eligible as f64);
-    Point { on: day, eligible, adopters, share, ineligible, unconfirmed, patients: reached(&reported) }
+    let (patients, ineligible_patients) = (reached(&reported), reached(&apart));
+    Point { on: day, eligible, adopters, share, ineligible, unconfirmed, patients, ineligible_patients }
 }
 
-/// What several organisations reported together: one patient may attend two of them, so more than one count is approximate.
-/// What is at most so many is left out.
-fn reached(counts: &[Patients]) -> Option<Reached> {
-    let counted: Vec<&Patients> = counts.iter().filter(|count| count.qualifier != Qualifier::AtMost).collect();
+fn added(counts: &[Reached]) -> impl Iterator<Item = &Reached> {
+    counts.iter().filter(|count| count.qualifier != Qualifier::AtMost)
+}
+
+/// What several adoptions reported together: one patient may attend two organisations, or be treated for two indications, so more than
+/// one count is approximate. What is at most so many is left out.
+fn reached(counts: &[Reached]) -> Option<Reached> {
+    let counted: Vec<&Reached> = added(counts).collect();
     let qualifier = match counted.as_slice() {
         [only] if counts.len() == 1 => only.qualifier,
         [only] => only.qualifier.plus(Qualifier::AtLeast),
@@ -198,7 +276,11 @@ mod tests {
     }
 
     fn unit(eligible: Vec<Span>, adopted: Vec<Span>) -> Unit {
-        Unit::new(&[Span::ALWAYS], eligible, adopted)
+        Unit::new(&[Span::ALWAYS], eligible, adopted, &[])
+    }
+
+    fn count_of(value: i64, qualifier: Qualifier) -> Reached {
+        Reached { value, qualifier, basis: Basis::Measured }
     }
 
     #[test]
@@ -216,8 +298,8 @@ mod tests {
 
     #[test]
     fn counts_of_several_organisations_are_approximate_and_none_is_not_zero() {
-        let count = |value, qualifier| Patients { on: day(1), value, qualifier, basis: Basis::Measured };
-        let of = |counts: &[Patients]| reached(counts).map(|reached| (reached.value, reached.qualifier));
+        let count = count_of;
+        let of = |counts: &[Reached]| reached(counts).map(|reached| (reached.value, reached.qualifier));
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[count(100, Qualifier::Exact)]), Some((100, Qualifier::Exact)));
         let three = [count(100, Qualifier::AtLeast), count(80, Qualifier::Exact), count(60, Qualifier::Exact)];
@@ -253,17 +335,71 @@ mod tests {
 
     #[test]
     fn a_fixed_denominator_is_of_its_own_day_and_patients_are_the_last_count_of_adopters() {
-        let count =
-            |on: u64, value| Patients { on: day(on), value, qualifier: Qualifier::Exact, basis: Basis::Measured };
-        let patients = vec![count(2, 100), count(5, 120)];
-        let counted =
-            |days: &[Span]| Unit { patients: patients.clone(), ..Unit::new(days, vec![span(0, 4)], vec![span(1, 8)]) };
-        let units = [counted(&[Span::ALWAYS]), counted(&[span(20, 30)])];
-        for (on, value) in [(1, None), (2, Some(100)), (4, Some(100)), (5, Some(120)), (8, None)] {
+        let counts = [(2, Some(100)), (5, Some(120)), (7, None)];
+        let counts = counts.map(|(on, value)| (day(on), value.map(|value| count_of(value, Qualifier::Exact))));
+        let of = |days: &[Span]| {
+            let report = Report { adopted: vec![span(1, 8)], counts: counts.to_vec() };
+            Unit { reports: vec![report], ..Unit::new(days, vec![span(0, 4)], vec![span(1, 8)], &[]) }
+        };
+        let units = [of(&[Span::ALWAYS]), of(&[span(20, 30)])];
+        for (on, value) in [(1, None), (2, Some(100)), (4, Some(100)), (5, Some(120)), (7, None), (8, None)] {
             let found = point(&units, day(on), Denominator::Fixed(day(3)));
             assert_eq!((found.eligible, found.patients.map(|reached| reached.value)), (1, value), "{on}");
-            assert_eq!(point(&units, day(on), Denominator::Fixed(day(4))).eligible, 0);
+            let other = point(&units, day(on), Denominator::Fixed(day(4)));
+            assert_eq!((other.eligible, other.ineligible_patients.map(|reached| reached.value)), (0, value), "{on}");
+            assert_eq!(other.patients, None, "patients of those who are not eligible stand apart");
         }
+    }
+
+    #[test]
+    fn the_records_of_one_organisation_add_while_each_has_adopted() {
+        let report = |adopted, value| Report {
+            adopted: vec![adopted],
+            counts: vec![(day(0), Some(count_of(value, Qualifier::Exact)))],
+        };
+        let reports = vec![report(span(0, 9), 100), report(span(0, 5), 50)];
+        let unit = Unit { reports, ..unit(vec![Span::ALWAYS], vec![span(0, 9)]) };
+        let on = |number| point([&unit], day(number), Denominator::AtDate).patients;
+        assert_eq!(
+            (on(4), on(5)),
+            (Some(count_of(150, Qualifier::Approximate)), Some(count_of(100, Qualifier::Exact)))
+        );
+    }
+
+    #[test]
+    fn small_counts_of_patients_are_not_told_by_their_total() {
+        let unit = |value| {
+            let counts = vec![(day(0), Some(count_of(value, Qualifier::Exact)))];
+            let reports = vec![Report { adopted: vec![Span::ALWAYS], counts }];
+            Unit { reports, ..unit(vec![Span::ALWAYS], vec![Span::ALWAYS]) }
+        };
+        let units = [unit(12), unit(6)];
+        let told = |point: Point| point.patients.map(|reached| reached.value);
+        assert_eq!(told(point(&units, day(1), Denominator::AtDate)), Some(18));
+        assert_eq!(told(disclosed(&units, day(1), Denominator::AtDate)), Some(15));
+        assert_eq!(told(disclosed(&units[1..], day(1), Denominator::AtDate)), None);
+    }
+
+    #[test]
+    fn the_unit_of_a_day_is_the_type_that_its_rules_name() {
+        use OrganisationType::{NhsTrust, Pcn};
+        let early = [(NhsTrust, span(10, 30))];
+        let types = UnitTypes::of_rules(&early);
+        let later = UnitTypes::of_rules(&[early.as_slice(), &[(Pcn, span(20, 40))]].concat());
+        let on = |types: &UnitTypes, number| types.on(day(number));
+        assert_eq!([5, 10, 19].map(|number| on(&later, number)), [5, 10, 19].map(|number| on(&types, number)));
+        assert_eq!([5, 10, 20, 30, 40].map(|number| on(&later, number)), [None, Some(NhsTrust), None, Some(Pcn), None]);
+        assert_eq!(later.alone(), [(NhsTrust, vec![span(10, 20)]), (Pcn, vec![span(30, 40)])]);
+        let (from, to) = (Span::ALWAYS.from, Span::ALWAYS.to);
+        let expected = [Span { from, to: day(30) }, Span { from: day(40), to }];
+        assert_eq!(later.days_of(NhsTrust), expected);
+        assert_eq!(UnitTypes::always(Pcn).days_of(NhsTrust), []);
+    }
+
+    #[test]
+    fn the_first_use_comes_before_adoption() {
+        let unit = Unit::new(&[span(3, 30)], vec![], vec![span(10, 20)], &[span(0, 20)]);
+        assert_eq!((unit.first_use(), unit.has_adopted_on(day(9))), (Some(day(3)), false));
     }
 
     #[test]
@@ -294,7 +430,7 @@ mod tests {
             let units = |later: &[Span]| drawn.iter().map(|(from, length, adopted, lasted, lives)| {
                 let life = if *lives { Span::ALWAYS } else { span(0, 15) };
                 let adopted = [&[span(*adopted, adopted + lasted)], later].concat();
-                Unit::new(&[life], vec![span(*from, from + length)], adopted)
+                Unit::new(&[life], vec![span(*from, from + length)], adopted, &[])
             }).collect::<Vec<Unit>>();
             let now = units(&[]);
             for number in 0..40 {

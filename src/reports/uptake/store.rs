@@ -1,39 +1,51 @@
 //! What uptake is made of: a fixed number of queries, each by an index of the innovation or the place.
 
-use super::rules::{Patients, Unit, meets};
+use super::rules::{Reached, Report, Unit, UnitTypes, meets};
+use crate::adoptions::counts::store::said;
 use crate::adoptions::dated::covers_and_confirmations;
-use crate::adoptions::moves::rules::AdoptionStage;
+use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::adoptions::rules::ALL_BELOW;
 use crate::calendar::{Span, Until};
 use crate::db::Conn;
 use crate::db::schema::{
-    adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisations,
-    programme_memberships, programmes,
+    adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisation_edges,
+    organisations, programme_memberships, programmes,
 };
 use crate::eligibility::store::EligibilityRow;
 use crate::error::Result;
 use crate::innovations::store::held_memberships;
 use crate::organisations::ops::Map;
-use crate::organisations::rules::{Geography, OrganisationType};
+use crate::organisations::rules::{EdgeKind, Geography, OrganisationType};
 use crate::organisations::store::{counted_below, days_below, ids_by_code, lives};
-use crate::vocabulary::{Basis, Id, Qualifier};
+use crate::vocabulary::{Basis, Change, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// An adoption that had reached the stages that are asked for, with the days on which it had.
+/// An adoption in use on any day, with the days on which it had reached the stages that are asked for.
 pub struct Adopted {
     pub id: Id,
     pub organisation: Id,
     pub spans: Vec<Span>,
+    /// The days of use, at whatever stage.
+    pub using: Vec<Span>,
     /// What it covered on which days: codes with spaces between, or `all`.
     pub covers: Vec<(String, Span)>,
     /// The days on which its use was confirmed.
     pub confirmations: Vec<NaiveDate>,
 }
 
-/// The adoptions of an innovation that were at one of the stages on any day, for an indication or for any.
+impl Adopted {
+    /// The same on some days alone; nothing where it was not in use on any of them.
+    fn only_on(&self, days: &[Span]) -> Option<Self> {
+        let (spans, using) = (meets(&self.spans, days), meets(&self.using, days));
+        let (covers, confirmations) = (self.covers.clone(), self.confirmations.clone());
+        (!using.is_empty()).then_some(Self { spans, using, covers, confirmations, ..*self })
+    }
+}
+
+/// The adoptions of an innovation that were in use on any day, for an indication or for any.
 pub fn adopted(
     conn: &mut Conn,
     innovation: Id,
@@ -43,10 +55,11 @@ pub fn adopted(
     // An archived adoption has no spells.
     let mut spells = adoption_spells::table
         .filter(adoption_spells::innovation_id.eq(innovation))
-        .filter(adoption_spells::stage.eq_any(stages.to_vec()))
+        .filter(adoption_spells::stage.eq_any(Measure::InUse.stages().to_vec()))
         .select((
             adoption_spells::adoption_id,
             adoption_spells::organisation_id,
+            adoption_spells::stage,
             adoption_spells::from_on,
             adoption_spells::to_on,
         ))
@@ -56,28 +69,34 @@ pub fn adopted(
     }
     let (mut covers, mut confirmations) = covers_and_confirmations(conn, innovation)?;
     let mut found: BTreeMap<Id, Adopted> = BTreeMap::new();
-    for (id, organisation, from, to) in spells.load::<(Id, Id, NaiveDate, Until)>(conn)? {
+    for (id, organisation, stage, from, to) in spells.load::<(Id, Id, AdoptionStage, NaiveDate, Until)>(conn)? {
         let one = found.entry(id).or_insert_with(|| Adopted {
             id,
             organisation,
             spans: Vec::new(),
+            using: Vec::new(),
             covers: covers.remove(&id).unwrap_or_default(),
             confirmations: confirmations.remove(&id).unwrap_or_default(),
         });
-        one.spans.push(Span { from, to: to.day() });
+        let span = Span { from, to: to.day() };
+        one.using.push(span);
+        one.spans.extend(stages.contains(&stage).then_some(span));
     }
     Ok(found.into_values().collect())
 }
 
-/// Whether any of those adoptions is invented.
+/// Whether any adoption that had reached one of the stages on some days is invented.
 pub fn any_illustrative(
     conn: &mut Conn,
     innovation: Id,
     stages: &[AdoptionStage],
     indication: Option<&str>,
+    days: Span,
 ) -> Result<bool> {
     let held = adoption_spells::table
         .filter(adoption_spells::adoption_id.eq(adoptions::id))
+        .filter(adoption_spells::from_on.lt(days.to))
+        .filter(adoption_spells::to_on.gt(days.from))
         .filter(adoption_spells::stage.eq_any(stages.to_vec()));
     let mut invented = adoptions::table
         .filter(adoptions::innovation_id.eq(innovation))
@@ -92,27 +111,48 @@ pub fn any_illustrative(
     Ok(invented.first::<Id>(conn).optional()?.is_some())
 }
 
-/// What adoptions reported of patients, in the order of days.
-pub fn patients(conn: &mut Conn, adoptions: &[Id]) -> Result<HashMap<Id, Vec<Patients>>> {
-    let mut found: HashMap<Id, Vec<Patients>> = HashMap::new();
+/// Whether an edge that leads below a place on some days is invented.
+pub fn has_invented_edges(conn: &mut Conn, place: Id, days: Span) -> Result<bool> {
+    let edges = organisation_edges::table
+        .filter(organisation_edges::parent_id.eq(place))
+        .filter(organisation_edges::kind.ne(EdgeKind::Legal))
+        .filter(organisation_edges::illustrative.eq(true))
+        .filter(organisation_edges::withdrawn_at.is_null())
+        .filter(organisation_edges::from_on.lt(days.to))
+        .filter(organisation_edges::to_on.gt(days.from));
+    Ok(edges.select(organisation_edges::id).first::<Id>(conn).optional()?.is_some())
+}
+
+/// What an adoption reported of patients, in the order of days; none from the day on which the count was taken away.
+type Reported = Vec<(NaiveDate, Option<Reached>)>;
+
+/// What adoptions reported of patients.
+pub fn patients(conn: &mut Conn, adoptions: &[Id]) -> Result<HashMap<Id, Reported>> {
+    let mut found: HashMap<Id, Reported> = HashMap::new();
     // SQLite takes a bounded number of parameters.
     for some in adoptions.chunks(10_000) {
         let counts = adoption_counts::table
             .filter(adoption_counts::adoption_id.eq_any(some.to_vec()))
             .filter(adoption_counts::withdrawn_at.is_null())
-            .filter(adoption_counts::patients.is_not_null())
+            .filter(adoption_counts::patients_qualifier.is_not_null())
             .order_by((adoption_counts::counted_on, adoption_counts::id))
             .select((
                 adoption_counts::adoption_id,
                 adoption_counts::counted_on,
-                adoption_counts::patients.assume_not_null(),
+                adoption_counts::patients,
                 adoption_counts::patients_qualifier,
                 adoption_counts::patients_basis,
             ));
-        type Row = (Id, NaiveDate, i64, Option<Qualifier>, Option<Basis>);
+        type Row = (Id, NaiveDate, Option<i64>, Option<Qualifier>, Option<Basis>);
         for (adoption, on, value, qualifier, basis) in counts.load::<Row>(conn)? {
-            let (qualifier, basis) = (qualifier.unwrap_or(Qualifier::Exact), basis.unwrap_or(Basis::Measured));
-            found.entry(adoption).or_default().push(Patients { on, value, qualifier, basis });
+            let count = match said(value, qualifier, basis) {
+                Change::Keep => continue,
+                Change::Clear => None,
+                Change::Set(count) => {
+                    Some(Reached { value: count.value, qualifier: count.qualifier, basis: count.basis })
+                }
+            };
+            found.entry(adoption).or_default().push((on, count));
         }
     }
     Ok(found)
@@ -134,8 +174,9 @@ impl Lives {
         Ok(())
     }
 
-    fn is(&self, id: Id, unit: Option<OrganisationType>) -> bool {
-        unit.is_none_or(|unit| self.0.get(&id).is_some_and(|(kind, _)| *kind == unit))
+    /// The days on which an organisation exists, and is of the type that counts.
+    fn counted(&self, id: Id, types: &UnitTypes) -> Vec<Span> {
+        self.0.get(&id).map(|(kind, life)| meets(&types.days_of(*kind), &[*life])).unwrap_or_default()
     }
 }
 
@@ -177,11 +218,15 @@ pub struct Eligible {
     lives: Lives,
 }
 
-/// Whom an innovation was meant for: by a row or a rule, less what rows take out.
-pub fn eligible(conn: &mut Conn, rows: &[EligibilityRow], unit: Option<OrganisationType>) -> Result<Eligible> {
+/// Whom an innovation was meant for: by a row or a rule, less what rows take out. Of several indications what one takes out, another
+/// may still be meant for. `unit` is the type of a rule that names none.
+pub fn eligible(
+    conn: &mut Conn,
+    rows: &[EligibilityRow],
+    unit: Option<OrganisationType>,
+    indication: Option<&str>,
+) -> Result<Eligible> {
     let mut lives = Lives::default();
-    let mut meant = Below::new();
-    let mut taken = Below::new();
     let mut places: HashMap<Option<OrganisationType>, BTreeSet<Id>> = HashMap::new();
     for row in rows {
         places.entry(row.kind.or(unit)).or_default().extend(row.place_id);
@@ -190,100 +235,135 @@ pub fn eligible(conn: &mut Conn, rows: &[EligibilityRow], unit: Option<Organisat
     for (kind, places) in &places {
         below.insert(*kind, of_type_below(conn, places, *kind, &mut lives)?);
     }
-    for row in rows {
-        let days = if row.eligible { &mut meant } else { &mut taken };
-        if let Some(organisation) = row.organisation_id {
-            days.entry(organisation).or_default().push(row.span());
+    let indications: BTreeSet<&str> = rows.iter().map(|row| row.indication.as_str()).collect();
+    let of = |one: &str| rows.iter().filter(|row| row.indication.is_empty() || row.indication == one).collect();
+    let asked: Vec<Vec<&EligibilityRow>> = match indication {
+        Some(_) => vec![rows.iter().collect()],
+        None => indications.into_iter().map(of).collect(),
+    };
+    let mut days = Below::new();
+    for rows in asked {
+        let (mut meant, mut taken) = (Below::new(), Below::new());
+        for row in rows {
+            let days = if row.eligible { &mut meant } else { &mut taken };
+            if let Some(organisation) = row.organisation_id {
+                days.entry(organisation).or_default().push(row.span());
+            }
+            let of_kind = below.get(&row.kind.or(unit));
+            let ruled = row.place_id.and_then(|place| of_kind?.get(&place));
+            for (organisation, below) in ruled.into_iter().flatten() {
+                let held = below.iter().filter_map(|span| span.meet(row.span()));
+                days.entry(*organisation).or_default().extend(held);
+            }
         }
-        let of_kind = below.get(&row.kind.or(unit));
-        let ruled = row.place_id.and_then(|place| of_kind?.get(&place));
-        for (organisation, below) in ruled.into_iter().flatten() {
-            let held = below.iter().filter_map(|span| span.meet(row.span()));
-            days.entry(*organisation).or_default().extend(held);
+        for (organisation, spans) in meant {
+            let out = Span::merged(taken.remove(&organisation).unwrap_or_default());
+            let left = Span::merged(spans).into_iter().flat_map(|span| span.without(&out));
+            days.entry(organisation).or_default().extend(left);
         }
     }
-    for (organisation, spans) in &mut meant {
-        let out = Span::merged(taken.remove(organisation).unwrap_or_default());
-        *spans = Span::merged(std::mem::take(spans)).into_iter().flat_map(|span| span.without(&out)).collect();
+    for spans in days.values_mut() {
+        *spans = Span::merged(std::mem::take(spans));
     }
-    Ok(Eligible { days: meant, lives })
+    Ok(Eligible { days, lives })
 }
 
+/// Days on which each of some organisations above the adopting unit had adopted for a part of what lies below it that no record names.
+type Part = BTreeMap<Id, Vec<Span>>;
+
 /// What each record above the adopting unit covers on which days: all of the unit below it, or those it lists.
-fn covered(
-    conn: &mut Conn,
-    adopted: Vec<Adopted>,
-    lives: &mut Lives,
-    unit: Option<OrganisationType>,
-) -> Result<(Vec<Adopted>, usize)> {
-    let is_unit = |one: &Adopted| lives.is(one.organisation, unit);
-    let (mut found, above): (Vec<Adopted>, Vec<Adopted>) = adopted.into_iter().partition(is_unit);
-    let (above, bare): (Vec<Adopted>, Vec<Adopted>) = above.into_iter().partition(|one| !one.covers.is_empty());
-    let mut part = bare.len();
+fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &UnitTypes) -> Result<(Vec<Adopted>, Part)> {
+    let (mut found, mut above, mut part) = (Vec::new(), Vec::new(), Part::new());
+    for one in adopted {
+        let own = lives.0.get(&one.organisation).map(|(kind, _)| types.days_of(*kind)).unwrap_or_default();
+        found.extend(one.only_on(&own));
+        above.extend(one.only_on(&Span::ALWAYS.without(&own)));
+    }
     let listed = above.iter().flat_map(|one| &one.covers).flat_map(|(codes, _)| codes.split_whitespace());
     let listed: BTreeSet<String> = listed.filter(|code| *code != ALL_BELOW).map(str::to_owned).collect();
     let listed = ids_by_code(conn, &listed.into_iter().collect::<Vec<_>>())?;
-    let below = of_type_below(conn, &above.iter().map(|one| one.organisation).collect(), unit, lives)?;
-    for one in above {
-        let Some(below) = below.get(&one.organisation) else {
-            part += 1;
-            continue;
-        };
-        for (codes, held) in &one.covers {
-            let codes: Option<HashSet<Id>> = (codes != ALL_BELOW)
-                .then(|| codes.split_whitespace().filter_map(|code| listed.get(code).copied()).collect());
-            let those = below.iter().filter(|(id, _)| codes.as_ref().is_none_or(|codes| codes.contains(id)));
-            for (organisation, days) in those {
-                let spans = meets(&meets(days, &[*held]), &one.spans);
-                // What the record above counts is its own and no part's.
-                found.push(Adopted {
-                    id: Id::NONE,
-                    organisation: *organisation,
-                    spans,
-                    covers: Vec::new(),
-                    confirmations: one.confirmations.clone(),
-                });
+    let places: BTreeSet<Id> = above.iter().map(|one| one.organisation).collect();
+    let types = if places.is_empty() { Vec::new() } else { types.alone() };
+    for (kind, alone) in types {
+        let below = of_type_below(conn, &places, Some(kind), lives)?;
+        for one in &above {
+            let (Some(below), Some(one)) = (below.get(&one.organisation), one.only_on(&alone)) else { continue };
+            let said = Span::merged(one.covers.iter().map(|(_, held)| *held).collect());
+            let bare = one.spans.iter().flat_map(|span| span.without(&said));
+            part.entry(one.organisation).or_default().extend(bare);
+            for (codes, held) in &one.covers {
+                let codes: Option<HashSet<Id>> = (codes != ALL_BELOW)
+                    .then(|| codes.split_whitespace().filter_map(|code| listed.get(code).copied()).collect());
+                let those = below.iter().filter(|(id, _)| codes.as_ref().is_none_or(|codes| codes.contains(id)));
+                for (organisation, days) in those {
+                    let days = meets(days, &[*held]);
+                    // What the record above counts is its own and no part's.
+                    found.push(Adopted {
+                        id: Id::NONE,
+                        organisation: *organisation,
+                        spans: meets(&one.spans, &days),
+                        using: meets(&one.using, &days),
+                        covers: Vec::new(),
+                        confirmations: one.confirmations.clone(),
+                    });
+                }
             }
         }
     }
     Ok((found, part))
 }
 
-/// The organisations that count below a place, and how many organisations above the adopting unit have adopted for a part that
+/// What counts below a place: organisations of the adopting unit, and the days on which others above it had adopted for a part that
 /// nobody named.
-pub fn units(
+pub struct Counting {
+    pub units: BTreeMap<Id, Unit>,
+    pub part: Vec<Vec<Span>>,
+}
+
+/// What counts below a place.
+pub fn counting(
     conn: &mut Conn,
     (place, map): (Id, Map),
-    unit: Option<OrganisationType>,
+    types: &UnitTypes,
     eligible: Eligible,
-    adopted: Vec<Adopted>,
-) -> Result<(BTreeMap<Id, Unit>, usize)> {
+    adopted: &[Adopted],
+) -> Result<Counting> {
     let Eligible { days: mut eligible, mut lives } = eligible;
     lives.read(conn, adopted.iter().map(|one| one.organisation).chain(eligible.keys().copied()))?;
-    let (adopted, part) = covered(conn, adopted, &mut lives, unit)?;
-    let mut used: HashMap<Id, Vec<Span>> = HashMap::new();
+    let (adopted, part) = covered(conn, adopted, &mut lives, types)?;
+    let (mut spans, mut using): (HashMap<Id, Vec<Span>>, HashMap<Id, Vec<Span>>) = (HashMap::new(), HashMap::new());
     for one in &adopted {
-        used.entry(one.organisation).or_default().extend(&one.spans);
+        spans.entry(one.organisation).or_default().extend(&one.spans);
+        using.entry(one.organisation).or_default().extend(&one.using);
     }
-    let ids: BTreeSet<Id> = eligible.keys().chain(used.keys()).copied().filter(|id| lives.is(*id, unit)).collect();
-    let mut inside = inside(conn, place, map, &ids.iter().copied().collect::<Vec<_>>())?;
+    let ids: BTreeSet<Id> = eligible.keys().chain(using.keys()).copied().collect();
+    let all: Vec<Id> = ids.iter().chain(part.keys()).copied().collect();
+    let mut inside = inside(conn, place, map, &all)?;
+    let life = |id: &Id| lives.0.get(id).map_or(Span::ALWAYS, |(_, life)| *life);
+    let always = [Span::ALWAYS];
+    let part = part.iter().map(|(id, days)| {
+        let there = inside.get(id).map(Vec::as_slice).unwrap_or_default();
+        meets(&meets(days, if *id == place { &always } else { there }), &[life(id)])
+    });
+    let part = part.filter(|days| !days.is_empty()).collect();
     let mut units: BTreeMap<Id, Unit> = BTreeMap::new();
     for id in ids {
-        let (Some(inside), Some((_, life))) = (inside.remove(&id), lives.0.get(&id)) else { continue };
-        let used = Span::merged(used.remove(&id).unwrap_or_default());
-        units.insert(id, Unit::new(&meets(&inside, &[*life]), eligible.remove(&id).unwrap_or_default(), used));
+        let counted = lives.counted(id, types);
+        let Some(inside) = inside.remove(&id).filter(|_| !counted.is_empty()) else { continue };
+        let spans = Span::merged(spans.remove(&id).unwrap_or_default());
+        let using = using.remove(&id).unwrap_or_default();
+        let eligible = eligible.remove(&id).unwrap_or_default();
+        units.insert(id, Unit::new(&meets(&inside, &counted), eligible, spans, &using));
     }
     let own: Vec<Id> = adopted.iter().map(|one| one.id).filter(|id| *id != Id::NONE).collect();
     let mut patients = patients(conn, &own)?;
     for one in adopted {
         let Some(unit) = units.get_mut(&one.organisation) else { continue };
         unit.confirmations.extend(one.confirmations);
-        unit.patients.extend(patients.remove(&one.id).unwrap_or_default());
+        let report = |counts| Report { adopted: Span::merged(one.spans), counts };
+        unit.reports.extend(patients.remove(&one.id).map(report));
     }
-    for unit in units.values_mut() {
-        unit.patients.sort_by_key(|count| count.on);
-    }
-    Ok((units, part))
+    Ok(Counting { units, part })
 }
 
 fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
@@ -292,6 +372,12 @@ fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id
     }
     let on_map: HashSet<Id> = counted_below(vec![place], map.as_of).load::<Id>(conn)?.into_iter().collect();
     Ok(ids.iter().filter(|id| on_map.contains(id)).map(|id| (*id, vec![Span::ALWAYS])).collect())
+}
+
+/// Those of some places that lie within another on the map of a day, or are it.
+pub fn within(conn: &mut Conn, place: Id, places: Vec<Id>, on: NaiveDate) -> Result<BTreeSet<Id>> {
+    let inside = counted_below(vec![place], on).filter(organisation_closure::descendant_id.eq_any(places));
+    Ok(inside.load::<Id>(conn)?.into_iter().chain([place]).collect())
 }
 
 /// Where some organisations are counted among the places of a type, on the map of a day.
@@ -313,31 +399,58 @@ pub fn places_of(conn: &mut Conn, ids: &[Id], kind: OrganisationType, on: NaiveD
     Ok(found)
 }
 
-/// A stage, since when, and what stood in the way.
-type Standing = (AdoptionStage, NaiveDate, BTreeSet<String>);
+/// What an organisation had come to with an innovation on a day.
+pub struct Standing {
+    pub stage: AdoptionStage,
+    pub since: NaiveDate,
+    /// What stood in its way.
+    pub barriers: BTreeSet<String>,
+    /// Whether the record of it is invented.
+    pub illustrative: bool,
+}
 
-/// The stage that each organisation had reached with an innovation on a day, and what stood in its way then.
-pub fn standing(conn: &mut Conn, innovation: Id, on: NaiveDate) -> Result<HashMap<Id, Standing>> {
-    let spells = adoption_spells::table
+/// The stage that each organisation had reached with an innovation on a day, for an indication or for any, and what stood in its way
+/// then.
+pub fn standing(
+    conn: &mut Conn,
+    innovation: Id,
+    indication: Option<&str>,
+    on: NaiveDate,
+) -> Result<HashMap<Id, Standing>> {
+    let mut spells = adoption_spells::table
+        .inner_join(adoptions::table)
         .filter(adoption_spells::innovation_id.eq(innovation))
         .filter(adoption_spells::from_on.le(on))
         .filter(adoption_spells::to_on.gt(on))
         .order_by((adoption_spells::from_on, adoption_spells::adoption_id))
-        .select((adoption_spells::organisation_id, adoption_spells::stage, adoption_spells::from_on));
-    let mut found: HashMap<Id, Standing> = HashMap::new();
-    for (organisation, stage, from) in spells.load::<(Id, AdoptionStage, NaiveDate)>(conn)? {
-        found.insert(organisation, (stage, from, BTreeSet::new()));
-    }
-    let barriers = adoption_barriers::table
+        .select((
+            adoption_spells::organisation_id,
+            adoption_spells::stage,
+            adoption_spells::from_on,
+            adoptions::illustrative,
+        ))
+        .into_boxed::<crate::db::MultiBackend>();
+    let mut barriers = adoption_barriers::table
         .inner_join(adoptions::table.on(adoptions::id.eq(adoption_barriers::adoption_id)))
         .filter(adoptions::innovation_id.eq(innovation))
         .filter(adoptions::archived_at.is_null())
         .filter(adoption_barriers::from_on.le(on))
         .filter(adoption_barriers::to_on.gt(on))
-        .select((adoptions::organisation_id, adoption_barriers::barrier));
-    for (organisation, barrier) in barriers.load::<(Id, String)>(conn)? {
-        if let Some((_, _, barriers)) = found.get_mut(&organisation) {
-            barriers.insert(barrier);
+        .select((adoptions::organisation_id, adoption_barriers::barrier, adoptions::illustrative))
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(indication) = indication {
+        let those = [String::new(), indication.to_owned()];
+        spells = spells.filter(adoption_spells::indication.eq_any(those.clone()));
+        barriers = barriers.filter(adoptions::indication.eq_any(those));
+    }
+    let mut found: HashMap<Id, Standing> = HashMap::new();
+    for (organisation, stage, since, illustrative) in spells.load::<(Id, AdoptionStage, NaiveDate, bool)>(conn)? {
+        found.insert(organisation, Standing { stage, since, barriers: BTreeSet::new(), illustrative });
+    }
+    for (organisation, barrier, illustrative) in barriers.load::<(Id, String, bool)>(conn)? {
+        if let Some(standing) = found.get_mut(&organisation) {
+            standing.barriers.insert(barrier);
+            standing.illustrative |= illustrative;
         }
     }
     Ok(found)

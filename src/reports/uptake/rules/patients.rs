@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn with(population: Vec<Counted>) -> Unit {
-        Unit { population, ..Unit::new(&[Span::ALWAYS], vec![Span::ALWAYS], vec![]) }
+        Unit { population, ..Unit::new(&[Span::ALWAYS], vec![Span::ALWAYS], vec![], &[]) }
     }
 
     #[test]

@@ -14,6 +14,13 @@ pub struct Standing {
     pub ineligible: i64,
 }
 
+impl Standing {
+    /// Whether so many of a hundred of those eligible have adopted.
+    pub fn has_share(self, percentage: i64) -> bool {
+        self.eligible > 0 && self.adopters * 100 >= self.eligible * percentage
+    }
+}
+
 /// How the numbers changed, by day.
 pub struct Sweep(BTreeMap<NaiveDate, Standing>);
 
@@ -72,6 +79,13 @@ mod tests {
         prop::collection::vec(span, 0..3).prop_map(Span::merged)
     }
 
+    #[test]
+    fn a_share_is_reached_where_it_is_whole() {
+        let standing = |adopters, eligible| Standing { adopters, eligible, ineligible: 0 };
+        assert!(standing(29, 50).has_share(58) && !standing(29, 50).has_share(59));
+        assert!(standing(1, 1).has_share(100) && !standing(0, 0).has_share(1));
+    }
+
     proptest! {
         #[test]
         fn the_walk_finds_the_day_that_a_count_of_every_day_finds(
@@ -79,18 +93,16 @@ mod tests {
             wanted in 1u64..5, share in 1u64..100, fixed in prop::option::of(0u64..40),
         ) {
             let units: Vec<Unit> = drawn.into_iter().map(|(inside, life, eligible, adopted)| {
-                Unit::new(&meets(&inside, &life), eligible, adopted)
+                Unit::new(&meets(&inside, &life), eligible, adopted, &[])
             }).collect();
             let denominator = fixed.map_or(Denominator::AtDate, |number| Denominator::Fixed(day(number)));
             let points: Vec<_> = (0..50).map(|number| point(&units, day(number), denominator)).collect();
             let sites = points.iter().find(|point| point.adopters + point.ineligible >= wanted).map(|point| point.on);
-            let at_share = points.iter().find(|point| point.share.is_some_and(|found| found * 100.0 >= share as f64)).map(|point| point.on);
+            let at_share = points.iter().find(|point| point.eligible > 0 && point.adopters * 100 >= point.eligible * share).map(|point| point.on);
             let sweep = Sweep::of(&units, denominator);
             let found = sweep.first(day(49), |now| now.adopters + now.ineligible >= wanted as i64);
             prop_assert_eq!(found, sites);
-            let found = sweep.first(day(49), |now| {
-                now.eligible > 0 && now.adopters as f64 / now.eligible as f64 * 100.0 >= share as f64
-            });
+            let found = sweep.first(day(49), |now| now.has_share(share as i64));
             prop_assert_eq!(found, at_share);
         }
     }
