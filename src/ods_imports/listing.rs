@@ -266,7 +266,7 @@ fn revised(before: Option<&Organisation>, row: &Listed, ended: bool, on: NaiveDa
 /// # Errors
 /// `validation-failed` with every fault.
 fn checked(before: Option<&Organisation>, new: Organisation) -> Result<Organisation> {
-    let new = new.checked()?;
+    let new = new.checked(before.map_or(&[], |before| before.identifiers.as_slice()))?;
     if before == Some(&new) {
         return Ok(new);
     }

@@ -1,8 +1,8 @@
 //! What can be done with organisations, each in one transaction.
 
 use super::edges::ops::{self as edges, NewEdge};
-use super::lives;
 use super::identifiers::Identifier;
+use super::lives;
 use super::reference;
 use super::rules::{EdgeKind, Geography, Organisation, OrganisationType};
 use super::store::{self, OrganisationRow};
