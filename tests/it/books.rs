@@ -363,14 +363,17 @@ async fn a_fund_that_says_no_first_day_begins_with_its_programme(#[values(Sqlite
         ("/v1/awards", early, "/plannedFrom"),
         ("/v1/pledges", pledged, "/financialYear"),
     ] {
-        let told = admin.post(target, body).await.problem(422, "validation-failed");
-        assert_eq!((&told["errors"][0]["pointer"], &told["errors"][0]["code"]), (&json!(pointer), &json!("too-early")));
+        let answer = admin.post(target, body).await.problem(422, "validation-failed");
+        assert_eq!(
+            (&answer["errors"][0]["pointer"], &answer["errors"][0]["code"]),
+            (&json!(pointer), &json!("too-early"))
+        );
     }
     admin.post("/v1/funds/LATE/contributions", given("2020-04-01")).await.expect(201);
     admin.patch("/v1/funds/LATE", 1, json!({ "from": "2019-04-01" })).await.expect(200);
     admin.post("/v1/funds/LATE/contributions", given("2020-03-31")).await.expect(201);
-    let told = admin.patch("/v1/funds/LATE", 2, json!({ "from": null })).await.problem(422, "validation-failed");
-    assert_eq!(told["errors"][0]["code"], "too-late");
+    let answer = admin.patch("/v1/funds/LATE", 2, json!({ "from": null })).await.problem(422, "validation-failed");
+    assert_eq!(answer["errors"][0]["code"], "too-late");
 }
 
 /// An award of 600 pledged pounds that was approved on 1 May and became active on 1 June 2024; 300 came on 1 July.
@@ -396,8 +399,8 @@ async fn no_day_gives_what_was_not_there_on_it(#[values(Sqlite, Postgres)] engin
     let (award, payer) = (of_2024(&app).await, app.manager("nia"));
     let target = format!("{award}/transactions");
     let short = async |kind: &str, pounds: u32, on: &str| {
-        let told = payer.post(&target, dated(kind, pounds, on)).await.problem(409, "insufficient-funds");
-        told["available"].clone()
+        let answer = payer.post(&target, dated(kind, pounds, on)).await.problem(409, "insufficient-funds");
+        answer["available"].clone()
     };
     assert_eq!(short("disbursement", 100, "2024-06-15").await, gbp(0), "the money came on 1 July");
     payer.post(&target, dated("disbursement", 100, "2024-07-01")).await.expect(201);
@@ -417,8 +420,8 @@ async fn no_day_gives_what_was_not_there_on_it(#[values(Sqlite, Postgres)] engin
     assert_eq!(report["lines"][0]["disbursed"], "0.00");
     let authority = json!({ "reference": "Minute 7", "on": "2024-07-01" });
     let end = |on: &str| json!({ "to": "terminated", "reason": "Over.", "effectiveOn": on, "authority": authority });
-    let told = app.admin().transition(&award, 6, end("2024-07-01")).await.problem(422, "validation-failed");
-    assert!(told["errors"][0]["detail"].as_str().unwrap().contains("2026-06-01"), "{told}");
+    let answer = app.admin().transition(&award, 6, end("2024-07-01")).await.problem(422, "validation-failed");
+    assert!(answer["errors"][0]["detail"].as_str().unwrap().contains("2026-06-01"), "{answer}");
     let ended = app.admin().transition(&award, 6, end("2026-06-01")).await.expect(200);
     assert_eq!((&ended["balance"]["released"], &ended["balance"]["outstanding"]), (&gbp(400), &gbp(0)));
     payer.post(&target, dated("return", 50, "2026-05-31")).await.problem(409, "insufficient-funds");
@@ -434,13 +437,14 @@ async fn the_state_of_the_day_says_whether_money_could_move(#[values(Sqlite, Pos
     let target = format!("{award}/transactions");
     let step = |to: &str, on: &str| json!({ "to": to, "effectiveOn": on, "reason": "A recall." });
     let refused = async |on: &str, state: &str| {
-        let told = payer.post(&target, dated("disbursement", 10, on)).await.problem(409, "illegal-transition");
-        assert_eq!(told["state"], state, "{told}");
+        let answer = payer.post(&target, dated("disbursement", 10, on)).await.problem(409, "illegal-transition");
+        assert_eq!(answer["state"], state, "{answer}");
     };
     refused("2024-05-31", "approved").await;
     payer.post(&target, dated("disbursement", 10, "2025-03-01")).await.expect(201);
-    let told = approver.transition(&award, 4, step("suspended", "2025-02-28")).await.problem(422, "validation-failed");
-    assert_eq!(told["errors"][0]["pointer"], "/effectiveOn");
+    let answer =
+        approver.transition(&award, 4, step("suspended", "2025-02-28")).await.problem(422, "validation-failed");
+    assert_eq!(answer["errors"][0]["pointer"], "/effectiveOn");
     approver.transition(&award, 4, step("suspended", "2025-09-01")).await.expect(200);
     payer.post(&target, dated("disbursement", 10, "2025-08-31")).await.expect(201);
     refused("2025-09-01", "suspended").await;

@@ -205,14 +205,14 @@ async fn an_award_is_completed_once_nothing_of_it_is_still_to_come(#[values(Sqli
     let milestone = admin.post(&format!("{award}/milestones"), milestone).await;
     let review = json!({ "title": "After six months", "dueOn": "2016-01-31" });
     let review = admin.post(&format!("{award}/gateway-reviews"), review).await;
-    let told = admin.transition(&award, 3, json!({ "to": "completed" })).await.problem(409, "illegal-transition");
+    let answer = admin.transition(&award, 3, json!({ "to": "completed" })).await.problem(409, "illegal-transition");
     let found: Vec<&str> =
-        told["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+        answer["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
     assert_eq!(found, ["open-milestone", "undecided-review"]);
-    assert!(told["errors"][0]["detail"].as_str().unwrap().contains("Ten trusts"), "{told}");
+    assert!(answer["errors"][0]["detail"].as_str().unwrap().contains("Ten trusts"), "{answer}");
     let (payer, transactions) = (app.manager("nia"), format!("{award}/transactions"));
-    let told = payer.post(&transactions, pay("disbursement", 10)).await.problem(422, "validation-failed");
-    assert_eq!(told["errors"][0]["pointer"], "/note");
+    let answer = payer.post(&transactions, pay("disbursement", 10)).await.problem(422, "validation-failed");
+    assert_eq!(answer["errors"][0]["pointer"], "/note");
     let mut said = pay("disbursement", 10);
     said["note"] = json!("Wages are due.");
     payer.post(&transactions, said).await.expect(201);
@@ -237,8 +237,8 @@ async fn a_reallocation_names_an_award_that_is_over_and_was_paid_by_the_fund(
     let (admin, id) = (app.admin(), award.rsplit('/').next().unwrap());
     let moved = |from: &str, to: &str, on: &str| json!({ "fromFund": from, "toFund": to, "award": id, "amount": gbp(1), "reason": "Released.", "madeOn": on });
     let refused = async |body: Value, code: &str| {
-        let told = admin.post("/v1/reallocations", body).await.problem(422, "validation-failed");
-        assert_eq!(told["errors"][0]["code"], code, "{told}");
+        let answer = admin.post("/v1/reallocations", body).await.problem(422, "validation-failed");
+        assert_eq!(answer["errors"][0]["code"], code, "{answer}");
     };
     refused(moved("NIA-2015", "NIA-2016", "2026-06-15"), "not-over").await;
     let end =

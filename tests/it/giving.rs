@@ -224,8 +224,8 @@ async fn an_organisation_is_published_by_a_sound_identifier_or_the_registers_own
     for (scheme, value) in
         [("GB-COH", "not a number"), ("GB-COH", "SC 123456"), ("gb-chc", "12345"), ("org-id", "hello world")]
     {
-        let told = admin.post("/v1/organisations", body(scheme, value)).await.problem(422, "validation-failed");
-        assert_eq!(told["errors"][0]["pointer"], "/identifiers/0/value", "{told}");
+        let answer = admin.post("/v1/organisations", body(scheme, value)).await.problem(422, "validation-failed");
+        assert_eq!(answer["errors"][0]["pointer"], "/identifiers/0/value", "{answer}");
     }
     let made = admin.post("/v1/organisations", body("GB-MADEUP", "7")).await.expect(201);
     assert_eq!(made["odsCode"], "MY-LOCAL-TRUST-1");
