@@ -341,8 +341,11 @@ async fn the_order_in_which_days_are_counted_makes_no_difference(#[values(Sqlite
     for (version, count) in (1..).zip(entered) {
         lead.patch(&target, version, count).await.expect(200);
     }
-    let told = lead.get(&target).await.expect(200);
-    assert_eq!((&told["sites"], &told["patients"], &told["countedOn"]), (&json!(9), &json!(500), &json!("2023-01-01")));
+    let answer = lead.get(&target).await.expect(200);
+    assert_eq!(
+        (&answer["sites"], &answer["patients"], &answer["countedOn"]),
+        (&json!(9), &json!(500), &json!("2023-01-01"))
+    );
     for (day, expected) in [
         ("2021-06-01", vec![(json!(9), Value::Null)]),
         ("2022-06-01", vec![(json!(9), Value::Null), (Value::Null, json!(400))]),
@@ -363,9 +366,9 @@ async fn a_count_that_is_taken_away_takes_along_what_was_said_of_it(#[values(Sql
     let count = json!({ "sites": 2, "patients": 300, "patientsQualifier": "at-least", "countedOn": "2021-01-01" });
     lead.patch(&target, 1, count).await.expect(200);
     let taken = json!({ "patients": null, "countedOn": "2022-01-01" });
-    let told = lead.patch(&target, 2, taken.clone()).await.expect(200);
+    let answer = lead.patch(&target, 2, taken.clone()).await.expect(200);
     assert_eq!(
-        (&told["patients"], &told["patientsQualifier"], &told["sites"]),
+        (&answer["patients"], &answer["patientsQualifier"], &answer["sites"]),
         (&Value::Null, &Value::Null, &json!(2))
     );
     assert_eq!(lead.patch(&target, 3, taken).await.expect(200)["version"], 3, "it is said already");
@@ -457,8 +460,8 @@ async fn confirmations_of_a_file_settle(#[values(Sqlite, Postgres)] engine: Engi
     let lead = app.lead("QKK");
     assert_eq!(lead.post_csv("/v1/adoption-imports", rows).await.expect(201)["counts"]["updated"], 2);
     assert_eq!(lead.post_csv("/v1/adoption-imports", rows).await.expect(201)["counts"]["unchanged"], 2);
-    let told = lead.get("/v1/adoptions?organisation=RJZ").await.expect(200);
-    assert_eq!(told["data"][0]["confirmedOn"], "2022-06-01");
+    let answer = lead.get("/v1/adoptions?organisation=RJZ").await.expect(200);
+    assert_eq!(answer["data"][0]["confirmedOn"], "2022-06-01");
 }
 
 const RETURN: &str = "innovation,organisation,stage,effectiveOn,reason,sites,countedOn,barriers

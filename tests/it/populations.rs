@@ -114,8 +114,8 @@ async fn a_file_of_populations_can_be_sent_twice_and_is_refused_whole(#[values(S
     assert_eq!(counts(silent.to_owned(), 200).await["unchanged"], 1, "what is absent says nothing");
     let cleared = "organisation,kind,on,value,source,qualifier,illustrative\nRJZ,resident,2024-06-30,910,ONS,(none),\n";
     assert_eq!(counts(cleared.to_owned(), 200).await["updated"], 1);
-    let told = app.admin().get("/v1/populations?sort=-updatedAt").await.expect(200)["data"][0].clone();
-    assert_eq!((&told["qualifier"], &told["illustrative"]), (&json!("exact"), &json!(true)));
+    let last = app.admin().get("/v1/populations?sort=-updatedAt").await.expect(200)["data"][0].clone();
+    assert_eq!((&last["qualifier"], &last["illustrative"]), (&json!("exact"), &json!(true)));
     let wrong = "XX9,resident,2024-06-30,,,1,ONS\nRJZ,resident,30/06/2024,,,many,ONS\nRJZ,resident,2024-06-30,imd-quintile=1,,1,ONS\nRJZ,resident,2025-06-30,,,7,ONS\nRJZ,resident,2025-06-30,,,8,ONS\n";
     let refused =
         app.admin().post_csv("/v1/populations", &format!("{header}{wrong}")).await.problem(422, "validation-failed");

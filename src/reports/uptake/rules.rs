@@ -367,17 +367,17 @@ mod tests {
     }
 
     #[test]
-    fn small_counts_of_patients_are_not_told_by_their_total() {
+    fn a_total_gives_no_small_count_of_patients_away() {
         let unit = |value| {
             let counts = vec![(day(0), Some(count_of(value, Qualifier::Exact)))];
             let reports = vec![Report { adopted: vec![Span::ALWAYS], counts }];
             Unit { reports, ..unit(vec![Span::ALWAYS], vec![Span::ALWAYS]) }
         };
         let units = [unit(12), unit(6)];
-        let told = |point: Point| point.patients.map(|reached| reached.value);
-        assert_eq!(told(point(&units, day(1), Denominator::AtDate)), Some(18));
-        assert_eq!(told(disclosed(&units, day(1), Denominator::AtDate)), Some(15));
-        assert_eq!(told(disclosed(&units[1..], day(1), Denominator::AtDate)), None);
+        let value = |point: Point| point.patients.map(|reached| reached.value);
+        assert_eq!(value(point(&units, day(1), Denominator::AtDate)), Some(18));
+        assert_eq!(value(disclosed(&units, day(1), Denominator::AtDate)), Some(15));
+        assert_eq!(value(disclosed(&units[1..], day(1), Denominator::AtDate)), None);
     }
 
     #[test]
@@ -393,7 +393,7 @@ mod tests {
         let (from, to) = (Span::ALWAYS.from, Span::ALWAYS.to);
         let expected = [Span { from, to: day(30) }, Span { from: day(40), to }];
         assert_eq!(later.days_of(NhsTrust), expected);
-        assert_eq!(UnitTypes::always(Pcn).days_of(NhsTrust), []);
+        assert!(UnitTypes::always(Pcn).days_of(NhsTrust).is_empty());
     }
 
     #[test]
