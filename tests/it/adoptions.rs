@@ -541,13 +541,13 @@ async fn a_return_is_held_to_what_a_body_may_say(#[values(Sqlite, Postgres)] eng
         ("identified,2018-04-01,,".to_owned(), "closed", "effectiveOn:"),
     ] {
         let sent = format!("{header}mycopd,RJZ,{row}\n");
-        let refused = app.lead("QKK").post_csv("/v1/adoption-imports", &sent).await.problem(422, "rows-rejected");
+        let refused = app.admin().post_csv("/v1/adoption-imports", &sent).await.problem(422, "rows-rejected");
         let error = &refused["rows"][0]["errors"][0];
         assert_eq!(error["code"], code, "{error}");
         assert!(error["detail"].as_str().unwrap().starts_with(column), "{error}");
     }
     let early = format!("{header}mycopd,RJZ,engaged,2016-01-01,,\n");
-    let lead = app.lead("QKK");
+    let lead = app.admin();
     let checked = lead.post_csv("/v1/adoption-imports?dryRun=true", &early).await.expect(200);
     assert_eq!(
         (&checked["warnings"][0]["pointer"], &checked["warnings"][0]["code"]),

@@ -171,7 +171,7 @@ async fn one_missing_return_makes_no_signal_of_a_ratio(#[values(Sqlite, Postgres
     for trust in ["RJZ", "RJ1"] {
         app.trust(trust, "QKK").await;
     }
-    let ratio = json!({ "valueType": "percentage", "aggregation": "ratio-of-sums", "multiplier": 100, "decimals": 1 });
+    let ratio = json!({ "valueType": "percentage", "aggregation": "ratio-of-sums" });
     app.kpi("ae", ratio).await;
     let row = |trust: &str, n: usize, above: usize| json!({ "organisation": trust, "period": month(n), "numerator": above, "denominator": 1000 });
     let mut sent: Vec<Value> = (0..18).map(|n| row("RJZ", n, 900 + n % 2)).collect();

@@ -8,10 +8,11 @@ fn achieved() -> Value {
 }
 
 impl World {
-    /// An adoption by a new trust below the corner's organisation: one innovation, one row.
+    /// An adoption by a new site below the corner's organisation: one innovation, one row.
     async fn adoption(&self, corner: &Corner) -> Value {
         let code = format!("SITE{}", self.number());
-        self.app.trust(&code, corner.organisation).await;
+        let site = json!({ "code": code, "name": "A site", "type": "trust-site", "parent": corner.organisation });
+        self.app.admin().post("/v1/organisations", site).await.expect(201);
         json!({ "innovation": corner.innovation, "organisation": code, "stage": "engaged" })
     }
 
