@@ -497,11 +497,15 @@ impl Act {
         for Moved { heir, child, days } in moved {
             let Some(days) = edge.span().meet(*days) else { continue };
             let place = (*heir, days.from);
-            if !same.contains_key(&place) {
-                let edges = lasting(conn, *heir, days.from)?;
-                same.insert(place, networks(conn, *heir, days.from, &edges)? == had);
-            }
-            let is_same = same.get(&place).copied().unwrap_or_default();
+            let is_same = match same.get(&place) {
+                Some(known) => *known,
+                None => {
+                    let edges = lasting(conn, *heir, days.from)?;
+                    let is_same = networks(conn, *heir, days.from, &edges)? == had;
+                    same.insert(place, is_same);
+                    is_same
+                }
+            };
             let present = lasting(conn, *child, days.from)?;
             if !is_same && networks(conn, *child, days.from, &present)?.is_empty() {
                 let (kind, illustrative) = (EdgeKind::Network, edge.illustrative || self.new.illustrative);

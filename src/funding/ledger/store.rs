@@ -248,12 +248,11 @@ pub fn released(conn: &mut Conn, award: Id, to: NaiveDate) -> Result<i64> {
     Ok(amounts.load::<i64>(conn)?.into_iter().sum())
 }
 
-/// What was posted to a fund after a day, in order of the days: day, award, kind and amount.
-pub fn posted_after(
-    conn: &mut Conn,
-    fund: Id,
-    day: NaiveDate,
-) -> Result<Vec<(NaiveDate, Option<Id>, TransactionKind, i64)>> {
+/// The day, award, kind and amount of a movement.
+pub type Posted = (NaiveDate, Option<Id>, TransactionKind, i64);
+
+/// What was posted to a fund after a day, in order of the days.
+pub fn posted_after(conn: &mut Conn, fund: Id, day: NaiveDate) -> Result<Vec<Posted>> {
     let posted = fund_transactions::table
         .filter(fund_transactions::fund_id.eq(fund))
         .filter(fund_transactions::posted_on.gt(day))
