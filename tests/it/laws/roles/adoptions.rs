@@ -145,7 +145,7 @@ impl World {
             "get_programme_impact" => {
                 actor.get(&format!("/v1/programmes/{}/impact", corner.programme.unwrap_or(ANOTHER)))
             }
-            "delete_benefit" => actor.delete(&self.claim(actor, corner).await, 1),
+            "delete_benefit" => actor.delete(&format!("{}?reason=Twice", self.claim(actor, corner).await), 1),
             "list_benefit_side_transitions" => {
                 let history = format!("{}/sides/innovation/transitions", benefit().await);
                 let refusal = json!({ "to": "refused", "reason": "It was another." });
