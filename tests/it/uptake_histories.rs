@@ -78,8 +78,6 @@ struct World {
     bodies: Vec<Body>,
     /// Rules: all trusts below a place on some days.
     rules: Vec<(&'static str, i64, i64)>,
-    /// The day on which the first board was taken over by the second, with its network.
-    merged: i64,
 }
 
 impl World {
@@ -88,7 +86,7 @@ impl World {
         let board = body.board(day);
         let own = body.networks.iter().find(|(_, from, to)| holds((*from, *to), day)).map(|own| own.0);
         // The first network has the first board; an edge of one's own is nearer.
-        let network = own.or((board == "A" || day >= self.merged).then_some("N"));
+        let network = own.or((board == "A").then_some("N"));
         BTreeSet::from(["Y", board]).into_iter().chain(network).collect()
     }
 
@@ -313,15 +311,15 @@ impl History<'_> {
         }
     }
 
-    /// The second board takes over the first, and all that is below it.
+    /// The second board takes over the first, and all that is below it, which keeps its network.
     async fn boards_merge(&mut self, on: i64) {
         let act = json!({ "kind": "merge", "effectiveOn": day(on), "to": [{ "code": self.code("B") }] });
         self.app.admin().post(&format!("/v1/organisations/{}/successions", self.code("A")), act).await.expect(201);
-        self.world.merged = on;
         for body in &mut self.world.bodies {
             let below = body.boards.iter_mut().filter(|edge| edge.0 == "A" && edge.2 == NEVER);
             let moved = below.map(|edge| edge.2 = on).count() > 0;
             body.boards.extend(moved.then_some(("B", on, NEVER)));
+            body.networks.extend(moved.then_some(("N", on, NEVER)));
         }
         self.act("boards merged");
     }
@@ -420,7 +418,7 @@ async fn uptake_is_what_a_count_of_each_day_from_the_acts_finds(#[values(Sqlite,
         let mut draw = Draw(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let body = |_| Body { boards: vec![(["A", "B"][draw.below(2) as usize], EVER, NEVER)], ..Body::default() };
         let bodies: Vec<Body> = (0..6).map(body).collect();
-        let world = World { bodies, rules: Vec::new(), merged: NEVER };
+        let world = World { bodies, rules: Vec::new() };
         let mut history = History { app: &app, prefix: format!("H{number:04}"), world, acts: &mut acts };
         history.happens(&mut draw).await;
         history.is_counted().await;
