@@ -18,6 +18,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("create_organisation_succession", "code", "ILLUSTRATIVE-1"),
     ("import_ods_file", "file", "etr"),
     ("/v1/innovations/{slug}/eligibility", "slug", "mycopd"),
+    ("delete_benefit", "reason", "Its beds are in another claim."),
     ("delete_benefit_realisation", "reason", "It was counted twice."),
     ("delete_population", "reason", "Another practice was meant."),
     ("delete_eligibility", "reason", "Another innovation was meant."),

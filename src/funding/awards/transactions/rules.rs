@@ -47,7 +47,9 @@ pub fn ruled_out(state: AwardState) -> Vec<TransactionKind> {
 /// A movement to post.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateAwardTransactionRequest, example = json!({ "kind": "disbursement", "amount": { "amount": "10000.00", "currency": "GBP" } }))]
+#[schema(as = CreateAwardTransactionRequest, example = json!({
+    "kind": "disbursement", "amount": { "amount": "10000.00", "currency": "GBP" }, "note": "The review meets next month."
+}))]
 pub struct NewTransaction {
     pub kind: PostedKind,
     /// In the award's currency.
