@@ -513,6 +513,11 @@ impl Span {
         Self { from: from.unwrap_or(EVER), to: to.unwrap_or(FOREVER) }
     }
 
+    /// From a day through another, both of which it holds.
+    pub fn through(from: NaiveDate, last: NaiveDate) -> Self {
+        Self { from, to: last.succ_opt().unwrap_or(last) }
+    }
+
     /// # Errors
     /// `validation-failed` when it would be empty.
     pub fn new(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self> {

@@ -4,7 +4,6 @@ use super::hierarchy::Hierarchy;
 use super::outcome::Outcome;
 use super::placing::Said;
 use super::rules::Membership;
-use crate::calendar::Span;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::Context;
@@ -29,7 +28,6 @@ pub fn join(
     let known = by_codes(conn, &codes.into_iter().collect::<Vec<_>>())?;
     let mut hierarchy = Hierarchy::default();
     hierarchy.load(conn, known.values().map(|row| row.id))?;
-    let life = |row: &OrganisationRow| Span::between(row.valid_from, row.valid_to);
     for (line, row) in rows {
         let (practice, network) = match ends(&known, &row) {
             Ok(ends) => ends,
@@ -38,8 +36,8 @@ pub fn join(
                 continue;
             }
         };
-        let (parent, parent_life) = (network.id, life(network));
-        let said = Said { parent, days: row.days, life: life(practice), parent_life, alone: false };
+        let (parent, parent_life) = (network.id, network.span());
+        let said = Said { parent, days: row.days, life: practice.span(), parent_life, alone: false };
         let has = hierarchy.is_below(practice.id, EdgeKind::Member, network.id);
         match hierarchy.place(conn, practice.id, EdgeKind::Member, &said, on)? {
             Ok(changes) => outcome.count(has || !changes, changes),

@@ -85,8 +85,7 @@ impl Listing {
         let ended = ended_by_one(conn, ends_otherwise)?;
         let listed = rows.iter().map(|(_, row)| &row.code).filter(|code| !known.contains_key(*code));
         let taken = with_ods_codes(conn, &listed.cloned().collect::<Vec<_>>())?;
-        let life = |row: &OrganisationRow| Span::between(row.valid_from, row.valid_to);
-        let body = |row: &OrganisationRow| Body { id: row.id, kind: row.kind, life: life(row) };
+        let body = |row: &OrganisationRow| Body { id: row.id, kind: row.kind, life: row.span() };
         Ok(Self {
             on,
             taken,
@@ -124,7 +123,7 @@ impl Listing {
         if present.is_none() {
             self.hierarchy.add(id);
         }
-        let body = Body { id, kind: new.kind, life: Span::between(new.valid_from, new.valid_to) };
+        let body = Body { id, kind: new.kind, life: new.span() };
         let ends = (before.as_ref().and_then(|before| before.valid_to), new.valid_to);
         let as_it_was = self.hierarchy.before(id);
         let moved = match self.settle(conn, &body, row, ends, &mut notes)? {

@@ -3,7 +3,8 @@
 
 use super::names::in_title_case;
 use crate::error::Fault;
-use crate::organisations::rules::{OrganisationStatus, OrganisationType};
+use crate::organisations::edges::rules::can_stand;
+use crate::organisations::rules::{EdgeKind, OrganisationStatus, OrganisationType};
 use crate::words;
 use chrono::NaiveDate;
 use std::ops::RangeInclusive;
@@ -252,18 +253,17 @@ fn listed(file: OdsFile, row: &impl Cells, line: u32) -> Result<Row, Fault> {
 /// The code of England, below which regions lie.
 const ENGLAND: &str = crate::organisations::ops::ENGLAND;
 
-/// Whether an organisation of a type lies below one of another by geography, as the service has it: England, regions, boards,
-/// their locations, and what lies in these.
+/// Whether an organisation of a type lies below one of another by geography, as the service has it: of what can stand, what its files
+/// list below England, regions, boards, their locations, and trusts and providers.
 pub fn may_lie_below(child: OrganisationType, parent: OrganisationType) -> bool {
     use OrganisationType::{England, Icb, IndependentProvider, Locality, NhsTrust, Region, SubIcb, TrustSite};
-    match parent {
-        England => child != England,
-        Region => ![England, Region].contains(&child),
-        Icb => ![England, Region, Icb].contains(&child),
-        SubIcb | Locality => ![England, Region, Icb, SubIcb].contains(&child),
+    let listed = match parent {
+        England | Region | Icb | SubIcb => true,
+        Locality => ![England, Region, Icb, SubIcb].contains(&child),
         NhsTrust | IndependentProvider => child == TrustSite,
         _ => false,
-    }
+    };
+    listed && can_stand(EdgeKind::Geographic, parent, child)
 }
 
 #[cfg(test)]

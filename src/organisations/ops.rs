@@ -290,9 +290,8 @@ impl Map {
 
     /// The days on which an organisation is below a place for it to count there.
     fn days(self) -> Span {
-        let next = self.as_of.succ_opt().unwrap_or(self.as_of);
         let from = if self.geography == Geography::AtTime { Span::ALWAYS.from } else { self.as_of };
-        Span { from, to: next }
+        Span::through(from, self.as_of)
     }
 }
 

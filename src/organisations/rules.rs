@@ -39,6 +39,13 @@ words! {
     }
 }
 
+impl EdgeKind {
+    /// Whether an organisation has one such edge above it on any day, whatever its type.
+    pub fn is_single(self) -> bool {
+        matches!(self, Self::Geographic | Self::Member)
+    }
+}
+
 words! {
     /// The map on which the organisations of a place are counted. It never merges or splits organisations.
     pub enum Geography {

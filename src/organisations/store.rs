@@ -67,6 +67,11 @@ impl OrganisationRow {
         })
     }
 
+    /// The days on which it exists, as far as they are known.
+    pub fn span(&self) -> Span {
+        Span::between(self.valid_from, self.valid_to)
+    }
+
     pub fn organisation(&self) -> Organisation {
         Organisation {
             code: self.code.clone(),

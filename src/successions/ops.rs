@@ -438,11 +438,7 @@ impl Act {
         let closing = [parent, child].into_iter().filter_map(|end| self.rows.get(&end)?.valid_to);
         let to = closing.fold(span.to, NaiveDate::min);
         let several = self.rows.get(&child).is_none_or(|child| child.kind.may_have_several_networks());
-        let single = match kind {
-            EdgeKind::Geographic | EdgeKind::Member => true,
-            EdgeKind::Network => !several,
-            EdgeKind::Legal => false,
-        };
+        let single = kind.is_single() || (kind == EdgeKind::Network && !several);
         let present = lasting(conn, child, span.from)?.into_iter().filter(|edge| edge.child_id == child);
         let taken = present.filter(|edge| edge.kind == kind && (single || edge.parent_id == parent));
         let taken = Span::merged(taken.map(|edge| edge.span()).collect());

@@ -163,8 +163,7 @@ pub fn prolong(conn: &mut Conn, context: &Context, row: EdgeRow, to: NaiveDate) 
 /// one. None where it would hold on no day.
 fn lasting_to(conn: &mut Conn, row: EdgeRow, to: NaiveDate) -> Result<Option<EdgeRow>> {
     let others = store::above(conn, &[row.child_id])?;
-    let single = matches!(row.kind, EdgeKind::Geographic | EdgeKind::Member);
-    let others = others.iter().filter(|other| single && other.kind == row.kind && other.id != row.id);
+    let others = others.iter().filter(|other| row.kind.is_single() && other.kind == row.kind && other.id != row.id);
     let next = others.map(|other| other.from_on).filter(|from| *from > row.from_on).min();
     let to_on = closing(conn, &row)?.into_iter().chain(next).fold(to, NaiveDate::min);
     Ok((row.from_on < to_on).then_some(EdgeRow { to_on, ..row }))

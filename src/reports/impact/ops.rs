@@ -66,7 +66,7 @@ fn shared(key: &str, unit: &'static str, (count, shared_with): (Counted, Vec<Str
 }
 
 /// A sum over rows: without a row nothing is known.
-fn summed(key: &str, unit: &'static str, sum: Option<Sum>, rows: String) -> Figure {
+fn summed(key: &str, unit: &'static str, sum: Option<Sum>, rows: impl Into<Option<String>>) -> Figure {
     Figure {
         key: key.to_owned(),
         class: None,
@@ -77,7 +77,7 @@ fn summed(key: &str, unit: &'static str, sum: Option<Sum>, rows: String) -> Figu
         illustrative: sum.is_some_and(|sum| sum.illustrative),
         suppressed: false,
         shared_with: Vec::new(),
-        rows: Some(rows),
+        rows: rows.into(),
     }
 }
 
@@ -273,15 +273,14 @@ fn money(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Figure
     let invested = sum(store::invested(conn, slug, *as_of)?);
     let made = store::raised(conn, slug, *as_of)?;
     let raised = sum(made.iter().map(|(_, figure)| *figure));
+    let readable = |list, rows: String| context.actor.reach(list).covers_programme(Some(slug)).then_some(rows);
+    let given = format!("/v1/contributions?programme={slug}&currency={CURRENCY}&to={as_of}");
+    let given = readable(Operation::list_contributions, given);
     let rows = format!("/v1/external-investments?programme={slug}&whileMember=true&currency={CURRENCY}&to={as_of}");
+    let rows = readable(Operation::list_external_investments, rows);
     let ratio = leverage(raised, invested);
     let mut figures = vec![
-        summed(
-            "invested",
-            CURRENCY,
-            invested,
-            format!("/v1/contributions?programme={slug}&currency={CURRENCY}&to={as_of}"),
-        ),
+        summed("invested", CURRENCY, invested, given),
         summed("raised", CURRENCY, raised, rows.clone()),
         Figure {
             value: ratio.map(|(value, _)| value),
@@ -293,14 +292,9 @@ fn money(conn: &mut Conn, context: &Context, asked: &Asked) -> Result<Vec<Figure
     for sector in Sector::ALL {
         let of_it = sum(made.iter().filter(|(of, _)| *of == Some(*sector)).map(|(_, figure)| *figure));
         if of_it.is_some() {
-            let (key, rows) = (format!("raised-{}", sector.as_str()), format!("{rows}&sector={}", sector.as_str()));
-            figures.push(summed(&key, CURRENCY, of_it, rows));
+            let rows = rows.as_ref().map(|rows| format!("{rows}&sector={}", sector.as_str()));
+            figures.push(summed(&format!("raised-{}", sector.as_str()), CURRENCY, of_it, rows));
         }
-    }
-    for figure in &mut figures {
-        let list =
-            if figure.key == "invested" { Operation::list_contributions } else { Operation::list_external_investments };
-        figure.rows.take_if(|_| !context.actor.reach(list).covers_programme(Some(slug)));
     }
     Ok(figures)
 }

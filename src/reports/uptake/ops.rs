@@ -204,7 +204,7 @@ struct Days {
 
 impl Days {
     fn new(from: NaiveDate, to: NaiveDate, denominator: Denominator) -> Self {
-        Self { span: Span { from, to: to.succ_opt().unwrap_or(to) }, denominator }
+        Self { span: Span::through(from, to), denominator }
     }
 
     /// Whether a row of eligibility says anything of them.
@@ -230,7 +230,7 @@ impl Made {
     fn days_of_map(&self, days: Days) -> Span {
         match self.map.geography {
             Geography::AtTime => days.span,
-            Geography::Current => Days::new(self.map.as_of, self.map.as_of, days.denominator).span,
+            Geography::Current => Span::through(self.map.as_of, self.map.as_of),
         }
     }
 
