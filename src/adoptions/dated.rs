@@ -2,7 +2,7 @@
 
 use super::counts::rules::{Counted, Counts, held};
 use super::counts::store::{self as counts, CountRow};
-use super::moves::rules::History;
+use super::moves::rules::{History, Spell};
 use super::moves::store::{self as moves, MoveRow};
 use super::rules::{Adoption, AdoptionAdded, Barrier, CoveredCode, before_opening};
 use super::store::NamedAdoption;
@@ -144,6 +144,11 @@ impl DatedAdoption {
 
     pub fn history(&self) -> History {
         moves::history(&self.moves)
+    }
+
+    /// The spells by which it counts.
+    pub fn spells(&self) -> Vec<Spell> {
+        self.named.row.spells(&self.history())
     }
 
     /// What was counted by a day.

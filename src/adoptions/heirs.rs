@@ -1,28 +1,24 @@
 //! What a successor takes over of its predecessor's adoptions: rows of its own, so that each organisation counts for its own days.
 
 use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, without_codes, write_facts};
-use super::moves::ops::{rewrite, withdraw};
-use super::moves::rules::{AdoptionStage, Step};
+use super::moves::ops::{correct, rewrite, withdraw};
+use super::moves::rules::{AdoptionStage, Spell, Step};
 use super::moves::store::{self as moves, MoveRow};
-use super::ops::{archive, finish, record_adoption};
-use super::rules::{ALL_BELOW, Adoption};
-use super::store;
+use super::ops::{archive, finish, record_of};
+use super::rules::{ALL_BELOW, Adoption, Approval};
+use super::store::{self, AdoptionRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::http::Context;
-use crate::organisations::store::codes_below;
+use crate::organisations::effects::{Effects, Inheritance, inherited_by, inherited_from};
+use crate::organisations::store::{codes_below, names};
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// What an heir was given.
-pub enum Taken {
-    /// A move of its adoption.
-    Stage(Id),
-    /// The codes that its adoption covers beside its own: with spaces between.
-    Covers(Id, String),
-}
+/// Why what an heir was given is taken back or corrected.
+const LATE: &str = "What it was taken over from was corrected.";
 
 /// Writes the stages that an organisation had reached into the adoptions of its heir, as moves of the day on which that took its
 /// place, and has them cover what its own covered. Where the heir has come as far itself, no stage is written; neither is
@@ -30,24 +26,92 @@ pub enum Taken {
 ///
 /// # Errors
 /// What the database fails with.
-pub fn take_over(
-    conn: &mut Conn,
-    context: &Context,
-    from: (Id, &str),
-    heir: (Id, &str),
-    on: NaiveDate,
-) -> Result<Vec<Taken>> {
-    let mut given = Vec::new();
-    let Some(eve) = on.pred_opt().filter(|_| on <= context.today()) else { return Ok(given) };
-    for (adoption, stage) in moves::held_by(conn, from.0, AdoptionStage::ALL.to_vec(), eve)? {
-        let Some(named) = store::find(conn, adoption)? else { continue };
-        let Some(dated) = dated(conn, vec![named])?.pop() else { continue };
-        let Some((taken, moved)) = take_stage(conn, context, (from.1, &dated), heir, (stage, on))? else { continue };
-        given.extend(moved.map(Taken::Stage));
-        let covered = covered_by(conn, &dated, eve)?;
-        given.extend(cover(conn, taken, &covered, on)?);
+pub fn take_over(conn: &mut Conn, context: &Context, by: Inheritance) -> Result<()> {
+    let Some(eve) = by.on.pred_opt().filter(|_| by.on <= context.today()) else { return Ok(()) };
+    for (adoption, stage) in moves::held_by(conn, by.from, AdoptionStage::ALL.to_vec(), eve)? {
+        take_one(conn, context, by, (adoption, stage))?;
     }
-    Ok(given)
+    Ok(())
+}
+
+/// Brings what heirs were given of an adoption up to date, once its spells are others than they were: information that comes late
+/// reaches them too. An heir that went on by itself keeps what it has.
+///
+/// # Errors
+/// What the database fails with.
+pub fn renew(conn: &mut Conn, context: &Context, of: &AdoptionRow, were: &[Spell]) -> Result<()> {
+    for by in inherited_from(conn, of.organisation_id)? {
+        let held = by.on.pred_opt().and_then(|eve| were.iter().find(|spell| spell.span().holds(eve)));
+        let was = held.map(|spell| spell.stage).filter(|stage| !stage.needs_reason());
+        let stage = stage_on_eve(conn, of.id, by.on)?;
+        let given = if stage == was { continue } else { given(conn, of, by)? };
+        if let Some(given) = given
+            && (Some(given.to_stage) != was || !give_back(conn, context, &given, stage)?)
+        {
+            continue;
+        }
+        // What others of that day had come to, the heir may have had from this one.
+        for by in [by].into_iter().chain(inherited_by(conn, by.heir, by.on)?) {
+            let Some(found) = store::find_by_key(conn, (of.innovation_id, &of.indication, by.from))? else { continue };
+            if let Some(stage) = stage_on_eve(conn, found.row.id, by.on)? {
+                take_one(conn, context, by, (found.row.id, stage))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The stage that an adoption passes on: that of the day before, unless nothing was used any more.
+fn stage_on_eve(conn: &mut Conn, adoption: Id, on: NaiveDate) -> Result<Option<AdoptionStage>> {
+    let Some(eve) = on.pred_opt() else { return Ok(None) };
+    Ok(moves::stage_on(conn, adoption, eve)?.filter(|stage| !stage.needs_reason()))
+}
+
+/// Corrects or takes back the stage that an heir was given, where its own history allows that. Returns whether it does.
+fn give_back(conn: &mut Conn, context: &Context, given: &MoveRow, stage: Option<AdoptionStage>) -> Result<bool> {
+    if give_other(conn, context, given, stage)? {
+        return Ok(true);
+    }
+    match give_back_stage(conn, context, given.id, LATE) {
+        Err(error) if error.code() == Code::IllegalTransition => Ok(false),
+        other => other.map(|()| true),
+    }
+}
+
+/// The move by which an heir was given a stage of the same adoption.
+fn given(conn: &mut Conn, of: &AdoptionRow, by: Inheritance) -> Result<Option<MoveRow>> {
+    let Some(present) = store::find_by_key(conn, (of.innovation_id, &of.indication, by.heir))? else { return Ok(None) };
+    moves::given(conn, by.act, present.row.id)
+}
+
+/// Corrects the stage that an heir was given, where it can be another. Returns whether it can.
+fn give_other(conn: &mut Conn, context: &Context, given: &MoveRow, stage: Option<AdoptionStage>) -> Result<bool> {
+    let Some((to, named)) = stage.zip(store::find(conn, given.adoption_id)?) else { return Ok(false) };
+    let Some(present) = dated(conn, vec![named])?.pop() else { return Ok(false) };
+    let (before, step) = (present.history(), Step { to, ..given.step() });
+    let after = before.with(step, None);
+    if before.check_change(&after).is_err() {
+        return Ok(false);
+    }
+    correct(conn, context, &present, (&after, vec![given.clone()]), LATE, |_| "/effectiveOn".to_owned())?;
+    Ok(true)
+}
+
+/// Gives an heir what one adoption had come to, and keeps with the act what that changed.
+fn take_one(conn: &mut Conn, context: &Context, by: Inheritance, (adoption, stage): (Id, AdoptionStage)) -> Result<()> {
+    let Some(named) = store::find(conn, adoption)? else { return Ok(()) };
+    let Some(of) = dated(conn, vec![named])?.pop() else { return Ok(()) };
+    let Some((taken, moved)) = take_stage(conn, context, &of, by, stage)? else { return Ok(()) };
+    let mut done = Effects::of(by.act);
+    if let Some(moved) = moved {
+        done.adoption_moved(moved);
+    }
+    let Some(eve) = by.on.pred_opt() else { return Ok(()) };
+    let covered = covered_by(conn, &of, eve)?;
+    if let Some(codes) = cover(conn, taken, &covered, by.on)? {
+        done.adoption_covers(taken, codes);
+    }
+    done.keep(conn)
 }
 
 /// Withdraws the move by which an heir was given a stage. An adoption that has no other should not be there.
@@ -60,7 +124,7 @@ pub fn give_back_stage(conn: &mut Conn, context: &Context, moved: Id, reason: &s
     let present = dated(conn, vec![named])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
     let history = present.history();
     if history.steps().len() == 1 {
-        return archive(conn, context, present.named.row, reason.to_owned());
+        return archive(conn, context, &present, reason.to_owned());
     }
     // Without its beginning nothing says from where the next move, of a later day, was made.
     if let [first, next, ..] = history.steps()
@@ -76,7 +140,7 @@ pub fn give_back_stage(conn: &mut Conn, context: &Context, moved: Id, reason: &s
         );
         return Err(Error::new(Code::IllegalTransition).detail(detail).with("allowed", Vec::<&str>::new()));
     }
-    withdraw(conn, context, &present, row, reason)
+    withdraw(conn, context, &present, vec![row], reason)
 }
 
 /// Takes what an heir was given out of what its adoption covers, from a day on. What others gave it stays.
@@ -94,20 +158,22 @@ pub fn give_back_covers(conn: &mut Conn, adoption: Id, on: NaiveDate, codes: &st
 fn take_stage(
     conn: &mut Conn,
     context: &Context,
-    (code, of): (&str, &DatedAdoption),
-    heir: (Id, &str),
-    (stage, on): (AdoptionStage, NaiveDate),
+    of: &DatedAdoption,
+    by: Inheritance,
+    stage: AdoptionStage,
 ) -> Result<Option<(Id, Option<Id>)>> {
-    let (row, reason) = (&of.named.row, Some(format!("Taken over from {code}.")));
-    let Some(present) = store::find_by_key(conn, (row.innovation_id, &row.indication, heir.0))? else {
+    let (row, on, names) = (&of.named.row, by.on, names(conn, [by.from, by.heir])?);
+    let reason = Some(format!("Taken over from {}.", names.of(by.from).0));
+    let Some(present) = store::find_by_key(conn, (row.innovation_id, &row.indication, by.heir))? else {
         if stage.needs_reason() {
             return Ok(None);
         }
         let known = of.adoption();
-        let new = Adoption::of(known.innovation, heir.1.to_owned(), stage);
+        let new = Adoption::of(known.innovation, names.of(by.heir).0, stage);
         let (indication, illustrative) = (known.indication, known.illustrative);
         let new = Adoption { indication, illustrative, since: Some(on), ..new };
-        let id = record_adoption(conn, context, new, reason)?.added.id;
+        let ends = (row.innovation_id, by.heir, Approval::Approved);
+        let id = record_of(conn, context, new, ends, reason, |_| false)?.added.id;
         return Ok(Some((id, moves::moves(conn, &[id])?.first().map(|first| first.id))));
     };
     let present = dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
@@ -117,8 +183,8 @@ fn take_stage(
     if stage.needs_reason() || before.says(stage, on) || before.check_change(&after).is_err() {
         return Ok(Some((present.named.row.id, None)));
     }
-    let changed = rewrite(conn, context, &present, &after, "/effectiveOn")?;
-    let step = after.steps().iter().find(|known| known.id == step.id).copied().unwrap_or(step);
+    let changed = rewrite(conn, context, &present, &after, |_| "/effectiveOn".to_owned())?;
+    let step = after.step(step.id).unwrap_or(step);
     moves::insert(conn, &MoveRow::new(context, changed.id, step, reason))?;
     let from = after.stage_before(step.id);
     finish(conn, context, &changed, json!({ "move": step.id, "from": from, "to": step.to, "effectiveOn": on }))?;
@@ -134,8 +200,8 @@ fn covered_by(conn: &mut Conn, of: &DatedAdoption, day: NaiveDate) -> Result<BTr
     }
 }
 
-/// Has an adoption cover these organisations too from a day on. Returns those that it did not.
-fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<Option<Taken>> {
+/// Has an adoption cover these organisations too from a day on. Returns those that it did not, with spaces between.
+fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate) -> Result<Option<String>> {
     let facts = facts_of(conn, &[adoption])?.remove(&adoption).unwrap_or_default();
     let own = facts.covers_on(on).unwrap_or_default();
     if codes.is_empty() || own == ALL_BELOW {
@@ -146,7 +212,7 @@ fn cover(conn: &mut Conn, adoption: Id, codes: &BTreeSet<String>, on: NaiveDate)
     if added.is_empty() {
         return Ok(None);
     }
-    let given = Taken::Covers(adoption, added.join(" "));
+    let given = added.join(" ");
     let all: BTreeSet<&str> = own.into_iter().chain(added).collect();
     let all = all.into_iter().collect::<Vec<_>>().join(" ");
     let covers = restated(&facts.covers, on, &[all]);

@@ -3,6 +3,7 @@
 use super::counts::rules::Counted;
 use super::counts::store::{self as counts, CountRow};
 use super::dated::{self, DatedAdoption, DatedFacts};
+use super::heirs::renew;
 use super::moves::rules::{History, Step};
 use super::moves::store::{self as moves, MoveRow};
 use super::rules::{ALL_BELOW, Adoption, Approval, CoveredCode};
@@ -164,6 +165,21 @@ pub fn record_said(
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
     let approval = approval(conn, context, &new, (innovation, organisation))?;
+    record_of(conn, context, new, (innovation, organisation, approval), reason, speaks)
+}
+
+/// As [`record_said`], where it is known what it is of, and whether it counts.
+///
+/// # Errors
+/// `validation-failed`, `unknown-reference`, `already-exists`.
+pub fn record_of(
+    conn: &mut Conn,
+    context: &Context,
+    new: Adoption,
+    (innovation, organisation, approval): (Id, Id, Approval),
+    reason: Option<String>,
+    speaks: impl Fn(&str) -> bool,
+) -> Result<Stored<Adoption>> {
     let new = new.normal();
     new.check(context.today())?;
     new.check_first()?;
@@ -176,11 +192,12 @@ pub fn record_said(
     let since = new.since.unwrap_or_else(|| context.today());
     let first = Step { id: Id::generate(), on: since, rank: 0, to: new.stage };
     let history = History::default().with(first, None);
-    History::default().check_life(&history, named.closed_on(context.today()), "/since")?;
+    History::default().check_life(&history, named.closed_on(context.today()), |_| "/since".to_owned())?;
     for step in history.steps() {
         moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
     }
     store::write_spells(conn, &row, &history)?;
+    renew(conn, context, &row, &[])?;
     let dated = DatedAdoption::bare(named);
     let counted = counted_row(context, &dated, counted, new.counted_on);
     let facts = facts(context, &dated, &new, &speaks);
@@ -291,11 +308,12 @@ pub fn transition_adoption_approval(
     let step: Move<Approval> = asked.read(context.today())?;
     let from = present.named.row.approval;
     step.decide(from)?;
-    let history = present.history();
+    let (history, were) = (present.history(), present.spells());
     let row = present.named.row.touched(context).decided(context, step.to, step.effective_on);
     store::update(conn, &row)?;
     transitions::store::record(conn, context, APPROVAL, row.id, from, &step)?;
     store::write_spells(conn, &row, &history)?;
+    renew(conn, context, &row, &were)?;
     finish(conn, context, &row, json!({ "approval": { "from": from, "to": step.to } }))
 }
 
@@ -313,6 +331,8 @@ pub fn confirmed(conn: &mut Conn, context: &Context, mut present: DatedAdoption)
     let step = Move { to: Approval::Approved, reason: None, effective_on: context.today() };
     transitions::store::record(conn, context, APPROVAL, row.id, row.approval, &step)?;
     present.named.row = row.clone().decided(context, step.to, step.effective_on);
+    store::write_spells(conn, &present.named.row, &present.history())?;
+    renew(conn, context, &present.named.row, &[])?;
     Ok(present)
 }
 
@@ -322,16 +342,17 @@ pub fn confirmed(conn: &mut Conn, context: &Context, mut present: DatedAdoption)
 /// `not-found`, `forbidden`, `version-mismatch`, `validation-failed` without a reason.
 pub fn delete_adoption(conn: &mut Conn, context: &Context, id: &str, wrong: Wrong) -> Result<()> {
     let present = kept(conn, context, id)?;
-    archive(conn, context, present.named.row, wrong.given()?)
+    archive(conn, context, &present, wrong.given()?)
 }
 
 /// Takes an adoption out of every list and report.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn archive(conn: &mut Conn, context: &Context, row: AdoptionRow, reason: String) -> Result<()> {
-    let row = row.archived(context, reason);
+pub fn archive(conn: &mut Conn, context: &Context, present: &DatedAdoption, reason: String) -> Result<()> {
+    let row = present.named.row.clone().archived(context, reason);
     store::update(conn, &row)?;
     store::write_spells(conn, &row, &History::default())?;
+    renew(conn, context, &row, &present.spells())?;
     trace(conn, context, &row, json!({ "archived": true }))
 }

@@ -1,7 +1,7 @@
 //! Adoptions in the database.
 
 use super::counts::store::{self as counts, CountRow};
-use super::moves::rules::{AdoptionStage, History, Measure};
+use super::moves::rules::{AdoptionStage, History, Measure, Spell};
 use super::moves::store::{self as moves, Held, first_uses, held_on};
 use super::rules::{Adoption, Approval, Barrier};
 use crate::calendar::Until;
@@ -107,9 +107,10 @@ impl AdoptionRow {
         Self { archived_at: at, archived_by: by, archived_why: Some(why), ..self.touched(context) }
     }
 
-    /// Whether it counts.
-    fn counts(&self) -> bool {
-        self.approval == Approval::Approved && self.archived_at.is_none()
+    /// The spells that a history makes; there are none of an adoption that does not count.
+    pub fn spells(&self, history: &History) -> Vec<Spell> {
+        let counts = self.approval == Approval::Approved && self.archived_at.is_none();
+        if counts { history.spells() } else { Vec::new() }
     }
 }
 
@@ -130,9 +131,9 @@ impl NamedAdoption {
     }
 }
 
-/// Writes the spells that a history makes; there are none of an adoption that does not count.
+/// Writes the spells that a history makes.
 pub fn write_spells(conn: &mut Conn, row: &AdoptionRow, history: &History) -> Result<()> {
-    let spells = if row.counts() { history.spells() } else { Vec::new() };
+    let spells = row.spells(history);
     let held = Held {
         adoption: row.id,
         innovation: row.innovation_id,

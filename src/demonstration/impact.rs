@@ -5,7 +5,7 @@ use super::programmes::{FELLOWS, FIRST, STARTS};
 use super::reading::day;
 use crate::access::{Actor, Grant, Operation, Role, Scope};
 use crate::adoptions::moves::ops::transition_adoption;
-use crate::adoptions::moves::rules::{AdoptionStage, AskedStage};
+use crate::adoptions::moves::{asked::AskedStage, rules::AdoptionStage};
 use crate::adoptions::ops::create_adoption;
 use crate::adoptions::rules::Adoption;
 use crate::benefits::kinds::{BenefitKind, Costs, CountedBy, Counts, Recurrence, SavingClass};
@@ -88,7 +88,7 @@ fn load_adoptions(conn: &mut Conn, context: &Context) -> Result<()> {
             if at == 0 && made.written.innovation == self::innovation(1) {
                 let step = Context { if_match: Some(IfMatch::Any), ..context.step(Operation::transition_adoption) };
                 let (to, effective_on) = (AdoptionStage::Implementing, Some(day("2015-09-01")?));
-                let asked = AskedStage { to, reason: None, effective_on, rank: None };
+                let asked = AskedStage::alone(to, effective_on, None);
                 transition_adoption(conn, &step, &made.added.id.to_string(), asked)?;
             }
         }

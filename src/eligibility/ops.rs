@@ -11,10 +11,11 @@ use crate::http::{Context, Patch, Wrong};
 use crate::innovations;
 use crate::innovations::ops::{get_innovation, keeps};
 use crate::innovations::store::InnovationRow;
+use crate::organisations::effects::{Effects, Inheritance, inherited_from};
 use crate::organisations::ops::referred;
+use crate::organisations::store::names;
 use crate::record::Stored;
 use crate::vocabulary::Id;
-use chrono::NaiveDate;
 use serde_json::json;
 
 /// # Errors
@@ -68,34 +69,31 @@ pub fn create_eligibility(
     let row = EligibilityRow::new(context, new, innovation.id, about, span);
     store::insert(conn, &row)?;
     trace(conn, context, &innovation.slug, &row)?;
+    renew(conn, context, &row)?;
     named(conn, row)
 }
 
-/// Gives an heir the rows about its predecessor alone that hold beyond a day, as rows of its own from that day on. Returns those.
+/// Gives an heir the rows about its predecessor alone that hold beyond the day on which it took over, as rows of its own from that day
+/// on.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: Id, on: NaiveDate) -> Result<Vec<Id>> {
-    let mut begun = Vec::new();
-    let present = store::lasting(conn, heir, on)?;
-    let rows = store::lasting(conn, from.0, on)?;
+pub fn take_over(conn: &mut Conn, context: &Context, by: Inheritance) -> Result<()> {
+    let rows = store::lasting(conn, by.from, by.on)?;
+    take_rows(conn, context, by, rows)
+}
+
+fn take_rows(conn: &mut Conn, context: &Context, by: Inheritance, rows: Vec<EligibilityRow>) -> Result<()> {
+    let present = store::lasting(conn, by.heir, by.on)?;
     let slugs = innovations::store::names(conn, &rows.iter().map(|row| row.innovation_id).collect::<Vec<_>>())?;
-    for row in rows {
-        let same = |other: &EligibilityRow| {
-            (other.innovation_id, &other.indication, other.eligible)
-                == (row.innovation_id, &row.indication, row.eligible)
-        };
-        if present.iter().any(same) {
-            continue;
-        }
-        let now = context.now.naive_utc();
-        let (from_on, source) = (row.from_on.max(on), Some(format!("Taken over from {}", from.1)));
-        let id = Id::generate();
+    let (of, now) = (names(conn, [by.from])?.of(by.from).0, context.now.naive_utc());
+    let mut done = Effects::of(by.act);
+    for row in rows.into_iter().filter(|row| !present.iter().any(|other| other.says_as(row))) {
         let row = EligibilityRow {
-            id,
-            organisation_id: Some(heir),
-            from_on,
-            source,
+            id: Id::generate(),
+            organisation_id: Some(by.heir),
+            from_on: row.from_on.max(by.on),
+            source: Some(format!("Taken over from {of}")),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -104,9 +102,34 @@ pub fn take_over(conn: &mut Conn, context: &Context, from: (Id, &str), heir: Id,
         store::insert(conn, &row)?;
         let slug = slugs.get(&row.innovation_id).map(|(slug, _)| slug.as_str());
         trace(conn, context, slug.unwrap_or_default(), &row)?;
-        begun.push(id);
+        done.eligibility_begun(row.id);
+        renew(conn, context, &row)?;
     }
-    Ok(begun)
+    done.keep(conn)
+}
+
+/// Why a row that an heir was given is taken back.
+const LATE: &str = "What it was taken over from was corrected.";
+
+/// Brings what heirs were given of a row up to date, once it is another: what comes late reaches them too. What somebody changed of it
+/// since stays.
+fn renew(conn: &mut Conn, context: &Context, row: &EligibilityRow) -> Result<()> {
+    let Some(organisation) = row.organisation_id else { return Ok(()) };
+    for by in inherited_from(conn, organisation)? {
+        let alike = |rows: Vec<EligibilityRow>| rows.into_iter().filter(|other| other.says_as(row));
+        let passed_on: Vec<EligibilityRow> = alike(store::lasting(conn, organisation, by.on)?).collect();
+        let given = alike(store::given(conn, by.act)?);
+        let given: Vec<_> = given.filter(|row| row.withdrawn_reason.as_deref() != Some(LATE)).collect();
+        let is_given = |row: &EligibilityRow| given.iter().any(|given| given.to_on == row.to_on);
+        let (known, new): (Vec<_>, Vec<_>) = passed_on.into_iter().partition(is_given);
+        for given in given.iter().filter(|given| given.version == 1) {
+            if !known.iter().any(|row| row.to_on == given.to_on) {
+                give_back(conn, context, given.id, LATE)?;
+            }
+        }
+        take_rows(conn, context, by, new)?;
+    }
+    Ok(())
 }
 
 /// Takes back a row that an heir was given.
@@ -180,5 +203,6 @@ fn write(conn: &mut Conn, context: &Context, slug: &str, row: EligibilityRow) ->
     let row = EligibilityRow { version: row.version + 1, updated_at: context.now.naive_utc(), ..row };
     store::update(conn, &row)?;
     trace(conn, context, slug, &row)?;
+    renew(conn, context, &row)?;
     named(conn, row)
 }

@@ -2,12 +2,13 @@
 
 use super::rules::{Eligibility, EligibilityAdded};
 use crate::calendar::Span;
-use crate::db::schema::eligibility;
+use crate::db::schema::{eligibility, succession_effects};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::innovations;
 use crate::organisations::edges::rules::Withdrawal;
+use crate::organisations::effects::EffectKind;
 use crate::organisations::ops::referred;
 use crate::organisations::rules::OrganisationType;
 use crate::organisations::store::names;
@@ -40,6 +41,12 @@ pub struct EligibilityRow {
 }
 
 impl EligibilityRow {
+    /// Whether it says the same of an innovation, on whatever days.
+    pub fn says_as(&self, other: &Self) -> bool {
+        let says = |row: &Self| (row.innovation_id, row.indication.clone(), row.eligible);
+        says(self) == says(other)
+    }
+
     pub fn new(
         context: &Context,
         new: Eligibility,
@@ -139,6 +146,15 @@ pub fn lasting(conn: &mut Conn, organisation: Id, beyond: NaiveDate) -> Result<V
     let rows = eligibility::table.filter(eligibility::organisation_id.eq(organisation));
     let standing = rows.filter(eligibility::withdrawn_at.is_null()).filter(eligibility::to_on.gt(beyond));
     Ok(standing.order_by(eligibility::id).load(conn)?)
+}
+
+/// The rows that a succession gave its heir, taken back ones too.
+pub fn given(conn: &mut Conn, act: Id) -> Result<Vec<EligibilityRow>> {
+    let given = succession_effects::table
+        .filter(succession_effects::succession_id.eq(act))
+        .filter(succession_effects::kind.eq(EffectKind::EligibilityBegun))
+        .select(succession_effects::record_id);
+    Ok(eligibility::table.filter(eligibility::id.eq_any(given)).order_by(eligibility::id).load(conn)?)
 }
 
 /// The rows with the names of what they are about.

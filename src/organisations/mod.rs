@@ -3,6 +3,7 @@
 
 pub mod closure;
 pub mod edges;
+pub mod effects;
 pub mod hierarchy;
 pub mod http;
 pub mod identifiers;

@@ -1,4 +1,4 @@
-//! What a succession changed, kept so that it can be taken back.
+//! Taking back what a succession changed.
 
 use super::store::SuccessionRow;
 use crate::calendar::Span;
@@ -8,102 +8,12 @@ use crate::error::Result;
 use crate::http::Context;
 use crate::organisations::edges;
 use crate::organisations::edges::ops::{restore, withdraw};
-use crate::organisations::edges::store::EdgeRow;
+use crate::organisations::effects::{EffectKind, EffectRow};
 use crate::organisations::ops::reopen_organisation;
 use crate::vocabulary::Id;
-use crate::{adoptions, eligibility, insert_all, words};
-use adoptions::heirs::Taken;
-use chrono::NaiveDate;
+use crate::{adoptions, eligibility};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
-
-words! {
-    /// What happened to a record.
-    pub enum EffectKind {
-        EdgeBegun = "edge-begun",
-        EdgeEnded = "edge-ended",
-        EdgeWithdrawn = "edge-withdrawn",
-        OrganisationClosed = "organisation-closed",
-        EligibilityBegun = "eligibility-begun",
-        AdoptionMoved = "adoption-moved",
-        AdoptionCovers = "adoption-covers",
-    }
-}
-
-/// One thing that a succession changed.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = succession_effects)]
-struct EffectRow {
-    id: Id,
-    succession_id: Id,
-    kind: EffectKind,
-    record_id: Id,
-    /// When the edge or the organisation ended before.
-    was_on: Option<NaiveDate>,
-    /// The codes that the adoption covers since: with spaces between.
-    added: Option<String>,
-}
-
-/// What one succession changed.
-pub struct Effects {
-    succession: Id,
-    rows: Vec<EffectRow>,
-}
-
-impl Effects {
-    pub fn of(succession: Id) -> Self {
-        Self { succession, rows: Vec::new() }
-    }
-
-    fn add(&mut self, kind: EffectKind, record_id: Id, was_on: Option<NaiveDate>, added: Option<String>) {
-        self.rows.push(EffectRow {
-            id: Id::generate(),
-            succession_id: self.succession,
-            kind,
-            record_id,
-            was_on,
-            added,
-        });
-    }
-
-    pub fn edge_begun(&mut self, edge: Id) {
-        self.add(EffectKind::EdgeBegun, edge, None, None);
-    }
-
-    pub fn edge_ended(&mut self, edge: &EdgeRow) {
-        self.add(EffectKind::EdgeEnded, edge.id, Some(edge.to_on), None);
-    }
-
-    pub fn edge_withdrawn(&mut self, edge: &EdgeRow) {
-        self.add(EffectKind::EdgeWithdrawn, edge.id, Some(edge.to_on), None);
-    }
-
-    pub fn organisation_closed(&mut self, organisation: Id, was: Option<NaiveDate>) {
-        self.add(EffectKind::OrganisationClosed, organisation, was, None);
-    }
-
-    pub fn eligibility_begun(&mut self, rows: Vec<Id>) {
-        for row in rows {
-            self.add(EffectKind::EligibilityBegun, row, None, None);
-        }
-    }
-
-    pub fn adoptions_taken(&mut self, taken: Vec<Taken>) {
-        for one in taken {
-            match one {
-                Taken::Stage(moved) => self.add(EffectKind::AdoptionMoved, moved, None, None),
-                Taken::Covers(adoption, codes) => self.add(EffectKind::AdoptionCovers, adoption, None, Some(codes)),
-            }
-        }
-    }
-
-    /// # Errors
-    /// What the database fails with.
-    pub fn keep(self, conn: &mut Conn) -> Result<()> {
-        insert_all!(conn, succession_effects::table, self.rows);
-        Ok(())
-    }
-}
 
 /// The acts that ended or took back edges which another had begun, so that they rest on it.
 ///

@@ -1,6 +1,6 @@
 //! What can be done with successions, each in one transaction.
 
-use super::effects::{self, Effects};
+use super::effects;
 use super::rules::Succession;
 use super::store::{self, SuccessionRow};
 use crate::calendar::Span;
@@ -14,6 +14,7 @@ use crate::organisations::closure;
 use crate::organisations::edges::ops::{HIERARCHY_LOCK, NewEdge, begin, end, withdraw};
 use crate::organisations::edges::rules::can_stand;
 use crate::organisations::edges::store::{EdgeRow, ending, lasting};
+use crate::organisations::effects::{Effects, Inheritance};
 use crate::organisations::ops::{close_organisation, get_organisation};
 use crate::organisations::rules::{EdgeKind, OrganisationType, SuccessionKind};
 use crate::organisations::store::{OrganisationRow, by_ids, names};
@@ -79,13 +80,9 @@ fn hand_over(conn: &mut Conn, context: &Context, act: &SuccessionRow, heir: Id) 
 }
 
 fn give(conn: &mut Conn, context: &Context, act: Id, from: Id, (heir, on): (Id, NaiveDate)) -> Result<()> {
-    let names = names(conn, vec![from, heir])?;
-    let (of, to) = (names.of(from).0, names.of(heir).0);
-    let from = (from, of.as_str());
-    let mut done = Effects::of(act);
-    done.eligibility_begun(eligibility::ops::take_over(conn, context, from, heir, on)?);
-    done.adoptions_taken(adoptions::heirs::take_over(conn, context, from, (heir, &to), on)?);
-    done.keep(conn)
+    let by = Inheritance { act, from, heir, on };
+    eligibility::ops::take_over(conn, context, by)?;
+    adoptions::heirs::take_over(conn, context, by)
 }
 
 /// Who stands for a successor from a day on: itself, until another took its place. Whose place was taken by then has none of these

@@ -160,6 +160,67 @@ async fn late_information_is_entered_between_the_moves_that_are_there(#[values(S
     assert_eq!(count(&app, "stageOn=2016-02-10&stage=committed").await, 1);
 }
 
+/// A move with others that are entered with it.
+fn with_then(mut first: Value, then: &[Value]) -> Value {
+    first["then"] = json!(then);
+    first
+}
+
+#[rstest]
+#[case::a_pause_and_its_end([("paused", "2018-01-01"), ("adopted", "2018-06-01")], "2018-03-01")]
+#[case::an_end_and_a_new_beginning([("superseded", "2018-01-01"), ("implementing", "2018-06-01")], "2018-03-01")]
+#[actix_web::test]
+async fn what_cannot_stand_alone_is_entered_together_late(
+    #[values(Sqlite, Postgres)] engine: Engine,
+    #[case] moves: [(&str, &str); 2],
+    #[case] unused: &str,
+) {
+    let app = start(engine).await;
+    let (target, version) = moved(&app, ("adopted", "2016-01-01"), &[("sustained", "2020-01-01")]).await;
+    let [first, second] = moves.map(|(to, on)| step(to, on));
+    let lead = app.lead("QKK");
+    for alone in [&first, &second] {
+        lead.transition(&target, version, alone.clone()).await.problem(409, "illegal-transition");
+    }
+    let both = with_then(first, &[second]);
+    let then_paused =
+        with_then(both.clone(), &[both["then"][0].clone(), json!({ "to": "paused", "effectiveOn": "2019-01-01" })]);
+    let refused = lead.transition(&target, version, then_paused).await.problem(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/then/1/reason");
+    let present = lead.transition(&target, version, both).await.expect(200);
+    assert_eq!((&present["stage"], &present["version"]), (&json!("sustained"), &json!(version + 1)));
+    for (day, used) in [("2017-12-31", 1), (unused, 0), ("2018-06-01", 1), ("2021-01-01", 1)] {
+        assert_eq!(count(&app, &format!("usingOn={day}")).await, used, "{day}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_cannot_be_corrected_or_withdrawn_alone_is_together(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let moves = [("paused", "2016-05-01"), ("piloting", "2016-08-01"), ("adopted", "2017-01-01")];
+    let (target, version) = moved(&app, ("piloting", "2016-01-01"), &moves).await;
+    let history = app.admin().get(&format!("{target}/transitions")).await.expect(200);
+    let ids = column(&history, "id");
+    let place = |at: usize| format!("{target}/transitions/{}", ids[at]);
+    let mut right = json!({ "to": "implementing", "reason": "It was no pilot." });
+    app.admin().patch(&place(0), version, right.clone()).await.problem(409, "illegal-transition");
+    right["also"] = json!([{ "id": ids[2], "to": "implementing", "effectiveOn": "2016-09-01" }]);
+    app.admin().patch(&place(0), version, right).await.expect(200);
+    let stands = async || {
+        let moves = app.admin().get(&format!("{target}/transitions?withdrawn=false")).await.expect(200);
+        (column(&moves, "to"), column(&moves, "effectiveOn"))
+    };
+    let (to, on) = stands().await;
+    assert_eq!(to, ["implementing", "paused", "implementing", "adopted"]);
+    assert_eq!(on[2], "2016-09-01");
+    app.admin().delete(&format!("{}?reason=No+pause", place(1)), version + 1).await.problem(409, "illegal-transition");
+    let target = format!("{}?reason=No+pause&also={}", place(1), ids[2]);
+    app.admin().delete(&target, version + 1).await.expect(204);
+    assert_eq!(stands().await.0, ["implementing", "adopted"]);
+    assert_eq!(count(&app, "usingOn=2016-06-01").await, 1);
+}
+
 #[rstest]
 #[actix_web::test]
 async fn a_move_that_was_not_made_is_withdrawn_and_stays_in_sight(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -498,6 +559,28 @@ async fn a_bulk_return_does_what_its_dry_run_said_and_a_second_time_nothing(
     assert_eq!(present["barriers"], json!(["evidence-clarity", "slow-procurement"]));
     let moves = admin.get(&format!("/v1/adoptions/{}/transitions", present["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(column(&moves, "to"), ["engaged", "piloting", "adopted"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_return_gives_late_moves_of_an_adoption_in_any_order(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    moved(&app, ("adopted", "2016-01-01"), &[("sustained", "2020-01-01")]).await;
+    let rows = "innovation,organisation,stage,effectiveOn,reason,sites,countedOn
+mycopd,RJZ,adopted,2018-06-01,,,
+mycopd,RBD,paused,2019-01-01,Winter,,
+mycopd,rjz,paused,2018-01-01,Winter,2,2018-01-01
+mycopd,RBD,piloting,2018-01-01,,,
+";
+    let checked = app.admin().post_csv("/v1/adoption-imports?dryRun=true", rows).await.expect(200);
+    let written = app.admin().post_csv("/v1/adoption-imports", rows).await.expect(201);
+    assert_eq!((&written["counts"], &written["rows"]), (&checked["counts"], &checked["rows"]));
+    assert_eq!((&written["counts"]["created"], &written["counts"]["updated"]), (&json!(1), &json!(3)));
+    for (day, used) in [("2017-12-31", 1), ("2018-03-01", 1), ("2018-06-01", 2), ("2019-02-01", 1)] {
+        assert_eq!(count(&app, &format!("usingOn={day}")).await, used, "{day}");
+    }
+    let again = app.admin().post_csv("/v1/adoption-imports", rows).await.expect(201);
+    assert_eq!(again["counts"]["unchanged"], 4);
 }
 
 #[rstest]

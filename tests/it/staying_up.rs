@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Short enough for a test to wait for.
-const PATIENCE: [(&str, &str); 1] = [("DB_PATIENCE", "1")];
+/// Short enough for a test to wait for, and long enough for a busy machine to do in it what is possible at all.
+const PATIENCE: [(&str, &str); 1] = [("DB_PATIENCE", "3")];
+const WITHIN_PATIENCE: Duration = Duration::from_secs(6);
 const SOON: Duration = Duration::from_secs(10);
 
 /// What readiness says is wrong; empty where nothing is.
 async fn wrong(app: &TestApp) -> String {
     let asked = Instant::now();
     let answer = app.anonymous().get("/health/ready").await;
-    assert!(asked.elapsed() < Duration::from_secs(1), "readiness is told at once");
+    assert!(asked.elapsed() < Duration::from_secs(2), "readiness is told at once");
     answer.json()["code"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -68,7 +69,7 @@ async fn a_locked_table_holds_up_nobody_who_asks_for_another() {
     let asked = Instant::now();
     let (answers, ()) = join(futures_util::future::join_all((1..=4).map(blocked)), others).await;
     answers.iter().for_each(|answer| drop(answer.problem(503, "overloaded")));
-    assert!(asked.elapsed() < Duration::from_secs(2) && answers[0].header("retry-after") == "1");
+    assert!(asked.elapsed() < WITHIN_PATIENCE && answers[0].header("retry-after") == "1");
     app.sql("COMMIT");
     admin.get("/v1/innovations").await.expect(200);
 }
@@ -84,7 +85,7 @@ async fn few_rows_and_exports_wait_no_longer_than_anybody_for_a_lock() {
     let (sent, exported) = join(sending, exporting).await;
     sent.problem(503, "overloaded");
     exported.problem(503, "overloaded");
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < WITHIN_PATIENCE);
     app.sql("COMMIT");
     admin.post(SUBMIT, days(1, 1, &[])).await.expect(201);
 }
@@ -141,7 +142,7 @@ async fn a_database_that_says_nothing_is_answered_for_and_found_again() {
     swallower.silent.store(true, Ordering::Relaxed);
     let asked = Instant::now();
     admin.get("/v1/innovations/heartflow").await.problem(503, "overloaded");
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < WITHIN_PATIENCE);
     eventually("readiness tells", SOON, async || wrong(&app).await == "unavailable").await;
     eventually("requests are refused at once", SOON, async || {
         let asked = Instant::now();
@@ -210,8 +211,7 @@ async fn a_key_of_an_instance_that_died_is_taken_over_at_once(#[values(Sqlite, P
 #[rstest]
 #[actix_web::test]
 async fn a_key_of_an_instance_that_lives_is_waited_for(#[values(Sqlite, Postgres)] engine: Engine) {
-    // Long enough for a busy machine: what is told at the end must be that the other works, not that the database is slow.
-    let app = TestApp::with(engine, &[("DB_PATIENCE", "4")]).await;
+    let app = TestApp::with(engine, &PATIENCE).await;
     let keyed = app.admin().with("idempotency-key", "once");
     keyed.post("/v1/innovations", innovation("HeartFlow")).await.expect(201);
     reopen(&app, "instance");

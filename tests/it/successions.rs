@@ -159,6 +159,113 @@ async fn a_succession_that_an_heir_went_on_from_is_not_taken_back(#[values(Sqlit
 }
 
 /// Boards of London, without anything below them.
+async fn adoption_of(app: &TestApp, code: &str, innovation: &str) -> (String, i64) {
+    let query = format!("/v1/adoptions?organisation={code}&innovation={innovation}");
+    let found = app.admin().get(&query).await.expect(200)["data"][0].clone();
+    (format!("/v1/adoptions/{}", found["id"].as_str().unwrap()), found["version"].as_i64().unwrap())
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_is_learnt_late_of_a_predecessor_reaches_its_heir(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    app.innovation("late").await;
+    merges(&app).await;
+    let admin = app.admin();
+    let heir = async || {
+        let found = admin.get("/v1/adoptions?organisation=QMF&innovation=late").await.expect(200);
+        ["stage", "stageOn"].map(|name| found["data"][0][name].clone())
+    };
+    adopted(&app, "late", "QKK", json!({ "stage": "piloting", "since": "2023-01-01" })).await;
+    assert_eq!(heir().await, [json!("piloting"), json!("2024-04-01")]);
+    let (target, version) = adoption_of(&app, "QKK", "late").await;
+    let step = json!({ "to": "adopted", "effectiveOn": "2023-06-01" });
+    admin.transition(&target, version, step).await.expect(200);
+    assert_eq!(heir().await, [json!("adopted"), json!("2024-04-01")]);
+    let pause = json!({ "to": "paused", "effectiveOn": "2023-09-01", "reason": "Winter" });
+    admin.transition(&target, version + 1, pause).await.expect(200);
+    assert_eq!(heir().await, [Value::Null, Value::Null], "nothing was used any more on the eve");
+    let resumed = json!({ "to": "adopted", "effectiveOn": "2024-03-31" });
+    admin.transition(&target, version + 2, resumed).await.expect(200);
+    assert_eq!(heir().await, [json!("adopted"), json!("2024-04-01")]);
+    admin.delete(&format!("{target}?reason=Another+board"), version + 3).await.expect(204);
+    assert_eq!(heir().await, [Value::Null, Value::Null]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn who_may_mend_a_closed_board_alone_still_reaches_the_heir_by_what_is_mended(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = two_boards(engine).await;
+    merges(&app).await;
+    let (target, version) = adoption_of(&app, "QKK", "other").await;
+    let (of_heir, before) = adoption_of(&app, "QMF", "other").await;
+    let ended = json!({ "to": "decommissioned", "effectiveOn": "2023-12-01", "reason": "The trial failed." });
+    app.submitter("QKK").transition(&target, version, ended).await.expect(200);
+    app.admin().get(&of_heir).await.problem(404, "not-found");
+    let gone = app.admin().get("/v1/adoptions?organisation=QMF&innovation=other").await.expect(200);
+    assert_eq!((before, gone["data"].as_array().map(Vec::len)), (1, Some(0)));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_an_heir_went_on_from_stays_its_own(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    merges(&app).await;
+    let (heir, version) = adoption_of(&app, "QMF", "other").await;
+    let on = json!({ "to": "sustained", "effectiveOn": "2025-01-01" });
+    app.admin().transition(&heir, version, on).await.expect(200);
+    let (target, version) = adoption_of(&app, "QKK", "other").await;
+    app.admin().delete(&format!("{target}?reason=Another+board"), version).await.expect(204);
+    let present = app.admin().get(&heir).await.expect(200);
+    assert_eq!((&present["stage"], &present["usingFrom"]), (&json!("sustained"), &json!("2024-04-01")));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_an_heir_corrected_itself_stays_as_it_says(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    merges(&app).await;
+    let (heir, version) = adoption_of(&app, "QMF", "other").await;
+    let moves = app.admin().get(&format!("{heir}/transitions")).await.expect(200);
+    let first = format!("{heir}/transitions/{}", moves["data"][0]["id"].as_str().unwrap());
+    let right = json!({ "to": "piloting", "reason": "It began anew." });
+    app.admin().patch(&first, version, right).await.expect(200);
+    let (target, version) = adoption_of(&app, "QKK", "other").await;
+    let late = json!({ "to": "piloting", "effectiveOn": "2021-01-01" });
+    app.admin().transition(&target, version, late).await.expect(200);
+    let on = json!({ "to": "sustained", "effectiveOn": "2023-01-01" });
+    app.admin().transition(&target, version + 1, on).await.expect(200);
+    assert_eq!(app.admin().get(&heir).await.expect(200)["stage"], "piloting");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn whom_an_innovation_was_meant_for_is_learnt_late_by_the_heir_too(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = two_boards(engine).await;
+    app.innovation("late").await;
+    merges(&app).await;
+    let (admin, list) = (app.admin(), "/v1/innovations/late/eligibility");
+    let heir = async || {
+        let rows = admin.get(&format!("{list}?organisation=QMF")).await.expect(200);
+        (column(&rows, "from"), column(&rows, "to"))
+    };
+    let row = json!({ "organisation": "QKK", "from": "2020-01-01", "to": "2025-01-01" });
+    let made = admin.post(list, row).await;
+    made.expect(201);
+    assert_eq!(heir().await, (vec!["2024-04-01".to_owned()], vec!["2025-01-01".to_owned()]));
+    let target = made.header("location");
+    admin.patch(target, 1, json!({ "to": "2025-06-01" })).await.expect(200);
+    assert_eq!(heir().await.1, ["2025-06-01"]);
+    admin.patch(target, 2, json!({ "to": "2024-01-01" })).await.expect(200);
+    assert_eq!(heir().await.1, Vec::<String>::new());
+    admin.patch(target, 3, json!({ "to": "2025-06-01" })).await.expect(200);
+    assert_eq!(heir().await.1, ["2025-06-01"]);
+    admin.delete(&format!("{target}?reason=Another+board"), 4).await.expect(204);
+    assert_eq!(heir().await.1, Vec::<String>::new());
+}
+
 async fn boards(app: &TestApp, codes: &[&str]) {
     for code in codes {
         let board = json!({ "code": code, "name": code, "type": "icb", "parent": "Y56" });

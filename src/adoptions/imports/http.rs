@@ -121,7 +121,7 @@ fn csv_answer(status: StatusCode, done: &Done, mut sent: &File) -> Result<Reply>
 }
 
 fn json_answer(status: StatusCode, terms: Terms, done: &Done, (instance, request): (&str, &str)) -> Result<Reply> {
-    let (rows, rows_truncated) = done.told();
+    let (rows, rows_truncated) = done.listed();
     let Terms { dry_run, mode } = terms;
     let (state, counts) = (done.state, done.counts);
     let warnings = done.warnings.values().take(MOST_ROWS).cloned().collect();

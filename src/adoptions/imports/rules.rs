@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Fault, Result};
 use crate::vocabulary::Word;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// The most rows of one return.
 pub const MOST_ROWS: usize = 5_000;
@@ -119,17 +120,37 @@ impl ImportRow {
     }
 }
 
+/// The places of the rows, those of one adoption together, by the days of their moves: a move before what only states facts.
+pub fn in_order(rows: &[ImportRow]) -> Vec<Vec<usize>> {
+    let key = |row: &ImportRow| KEY.map(|name| row.text(name).map(str::to_ascii_lowercase));
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        let group = *places.entry(key(row)).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    let day = |place: &usize| {
+        let asked = rows.get(*place).and_then(|row| row.asked().ok().flatten());
+        (asked.is_none(), asked.and_then(|asked| asked.on).unwrap_or(NaiveDate::MAX))
+    };
+    groups.iter_mut().for_each(|group| group.sort_by_cached_key(day));
+    groups
+}
+
 /// What is wrong with a row, where the failure is the row's own.
 pub fn faults_of(error: &Error) -> Option<Vec<RowError>> {
-    let told = |error: &Error| error.public_detail().to_owned();
+    let detail = |error: &Error| error.public_detail().to_owned();
     match error.code() {
         Code::Forbidden | Code::NotFound => {
             let detail = "Your grants do not let you record this for this organisation.";
             Some(vec![RowError::new("out-of-scope", detail)])
         }
-        Code::IllegalTransition => Some(vec![RowError::new("illegal-transition", told(error))]),
-        Code::Immutable => Some(vec![RowError::new("immutable", told(error))]),
-        Code::AlreadyExists => Some(vec![RowError::new("already-exists", told(error))]),
+        Code::IllegalTransition => Some(vec![RowError::new("illegal-transition", detail(error))]),
+        Code::Immutable => Some(vec![RowError::new("immutable", detail(error))]),
+        Code::AlreadyExists => Some(vec![RowError::new("already-exists", detail(error))]),
         Code::ValidationFailed | Code::MalformedBody | Code::UnknownReference => {
             Some(error.listed().iter().map(fault_of_cell).collect())
         }
@@ -170,6 +191,21 @@ mod tests {
         );
         assert_eq!(value("illustrative", "TRUE"), json!(true));
         assert_eq!(value("decidedBy", "Medical director"), json!("Medical director"));
+    }
+
+    #[test]
+    fn rows_of_one_adoption_are_taken_by_their_days() {
+        let of = |organisation: &str, stage: Value, on: Value| {
+            row(json!({ "innovation": "x", "organisation": organisation, "stage": stage, "effectiveOn": on }))
+        };
+        let rows = [
+            of("RJZ", json!("paused"), json!("2020-01-01")),
+            of("RBD", json!("adopted"), json!("2019-01-01")),
+            row(json!({ "innovation": "X", "organisation": "rjz", "sites": 3 })),
+            of("rjz", json!("adopted"), json!("2018-01-01")),
+            row(json!({ "innovation": "x", "organisation": "RJZ", "stage": "adopted" })),
+        ];
+        assert_eq!(in_order(&rows), [vec![3, 0, 4, 2], vec![1]]);
     }
 
     #[test]

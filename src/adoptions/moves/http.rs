@@ -1,13 +1,14 @@
 //! `/v1/adoptions/{id}/transitions`.
 
+use super::asked::{AskedStage, Correction};
 use super::ops;
-use super::rules::{AdoptionStage, AskedStage, Correction};
-use super::store::{self, ListAdoptionMoves, MoveRow};
+use super::rules::AdoptionStage;
+use super::store::{self, ListAdoptionMoves, MoveRow, WithdrawAdoptionMoves};
 use crate::adoptions::ops::get_adoption;
 use crate::adoptions::rules::Adoption;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Context, Cx, IdPath, Listed, Listing, Query, Reply, Routes, Wrong};
+use crate::http::{Answer, Asked, Body, Context, Cx, IdPath, Listed, Listing, Query, Reply, Routes};
 use crate::path;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
@@ -81,8 +82,9 @@ impl AdoptionMoveResponse {
 /// Moves forward to any later stage, from the day on which the move took effect. Before `adopted` an adoption may be declined. From
 /// `piloting` on it may be paused, and resumes at the stage it left. From `adopted` on it may be decommissioned or superseded, and
 /// begin anew after that. A move that comes late is entered with its day between those that are there; the history that it makes
-/// must be one that there can be. Nothing begins on the day on which the organisation closed or later. A move by somebody who may approve
-/// what a fellow proposed approves it.
+/// must be one that there can be. What cannot stand alone goes with the rest of it in `then`: a pause that comes late with the end of that
+/// pause, or an end with the new beginning after it. Nothing begins on the day on which the organisation closed or later. A move by
+/// somebody who may approve what a fellow proposed approves it.
 #[utoipa::path(tag = "adoptions", params(IdPath), request_body = AskedStage, responses((status = 200, description = "Moved", body = AdoptionResponse)))]
 #[post("/v1/adoptions/{id}/transitions")]
 pub async fn transition_adoption(
@@ -122,8 +124,9 @@ fn shown(conn: &mut Conn, _: &Context, rows: Vec<MoveRow>) -> Result<Vec<Adoptio
 
 /// Correct a move of an adoption
 ///
-/// Corrects the day, the stage or the rank of a move that was recorded wrongly, the first stage included, with a reason. What was
-/// recorded stays in the list of moves, marked as withdrawn. Send the adoption's version in `If-Match`.
+/// Corrects the day, the stage or the rank of a move that was recorded wrongly, the first stage included, with a reason. Other moves that
+/// have to change with it go in `also`. What was recorded stays in the list of moves, marked as withdrawn. Send the adoption's version in
+/// `If-Match`.
 #[utoipa::path(tag = "adoptions", params(MovePath), request_body = Correction, responses((status = 200, description = "Corrected", body = AdoptionResponse)))]
 #[patch("/v1/adoptions/{id}/transitions/{transition}")]
 pub async fn update_adoption_transition(
@@ -139,11 +142,15 @@ pub async fn update_adoption_transition(
 
 /// Withdraw a move of an adoption
 ///
-/// Withdraws a move that was not made, with a reason. It stays in the list of moves, marked as withdrawn. Send the adoption's version
-/// in `If-Match`.
-#[utoipa::path(tag = "adoptions", params(MovePath, Wrong), responses((status = 204, description = "Withdrawn")))]
+/// Withdraws a move that was not made, with a reason. Other moves that have to go with it are named in `also`. They stay in the list of
+/// moves, marked as withdrawn. Send the adoption's version in `If-Match`.
+#[utoipa::path(tag = "adoptions", params(MovePath, WithdrawAdoptionMoves), responses((status = 204, description = "Withdrawn")))]
 #[delete("/v1/adoptions/{id}/transitions/{transition}")]
-pub async fn delete_adoption_transition(cx: Cx, path: web::Path<MovePath>, wrong: Query<Wrong>) -> Result<Reply> {
+pub async fn delete_adoption_transition(
+    cx: Cx,
+    path: web::Path<MovePath>,
+    wrong: Query<WithdrawAdoptionMoves>,
+) -> Result<Reply> {
     cx.remove(move |conn, context| ops::delete_adoption_transition(conn, context, &path.id, &path.transition, wrong.0))
         .await
 }

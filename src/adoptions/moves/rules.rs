@@ -1,13 +1,11 @@
 //! The stages of an adoption, which moves there are between them, and what a history of moves makes of each day.
 
 use crate::calendar::{Span, Until};
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Result};
 use crate::vocabulary::Id;
 use crate::words;
 use chrono::NaiveDate;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::ToSchema;
 
 words! {
     /// The stage that an organisation has reached with an innovation.
@@ -182,6 +180,11 @@ impl History {
         &self.steps
     }
 
+    /// The move with this id.
+    pub fn step(&self, id: Id) -> Option<Step> {
+        self.steps.iter().find(|step| step.id == id).copied()
+    }
+
     /// The stage before this move; none for the first.
     pub fn stage_before(&self, id: Id) -> Option<AdoptionStage> {
         let at = self.steps.iter().position(|step| step.id == id)?;
@@ -230,10 +233,10 @@ impl History {
         Self::new(rest.into_iter().chain(day).collect(), self.last_rank.max(step.rank))
     }
 
-    /// The history without one of its moves.
+    /// The history without some of its moves.
     #[must_use]
-    pub fn without(&self, id: Id) -> Self {
-        let steps = self.steps.iter().copied().filter(|step| step.id != id).collect();
+    pub fn without(&self, ids: &[Id]) -> Self {
+        let steps = self.steps.iter().copied().filter(|step| !ids.contains(&step.id)).collect();
         Self { steps, last_rank: self.last_rank }
     }
 
@@ -287,84 +290,21 @@ impl History {
     /// Whether everything that another history has begin does so while the organisation is there.
     ///
     /// # Errors
-    /// `validation-failed` at the pointer for what begins on the day it closed or later.
-    pub fn check_life(&self, new: &Self, closed: Option<NaiveDate>, pointer: &str) -> Result<()> {
+    /// `validation-failed` for what begins on the day it closed or later, at the pointer of that day.
+    pub fn check_life(
+        &self,
+        new: &Self,
+        closed: Option<NaiveDate>,
+        pointer: impl Fn(NaiveDate) -> String,
+    ) -> Result<()> {
         let Some(closed) = closed else { return Ok(()) };
-        if new.beginnings().difference(&self.beginnings()).any(|day| *day >= closed) {
-            let detail = format!("The organisation closed on {closed}. Nothing can begin on that day or later.");
-            return Err(Error::invalid(pointer, "closed", detail));
+        match new.beginnings().difference(&self.beginnings()).find(|day| **day >= closed) {
+            None => Ok(()),
+            Some(day) => {
+                let detail = format!("The organisation closed on {closed}. Nothing can begin on that day or later.");
+                Err(Error::invalid(&pointer(*day), "closed", detail))
+            }
         }
-        Ok(())
-    }
-}
-
-/// A move of an adoption, as the caller writes it.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = AdoptionMoveRequest, example = json!({ "to": "adopted", "effectiveOn": "2016-04-01" }))]
-pub struct AskedStage {
-    /// The stage to move to.
-    pub to: AdoptionStage,
-    /// The reason, which a move to declined, paused, decommissioned or superseded needs.
-    #[schema(max_length = 2000, nullable = false)]
-    pub reason: Option<String>,
-    /// The day the move took effect, which may lie before that of other moves. Default: today.
-    #[schema(nullable = false)]
-    pub effective_on: Option<NaiveDate>,
-    /// Its place among the moves of that day: before the move that has this rank. Default: after them.
-    #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
-    pub rank: Option<i32>,
-}
-
-impl AskedStage {
-    /// # Errors
-    /// `validation-failed` for a day in the future, or without the reason that it needs.
-    pub fn check(&self, today: NaiveDate) -> Result<()> {
-        let mut faults = Faults::default();
-        if self.effective_on.is_some_and(|day| day > today) {
-            faults.add("/effectiveOn", "future", "The day it took effect cannot lie in the future.");
-        }
-        if self.to.needs_reason() && self.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-            faults.add("/reason", "missing", format!("A move to {} needs a reason.", self.to.as_str()));
-        }
-        faults.check()
-    }
-}
-
-/// What a correction says of a move that was recorded wrongly.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = AdoptionMoveCorrection, example = json!({ "effectiveOn": "2015-07-02", "reason": "The minutes give another day." }))]
-pub struct Correction {
-    /// The stage it led to. Default: as it was.
-    #[schema(nullable = false)]
-    pub to: Option<AdoptionStage>,
-    /// The day it took effect. Default: as it was.
-    #[schema(nullable = false)]
-    pub effective_on: Option<NaiveDate>,
-    /// Its place among the moves of that day: before the move that has this rank.
-    #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
-    pub rank: Option<i32>,
-    /// Why what was recorded is wrong.
-    #[schema(min_length = 1, max_length = 2000)]
-    pub reason: String,
-}
-
-impl Correction {
-    /// The move as it should have been recorded.
-    ///
-    /// # Errors
-    /// `validation-failed` for a day in the future, or without words of why.
-    pub fn of(&self, step: Step, today: NaiveDate) -> Result<Step> {
-        let mut faults = Faults::default();
-        if self.effective_on.is_some_and(|day| day > today) {
-            faults.add("/effectiveOn", "future", "The day it took effect cannot lie in the future.");
-        }
-        if self.reason.trim().is_empty() {
-            faults.add("/reason", "missing", "Say why what was recorded is wrong. Do not name people.");
-        }
-        faults.check()?;
-        Ok(Step { to: self.to.unwrap_or(step.to), on: self.effective_on.unwrap_or(step.on), ..step })
     }
 }
 
@@ -456,11 +396,11 @@ mod tests {
 
     #[test]
     fn use_does_not_begin_once_the_organisation_is_closed() {
-        let before = history(&[(0, Piloting)]);
+        let (before, at) = (history(&[(0, Piloting)]), |day: NaiveDate| day.to_string());
         let resumed = before.with(step(3, Paused), None).with(step(6, Piloting), None);
-        assert!(before.check_life(&resumed, Some(day(7)), "/effectiveOn").is_ok());
-        assert!(before.check_life(&resumed, Some(day(6)), "/effectiveOn").is_err());
-        assert!(resumed.check_life(&resumed.with(step(8, Adopted), None), Some(day(6)), "/effectiveOn").is_ok());
+        assert!(before.check_life(&resumed, Some(day(7)), at).is_ok());
+        assert!(before.check_life(&resumed, Some(day(6)), at).is_err());
+        assert!(resumed.check_life(&resumed.with(step(8, Adopted), None), Some(day(6)), at).is_ok());
     }
 
     #[test]
@@ -469,7 +409,7 @@ mod tests {
         let steps: Vec<_> = history.steps().iter().map(|step| (step.rank, history.stage_before(step.id))).collect();
         assert_eq!(steps, [(1, None), (2, Some(Engaged)), (3, Some(Piloting))]);
         assert_eq!((history.stage(), History::default().stage()), (Some(Adopted), None));
-        let shorter = history.without(history.steps()[2].id);
+        let shorter = history.without(&[history.steps()[2].id]);
         assert_eq!((shorter.stage(), shorter.next_rank()), (Some(Piloting), 4));
         for (stage, says) in [
             (Engaged, [true, true, false, false]),
@@ -477,39 +417,6 @@ mod tests {
             (Adopted, [false, false, true, true]),
         ] {
             assert_eq!([0, 4, 5, 6].map(|on| history.says(stage, day(on))), says, "{stage:?}");
-        }
-    }
-
-    #[test]
-    fn a_move_is_of_no_day_to_come_and_gives_the_reason_that_it_needs() {
-        for (to, reason, on, expected) in [
-            (Adopted, None, None, Ok(())),
-            (Adopted, None, Some(4), Ok(())),
-            (Adopted, None, Some(5), Ok(())),
-            (Adopted, None, Some(6), Err("/effectiveOn")),
-            (Paused, None, None, Err("/reason")),
-            (Paused, Some(" "), None, Err("/reason")),
-            (Paused, Some("Winter"), None, Ok(())),
-        ] {
-            let reason = reason.map(str::to_owned);
-            let asked = AskedStage { to, reason, effective_on: on.map(day), rank: None };
-            let checked = asked.check(day(5)).map_err(|error| error.listed()[0].pointer.clone());
-            assert_eq!(checked, expected.map_err(str::to_owned), "{asked:?}");
-        }
-    }
-
-    #[test]
-    fn a_correction_changes_what_it_names_alone() {
-        let wrong = Step { rank: 3, ..step(5, Piloting) };
-        for (to, on, expected) in [
-            (None, None, Some(wrong)),
-            (Some(Adopted), None, Some(Step { to: Adopted, ..wrong })),
-            (None, Some(8), Some(Step { on: day(8), ..wrong })),
-            (None, Some(9), Some(Step { on: day(9), ..wrong })),
-            (None, Some(10), None),
-        ] {
-            let correction = Correction { to, effective_on: on.map(day), rank: None, reason: "Misread".to_owned() };
-            assert_eq!(correction.of(wrong, day(9)).ok(), expected, "{correction:?}");
         }
     }
 
@@ -563,7 +470,7 @@ mod tests {
                 }
                 Act::Withdraw(at) => {
                     let Some(step) = any(at).filter(|_| steps.len() > 1) else { continue };
-                    (history.without(step.id), (step.id == steps[0].id).then_some(2))
+                    (history.without(&[step.id]), (step.id == steps[0].id).then_some(2))
                 }
             };
             if history.check_change(&new).is_ok() {

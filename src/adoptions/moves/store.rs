@@ -4,10 +4,13 @@ use super::rules::{AdoptionStage, History, Measure, Spell, Step};
 use crate::calendar::Until;
 use crate::db::schema::{
     adoption_moves, adoption_spells, organisation_successions, organisation_successors, organisations,
+    succession_effects,
 };
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
+use crate::http::params::{Codes, Line};
+use crate::organisations::effects::EffectKind;
 use crate::vocabulary::Id;
 use crate::{insert_all, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -192,6 +195,25 @@ pub fn first_uses() -> _ {
         .filter(diesel::dsl::not(diesel::dsl::exists(brought)))
 }
 
+/// The stage of an adoption on a day.
+pub fn stage_on(conn: &mut Conn, adoption: Id, day: NaiveDate) -> Result<Option<AdoptionStage>> {
+    let held = held_on(AdoptionStage::ALL.to_vec(), day).filter(adoption_spells::adoption_id.eq(adoption));
+    Ok(held.select(adoption_spells::stage).first(conn).optional()?)
+}
+
+/// The move by which a succession gave an adoption its stage, while it stands.
+pub fn given(conn: &mut Conn, act: Id, adoption: Id) -> Result<Option<MoveRow>> {
+    let given = succession_effects::table
+        .filter(succession_effects::succession_id.eq(act))
+        .filter(succession_effects::kind.eq(EffectKind::AdoptionMoved))
+        .select(succession_effects::record_id);
+    let standing = adoption_moves::table
+        .filter(adoption_moves::adoption_id.eq(adoption))
+        .filter(adoption_moves::withdrawn_at.is_null())
+        .filter(adoption_moves::id.eq_any(given));
+    Ok(standing.first(conn).optional()?)
+}
+
 /// The adoptions of an organisation that were at some stage on a day, each with its stage.
 pub fn held_by(
     conn: &mut Conn,
@@ -215,6 +237,17 @@ params! {
     pub struct ListAdoptionMoves list of MoveRow {
         /// Whether to list moves that were withdrawn, or those that hold. Default: both.
         withdrawn: bool = "withdrawn",
+    }
+}
+
+params! {
+    /// Which moves of an adoption were not made, and why they are recorded.
+    pub struct WithdrawAdoptionMoves {
+        /// Why what was recorded is wrong; it is needed, and kept with the record. Do not name people.
+        reason: Line = "reason",
+        /// The ids of other moves of the adoption that are withdrawn with it, in one change: for what cannot be withdrawn alone, such as
+        /// a pause and the end of that pause.
+        also: Codes = "also",
     }
 }
 
