@@ -167,6 +167,7 @@ table! {
     delete_eligibility:             A O X X O X X O token;
     delete_exclusion:               A O O X X X X X placed;
     delete_external_investment:     A O X X X X X X token;
+    delete_fellowship_transition:   A O X X X X X X token;
     delete_grant:                   A O O X X X X X token;
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
@@ -353,6 +354,7 @@ table! {
     update_external_investment:     A O X X X X X X token;
     update_fellow:                  A O X X O X X O token;
     update_fellowship:              A O X X X X X X token;
+    update_fellowship_transition:   A O X X X X X X token;
     update_fund:                    A O X X X X X X token;
     update_gateway_review:          A O X X X X X X token;
     update_grant:                   A O O X X X X X token;

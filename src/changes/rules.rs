@@ -24,9 +24,11 @@ impl Change {
     pub fn of(operation: &str, version: i32) -> Self {
         match operation {
             // What ends stays readable.
-            "delete_adoption_transition" | "delete_grant" | "delete_client_key" | "delete_client_secret" => {
-                Self::Changed
-            }
+            "delete_adoption_transition"
+            | "delete_fellowship_transition"
+            | "delete_grant"
+            | "delete_client_key"
+            | "delete_client_secret" => Self::Changed,
             "erase_person" => Self::Erased,
             _ if operation.starts_with("delete_") => Self::Archived,
             // A record may be made by what makes another, such as a payment by which an award changes.

@@ -28,6 +28,43 @@ pub struct AskedMove {
     pub effective_on: Option<NaiveDate>,
 }
 
+/// The day of a move that was recorded wrongly.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = TransitionCorrection, example = json!({ "effectiveOn": "2015-07-02", "reason": "The minutes give another day." }))]
+pub struct CorrectedDay {
+    /// The day it took effect.
+    pub effective_on: NaiveDate,
+    /// Why what was recorded is wrong.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+}
+
+impl CorrectedDay {
+    /// Whether it lies between the days of the moves before and after, of which there may be none.
+    ///
+    /// # Errors
+    /// `validation-failed` for another day, one in the future, or without words of why.
+    pub fn check(&self, before: Option<NaiveDate>, after: Option<NaiveDate>, today: NaiveDate) -> Result<()> {
+        let (mut faults, pointer) = (Faults::default(), "/effectiveOn");
+        if self.effective_on > today {
+            faults.add(pointer, "future", "The day it took effect cannot lie in the future.");
+        }
+        if let Some(before) = before.filter(|before| self.effective_on < *before) {
+            let detail = format!("Expected {before} or a later day: the move before it took effect on that day.");
+            faults.add(pointer, "too-early", detail);
+        }
+        if let Some(after) = after.filter(|after| self.effective_on > *after) {
+            let detail = format!("Expected {after} or an earlier day: the move after it took effect on that day.");
+            faults.add(pointer, "too-late", detail);
+        }
+        if self.reason.trim().is_empty() {
+            faults.add("/reason", "missing", "Say why what was recorded is wrong. Do not name people.");
+        }
+        faults.check()
+    }
+}
+
 /// A move in the machine's own states.
 #[derive(Debug, Clone)]
 pub struct Move<S> {
@@ -83,5 +120,29 @@ impl<S: Machine> Move<S> {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corrected_day_lies_between_those_of_the_moves_beside_it() {
+        let day = |number| NaiveDate::from_ymd_opt(2016, 1, number).unwrap();
+        for (on, before, after, expected) in [
+            (5, None, None, None),
+            (5, Some(5), Some(5), None),
+            (5, Some(6), None, Some("too-early")),
+            (5, None, Some(4), Some("too-late")),
+            (9, None, None, None),
+            (10, None, None, Some("future")),
+        ] {
+            let corrected = CorrectedDay { effective_on: day(on), reason: "Misread".to_owned() };
+            let checked = corrected.check(before.map(day), after.map(day), day(9));
+            assert_eq!(checked.err().map(|error| error.listed()[0].code), expected, "{on} {before:?} {after:?}");
+        }
+        let silent = CorrectedDay { effective_on: day(5), reason: " ".to_owned() };
+        assert!(silent.check(None, None, day(9)).is_err());
     }
 }

@@ -52,6 +52,29 @@ pub fn record<S: Word>(
     Ok(())
 }
 
+/// The moves of a record to some states, in the order in which they were made.
+pub fn moves_to<S: Word>(conn: &mut Conn, resource: &str, id: Id, states: &[S]) -> Result<Vec<TransitionRow>> {
+    let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    let moves = transitions::table
+        .filter(transitions::resource.eq(resource.to_owned()))
+        .filter(transitions::resource_id.eq(id))
+        .filter(transitions::to_state.eq_any(words))
+        .order_by((transitions::made_at, transitions::id));
+    Ok(moves.load(conn)?)
+}
+
+/// Gives a move that was recorded wrongly another day.
+pub fn redate(conn: &mut Conn, id: Id, on: NaiveDate) -> Result<()> {
+    diesel::update(transitions::table.find(id)).set(transitions::effective_on.eq(on)).execute_kept(conn)?;
+    Ok(())
+}
+
+/// Takes out a move that was not made. The trail keeps it.
+pub fn remove(conn: &mut Conn, id: Id) -> Result<()> {
+    diesel::delete(transitions::table.find(id)).execute_kept(conn)?;
+    Ok(())
+}
+
 params! {
     /// How a history is paged.
     pub struct ListTransitions list of TransitionRow {}

@@ -48,6 +48,37 @@ async fn fellows_and_innovations_are_many_to_many(#[values(Sqlite, Postgres)] en
 
 #[rstest]
 #[actix_web::test]
+async fn the_day_of_a_move_of_a_fellowship_is_corrected_and_one_that_was_not_made_is_withdrawn(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = world(engine).await;
+    let one = fellow(&app, "One").await;
+    let manager = app.manager("nia");
+    let made = app.admin().post("/v1/fellowships", fellowship(&one, &[])).await;
+    let target = made.header("location");
+    for (version, to, on) in [(1, "active", "2016-01-01"), (2, "withdrawn", "2016-03-01")] {
+        let step = json!({ "to": to, "effectiveOn": on, "reason": "A new post." });
+        manager.transition(target, version, step).await.expect(200);
+    }
+    let active =
+        async |day: &str| rows(&app.reader().get(&format!("/v1/fellowships?activeOn={day}")).await.expect(200)).len();
+    let moves = app.reader().get(&format!("{target}/transitions")).await.expect(200);
+    let place = |at: usize| format!("{target}/transitions/{}", moves["data"][at]["id"].as_str().unwrap());
+    let right = |day: &str| json!({ "effectiveOn": day, "reason": "The letter says so." });
+    assert_eq!(active("2016-03-31").await, 0);
+    manager.patch(&place(1), 3, right("2015-12-31")).await.problem(422, "validation-failed");
+    manager.patch(&place(0), 3, right("2016-03-02")).await.problem(422, "validation-failed");
+    app.reader().patch(&place(1), 3, right("2016-06-01")).await.problem(403, "forbidden");
+    manager.patch(&place(1), 3, right("2016-06-01")).await.expect(200);
+    assert_eq!((active("2016-03-31").await, active("2016-06-01").await), (1, 0));
+    manager.delete(&format!("{}?reason=Wrong", place(0)), 4).await.problem(409, "immutable");
+    manager.delete(&format!("{}?reason=It+was+another", place(1)), 4).await.expect(204);
+    let present = app.reader().get(target).await.expect(200);
+    assert_eq!((&present["state"], active("2016-06-01").await), (&json!("active"), 1));
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_fellowship_is_planned_held_and_ended(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = world(engine).await;
     let one = fellow(&app, "Fellow One").await;

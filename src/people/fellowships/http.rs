@@ -4,14 +4,14 @@ use super::ops;
 use super::rules::Fellowship;
 use super::store::{self, ListFellowships};
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Routes};
+use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Query, Reply, Routes, Wrong};
 use crate::path;
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
-use crate::transitions::rules::AskedMove;
+use crate::transitions::rules::{AskedMove, CorrectedDay};
 use crate::transitions::store::ListTransitions;
-use actix_web::{get, patch, post, web};
+use actix_web::{delete, get, patch, post, web};
 
 type FellowshipResponse = Stored<Fellowship>;
 type FellowshipPatch = Patch<Fellowship>;
@@ -24,6 +24,8 @@ pub fn routes(routes: &mut Routes) {
         .service(update_fellowship)
         .service(transition_fellowship)
         .service(list_fellowship_transitions)
+        .service(update_fellowship_transition)
+        .service(delete_fellowship_transition)
         .service(transition_fellowship_innovation)
         .service(list_fellowship_innovation_transitions);
 }
@@ -98,6 +100,41 @@ pub async fn list_fellowship_transitions(
         Ok(transitions::store::history(ops::RESOURCE, ops::get_fellowship(conn, context, &path.id)?.added.id))
     })
     .await
+}
+
+path! { FellowshipMovePath, id: uuid "The fellowship's id", transition: uuid "The id of the move" }
+
+/// Correct the day of a move of a fellowship
+///
+/// Corrects the day on which a fellowship began, paused, went on or ended, with a reason, which the trail keeps with the day that was
+/// wrong. It lies between the days of the moves before and after. Send the fellowship's version in `If-Match`.
+#[utoipa::path(tag = "people", params(FellowshipMovePath), request_body = CorrectedDay, responses((status = 200, description = "Corrected", body = FellowshipResponse)))]
+#[patch("/v1/fellowships/{id}/transitions/{transition}")]
+pub async fn update_fellowship_transition(
+    cx: Cx,
+    path: web::Path<FellowshipMovePath>,
+    body: Body<CorrectedDay>,
+) -> Result<Answer<FellowshipResponse>> {
+    let FellowshipMovePath { id, transition } = path.into_inner();
+    cx.change(body, move |conn, context, corrected| {
+        ops::update_fellowship_transition(conn, context, (&id, &transition), &corrected)
+    })
+    .await
+}
+
+/// Withdraw the last move of a fellowship
+///
+/// Withdraws a move that was not made, with a reason: the fellowship has the state before it again. The trail keeps the move. Send the
+/// fellowship's version in `If-Match`.
+#[utoipa::path(tag = "people", params(FellowshipMovePath, Wrong), responses((status = 204, description = "Withdrawn")))]
+#[delete("/v1/fellowships/{id}/transitions/{transition}")]
+pub async fn delete_fellowship_transition(
+    cx: Cx,
+    path: web::Path<FellowshipMovePath>,
+    wrong: Query<Wrong>,
+) -> Result<Reply> {
+    let FellowshipMovePath { id, transition } = path.into_inner();
+    cx.remove(move |conn, context| ops::delete_fellowship_transition(conn, context, (&id, &transition), wrong.0)).await
 }
 
 path! { FellowshipInnovationPath, id: uuid "The fellowship's id", slug: innovation "The innovation's slug" }

@@ -6,14 +6,15 @@ use crate::access::{Operation, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
-use crate::http::{Context, Patch};
+use crate::http::{Context, Patch, Wrong};
 use crate::innovations::ops::{get_innovation, keeps};
 use crate::innovations::store::InnovationRow;
 use crate::people::fellows;
 use crate::programmes::{self, cohorts};
 use crate::record::Stored;
 use crate::transitions::links::{Ends, LinkState};
-use crate::transitions::rules::{AskedMove, Move};
+use crate::transitions::rules::{AskedMove, CorrectedDay, Move};
+use crate::transitions::store::TransitionRow;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
 use serde_json::{Value, json};
@@ -150,7 +151,8 @@ pub fn transition_fellowship(
     }
     context.check_version(row.version)?;
     step.decide(from)?;
-    if let Some(on) = store::last_moved(conn, row.id)?.filter(|on| step.effective_on < *on) {
+    let last = dated_moves(conn, row.id)?.iter().map(|known| known.effective_on).max();
+    if let Some(on) = last.filter(|on| step.effective_on < *on) {
         let detail = format!("Expected {on} or a later day: the move before it took effect on that day.");
         return Err(Error::invalid("/effectiveOn", "too-early", detail));
     }
@@ -158,6 +160,71 @@ pub fn transition_fellowship(
     store::update(conn, &row, None)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     finish(conn, context, row, json!({ "from": from, "to": step.to, "effectiveOn": step.effective_on }))
+}
+
+/// The moves by which a fellowship began, paused, went on or ended.
+fn dated_moves(conn: &mut Conn, fellowship: Id) -> Result<Vec<TransitionRow>> {
+    transitions::store::moves_to(conn, RESOURCE, fellowship, &FellowshipState::DATED)
+}
+
+/// A fellowship that the caller keeps, of the version that they know, with its dated moves and the place of one among them.
+fn find_move(
+    conn: &mut Conn,
+    context: &Context,
+    (id, transition): (&str, &str),
+) -> Result<(FellowshipRow, Vec<TransitionRow>, usize)> {
+    let row = find(conn, context, id)?.0.row;
+    let moves = dated_moves(conn, row.id)?;
+    let at = Id::parse(transition).and_then(|id| moves.iter().position(|known| known.id == id));
+    let at = at.ok_or_else(|| Error::not_found("move by which this fellowship began, paused, went on or ended"))?;
+    context.keep_programme(Some(&row.programme))?;
+    context.check_version(row.version)?;
+    Ok((row, moves, at))
+}
+
+/// Corrects the day on which a fellowship began, paused, went on or ended.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`.
+pub fn update_fellowship_transition(
+    conn: &mut Conn,
+    context: &Context,
+    at: (&str, &str),
+    corrected: &CorrectedDay,
+) -> Result<Stored<Fellowship>> {
+    let (row, moves, at) = find_move(conn, context, at)?;
+    let day = |at: usize| moves.get(at).map(|known| known.effective_on);
+    let (before, was, after) = (at.checked_sub(1).and_then(day), day(at), day(at + 1));
+    corrected.check(before, after, context.today())?;
+    let row = row.clone().moved(context, row.state);
+    store::update(conn, &row, None)?;
+    let moved = moves.get(at).map(|known| (known.id, known.to_state.clone()));
+    let (moved, to) = moved.ok_or_else(|| Error::internal("a move was lost"))?;
+    transitions::store::redate(conn, moved, corrected.effective_on)?;
+    let data = json!({ "move": moved, "to": to, "was": was, "effectiveOn": corrected.effective_on, "corrected": corrected.reason });
+    finish(conn, context, row, data)
+}
+
+/// Withdraws the last move of a fellowship, which was not made: it has the state before that again. The trail keeps the move.
+///
+/// # Errors
+/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed` without a reason; `immutable` for a move that others followed.
+pub fn delete_fellowship_transition(conn: &mut Conn, context: &Context, at: (&str, &str), wrong: Wrong) -> Result<()> {
+    let (row, mut moves, at) = find_move(conn, context, at)?;
+    let reason = wrong.given()?;
+    if at + 1 < moves.len() {
+        let detail = "Other moves followed it. Withdraw the last one first, or correct the day of this one.";
+        return Err(Error::new(Code::Immutable).detail(detail));
+    }
+    let last = moves.remove(at);
+    let state = FellowshipState::parse(&last.from_state).ok_or_else(|| Error::internal("a state that is none"))?;
+    let row = row.moved(context, state);
+    store::update(conn, &row, None)?;
+    transitions::store::remove(conn, last.id)?;
+    let data = json!({
+        "move": last.id, "from": last.from_state, "to": last.to_state, "effectiveOn": last.effective_on, "withdrawn": reason
+    });
+    finish(conn, context, row, data).map(drop)
 }
 
 /// The name of the moves of an innovation's link to a fellowship among those of every resource.

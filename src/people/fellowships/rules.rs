@@ -27,6 +27,8 @@ words! {
 impl FellowshipState {
     /// The states in which the fellow has not agreed.
     pub const UNAGREED: [Self; 2] = [Self::Proposed, Self::Declined];
+    /// The states of which days are asked about: from when to when it was held.
+    pub const DATED: [Self; 4] = [Self::Active, Self::Paused, Self::Completed, Self::Withdrawn];
     /// The states after which there is no other.
     pub const ENDED: [Self; 2] = [Self::Completed, Self::Withdrawn];
 

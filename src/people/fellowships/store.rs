@@ -158,16 +158,6 @@ pub fn moved_to(states: Vec<FellowshipState>, day: NaiveDate) -> _ {
         .select(transitions::resource_id)
 }
 
-/// The day on which the last move took effect by which a fellowship began, paused, went on or ended.
-pub fn last_moved(conn: &mut Conn, fellowship: Id) -> Result<Option<NaiveDate>> {
-    use FellowshipState::{Active, Completed, Paused, Withdrawn};
-    let moves = transitions::table
-        .filter(transitions::resource.eq("fellowship"))
-        .filter(transitions::resource_id.eq(fellowship))
-        .filter(transitions::to_state.eq_any([Active, Paused, Completed, Withdrawn]));
-    Ok(moves.select(dsl::max(transitions::effective_on)).first(conn)?)
-}
-
 /// # Errors
 /// `unknown-reference` for an innovation or a host that is not there.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListFellowships) -> Result<Query> {

@@ -86,6 +86,18 @@ impl World {
                     _ => actor.get(&format!("{link}/transitions")),
                 }
             }
+            "update_fellowship_transition" | "delete_fellowship_transition" => {
+                let target = self.fellowship(corner).await;
+                self.app.admin().transition(&target, 1, json!({ "to": "active" })).await.expect(200);
+                let moves = self.app.admin().get(&format!("{target}/transitions")).await.expect(200);
+                let moved = format!("{target}/transitions/{}", moves["data"][0]["id"].as_str().unwrap());
+                match operation {
+                    "update_fellowship_transition" => {
+                        actor.patch(&moved, 2, json!({ "effectiveOn": "2016-05-01", "reason": "The minutes say so." }))
+                    }
+                    _ => actor.delete(&format!("{moved}?reason=Wrong"), 2),
+                }
+            }
             "list_fellowship_transitions" => actor.get(&format!("{}/transitions", self.fellowship(corner).await)),
             _ => self.request_of_funding(operation, actor, corner).await,
         }
