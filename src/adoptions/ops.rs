@@ -134,24 +134,11 @@ fn check_covers(conn: &mut Conn, context: &Context, new: &Adoption, organisation
 /// # Errors
 /// `forbidden`, `validation-failed`, `unknown-reference`, `already-exists`.
 pub fn create_adoption(conn: &mut Conn, context: &Context, new: Adoption) -> Result<Stored<Adoption>> {
-    record_adoption(conn, context, new, None)
-}
-
-/// As [`create_adoption`], with the reason of its first stage.
-///
-/// # Errors
-/// As [`create_adoption`].
-pub fn record_adoption(
-    conn: &mut Conn,
-    context: &Context,
-    new: Adoption,
-    reason: Option<String>,
-) -> Result<Stored<Adoption>> {
     let given = new.clone();
-    record_said(conn, context, new, reason, |member| given.gives(member))
+    record_said(conn, context, new, None, |member| given.gives(member))
 }
 
-/// As [`record_adoption`], of what `speaks` names: what is taken away, too, is said of a day.
+/// As [`create_adoption`], with the reason of its first stage, and of what `speaks` names: what is taken away, too, is said of a day.
 ///
 /// # Errors
 /// As [`create_adoption`].
