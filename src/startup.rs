@@ -249,14 +249,14 @@ pub async fn serve(running: Running) -> Result<(), String> {
     let stop = async move {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
-        let told = async |terminated: &mut Signal, interrupted: &mut Signal| {
+        let is_gentle = async |terminated: &mut Signal, interrupted: &mut Signal| {
             tokio::select! { _ = terminated.recv() => true, _ = interrupted.recv() => false }
         };
-        let mut gracefully = told(&mut terminated, &mut interrupted).await;
+        let mut gracefully = is_gentle(&mut terminated, &mut interrupted).await;
         if gracefully {
             service.leaving.store(true, Ordering::Relaxed);
             tracing::info!("leaving");
-            let again = told(&mut terminated, &mut interrupted);
+            let again = is_gentle(&mut terminated, &mut interrupted);
             gracefully = tokio::time::timeout(service.config.shutdown_delay, again).await.is_err();
         }
         if gracefully {

@@ -13,7 +13,7 @@ pub enum Scope {
     National,
     /// One programme, by its slug.
     Programme(String),
-    /// An organisation and all that is below it today, by geography, law or network.
+    /// An organisation and all that is below it today, by geography or network, with the past of what closed there.
     Organisation { id: Id, code: String },
     /// One innovation.
     Innovation { id: Id, slug: String },

@@ -446,15 +446,15 @@ mod tests {
         let figure = |value| Figure::of(Some(value), Some(Qualifier::AtMost), Some(Basis::Estimated));
         let counts = Counts { sites: figure(2), users: figure(30), patients: figure(400) };
         let on = NaiveDate::from_ymd_opt(2016, 1, 1);
-        let told = adoption().counting(counts, on);
-        let read = told.counted(|member| told.gives(member)).unwrap();
-        assert_eq!((read.over(Counts::default()), told.counted_on), (counts, on));
+        let given = adoption().counting(counts, on);
+        let read = given.counted(|member| given.gives(member)).unwrap();
+        assert_eq!((read.over(Counts::default()), given.counted_on), (counts, on));
         for name in ["sites", "users", "patients"] {
             for member in [name.to_owned(), format!("{name}Qualifier"), format!("{name}Basis")] {
-                assert!(told.gives(&member) && !adoption().gives(&member), "{member}");
+                assert!(given.gives(&member) && !adoption().gives(&member), "{member}");
             }
         }
-        assert!(!told.gives("countedOn"));
+        assert!(!given.gives("countedOn"));
     }
 
     #[test]

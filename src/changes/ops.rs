@@ -1,7 +1,7 @@
 //! A page of the feed: what changed after a cursor, as far as the caller may see it.
 
-use super::rules::{Change, Cursor, Named, Names, Resource, Scope, TOLD, Told, digest};
-use super::store::{self, ToldRow};
+use super::rules::{Change, Cursor, Named, Names, REPORTED, Reported, Resource, Scope, digest};
+use super::store::{self, ReportedRow};
 use crate::access::{self, Operation};
 use crate::adoptions::ops::get_adoption;
 use crate::applications::ops::get_application;
@@ -188,7 +188,7 @@ pub fn keep_scope(conn: &mut Conn, context: &Context, page: &Page) -> Result<()>
 /// Adds the entries after the page's cursor, and moves it on.
 fn fill(conn: &mut Conn, context: &Context, wanted: &Wanted, end: i64, page: &mut Page) -> Result<()> {
     let mut sight = Sight::of(context, &wanted.resources);
-    let kinds: HashSet<&'static str> = sight.told.values().flatten().map(|(told, _)| told.kind).collect();
+    let kinds: HashSet<&'static str> = sight.reported.values().flatten().map(|(reported, _)| reported.kind).collect();
     let kinds: Vec<&'static str> = kinds.into_iter().collect();
     let mut looked_at = 0;
     loop {
@@ -221,11 +221,11 @@ fn fill(conn: &mut Conn, context: &Context, wanted: &Wanted, end: i64, page: &mu
 /// Takes out what the caller never saw.
 fn forget_unseen(conn: &mut Conn, sight: &Sight<'_>, page: &mut Page) -> Result<()> {
     let mut once_seen: HashSet<(i64, Resource)> = HashSet::new();
-    for ((told, shown), positions) in &sight.hidden {
-        let told = &TOLD[*told];
-        let reach = sight.context.actor.reach(if *shown { told.read } else { whole_by(told) });
-        let seen = store::once_seen(conn, sight.context, told, reach, positions.clone())?;
-        once_seen.extend(seen.into_iter().map(|position| (position, told.resource)));
+    for ((reported, shown), positions) in &sight.hidden {
+        let reported = &REPORTED[*reported];
+        let reach = sight.context.actor.reach(if *shown { reported.read } else { whole_by(reported) });
+        let seen = store::once_seen(conn, sight.context, reported, reach, positions.clone())?;
+        once_seen.extend(seen.into_iter().map(|position| (position, reported.resource)));
     }
     page.data.retain(|entry| {
         entry.change != Change::Deleted
@@ -236,14 +236,14 @@ fn forget_unseen(conn: &mut Conn, sight: &Sight<'_>, page: &mut Page) -> Result<
 
 /// The operation for which a reach of everything sees every record of the kind: reading it, or, where some are only proposed,
 /// claimed or drafts, answering those. Events of the latter say whether the record was `shown`.
-fn whole_by(told: &Told) -> Operation {
-    match told.resource {
+fn whole_by(reported: &Reported) -> Operation {
+    match reported.resource {
         Resource::Benefits => Operation::transition_benefit_side,
         Resource::Fellowships => Operation::transition_fellowship,
         Resource::Innovations => Operation::update_innovation,
         Resource::ProgrammeMemberships => Operation::transition_programme_membership,
         Resource::ProgrammePartners => Operation::transition_programme_partner,
-        _ => told.read,
+        _ => reported.read,
     }
 }
 
@@ -260,7 +260,7 @@ struct Whole {
 struct Sight<'a> {
     context: &'a Context,
     /// By the kind of event, what it tells of.
-    told: HashMap<&'static str, Vec<(&'static Told, Whole)>>,
+    reported: HashMap<&'static str, Vec<(&'static Reported, Whole)>>,
     /// What was found out of single records.
     known: HashMap<(Resource, String), bool>,
     /// By place in the table, and by whether others than its own people saw the record, the positions of events about
@@ -270,20 +270,26 @@ struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     fn of(context: &'a Context, resources: &[Resource]) -> Self {
-        let mut told: HashMap<&'static str, Vec<(&'static Told, Whole)>> = HashMap::new();
+        let mut reported: HashMap<&'static str, Vec<(&'static Reported, Whole)>> = HashMap::new();
         let sees_all = |operation: Operation| context.actor.reach(operation).is_everything();
-        for one in TOLD.iter().filter(|one| resources.is_empty() || resources.contains(&one.resource)) {
+        for one in REPORTED.iter().filter(|one| resources.is_empty() || resources.contains(&one.resource)) {
             let is_public = one.read.row().anonymous;
             let whole = Whole { shown: is_public || sees_all(one.read), kept_back: sees_all(whole_by(one)) };
             if is_public || context.actor.may(one.read) {
-                told.entry(one.kind).or_default().push((one, whole));
+                reported.entry(one.kind).or_default().push((one, whole));
             }
         }
-        Self { context, told, known: HashMap::new(), hidden: HashMap::new() }
+        Self { context, reported, known: HashMap::new(), hidden: HashMap::new() }
     }
 
     /// Adds what an event says. What the caller does not see now is a tombstone, until it is known whether they ever did.
-    fn tell(&mut self, conn: &mut Conn, row: &ToldRow, innovation: Option<&str>, data: &mut Vec<Entry>) -> Result<()> {
+    fn tell(
+        &mut self,
+        conn: &mut Conn,
+        row: &ReportedRow,
+        innovation: Option<&str>,
+        data: &mut Vec<Entry>,
+    ) -> Result<()> {
         let details: Value = serde_json::from_str(&row.data)?;
         let find = |word: &str| match word {
             "key" => Some(row.key.clone()),
@@ -292,21 +298,21 @@ impl<'a> Sight<'a> {
             "number" => row.key.rsplit_once('/').map(|(_, number)| number.to_owned()),
             word => details[word].as_str().map(str::to_owned),
         };
-        for (told, whole) in self.told.get(row.resource.as_str()).cloned().unwrap_or_default() {
-            let Some(key) = find(told.key) else { continue };
-            let is_own = told.key == "key" && told.resource != Resource::KpiValues;
+        for (reported, whole) in self.reported.get(row.resource.as_str()).cloned().unwrap_or_default() {
+            let Some(key) = find(reported.key) else { continue };
+            let is_own = reported.key == "key" && reported.resource != Resource::KpiValues;
             let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
-            let href = told.href(find);
-            let shown = details["shown"].as_bool().unwrap_or_else(|| whole_by(told) == told.read);
+            let href = reported.href(find);
+            let shown = details["shown"].as_bool().unwrap_or_else(|| whole_by(reported) == reported.read);
             let whole = if shown { whole.shown } else { whole.kept_back };
-            if !whole && !self.sees(conn, told, &key, (row, innovation, &details))? {
+            if !whole && !self.sees(conn, reported, &key, (row, innovation, &details))? {
                 change = Change::Deleted;
-                let place = TOLD.iter().position(|one| std::ptr::eq(one, told)).unwrap_or_default();
+                let place = REPORTED.iter().position(|one| std::ptr::eq(one, reported)).unwrap_or_default();
                 self.hidden.entry((place, shown)).or_default().push(row.position);
             }
             data.push(Entry {
                 position: row.position,
-                resource: Some(told.resource),
+                resource: Some(reported.resource),
                 key: Some(key),
                 version: is_own.then_some(row.version),
                 change,
@@ -323,17 +329,17 @@ impl<'a> Sight<'a> {
     fn sees(
         &mut self,
         conn: &mut Conn,
-        told: &Told,
+        reported: &Reported,
         key: &str,
-        (row, innovation, details): (&ToldRow, Option<&str>, &Value),
+        (row, innovation, details): (&ReportedRow, Option<&str>, &Value),
     ) -> Result<bool> {
-        let known = (told.resource, key.to_owned());
+        let known = (reported.resource, key.to_owned());
         if let Some(sees) = self.known.get(&known) {
             return Ok(*sees);
         }
-        let context = Context { operation: told.read, ..self.context.clone() };
+        let context = Context { operation: reported.read, ..self.context.clone() };
         let within = |word: &str| details[word].as_str().unwrap_or_default();
-        let found = match told.resource {
+        let found = match reported.resource {
             Resource::Adoptions => get_adoption(conn, &context, key).map(drop),
             Resource::Applications => get_application(conn, &context, key).map(drop),
             Resource::Awards => get_award(conn, &context, key).map(drop),

@@ -49,7 +49,7 @@ pub enum By {
 
 /// What an event of this kind says in the feed.
 #[derive(Debug)]
-pub struct Told {
+pub struct Reported {
     pub kind: &'static str,
     pub resource: Resource,
     /// The operation by which the record is read, whose grants decide.
@@ -62,7 +62,7 @@ pub struct Told {
     pub by: &'static [By],
 }
 
-macro_rules! told {
+macro_rules! reported {
     ($($kind:literal $resource:ident = $name:literal $read:ident $href:literal [$($by:ident)*];)* and $($about:literal $other:ident $word:literal $reads:ident $at:literal;)*) => {
         words! {
             /// The kinds of records that the feed tells of.
@@ -70,8 +70,8 @@ macro_rules! told {
         }
 
         /// Every kind of event, and every resource that it tells of. A resource is called as the operation that lists it is.
-        pub static TOLD: &[Told] = &[
-            $(Told {
+        pub static REPORTED: &[Reported] = &[
+            $(Reported {
                 kind: $kind,
                 resource: Resource::$resource,
                 read: Operation::$read,
@@ -79,7 +79,7 @@ macro_rules! told {
                 href: $href,
                 by: &[$(By::$by),*],
             },)*
-            $(Told {
+            $(Reported {
                 kind: $about,
                 resource: Resource::$other,
                 read: Operation::$reads,
@@ -91,7 +91,7 @@ macro_rules! told {
     };
 }
 
-told! {
+reported! {
     "adoption" Adoptions = "adoptions" get_adoption "/v1/adoptions/{key}" [Place];
     "application" Applications = "applications" get_application "/v1/applications/{key}" [Owner];
     "attendance" Attendances = "attendances" get_attendance "/v1/events/{event}/attendances/{key}" [];
@@ -152,11 +152,11 @@ told! {
 pub fn kind_of(resource: Resource) -> &'static str {
     match resource {
         Resource::KpiValues => "kpi-value",
-        other => TOLD.iter().find(|told| told.resource == other).map_or("record", |told| told.kind),
+        other => REPORTED.iter().find(|reported| reported.resource == other).map_or("record", |reported| reported.kind),
     }
 }
 
-impl Told {
+impl Reported {
     /// The address of the record, unless the event no longer says what it lies in.
     pub fn href(&self, find: impl Fn(&str) -> Option<String>) -> Option<String> {
         let mut parts = self.href.split(['{', '}']);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_address_of_a_record_is_made_of_what_the_event_says() {
-        let milestone = TOLD.iter().find(|told| told.kind == "milestone").unwrap();
+        let milestone = REPORTED.iter().find(|reported| reported.kind == "milestone").unwrap();
         let find = |word: &str| (word == "award" || word == "key").then(|| format!("the-{word}"));
         assert_eq!(milestone.href(find).as_deref(), Some("/v1/awards/the-award/milestones/the-key"));
         assert_eq!(milestone.href(|_| None), None);

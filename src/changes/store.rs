@@ -1,6 +1,6 @@
 //! Events and scopes in the database, as the feed reads them.
 
-use super::rules::{By, Told};
+use super::rules::{By, Reported};
 use crate::access::{Reach, ReachParts};
 use crate::audit_events::store::{Seen, inside};
 use crate::db::dialect::Unindexed;
@@ -22,7 +22,7 @@ pub const SCOPES_KEPT: i64 = 90;
 
 /// A numbered event, as far as the feed tells of it.
 #[derive(Queryable, Debug)]
-pub struct ToldRow {
+pub struct ReportedRow {
     pub position: i64,
     pub occurred_at: NaiveDateTime,
     pub operation: String,
@@ -42,7 +42,7 @@ pub fn after(
     (position, limit): (i64, i64),
     kinds: Vec<&'static str>,
     place: Option<Id>,
-) -> Result<Vec<ToldRow>> {
+) -> Result<Vec<ReportedRow>> {
     let columns = (
         events::position.assume_not_null(),
         events::occurred_at,
@@ -73,11 +73,11 @@ pub fn after(
 pub fn once_seen(
     conn: &mut Conn,
     context: &Context,
-    told: &Told,
+    reported: &Reported,
     reach: Reach,
     positions: Vec<i64>,
 ) -> Result<Vec<i64>> {
-    let by = |by| told.by.contains(&by);
+    let by = |by| reported.by.contains(&by);
     let mut parts = reach.into_parts();
     let within = parts.within;
     let places = if parts.everything { within.into_iter().collect() } else { std::mem::take(&mut parts.organisations) };
@@ -85,7 +85,7 @@ pub fn once_seen(
         organisations: if by(By::Place) { places } else { Vec::new() },
         programmes: if by(By::Programme) { parts.programmes } else { Vec::new() },
         innovations: if by(By::Innovation) { parts.innovations } else { Vec::new() },
-        everything: parts.everything && !told.by.is_empty(),
+        everything: parts.everything && !reported.by.is_empty(),
         ..parts
     };
     let mut seen: Seen = inside(parts, context.today());

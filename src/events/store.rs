@@ -301,9 +301,9 @@ pub fn erase(conn: &mut Conn, subject: Option<&str>, words: &[String], by: Id) -
     sequence_all(conn)?;
     for word in words {
         let says = events::data.like(format!("%{}%", dialect::like(&serde_json::to_string(word)?))).escape('\\');
-        let told = events::table.filter(says).filter(events::data.ne(FORGOTTEN));
-        let told: Vec<Id> = told.select(events::id).load(conn)?;
-        for some in told.chunks(500) {
+        let about = events::table.filter(says).filter(events::data.ne(FORGOTTEN));
+        let about: Vec<Id> = about.select(events::id).load(conn)?;
+        for some in about.chunks(500) {
             let unvouched = events::table.filter(events::id.eq_any(some)).filter(events::erased_by.is_null());
             diesel::update(unvouched).set(events::erased_by.eq(Some(by))).execute(conn)?;
             diesel::update(events::table.filter(events::id.eq_any(some)))

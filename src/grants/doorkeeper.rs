@@ -265,10 +265,10 @@ fn resolve(conn: &mut Conn, verified: &Verified, end_user: Option<&str>, now: Ti
     for mapped in &verified.mapped {
         grants.extend(mapped_grant(conn, mapped, verified, now)?);
     }
-    let told = verified.body.as_deref().map(|code| organisations::store::id_of(conn, &code.to_ascii_uppercase()));
-    let body = match (client, told.transpose()?.flatten()) {
+    let named = verified.body.as_deref().map(|code| organisations::store::id_of(conn, &code.to_ascii_uppercase()));
+    let body = match (client, named.transpose()?.flatten()) {
         (Some(client), _) => Some(client.organisation_id),
-        (None, Some(told)) => Some(told),
+        (None, Some(named)) => Some(named),
         (None, None) => granted,
     };
     let end_user = end_user.map(|code| end_user_within(conn, &grants, code, now)).transpose()?;

@@ -282,9 +282,9 @@ pub fn is_held(conn: &mut Conn, role: Role, now: Timestamp) -> Result<bool> {
 
 /// The organisation that the grants of a subject say it belongs to: all say the same.
 pub fn body_of(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<Option<Id>> {
-    let told = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now.naive_utc()));
-    let told = told.filter(grants::body_id.is_not_null());
-    Ok(told.select(grants::body_id.assume_not_null()).first(conn).optional()?)
+    let current = grants::table.filter(grants::subject.eq(subject)).filter(grants::to_at.gt(now.naive_utc()));
+    let current = current.filter(grants::body_id.is_not_null());
+    Ok(current.select(grants::body_id.assume_not_null()).first(conn).optional()?)
 }
 
 /// Ends whatever a subject was granted.

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
 
-    fn told(trusted: &str, peer: &str, lines: &[&str]) -> String {
+    fn client_of(trusted: &str, peer: &str, lines: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(line).unwrap());
@@ -64,7 +64,7 @@ mod tests {
             ("10.0.0.5/32", "10.0.0.5", vec!["198.51.100.1:4711"], "198.51.100.1"),
             ("10.0.0.5/32,2001:db8::/32", "2001:db8::1", vec!["2001:db9::7"], "2001:db9::7"),
         ] {
-            assert_eq!(told(trusted, peer, &lines), expected, "{trusted} {peer} {lines:?}");
+            assert_eq!(client_of(trusted, peer, &lines), expected, "{trusted} {peer} {lines:?}");
         }
     }
 

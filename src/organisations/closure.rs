@@ -115,17 +115,62 @@ pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: Nai
     Ok(found.first::<Id>(conn).optional()?.is_some())
 }
 
-/// Those of the organisations that are one of the ancestors or below one on that day.
-pub fn those_below(conn: &mut Conn, ancestors: &[Id], ids: &[Id], on: NaiveDate) -> Result<HashSet<Id>> {
-    let mut found = HashSet::new();
-    if ancestors.is_empty() {
+/// Those of the organisations that a right over some places reaches, each with the first day of which it reaches nothing. It
+/// reaches the places and what lies below them today; and what exists no longer and stands nowhere since, where it lay below one
+/// of them on its last day, so that somebody near may mend its past. It reaches no day on which the place exists no longer, and
+/// none on which the organisation is known to lie elsewhere.
+pub fn reached(conn: &mut Conn, places: &[Id], ids: &[Id], today: NaiveDate) -> Result<HashMap<Id, NaiveDate>> {
+    let mut found: HashMap<Id, NaiveDate> = HashMap::new();
+    if places.is_empty() {
         return Ok(found);
     }
-    for part in ids.chunks(SOME) {
-        let some = below(ancestors.to_vec(), on).filter(organisation_closure::descendant_id.eq_any(part.to_vec()));
-        found.extend(some.load::<Id>(conn)?);
+    for some in ids.chunks(SOME) {
+        let rows = organisation_closure::table
+            .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::ancestor_id)))
+            .filter(organisation_closure::ancestor_id.eq_any(places.to_vec()))
+            .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
+            .filter(organisation_closure::held.eq(true))
+            .select((
+                organisation_closure::descendant_id,
+                organisation_closure::from_on,
+                organisation_closure::to_on,
+                organisations::valid_to,
+            ));
+        let rows: Vec<(Id, NaiveDate, NaiveDate, Option<NaiveDate>)> = rows.load(conn)?;
+        let (present, past): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|(_, from, to, _)| Span { from: *from, to: *to }.holds(today));
+        let here: HashSet<Id> = present.iter().map(|(id, ..)| *id).collect();
+        let elsewhere: BTreeSet<Id> = past.iter().map(|(id, ..)| *id).filter(|id| !here.contains(id)).collect();
+        let gone = closed_and_nowhere(conn, &elsewhere.into_iter().collect::<Vec<_>>(), today)?;
+        let lasting = past.into_iter().filter(|(id, from, to, _)| gone.get(id).is_some_and(|on| from < on && on <= to));
+        for (id, _, to, closing) in present.into_iter().chain(lasting) {
+            let until = closing.map_or(to, |closing| to.min(closing));
+            let reached = found.entry(id).or_insert(until);
+            *reached = until.max(*reached);
+        }
     }
     Ok(found)
+}
+
+/// Those of the organisations that exist no longer and stand below nothing today, with the day on which they closed.
+fn closed_and_nowhere(conn: &mut Conn, ids: &[Id], today: NaiveDate) -> Result<HashMap<Id, NaiveDate>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let closed = organisations::table
+        .filter(organisations::id.eq_any(ids.to_vec()))
+        .filter(organisations::valid_to.is_not_null())
+        .select((organisations::id, organisations::valid_to.assume_not_null()));
+    let closed: Vec<(Id, NaiveDate)> = closed.load(conn)?;
+    let standing = organisation_closure::table
+        .filter(organisation_closure::descendant_id.eq_any(ids.to_vec()))
+        .filter(organisation_closure::ancestor_id.ne(organisation_closure::descendant_id))
+        .filter(organisation_closure::held.eq(true))
+        .filter(organisation_closure::from_on.le(today))
+        .filter(organisation_closure::to_on.gt(today))
+        .select(organisation_closure::descendant_id);
+    let standing: HashSet<Id> = standing.load(conn)?.into_iter().collect();
+    Ok(closed.into_iter().filter(|(id, on)| *on <= today && !standing.contains(id)).collect())
 }
 
 /// Whether `ancestor` stands above `descendant` by edges on any day of the span.

@@ -17,7 +17,7 @@ use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 pub use super::store::referred;
 
@@ -232,7 +232,7 @@ const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
 /// The code of England, the body of whoever acts for the whole country.
 pub const ENGLAND: &str = reference::ENGLAND.code;
 
-/// Whether the organisation is one of the scope's, or lies below one today.
+/// Whether the organisation is one that the scope's places reach, as [`store::reached`] says.
 pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
     covers(conn, context, reach, None, Some(organisation), None)
 }
@@ -300,8 +300,12 @@ pub fn is_within(conn: &mut Conn, context: &Context, reach: &Reach, organisation
     match (reach.within(), organisation) {
         (None, _) => Ok(true),
         (Some(_), None) => Ok(false),
-        (Some(place), Some(organisation)) => store::is_below_any(conn, organisation, &[place], context.today()),
+        (Some(place), Some(organisation)) => is_reached(conn, context, organisation, &[place]),
     }
+}
+
+fn is_reached(conn: &mut Conn, context: &Context, organisation: Id, places: &[Id]) -> Result<bool> {
+    Ok(store::reached(conn, places, &[organisation], context.today())?.contains_key(&organisation))
 }
 
 /// Keeps back a record that lies outside the end user's organisation.
@@ -329,28 +333,41 @@ pub fn covers(
         return Ok(true);
     }
     let Some(organisation) = organisation else { return Ok(false) };
-    store::is_below_any(conn, organisation, reach.places(), context.today())
+    is_reached(conn, context, organisation, reach.places())
 }
 
 /// What a reach makes of some organisations, so that many records are decided with few questions to the database.
 pub struct Covered {
     reach: Reach,
-    below_scopes: HashSet<Id>,
-    /// Those that lie within the end user's organisation, where there is one.
-    within: Option<HashSet<Id>>,
+    /// By the places of its scopes, each until a day.
+    reached: HashMap<Id, NaiveDate>,
+    /// By the end user's organisation, where there is one.
+    within: Option<HashMap<Id, NaiveDate>>,
 }
 
 impl Covered {
     pub fn of(conn: &mut Conn, context: &Context, reach: Reach, organisations: &[Id]) -> Result<Self> {
-        let below_scopes = store::those_below(conn, reach.places(), organisations, context.today())?;
-        let within = reach.within().map(|place| store::those_below(conn, &[place], organisations, context.today()));
-        Ok(Self { below_scopes, within: within.transpose()?, reach })
+        let reached = store::reached(conn, reach.places(), organisations, context.today())?;
+        let within = reach.within().map(|place| store::reached(conn, &[place], organisations, context.today()));
+        Ok(Self { reached, within: within.transpose()?, reach })
     }
 
     /// As [`covers`], of a record of one of the organisations, or of none.
     pub fn covers(&self, programme: Option<&str>, organisation: Option<Id>, innovation: Option<Id>) -> bool {
-        let is_in = |those: &HashSet<Id>| organisation.is_some_and(|organisation| those.contains(&organisation));
-        let named = self.reach.names(programme, innovation) || is_in(&self.below_scopes);
+        self.covers_from(programme, organisation, innovation, Span::ALWAYS.from)
+    }
+
+    /// The same of a record of the days from one on: a right ends with the place that it is over.
+    pub fn covers_from(
+        &self,
+        programme: Option<&str>,
+        organisation: Option<Id>,
+        innovation: Option<Id>,
+        day: NaiveDate,
+    ) -> bool {
+        let until = |those: &HashMap<Id, NaiveDate>| those.get(&organisation?).copied();
+        let is_in = |those: &HashMap<Id, NaiveDate>| until(those).is_some_and(|until| day < until);
+        let named = self.reach.names(programme, innovation) || is_in(&self.reached);
         named && self.within.as_ref().is_none_or(is_in)
     }
 }

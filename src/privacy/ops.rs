@@ -57,8 +57,8 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
     if names(reason, &words) {
         return Err(Error::invalid("/reason", "names-the-person", "The reason is kept, so it cannot name the person."));
     }
-    let told_by = Id::generate();
-    let trail = erase(conn, person.subject.as_deref(), &words, told_by)?;
+    let event = Id::generate();
+    let trail = erase(conn, person.subject.as_deref(), &words, event)?;
     forget_answers(conn, &person, &words)?;
     seal_awards(conn, context, &person)?;
     if let (Some(subject), Some(number)) = (&person.subject, trail.subject_id) {
@@ -87,7 +87,7 @@ pub fn erase_person(conn: &mut Conn, context: &Context, id: &str, reason: &str) 
     store::insert_erasure(conn, erasure)?;
     let fellow = fellows::store::find_of_person(conn, row.id)?.map(|fellow| fellow.id);
     let data = json!({ "erased": true, "events": trail.events, "voucher": trail.voucher, "texts": texts.len(), "fellow": fellow });
-    record_as(conn, context, Event::new("person", &row.id.to_string(), row.version, data), told_by)?;
+    record_as(conn, context, Event::new("person", &row.id.to_string(), row.version, data), event)?;
     erasure_of(conn, row.id)?.ok_or_else(|| Error::internal("an erasure was lost"))
 }
 

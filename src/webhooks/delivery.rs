@@ -148,12 +148,12 @@ impl Postman {
         secrets: &[Vec<u8>],
         (before, after): (&str, &Cursor),
     ) -> Result<bool> {
-        let told = match entry.resource {
+        let subject = match entry.resource {
             Some(resource) => resource.as_str().to_owned(),
             None => format!("scope.{}", scope_name(&after.scope)),
         };
         let epoch = crate::vocabulary::hex(&after.epoch);
-        let message = format!("{epoch}.{}.{told}", entry.position);
+        let message = format!("{epoch}.{}.{subject}", entry.position);
         let kind = entry.resource.map_or("scope", kind_of);
         // What came to be seen, or is seen no more, is a change of the scope.
         let change = if entry.resource.is_some() { entry.change } else { Change::Changed };

@@ -493,3 +493,85 @@ async fn what_cannot_be_a_succession_is_refused(#[values(Sqlite, Postgres)] engi
     let refused = app.admin().post("/v1/organisations/QKK/successions", below).await.problem(422, "validation-failed");
     assert_eq!(refused["errors"][0]["code"], "circular");
 }
+
+/// Whether a caller may send a value of an organisation in a month: what is said of the row, or nothing.
+async fn refusal(actor: &Actor, code: &str, month: &str) -> Value {
+    let sent = json!({ "rows": [{ "organisation": code, "period": month, "value": 4 }] });
+    let answer = actor.post("/v1/kpi-submissions?kpi=ae&dryRun=true", sent).await.expect(200);
+    answer["rows"][0]["errors"][0]["code"].clone()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_past_of_a_trust_that_closed_is_mended_from_where_it_lay(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.innovation("tool").await;
+    app.kpi("ae", json!({ "disclosureControl": true })).await;
+    app.values("ae", json!([{ "organisation": "RJZ", "period": "2024-02", "value": 4 }])).await;
+    app.admin().patch("/v1/organisations/RJZ", 1, json!({ "validTo": "2024-04-01" })).await.expect(200);
+    for place in ["QKK", "HIN-SL", "Y56"] {
+        assert_eq!(refusal(&app.lead(place), "RJZ", "2024-03").await, Value::Null, "{place}");
+        assert_eq!(refusal(&app.lead(place), "RJZ", "2024-04").await, "out-of-scope", "{place}: it closed by then");
+    }
+    assert_eq!(refusal(&app.lead("QMF"), "RJZ", "2024-03").await, "out-of-scope", "it never lay there");
+    assert_eq!(refusal(&app.admin(), "RJZ", "2024-04").await, Value::Null, "taken with a warning");
+    assert_eq!(totals(&app.lead("QKK"), "organisation=RJZ").await, [("2024-02".to_owned(), 4.0)], "as it is");
+    let used = json!({ "innovation": "tool", "organisation": "RJZ", "stage": "piloting", "since": "2023-01-01" });
+    app.lead("QMF").post("/v1/adoptions", used.clone()).await.problem(403, "forbidden");
+    app.lead("QKK").post("/v1/adoptions", used).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_was_taken_out_of_a_board_is_mended_by_that_board_no_more(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.kpi("ae", json!({})).await;
+    let edge = geographic(&app, "RJZ").await;
+    app.admin().patch(&edge, 1, json!({ "to": "2024-01-01" })).await.expect(200);
+    assert_eq!(refusal(&app.lead("QKK"), "RJZ", "2023-12").await, "out-of-scope", "it lives on elsewhere");
+    app.admin().patch("/v1/organisations/RJZ", 1, json!({ "validTo": "2024-04-01" })).await.expect(200);
+    assert_eq!(refusal(&app.lead("QKK"), "RJZ", "2023-12").await, "out-of-scope", "it lay there on no last day");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_lead_writes_nothing_of_days_on_which_their_board_is_gone(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RF4", "QMF").await;
+    app.kpi("ae", json!({ "openFuturePeriods": 12 })).await;
+    app.admin().patch("/v1/organisations/QKK", 1, json!({ "validTo": "2025-04-01" })).await.expect(200);
+    assert_eq!(refusal(&app.lead("QKK"), "QKK", "2025-03").await, Value::Null);
+    assert_eq!(refusal(&app.lead("QKK"), "QKK", "2025-04").await, "out-of-scope");
+    let after = |days: i64| (app.now() + chrono::TimeDelta::days(days)).date_naive();
+    let closing = json!({ "kind": "merge", "effectiveOn": after(60), "to": [{ "code": "QWO" }] });
+    app.admin().post("/v1/organisations/QMF/successions", closing).await.expect(201);
+    let month = |days: i64| after(days).format("%Y-%m").to_string();
+    for code in ["QMF", "RF4"] {
+        assert_eq!(refusal(&app.lead("QMF"), code, &month(0)).await, Value::Null, "{code}");
+        assert_eq!(refusal(&app.lead("QMF"), code, &month(120)).await, "out-of-scope", "{code}");
+    }
+    assert_eq!(refusal(&app.submitter("RF4"), "RF4", &month(120)).await, Value::Null, "it lives on");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_past_of_what_became_another_is_mended_from_where_its_legal_successor_lies(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.trust("RR1", "QHL").await;
+    app.trust("RRK", "QMF").await;
+    app.kpi("ae", json!({})).await;
+    let merge = json!({ "kind": "merge", "effectiveOn": "2018-04-01", "to": [{ "code": "RRK" }] });
+    app.admin().post("/v1/organisations/RR1/successions", merge).await.expect(201);
+    assert_eq!(refusal(&app.lead("QMF"), "RR1", "2018-02").await, Value::Null);
+    assert_eq!(refusal(&app.lead("QHL"), "RR1", "2018-02").await, "out-of-scope");
+    made(&app, "icb", "Y61", &["QOLD", "QEAST", "QWEST"]).await;
+    let split =
+        json!({ "kind": "split", "effectiveOn": "2026-04-01", "to": [{ "code": "QEAST" }, { "code": "QWEST" }] });
+    app.admin().post("/v1/organisations/QOLD/successions", split).await.expect(201);
+    assert_eq!(refusal(&app.lead("QEAST"), "QOLD", "2026-03").await, "out-of-scope", "neither is the legal one");
+    assert_eq!(refusal(&app.lead("Y61"), "QOLD", "2026-03").await, Value::Null);
+}

@@ -37,12 +37,12 @@ fn measure(asked: &Asked, query: &SpcQuery) -> Measure {
     }
 }
 
-fn reading(told: &Told) -> Reading {
+fn reading(point: &Told) -> Reading {
     Reading {
-        value: told.figure,
-        partial: told.is_partial(),
-        completed: told.completed,
-        facts: Facts { coverage: told.coverage, suppressed: told.suppressed },
+        value: point.figure,
+        partial: point.is_partial(),
+        completed: point.completed,
+        facts: Facts { coverage: point.coverage, suppressed: point.suppressed },
         ..Reading::default()
     }
 }
@@ -127,7 +127,7 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
     let parameters = query.choices.parameters(measure(&asked, query), "?")?;
     let totalled = totals(conn, context, &asked, &query.series)?;
     let mut readings: BTreeMap<Period, Reading> =
-        totalled.periods.iter().map(|(period, told)| (*period, reading(told))).collect();
+        totalled.periods.iter().map(|(period, point)| (*period, reading(point))).collect();
     let exclusions = acts::of_series(conn, ActKind::Exclusion, &asked.key())?;
     for row in &exclusions {
         if let Some(reading) = readings.get_mut(&asked.period(row.period_start)) {

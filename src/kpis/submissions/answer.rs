@@ -223,11 +223,11 @@ pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Res
 pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
     let outcome = |verdict: &Verdict| verdict.outcome;
     let warnings = judged.warnings();
-    let told = |(index, verdict): (usize, &Result<Verdict, Vec<RowError>>)| {
+    let outcome_of = |(index, verdict): (usize, &Result<Verdict, Vec<RowError>>)| {
         let ours = said(verdict.as_ref().map(outcome).map_err(Vec::as_slice), judged.failed());
         warned(ours, warnings.get(&index))
     };
-    csv::annotate(file, &COLUMNS, judged.verdicts.iter().enumerate().map(told))
+    csv::annotate(file, &COLUMNS, judged.verdicts.iter().enumerate().map(outcome_of))
 }
 
 /// What is told of a row, with what deserves a second look where nothing is wrong with it.

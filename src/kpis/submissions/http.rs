@@ -252,15 +252,15 @@ fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>)
 }
 
 fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {
-    let (told, truncated) = judged.rows();
+    let (rows, truncated) = judged.rows();
     if !judged.failed() {
-        let whole = SubmissionResponse::of(judged, told, truncated);
+        let whole = SubmissionResponse::of(judged, rows, truncated);
         let reply = Reply::json(status, &whole)?;
         let short = || Reply::json(status, &SubmissionResponse { rows: Vec::new(), rows_truncated: true, ..whole });
         let kept = if reply.body.len() > MOST_KEPT { Some(short()?.body) } else { None };
         return Ok(Reply { kept, ..reply });
     }
-    let response = serde_json::to_value(SubmissionResponse::of(judged, told, truncated))?;
+    let response = serde_json::to_value(SubmissionResponse::of(judged, rows, truncated))?;
     let mut error = delivery::rejected(judged.row.counts());
     for name in ["id", "state", "dryRun", "mode", "counts", "rows", "rowsTruncated", "rowsKept", "warnings"] {
         error = error.with(name, response[name].clone());

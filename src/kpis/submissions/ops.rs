@@ -6,6 +6,7 @@ use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Held, Place, RawRow, Said, Strategy};
 use super::store::{self, NamedSubmission, SubmissionRow};
+use crate::calendar::{Period, Span};
 use crate::db::dialect::Engine;
 use crate::db::{Conn, Steps, by_id, wanted};
 use crate::delivery::{Counts, Mode, Outcome, RowError, SubmissionState};
@@ -256,7 +257,7 @@ impl Resolver<'_> {
         let breakdown = rules::breakdown(&facts.row, texts.get(row.breakdown).unwrap_or_default());
         let breakdown = breakdown.map_err(|error| errors.push(error)).ok();
         if let (Some(organisation), Some(innovation)) = (organisation, innovation) {
-            errors.extend(self.scope_error(facts, organisation, innovation));
+            errors.extend(self.scope_error(facts, (organisation, innovation), period));
         }
         let (Some(period), Some(breakdown), Some(organisation), Some(innovation), true) =
             (period, breakdown, organisation, innovation, errors.is_empty())
@@ -315,12 +316,17 @@ impl Resolver<'_> {
         found.ok_or_else(|| RowError::new("unknown-innovation", format!("There is no innovation {}.", shown(slug))))
     }
 
-    fn scope_error(&self, facts: &KpiFacts, organisation: Id, innovation: Id) -> Option<RowError> {
-        if !self.covered.covers(None, Some(organisation), Some(innovation)) {
-            return Some(RowError::new(
-                "out-of-scope",
-                "Your grants do not let you send values for this organisation.",
-            ));
+    /// Why a row is not the caller's to send, as far as its period is known.
+    fn scope_error(
+        &self,
+        facts: &KpiFacts,
+        (organisation, innovation): (Id, Id),
+        period: Option<Period>,
+    ) -> Option<RowError> {
+        let day = period.map_or(Span::ALWAYS.from, Period::start);
+        if !self.covered.covers_from(None, Some(organisation), Some(innovation), day) {
+            let detail = "Your grants do not let you send values for this organisation in this period.";
+            return Some(RowError::new("out-of-scope", detail));
         }
         let assigned = facts.assigned.as_ref().is_none_or(|assigned| assigned.contains(&organisation));
         (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks this organisation for it."))

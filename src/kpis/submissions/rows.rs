@@ -53,9 +53,9 @@ impl MeasureResponse {
     pub fn of(measure: &Measure, decimals: u8) -> Self {
         let Measure { value, numerator, denominator, .. } = *measure;
         let number = |scaled| json_number(scaled, decimals);
-        let is_told = !ScaledValue { value, numerator, denominator }.is_not_applicable();
+        let has_value = !ScaledValue { value, numerator, denominator }.is_not_applicable();
         Self {
-            value: is_told.then(|| number(value)),
+            value: has_value.then(|| number(value)),
             numerator: numerator.map(number),
             denominator: denominator.map(number),
             qualifier: measure.qualifier,

@@ -229,12 +229,12 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
     }
     for done in &happened {
         // What is shared out is not told once more, and what comes in has no place.
-        let told = match asked.by {
+        let is_counted = match asked.by {
             GroupBy::Funder => done.funder.is_some(),
             GroupBy::Place => done.award.is_some() || done.totals.taken == 0,
             _ => true,
         };
-        if told {
+        if is_counted {
             add(done.key(asked.by, &geography), &done.fund.currency, done.totals, done.illustrative);
         }
     }

@@ -253,8 +253,8 @@ fn people(asked: &Asked, claims: &[ClaimRow], nesting: &Nesting) -> Vec<Figure> 
     .collect();
     // Never people: a person may be pregnant twice, and be tested often.
     for counts in Counts::ALL.iter().copied().filter(|counts| *counts != Counts::Persons) {
-        let told = of(BenefitKind::PatientsReached, counts);
-        let sum = sum(told.iter().filter(|claim| !claim.within).map(|claim| claim.figure));
+        let claims = of(BenefitKind::PatientsReached, counts);
+        let sum = sum(claims.iter().filter(|claim| !claim.within).map(|claim| claim.figure));
         if sum.is_some() {
             figures.push(asked.of_patients(summed(counts.as_str(), counts.as_str(), sum, rows(counts))));
         }

@@ -1,6 +1,6 @@
 //! What is answered of uptake, as JSON and as CSV.
 
-use super::ops::{Compared, NonAdopter, NonAdopters, TimeTo, Told, Uptake};
+use super::ops::{Compared, NonAdopter, NonAdopters, PeriodPoint, TimeTo, Uptake};
 use super::rules::groups::{Group, Groups, People, Tally};
 use super::rules::{Denominator, Point, Reached, Step};
 use crate::adoptions::moves::rules::{AdoptionStage, Measure};
@@ -232,7 +232,7 @@ pub struct UptakeResponse {
 impl From<Uptake> for UptakeResponse {
     fn from(uptake: Uptake) -> Self {
         let on = uptake.last_on;
-        let told = |Told { period, point, eligible_patients, patients_share }: Told| PointResponse {
+        let answered = |PeriodPoint { period, point, eligible_patients, patients_share }: PeriodPoint| PointResponse {
             period: period.label(),
             on: point.on,
             eligible: point.eligible,
@@ -256,7 +256,7 @@ impl From<Uptake> for UptakeResponse {
             by: uptake.step,
             denominator: written(uptake.denominator),
             place: PlaceResponse { code, name },
-            points: uptake.points.into_iter().map(told).collect(),
+            points: uptake.points.into_iter().map(answered).collect(),
             first_use_on: uptake.first_use_on,
             counted_from: uptake.counted_from,
             time_to_sites: uptake.time_to_sites.map(Into::into),

@@ -260,11 +260,11 @@ fn draw_curve(canvas: &mut Canvas, chart: &Chart, frame: &Frame, shares: &[Optio
     }
     for (index, (period, share)) in chart.periods.iter().zip(shares).enumerate() {
         let Some(share) = share else { continue };
-        let (x, y, label, told) = (frame.x(index), frame.y(*share), safe(&period.label()), per_cent(*share));
+        let (x, y, label, percentage) = (frame.x(index), frame.y(*share), safe(&period.label()), per_cent(*share));
         let colour = pen.colour;
         let fill = if pen.dashes == IMPLEMENTING.dashes { "#ffffff" } else { colour };
         canvas.put(format_args!(
-            "<g><title>{label}: {told}</title><circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{fill}\" stroke=\"{colour}\"/></g>"
+            "<g><title>{label}: {percentage}</title><circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{fill}\" stroke=\"{colour}\"/></g>"
         ));
     }
 }
@@ -335,8 +335,8 @@ mod tests {
         for title in [title, marked, unknown] {
             assert!(title.split_whitespace().count() <= 15, "{title}");
         }
-        let told: Vec<String> = [0.0, 0.004, 0.5, 0.999, 1.0].map(per_cent).to_vec();
-        assert_eq!(told, ["0%", "under 1%", "50%", "over 99%", "100%"]);
+        let texts: Vec<String> = [0.0, 0.004, 0.5, 0.999, 1.0].map(per_cent).to_vec();
+        assert_eq!(texts, ["0%", "under 1%", "50%", "over 99%", "100%"]);
     }
 
     #[test]

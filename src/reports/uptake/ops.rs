@@ -60,7 +60,7 @@ pub struct TimeTo {
 }
 
 /// Uptake on the last day of a period, with the patients that it could reach.
-pub struct Told {
+pub struct PeriodPoint {
     pub period: Period,
     pub point: Point,
     pub eligible_patients: Option<Reached>,
@@ -78,7 +78,7 @@ pub struct Uptake {
     pub step: Step,
     pub denominator: Denominator,
     pub place: (String, String),
-    pub points: Vec<Told>,
+    pub points: Vec<PeriodPoint>,
     pub first_use_on: Option<NaiveDate>,
     /// The day from which the days to sites and share count.
     pub counted_from: Option<NaiveDate>,
@@ -294,15 +294,15 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
         ));
     }
     let counted: &[&Unit] = if units().any(|unit| !unit.population.is_empty()) { &all } else { &[] };
-    let told = |(period, on): (Period, NaiveDate)| {
+    let of_period = |(period, on): (Period, NaiveDate)| {
         let point = made.point(units(), on, denominator);
         let eligible_patients =
             eligible_patients(counted.iter().copied(), (on, denominator), &made.own_population, made.whole);
         let patients_share = share(point.patients, eligible_patients, made.sees_all);
-        Told { period, point, eligible_patients, patients_share }
+        PeriodPoint { period, point, eligible_patients, patients_share }
     };
     let first = periods.first().map_or(to, |(period, _)| period.start());
-    let points = periods.into_iter().map(told).collect();
+    let points = periods.into_iter().map(of_period).collect();
     let joined = store::joined(conn, made.innovation)?;
     let counted_from = match &asked.since {
         None => first_use_on,

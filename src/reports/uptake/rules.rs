@@ -397,9 +397,19 @@ mod tests {
     }
 
     #[test]
-    fn the_first_use_comes_before_adoption() {
+    fn the_first_use_comes_before_adoption_and_below_the_place() {
         let unit = Unit::new(&[span(3, 30)], vec![], vec![span(10, 20)], &[span(0, 20)]);
         assert_eq!((unit.first_use(), unit.has_adopted_on(day(9))), (Some(day(3)), false));
+        for (using, first) in [
+            (vec![], None),
+            (vec![span(0, 3)], None),
+            (vec![span(30, 40)], None),
+            (vec![span(0, 4)], Some(3)),
+            (vec![span(5, 6), span(8, 9)], Some(5)),
+        ] {
+            let unit = Unit::new(&[span(3, 30)], vec![], vec![], &using);
+            assert_eq!(unit.first_use(), first.map(day), "{using:?}");
+        }
     }
 
     #[test]

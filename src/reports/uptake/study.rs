@@ -15,14 +15,14 @@ pub fn draw_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, as
     let wide = Asked { measure: Some(Measure::AdoptedOrImplementing), ..asked.clone() };
     let wide = get_innovation_uptake(conn, context, slug, &wide)?;
     // The wider measure begins first.
-    let from = asked.from.or_else(|| wide.points.first().map(|told| told.period.start()));
+    let from = asked.from.or_else(|| wide.points.first().map(|one| one.period.start()));
     let narrow = Asked { measure: Some(Measure::Adopted), from, ..asked };
     let narrow = get_innovation_uptake(conn, context, slug, &narrow)?;
     Ok(draw(&chart(&narrow, &wide)))
 }
 
 fn chart(narrow: &Uptake, wide: &Uptake) -> Chart {
-    let shares = |uptake: &Uptake| uptake.points.iter().map(|told| told.point.share).collect();
+    let shares = |uptake: &Uptake| uptake.points.iter().map(|one| one.point.share).collect();
     let indication = narrow.indication.as_ref().map(|indication| format!(" for {indication}")).unwrap_or_default();
     let mut notes: Vec<String> = narrow.notes.clone();
     let of_wide = wide.notes.iter().filter(|note| !narrow.notes.contains(note));
@@ -32,10 +32,10 @@ fn chart(narrow: &Uptake, wide: &Uptake) -> Chart {
         innovation: format!("{}{indication}", narrow.name),
         place: narrow.place.1.clone(),
         illustrative: narrow.illustrative || wide.illustrative,
-        periods: narrow.points.iter().map(|told| told.period).collect(),
+        periods: narrow.points.iter().map(|one| one.period).collect(),
         adopted: shares(narrow),
         implementing: shares(wide),
-        last: narrow.points.last().map(|told| told.point),
+        last: narrow.points.last().map(|one| one.point),
         starts: starts.collect(),
         notes,
     }

@@ -171,6 +171,39 @@ mod tests {
         assert_eq!(own(&[]), None);
     }
 
+    #[test]
+    fn a_share_is_a_part_of_something() {
+        let people = |value| Reached { value, qualifier: Qualifier::Exact, basis: Basis::Measured };
+        for (part, whole, share) in [
+            (0, 0, None),
+            (0, 4, Some(0.0)),
+            (1, 4, Some(0.25)),
+            (3, 4, Some(0.75)),
+            (4, 4, Some(1.0)),
+            (6, 8, Some(0.75)),
+        ] {
+            assert_eq!(Tally { eligible: whole, adopters: part }.share(), share, "{part} of {whole} organisations");
+            let (in_eligible, in_adopters) = (people(whole as i64), people(part as i64));
+            assert_eq!(People { in_eligible, in_adopters }.share(), share, "{part} of {whole} people");
+        }
+    }
+
+    #[test]
+    fn organisations_are_told_by_deprivation_alone_and_an_edition_has_a_name() {
+        let nameless = |group| Counted { edition: String::new(), ..counted(group, 50) };
+        for (dimension, counts, tells, editions) in [
+            (Dimension::ImdQuintile, vec![counted(Imd1, 100)], true, vec!["imd-2019"]),
+            (Dimension::ImdQuintile, vec![nameless(Imd1)], true, vec![]),
+            (Dimension::Sex, vec![nameless(PopulationGroup::Female)], false, vec![]),
+            (Dimension::AgeBand, vec![], false, vec![]),
+        ] {
+            let found = grouped(dimension, Span::ALWAYS.from, [Member { adopted: true, counts: &counts }]);
+            assert!(found.groups.iter().all(|one| one.organisations.is_some() == tells), "{dimension:?}");
+            assert!(found.editions.iter().eq(&editions), "{dimension:?}: {:?}", found.editions);
+            assert_eq!(found.all.is_some(), !counts.is_empty(), "{dimension:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_organisation_is_in_one_group_or_unknown_and_no_share_is_above_the_whole(

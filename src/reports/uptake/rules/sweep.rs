@@ -86,6 +86,20 @@ mod tests {
         assert!(standing(1, 1).has_share(100) && !standing(0, 0).has_share(1));
     }
 
+    #[test]
+    fn with_a_fixed_denominator_its_own_day_says_on_every_day_who_counts() {
+        let eligible = Span { from: day(2), to: day(5) };
+        let units = [Unit::new(&[Span::ALWAYS], vec![eligible], vec![Span { from: day(7), to: day(9) }], &[])];
+        for (fixed, adopters, ineligible) in
+            [(1, None, Some(7)), (2, Some(7), None), (4, Some(7), None), (5, None, Some(7))]
+        {
+            let sweep = Sweep::of(&units, Denominator::Fixed(day(fixed)));
+            assert_eq!(sweep.first(day(20), |now| now.adopters > 0), adopters.map(day), "those eligible on {fixed}");
+            assert_eq!(sweep.first(day(20), |now| now.ineligible > 0), ineligible.map(day), "the others on {fixed}");
+            assert_eq!(sweep.first(day(6), |now| now.adopters + now.ineligible > 0), None, "not by the day before");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_walk_finds_the_day_that_a_count_of_every_day_finds(
