@@ -7,12 +7,13 @@ use crate::error::Result;
 use crate::http::Context;
 use crate::organisations::closure;
 use crate::organisations::edges::ops::{self as edges, NewEdge};
+use crate::organisations::edges::rules::circles;
 use crate::organisations::edges::store::{EdgeRow, above, lasting};
 use crate::organisations::rules::EdgeKind;
 use crate::organisations::store::by_ids;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// The edges above organisations, as they are to be.
 #[derive(Default)]
@@ -106,7 +107,7 @@ impl Hierarchy {
             (held.to < *to).then_some(Span { from: held.to, to: *to })
         });
         for span in longer.chain(begins) {
-            if self.would_circle(conn, said.parent, child, span)? {
+            if self.would_circle(conn, kind, said.parent, child, span)? {
                 return Ok(Err(Objection::new("circular", "It would lie below itself.")));
             }
         }
@@ -124,15 +125,14 @@ impl Hierarchy {
         Ok(Ok(true))
     }
 
-    /// Whether `child` stands above `parent` by edges of any kind on days of the span.
-    fn would_circle(&mut self, conn: &mut Conn, parent: Id, child: Id, span: Span) -> Result<bool> {
-        let (mut seen, mut next) = (HashSet::from([parent]), vec![parent]);
-        while !next.is_empty() && !seen.contains(&child) {
-            self.load(conn, next.iter().copied())?;
-            let above = next.iter().flat_map(|id| self.edges(*id)).filter(|edge| edge.span.meet(span).is_some());
-            next = above.map(|edge| edge.parent).filter(|id| seen.insert(*id)).collect();
-        }
-        Ok(seen.contains(&child))
+    /// Whether `child` stands above `parent` by edges of this kind on days of the span.
+    fn would_circle(&mut self, conn: &mut Conn, kind: EdgeKind, parent: Id, child: Id, span: Span) -> Result<bool> {
+        circles(kind, parent, child, |organisations| {
+            self.load(conn, organisations.iter().copied())?;
+            let edges = organisations.iter().flat_map(|id| self.edges(*id));
+            let above = edges.filter(|edge| edge.kind == kind && edge.span.meet(span).is_some());
+            Ok(above.map(|edge| edge.parent).collect())
+        })
     }
 
     /// Has the edges above an organisation end with it, which it does on another day than it did. Returns whether any changes,

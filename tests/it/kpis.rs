@@ -32,6 +32,28 @@ async fn a_definition_that_contradicts_itself_is_refused_with_every_fault(#[valu
 
 #[rstest]
 #[actix_web::test]
+async fn shares_and_rates_cannot_be_added_up_as_they_are(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let made = async |value_type: &str, aggregation: &str| {
+        let body = json!({
+            "code": format!("{value_type}-{aggregation}"), "name": "A share", "definition": "A share.", "level": "process",
+            "unit": "share", "periodType": "month", "valueType": value_type, "improvementDirection": "neutral",
+            "aggregation": aggregation
+        });
+        app.admin().post("/v1/kpis", body).await
+    };
+    for value_type in ["ratio", "percentage", "rate"] {
+        let problem = made(value_type, "sum").await.problem(422, "validation-failed");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("/aggregation"), &json!("not-applicable")));
+        assert!(error["detail"].as_str().unwrap().contains("Expected the aggregation ratio-of-sums, mean or none."));
+        made(value_type, "ratio-of-sums").await.expect(201);
+    }
+    made("money", "sum").await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_programme_manager_proposes_and_the_national_admin_decides(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let definition = |status: &str, programme: &str| {

@@ -188,10 +188,10 @@ async fn a_row_that_would_lie_below_itself_or_what_cannot_hold_it_is_passed_over
     registered(&app, "RR1", "nhs-trust", None).await;
     let local = json!({ "code": "LOCAL", "name": "A TRUST", "type": "nhs-trust", "odsCode": "RR2" });
     app.admin().post("/v1/organisations", local).await.expect(201);
-    let above = json!({ "parent": "RR1", "kind": "legal" });
-    app.admin().post("/v1/organisations/QHL/edges", above).await.expect(201);
-    let board = row(&[(1, "QHL"), (2, "ANOTHER NAME"), (3, "RR1")]);
-    let trust = row(&[(1, "RR1"), (2, "ANOTHER NAME"), (4, "QHL"), (12, "20300331")]);
+    registered(&app, "COUNCIL", "local-authority", Some("RR1")).await;
+    registered(&app, "QZZ", "icb", Some("COUNCIL")).await;
+    let board = row(&[(1, "QZZ"), (2, "ANOTHER NAME"), (3, "RR1")]);
+    let trust = row(&[(1, "RR1"), (2, "ANOTHER NAME"), (4, "QZZ"), (12, "20300331")]);
     for (file, rows, code) in [
         ("epcn", network("XP1", "XP2") + &network("XP2", "XP1"), "type"),
         ("eccg", board, "type"),
@@ -206,6 +206,18 @@ async fn a_row_that_would_lie_below_itself_or_what_cannot_hold_it_is_passed_over
     app.anonymous().get("/v1/organisations/XP1").await.problem(404, "not-found");
     let kept = app.anonymous().get("/v1/organisations/RR1").await.expect(200);
     assert_eq!((&kept["name"], &kept["validTo"]), (&json!("A TRUST"), &Value::Null));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_trust_may_lie_below_a_board_that_it_owns(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    registered(&app, "RR1", "nhs-trust", None).await;
+    let owner = json!({ "parent": "RR1", "kind": "legal" });
+    app.admin().post("/v1/organisations/QHL/edges", owner).await.expect(201);
+    let loaded = load(&app, "etr", &row(&[(1, "RR1"), (2, "A TRUST"), (4, "QHL")])).await;
+    assert_eq!(counts(&loaded), [1, 0, 1, 0, 0], "{loaded}");
+    assert_eq!(below(&app, "QHL", "type=nhs-trust").await, ["RR1"]);
 }
 
 #[rstest]

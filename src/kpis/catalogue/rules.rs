@@ -322,6 +322,13 @@ impl Kpi {
                 "Only a ratio, a percentage or a rate can use the aggregation ratio-of-sums.",
             );
         }
+        if self.aggregation == Aggregation::Sum && self.value_type.is_quotient() {
+            let detail = format!(
+                "Values of the type {} do not add up. Expected the aggregation ratio-of-sums, mean or none.",
+                self.value_type.as_str()
+            );
+            faults.add("/aggregation", "not-applicable", detail);
+        }
         let bound = |pointer: &str, number: &Option<Number>| {
             number.as_ref().map(|number| scaled(pointer, &number.to_string(), self.decimals)).transpose()
         };

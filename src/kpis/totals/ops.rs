@@ -6,7 +6,6 @@ use crate::access::outside;
 use crate::calendar::{Period, Span};
 use crate::db::Conn;
 use crate::decimal::to_f64;
-use crate::disclosure::rounded;
 use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::kpis::catalogue;
@@ -183,30 +182,9 @@ impl Asked {
         scaled.map(|scaled| self.figure(scaled))
     }
 
-    /// What a series had, as the caller may see it: so that what is said of what is missing tells no small count.
-    fn weight(&self, visibility: Visibility, value: ScaledValue) -> Option<i64> {
-        let weight = self.arithmetic.weight(value)?;
-        if visibility.is_whole(&self.kpi) {
-            return Some(weight);
-        }
-        let one = 10_i64.pow(u32::from(self.kpi.decimals_u8()));
-        Some(rounded(weight, one).unwrap_or(5 * one))
-    }
-
-    /// The value with its parts as the caller may see them, each small count as one of five.
-    fn seen(&self, visibility: Visibility, value: ScaledValue) -> ScaledValue {
-        if visibility.is_whole(&self.kpi) {
-            return value;
-        }
-        let one = 10_i64.pow(u32::from(self.kpi.decimals_u8()));
-        let part = |part: Option<i64>| part.map(|part| rounded(part, 1).unwrap_or(5));
-        let is_sum = self.kpi.aggregation == Aggregation::Sum;
-        let whole = if is_sum { rounded(value.value, one).unwrap_or(5 * one) } else { value.value };
-        ScaledValue { value: whole, numerator: part(value.numerator), denominator: part(value.denominator) }
-    }
-
     fn observation(&self, visibility: Visibility, found: &Found) -> Observation {
         let value = found.value();
+        let seen = if visibility.is_whole(&self.kpi) { value } else { self.arithmetic.coarse(value) };
         Observation {
             series: found.series,
             organisation: found.organisation,
@@ -214,8 +192,8 @@ impl Asked {
             value,
             qualifier: found.qualifier,
             basis: found.basis,
-            weight: self.weight(visibility, value),
-            seen: self.seen(visibility, value),
+            weight: self.arithmetic.weight(seen),
+            seen,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::calendar::{DayRange, Period, PeriodType};
 use crate::decimal::{self, to_f64};
+use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::values::rules::ScaledValue;
@@ -177,6 +178,15 @@ impl Arithmetic {
             Aggregation::Mean => value.denominator,
             Aggregation::Sum | Aggregation::None | Aggregation::UniqueCount => Some(value.value),
         }
+    }
+
+    /// The value with its parts as readers without the grant may know of them: counts to the nearest five, each small one as five. So what is
+    /// said of what is missing discloses none.
+    pub fn coarse(self, value: ScaledValue) -> ScaledValue {
+        let one = 10_i64.pow(u32::from(self.decimals));
+        let count = |count: i64| rounded(count, one).unwrap_or(5 * one);
+        let whole = if self.aggregation == Aggregation::Sum { count(value.value) } else { value.value };
+        ScaledValue { value: whole, numerator: value.numerator.map(count), denominator: value.denominator.map(count) }
     }
 
     /// The value as a figure, not rounded where it has parts; none where there was nothing to divide.

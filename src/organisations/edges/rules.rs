@@ -7,6 +7,7 @@ use crate::vocabulary::{Id, instant};
 use crate::written;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// A dated edge of the hierarchy, above an organisation.
@@ -124,6 +125,31 @@ pub fn check_beside(child: OrganisationType, new: Placed, other: Placed, other_p
     };
     let detail = format!("It lies below {detail} on a day, and below {other_parent} {days}. End that edge first.");
     Err(Error::invalid("/from", "overlap", detail))
+}
+
+/// Whether an edge of a kind from `child` up to `parent` makes a circle: whether `child` stands above `parent` by edges of that kind
+/// already, which `above` finds step by step. Of places and of owners a circle means that something lies below itself; network and
+/// member edges lead no further than to their parent.
+///
+/// # Errors
+/// What `above` fails with.
+pub fn circles(
+    kind: EdgeKind,
+    parent: Id,
+    child: Id,
+    mut above: impl FnMut(Vec<Id>) -> Result<Vec<Id>>,
+) -> Result<bool> {
+    if parent == child {
+        return Ok(true);
+    }
+    if !matches!(kind, EdgeKind::Geographic | EdgeKind::Legal) {
+        return Ok(false);
+    }
+    let (mut seen, mut next) = (HashSet::from([parent]), vec![parent]);
+    while !next.is_empty() && !seen.contains(&child) {
+        next = above(next)?.into_iter().filter(|id| seen.insert(*id)).collect();
+    }
+    Ok(seen.contains(&child))
 }
 
 /// Whether an edge of this kind can stand between organisations of these types. Places lie below larger places, and what

@@ -1,6 +1,6 @@
 //! Edges in the database.
 
-use super::rules::{Edge, EdgeAdded, Placed, Withdrawal, check_beside};
+use super::rules::{Edge, EdgeAdded, Placed, Withdrawal, check_beside, circles};
 use crate::calendar::Span;
 use crate::db::schema::{organisation_edges, organisations};
 use crate::db::{Conn, MultiBackend};
@@ -13,7 +13,6 @@ use crate::vocabulary::Id;
 use crate::{insert_all, narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::HashSet;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = organisation_edges, treat_none_as_null = true)]
@@ -172,26 +171,16 @@ pub fn is_child_of(conn: &mut Conn, child: Id, parent: Id) -> Result<bool> {
     Ok(edge.first::<Id>(conn).optional()?.is_some())
 }
 
-/// Whether `child` stands above `parent` by edges of this kind on days of the span. Of places and of owners a circle means that
-/// something lies below itself; network and member edges lead no further than to their parent.
+/// Whether `child` stands above `parent` by edges of this kind on days of the span.
 pub fn would_circle(conn: &mut Conn, kind: EdgeKind, parent: Id, child: Id, span: Span) -> Result<bool> {
-    if parent == child {
-        return Ok(true);
-    }
-    if !matches!(kind, EdgeKind::Geographic | EdgeKind::Legal) {
-        return Ok(false);
-    }
-    let (mut seen, mut next) = (HashSet::from([parent]), vec![parent]);
-    while !next.is_empty() && !seen.contains(&child) {
+    circles(kind, parent, child, |organisations| {
         let above = organisation_edges::table
-            .filter(organisation_edges::child_id.eq_any(next))
+            .filter(organisation_edges::child_id.eq_any(organisations))
             .filter(organisation_edges::kind.eq(kind))
             .filter(organisation_edges::withdrawn_at.is_null())
             .filter(organisation_edges::from_on.lt(span.to))
             .filter(organisation_edges::to_on.gt(span.from))
             .select(organisation_edges::parent_id);
-        let above: Vec<Id> = above.load(conn)?;
-        next = above.into_iter().filter(|id| seen.insert(*id)).collect();
-    }
-    Ok(seen.contains(&child))
+        Ok(above.load(conn)?)
+    })
 }

@@ -47,6 +47,18 @@ fn seen(aggregation: Aggregation, series: u8, start: u32, value: ScaledValue) ->
     }
 }
 
+#[test]
+fn counts_are_known_to_the_nearest_five_of_what_is_counted_whatever_the_decimals() {
+    for (decimals, one) in [(0, 1), (1, 10), (2, 100)] {
+        let of = |aggregation| Arithmetic { decimals, ..by(aggregation) };
+        let parts = of(Aggregation::RatioOfSums).coarse(share(3 * one, 124 * one));
+        assert_eq!((parts.numerator, parts.denominator), (Some(5 * one), Some(125 * one)));
+        assert_eq!(of(Aggregation::RatioOfSums).weight(parts), Some(5 * one));
+        assert_eq!(of(Aggregation::Sum).coarse(plain(12 * one)), plain(10 * one));
+        assert_eq!(of(Aggregation::Mean).coarse(mean(17, 2 * one)), mean(17, 5 * one));
+    }
+}
+
 fn always(_: &Observation, _: Period) -> Stand {
     Stand::Expected
 }
