@@ -41,13 +41,15 @@ pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedBenefit>) -> Res
         realised.entry(row.benefit_id).or_default().push(row);
     }
     let whole = seen_whole(conn, context, &rows)?;
+    let invented = store::resting_on_illustrative(conn, ids)?;
     let show = |found: NamedBenefit| {
         let is_whole = whole.contains(&found.row.id);
         let sides = sides.remove(&found.row.id).unwrap_or_default();
         let hidden = !is_whole && found.row.kind.is_of_patients();
         let realised = realised.remove(&found.row.id).unwrap_or_default();
         let realised = realised.iter().map(|row| row.year(hidden)).collect();
-        found.stored(sides, realised, !is_whole)
+        let rests_on_illustrative = invented.contains(&found.row.id);
+        found.stored(sides, realised, !is_whole, rests_on_illustrative)
     };
     Ok(rows.into_iter().map(show).collect())
 }

@@ -204,6 +204,9 @@ pub struct BenefitAdded {
     pub realised: Vec<RealisedYear>,
     /// Whether small counts of patients are suppressed and others rounded for you.
     pub suppressed: bool,
+    /// Whether the record, its innovation, its programme or the benefit that it puts into money is invented: what it is added to is
+    /// illustrative then.
+    pub rests_on_illustrative: bool,
 }
 
 written! { Benefit, BenefitAdded, |_, added| added.id.to_string() }
@@ -220,6 +223,8 @@ pub struct RealisedYear {
     pub basis: Basis,
     /// The last day that was counted.
     pub counted_to: NaiveDate,
+    /// Whether the record of it is invented for illustration.
+    pub illustrative: bool,
 }
 
 /// How many decimal places a figure holds.

@@ -8,7 +8,7 @@ use super::rules::{
 use crate::access::{Operation, ReachParts};
 use crate::calendar::{DayRange, Period, PeriodType, Span, Until};
 use crate::db::dialect::Condition;
-use crate::db::schema::{benefit_sides, benefits, innovations, organisations};
+use crate::db::schema::{benefit_sides, benefits, innovations, organisations, programmes};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::decimal::to_f64;
 use crate::disclosure::rounded;
@@ -22,6 +22,7 @@ use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = benefits, treat_none_as_null = true)]
@@ -257,8 +258,14 @@ impl NamedBenefit {
 }
 
 impl NamedBenefit {
-    /// The answer, with figures of patients as they are or as others may see them.
-    pub fn stored(self, sides: Vec<SideRow>, realised: Vec<RealisedYear>, suppressed: bool) -> Stored<Benefit> {
+    /// The answer, with figures of patients as they are or as others may see them. `invented` is whether it rests on what is illustrative.
+    pub fn stored(
+        self,
+        sides: Vec<SideRow>,
+        realised: Vec<RealisedYear>,
+        suppressed: bool,
+        invented: bool,
+    ) -> Stored<Benefit> {
         let mut written = self.benefit();
         let suppressed = suppressed && self.row.kind.is_of_patients();
         if suppressed {
@@ -286,6 +293,7 @@ impl NamedBenefit {
             counted,
             realised,
             suppressed,
+            rests_on_illustrative: invented,
         };
         Stored { added, written, version, updated_at }
     }
@@ -441,6 +449,25 @@ pub fn find(conn: &mut Conn, context: &Context, id: Id) -> Result<Option<NamedBe
 pub fn find_some(conn: &mut Conn, context: &Context, ids: impl IntoIterator<Item = Id>) -> Result<Vec<NamedBenefit>> {
     let ids: Vec<Id> = ids.into_iter().collect();
     Ok(visible(context).filter(benefits::id.eq_any(ids)).load(conn)?)
+}
+
+diesel::alias!(benefits as monetised_benefits: MonetisedBenefits);
+
+/// Those of the benefits that are invented for illustration, or of which the innovation, the programme or the benefit that they put into
+/// money is.
+pub fn resting_on_illustrative(conn: &mut Conn, ids: Vec<Id>) -> Result<HashSet<Id>> {
+    let invented_programmes = programmes::table.filter(programmes::illustrative.eq(true)).select(programmes::slug);
+    let behind = monetised_benefits
+        .filter(monetised_benefits.field(benefits::illustrative).eq(true))
+        .select(monetised_benefits.field(benefits::id));
+    let marked = benefits::table.inner_join(innovations::table).filter(benefits::id.eq_any(ids)).filter(
+        benefits::illustrative
+            .eq(true)
+            .or(innovations::illustrative.eq(true))
+            .or(benefits::programme.assume_not_null().eq_any(invented_programmes))
+            .or(benefits::monetises.assume_not_null().eq_any(behind)),
+    );
+    Ok(marked.select(benefits::id).load(conn)?.into_iter().collect())
 }
 
 /// The claims that are counted within one, and those that put it into money, whoever asks.

@@ -59,6 +59,7 @@ diesel::table! {
         from_on -> Date,
         to_on -> Date,
         held -> Bool,
+        illustrative -> Bool,
     }
 }
 

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The migration that came with these rules: whoever runs it rebuilds what the rules before had made.
-pub const RULES: &str = "00019";
+pub const RULES: &str = "00029";
 
 /// How many ids a query is given at once: SQLite takes a bounded number of parameters.
 const SOME: usize = 10_000;
@@ -59,23 +59,54 @@ pub fn codes_below(conn: &mut Conn, ancestor: Id, on: NaiveDate) -> Result<Vec<S
 }
 
 /// The days on which the figures of some organisations count below an ancestor.
-pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
-    let mut days: HashMap<Id, Vec<Span>> = HashMap::new();
+#[derive(Default)]
+pub struct DaysBelow {
+    pub all: HashMap<Id, Vec<Span>>,
+    /// Those on which they do by edges or successions that are invented.
+    pub invented: HashMap<Id, Vec<Span>>,
+}
+
+impl DaysBelow {
+    pub fn add(&mut self, organisation: Id, days: Span, illustrative: bool) {
+        self.all.entry(organisation).or_default().push(days);
+        if illustrative {
+            self.invented.entry(organisation).or_default().push(days);
+        }
+    }
+}
+
+/// When the figures of some organisations count below an ancestor.
+pub fn days_below(conn: &mut Conn, ancestor: Id, ids: &[Id]) -> Result<DaysBelow> {
+    let mut days = DaysBelow::default();
     for some in ids.chunks(SOME) {
         let spans = organisation_closure::table
             .filter(organisation_closure::ancestor_id.eq(ancestor))
             .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
-            .select((organisation_closure::descendant_id, organisation_closure::from_on, organisation_closure::to_on));
-        for (id, from, to) in spans.load::<(Id, NaiveDate, NaiveDate)>(conn)? {
-            days.entry(id).or_default().push(Span { from, to });
+            .select((
+                organisation_closure::descendant_id,
+                organisation_closure::from_on,
+                organisation_closure::to_on,
+                organisation_closure::illustrative,
+            ));
+        for (id, from, to, illustrative) in spans.load::<(Id, NaiveDate, NaiveDate, bool)>(conn)? {
+            days.add(id, Span { from, to }, illustrative);
         }
     }
     Ok(days)
 }
 
-/// Those pairs of the organisations of which the figures of the second count below the first, with the days on which they do that begin by
-/// a day.
-pub fn nested(conn: &mut Conn, ids: &[Id], by: NaiveDate) -> Result<Vec<(Id, Id, Span)>> {
+/// Two organisations of which the figures of the second count below the first on some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nested {
+    pub outer: Id,
+    pub inner: Id,
+    pub days: Span,
+    /// Whether they do so by edges or successions that are invented.
+    pub illustrative: bool,
+}
+
+/// Those pairs of the organisations that count below each other, with the days that begin by one.
+pub fn nested(conn: &mut Conn, ids: &[Id], by: NaiveDate) -> Result<Vec<Nested>> {
     let mut pairs = Vec::new();
     for some in ids.chunks(SOME) {
         let below = organisation_closure::table
@@ -86,12 +117,17 @@ pub fn nested(conn: &mut Conn, ids: &[Id], by: NaiveDate) -> Result<Vec<(Id, Id,
                 organisation_closure::descendant_id,
                 organisation_closure::from_on,
                 organisation_closure::to_on,
+                organisation_closure::illustrative,
             ));
         for others in ids.chunks(SOME) {
             let those = below.clone().filter(organisation_closure::descendant_id.eq_any(others.to_vec()));
-            let those: Vec<(Id, Id, NaiveDate, NaiveDate)> = those.load(conn)?;
-            let others = those.into_iter().filter(|(above, below, ..)| above != below);
-            pairs.extend(others.map(|(above, below, from, to)| (above, below, Span { from, to })));
+            let those: Vec<(Id, Id, NaiveDate, NaiveDate, bool)> = those.load(conn)?;
+            let others = those.into_iter().filter(|(outer, inner, ..)| outer != inner);
+            let nested = others.map(|(outer, inner, from, to, illustrative)| {
+                let days = Span { from, to };
+                Nested { outer, inner, days, illustrative }
+            });
+            pairs.extend(nested);
         }
     }
     Ok(pairs)
@@ -193,6 +229,7 @@ struct ClosureRow {
     from_on: NaiveDate,
     to_on: NaiveDate,
     held: bool,
+    illustrative: bool,
 }
 
 /// Brings up to date what stands above some organisations and all that lie below them, on any day: what an edge or a
@@ -239,6 +276,7 @@ fn rows_of(hierarchy: &Hierarchy, descendant_id: Id) -> impl Iterator<Item = Clo
         from_on: above.span.from,
         to_on: above.span.to,
         held: above.held,
+        illustrative: above.illustrative,
     })
 }
 
@@ -275,10 +313,12 @@ fn load_some(conn: &mut Conn, some: &[Id], bodies: &mut HashMap<Id, Body>) -> Re
             organisation_edges::parent_id,
             organisation_edges::from_on,
             organisation_edges::to_on,
+            organisation_edges::illustrative,
         ));
-    for (child, kind, parent, from, to) in edges.load::<(Id, EdgeKind, Id, NaiveDate, NaiveDate)>(conn)? {
+    type Row = (Id, EdgeKind, Id, NaiveDate, NaiveDate, bool);
+    for (child, kind, parent, from, to, illustrative) in edges.load::<Row>(conn)? {
         if let Some(body) = bodies.get_mut(&child) {
-            body.links.push(Link { kind, parent, span: Span { from, to } });
+            body.links.push(Link { kind, parent, span: Span { from, to }, illustrative });
         }
     }
     // The legal successor takes its place; else whoever has the largest share, where shares are known.
@@ -299,10 +339,11 @@ fn load_some(conn: &mut Conn, some: &[Id], bodies: &mut HashMap<Id, Body>) -> Re
             organisation_successors::to_id,
             organisation_successions::effective_on,
             organisation_successors::legal,
+            organisation_successions::illustrative,
         ));
-    for (from_id, id, from, legal) in heirs.load::<(Id, Id, NaiveDate, bool)>(conn)? {
+    for (from_id, id, from, legal, illustrative) in heirs.load::<(Id, Id, NaiveDate, bool, bool)>(conn)? {
         if let Some(body) = bodies.get_mut(&from_id) {
-            body.heir.get_or_insert(Heir { id, from, legal });
+            body.heir.get_or_insert(Heir { id, from, legal, illustrative });
         }
     }
     Ok(())
@@ -311,7 +352,8 @@ fn load_some(conn: &mut Conn, some: &[Id], bodies: &mut HashMap<Id, Body>) -> Re
 /// Writes that new organisations stand below themselves alone.
 pub fn insert_own(conn: &mut Conn, organisations: &[Id]) -> Result<()> {
     let (from_on, to_on) = (Span::ALWAYS.from, Span::ALWAYS.to);
-    let own = |id: &Id| ClosureRow { descendant_id: *id, ancestor_id: *id, from_on, to_on, held: true };
+    let own =
+        |id: &Id| ClosureRow { descendant_id: *id, ancestor_id: *id, from_on, to_on, held: true, illustrative: false };
     let rows: Vec<ClosureRow> = organisations.iter().map(own).collect();
     insert_all!(conn, organisation_closure::table, rows);
     Ok(())

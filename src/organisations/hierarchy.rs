@@ -14,6 +14,8 @@ pub struct Link {
     pub kind: EdgeKind,
     pub parent: Id,
     pub span: Span,
+    /// Whether it is invented.
+    pub illustrative: bool,
 }
 
 /// Who took an organisation's place: from that day on it stands where its heir stands.
@@ -24,6 +26,8 @@ pub struct Heir {
     /// Whether it is the legal successor, whose rights reach the past of its predecessor. Another only shows where figures
     /// of the predecessor belong on a later map.
     pub legal: bool,
+    /// Whether the succession is invented.
+    pub illustrative: bool,
 }
 
 /// What an organisation stands by.
@@ -46,6 +50,8 @@ pub struct Above {
     /// Whether it stands there by its edges. Otherwise no edge says anything of these days, and it stands where the nearest
     /// puts it: this tells where its figures belong, and gives no right.
     pub held: bool,
+    /// Whether every way up to there goes over what is invented.
+    pub illustrative: bool,
 }
 
 /// What counts: the edges as they are, or with their gaps filled by the nearest.
@@ -55,118 +61,164 @@ enum Map {
     Filled,
 }
 
-type Found = BTreeMap<Id, Vec<Span>>;
+/// Days on which a way leads up, and whether something on it is invented.
+#[derive(Clone, Copy)]
+struct Way {
+    span: Span,
+    illustrative: bool,
+}
+
+impl Way {
+    /// The way with one step more, on the days on which that can be taken.
+    fn over(self, span: Span, illustrative: bool) -> Option<Self> {
+        let span = self.span.meet(span)?;
+        Some(Self { span, illustrative: self.illustrative || illustrative })
+    }
+
+    fn on(self, span: Span) -> Self {
+        Self { span, ..self }
+    }
+}
+
+impl From<Span> for Way {
+    fn from(span: Span) -> Self {
+        Self { span, illustrative: false }
+    }
+}
+
+type Found = BTreeMap<Id, Vec<Way>>;
 /// An organisation's own days, and its heir with the days on which that stands for it.
-type Own = (Option<Span>, Option<(Id, Span)>);
+type Own = (Option<Way>, Option<(Id, Way)>);
+
+/// The days on which an organisation stands below an ancestor.
+#[derive(Default)]
+struct Standing {
+    all: Vec<Span>,
+    /// Those on which it does by a way without anything invented.
+    sound: Vec<Span>,
+}
+
+impl Standing {
+    fn of(ways: &[Way]) -> Self {
+        let spans = |ways: &mut dyn Iterator<Item = &Way>| Span::merged(ways.map(|way| way.span).collect());
+        let (all, sound) = (spans(&mut ways.iter()), spans(&mut ways.iter().filter(|way| !way.illustrative)));
+        Self { all, sound }
+    }
+
+    /// Its days save some, apart by whether something on the way is invented.
+    fn without(&self, taken: &[Span]) -> impl Iterator<Item = Way> {
+        let invented = self.all.iter().flat_map(|span| span.without(&self.sound));
+        let ways =
+            invented.map(|span| Way { span, illustrative: true }).chain(self.sound.iter().copied().map(Way::from));
+        ways.flat_map(|way| way.span.without(taken).into_iter().map(move |span| way.on(span)))
+    }
+}
 
 impl Hierarchy {
     /// Everything above an organisation, itself included, in spans that do not overlap.
     pub fn above(&self, organisation: Id) -> Vec<Above> {
         let held = self.standing(organisation, Map::Held);
         let mut above = Vec::new();
-        for (ancestor, spans) in self.standing(organisation, Map::Filled) {
-            let by_edges = held.get(&ancestor).map(Vec::as_slice).unwrap_or_default();
-            let filled = spans.iter().flat_map(|span| span.without(by_edges));
-            above.extend(filled.map(|span| Above { ancestor, span, held: false }));
+        let mut add = |ancestor: Id, standing: &Standing, taken: &[Span], held: bool| {
+            let ways = standing.without(taken);
+            above.extend(ways.map(|Way { span, illustrative }| Above { ancestor, span, held, illustrative }));
+        };
+        for (ancestor, standing) in self.standing(organisation, Map::Filled) {
+            let by_edges = held.get(&ancestor).map(|held| held.all.as_slice()).unwrap_or_default();
+            add(ancestor, &standing, by_edges, false);
         }
-        for (ancestor, spans) in held {
-            above.extend(spans.into_iter().map(|span| Above { ancestor, span, held: true }));
+        for (ancestor, standing) in &held {
+            add(*ancestor, standing, &[], true);
         }
         above
     }
 
-    fn standing(&self, organisation: Id, map: Map) -> Found {
-        let mut found = Found::new();
-        self.rise(organisation, Span::ALWAYS, map, &mut vec![organisation], &mut found);
-        self.join(organisation, Span::ALWAYS, map, &mut vec![organisation], &mut found);
+    fn standing(&self, organisation: Id, map: Map) -> BTreeMap<Id, Standing> {
+        let (mut found, always) = (Found::new(), Way::from(Span::ALWAYS));
+        self.rise(organisation, always, map, &mut vec![organisation], &mut found);
+        self.join(organisation, always, map, &mut vec![organisation], &mut found);
         let mut networks = Found::new();
-        self.reach(organisation, Span::ALWAYS, map, &mut vec![organisation], &mut networks);
+        self.reach(organisation, always, map, &mut vec![organisation], &mut networks);
         let several = self.0.get(&organisation).is_some_and(|body| body.kind.may_have_several_networks());
-        for (network, spans) in &networks {
+        for (network, ways) in &networks {
             let others = networks.iter().filter(|(other, _)| !several && *other != network);
-            let others = Span::merged(others.flat_map(|(_, spans)| spans.iter().copied()).collect());
+            let others = Span::merged(others.flat_map(|(_, ways)| ways.iter().map(|way| way.span)).collect());
             // Where several would have it and none is nearer, nothing says which: it belongs to none of them.
-            found.entry(*network).or_default().extend(spans.iter().flat_map(|span| span.without(&others)));
+            let alone = ways.iter().flat_map(|way| way.span.without(&others).into_iter().map(|span| way.on(span)));
+            found.entry(*network).or_default().extend(alone);
         }
-        found.retain(|_, spans| {
-            *spans = Span::merged(std::mem::take(spans));
-            !spans.is_empty()
-        });
-        found
+        let standing = found.into_iter().map(|(ancestor, ways)| (ancestor, Standing::of(&ways)));
+        standing.filter(|(_, standing)| !standing.all.is_empty()).collect()
     }
 
     /// The organisation itself and what lies above it by geography.
-    fn rise(&self, at: Id, span: Span, map: Map, path: &mut Vec<Id>, found: &mut Found) {
-        found.entry(at).or_default().push(span);
-        self.each_parent(at, span, map, path, |parent, span, path| self.rise(parent, span, map, path, found));
+    fn rise(&self, at: Id, way: Way, map: Map, path: &mut Vec<Id>, found: &mut Found) {
+        found.entry(at).or_default().push(way);
+        self.each_parent(at, way, map, path, |parent, way, path| self.rise(parent, way, map, path, found));
     }
 
     /// The nearest networks: an organisation's own, and on days without one those of the organisation above it.
-    fn reach(&self, at: Id, span: Span, map: Map, path: &mut Vec<Id>, found: &mut Found) {
-        let Some((own, _)) = self.own(at, span, map) else { return };
+    fn reach(&self, at: Id, way: Way, map: Map, path: &mut Vec<Id>, found: &mut Found) {
+        let Some((own, _)) = self.own(at, way, map) else { return };
         let mut taken = Vec::new();
-        for (network, days) in self.links(at, EdgeKind::Network, OrganisationType::Hin) {
-            if let Some(days) = own.and_then(|own| own.meet(days)) {
-                found.entry(network).or_default().push(days);
-                taken.push(days);
+        for link in self.links(at, EdgeKind::Network, OrganisationType::Hin) {
+            if let Some(way) = own.and_then(|own| own.over(link.span, link.illustrative)) {
+                found.entry(link.parent).or_default().push(way);
+                taken.push(way.span);
             }
         }
-        for free in span.without(&Span::merged(taken)) {
-            self.each_parent(at, free, map, path, |parent, span, path| self.reach(parent, span, map, path, found));
+        for free in way.span.without(&Span::merged(taken)) {
+            self.each_parent(at, way.on(free), map, path, |parent, way, path| {
+                self.reach(parent, way, map, path, found)
+            });
         }
     }
 
     /// The primary care networks that it is a member of.
-    fn join(&self, at: Id, span: Span, map: Map, path: &mut Vec<Id>, found: &mut Found) {
-        let Some((own, heir)) = self.own(at, span, map) else { return };
-        for (network, days) in self.links(at, EdgeKind::Member, OrganisationType::Pcn) {
-            found.entry(network).or_default().extend(own.and_then(|own| own.meet(days)));
+    fn join(&self, at: Id, way: Way, map: Map, path: &mut Vec<Id>, found: &mut Found) {
+        let Some((own, heir)) = self.own(at, way, map) else { return };
+        for link in self.links(at, EdgeKind::Member, OrganisationType::Pcn) {
+            let joined = own.and_then(|own| own.over(link.span, link.illustrative));
+            found.entry(link.parent).or_default().extend(joined);
         }
-        if let Some((heir, span)) = heir
+        if let Some((heir, way)) = heir
             && !path.contains(&heir)
         {
             path.push(heir);
-            self.join(heir, span, map, path, found);
+            self.join(heir, way, map, path, found);
             path.pop();
         }
     }
 
     /// What of some days is an organisation's own, and from when on its heir stands for it.
-    fn own(&self, at: Id, span: Span, map: Map) -> Option<Own> {
-        let Some(heir) = self.0.get(&at)?.heir else { return Some((Some(span), None)) };
-        let own = span.meet(Span { to: heir.from, ..Span::ALWAYS });
-        let after = span.meet(Span { from: heir.from, ..Span::ALWAYS }).filter(|_| heir.legal || map == Map::Filled);
+    fn own(&self, at: Id, way: Way, map: Map) -> Option<Own> {
+        let Some(heir) = self.0.get(&at)?.heir else { return Some((Some(way), None)) };
+        let own = way.over(Span { to: heir.from, ..Span::ALWAYS }, false);
+        let after = way.over(Span { from: heir.from, ..Span::ALWAYS }, heir.illustrative);
+        let after = after.filter(|_| heir.legal || map == Map::Filled);
         Some((own, after.map(|after| (heir.id, after))))
     }
 
-    fn links(&self, at: Id, kind: EdgeKind, parent: OrganisationType) -> impl Iterator<Item = (Id, Span)> {
+    fn links(&self, at: Id, kind: EdgeKind, parent: OrganisationType) -> impl Iterator<Item = &Link> {
         let links = self.0.get(&at).map(|body| body.links.as_slice()).unwrap_or_default();
         let of_kind = links.iter().filter(move |link| link.kind == kind);
-        let above = of_kind.filter(move |link| self.0.get(&link.parent).is_some_and(|body| body.kind == parent));
-        above.map(|link| (link.parent, link.span))
+        of_kind.filter(move |link| self.0.get(&link.parent).is_some_and(|body| body.kind == parent))
     }
 
     /// Goes one step up: by geography, or to the heir from the day on which that took its place. An organisation that has
     /// been passed is not passed again.
-    fn each_parent(
-        &self,
-        at: Id,
-        span: Span,
-        map: Map,
-        path: &mut Vec<Id>,
-        mut go: impl FnMut(Id, Span, &mut Vec<Id>),
-    ) {
-        let (Some(body), Some((own, heir))) = (self.0.get(&at), self.own(at, span, map)) else { return };
+    fn each_parent(&self, at: Id, way: Way, map: Map, path: &mut Vec<Id>, mut go: impl FnMut(Id, Way, &mut Vec<Id>)) {
+        let (Some(body), Some((own, heir))) = (self.0.get(&at), self.own(at, way, map)) else { return };
         let geographic = body.links.iter().filter(|link| link.kind == EdgeKind::Geographic);
-        let mut steps: Vec<(Id, Span)> = geographic.map(|link| (link.parent, link.span)).collect();
+        let mut steps: Vec<Link> = geographic.copied().collect();
         if map == Map::Filled {
             steps.extend(filling(&steps));
         }
-        let steps = steps.into_iter().filter_map(|(parent, days)| Some((parent, own?.meet(days)?)));
-        for (next, days) in steps.chain(heir) {
+        let steps = steps.into_iter().filter_map(|link| Some((link.parent, own?.over(link.span, link.illustrative)?)));
+        for (next, way) in steps.chain(heir) {
             if !path.contains(&next) {
                 path.push(next);
-                go(next, days, path);
+                go(next, way, path);
                 path.pop();
             }
         }
@@ -175,8 +227,8 @@ impl Hierarchy {
 
 /// Who is above on the days of which no edge says anything: the nearest edge's parent, the earlier one's where two are as
 /// near.
-fn filling(edges: &[(Id, Span)]) -> Vec<(Id, Span)> {
-    let covered = Span::merged(edges.iter().map(|(_, span)| *span).collect());
+fn filling(edges: &[Link]) -> Vec<Link> {
+    let covered = Span::merged(edges.iter().map(|link| link.span).collect());
     let mut filled = Vec::new();
     for gap in Span::ALWAYS.without(&covered) {
         let middle = if gap.from == Span::ALWAYS.from {
@@ -187,10 +239,11 @@ fn filling(edges: &[(Id, Span)]) -> Vec<(Id, Span)> {
             let days = (gap.to - gap.from).num_days().unsigned_abs();
             gap.from.checked_add_days(Days::new(days.div_ceil(2))).unwrap_or(gap.to)
         };
-        let before = edges.iter().filter(|(_, span)| span.to == gap.from);
-        let after = edges.iter().filter(|(_, span)| span.from == gap.to);
-        filled.extend(before.filter_map(|(id, _)| Some((*id, gap.meet(Span { from: gap.from, to: middle })?))));
-        filled.extend(after.filter_map(|(id, _)| Some((*id, gap.meet(Span { from: middle, to: gap.to })?))));
+        let before = edges.iter().filter(|link| link.span.to == gap.from);
+        let after = edges.iter().filter(|link| link.span.from == gap.to);
+        let (early, late) = (gap.meet(Span { to: middle, ..gap }), gap.meet(Span { from: middle, ..gap }));
+        filled.extend(before.filter_map(|link| Some(Link { span: early?, ..*link })));
+        filled.extend(after.filter_map(|link| Some(Link { span: late?, ..*link })));
     }
     filled
 }
@@ -215,8 +268,8 @@ mod tests {
     fn histories() -> impl Strategy<Value = Hierarchy> {
         use EdgeKind::{Geographic, Legal, Member, Network};
         let kinds = [Geographic, Geographic, Geographic, Network, Network, Member, Legal];
-        let edge = (0..kinds.len(), 0..BODIES, 0..BODIES, 0..DAYS, 1..DAYS);
-        let heir = (0..BODIES, 0..BODIES, 0..DAYS, any::<bool>());
+        let edge = (0..kinds.len(), 0..BODIES, 0..BODIES, 0..DAYS, 1..DAYS, any::<bool>());
+        let heir = (0..BODIES, 0..BODIES, 0..DAYS, any::<bool>(), any::<bool>());
         let drawn = (prop::collection::vec(edge, 0..14), prop::collection::vec(heir, 0..3));
         drawn.prop_map(move |(edges, heirs)| {
             let types = [
@@ -232,7 +285,7 @@ mod tests {
             let bodies = types.into_iter().enumerate();
             let body = |(at, kind)| (id(at), Body { kind, links: Vec::new(), heir: None });
             let mut bodies: HashMap<Id, Body> = bodies.map(body).collect();
-            for (kind, child, parent, from, length) in edges {
+            for (kind, child, parent, from, length, illustrative) in edges {
                 let body = bodies.get_mut(&id(child)).expect("a body");
                 let span = Span { from: day(from), to: day(from + length) };
                 let kind = kinds[kind];
@@ -242,12 +295,12 @@ mod tests {
                         && (kind == Geographic || link.parent == id(parent))
                 });
                 if child != parent && !taken {
-                    body.links.push(Link { kind, parent: id(parent), span });
+                    body.links.push(Link { kind, parent: id(parent), span, illustrative });
                 }
             }
-            for (from, to, on, legal) in heirs {
+            for (from, to, on, legal, illustrative) in heirs {
                 if from != to {
-                    let heir = Heir { id: id(to), from: day(on), legal };
+                    let heir = Heir { id: id(to), from: day(on), legal, illustrative };
                     bodies.get_mut(&id(from)).expect("a body").heir.get_or_insert(heir);
                 }
             }
@@ -263,8 +316,9 @@ mod tests {
             self.0.0[&of].heir.filter(|heir| heir.from <= self.1)
         }
 
-        fn heir(&self, of: Id) -> Option<Id> {
-            self.ended(of).filter(|heir| heir.legal || self.2 == Map::Filled).map(|heir| heir.id)
+        fn heir(&self, of: Id) -> Option<(Id, bool)> {
+            let heir = self.ended(of).filter(|heir| heir.legal || self.2 == Map::Filled);
+            heir.map(|heir| (heir.id, heir.illustrative))
         }
 
         fn distance(&self, link: &Link) -> (i64, NaiveDate) {
@@ -273,46 +327,53 @@ mod tests {
             (before.max(after).max(0), link.span.from)
         }
 
-        fn parents(&self, of: Id) -> Vec<Id> {
+        fn parent(&self, of: Id) -> Option<(Id, bool)> {
             if self.ended(of).is_some() {
-                return self.heir(of).into_iter().collect();
+                return self.heir(of);
             }
             let links = self.0.0[&of].links.iter().filter(|link| link.kind == EdgeKind::Geographic);
             let nearest = links.min_by_key(|link| self.distance(link));
             let holds = |link: &&Link| self.2 == Map::Filled || self.distance(link).0 == 0;
-            nearest.filter(holds).map(|link| link.parent).into_iter().collect()
+            nearest.filter(holds).map(|link| (link.parent, link.illustrative))
         }
 
-        fn linked(&self, of: Id, kind: EdgeKind, parent: OrganisationType) -> Vec<Id> {
+        /// The parents by edges of the day, each with whether the way there is invented, as that to the organisation may be.
+        fn linked(&self, (of, invented): (Id, bool), kind: EdgeKind, parent: OrganisationType) -> Vec<(Id, bool)> {
             let links = self.0.0[&of].links.iter().filter(|link| link.kind == kind && self.distance(link).0 == 0);
-            links.map(|link| link.parent).filter(|parent_id| self.0.0[parent_id].kind == parent).collect()
+            let links = links.filter(|link| self.0.0[&link.parent].kind == parent);
+            links.map(|link| (link.parent, invented || link.illustrative)).collect()
         }
 
-        fn above(&self, of: Id) -> Vec<Id> {
-            let mut way = vec![of];
-            while let Some(next) = self.parents(way[way.len() - 1]).first().copied().filter(|next| !way.contains(next))
-            {
-                way.push(next);
+        /// Each organisation above, with whether every way there is invented.
+        fn above(&self, of: Id) -> Vec<(Id, bool)> {
+            let mut way = vec![(of, false)];
+            let passed = |way: &[(Id, bool)], next: Id| way.iter().any(|(at, _)| *at == next);
+            let mut at = (of, false);
+            while let Some((next, invented)) = self.parent(at.0).filter(|(next, _)| !passed(&way, *next)) {
+                at = (next, at.1 || invented);
+                way.push(at);
             }
             let mut above = way.clone();
-            let own = |at: &Id| self.ended(*at).is_none();
-            let networks =
-                |at: &Id| if own(at) { self.linked(*at, EdgeKind::Network, OrganisationType::Hin) } else { vec![] };
+            let own = |at: Id| self.ended(at).is_none();
+            let networks = |at: &(Id, bool)| {
+                if own(at.0) { self.linked(*at, EdgeKind::Network, OrganisationType::Hin) } else { vec![] }
+            };
             let nearest = way.iter().map(networks).find(|networks| !networks.is_empty()).unwrap_or_default();
             if nearest.len() == 1 || self.0.0[&of].kind.may_have_several_networks() {
                 above.extend(nearest);
             }
-            let mut member = of;
-            let mut seen = vec![of];
-            while let Some(heir) = self.heir(member).filter(|heir| !seen.contains(heir)) {
-                seen.push(heir);
-                member = heir;
+            let mut member = (of, false);
+            let mut seen = vec![member];
+            while let Some((heir, invented)) = self.heir(member.0).filter(|(heir, _)| !passed(&seen, *heir)) {
+                member = (heir, member.1 || invented);
+                seen.push(member);
             }
-            if own(&member) {
+            if own(member.0) {
                 above.extend(self.linked(member, EdgeKind::Member, OrganisationType::Pcn));
             }
+            // A sound way comes before an invented one.
             above.sort_unstable();
-            above.dedup();
+            above.dedup_by_key(|(id, _)| *id);
             above
         }
     }
@@ -325,15 +386,19 @@ mod tests {
             for of in (0..BODIES).map(id) {
                 let above = hierarchy.above(of);
                 for on in (0..2 * DAYS).map(day) {
-                    let found = |map: Map| {
-                        let holds = above.iter().filter(|above| above.span.from <= on && on < above.span.to);
-                        let mut found: Vec<Id> =
-                            holds.filter(|above| map == Map::Filled || above.held).map(|above| above.ancestor).collect();
+                    let holds: Vec<&Above> = above.iter().filter(|above| above.span.holds(on)).collect();
+                    let found = |held: bool| {
+                        let some = holds.iter().filter(|above| above.held == held);
+                        let mut found: Vec<(Id, bool)> = some.map(|above| (above.ancestor, above.illustrative)).collect();
                         found.sort_unstable();
                         found
                     };
-                    prop_assert_eq!(found(Map::Held), Naive(&hierarchy, on, Map::Held).above(of), "held on {}", on);
-                    prop_assert_eq!(found(Map::Filled), Naive(&hierarchy, on, Map::Filled).above(of), "on the map of {}", on);
+                    let held = found(true);
+                    prop_assert_eq!(&held, &Naive(&hierarchy, on, Map::Held).above(of), "held on {}", on);
+                    let mut on_map = Naive(&hierarchy, on, Map::Filled).above(of);
+                    prop_assert!(held.iter().all(|(id, _)| on_map.iter().any(|(other, _)| other == id)), "on the map of {}", on);
+                    on_map.retain(|(id, _)| held.iter().all(|(other, _)| other != id));
+                    prop_assert_eq!(found(false), on_map, "on the map of {}", on);
                 }
             }
         }

@@ -18,7 +18,8 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
 pub use super::closure::{
-    below, below_during, codes_below, counted_below, days_below, ever_below, is_below_any, nested, reached,
+    DaysBelow, Nested, below, below_during, codes_below, counted_below, days_below, ever_below, is_below_any, nested,
+    reached,
 };
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]

@@ -342,3 +342,43 @@ async fn cash_comes_out_of_a_budget_once_its_holder_says_so(#[values(Sqlite, Pos
     let side = format!("{target}/sides/organisation/transitions");
     app.submitter("RJZ").post(&side, early).if_match(2).await.problem(422, "validation-failed");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_row_says_whether_anything_it_rests_on_is_invented(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let made = async |kind: &str, more: Value| {
+        let mut new = claim(kind, 10.0);
+        more.as_object().unwrap().iter().for_each(|(name, value)| new[name] = value.clone());
+        app.admin().post("/v1/benefits", new).await
+    };
+    let invented =
+        json!({ "slug": "itp", "name": "Invented", "kind": "fellowship", "summary": "Is none.", "illustrative": true });
+    app.admin().post("/v1/programmes", invented).await.expect(201);
+    let tool = json!({ "name": "Tool", "slug": "tool", "summary": "Is none.", "mainCategory": "digital", "illustrative": true });
+    app.admin().post("/v1/innovations", tool).await.expect(201);
+    let beds = made("bed-days", json!({ "illustrative": true })).await.expect(201);
+    let behind = json!({ "benefit": beds["id"], "unitCost": 400, "source": "National cost collection" });
+    let of_tool = made("admissions", json!({ "innovation": "tool" })).await;
+    for (answer, marked) in [
+        (made("patients-reached", json!({})).await, false),
+        (made("patients-reached", json!({ "programme": "itp" })).await, true),
+        (made("saving", json!({ "monetises": behind, "claimed": 4000 })).await, true),
+    ] {
+        let answered = answer.expect(201);
+        assert_eq!((&answered["restsOnIllustrative"], &answered["illustrative"]), (&json!(marked), &json!(false)));
+    }
+    assert_eq!(
+        (&beds["restsOnIllustrative"], of_tool.expect(201)["restsOnIllustrative"].clone()),
+        (&json!(true), json!(true))
+    );
+    admin_of(&app, "RJZ")
+        .post(&format!("{}/realisations", of_tool.header("location")), achieved(9.0))
+        .await
+        .expect(201);
+    let realised = app.admin().get("/v1/benefit-realisations").await.expect(200);
+    assert_eq!(
+        (&rows(&realised)[0]["restsOnIllustrative"], &rows(&realised)[0]["illustrative"]),
+        (&json!(true), &json!(false))
+    );
+}

@@ -334,7 +334,7 @@ async fn money_is_told_where_its_recipient_lay_on_the_day_and_by_the_awards_own_
         ("QWE", "geographic", "2020-04-01", None),
         ("QVV", "network", "2010-04-01", None),
     ] {
-        let mut edge = json!({ "parent": parent, "kind": kind, "from": from });
+        let mut edge = json!({ "parent": parent, "kind": kind, "from": from, "illustrative": parent == "QWE" });
         if let Some(to) = to {
             edge["to"] = json!(to);
         }
@@ -363,6 +363,9 @@ async fn money_is_told_where_its_recipient_lay_on_the_day_and_by_the_awards_own_
     let placed: Vec<_> = report("by=place").await.into_iter().filter(|line| !line[0].is_null()).collect();
     let none = Value::Null;
     assert_eq!(placed, [line("QKK", "100.00", "0.00", none.clone()), line("QWE", "0.00", "40.00", none)]);
+    let lines = admin.get("/v1/reports/funding?by=place").await.expect(200)["lines"].clone();
+    let marked = lines.as_array().unwrap().iter().filter(|line| line["illustrative"] == true);
+    assert_eq!(marked.map(|line| line["key"].clone()).collect::<Vec<_>>(), ["QWE"], "where it lay then is invented");
     let of_each = [line("itp", "100.00", "40.00", json!("0.00")), line("nia", "0.00", "0.00", json!("900.00"))];
     assert_eq!(report("by=programme").await, of_each);
     assert_eq!(report("by=programme&programme=itp").await, [of_each[0].clone()]);

@@ -214,6 +214,61 @@ async fn what_is_illustrative_stays_so_in_analyses_and_charts(#[values(Sqlite, P
 
 #[rstest]
 #[actix_web::test]
+async fn totals_of_a_place_say_where_its_organisations_lie_by_invented_edges(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let admin = app.admin();
+    app.trust("RJZ", "QKK").await;
+    let site = json!({ "code": "RJZ01", "name": "Site", "type": "trust-site" });
+    admin.post("/v1/organisations", site).await.expect(201);
+    let real = json!({ "parent": "QKK", "kind": "geographic", "from": "2015-01-01", "to": "2020-01-01" });
+    let invented = json!({ "parent": "RJZ", "kind": "geographic", "from": "2020-01-01", "illustrative": true });
+    for edge in [real, invented] {
+        admin.post("/v1/organisations/RJZ01/edges", edge).await.expect(201);
+    }
+    app.kpi("real", json!({})).await;
+    app.values("real", json!([row("RJZ01", "2019-11", 5), row("RJZ", "2020-03", 5), row("RJZ01", "2024-01", 5)])).await;
+    for (area, marked) in [
+        ("organisation=RJZ01", false),
+        ("place=RJZ", true),
+        ("place=E92000001&to=2019-12", true),
+        ("place=E92000001&geography=at-time", true),
+        ("place=E92000001&geography=at-time&to=2019-12", false),
+        // A return that is missing is expected by the edge too.
+        ("place=E92000001&geography=at-time&from=2020-01&to=2020-06", true),
+    ] {
+        let spc = admin.get(&format!("/v1/kpis/real/spc?{area}")).await.expect(200);
+        let totals = admin.get(&format!("/v1/kpis/real/totals?{area}")).await.expect(200);
+        let chart = admin.get(&format!("/v1/kpis/real/chart.svg?{area}")).await;
+        let drawn = chart.text().contains("Illustrative: ");
+        let found = [spc["series"]["illustrative"].clone(), totals["illustrative"].clone(), json!(drawn)];
+        assert_eq!(found, [json!(marked), json!(marked), json!(marked)], "{area}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_an_invented_succession_brings_to_a_place_is_marked(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for (trust, board) in [("RJZ", "QKK"), ("RF4", "QMF"), ("RBD", "QVV")] {
+        app.trust(trust, board).await;
+    }
+    app.kpi("real", json!({})).await;
+    app.values("real", json!([row("RJZ", "2019-11", 5), row("RBD", "2019-11", 5)])).await;
+    for (from, illustrative) in [("RJZ", true), ("RBD", false)] {
+        let merger = json!({ "kind": "merge", "effectiveOn": "2020-04-01", "to": [{ "code": "RF4" }], "illustrative": illustrative });
+        app.admin().post(&format!("/v1/organisations/{from}/successions"), merger).await.expect(201);
+    }
+    let marked = async |area: &str| {
+        app.admin().get(&format!("/v1/kpis/real/totals?{area}")).await.expect(200)["illustrative"].clone()
+    };
+    assert_eq!(marked("place=QMF").await, true);
+    assert_eq!(marked("place=QKK&geography=at-time&to=2019-12").await, false);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_chart_prints_why_points_were_excluded_and_limits_recalculated(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::seeded(engine).await;
     let chart = async |target: &str| app.reader().get(target).await.text().to_owned();

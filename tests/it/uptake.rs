@@ -276,6 +276,59 @@ async fn uptake_below_an_invented_footprint_is_marked(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[actix_web::test]
+async fn an_invented_edge_anywhere_between_the_place_and_who_counts_marks_uptake(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    meant_for(&app, json!({ "place": "E92000001", "type": "trust-site" })).await;
+    let site = json!({ "code": "RJZ01", "name": "Site", "type": "trust-site" });
+    app.admin().post("/v1/organisations", site).await.expect(201);
+    for (parent, days) in [
+        ("RJ1", json!({ "from": "2015-01-01", "to": "2020-01-01" })),
+        ("RJZ", json!({ "from": "2020-01-01", "illustrative": true })),
+    ] {
+        let mut edge = json!({ "parent": parent, "kind": "geographic" });
+        edge.as_object_mut().unwrap().extend(days.as_object().unwrap().clone());
+        app.admin().post("/v1/organisations/RJZ01/edges", edge).await.expect(201);
+    }
+    for (query, marked) in [
+        ("place=RJZ", true),
+        ("place=QKK", true),
+        ("place=Y56", true),
+        ("", true),
+        ("place=QMF", false),
+        ("geography=at-time&from=2019-01-31&to=2019-12-31", false),
+        ("geography=at-time&from=2019-01-31&to=2020-01-31", true),
+    ] {
+        assert_eq!(uptake(&app, query).await["illustrative"], marked, "{query}");
+    }
+    let chart = app.admin().get("/v1/innovations/tool/uptake.svg?place=Y56").await;
+    assert!(chart.text().contains("Illustrative: "), "{}", chart.text());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn whom_an_invented_footprint_makes_eligible_or_covers_marks_uptake_anywhere(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = with_trusts(engine).await;
+    let network = json!({ "code": "NET", "name": "Network", "type": "hin" });
+    app.admin().post("/v1/organisations", network).await.expect(201);
+    meant_for(&app, json!({ "organisation": "RBD" })).await;
+    assert_eq!(uptake(&app, "").await["illustrative"], false);
+    assert_eq!(uptake(&app, "places=hin").await["illustrative"], true, "the networks' footprints are our reading");
+    for (trust, illustrative) in [("RJZ", true), ("RF4", false)] {
+        let edge = json!({ "parent": "NET", "kind": "network", "from": "2015-01-01", "illustrative": illustrative });
+        app.admin().post(&format!("/v1/organisations/{trust}/edges"), edge).await.expect(201);
+    }
+    meant_for(&app, json!({ "place": "NET", "type": "nhs-trust" })).await;
+    for (place, marked) in [("QKK", true), ("QMF", false), ("QVV", false), ("E92000001", true)] {
+        assert_eq!(uptake(&app, &format!("place={place}")).await["illustrative"], marked, "{place}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
 async fn the_first_use_is_the_pilot_whatever_is_asked_for(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = with_trusts(engine).await;
     meant_for(&app, json!({ "place": "E92000001", "type": "nhs-trust" })).await;

@@ -4,7 +4,7 @@ use super::rules::Realisation;
 use super::store::{self, RealisationRow};
 use crate::access::outside;
 use crate::benefits::ops::{get_benefit, seen_whole, speaks_for, touch};
-use crate::benefits::store::NamedBenefit;
+use crate::benefits::store::{NamedBenefit, find_some, resting_on_illustrative};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::http::{Context, Wrong};
@@ -16,12 +16,13 @@ use std::collections::{BTreeSet, HashMap};
 /// Figures as the caller may see them.
 pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<RealisationRow>) -> Result<Vec<Stored<Realisation>>> {
     let ids: BTreeSet<Id> = rows.iter().map(|row| row.benefit_id).collect();
-    let claims = crate::benefits::store::find_some(conn, context, ids)?;
+    let invented = resting_on_illustrative(conn, ids.iter().copied().collect())?;
+    let claims = find_some(conn, context, ids)?;
     let whole = seen_whole(conn, context, &claims)?;
     let claims: HashMap<Id, NamedBenefit> = claims.into_iter().map(|claim| (claim.row.id, claim)).collect();
     let show = |row: RealisationRow| {
         let claim = claims.get(&row.benefit_id)?;
-        Some(row.stored(claim, !whole.contains(&claim.row.id)))
+        Some(row.stored(claim, !whole.contains(&claim.row.id), invented.contains(&claim.row.id)))
     };
     Ok(rows.into_iter().filter_map(show).collect())
 }

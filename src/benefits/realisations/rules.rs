@@ -63,6 +63,8 @@ pub struct RealisationAdded {
     pub withdrawn: Option<Withdrawal>,
     /// Whether small counts of patients are suppressed and others rounded for you.
     pub suppressed: bool,
+    /// Whether the record or its claim is invented, or what the claim rests on: what it is added to is illustrative then.
+    pub rests_on_illustrative: bool,
 }
 
 written! { Realisation, RealisationAdded, |_, added| added.id.to_string() }

@@ -92,11 +92,13 @@ impl RealisationRow {
             qualifier: self.qualifier,
             basis: self.basis,
             counted_to: self.counted_to,
+            illustrative: self.illustrative,
         }
     }
 
-    /// The answer. `suppressed` is whether the reader may not see counts of patients of the claim as they are.
-    pub fn stored(self, of: &NamedBenefit, suppressed: bool) -> Stored<Realisation> {
+    /// The answer. `suppressed` is whether the reader may not see counts of patients of the claim as they are, `invented` whether the claim
+    /// rests on what is illustrative.
+    pub fn stored(self, of: &NamedBenefit, suppressed: bool, invented: bool) -> Stored<Realisation> {
         let suppressed = suppressed && of.row.kind.is_of_patients();
         let figure = self.shown(suppressed);
         Stored {
@@ -112,6 +114,7 @@ impl RealisationRow {
                 confirmed_by: self.confirmed_by,
                 withdrawn: Withdrawal::of(self.withdrawn_at, self.withdrawn_reason),
                 suppressed,
+                rests_on_illustrative: self.illustrative || invented,
             },
             written: Realisation {
                 financial_year: year_of(self.year_on),

@@ -99,7 +99,8 @@ pub struct SpcSeriesResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     differences: Option<Differences>,
-    /// Whether some or all of its values are invented for illustration; absent for a series that was sent along.
+    /// Whether some or all of its values are invented for illustration, or the edges and successions by which their organisations lie below
+    /// the place; absent for a series that was sent along.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     illustrative: Option<bool>,

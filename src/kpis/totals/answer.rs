@@ -88,7 +88,8 @@ pub struct KpiTotalsResponse {
     /// How many reported, but not in every period. Null unless `basis` is `comparable`.
     #[schema(minimum = 0)]
     left_out: Option<usize>,
-    /// Whether some or all of the values are invented for illustration.
+    /// Whether some or all of the values are invented for illustration, or the edges and successions by which their organisations lie below
+    /// the place.
     illustrative: bool,
     /// From the first period with a value to the last.
     #[schema(max_items = 10000)]

@@ -222,6 +222,7 @@ impl Asked {
 struct Standing {
     map: Option<Map>,
     days: HashMap<Id, Vec<Span>>,
+    invented: HashMap<Id, Vec<Span>>,
     closed: HashMap<Id, NaiveDate>,
     breakdowns: HashMap<i64, String>,
     exceptions: HashMap<Id, Vec<ExceptionRow>>,
@@ -245,6 +246,22 @@ impl Standing {
         };
         let excepted = || self.exceptions.get(&one.organisation).is_some_and(|rows| rows.iter().any(applies));
         if is_closed || excepted() { Stand::Free } else { Stand::Expected }
+    }
+
+    /// Whether an observation counts in one of the periods, with its value or as missing since, by edges that are invented.
+    fn is_by_invented(&self, one: &Observation, own: Period, periods: &[Period]) -> bool {
+        let Some(map) = self.map.filter(|_| self.invented.contains_key(&one.organisation)) else { return false };
+        let counts = |period: Period| match self.of(one, period) {
+            Stand::Elsewhere => false,
+            Stand::Free => own == period,
+            Stand::Expected => own <= period,
+        };
+        let on_map = |period: Period| match map.geography {
+            Geography::Current => map.as_of,
+            Geography::AtTime => told_on(period, map),
+        };
+        let invented = |period: Period| counts_on(&self.invented, one.organisation, on_map(period));
+        periods.iter().any(|period| counts(*period) && invented(*period))
     }
 }
 
@@ -301,13 +318,13 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
         asked.breakdown.as_deref(),
         asked.window,
     )?;
-    let Observed { found, days, closed, moved, apportioned, undivided, outside_life } = observed;
+    let Observed { found, days, invented, closed, moved, apportioned, undivided, outside_life } = observed;
     let mut exceptions: HashMap<Id, Vec<ExceptionRow>> = HashMap::new();
     for row in exceptions::standing(conn, asked.kpi.id, asked.innovation)? {
         exceptions.entry(row.organisation_id).or_default().push(row);
     }
     let breakdowns = found.iter().map(|found| (found.series, found.breakdown.clone())).collect();
-    let standing = Standing { map, days, closed, breakdowns, exceptions };
+    let standing = Standing { map, days, invented, closed, breakdowns, exceptions };
     let stand = |one: &Observation, period: Period| standing.of(one, period);
 
     let mut observations: Vec<Observation> = found.iter().map(|found| asked.observation(visibility, found)).collect();
@@ -331,7 +348,10 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
     let periods: BTreeMap<Period, Told> =
         totals.iter().map(|(period, total)| (*period, asked.told(visibility, total))).collect();
     let arrivals = arrivals(conn, organisation, &periods, asked.window)?;
-    let illustrative = illustrative || arrivals.iter().any(|one| one.illustrative);
+    let asked_for: Vec<Period> = periods.keys().copied().filter(|period| asked.window.holds(*period)).collect();
+    let by_invented = |one: &Observation| standing.is_by_invented(one, asked.period(one.start), &asked_for);
+    let illustrative =
+        illustrative || arrivals.iter().any(|one| one.illustrative) || observations.iter().any(by_invented);
     let mut notes = notes(asked, &periods, illustrative, moved, left_out);
     notes.extend(of_arrivals(&arrivals));
     notes.extend(of_divided(asked, &apportioned, &undivided));
@@ -361,7 +381,10 @@ fn notes(
     let mut notes = Vec::new();
     let mut note = |code: &'static str, detail: String| notes.push(Note { code, detail });
     if illustrative {
-        note("illustrative", "Illustrative: some or all of the values are invented.".to_owned());
+        note(
+            "illustrative",
+            "Illustrative: some or all of the values are invented, or where their organisations lie.".to_owned(),
+        );
     }
     if let Some(some) = those(|told| told.is_partial() && told.figure.is_some()) {
         let least = 100.0 * asked.arithmetic.complete_at;

@@ -10,7 +10,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::{Geography, SuccessionKind};
-use crate::organisations::store::{counted_below, days_below, ever_below, lives};
+use crate::organisations::store::{DaysBelow, counted_below, days_below, ever_below, lives};
 use crate::successions;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
@@ -60,6 +60,8 @@ pub struct Observed {
     pub found: Vec<Found>,
     /// The days on which each organisation of a place counts there; empty where it counts throughout.
     pub days: HashMap<Id, Vec<Span>>,
+    /// The days on which each counts there by edges or successions that are invented.
+    pub invented: HashMap<Id, Vec<Span>>,
     /// The first day from which nothing is expected of an organisation here: it no longer exists, or was divided and stands
     /// elsewhere.
     pub closed: HashMap<Id, NaiveDate>,
@@ -99,9 +101,10 @@ pub fn observations(
     let is_outside = |life: &Span, period: Period| life.meet(period.days()).is_none();
     let outside_life =
         number(&|found, period| lives.get(&found.organisation).is_some_and(|life| is_outside(life, period)));
-    let (mut days, mut moved) = (HashMap::new(), 0);
+    let (mut days, mut invented, mut moved) = (HashMap::new(), HashMap::new(), 0);
     if let Area::Place { id, map } = area {
-        days = days_below(conn, id, &organisations)?;
+        DaysBelow { all: days, invented } = days_below(conn, id, &organisations)?;
+        invented.extend(divided.invented.iter().map(|of| (*of, vec![Span::ALWAYS])));
         moved = number(&|found, period| {
             let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
             on(map.as_of) != on(told_on(period, map))
@@ -112,7 +115,7 @@ pub fn observations(
     }
     let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
     closed.extend(divided.gone());
-    Ok(Observed { found, days, closed, moved, apportioned, undivided, outside_life })
+    Ok(Observed { found, days, invented, closed, moved, apportioned, undivided, outside_life })
 }
 
 /// The values as they were sent, of all that may count in the area.
@@ -170,6 +173,8 @@ struct Divided {
     inside: BTreeSet<Id>,
     /// The divided ones of which a part may count there.
     here: Vec<Id>,
+    /// Those of them of which an heir counts there by edges or successions that are invented.
+    invented: Vec<Id>,
 }
 
 impl Divided {
@@ -194,10 +199,13 @@ impl Divided {
         let heirs = divisions.0.values().flatten().flat_map(|of| &of.among).map(|(id, _)| id);
         let all: BTreeSet<Id> = divisions.0.keys().chain(heirs).copied().collect();
         let days = days_below(conn, place, &all.iter().copied().collect::<Vec<_>>())?;
-        let inside: BTreeSet<Id> = all.into_iter().filter(|id| counts_on(&days, *id, as_of)).collect();
-        let is_here = |of: &Id| divisions.heirs(*of).iter().any(|heir| inside.contains(heir));
-        let here = divisions.0.keys().copied().filter(is_here).collect();
-        Ok(Self { divisions, inside, here })
+        let inside: BTreeSet<Id> = all.into_iter().filter(|id| counts_on(&days.all, *id, as_of)).collect();
+        let heirs_in = |of: &Id, some: &dyn Fn(&Id) -> bool| divisions.heirs(*of).iter().any(some);
+        let here: Vec<Id> =
+            divisions.0.keys().copied().filter(|of| heirs_in(of, &|heir| inside.contains(heir))).collect();
+        let by_invented = |heir: &Id| counts_on(&days.invented, *heir, as_of);
+        let invented = here.iter().copied().filter(|of| heirs_in(of, &by_invented)).collect();
+        Ok(Self { divisions, inside, here, invented })
     }
 
     /// Those of whom only a part of the past counts at the place, with the day it ended.

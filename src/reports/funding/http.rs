@@ -71,7 +71,7 @@ pub struct FundingLineResponse {
     /// Disbursed minus planned.
     #[schema(example = "40000.00", max_length = 30)]
     variance: String,
-    /// Whether some of the money is invented for illustration.
+    /// Whether some of the money is invented for illustration, or where its recipients lay.
     illustrative: bool,
 }
 

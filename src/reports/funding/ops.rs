@@ -1,6 +1,6 @@
 //! The funding report: each table is read once.
 
-use super::rules::{Ended, Geography, GroupBy, Totals, divided, stays_planned};
+use super::rules::{Below, Ended, Geography, GroupBy, Totals, divided, stays_planned};
 use super::store::{self, Approved, Fund, Given, Promised, Scope};
 use crate::calendar::DayRange;
 use crate::db::Conn;
@@ -60,11 +60,13 @@ impl Happening<'_> {
             GroupBy::Funder => self.funder.map(str::to_owned),
             GroupBy::Programme => self.programme().map(str::to_owned),
             GroupBy::FinancialYear => Some(year_label(self.year)),
-            GroupBy::Place => {
-                let recipient = self.award.and_then(|award| award.recipient);
-                recipient.and_then(|body| geography.board(body, self.on)).map(str::to_owned)
-            }
+            GroupBy::Place => self.place(geography).map(|below| below.board.clone()),
         }
+    }
+
+    fn place<'a>(&self, geography: &'a Geography) -> Option<&'a Below> {
+        let recipient = self.award.and_then(|award| award.recipient)?;
+        geography.board(recipient, self.on)
     }
 }
 
@@ -235,7 +237,9 @@ pub fn get_funding_report(conn: &mut Conn, context: &Context, asked: &Asked) -> 
             _ => true,
         };
         if is_counted {
-            add(done.key(asked.by, &geography), &done.fund.currency, done.totals, done.illustrative);
+            // Without the question for places there is no geography.
+            let invented = done.place(&geography).is_some_and(|below| below.illustrative);
+            add(done.key(asked.by, &geography), &done.fund.currency, done.totals, done.illustrative || invented);
         }
     }
     let line = |((key, currency), (totals, illustrative))| Line { key, currency, totals, illustrative };

@@ -143,6 +143,8 @@ pub struct Below {
     pub board: String,
     pub days: Span,
     pub life: Span,
+    /// Whether it lay there by edges or successions that are invented.
+    pub illustrative: bool,
 }
 
 /// The integrated care boards that organisations lie below, by day.
@@ -151,9 +153,9 @@ pub struct Geography(pub HashMap<Id, Vec<Below>>);
 
 impl Geography {
     /// The board that an organisation lay below on a day. One that existed then goes before one that was closed.
-    pub fn board(&self, organisation: Id, on: NaiveDate) -> Option<&str> {
+    pub fn board(&self, organisation: Id, on: NaiveDate) -> Option<&Below> {
         let below = self.0.get(&organisation)?.iter().filter(|below| below.days.holds(on));
-        below.min_by_key(|below| (!below.life.holds(on), &below.board)).map(|below| below.board.as_str())
+        below.min_by_key(|below| (!below.life.holds(on), &below.board))
     }
 }
 
@@ -216,7 +218,7 @@ mod tests {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let span = |from: &str, to: &str| Span { from: day(from), to: day(to) };
         let trust = Id::foreseen("body", 1);
-        let below = |board: &str, days, life| Below { board: board.to_owned(), days, life };
+        let below = |board: &str, days, life| Below { board: board.to_owned(), days, life, illustrative: false };
         let geography = Geography(HashMap::from([(
             trust,
             vec![
@@ -225,7 +227,8 @@ mod tests {
             ],
         )]));
         for (on, board) in [("2020-03-31", "OLD"), ("2020-04-01", "NEW"), ("2026-04-01", "OLD")] {
-            assert_eq!(geography.board(trust, day(on)), Some(board), "{on}");
+            let found = geography.board(trust, day(on)).map(|below| below.board.as_str());
+            assert_eq!(found, Some(board), "{on}");
         }
         assert_eq!(geography.board(Id::foreseen("body", 2), day("2015-01-01")), None);
     }

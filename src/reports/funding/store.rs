@@ -246,14 +246,19 @@ pub fn geography(conn: &mut Conn, bodies: BTreeSet<Id>) -> Result<Geography> {
             .select((
                 organisation_closure::descendant_id,
                 organisations::code,
-                (organisation_closure::from_on, organisation_closure::to_on),
+                (organisation_closure::from_on, organisation_closure::to_on, organisation_closure::illustrative),
                 (organisations::valid_from, organisations::valid_to),
             ));
-        type Row = (Id, String, (NaiveDate, NaiveDate), (Option<NaiveDate>, Option<NaiveDate>));
-        for (organisation, board, (from, to), (opened, closed)) in boards.load::<Row>(conn)? {
+        type Row = (Id, String, (NaiveDate, NaiveDate, bool), (Option<NaiveDate>, Option<NaiveDate>));
+        for (organisation, board, (from, to, illustrative), (opened, closed)) in boards.load::<Row>(conn)? {
             let always = Span::ALWAYS;
             let life = Span { from: opened.unwrap_or(always.from), to: closed.unwrap_or(always.to) };
-            geography.0.entry(organisation).or_default().push(Below { board, days: Span { from, to }, life });
+            geography.0.entry(organisation).or_default().push(Below {
+                board,
+                days: Span { from, to },
+                life,
+                illustrative,
+            });
         }
     }
     Ok(geography)

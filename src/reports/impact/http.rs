@@ -49,7 +49,7 @@ pub struct ImpactFigureResponse {
     /// The financial years it is of, such as 2023-24 or 2022-23 to 2023-24.
     #[schema(example = "2023-24", max_length = 20)]
     period: Option<String>,
-    /// Whether some of its rows are invented for illustration.
+    /// Whether some of its rows are invented for illustration, or edges by which their places lie within each other.
     illustrative: bool,
     /// Whether it is a small count of patients that is kept back from you.
     suppressed: bool,

@@ -130,6 +130,7 @@ fn for_sure(counted: &[&Persons], nesting: &Nesting) -> Option<Sum> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::organisations::store::Nested;
     use crate::reports::impact::holders::Holders;
     use crate::reports::impact::rules::id;
     use crate::vocabulary::Basis;
@@ -242,7 +243,8 @@ mod tests {
                     ..claim(place, figure, by[counted_by])
                 })
                 .collect();
-            let pair = (id(0), id(1), Span { to: day(2020), ..Span::ALWAYS });
+            let days = Span { to: day(2020), ..Span::ALWAYS };
+            let pair = Nested { outer: id(0), inner: id(1), days, illustrative: false };
             let nesting = Nesting::new([pair], HashSet::from([id(3)]), Holders::default());
             let Reached { reached, sure, upper } = reached(&claims, &nesting);
             let figure = |sum: Option<Sum>| sum.map_or(0, |sum| sum.hundredths);

@@ -3,6 +3,7 @@
 use super::holders::Holders;
 use super::rules::{Sum, outermost, sum};
 use crate::calendar::Span;
+use crate::organisations::store::Nested;
 use crate::vocabulary::{Id, Qualifier};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,6 +15,15 @@ pub enum Place {
     Body(Id),
 }
 
+impl Place {
+    fn body(self) -> Option<Id> {
+        match self {
+            Self::Country => None,
+            Self::Body(id) => Some(id),
+        }
+    }
+}
+
 /// Figures of places, each with the days it is of.
 pub type ByPlace = BTreeMap<Place, (Span, Sum)>;
 
@@ -21,31 +31,32 @@ pub type ByPlace = BTreeMap<Place, (Span, Sum)>;
 #[derive(Debug, Clone, Default)]
 pub struct Nesting {
     /// Of a place, those around it with the days on which they were.
-    above: HashMap<Id, Vec<(Id, Span)>>,
+    above: HashMap<Id, Vec<Nested>>,
     networks: HashSet<Id>,
     pub holders: Holders,
 }
 
 impl Nesting {
-    /// `pairs` are each of a place, one within it, and the days on which it was. `networks` are places whose footprint follows no other.
-    pub fn new(pairs: impl IntoIterator<Item = (Id, Id, Span)>, networks: HashSet<Id>, holders: Holders) -> Self {
-        let mut above: HashMap<Id, Vec<(Id, Span)>> = HashMap::new();
-        for (outer, inner, days) in pairs {
-            above.entry(inner).or_default().push((outer, days));
+    /// `networks` are places whose footprint follows no other.
+    pub fn new(pairs: impl IntoIterator<Item = Nested>, networks: HashSet<Id>, holders: Holders) -> Self {
+        let mut above: HashMap<Id, Vec<Nested>> = HashMap::new();
+        for pair in pairs {
+            above.entry(pair.inner).or_default().push(pair);
         }
         Self { above, networks, holders }
     }
 
     /// Whether a place lay within another on one of these days.
     fn holds(&self, outer: Place, inner: Place, days: Span) -> bool {
-        match (outer, inner) {
-            (Place::Country, Place::Body(_)) => true,
-            (Place::Body(outer), Place::Body(inner)) => {
-                let around = self.above.get(&inner).map(Vec::as_slice).unwrap_or_default();
-                around.iter().any(|(place, held)| *place == outer && held.meet(days).is_some())
-            }
-            (_, Place::Country) => false,
-        }
+        let country = outer == Place::Country && inner != Place::Country;
+        country || self.around(outer, inner, days).next().is_some()
+    }
+
+    /// How a place lay within another on some of these days.
+    fn around(&self, outer: Place, inner: Place, days: Span) -> impl Iterator<Item = &Nested> {
+        let (outer, inner) = (outer.body(), inner.body());
+        let around = inner.and_then(|inner| self.above.get(&inner)).map(Vec::as_slice).unwrap_or_default();
+        around.iter().filter(move |pair| Some(pair.outer) == outer && pair.days.meet(days).is_some())
     }
 
     /// Whether the footprint of a place follows no other, so that nothing says what it shares with them.
@@ -63,9 +74,14 @@ impl Nesting {
     /// and what no other holds added up. A place lies within another as it did on the days that both their figures are of, so that a move
     /// of later days changes nothing.
     pub fn together(&self, figures: &ByPlace) -> Option<Sum> {
-        let holds = |outer: &Place, inner: &Place| {
-            let days = figures.get(outer).zip(figures.get(inner)).and_then(|((one, _), (other, _))| one.meet(*other));
-            days.is_some_and(|days| self.holds(*outer, *inner, days))
+        let both = |outer: &Place, inner: &Place| {
+            figures.get(outer).zip(figures.get(inner)).and_then(|((one, _), (other, _))| one.meet(*other))
+        };
+        let holds =
+            |outer: &Place, inner: &Place| both(outer, inner).is_some_and(|days| self.holds(*outer, *inner, days));
+        let by_invented = |outer: &Place, inner: &Place| {
+            let days = both(outer, inner);
+            days.is_some_and(|days| self.around(*outer, *inner, days).any(|pair| pair.illustrative))
         };
         let depth = |place: &Place| figures.keys().filter(|outer| holds(outer, place)).count();
         // The nearest place around it is the deepest of those that hold it.
@@ -73,7 +89,10 @@ impl Nesting {
             figures.keys().filter(|outer| holds(outer, &place)).max_by_key(|outer| depth(outer)).copied()
         };
         let own: BTreeMap<Place, Sum> = figures.iter().map(|(place, (_, figure))| (*place, *figure)).collect();
-        self.added(&outermost(&own, around, &|parts| self.added(parts)))
+        let all = self.added(&outermost(&own, around, &|parts| self.added(parts)))?;
+        // What is counted once because of an invented edge rests on it.
+        let invented = figures.keys().any(|outer| figures.keys().any(|inner| by_invented(outer, inner)));
+        Some(Sum { illustrative: all.illustrative || invented, ..all })
     }
 
     /// Places side by side. Nobody knows what a network shares with its neighbours.
@@ -103,9 +122,14 @@ mod tests {
     /// A board (1) with two trusts (2, 3), one of which has a site (4); a network (5); a trust elsewhere (6). In 2023 the second trust
     /// leaves the board.
     fn nesting() -> Nesting {
-        let always = [(1, 2), (1, 4), (2, 4)].map(|(outer, inner)| (id(outer), id(inner), Span::ALWAYS));
-        let left = (id(1), id(3), Span { to: days(2023, 2024).from, ..Span::ALWAYS });
-        Nesting::new(always.into_iter().chain([left]), HashSet::from([id(5)]), Holders::default())
+        let pair = |(outer, inner)| pair(outer, inner, Span::ALWAYS);
+        let left = Nested { days: Span { to: days(2023, 2024).from, ..Span::ALWAYS }, ..pair((1, 3)) };
+        let pairs = [(1, 2), (1, 4), (2, 4)].map(pair).into_iter().chain([left]);
+        Nesting::new(pairs, HashSet::from([id(5)]), Holders::default())
+    }
+
+    fn pair(outer: u32, inner: u32, days: Span) -> Nested {
+        Nested { outer: id(outer), inner: id(inner), days, illustrative: false }
     }
 
     fn all(figures: &[(Place, i64)], of: Span) -> Option<(i64, Qualifier)> {
@@ -145,6 +169,19 @@ mod tests {
         let apart =
             BTreeMap::from([(body(1), (days(2023, 2024), figure(100))), (body(3), (days(2020, 2021), figure(60)))]);
         assert_eq!(nesting().together(&apart).map(|sum| sum.hundredths), Some(160));
+    }
+
+    #[test]
+    fn what_is_counted_once_because_of_an_invented_edge_says_so() {
+        let left = Span { to: days(2023, 2024).from, ..Span::ALWAYS };
+        let invented = Nested { illustrative: true, ..pair(1, 3, left) };
+        let nesting = Nesting::new([pair(1, 2, Span::ALWAYS), invented], HashSet::new(), Holders::default());
+        let marked = |inner, of| {
+            let figures = [(body(1), (of, figure(100))), (body(inner), (of, figure(60)))];
+            nesting.together(&BTreeMap::from(figures)).expect("figures").illustrative
+        };
+        assert!(marked(3, days(2020, 2021)));
+        assert!(!marked(3, days(2023, 2024)) && !marked(2, days(2020, 2021)));
     }
 
     #[test]

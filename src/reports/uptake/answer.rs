@@ -221,7 +221,7 @@ pub struct UptakeResponse {
     /// Null unless `groups` asks for them.
     #[schema(max_items = 100)]
     groups: Option<Vec<GroupsResponse>>,
-    /// Whether some of it is made of records invented for illustration.
+    /// Whether some of it is made of records invented for illustration, edges and successions among them.
     illustrative: bool,
     /// Whether small counts of patients are suppressed and others rounded for you.
     suppressed: bool,
@@ -455,7 +455,7 @@ pub struct NonAdoptersResponse {
     share: Option<f64>,
     /// How many of them each barrier stands in the way of.
     by_barrier: BTreeMap<String, u64>,
-    /// Whether some of it is made of records invented for illustration.
+    /// Whether some of it is made of records invented for illustration, edges and successions among them.
     illustrative: bool,
     #[schema(max_items = 20000)]
     data: Vec<NonAdopterResponse>,

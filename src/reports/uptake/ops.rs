@@ -4,7 +4,7 @@ use super::rules::groups::{Groups, Member, grouped};
 use super::rules::patients::{eligible_patients, share};
 use super::rules::sweep::{Standing, Sweep};
 use super::rules::{Denominator, Point, Reached, Step, Unit, UnitTypes, days, disclosed, point};
-use super::store::{self, Counting, Joined};
+use super::store::{self, Counting, Invented, Joined};
 use crate::access::Operation;
 use crate::adoptions::moves::rules::{AdoptionStage, Measure};
 use crate::calendar::{Period, Span};
@@ -131,6 +131,7 @@ struct Made {
     units: BTreeMap<Id, Unit>,
     /// The days on which others above the adopting unit had adopted for a part that nobody named.
     part: Vec<Vec<Span>>,
+    invented: Invented,
     /// Whether the innovation itself is invented.
     illustrative: bool,
     rows: Vec<EligibilityRow>,
@@ -158,7 +159,7 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
     let types = unit.map_or_else(|| types_of(&rows), UnitTypes::always);
     let eligible = store::eligible(conn, &rows, unit, indication)?;
     let adopted = store::adopted(conn, innovation.id, measure.stages(), indication)?;
-    let Counting { mut units, part } = store::counting(conn, (place.id, map), &types, eligible, &adopted)?;
+    let Counting { mut units, part, invented } = store::counting(conn, (place.id, map), &types, eligible, &adopted)?;
     let whose = Whose { innovation: Some((innovation.id, indication.unwrap_or_default())), dimension: None };
     let mut populations = counted(conn, whose, map.as_of)?;
     for (id, unit) in &mut units {
@@ -184,6 +185,7 @@ fn made(conn: &mut Conn, context: &Context, slug: &str, asked: &Asked) -> Result
         types,
         units,
         part,
+        invented,
         rows,
         sees_all,
     })
@@ -207,11 +209,11 @@ impl Days {
         Self { span: Span::through(from, to), denominator }
     }
 
-    /// Whether a row of eligibility says anything of them.
-    fn concern(&self, row: &EligibilityRow) -> bool {
+    /// Whether what holds on some days of whom the innovation is meant for says anything of them.
+    fn concern(&self, eligibility: Span) -> bool {
         match self.denominator {
-            Denominator::AtDate => row.span().meet(self.span).is_some(),
-            Denominator::Fixed(day) => row.span().holds(day),
+            Denominator::AtDate => eligibility.meet(self.span).is_some(),
+            Denominator::Fixed(day) => eligibility.holds(day),
         }
     }
 }
@@ -226,22 +228,14 @@ impl Made {
         self.units.values().filter_map(Unit::first_use).min()
     }
 
-    /// The days whose map says what lies below the place.
-    fn days_of_map(&self, days: Days) -> Span {
-        match self.map.geography {
-            Geography::AtTime => days.span,
-            Geography::Current => Span::through(self.map.as_of, self.map.as_of),
-        }
-    }
-
     /// Whether some of what is said of the days is made of what is invented.
     fn is_illustrative(&self, conn: &mut Conn, days: Days) -> Result<bool> {
         let counts = self.units.values().flat_map(|unit| &unit.population).chain(&self.own_population);
         let mut counted = counts.filter(|count| count.on < days.span.to);
         if self.illustrative
-            || self.rows.iter().any(|row| row.illustrative && days.concern(row))
+            || self.rows.iter().any(|row| row.illustrative && days.concern(row.span()))
             || counted.any(|count| count.illustrative)
-            || store::has_invented_edges(conn, self.place.id, self.days_of_map(days))?
+            || self.invented.meant.iter().any(|span| days.concern(*span))
         {
             return Ok(true);
         }
@@ -250,7 +244,9 @@ impl Made {
         let mut asked = vec![(self.measure, days.span)];
         asked.extend(first.map(|first| (Measure::InUse, first)));
         for (measure, span) in asked {
-            if store::any_illustrative(conn, self.innovation, measure.stages(), indication, span)? {
+            if self.invented.lying.iter().any(|lying| lying.meet(span).is_some())
+                || store::any_illustrative(conn, self.innovation, measure.stages(), indication, span)?
+            {
                 return Ok(true);
             }
         }
@@ -317,11 +313,14 @@ pub fn get_innovation_uptake(conn: &mut Conn, context: &Context, slug: &str, ask
     let time_to_sites =
         asked.sites.map(|sites| time_to(&|standing| count(standing.adopters + standing.ineligible) >= sites));
     let time_to_share = asked.share.map(|share| time_to(&|standing| standing.has_share(share)));
-    let places = asked.places.map(|kind| compared(conn, &made, kind, to, denominator)).transpose()?;
+    let (places, of_places) =
+        asked.places.map(|kind| compared(conn, &made, kind, to, denominator)).transpose()?.unzip();
     let groups = asked.groups.iter().map(|dimension| by_group(conn, &made, *dimension, to, denominator));
     let groups = groups.collect::<Result<Vec<Groups>>>()?;
     let days = Days::new(first, to, denominator);
-    let illustrative = made.is_illustrative(conn, days)? || groups.iter().any(|groups| groups.illustrative);
+    let illustrative = made.is_illustrative(conn, days)?
+        || groups.iter().any(|groups| groups.illustrative)
+        || of_places.unwrap_or_default();
     let mut notes = notes(&made, illustrative, days, &groups);
     if asked.from.is_none() && left_out > 0 {
         notes
@@ -381,14 +380,15 @@ fn by_group(
     Ok(grouped(dimension, on, members))
 }
 
-/// The places of a type that lie within the asked one: of another this would be a part, under the name of the whole.
+/// The places of a type that lie within the asked one: of another this would be a part, under the name of the whole. And whether what
+/// counts at one of them does by edges that are invented.
 fn compared(
     conn: &mut Conn,
     made: &Made,
     kind: OrganisationType,
     on: NaiveDate,
     denominator: Denominator,
-) -> Result<Vec<Compared>> {
+) -> Result<(Vec<Compared>, bool)> {
     let ids: Vec<Id> = made.units.keys().copied().collect();
     let map_day = if made.map.geography == Geography::Current { made.map.as_of } else { on };
     let mut places = store::places_of(conn, &ids, kind, map_day)?;
@@ -397,21 +397,22 @@ fn compared(
         places.retain(|place, _| within.contains(place));
     }
     let names = names(conn, places.keys().copied())?;
+    let illustrative = places.values().any(|counted| counted.illustrative);
     let mut compared: Vec<Compared> = places
         .into_iter()
-        .map(|(place, organisations)| {
-            let units = organisations.iter().filter_map(|id| made.units.get(id));
+        .map(|(place, counted)| {
+            let units = counted.organisations.iter().filter_map(|id| made.units.get(id));
             let (code, name) = names.of(place);
             Compared { code, name, point: made.point(units, on, denominator) }
         })
         .collect();
     compared.sort_by(|one, other| one.code.cmp(&other.code));
-    Ok(compared)
+    Ok((compared, illustrative))
 }
 
 fn notes(made: &Made, illustrative: bool, days: Days, groups: &[Groups]) -> Vec<String> {
     let illustrative = illustrative.then(|| ILLUSTRATIVE.to_owned());
-    let known = made.rows.iter().any(|row| row.eligible && days.concern(row));
+    let known = made.rows.iter().any(|row| row.eligible && days.concern(row.span()));
     let unknown = (!known).then(|| {
         "Nobody is known to be eligible, so there is no share: whom the innovation is meant for is said by its eligibility.".to_owned()
     });

@@ -8,15 +8,15 @@ use crate::adoptions::rules::ALL_BELOW;
 use crate::calendar::{Span, Until};
 use crate::db::Conn;
 use crate::db::schema::{
-    adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisation_edges,
-    organisations, programme_memberships, programmes,
+    adoption_barriers, adoption_counts, adoption_spells, adoptions, organisation_closure, organisations,
+    programme_memberships, programmes,
 };
 use crate::eligibility::store::EligibilityRow;
 use crate::error::Result;
 use crate::innovations::store::held_memberships;
 use crate::organisations::ops::Map;
-use crate::organisations::rules::{EdgeKind, Geography, OrganisationType};
-use crate::organisations::store::{counted_below, days_below, ids_by_code, lives};
+use crate::organisations::rules::{Geography, OrganisationType};
+use crate::organisations::store::{DaysBelow, counted_below, days_below, ids_by_code, lives};
 use crate::vocabulary::{Basis, Change, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::dsl::exists;
@@ -111,18 +111,6 @@ pub fn any_illustrative(
     Ok(invented.first::<Id>(conn).optional()?.is_some())
 }
 
-/// Whether an edge that leads below a place on some days is invented.
-pub fn has_invented_edges(conn: &mut Conn, place: Id, days: Span) -> Result<bool> {
-    let edges = organisation_edges::table
-        .filter(organisation_edges::parent_id.eq(place))
-        .filter(organisation_edges::kind.ne(EdgeKind::Legal))
-        .filter(organisation_edges::illustrative.eq(true))
-        .filter(organisation_edges::withdrawn_at.is_null())
-        .filter(organisation_edges::from_on.lt(days.to))
-        .filter(organisation_edges::to_on.gt(days.from));
-    Ok(edges.select(organisation_edges::id).first::<Id>(conn).optional()?.is_some())
-}
-
 /// What an adoption reported of patients, in the order of days; none from the day on which the count was taken away.
 type Reported = Vec<(NaiveDate, Option<Reached>)>;
 
@@ -186,7 +174,7 @@ fn of_type_below(
     places: &BTreeSet<Id>,
     kind: Option<OrganisationType>,
     lives: &mut Lives,
-) -> Result<HashMap<Id, Below>> {
+) -> Result<HashMap<Id, DaysBelow>> {
     let mut below = organisation_closure::table
         .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::descendant_id)))
         .filter(organisation_closure::ancestor_id.eq_any(places.iter().copied().collect::<Vec<_>>()))
@@ -195,6 +183,7 @@ fn of_type_below(
             organisation_closure::descendant_id,
             organisation_closure::from_on,
             organisation_closure::to_on,
+            organisation_closure::illustrative,
             organisations::kind,
             organisations::valid_from,
             organisations::valid_to,
@@ -203,11 +192,11 @@ fn of_type_below(
     if let Some(kind) = kind {
         below = below.filter(organisations::kind.eq(kind));
     }
-    let mut days: HashMap<Id, Below> = HashMap::new();
-    type Row = (Id, Id, NaiveDate, NaiveDate, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
-    for (place, id, from, to, kind, opened, closed) in below.load::<Row>(conn)? {
+    let mut days: HashMap<Id, DaysBelow> = HashMap::new();
+    type Row = (Id, Id, NaiveDate, NaiveDate, bool, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
+    for (place, id, from, to, illustrative, kind, opened, closed) in below.load::<Row>(conn)? {
         lives.0.insert(id, (kind, Span::between(opened, closed)));
-        days.entry(place).or_default().entry(id).or_default().push(Span { from, to });
+        days.entry(place).or_default().add(id, Span { from, to }, illustrative);
     }
     Ok(days)
 }
@@ -215,6 +204,8 @@ fn of_type_below(
 /// The days on which an innovation was meant for each organisation.
 pub struct Eligible {
     days: Below,
+    /// The days on which a rule names it by edges that are invented.
+    invented: Below,
     lives: Lives,
 }
 
@@ -231,7 +222,7 @@ pub fn eligible(
     for row in rows {
         places.entry(row.kind.or(unit)).or_default().extend(row.place_id);
     }
-    let mut below: HashMap<Option<OrganisationType>, HashMap<Id, Below>> = HashMap::new();
+    let mut below: HashMap<Option<OrganisationType>, HashMap<Id, DaysBelow>> = HashMap::new();
     for (kind, places) in &places {
         below.insert(*kind, of_type_below(conn, places, *kind, &mut lives)?);
     }
@@ -241,7 +232,7 @@ pub fn eligible(
         Some(_) => vec![rows.iter().collect()],
         None => indications.into_iter().map(of).collect(),
     };
-    let mut days = Below::new();
+    let (mut days, mut invented) = (Below::new(), Below::new());
     for rows in asked {
         let (mut meant, mut taken) = (Below::new(), Below::new());
         for row in rows {
@@ -250,10 +241,12 @@ pub fn eligible(
                 days.entry(organisation).or_default().push(row.span());
             }
             let of_kind = below.get(&row.kind.or(unit));
-            let ruled = row.place_id.and_then(|place| of_kind?.get(&place));
-            for (organisation, below) in ruled.into_iter().flatten() {
-                let held = below.iter().filter_map(|span| span.meet(row.span()));
-                days.entry(*organisation).or_default().extend(held);
+            let Some(ruled) = row.place_id.and_then(|place| of_kind?.get(&place)) else { continue };
+            for (days, below) in [(days, &ruled.all), (&mut invented, &ruled.invented)] {
+                for (organisation, below) in below {
+                    let held = below.iter().filter_map(|span| span.meet(row.span()));
+                    days.entry(*organisation).or_default().extend(held);
+                }
             }
         }
         for (organisation, spans) in meant {
@@ -265,15 +258,24 @@ pub fn eligible(
     for spans in days.values_mut() {
         *spans = Span::merged(std::mem::take(spans));
     }
-    Ok(Eligible { days, lives })
+    Ok(Eligible { days, invented, lives })
 }
 
 /// Days on which each of some organisations above the adopting unit had adopted for a part of what lies below it that no record names.
 type Part = BTreeMap<Id, Vec<Span>>;
 
+/// What records say of the adopting unit.
+#[derive(Default)]
+struct Covered {
+    adopted: Vec<Adopted>,
+    part: Part,
+    /// The days on which a record above an organisation covers it by edges that are invented.
+    invented: Below,
+}
+
 /// What each record above the adopting unit covers on which days: all of the unit below it, or those it lists.
-fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &UnitTypes) -> Result<(Vec<Adopted>, Part)> {
-    let (mut found, mut above, mut part) = (Vec::new(), Vec::new(), Part::new());
+fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &UnitTypes) -> Result<Covered> {
+    let (Covered { adopted: mut found, mut part, mut invented }, mut above) = (Covered::default(), Vec::new());
     for one in adopted {
         let own = lives.0.get(&one.organisation).map(|(kind, _)| types.days_of(*kind)).unwrap_or_default();
         found.extend(one.only_on(&own));
@@ -294,8 +296,11 @@ fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &Unit
             for (codes, held) in &one.covers {
                 let codes: Option<HashSet<Id>> = (codes != ALL_BELOW)
                     .then(|| codes.split_whitespace().filter_map(|code| listed.get(code).copied()).collect());
-                let those = below.iter().filter(|(id, _)| codes.as_ref().is_none_or(|codes| codes.contains(id)));
-                for (organisation, days) in those {
+                let is_meant = |id: &Id| codes.as_ref().is_none_or(|codes| codes.contains(id));
+                for (organisation, days) in below.invented.iter().filter(|(id, _)| is_meant(id)) {
+                    invented.entry(*organisation).or_default().extend(meets(&one.using, &meets(days, &[*held])));
+                }
+                for (organisation, days) in below.all.iter().filter(|(id, _)| is_meant(id)) {
                     let days = meets(days, &[*held]);
                     // What the record above counts is its own and no part's.
                     found.push(Adopted {
@@ -310,7 +315,7 @@ fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &Unit
             }
         }
     }
-    Ok((found, part))
+    Ok(Covered { adopted: found, part, invented })
 }
 
 /// What counts below a place: organisations of the adopting unit, and the days on which others above it had adopted for a part that
@@ -318,6 +323,16 @@ fn covered(conn: &mut Conn, adopted: &[Adopted], lives: &mut Lives, types: &Unit
 pub struct Counting {
     pub units: BTreeMap<Id, Unit>,
     pub part: Vec<Vec<Span>>,
+    pub invented: Invented,
+}
+
+/// The days on which some of what counts below a place does so by edges or successions that are invented.
+#[derive(Default)]
+pub struct Invented {
+    /// It lies below the place by them, or below a body whose adoption covers it.
+    pub lying: Vec<Span>,
+    /// The innovation is meant for it by them.
+    pub meant: Vec<Span>,
 }
 
 /// What counts below a place.
@@ -328,9 +343,9 @@ pub fn counting(
     eligible: Eligible,
     adopted: &[Adopted],
 ) -> Result<Counting> {
-    let Eligible { days: mut eligible, mut lives } = eligible;
+    let Eligible { days: mut eligible, invented: invented_meant, mut lives } = eligible;
     lives.read(conn, adopted.iter().map(|one| one.organisation).chain(eligible.keys().copied()))?;
-    let (adopted, part) = covered(conn, adopted, &mut lives, types)?;
+    let Covered { adopted, part, invented: invented_cover } = covered(conn, adopted, &mut lives, types)?;
     let (mut spans, mut using): (HashMap<Id, Vec<Span>>, HashMap<Id, Vec<Span>>) = (HashMap::new(), HashMap::new());
     for one in &adopted {
         spans.entry(one.organisation).or_default().extend(&one.spans);
@@ -338,9 +353,14 @@ pub fn counting(
     }
     let ids: BTreeSet<Id> = eligible.keys().chain(using.keys()).copied().collect();
     let all: Vec<Id> = ids.iter().chain(part.keys()).copied().collect();
-    let mut inside = inside(conn, place, map, &all)?;
+    let DaysBelow { all: mut inside, invented: invented_inside } = inside(conn, place, map, &all)?;
+    let mut invented = Invented::default();
+    let of = |days: &Below, id: &Id| days.get(id).cloned().unwrap_or_default();
     let life = |id: &Id| lives.0.get(id).map_or(Span::ALWAYS, |(_, life)| *life);
     let always = [Span::ALWAYS];
+    for (id, days) in &part {
+        invented.lying.extend(meets(days, &of(&invented_inside, id)));
+    }
     let part = part.iter().map(|(id, days)| {
         let there = inside.get(id).map(Vec::as_slice).unwrap_or_default();
         meets(&meets(days, if *id == place { &always } else { there }), &[life(id)])
@@ -353,7 +373,11 @@ pub fn counting(
         let spans = Span::merged(spans.remove(&id).unwrap_or_default());
         let using = using.remove(&id).unwrap_or_default();
         let eligible = eligible.remove(&id).unwrap_or_default();
-        units.insert(id, Unit::new(&meets(&inside, &counted), eligible, spans, &using));
+        let there = meets(&inside, &counted);
+        let lying = [of(&invented_inside, &id), of(&invented_cover, &id)].concat();
+        invented.lying.extend(meets(&there, &lying));
+        invented.meant.extend(meets(&counted, &of(&invented_meant, &id)));
+        units.insert(id, Unit::new(&there, eligible, spans, &using));
     }
     let own: Vec<Id> = adopted.iter().map(|one| one.id).filter(|id| *id != Id::NONE).collect();
     let mut patients = patients(conn, &own)?;
@@ -363,15 +387,19 @@ pub fn counting(
         let report = |counts| Report { adopted: Span::merged(one.spans), counts };
         unit.reports.extend(patients.remove(&one.id).map(report));
     }
-    Ok(Counting { units, part })
+    Ok(Counting { units, part, invented })
 }
 
-fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<HashMap<Id, Vec<Span>>> {
+fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<DaysBelow> {
+    let days = days_below(conn, place, ids)?;
     if map.geography == Geography::AtTime {
-        return days_below(conn, place, ids);
+        return Ok(days);
     }
-    let on_map: HashSet<Id> = counted_below(vec![place], map.as_of).load::<Id>(conn)?.into_iter().collect();
-    Ok(ids.iter().filter(|id| on_map.contains(id)).map(|id| (*id, vec![Span::ALWAYS])).collect())
+    let on_map = |days: Below| {
+        let there = days.into_iter().filter(|(_, days)| days.iter().any(|span| span.holds(map.as_of)));
+        there.map(|(id, _)| (id, vec![Span::ALWAYS])).collect()
+    };
+    Ok(DaysBelow { all: on_map(days.all), invented: on_map(days.invented) })
 }
 
 /// Those of some places that lie within another on the map of a day, or are it.
@@ -380,9 +408,22 @@ pub fn within(conn: &mut Conn, place: Id, places: Vec<Id>, on: NaiveDate) -> Res
     Ok(inside.load::<Id>(conn)?.into_iter().chain([place]).collect())
 }
 
+/// Some organisations that are counted at a place.
+#[derive(Default)]
+pub struct CountedAt {
+    pub organisations: Vec<Id>,
+    /// Whether one of them is by edges or successions that are invented.
+    pub illustrative: bool,
+}
+
 /// Where some organisations are counted among the places of a type, on the map of a day.
-pub fn places_of(conn: &mut Conn, ids: &[Id], kind: OrganisationType, on: NaiveDate) -> Result<BTreeMap<Id, Vec<Id>>> {
-    let mut found: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+pub fn places_of(
+    conn: &mut Conn,
+    ids: &[Id],
+    kind: OrganisationType,
+    on: NaiveDate,
+) -> Result<BTreeMap<Id, CountedAt>> {
+    let mut found: BTreeMap<Id, CountedAt> = BTreeMap::new();
     // SQLite takes a bounded number of parameters.
     for some in ids.chunks(10_000) {
         let above = organisation_closure::table
@@ -391,9 +432,15 @@ pub fn places_of(conn: &mut Conn, ids: &[Id], kind: OrganisationType, on: NaiveD
             .filter(organisation_closure::from_on.le(on))
             .filter(organisation_closure::to_on.gt(on))
             .filter(organisations::kind.eq(kind))
-            .select((organisation_closure::ancestor_id, organisation_closure::descendant_id));
-        for (place, organisation) in above.load::<(Id, Id)>(conn)? {
-            found.entry(place).or_default().push(organisation);
+            .select((
+                organisation_closure::ancestor_id,
+                organisation_closure::descendant_id,
+                organisation_closure::illustrative,
+            ));
+        for (place, organisation, illustrative) in above.load::<(Id, Id, bool)>(conn)? {
+            let counted = found.entry(place).or_default();
+            counted.organisations.push(organisation);
+            counted.illustrative |= illustrative;
         }
     }
     Ok(found)

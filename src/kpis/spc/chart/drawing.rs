@@ -194,7 +194,7 @@ fn describe(chart: &Chart<'_>) -> String {
     let shown = |value: f64| chart.figure(value, line_decimals(chart));
     let mut text = String::new();
     if chart.illustrative {
-        text.push_str("Illustrative: the values are invented. ");
+        text.push_str("Illustrative: some or all of it is invented. ");
     }
     if !chart.subtitle.is_empty() {
         let _ = write!(text, "{}. ", chart.subtitle);

@@ -1,0 +1,1 @@
+ALTER TABLE organisation_closure DROP COLUMN illustrative;
