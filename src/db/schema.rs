@@ -1401,6 +1401,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_authors (resource, record_id, subject, body_id) {
+        resource -> Text,
+        record_id -> Binary,
+        subject -> Text,
+        body_id -> Binary,
+    }
+}
+
+diesel::table! {
     benefit_sides (id) {
         id -> Binary,
         benefit_id -> Binary,
@@ -1488,6 +1497,7 @@ may_appear_together!(
     programme_memberships,
     reference_counters,
     transitions,
+    former_authors,
     kpis,
     kpi_versions,
     kpi_targets,
