@@ -1048,6 +1048,10 @@ diesel::table! {
         made_by -> Text,
         created_at -> Timestamp,
         pledge_id -> Nullable<Binary>,
+        version -> Integer,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
