@@ -110,7 +110,7 @@ pub fn seen_with_money(context: &Context) -> Option<Vec<String>> {
     (!reach.is_everything()).then(|| reach.whole_programmes().to_vec())
 }
 
-/// The funds that the caller sees: those of their programmes, and those that an award was approved of to an organisation in their
+/// The funds that the caller sees: those of their programmes, and those with an approved award to an organisation in their
 /// scope.
 fn seen(context: &Context) -> Query {
     let all = funds::table.into_boxed::<MultiBackend>();
