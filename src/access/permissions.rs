@@ -164,6 +164,7 @@ table! {
     delete_benefit_realisation:     A O O O O X X X placed;
     delete_client_key:              A O O X X X X X token;
     delete_client_secret:           A O O X X X X X token;
+    delete_contribution:            A O X X X X X X token;
     delete_eligibility:             A O X X O X X O token;
     delete_exclusion:               A O O X X X X X placed;
     delete_external_investment:     A O X X X X X X token;
@@ -199,8 +200,8 @@ table! {
     get_external_investment:        A O X X O A X X token;
     get_fellow:                     A A A A A A A A token;
     get_fellowship:                 A A A A A A A A token;
-    get_fund:                       A O X X X A X X token;
-    get_fund_position:              A O X X X A X X token;
+    get_fund:                       A O O X X A X X token;
+    get_fund_position:              A O O X X A X X token;
     get_funding_report:             A O X X X A X X token;
     get_gateway_review:             A O O O O A X X token;
     get_grant:                      A O O X X X X X token;
@@ -280,7 +281,7 @@ table! {
     list_fellowships:               A A A A A A A A token;
     list_fund_contributions:        A O X X X A X X token;
     list_fund_pledges:              A O X X X A X X token;
-    list_funds:                     A O X X X A X X token;
+    list_funds:                     A O O X X A X X token;
     list_gateway_reviews:           A O O O O A X X token;
     list_grants:                    A O O X X X X X token;
     list_innovation_transitions:    A A A A A A A A token;

@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch, Wrong};
 use crate::record::Stored;
+use crate::transitions::authors;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, programmes, transitions};
@@ -118,6 +119,21 @@ pub fn speaks_for(conn: &mut Conn, context: &Context, claim: &BenefitRow) -> Res
     Ok(!own_sides(conn, context, &claim.references())?.is_empty())
 }
 
+/// Whether the caller is independent of a claim: neither they nor anybody of their body claimed it, changed it, or claimed what it
+/// takes the place of.
+pub fn is_independent(conn: &mut Conn, context: &Context, claim: &BenefitRow) -> Result<bool> {
+    let (subject, body) = (&context.actor.subject, context.actor.body);
+    let claimant = claim.claimed_by == *subject || body.is_none() || claim.claimed_by_body == body;
+    Ok(!claimant && !authors::wrote_before(conn, context, RESOURCE, claim.id)?)
+}
+
+/// Keeps whoever claimed a figure, or changed it, as not independent of the claim that comes after: its next version, or what takes its
+/// place.
+fn keep_claimants(conn: &mut Conn, before: &BenefitRow, claim: Id) -> Result<()> {
+    authors::keep(conn, RESOURCE, claim, (&before.claimed_by, before.claimed_by_body))?;
+    authors::inherit(conn, RESOURCE, before.id, claim)
+}
+
 /// Makes the next version of a claim of which something was realised.
 pub fn touch(conn: &mut Conn, context: &Context, claim: BenefitRow, realised: Value) -> Result<()> {
     let row = claim.touched(context);
@@ -158,8 +174,9 @@ fn archive(conn: &mut Conn, context: &Context, row: BenefitRow, reason: Value) -
 }
 
 /// Checks the claim that this one is to take the place of: of the same side, for which the caller speaks, and about the same.
-fn check_replaced(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<()> {
-    let Some(id) = row.replaces else { return Ok(()) };
+/// Returns it.
+fn check_replaced(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Result<Option<BenefitRow>> {
+    let Some(id) = row.replaces else { return Ok(None) };
     let found = store::find(conn, context, id)?.map(|found| found.row);
     let Some(before) = found.filter(|before| before.claimed_from == row.claimed_from) else {
         return Err(Error::invalid("/replaces", "unknown-benefit", NOT_OURS));
@@ -169,7 +186,7 @@ fn check_replaced(conn: &mut Conn, context: &Context, row: &BenefitRow) -> Resul
     }
     let meet = before.extent().period.meet(row.extent().period).is_some();
     if before.references() == row.references() && before.kind == row.kind && meet {
-        return Ok(());
+        return Ok(Some(before));
     }
     Err(Error::invalid("/replaces", "other-claim", OTHER))
 }
@@ -228,10 +245,13 @@ pub fn create_benefit(conn: &mut Conn, context: &Context, new: Benefit) -> Resul
     let from = *own.first().ok_or_else(outside)?;
     let mut row = BenefitRow::new(context, new, figures, references, from);
     check_others(conn, context, &row)?;
-    check_replaced(conn, context, &row)?;
+    let replaced = check_replaced(conn, context, &row)?;
     let own = accepting(context, &row, own);
     row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::insert(conn, &row)?;
+    if let Some(before) = replaced {
+        keep_claimants(conn, &before, row.id)?;
+    }
     ask_sides(conn, context, &row, &own)?;
     replace(conn, context, &row)?;
     finish(conn, context, &row, false)
@@ -319,15 +339,16 @@ pub fn update_benefit(conn: &mut Conn, context: &Context, id: &str, patch: &Patc
     let own = own_sides(conn, context, &references)?;
     let from = *own.iter().find(|side| **side == present.row.claimed_from).or(own.first()).ok_or_else(outside)?;
     let (counted, replaces) = (present.row.counted, new.replaces != before.replaces);
-    let mut row = present.row.revised(context, new, figures, references, from);
+    let mut row = present.row.clone().revised(context, new, figures, references, from);
     check_others(conn, context, &row)?;
     check_resting(conn, &row)?;
-    if replaces {
-        check_replaced(conn, context, &row)?;
-    }
+    let replaced = if replaces { check_replaced(conn, context, &row)? } else { None };
     let own = accepting(context, &row, own);
     row.counted = row.references().sides().iter().all(|side| own.contains(side));
     store::update(conn, &row)?;
+    for before in [present.row].into_iter().chain(replaced) {
+        keep_claimants(conn, &before, row.id)?;
+    }
     ask_sides(conn, context, &row, &own)?;
     replace(conn, context, &row)?;
     finish(conn, context, &row, counted)

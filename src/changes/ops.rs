@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::events;
 use crate::funding::awards::ops::get_award;
 use crate::funding::external_investments::ops::get_external_investment;
-use crate::funding::funds::ops::get_fund;
+use crate::funding::funds::ops::{self as funds, get_fund, get_fund_with_money};
 use crate::funding::reallocations::ops::get_reallocation;
 use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
@@ -301,7 +301,12 @@ impl<'a> Sight<'a> {
         for (reported, whole) in self.reported.get(row.resource.as_str()).cloned().unwrap_or_default() {
             let Some(key) = find(reported.key) else { continue };
             let is_own = reported.key == "key" && reported.resource != Resource::KpiValues;
-            let mut change = if is_own { Change::of(&row.operation, row.version) } else { Change::Changed };
+            let withdrawn = details["withdrawn"].is_string();
+            let mut change = if is_own {
+                Change::of(&row.operation, reported.kind, row.version, withdrawn)
+            } else {
+                Change::Changed
+            };
             let href = reported.href(find);
             let shown = details["shown"].as_bool().unwrap_or_else(|| whole_by(reported) == reported.read);
             let whole = if shown { whole.shown } else { whole.kept_back };
@@ -346,7 +351,7 @@ impl<'a> Sight<'a> {
             Resource::Benefits => get_benefit(conn, &context, key).map(drop),
             Resource::Clients => get_client(conn, &context, key).map(drop),
             Resource::ClientKeys | Resource::ClientSecrets => get_client(conn, &context, within("client")).map(drop),
-            Resource::Contributions => get_fund(conn, &context, within("fund")).map(drop),
+            Resource::Contributions => get_fund_with_money(conn, &context, within("fund")).map(drop),
             Resource::Exclusions => acts::ops::get_act::<acts::rules::Exclusion>(conn, &context, key).map(drop),
             Resource::ExternalInvestments => get_external_investment(conn, &context, key).map(drop),
             Resource::Fellowships => get_fellowship(conn, &context, key).map(drop),
@@ -409,7 +414,7 @@ fn scope_of(conn: &mut Conn, context: &Context, epoch: &[u8]) -> Result<Scope> {
         None => Vec::new(),
     };
     programmes.sort_unstable();
-    let deciding = store::deciding(conn, &programmes, &actor.subject)?;
+    let deciding = (store::deciding(conn, &programmes, &actor.subject)?, funds::seen_by_scope(conn, context)?);
     let rest = format!("{}|{:?}|{within:?}|{deciding:?}", actor.subject, actor.body);
     // With the epoch, so that nobody is told by it who reads.
     scope.rest = hex(&digest::<16>(&[epoch, rest.as_bytes()].concat()));

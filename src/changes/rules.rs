@@ -20,17 +20,16 @@ words! {
 }
 
 impl Change {
-    /// What an operation does to a record that has this version then.
-    pub fn of(operation: &str, version: i32) -> Self {
+    /// What an operation does to a record of this kind, which has this version then and may be withdrawn.
+    pub fn of(operation: &str, kind: &str, version: i32, withdrawn: bool) -> Self {
+        let deleted = operation.strip_prefix("delete_");
         match operation {
             // What ends stays readable.
-            "delete_adoption_transition"
-            | "delete_fellowship_transition"
-            | "delete_grant"
-            | "delete_client_key"
-            | "delete_client_secret" => Self::Changed,
+            "delete_grant" | "delete_client_key" | "delete_client_secret" => Self::Changed,
             "erase_person" => Self::Erased,
-            _ if operation.starts_with("delete_") => Self::Archived,
+            _ if withdrawn || deleted == Some(&kind.replace('-', "_")) => Self::Archived,
+            // What another record shows of the one that was taken away, such as a pledge of what was paid.
+            _ if deleted.is_some() => Self::Changed,
             // A record may be made by what makes another, such as a payment by which an award changes.
             _ if version <= 1 && !operation.starts_with("update_") => Self::Created,
             _ => Self::Changed,
@@ -257,6 +256,20 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_away_changes_whatever_showed_it() {
+        for (operation, kind, withdrawn, change) in [
+            ("delete_kpi_target", "kpi-target", false, Change::Archived),
+            ("delete_contribution", "contribution", true, Change::Archived),
+            ("delete_contribution", "pledge", false, Change::Changed),
+            ("delete_benefit_realisation", "benefit", false, Change::Changed),
+            ("delete_organisation_succession", "organisation-edge", true, Change::Archived),
+            ("delete_client_key", "client-key", false, Change::Changed),
+        ] {
+            assert_eq!(Change::of(operation, kind, 2, withdrawn), change, "{operation} {kind}");
+        }
+    }
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_otherwise_garbled() {

@@ -5,7 +5,7 @@ use crate::access::{Reach, ReachParts};
 use crate::audit_events::store::{Seen, inside};
 use crate::db::dialect::Unindexed;
 use crate::db::schema::{
-    events, feed_scopes, funds, innovations, kpis, organisation_closure, organisations, people, programme_memberships,
+    events, feed_scopes, innovations, kpis, organisation_closure, organisations, people, programme_memberships,
     schema_info,
 };
 use crate::db::{Conn, Keep, MultiBackend};
@@ -124,12 +124,10 @@ pub fn members(conn: &mut Conn, programme: &str, today: NaiveDate) -> Result<Vec
     Ok(innovations::table.filter(kept).order_by(innovations::slug).select(innovations::slug).load(conn)?)
 }
 
-/// What decides on other records beside a grant: the KPIs and funds of programmes, and the person that a subject is.
+/// What decides on other records beside a grant: the KPIs of programmes, and the person that a subject is.
 pub fn deciding(conn: &mut Conn, programmes: &[&str], subject: &str) -> Result<Vec<String>> {
     let own = kpis::table.filter(kpis::programme.eq_any(programmes)).order_by(kpis::code).select(kpis::code);
     let mut all: Vec<String> = own.load(conn)?;
-    let own = funds::table.filter(funds::programme.eq_any(programmes)).order_by(funds::code).select(funds::code);
-    all.extend(own.load::<String>(conn)?);
     let person = people::table.filter(people::subject.eq(subject)).select(people::id);
     all.extend(person.load::<Id>(conn)?.iter().map(ToString::to_string));
     Ok(all)

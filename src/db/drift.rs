@@ -58,6 +58,7 @@ migrations! {
     "00025_populations"
     "00026_adoption_facts"
     "00027_successions_taken_back"
+    "00028_claimants_and_contributions"
     "00029_illustrative_ways"
 }
 

@@ -1049,6 +1049,10 @@ diesel::table! {
         made_by -> Text,
         created_at -> Timestamp,
         pledge_id -> Nullable<Binary>,
+        version -> Integer,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -1402,6 +1406,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_authors (resource, record_id, subject, body_id) {
+        resource -> Text,
+        record_id -> Binary,
+        subject -> Text,
+        body_id -> Binary,
+    }
+}
+
+diesel::table! {
     benefit_sides (id) {
         id -> Binary,
         benefit_id -> Binary,
@@ -1489,6 +1502,7 @@ may_appear_together!(
     programme_memberships,
     reference_counters,
     transitions,
+    former_authors,
     kpis,
     kpi_versions,
     kpi_targets,

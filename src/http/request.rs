@@ -268,6 +268,18 @@ impl Cx {
         self.write(move |conn, context| take(conn, context).map(|()| Reply::no_content())).await
     }
 
+    /// As [`Cx::remove`], of money: serializable, so `take` may run more than once.
+    ///
+    /// # Errors
+    /// As [`Cx::remove`].
+    pub async fn remove_money(
+        self,
+        mut take: impl FnMut(&mut Conn, &Context) -> Result<()> + Send + 'static,
+    ) -> Result<Reply> {
+        let job = move |conn: &mut Conn, context: &Context| take(conn, context).map(|()| Reply::no_content());
+        self.once(&[], 0, Work::Money(Box::new(move || Ok(Box::new(job))))).await
+    }
+
     /// A change without a body: its event and its stored answer are in the same transaction.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crate::params;
 
 params! {
     /// Why a record was wrong.
+    #[derive(Clone)]
     pub struct Wrong {
         /// Why what was recorded is wrong; it is needed, and kept with the record. Do not name people.
         reason: Line = "reason",

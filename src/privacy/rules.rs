@@ -92,7 +92,7 @@ places! {
     client_secrets [id]: secret_hash Nobody, made_by Subject;
     clients [id]: name Words, sort_name Derived, jwks_url Words, state Nobody, made_by Subject;
     cohorts [id]: programme Nobody, name Words;
-    contributions [id]: source Nobody, note Words, made_by Subject;
+    contributions [id]: source Nobody, note Words, made_by Subject, withdrawn_reason Words;
     eligibility [id]: indication Nobody, kind Nobody, source Words, withdrawn_reason Words;
     erasures [id]: ground Words, texts Kept, made_by Subject;
     events [id]: subject Trail, end_user_organisation Nobody, operation Nobody, resource Nobody, resource_key Nobody, programme Nobody, request_id Nobody, data Trail, owner Trail, other_programme Nobody;
@@ -101,6 +101,7 @@ places! {
     fellows [id]: profession Person, biography Person, website Person, keeper Nobody;
     fellowship_innovations [id]: state Nobody;
     fellowships [id]: programme Nobody, state Nobody;
+    former_authors [resource record_id subject body_id]: resource Nobody, subject Subject;
     fund_transactions [id]: kind Nobody, note Words, made_by Subject;
     funds [id]: code Nobody, name Words, sort_name Derived, programme Nobody, currency Nobody, search_text Derived, publishing_funder Nobody;
     gateway_reviews [id]: title Words, state Nobody, recommendations SubjectsAndWords, decision Nobody, reason Words, decided_by Subject;

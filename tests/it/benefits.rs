@@ -136,6 +136,36 @@ async fn what_was_achieved_is_confirmed_by_another_body_and_then_stays(#[values(
 
 #[rstest]
 #[actix_web::test]
+async fn nobody_confirms_a_figure_that_they_or_their_body_ever_claimed(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    for code in ["RBD", "RGT"] {
+        app.trust(code, "QKK").await;
+    }
+    let (first, colleague) = (admin_of(&app, "RJZ"), admin_of(&app, "RJZ"));
+    let (editor, other) = (admin_of(&app, "RBD"), admin_of(&app, "RGT"));
+    let made = first.post("/v1/benefits", claim("saving", 1000.0)).await;
+    let target = made.header("location");
+    editor.patch(target, 1, json!({ "claimed": 2000 })).await.expect(200);
+    editor.patch(target, 2, json!({ "claimed": 2500 })).await.expect(200);
+    let mut again = claim("saving", 2500.0);
+    again["replaces"] = made.expect(201)["id"].clone();
+    let realisations = format!("{target}/realisations");
+    for hand in [&first, &colleague, &editor] {
+        hand.post(&realisations, achieved(1000.0)).await.problem(403, "separation-of-duties");
+    }
+    other.post(&realisations, achieved(1000.0)).await.expect(201);
+    let one = other.get(&realisations).await.expect(200)["data"][0]["id"].clone();
+    let one = format!("{realisations}/{}?reason=Wrong", one.as_str().unwrap());
+    first.delete(&one, 1).await.problem(403, "separation-of-duties");
+    let replacing = editor.post("/v1/benefits", again).await;
+    replacing.expect(201);
+    let realisations = format!("{}/realisations", replacing.header("location"));
+    first.post(&realisations, achieved(1000.0)).await.problem(403, "separation-of-duties");
+    other.post(&realisations, achieved(1000.0)).await.expect(201);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_confirmed_claim_is_replaced_by_a_new_one_once_that_counts(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = start(engine).await;
     let (manager, fellow) = (app.manager("nia"), app.fellow("mycopd"));

@@ -462,3 +462,86 @@ fn merged(mut document: Value, others: Value) -> Value {
     }
     document
 }
+
+/// What the fund received without a pledge.
+fn received(pounds: u32, on: &str) -> Value {
+    json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(pounds), "receivedOn": on })
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_contribution_that_was_wrong_is_kept_with_the_reason_and_counts_nowhere(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    let (admin, contributions) = (app.admin(), "/v1/funds/NIA/contributions");
+    admin.post(contributions, received(100, "2026-05-01")).await.expect(201);
+    let wrong = admin.post(contributions, received(900, "2026-06-01")).await;
+    assert_eq!(wrong.expect(201)["withdrawn"], Value::Null);
+    let target = wrong.header("location");
+    admin.delete(target, 1).await.problem(422, "validation-failed");
+    app.lead("QKK").delete(&format!("{target}?reason=Twice"), 1).await.problem(403, "forbidden");
+    admin.delete(&format!("{target}?reason=Twice"), 1).await.expect(204);
+    let kept = admin.get(target).await.expect(200);
+    assert_eq!((&kept["withdrawn"]["reason"], &kept["version"]), (&json!("Twice"), &json!(2)));
+    admin.delete(&format!("{target}?reason=Twice"), 2).await.problem(409, "immutable");
+    for list in [contributions, "/v1/contributions"] {
+        let amounts = async |query: &str| {
+            let listed = admin.get(&format!("{list}{query}")).await.expect(200);
+            rows(&listed).iter().map(|row| row["amount"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!((amounts("").await, amounts("?withdrawn=true").await), (vec![gbp(100)], vec![gbp(900)]));
+    }
+    assert_eq!(app.books().await, ("100".to_owned(), "100".to_owned(), vec!["100".to_owned()]));
+    let report = admin.get("/v1/reports/funding?by=funder").await.expect(200);
+    assert_eq!(report["lines"][0]["contributed"], "100.00", "{report}");
+    let impact = admin.get("/v1/programmes/nia/impact").await.expect(200);
+    let invested = impact["figures"].as_array().unwrap().iter().find(|figure| figure["key"] == "invested").unwrap();
+    assert_eq!(invested["value"].as_f64(), Some(100.0), "{invested}");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn money_that_was_paid_out_or_committed_is_not_taken_back(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = start(engine).await;
+    let (admin, contributions) = (app.admin(), "/v1/funds/NIA/contributions");
+    let first = admin.post(contributions, received(100, "2015-07-01")).await;
+    let (first, wrong) = (first.header("location"), "?reason=Twice");
+    let award = app.award("NIA", 100).await;
+    for (version, to) in [(1, "approved"), (2, "active")] {
+        admin.transition(&award, version, json!({ "to": to, "effectiveOn": "2026-05-01" })).await.expect(200);
+    }
+    let told = admin.delete(&format!("{first}{wrong}"), 1).await.problem(409, "insufficient-funds");
+    assert_eq!((&told["financialYear"], &told["capacity"]), (&json!("2015-16"), &gbp(0)));
+    let promised = admin.post("/v1/pledges", pledge("2015-16", 300)).await;
+    admin.delete(&format!("{first}{wrong}"), 1).await.expect(204);
+    let mut paying = received(300, "2026-05-01");
+    paying["pledge"] = promised.expect(201)["id"].clone();
+    let paying = admin.post(contributions, paying).await;
+    admin.post(contributions, received(50, "2026-06-10")).await.expect(201);
+    let paid = json!({ "kind": "disbursement", "amount": gbp(40), "postedOn": "2026-06-01" });
+    app.manager("nia").post(&format!("{award}/transactions"), paid).await.expect(201);
+    let paying = format!("{}{wrong}", paying.header("location"));
+    let told = admin.delete(&paying, 1).await.problem(409, "insufficient-funds");
+    assert_eq!(told["available"], gbp(260), "of 1 June, though there is more today: {told}");
+    let back = json!({ "kind": "return", "amount": gbp(40), "postedOn": "2026-06-01" });
+    app.manager("nia").post(&format!("{award}/transactions"), back).await.expect(201);
+    admin.delete(&paying, 1).await.expect(204);
+    assert_eq!(admin.get(promised.header("location")).await.expect(200)["paid"], gbp(0));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_money_of_whoever_publishes_a_fund_is_taken_back_once_another_does(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    let (admin, contributions) = (app.admin(), "/v1/funds/NIA/contributions");
+    let given = admin.post(contributions, received(100, "2026-05-01")).await;
+    admin.patch("/v1/funds/NIA", 1, json!({ "publishingFunder": "QWE" })).await.expect(200);
+    let target = format!("{}?reason=Twice", given.header("location"));
+    let told = admin.delete(&target, 1).await.problem(409, "immutable");
+    assert!(told["detail"].as_str().unwrap().contains("publishingFunder"), "{told}");
+    admin.patch("/v1/funds/NIA", 2, json!({ "publishingFunder": null })).await.expect(200);
+    admin.delete(&target, 1).await.expect(204);
+}

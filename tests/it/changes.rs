@@ -45,6 +45,31 @@ fn told(entries: &[Value]) -> Vec<String> {
 
 #[rstest]
 #[actix_web::test]
+async fn a_regional_lead_hears_of_the_funds_that_pay_its_footprint(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.programme("nia").await;
+    app.fund("PAYS", 100).await;
+    let (admin, lead, award) = (app.admin(), app.lead("QKK"), app.award("PAYS", 10).await);
+    numbered(&app).await;
+    let manager = app.manager("nia");
+    let (cursor, theirs) = (now(&lead).await, now(&manager).await);
+    admin.transition(&award, 1, json!({ "to": "approved" })).await.expect(200);
+    numbered(&app).await;
+    let (entries, cursor) = since(&lead, &cursor).await;
+    assert_eq!(told(&entries), ["scope -".to_owned(), format!("changed {award}")], "the fund came into sight");
+    admin.patch("/v1/funds/PAYS", 1, json!({ "name": "Renamed" })).await.expect(200);
+    let given = json!({ "contributor": "QWE", "source": "nhs", "amount": gbp(1), "receivedOn": "2016-01-01" });
+    let given = admin.post("/v1/funds/PAYS/contributions", given).await;
+    admin.delete(&format!("{}?reason=Twice", given.header("location")), 1).await.expect(204);
+    numbered(&app).await;
+    assert_eq!(told(&since(&lead, &cursor).await.0), ["changed /v1/funds/PAYS"]);
+    let all = told(&since(&manager, &theirs).await.0);
+    assert_eq!(all.last().unwrap(), &format!("archived {}", given.header("location")));
+}
+
+#[rstest]
+#[actix_web::test]
 async fn changes_come_in_order_and_say_where_the_record_is_read(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let (admin, reader) = (app.admin(), app.reader());

@@ -1,6 +1,8 @@
 //! Money from contribution to termination, through the API.
 
 use crate::support::*;
+use innovation_register::access::Role;
+use innovation_register::grants::ops::NewLocalToken;
 
 async fn start(engine: Engine) -> TestApp {
     let app = TestApp::start(engine).await;
@@ -80,11 +82,14 @@ async fn an_award_is_approved_with_money_that_is_there_by_somebody_else(#[values
     assert_eq!(short["available"], gbp(1000));
     let cheaper = json!({ "amount": gbp(1000), "profile": [] });
     approver.patch(target, 1, cheaper).await.expect(200);
-    approver.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
-    proposer.transition(target, 2, approved).await.expect(200);
-    proposer.transition(target, 3, json!({ "to": "active" })).await.expect(200);
+    let third = app.manager("nia");
+    for hand in [&approver, &proposer] {
+        hand.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
+    }
+    third.transition(target, 2, approved).await.expect(200);
+    third.transition(target, 3, json!({ "to": "active" })).await.expect(200);
     let target = format!("{target}/transactions");
-    proposer.post(&target, pay("disbursement", 1)).await.problem(403, "separation-of-duties");
+    third.post(&target, pay("disbursement", 1)).await.problem(403, "separation-of-duties");
     approver.post(&target, pay("disbursement", 1)).await.expect(201);
 }
 
@@ -312,4 +317,51 @@ async fn a_recipient_sees_their_own_awards_and_nobody_elses(#[values(Sqlite, Pos
     }
     app.submitter("RJZ").get(theirs.header("location")).await.problem(404, "not-found");
     assert_eq!(column(&app.admin().get("/v1/awards?place=QVV").await.expect(200), "recipientOrganisation"), ["RBD"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_regional_lead_sees_the_funds_that_pay_its_footprint_without_who_gave_what(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    app.fund("PAYS", 1000).await;
+    app.fund("OTHER", 1000).await;
+    let (lead, elsewhere) = (app.lead("QKK"), app.lead("QVV"));
+    let award = app.award("PAYS", 100).await;
+    lead.get("/v1/funds/PAYS").await.problem(404, "not-found");
+    app.admin().transition(&award, 1, json!({ "to": "approved" })).await.expect(200);
+    assert_eq!(column(&lead.get("/v1/funds").await.expect(200), "code"), ["PAYS"]);
+    assert_eq!(lead.get("/v1/funds/pays").await.expect(200)["name"], "Fund PAYS");
+    assert_eq!(lead.get("/v1/funds/pays/position").await.expect(200)["outstanding"], gbp(100));
+    for target in ["/v1/funds/PAYS/contributions", "/v1/contributions", "/v1/pledges", "/v1/reallocations"] {
+        lead.get(target).await.problem(403, "forbidden");
+    }
+    lead.get("/v1/funds/OTHER").await.problem(404, "not-found");
+    elsewhere.get("/v1/funds/PAYS/position").await.problem(404, "not-found");
+    assert_eq!(column(&elsewhere.get("/v1/funds").await.expect(200), "code"), Vec::<String>::new());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn who_leads_a_region_and_manages_another_programme_learns_no_contribution_of_the_fund_that_pays_it(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = start(engine).await;
+    app.programme("itp").await;
+    app.fund("PAYS", 1000).await;
+    app.active_award("PAYS", 100).await;
+    let subject = Some("both".to_owned());
+    let manager =
+        NewLocalToken { programme: Some("itp".to_owned()), subject: subject.clone(), ..grant(Role::ProgrammeManager) };
+    let lead = NewLocalToken { organisation: Some("QKK".to_owned()), subject, ..grant(Role::RegionalLead) };
+    app.actor(&manager);
+    let both = app.actor(&lead);
+    both.get("/v1/funds/PAYS").await.expect(200);
+    for below in ["contributions", "pledges"] {
+        both.get(&format!("/v1/funds/PAYS/{below}")).await.problem(403, "forbidden");
+        assert!(rows(&both.get(&format!("/v1/{below}")).await.expect(200)).is_empty());
+    }
+    both.patch("/v1/funds/PAYS", 1, json!({ "name": "Ours" })).await.problem(403, "forbidden");
+    both.post("/v1/awards", award("PAYS", 1)).await.problem(403, "forbidden");
 }

@@ -60,8 +60,8 @@ pub async fn list_benefit_realisations(
 
 /// Confirm what was achieved of a benefit
 ///
-/// Confirms the figure of a financial year, with a certainty of its own. Only somebody of another body than whoever made or last changed the
-/// claim confirms it, once every side has accepted the claim. The claim then stays as it is.
+/// Confirms the figure of a financial year, with a certainty of its own. Only somebody of another body than everyone who made or changed the
+/// claim, or the claim that it replaces, confirms it, once every side has accepted the claim. The claim then stays as it is.
 #[utoipa::path(tag = "benefits", params(IdPath), request_body = Realisation, responses((status = 201, description = "Confirmed", body = RealisationResponse)))]
 #[post("/v1/benefits/{id}/realisations")]
 pub async fn create_benefit_realisation(

@@ -3,7 +3,7 @@
 use super::rules::Realisation;
 use super::store::{self, RealisationRow};
 use crate::access::outside;
-use crate::benefits::ops::{get_benefit, seen_whole, speaks_for, touch};
+use crate::benefits::ops::{get_benefit, is_independent, seen_whole, speaks_for, touch};
 use crate::benefits::store::{NamedBenefit, find_some, resting_on_illustrative};
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
@@ -50,7 +50,7 @@ pub fn get_benefit_realisation(
 }
 
 const CONFIRMED_BY_ANOTHER: &str =
-    "Somebody of another body than whoever made or last changed the claim must confirm what was achieved.";
+    "Somebody of another body than everyone who made or changed the claim must confirm what was achieved.";
 
 /// Confirms what was achieved of a claim in a year. The claim then stays as it is.
 ///
@@ -68,8 +68,7 @@ pub fn create_benefit_realisation(
         return Err(outside());
     }
     let counted = new.check(&claim.extent(), context.today())?;
-    let claimant = claim.claimed_by == context.actor.subject;
-    if claimant || context.actor.body.is_none() || claim.claimed_by_body == context.actor.body {
+    if !is_independent(conn, context, &claim)? {
         return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
     }
     if !claim.counted {
@@ -107,7 +106,7 @@ pub fn delete_benefit_realisation(
         return Err(Error::new(Code::Immutable).detail("The figure was taken back already."));
     }
     // Whoever claimed may not take back what another confirmed.
-    if claim.row.claimed_by_body == context.actor.body {
+    if !is_independent(conn, context, &claim.row)? {
         return Err(Error::new(Code::SeparationOfDuties).detail(CONFIRMED_BY_ANOTHER));
     }
     let reason = wrong.given()?;

@@ -17,6 +17,7 @@ use crate::funding::years::Floor;
 use crate::http::{Context, Patch};
 use crate::people::{self, fellowships};
 use crate::record::Stored;
+use crate::transitions::authors;
 use crate::transitions::rules::Move;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, programmes, transitions};
@@ -145,8 +146,8 @@ pub fn create_award(conn: &mut Conn, context: &Context, new: Award) -> Result<Na
 }
 
 /// Changes an award: everything while it is proposed, and afterwards all but its terms (fund, amount, recipient, purpose
-/// and days) and its profile. Whoever changes the terms becomes its proposer. Whoever approved it does not rewrite its text
-/// either.
+/// and days) and its profile. Whoever changes the terms becomes its proposer, and whoever proposed it before does not approve it
+/// either. Whoever approved it does not rewrite its text.
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `immutable`, `validation-failed`, `unknown-reference`,
@@ -176,6 +177,9 @@ pub fn update_award(conn: &mut Conn, context: &Context, id: &str, patch: &Patch<
         return Err(Error::new(Code::SeparationOfDuties).detail(detail));
     }
     store::update(conn, &row)?;
+    if terms {
+        authors::keep(conn, RESOURCE, row.id, (&present.row.proposed_by, None))?;
+    }
     if scope(&row) != scope(&present.row) {
         // Told to those who saw it until now as well.
         let event = Event::new(RESOURCE, &row.id.to_string(), row.version, json!({ "terms": terms }));
@@ -218,8 +222,14 @@ fn may_move(
 ) -> Result<()> {
     let same = |other: &str| other == context.actor.subject;
     match to {
-        AwardState::Approved if same(&found.row.proposed_by) || receives(context, found) => {
-            let detail = "You proposed this award or would receive it, so somebody else must approve it.";
+        AwardState::Approved => {
+            let proposed =
+                same(&found.row.proposed_by) || authors::wrote_before(conn, context, RESOURCE, found.row.id)?;
+            if !proposed && !receives(context, found) {
+                return Ok(());
+            }
+            let detail =
+                "You proposed this award, changed its terms or would receive it, so somebody else must approve it.";
             Err(Error::new(Code::SeparationOfDuties).detail(detail))
         }
         AwardState::Active if found.row.evaluation_plan.is_none() => Err(Error::new(Code::EvaluationPlanMissing)),

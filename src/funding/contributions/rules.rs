@@ -3,6 +3,7 @@
 use crate::error::{Faults, Result};
 use crate::funding::money::Money;
 use crate::funding::years::Floor;
+use crate::organisations::edges::rules::Withdrawal;
 use crate::vocabulary::Id;
 use crate::{words, written};
 use chrono::NaiveDate;
@@ -53,6 +54,8 @@ pub struct ContributionAdded {
     pub made_by: String,
     #[schema(format = "date-time", max_length = 40)]
     pub created_at: String,
+    /// Null unless it was taken back as a mistake, and counts nowhere.
+    pub withdrawn: Option<Withdrawal>,
 }
 
 written! { Contribution, ContributionAdded, |_, added| added.id.to_string() }

@@ -3,22 +3,23 @@
 use super::rules::{Contribution, ContributionAdded, ContributionSource};
 use crate::calendar::DayRange;
 use crate::db::schema::{contributions, funds, organisations};
-use crate::db::{Conn, Keep, MultiBackend};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::funding::funds::ops::get_fund;
-use crate::funding::funds::store::seen;
+use crate::funding::funds::ops::get_fund_with_money;
+use crate::funding::funds::store::seen_with_money;
 use crate::funding::money::Money;
 use crate::http::{CodeParam, Context, OneOf};
+use crate::organisations::edges::rules::Withdrawal;
 use crate::organisations::ops::referred;
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{narrow, one_of, params, sortable};
+use crate::{narrow, one_of, params, sortable, writable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
 
-#[derive(Queryable, Insertable, Clone)]
-#[diesel(table_name = contributions)]
+#[derive(Queryable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = contributions, treat_none_as_null = true)]
 pub struct ContributionRow {
     pub id: Id,
     pub fund_id: Id,
@@ -30,10 +31,15 @@ pub struct ContributionRow {
     pub made_by: String,
     pub created_at: NaiveDateTime,
     pub pledge_id: Option<Id>,
+    pub version: i32,
+    pub updated_at: NaiveDateTime,
+    pub withdrawn_at: Option<NaiveDateTime>,
+    pub withdrawn_reason: Option<String>,
 }
 
 impl ContributionRow {
     pub fn new(context: &Context, new: Contribution, fund: Id, contributor: Id) -> Self {
+        let now = context.now.naive_utc();
         Self {
             id: Id::generate(),
             fund_id: fund,
@@ -43,9 +49,20 @@ impl ContributionRow {
             received_on: new.received_on,
             note: new.note,
             made_by: context.actor.subject.clone(),
-            created_at: context.now.naive_utc(),
+            created_at: now,
             pledge_id: new.pledge,
+            version: 1,
+            updated_at: now,
+            withdrawn_at: None,
+            withdrawn_reason: None,
         }
+    }
+
+    /// The same, taken back as a mistake.
+    #[must_use]
+    pub fn withdrawn(self, context: &Context, reason: String) -> Self {
+        let (now, version) = (context.now.naive_utc(), self.version + 1);
+        Self { version, updated_at: now, withdrawn_at: Some(now), withdrawn_reason: Some(reason), ..self }
     }
 }
 
@@ -70,8 +87,9 @@ impl From<NamedContribution> for Stored<Contribution> {
             note: row.note,
         };
         let (made_by, created_at) = (row.made_by, instant(row.created_at));
-        let added = ContributionAdded { id: row.id, fund, fund_name, contributor_name, made_by, created_at };
-        Self { added, written, version: 1, updated_at: row.created_at }
+        let withdrawn = Withdrawal::of(row.withdrawn_at, row.withdrawn_reason);
+        let added = ContributionAdded { id: row.id, fund, fund_name, contributor_name, made_by, created_at, withdrawn };
+        Self { added, written, version: row.version, updated_at: row.updated_at }
     }
 }
 
@@ -83,8 +101,10 @@ type Columns = (
 type Query = dsl::IntoBoxed<'static, named, MultiBackend>;
 
 sortable! { NamedContribution, Query, key "id" => contributions::id as Id;
-    contributions of |found| found.row => "receivedOn" received_on, "updatedAt" created_at, then id;
+    contributions of |found| found.row => "receivedOn" received_on, "updatedAt" updated_at, then id;
 }
+
+writable! { contributions, ContributionRow }
 
 params! {
     /// What a list of contributions may be narrowed to.
@@ -103,6 +123,8 @@ params! {
         from: NaiveDate = "from",
         /// Contributions received on this day or earlier.
         to: NaiveDate = "to",
+        /// Whether they were taken back as mistakes. Default: false.
+        withdrawn: bool = "withdrawn",
     }
 }
 
@@ -115,6 +137,8 @@ params! {
         from: NaiveDate = "from",
         /// Contributions received on this day or earlier.
         to: NaiveDate = "to",
+        /// Whether they were taken back as mistakes. Default: false.
+        withdrawn: bool = "withdrawn",
     }
 }
 
@@ -128,8 +152,13 @@ fn named() -> _ {
     contributions::table.inner_join(organisations::table).inner_join(funds::table).select(columns)
 }
 
-fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Query {
+fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange, withdrawn: Option<bool>) -> Query {
     let mut query = named().into_boxed::<MultiBackend>();
+    query = if withdrawn.unwrap_or_default() {
+        query.filter(contributions::withdrawn_at.is_not_null())
+    } else {
+        query.filter(contributions::withdrawn_at.is_null())
+    };
     if let Some(sources) = sources {
         query = query.filter(one_of!(contributions::source, sources.0.clone()));
     }
@@ -140,19 +169,19 @@ fn received(sources: Option<&OneOf<ContributionSource>>, days: DayRange) -> Quer
     query
 }
 
-/// The contributions to the funds that the caller sees.
+/// The contributions to the funds whose money the caller sees.
 ///
 /// # Errors
 /// `unknown-reference` for the contributor.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Result<Query> {
-    let mut query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
+    let mut query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?, asked.withdrawn);
     narrow! { query, asked;
         programme => funds::programme.eq(programme.0.to_ascii_lowercase());
         pledge => contributions::pledge_id.eq(*pledge);
         currency => funds::currency.eq(currency.0.to_ascii_uppercase());
         contributor => contributions::contributor_id.eq(referred(conn, "?contributor", &contributor.0)?);
     }
-    if let Some(programmes) = seen(context) {
+    if let Some(programmes) = seen_with_money(context) {
         query = query.filter(funds::programme.eq_any(programmes));
     }
     Ok(query)
@@ -163,17 +192,12 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListContributions) -> Re
 /// # Errors
 /// `not-found` for the fund.
 pub fn list_of_fund(conn: &mut Conn, context: &Context, fund: &str, asked: &ListFundContributions) -> Result<Query> {
-    let fund = get_fund(conn, context, fund)?;
-    let query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?);
+    let fund = get_fund_with_money(conn, context, fund)?;
+    let query = received(asked.source.as_ref(), DayRange::new(asked.from, asked.to, "?")?, asked.withdrawn);
     Ok(query.filter(contributions::fund_id.eq(fund.id)))
 }
 
 pub fn find(conn: &mut Conn, fund: Id, id: Id) -> Result<Option<NamedContribution>> {
     let one = named().filter(contributions::id.eq(id)).filter(contributions::fund_id.eq(fund));
     Ok(one.first(conn).optional()?)
-}
-
-pub fn insert(conn: &mut Conn, row: &ContributionRow) -> Result<()> {
-    diesel::insert_into(contributions::table).values(row.clone()).execute_kept(conn)?;
-    Ok(())
 }

@@ -20,7 +20,8 @@ path! { FundPath, code: fund "The fund's code, in any case" }
 
 /// List funds
 ///
-/// Lists the funds of the programmes you manage. National administrators and evaluators see all funds.
+/// Lists the funds of the programmes you manage, and as a regional lead those with an approved award to an organisation in your
+/// footprint: their names and positions, without who gave what. National administrators and evaluators see all funds.
 #[utoipa::path(tag = "funding", params(ListFunds), responses((status = 200, description = "A page of funds", body = Listing<FundResponse>)))]
 #[get("/v1/funds")]
 pub async fn list_funds(cx: Cx, asked: Asked<ListFunds>) -> Result<Listed<FundResponse>> {

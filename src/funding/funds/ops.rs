@@ -2,7 +2,7 @@
 
 use super::rules::{Fund, FundPosition};
 use super::store::{self, FundRow};
-use crate::access::Operation;
+use crate::access::{Operation, outside};
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
@@ -18,9 +18,26 @@ use serde_json::json;
 /// # Errors
 /// `not-found`.
 pub fn get_fund(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRow> {
-    let found = store::find(conn, &code.to_ascii_uppercase())?;
-    let reach = context.actor.reach(Operation::get_fund);
-    found.filter(|fund| reach.covers_programme(fund.programme.as_deref())).ok_or_else(|| Error::not_found("fund"))
+    store::find_seen(conn, context, &code.to_ascii_uppercase())?.ok_or_else(|| Error::not_found("fund"))
+}
+
+/// A fund of which the caller may see who gave what.
+///
+/// # Errors
+/// `not-found`, `forbidden` for one of which only the name and the position are seen.
+pub fn get_fund_with_money(conn: &mut Conn, context: &Context, code: &str) -> Result<FundRow> {
+    let fund = get_fund(conn, context, code)?;
+    let reach = context.actor.reach(Operation::get_contribution);
+    if reach.covers_programme(fund.programme.as_deref()) { Ok(fund) } else { Err(outside()) }
+}
+
+/// The codes of the funds that the caller sees by what their grants reach today; none for who sees every fund.
+///
+/// # Errors
+/// The database's own.
+pub fn seen_by_scope(conn: &mut Conn, context: &Context) -> Result<Vec<String>> {
+    let everything = context.actor.reach(Operation::get_fund).is_everything();
+    if everything { Ok(Vec::new()) } else { store::codes_seen(conn, context) }
 }
 
 /// # Errors

@@ -1,7 +1,7 @@
 //! Funds in the database.
 
 use super::rules::{Fund, floor};
-use crate::access::Operation;
+use crate::access::{Operation, ReachParts};
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::schema::{awards, contributions, fund_transactions, funds, pledges, programmes, reallocations};
 use crate::db::{Conn, MultiBackend};
@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::funding::ledger::rules::PledgeCertainty;
 use crate::funding::years::Floor;
 use crate::http::{CodeParam, Context};
+use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, search_text};
 use crate::{narrow, params, sortable, writable};
@@ -103,10 +104,30 @@ params! {
     }
 }
 
-/// The programmes whose funds the caller sees. None means all.
-pub fn seen(context: &Context) -> Option<Vec<String>> {
-    let reach = context.actor.reach(Operation::get_fund);
+/// The programmes of whose funds the caller sees all the money: contributions, pledges and reallocations. None means all.
+pub fn seen_with_money(context: &Context) -> Option<Vec<String>> {
+    let reach = context.actor.reach(Operation::get_contribution);
     (!reach.is_everything()).then(|| reach.whole_programmes().to_vec())
+}
+
+/// The funds that the caller sees: those of their programmes, and those with an approved award to an organisation in their
+/// scope.
+fn seen(context: &Context) -> Query {
+    let all = funds::table.into_boxed::<MultiBackend>();
+    let reach = context.actor.reach(Operation::get_fund);
+    if reach.is_everything() {
+        return all;
+    }
+    let programmes = reach.whole_programmes().to_vec();
+    let ReachParts { organisations, within, .. } = reach.into_parts();
+    // A fund is of no organisation, so it lies within none.
+    let places = if within.is_none() { organisations } else { Vec::new() };
+    let recipient = awards::recipient_organisation_id.assume_not_null();
+    let paying = awards::table
+        .filter(awards::awarded_on.is_not_null())
+        .filter(recipient.eq_any(below(places, context.today())))
+        .select(awards::fund_id);
+    all.filter(funds::programme.assume_not_null().eq_any(programmes).or(funds::id.eq_any(paying)))
 }
 
 /// The funds that the caller sees.
@@ -114,18 +135,25 @@ pub fn seen(context: &Context) -> Option<Vec<String>> {
 /// # Errors
 /// None: every filter is a column's own.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListFunds) -> Result<Query> {
-    let mut query = funds::table.into_boxed::<MultiBackend>();
+    let mut query = seen(context);
     narrow! { query, asked;
         q => dialect::matches(conn, "funds", q)?;
         programme => funds::programme.eq(programme.0.to_ascii_lowercase());
     }
-    if let Some(programmes) = seen(context) {
-        query = query.filter(funds::programme.eq_any(programmes));
-    }
     Ok(query)
 }
 
-/// The fund of a code in upper case.
+/// The fund of a code in upper case, if the caller sees it.
+pub fn find_seen(conn: &mut Conn, context: &Context, code: &str) -> Result<Option<FundRow>> {
+    Ok(seen(context).filter(funds::code.eq(code.to_owned())).first(conn).optional()?)
+}
+
+/// The codes of the funds that the caller sees, in order.
+pub fn codes_seen(conn: &mut Conn, context: &Context) -> Result<Vec<String>> {
+    Ok(seen(context).order_by(funds::code).select(funds::code).load(conn)?)
+}
+
+/// The fund of a code in upper case, whoever asks.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<FundRow>> {
     Ok(funds::table.filter(funds::code.eq(code)).first(conn).optional()?)
 }
@@ -144,7 +172,10 @@ pub fn floor_of(conn: &mut Conn, fund: Id) -> Result<Floor> {
 
 /// The first day of all that is recorded of a fund; of what is pledged the year's is not looked at.
 pub fn first_money(conn: &mut Conn, fund: Id) -> Result<Option<NaiveDate>> {
-    let given = contributions::table.filter(contributions::fund_id.eq(fund)).select(min(contributions::received_on));
+    let given = contributions::table
+        .filter(contributions::fund_id.eq(fund))
+        .filter(contributions::withdrawn_at.is_null())
+        .select(min(contributions::received_on));
     let planned = awards::table.filter(awards::fund_id.eq(fund)).select(min(awards::planned_from));
     let posted =
         fund_transactions::table.filter(fund_transactions::fund_id.eq(fund)).select(min(fund_transactions::posted_on));
@@ -161,12 +192,10 @@ pub fn first_pledged(conn: &mut Conn, fund: Id) -> Result<Option<i32>> {
 /// money was first recorded.
 pub fn funders(conn: &mut Conn, funds: &[Id]) -> Result<HashMap<Id, Vec<Id>>> {
     type Recorded = (NaiveDateTime, Id, Id, Id);
-    let given = contributions::table.filter(contributions::fund_id.eq_any(funds.to_vec())).select((
-        contributions::created_at,
-        contributions::id,
-        contributions::fund_id,
-        contributions::contributor_id,
-    ));
+    let given = contributions::table
+        .filter(contributions::fund_id.eq_any(funds.to_vec()))
+        .filter(contributions::withdrawn_at.is_null())
+        .select((contributions::created_at, contributions::id, contributions::fund_id, contributions::contributor_id));
     let promised = pledges::table
         .filter(pledges::fund_id.eq_any(funds.to_vec()))
         .filter(pledges::certainty.eq(PledgeCertainty::Confirmed))

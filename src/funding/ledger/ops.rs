@@ -2,7 +2,7 @@
 
 use super::days::Sum;
 use super::rules::{self, AwardBalance, Breach, FundBalance, FundYears, Part, Refused, TransactionKind, post};
-use super::store::{self, TransactionRow};
+use super::store::{self, Posted, TransactionRow};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::funding::money::Money;
@@ -70,6 +70,23 @@ fn row(context: &Context, fund: Id, kind: TransactionKind, amount: Money, on: Na
     }
 }
 
+fn check_sum(sum: Sum, amount: Money, on: NaiveDate, now: i64, later: &[(NaiveDate, i64)]) -> Result<()> {
+    sum.check(amount.minor, now, later).map_err(|there| {
+        let (there, asked, place) = (Money { minor: there, ..amount }, said(amount), sum.in_words());
+        let there_was = format!("On {on}, or on a day since, there was {} {place}", said(there));
+        insufficient(format!("{there_was}, but {asked} was asked for."), there)
+    })
+}
+
+/// What changed the cash of a fund after a day, by what was posted to it since, in order of the days.
+fn cash_after(conn: &mut Conn, fund: Id, on: NaiveDate, posted: &[Posted]) -> Result<Vec<(NaiveDate, i64)>> {
+    let mut later: Vec<(NaiveDate, i64)> =
+        posted.iter().map(|(on, _, kind, minor)| (*on, Sum::Cash.times(*kind) * minor)).collect();
+    later.extend(store::contributed_after(conn, fund, on)?);
+    later.sort_unstable_by_key(|(on, _)| *on);
+    Ok(later)
+}
+
 /// Checks that a movement takes from no day what was not there: by its kind and day, of a fund and of the award if there is one,
 /// each with its balance.
 fn check_days(
@@ -87,21 +104,12 @@ fn check_days(
             Sum::Outstanding => balance.outstanding,
             Sum::Recoverable => balance.recoverable(),
         };
-        let counts = |of: Option<Id>| sum == Sum::Cash || of == id;
-        let mut later: Vec<(NaiveDate, i64)> = posted
-            .iter()
-            .filter(|(_, of, ..)| counts(*of))
-            .map(|(on, _, kind, minor)| (*on, sum.times(*kind) * minor))
-            .collect();
-        if sum == Sum::Cash {
-            later.extend(store::contributed_after(conn, fund, on)?);
-            later.sort_unstable_by_key(|(on, _)| *on);
-        }
-        sum.check(amount.minor, now, &later).map_err(|there| {
-            let (there, asked, place) = (Money { minor: there, ..amount }, said(amount), sum.in_words());
-            let there_was = format!("On {on}, or on a day since, there was {} {place}", said(there));
-            insufficient(format!("{there_was}, but {asked} was asked for."), there)
-        })?;
+        let of_award = |(on, of, kind, minor): &Posted| (*of == id).then(|| (*on, sum.times(*kind) * minor));
+        let later = match sum {
+            Sum::Cash => cash_after(conn, fund, on, &posted)?,
+            Sum::Outstanding | Sum::Recoverable => posted.iter().filter_map(of_award).collect(),
+        };
+        check_sum(sum, amount, on, now, &later)?;
     }
     Ok(())
 }
@@ -208,6 +216,23 @@ pub fn contribute(conn: &mut Conn, fund: Id, amount: Money, on: NaiveDate, is_pl
         return Ok(());
     }
     change_years(conn, fund, Part::Received, [(financial_year(on), amount.minor)], amount)
+}
+
+/// Takes a contribution out of a fund's cash, and out of what it may commit unless a pledge did that.
+///
+/// # Errors
+/// `insufficient-funds` with what there is in cash, or was on its day or one since, or the year that would be committed too far.
+pub fn take_back(conn: &mut Conn, fund: Id, amount: Money, on: NaiveDate, is_pledged: bool) -> Result<()> {
+    let before = store::fund_balance(conn, fund)?;
+    let after = before.take_back(amount.minor).map_err(refused(amount))?;
+    let posted = store::posted_after(conn, fund, on)?;
+    let later = cash_after(conn, fund, on, &posted)?;
+    check_sum(Sum::Cash, amount, on, before.cash, &later)?;
+    store::set_fund(conn, fund, after)?;
+    if is_pledged {
+        return Ok(());
+    }
+    change_years(conn, fund, Part::Received, [(financial_year(on), -amount.minor)], amount)
 }
 
 /// Changes what confirmed pledges let a fund commit, by year.

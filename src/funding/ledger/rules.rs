@@ -218,6 +218,14 @@ impl FundBalance {
         Ok(Self { contributed: more(self.contributed, amount)?, cash: more(self.cash, amount)?, ..self })
     }
 
+    /// The balance without a contribution.
+    ///
+    /// # Errors
+    /// `Cash` beyond what is in hand.
+    pub fn take_back(self, amount: i64) -> Result<Self, Refused> {
+        Ok(Self { cash: self.spent(amount)?, contributed: less(self.contributed, amount)?, ..self })
+    }
+
     fn spent(self, amount: i64) -> Result<i64, Refused> {
         less(self.cash, amount).map_err(|_| Refused::Cash(self.cash))
     }

@@ -270,6 +270,7 @@ pub fn posted_after(conn: &mut Conn, fund: Id, day: NaiveDate) -> Result<Vec<Pos
 pub fn contributed_after(conn: &mut Conn, fund: Id, day: NaiveDate) -> Result<Vec<(NaiveDate, i64)>> {
     let given = contributions::table
         .filter(contributions::fund_id.eq(fund))
+        .filter(contributions::withdrawn_at.is_null())
         .filter(contributions::received_on.gt(day))
         .select((contributions::received_on, contributions::amount_minor));
     Ok(given.load(conn)?)

@@ -86,6 +86,17 @@ pub fn pay(
     finish(conn, context, fund, &row).map(drop)
 }
 
+/// Notes that so much of a pledge is not paid after all, since the contribution that paid it is taken back.
+///
+/// # Errors
+/// `internal` for a pledge that is not there.
+pub fn unpay(conn: &mut Conn, context: &Context, fund: &FundRow, pledge: Id, amount: Money) -> Result<()> {
+    let found = store::find(conn, pledge)?.ok_or_else(|| Error::internal("a pledge was lost"))?;
+    let row = found.row.paid(context, Money { minor: -amount.minor, ..amount });
+    store::update(conn, &row)?;
+    finish(conn, context, fund, &row).map(drop)
+}
+
 fn finish(conn: &mut Conn, context: &Context, fund: &FundRow, row: &PledgeRow) -> Result<NamedPledge> {
     let data = json!({ "fund": fund.code, "amount": Money::of(row.amount_minor, &fund.currency).amount(), "certainty": row.certainty });
     let event = Event::new("pledge", &row.id.to_string(), row.version, data);

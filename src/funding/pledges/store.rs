@@ -4,8 +4,8 @@ use super::rules::{Pledge, PledgeAdded, PledgeNature};
 use crate::db::schema::{funds, organisations, pledges};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
-use crate::funding::funds::ops::{filtered_by, get_fund};
-use crate::funding::funds::store::{FundRow, seen};
+use crate::funding::funds::ops::{filtered_by, get_fund_with_money};
+use crate::funding::funds::store::{FundRow, seen_with_money};
 use crate::funding::ledger::rules::PledgeCertainty;
 use crate::funding::money::Money;
 use crate::funding::years::{read_year, year_label};
@@ -177,7 +177,7 @@ fn named() -> _ {
 /// # Errors
 /// `unknown-reference` for the fund or the contributor; `validation-failed` for the year.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListPledges) -> Result<Query> {
-    let (mut query, programmes) = (named().into_boxed::<MultiBackend>(), seen(context));
+    let (mut query, programmes) = (named().into_boxed::<MultiBackend>(), seen_with_money(context));
     narrow! { query, asked;
         fund => pledges::fund_id.eq(filtered_by(conn, programmes.is_none(), "?fund", &fund.0)?);
         programme => funds::programme.eq(programme.0.to_ascii_lowercase());
@@ -197,7 +197,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListPledges) -> Result<Q
 /// # Errors
 /// `not-found` for the fund; `validation-failed` for the year.
 pub fn list_of_fund(conn: &mut Conn, context: &Context, fund: &str, asked: &ListFundPledges) -> Result<Query> {
-    let fund = get_fund(conn, context, fund)?;
+    let fund = get_fund_with_money(conn, context, fund)?;
     let mut query = named().filter(pledges::fund_id.eq(fund.id)).into_boxed::<MultiBackend>();
     narrow! { query, asked;
         financial_year => pledges::financial_year.eq(read_year("?financialYear", &financial_year.0)?);

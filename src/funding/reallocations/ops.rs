@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::events::{self, Event};
 use crate::funding::awards;
 use crate::funding::funds::ops::referred;
-use crate::funding::funds::store::{floor_of, seen};
+use crate::funding::funds::store::{floor_of, seen_with_money};
 use crate::funding::ledger;
 use crate::http::Context;
 use crate::vocabulary::Id;
@@ -17,7 +17,7 @@ use serde_json::json;
 /// # Errors
 /// `not-found`, also when the caller may see neither fund.
 pub fn get_reallocation(conn: &mut Conn, context: &Context, id: &str) -> Result<NamedReallocation> {
-    by_id(id, "reallocation", |id| store::find(conn, seen(context), id))
+    by_id(id, "reallocation", |id| store::find(conn, seen_with_money(context), id))
 }
 
 /// What an award has to give to a reallocation from a fund on a day.

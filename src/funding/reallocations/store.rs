@@ -6,7 +6,7 @@ use crate::db::schema::{funds, reallocations};
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::{Error, Result};
 use crate::funding::funds::ops::filtered_by;
-use crate::funding::funds::store::seen;
+use crate::funding::funds::store::seen_with_money;
 use crate::funding::funds::store::{FundRow, find_all};
 use crate::funding::money::Money;
 use crate::http::{CodeParam, Context};
@@ -104,9 +104,9 @@ fn among(programmes: Option<Vec<String>>) -> Query {
 /// # Errors
 /// `unknown-reference` for the fund.
 pub fn list(conn: &mut Conn, context: &Context, asked: &ListReallocations) -> Result<Query> {
-    let mut query = among(seen(context));
+    let mut query = among(seen_with_money(context));
     if let Some(code) = &asked.fund {
-        let fund = filtered_by(conn, seen(context).is_none(), "?fund", &code.0)?;
+        let fund = filtered_by(conn, seen_with_money(context).is_none(), "?fund", &code.0)?;
         query = query.filter(reallocations::from_fund_id.eq(fund).or(reallocations::to_fund_id.eq(fund)));
     }
     let days = DayRange::new(asked.from, asked.to, "?")?;

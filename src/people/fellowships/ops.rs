@@ -222,7 +222,8 @@ pub fn delete_fellowship_transition(conn: &mut Conn, context: &Context, at: (&st
     store::update(conn, &row, None)?;
     transitions::store::remove(conn, last.id)?;
     let data = json!({
-        "move": last.id, "from": last.from_state, "to": last.to_state, "effectiveOn": last.effective_on, "withdrawn": reason
+        "move": last.id, "from": last.from_state, "to": last.to_state, "effectiveOn": last.effective_on, "withdrawn": true,
+        "reason": reason
     });
     finish(conn, context, row, data).map(drop)
 }

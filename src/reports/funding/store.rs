@@ -79,6 +79,7 @@ pub fn contributed(conn: &mut Conn, funds: &[Id]) -> Result<Vec<Given>> {
     let given = contributions::table
         .inner_join(organisations::table)
         .filter(contributions::fund_id.eq_any(funds.to_vec()))
+        .filter(contributions::withdrawn_at.is_null())
         .select((
             contributions::fund_id,
             organisations::code,

@@ -279,6 +279,7 @@ pub fn invested(conn: &mut Conn, programme: &str, as_of: NaiveDate) -> Result<Ve
         .filter(funds::programme.eq(programme))
         .filter(funds::currency.eq(CURRENCY))
         .filter(contributions::received_on.le(as_of))
+        .filter(contributions::withdrawn_at.is_null())
         .select((contributions::amount_minor, funds::illustrative));
     let certain = |(hundredths, illustrative)| Sum {
         hundredths,

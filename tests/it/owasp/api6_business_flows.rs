@@ -30,11 +30,12 @@ async fn nobody_approves_their_own_award_with_another_token(#[values(Sqlite, Pos
         .transition(target, 1, approved.clone())
         .await
         .problem(403, "separation-of-duties");
-    // Whoever changes the terms is the proposer from then on, so another's proposal is not made one's own first.
+    // Whoever changes the terms is a proposer from then on, so another's proposal is not made one's own first, nor given away.
     let other = known(&app, Role::NationalAdmin, "grace");
     other.patch(target, 1, json!({ "amount": gbp(900), "profile": null })).await.expect(200);
     other.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
-    one.transition(target, 2, approved).await.expect(200);
+    one.transition(target, 2, approved.clone()).await.problem(403, "separation-of-duties");
+    known(&app, Role::NationalAdmin, "mary").transition(target, 2, approved).await.expect(200);
 }
 
 #[rstest]

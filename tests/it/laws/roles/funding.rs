@@ -3,7 +3,6 @@
 use super::*;
 
 impl World {
-    /// A fund of the corner's programme, with a thousand pounds in it.
     /// An approved award that cannot be published: a postcode stands for its place.
     pub async fn blocked_grant(&self, corner: &Corner) {
         let mut body = self.award(corner).await;
@@ -12,6 +11,15 @@ impl World {
         self.app.admin().transition(&target, 1, json!({ "to": "approved" })).await.expect(200);
     }
 
+    /// A fund of the corner's programme that pays the corner's organisation.
+    async fn paying(&self, corner: &Corner) -> String {
+        let award = self.award(corner).await;
+        let target = self.made("/v1/awards", award.clone()).await;
+        self.app.admin().transition(&target, 1, json!({ "to": "approved" })).await.expect(200);
+        format!("/v1/funds/{}", award["fund"].as_str().unwrap())
+    }
+
+    /// A fund of the corner's programme, with a thousand pounds in it.
     pub async fn fund(&self, corner: &Corner) -> String {
         let code = format!("FUND-{}", self.number());
         let programme = corner.programme.unwrap_or(ANOTHER);
@@ -64,16 +72,16 @@ impl World {
         let listed = corner.programme.unwrap_or(ANOTHER);
         match operation {
             "list_funds" => {
-                self.fund(corner).await;
+                self.paying(corner).await;
                 actor.get(&format!("/v1/funds?programme={listed}"))
             }
             "create_fund" => {
                 let code = format!("NEW-{}", self.number());
                 actor.post("/v1/funds", json!({ "code": code, "name": "New", "programme": listed, "currency": "GBP" }))
             }
-            "get_fund" => actor.get(&fund().await),
+            "get_fund" => actor.get(&self.paying(corner).await),
             "update_fund" => actor.patch(&fund().await, 1, json!({ "name": "Renamed" })),
-            "get_fund_position" => actor.get(&format!("{}/position", fund().await)),
+            "get_fund_position" => actor.get(&format!("{}/position", self.paying(corner).await)),
             "list_contributions" => {
                 self.fund(corner).await;
                 actor.get(&format!("/v1/contributions?programme={listed}"))
@@ -81,6 +89,10 @@ impl World {
             "list_fund_contributions" => actor.get(&format!("{}/contributions", fund().await)),
             "create_contribution" => actor.post(&format!("{}/contributions", fund().await), self.given()),
             "get_contribution" => actor.get(&self.made(&format!("{}/contributions", fund().await), self.given()).await),
+            "delete_contribution" => {
+                let target = self.made(&format!("{}/contributions", fund().await), self.given()).await;
+                actor.delete(&format!("{target}?reason=Twice"), 1)
+            }
             "list_pledges" => {
                 self.made("/v1/pledges", self.pledge(corner).await).await;
                 actor.get(&format!("/v1/pledges?programme={listed}"))
