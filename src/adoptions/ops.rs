@@ -103,7 +103,7 @@ fn approval(
     (innovation, organisation): (Id, Id),
 ) -> Result<Approval> {
     let reach = context.reach();
-    if organisations::ops::covers_organisation(conn, context, &reach, organisation)? {
+    if organisations::ops::covers(conn, context, &reach, None, Some(organisation), None)? {
         return Ok(Approval::Approved);
     }
     let own = new.stage.is_proposal().then_some(innovation);
@@ -223,7 +223,8 @@ fn write_dated(
 
 /// Whether the caller may change adoptions of this organisation.
 fn require_kept(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<()> {
-    if organisations::ops::covers_organisation(conn, context, reach, organisation)? { Ok(()) } else { Err(outside()) }
+    let keeps = organisations::ops::covers(conn, context, reach, None, Some(organisation), None)?;
+    if keeps { Ok(()) } else { Err(outside()) }
 }
 
 /// An adoption that the caller may change, of the version that they know.
@@ -311,7 +312,7 @@ pub fn transition_adoption_approval(
 pub fn confirmed(conn: &mut Conn, context: &Context, mut present: DatedAdoption) -> Result<DatedAdoption> {
     let row = &present.named.row;
     let reach = context.actor.reach(Operation::transition_adoption_approval);
-    let may = organisations::ops::covers_organisation(conn, context, &reach, row.organisation_id)?;
+    let may = organisations::ops::covers(conn, context, &reach, None, Some(row.organisation_id), None)?;
     if row.approval != Approval::Proposed || !may {
         return Ok(present);
     }

@@ -232,9 +232,11 @@ const REFERENCE_LOCK: i64 = 0x5245_4645_5245;
 /// The code of England, the body of whoever acts for the whole country.
 pub const ENGLAND: &str = reference::ENGLAND.code;
 
-/// Whether the organisation is one that the scope's places reach, as [`store::reached`] says.
+/// Whether the organisation is one of the scope's, or lies below one today: for what is done as of today. [`covers`] is for
+/// records of other days, which reach the past of what closed.
 pub fn covers_organisation(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<bool> {
-    covers(conn, context, reach, None, Some(organisation), None)
+    let named = reach.names(None, None) || store::is_below_any(conn, organisation, reach.places(), context.today())?;
+    Ok(named && is_within(conn, context, reach, Some(organisation))?)
 }
 
 /// By what a caller sees every figure of a place as it is.

@@ -520,6 +520,8 @@ async fn the_past_of_a_trust_that_closed_is_mended_from_where_it_lay(#[values(Sq
     let used = json!({ "innovation": "tool", "organisation": "RJZ", "stage": "piloting", "since": "2023-01-01" });
     app.lead("QMF").post("/v1/adoptions", used.clone()).await.problem(403, "forbidden");
     app.lead("QKK").post("/v1/adoptions", used).await.expect(201);
+    let client = json!({ "name": "Returns", "organisation": "RJZ" });
+    app.lead("QKK").post("/v1/clients", client).await.problem(403, "forbidden");
 }
 
 #[rstest]
