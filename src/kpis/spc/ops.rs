@@ -11,7 +11,7 @@ use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue::rules::{SeriesShape, ValueType};
 use crate::kpis::targets::rules::TargetKind;
-use crate::kpis::totals::ops::{Asked, Note, Told, TotalQuery, Totalled, counted, totals};
+use crate::kpis::totals::ops::{Asked, Note, PeriodTotal, TotalQuery, Totalled, counted, totals};
 use std::collections::BTreeMap;
 
 /// The series of a KPI to analyse, as a query names it.
@@ -37,7 +37,7 @@ fn measure(asked: &Asked, query: &SpcQuery) -> Measure {
     }
 }
 
-fn reading(point: &Told) -> Reading {
+fn reading(point: &PeriodTotal) -> Reading {
     Reading {
         value: point.figure,
         partial: point.is_partial(),

@@ -1,6 +1,6 @@
 //! Totals as they are answered: JSON, and the same as CSV.
 
-use super::ops::{Asked, Note, Told, Totalled};
+use super::ops::{Asked, Note, PeriodTotal, Totalled};
 use super::rules::TotalBasis;
 use crate::calendar::Period;
 use crate::decimal::json_number;
@@ -104,24 +104,24 @@ pub fn share(share: f64) -> f64 {
 }
 
 impl PointResponse {
-    fn of(asked: &Asked, period: Period, told: &Told, apportioned: bool) -> Option<Self> {
-        let coverage = told.coverage?;
+    fn of(asked: &Asked, period: Period, total: &PeriodTotal, apportioned: bool) -> Option<Self> {
+        let coverage = total.coverage?;
         let number = |scaled: i64| json_number(scaled, asked.kpi.decimals_u8());
         Some(Self {
             period: period.label(),
             start: period.start(),
             end: period.end(),
             breakdown: asked.breakdown.clone(),
-            value: told.value.map(|value| number(value.value)),
-            numerator: told.value.and_then(|value| value.numerator).map(number),
-            denominator: told.value.and_then(|value| value.denominator).map(number),
-            qualifier: told.qualifier,
-            basis: told.basis,
+            value: total.value.map(|value| number(value.value)),
+            numerator: total.value.and_then(|value| value.numerator).map(number),
+            denominator: total.value.and_then(|value| value.denominator).map(number),
+            qualifier: total.qualifier,
+            basis: total.basis,
             expected: coverage.expected,
             actual: coverage.actual,
             coverage: share(coverage.share),
             partial: coverage.partial,
-            suppressed: told.suppressed,
+            suppressed: total.suppressed,
             apportioned,
         })
     }
@@ -131,8 +131,8 @@ impl KpiTotalsResponse {
     pub fn of(asked: Asked, innovation: Option<String>, totalled: Totalled) -> Option<Self> {
         let map = totalled.map?;
         let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
-        let point = |(period, told): (&Period, &Told)| {
-            PointResponse::of(&asked, *period, told, totalled.apportioned.contains(period))
+        let point = |(period, total): (&Period, &PeriodTotal)| {
+            PointResponse::of(&asked, *period, total, totalled.apportioned.contains(period))
         };
         let points = inside.filter_map(point).collect();
         let notes = totalled.notes.into_iter().map(|Note { code, detail }| NoteResponse { code, detail });

@@ -1,7 +1,7 @@
 //! The totals of a KPI, for as far as the caller may see them.
 
 use super::rules::{Arithmetic, Coverage, Observation, Stand, Total, TotalBasis, Window};
-use super::store::{self, Area, Found, Observed, counts_on, told_on};
+use super::store::{self, Area, Found, Observed, counts_on, map_day};
 use crate::access::outside;
 use crate::calendar::{Period, Span};
 use crate::db::Conn;
@@ -59,7 +59,7 @@ pub struct Asked {
 
 /// What a period says, as the caller may see it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Told {
+pub struct PeriodTotal {
     /// None where there is none, or where it is kept back.
     pub value: Option<ScaledValue>,
     /// The same, not rounded to the KPI's decimals.
@@ -74,7 +74,7 @@ pub struct Told {
     unweighted: bool,
 }
 
-impl Told {
+impl PeriodTotal {
     /// Whether so much is missing that nothing is said of it.
     pub fn is_partial(&self) -> bool {
         self.coverage.is_some_and(|coverage| coverage.partial)
@@ -91,7 +91,7 @@ pub struct Note {
 /// The totals of a query, up to the last period asked for.
 pub struct Totalled {
     pub map: Option<Map>,
-    pub periods: BTreeMap<Period, Told>,
+    pub periods: BTreeMap<Period, PeriodTotal>,
     /// Those in which parts of what divided organisations had count, by shares.
     pub apportioned: BTreeSet<Period>,
     /// How many organisations have values in the periods asked for.
@@ -197,7 +197,7 @@ impl Asked {
         }
     }
 
-    fn told(&self, visibility: Visibility, total: &Total) -> Told {
+    fn shown(&self, visibility: Visibility, total: &Total) -> PeriodTotal {
         let value = total.value.and_then(|value| disclose(&self.kpi, visibility, value));
         let figure = if visibility.is_whole(&self.kpi) {
             total.figure
@@ -205,7 +205,7 @@ impl Asked {
             value.and_then(|value| self.arithmetic.figure(value))
         };
         let partial = total.coverage.is_some_and(|coverage| coverage.partial);
-        Told {
+        PeriodTotal {
             value,
             figure,
             completed: total.completed.filter(|_| figure.is_some() && !partial),
@@ -230,7 +230,7 @@ struct Standing {
 
 impl Standing {
     fn of(&self, one: &Observation, period: Period) -> Stand {
-        let last_day = self.map.map_or(period.end(), |map| told_on(period, map));
+        let last_day = self.map.map_or(period.end(), |map| map_day(period, map));
         if !self.days.is_empty() && !counts_on(&self.days, one.organisation, last_day) {
             return Stand::Elsewhere;
         }
@@ -258,7 +258,7 @@ impl Standing {
         };
         let on_map = |period: Period| match map.geography {
             Geography::Current => map.as_of,
-            Geography::AtTime => told_on(period, map),
+            Geography::AtTime => map_day(period, map),
         };
         let invented = |period: Period| counts_on(&self.invented, one.organisation, on_map(period));
         periods.iter().any(|period| counts(*period) && invented(*period))
@@ -271,7 +271,7 @@ impl Standing {
         &self,
         asked: &Asked,
         observations: &[Observation],
-        periods: &BTreeMap<Period, Told>,
+        periods: &BTreeMap<Period, PeriodTotal>,
     ) -> Option<Note> {
         let counted: BTreeSet<Id> = observations.iter().map(|one| one.organisation).collect();
         let rows = counted.iter().filter_map(|organisation| self.exceptions.get(organisation)).flatten();
@@ -338,15 +338,15 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
         asked.window.holds(period) && standing.of(one, period) != Stand::Elsewhere
     };
     let organisations = observations.iter().filter(inside).map(|one| one.organisation).collect::<BTreeSet<Id>>().len();
-    let told: BTreeSet<i64> = observations.iter().filter(inside).map(|one| one.series).collect();
-    let illustrative = found.iter().any(|found| found.illustrative && told.contains(&found.series));
+    let within: BTreeSet<i64> = observations.iter().filter(inside).map(|one| one.series).collect();
+    let illustrative = found.iter().any(|found| found.illustrative && within.contains(&found.series));
     let totals = if asked.adds_up() {
         asked.arithmetic.totals(&observations, stand)
     } else {
         asked.arithmetic.only(&observations)
     };
-    let periods: BTreeMap<Period, Told> =
-        totals.iter().map(|(period, total)| (*period, asked.told(visibility, total))).collect();
+    let periods: BTreeMap<Period, PeriodTotal> =
+        totals.iter().map(|(period, total)| (*period, asked.shown(visibility, total))).collect();
     let arrivals = arrivals(conn, organisation, &periods, asked.window)?;
     let asked_for: Vec<Period> = periods.keys().copied().filter(|period| asked.window.holds(*period)).collect();
     let by_invented = |one: &Observation| standing.is_by_invented(one, asked.period(one.start), &asked_for);
@@ -368,14 +368,16 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
 
 fn notes(
     asked: &Asked,
-    periods: &BTreeMap<Period, Told>,
+    periods: &BTreeMap<Period, PeriodTotal>,
     illustrative: bool,
     moved: usize,
     left_out: Option<usize>,
 ) -> Vec<Note> {
-    let inside: Vec<(&Period, &Told)> = periods.iter().filter(|(period, _)| asked.window.holds(**period)).collect();
-    let those = |is: fn(&Told) -> bool| {
-        let some: Vec<String> = inside.iter().filter(|(_, told)| is(told)).map(|(period, _)| period.label()).collect();
+    let inside: Vec<(&Period, &PeriodTotal)> =
+        periods.iter().filter(|(period, _)| asked.window.holds(**period)).collect();
+    let those = |is: fn(&PeriodTotal) -> bool| {
+        let some: Vec<String> =
+            inside.iter().filter(|(_, total)| is(total)).map(|(period, _)| period.label()).collect();
         (!some.is_empty()).then_some(some)
     };
     let mut notes = Vec::new();
@@ -386,19 +388,19 @@ fn notes(
             "Illustrative: some or all of the values are invented, or where their organisations lie.".to_owned(),
         );
     }
-    if let Some(some) = those(|told| told.is_partial() && told.figure.is_some()) {
+    if let Some(some) = those(|total| total.is_partial() && total.figure.is_some()) {
         let least = 100.0 * asked.arithmetic.complete_at;
         note(
             "partial",
             format!(
-                "Partial: in {} less than {least}% of what is expected was reported. The total is told as it is, and counts in no limit, rule or icon.",
+                "Partial: in {} less than {least}% of what is expected was reported. The total is shown as it is, and counts in no limit, rule or icon.",
                 listed(&some)
             ),
         );
     }
-    let lacks = |told: &Told| {
-        let missing = told.coverage.is_some_and(|coverage| coverage.actual < coverage.expected);
-        missing && !told.is_partial() && told.figure.is_some()
+    let lacks = |total: &PeriodTotal| {
+        let missing = total.coverage.is_some_and(|coverage| coverage.actual < coverage.expected);
+        missing && !total.is_partial() && total.figure.is_some()
     };
     if let Some(some) = those(lacks) {
         note(
@@ -409,11 +411,11 @@ fn notes(
             ),
         );
     }
-    if let Some(some) = those(|told| told.suppressed) {
+    if let Some(some) = those(|total| total.suppressed) {
         let periods = counted(some.len(), "period");
         note("suppressed", format!("Suppressed: the values of {periods} are left out of the analysis."));
     }
-    if let Some(some) = those(|told| told.unweighted) {
+    if let Some(some) = those(|total| total.unweighted) {
         note(
             "mean-without-number",
             format!(
@@ -447,7 +449,7 @@ fn notes(
 fn arrivals(
     conn: &mut Conn,
     organisation: Id,
-    periods: &BTreeMap<Period, Told>,
+    periods: &BTreeMap<Period, PeriodTotal>,
     window: Window,
 ) -> Result<Vec<ArrivalRow>> {
     let mut arrivals = successions::store::arrivals(conn, organisation)?;

@@ -262,8 +262,9 @@ impl Arithmetic {
             }
         }
         // Before the first and after the last value here nothing is told.
-        let told = |total: &Total| total.value.is_some() || total.coverage.is_some_and(|coverage| coverage.actual > 0);
-        let ends = totals.iter().filter(|(_, total)| told(total)).map(|(period, _)| *period);
+        let is_reported =
+            |total: &Total| total.value.is_some() || total.coverage.is_some_and(|coverage| coverage.actual > 0);
+        let ends = totals.iter().filter(|(_, total)| is_reported(total)).map(|(period, _)| *period);
         let (first, last) = (ends.clone().min(), ends.max());
         totals.retain(|period, _| {
             first.is_some_and(|first| first <= *period) && last.is_some_and(|last| *period <= last)

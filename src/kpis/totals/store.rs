@@ -107,7 +107,7 @@ pub fn observations(
         invented.extend(divided.invented.iter().map(|of| (*of, vec![Span::ALWAYS])));
         moved = number(&|found, period| {
             let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
-            on(map.as_of) != on(told_on(period, map))
+            on(map.as_of) != on(map_day(period, map))
         });
         if map.geography == Geography::Current {
             days.clear();
@@ -249,7 +249,7 @@ impl Divided {
 }
 
 /// The day on whose map a period stands: its last, or that of the map while it runs.
-pub fn told_on(period: Period, map: Map) -> NaiveDate {
+pub fn map_day(period: Period, map: Map) -> NaiveDate {
     period.end().min(map.as_of)
 }
 

@@ -441,7 +441,7 @@ fn note_of_groups(groups: &Groups) -> String {
 
 /// How uptake was counted.
 const NOTES: [&str; 5] = [
-    "Each point is told on the last day of its period, the running one on the last day that counts.",
+    "Each point is of the last day of its period, the running one on the last day that counts.",
     "Share: adopters that are eligible on the day, of all that are eligible. Adopters that are not eligible stand apart.",
     "Each organisation counts once, in the type that takes the innovation into use, on the days on which it existed.",
     "Patients: what eligible adopters last reported by the day, added; those of adopters that are not eligible stand apart. One patient may attend two organisations, or be treated for two indications, so the sum of several is approximate.",

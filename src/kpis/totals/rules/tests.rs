@@ -111,11 +111,11 @@ fn a_missing_series_weighs_what_it_last_had() {
         seen(sum, 2, 4, plain(5)),
     ];
     let totals = by(sum).totals(&found, always);
-    let told = |number: u32| totals[&on(number)].coverage.expect("several");
-    assert_eq!((told(1).expected, told(1).actual, told(1).share), (2, 2, 1.0));
-    assert_eq!((told(2).expected, told(2).actual, told(2).partial), (2, 1, false));
-    assert!((told(2).share - 0.95).abs() < 1e-12, "measured by the last values, whatever it has now");
-    assert!(told(3).partial && !told(4).partial);
+    let coverage = |number: u32| totals[&on(number)].coverage.expect("several");
+    assert_eq!((coverage(1).expected, coverage(1).actual, coverage(1).share), (2, 2, 1.0));
+    assert_eq!((coverage(2).expected, coverage(2).actual, coverage(2).partial), (2, 1, false));
+    assert!((coverage(2).share - 0.95).abs() < 1e-12, "measured by the last values, whatever it has now");
+    assert!(coverage(3).partial && !coverage(4).partial);
     let completed = |number: u32| totals[&on(number)].completed;
     assert_eq!(
         [completed(2), completed(3), completed(4)],
@@ -192,8 +192,9 @@ fn what_can_be_added_up_and_what_has_no_figure() {
 fn a_single_series_is_its_own_total() {
     let ratio = Aggregation::RatioOfSums;
     let found = [seen(ratio, 1, 1, share(1, 4)), seen(ratio, 1, 3, share(0, 0))];
-    let told: Vec<_> = by(ratio).only(&found).into_iter().map(|(on, total)| (on, total.value, total.figure)).collect();
-    assert_eq!(told, [(on(1), Some(share(1, 4)), Some(25.0)), (on(3), None, None)]);
+    let shares: Vec<_> =
+        by(ratio).only(&found).into_iter().map(|(on, total)| (on, total.value, total.figure)).collect();
+    assert_eq!(shares, [(on(1), Some(share(1, 4)), Some(25.0)), (on(3), None, None)]);
 }
 
 #[test]
@@ -210,12 +211,12 @@ fn nine_tenths_are_enough_and_series_that_weigh_nothing_count_one_each() {
 fn periods_between_are_told_where_something_is_expected_and_they_are_not_too_many() {
     let sum = Aggregation::Sum;
     let free = |_: &Observation, _: Period| Stand::Free;
-    for (days, expected, told) in [(9_999, true, 10_000), (10_000, true, 2), (9, false, 2)] {
+    for (days, expected, number) in [(9_999, true, 10_000), (10_000, true, 2), (9, false, 2)] {
         let first = seen(sum, 1, 1, plain(1));
         let last = Observation { start: first.start + chrono::Days::new(days), ..first };
         let totals =
             if expected { by(sum).totals(&[first, last], always) } else { by(sum).totals(&[first, last], free) };
-        assert_eq!(totals.len(), told, "{days} {expected}");
+        assert_eq!(totals.len(), number, "{days} {expected}");
     }
 }
 
@@ -264,7 +265,7 @@ proptest! {
         for (period, total) in by(sum).totals(&found, always) {
             let at = (1..=8).position(|number| on(number) == period).expect("a day of these");
             let (mut present, mut expected, mut there, mut due) = (0, 0, 0, 0);
-            let mut told = None;
+            let mut sum = None;
             for values in &rows {
                 let before = values[..at].iter().rev().find_map(|value| *value);
                 let Some(weight) = before.or(values[at]) else { continue };
@@ -273,12 +274,12 @@ proptest! {
                 if let Some(value) = values[at] {
                     present += weight;
                     there += 1;
-                    told = Some(told.unwrap_or(0) + value);
+                    sum = Some(sum.unwrap_or(0) + value);
                 }
             }
             let (above, below) = if expected > 0 { (present, expected) } else { (there, due) };
             let coverage = total.coverage.expect("several");
-            prop_assert_eq!(total.value.map(|value| value.value), told);
+            prop_assert_eq!(total.value.map(|value| value.value), sum);
             prop_assert_eq!((coverage.expected, coverage.actual), (due as usize, there as usize));
             prop_assert!((coverage.share - above as f64 / below as f64).abs() < 1e-12);
             prop_assert!((0.0..=1.0).contains(&coverage.share));
