@@ -118,7 +118,8 @@ async fn what_was_achieved_is_confirmed_by_another_body_and_then_stays(#[values(
     assert_eq!(confirmed.expect(201)["countedTo"], "2016-03-31");
     other.post(&realisations, achieved(900.0)).await.problem(409, "already-exists");
     let year = json!([{
-        "financialYear": "2015-16", "figure": 1000.0, "qualifier": "exact", "basis": "measured", "countedTo": "2016-03-31"
+        "financialYear": "2015-16", "figure": 1000.0, "qualifier": "exact", "basis": "measured", "countedTo": "2016-03-31",
+        "illustrative": false
     }]);
     let told = claimant.get(target).await.expect(200);
     assert_eq!((&told["realised"], &told["basis"], &told["version"]), (&year, &json!("estimated"), &json!(2)));

@@ -220,7 +220,8 @@ impl Others {
             "fund" | "fromFund" | "toFund" => json!("THEIR-FUND"),
             "award" => self.award.clone(),
             "pledge" => self.pledge.clone(),
-            "replaces" | "countedWithin" | "benefit" => self.benefit.clone(),
+            // No move of an adoption that is not theirs has an id of theirs either.
+            "replaces" | "countedWithin" | "benefit" | "id" => self.benefit.clone(),
             "kpi" | "kpis" | "successorOf" => json!("their-kpi"),
             "subject" | "reviewer" => json!(SUBJECT),
             "organisation"
