@@ -1,8 +1,8 @@
 //! `/v1/adoptions`.
 
-use super::ops;
 use super::rules::Adoption;
 use super::store::{self, ListAdoptions};
+use super::{ops, shown};
 use crate::error::Result;
 use crate::http::{Answer, Asked, Body, Created, Cx, IdPath, Listed, Listing, Patch, Query, Reply, Routes, Wrong};
 use crate::record::Stored;
@@ -36,7 +36,7 @@ pub fn routes(routes: &mut Routes) {
 #[utoipa::path(tag = "adoptions", params(ListAdoptions), responses((status = 200, description = "A page of adoptions", body = Listing<AdoptionResponse>)))]
 #[get("/v1/adoptions")]
 pub async fn list_adoptions(cx: Cx, asked: Asked<ListAdoptions>) -> Result<Listed<AdoptionResponse>> {
-    cx.list_with(asked, store::list, ops::shown).await
+    cx.list_with(asked, store::list, shown::shown).await
 }
 
 /// Record an adoption

@@ -4,10 +4,11 @@
 
 pub mod counts;
 pub mod dated;
-pub mod heirs;
 pub mod http;
 pub mod imports;
 pub mod moves;
 pub mod ops;
 pub mod rules;
+pub mod shown;
 pub mod store;
+pub mod writes;

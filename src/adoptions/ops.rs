@@ -3,25 +3,21 @@
 use super::counts::rules::Counted;
 use super::counts::store::{self as counts, CountRow};
 use super::dated::{self, DatedAdoption, DatedFacts};
-use super::heirs::renew;
-use super::moves::rules::{History, Step};
-use super::moves::store::{self as moves, MoveRow};
 use super::rules::{ALL_BELOW, Adoption, Approval, CoveredCode};
-use super::store::{self, AdoptionRow, NamedAdoption};
+use super::shown::shown_one;
+use super::store::{self, NamedAdoption};
+use super::writes::{RESOURCE, archive, begin, finish, renew};
 use crate::access::{Operation, Reach, outside};
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Faults, Result};
-use crate::events::{self, Event};
 use crate::http::{Context, Patch, Wrong};
 use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
 use crate::{innovations, organisations, transitions};
 use chrono::NaiveDate;
-use serde_json::{Value, json};
-use std::collections::HashSet;
+use serde_json::json;
 
-pub const RESOURCE: &str = "adoption";
 /// The name of the moves of its approval among those of every resource.
 pub const APPROVAL: &str = "adoption-approval";
 
@@ -33,65 +29,12 @@ pub fn get_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Name
     Ok(found)
 }
 
-/// Whose counts of patients the caller may see as they are.
-fn seen_whole(conn: &mut Conn, context: &Context, places: &[Id]) -> Result<organisations::ops::Covered> {
-    let reach = context.actor.reach(Operation::see_unsuppressed_values);
-    organisations::ops::Covered::of(conn, context, reach, places)
-}
-
-/// Whether the caller may see the counts of patients of this adoption as they are.
-pub fn sees_whole(conn: &mut Conn, context: &Context, row: &AdoptionRow) -> Result<bool> {
-    let whole = seen_whole(conn, context, &[row.organisation_id])?;
-    Ok(whole.covers(None, Some(row.organisation_id), Some(row.innovation_id)))
-}
-
-/// Those of the adoptions of which the caller may see the counts of patients as they are.
-pub fn seen_whole_of(conn: &mut Conn, context: &Context, ids: &[Id]) -> Result<HashSet<Id>> {
-    let ends = store::ends(conn, ids)?;
-    let places: Vec<Id> = ends.iter().map(|(_, _, organisation)| *organisation).collect();
-    let whole = seen_whole(conn, context, &places)?;
-    let seen = ends
-        .into_iter()
-        .filter(|(_, innovation, organisation)| whole.covers(None, Some(*organisation), Some(*innovation)));
-    Ok(seen.map(|(id, _, _)| id).collect())
-}
-
-/// Adoptions as the caller may see them: counts of patients as they are for who may see values of that organisation or
-/// innovation so.
-pub fn shown(conn: &mut Conn, context: &Context, rows: Vec<NamedAdoption>) -> Result<Vec<Stored<Adoption>>> {
-    let places: Vec<Id> = rows.iter().map(|found| found.row.organisation_id).collect();
-    let whole = seen_whole(conn, context, &places)?;
-    let show = |found: DatedAdoption| {
-        let row = &found.named.row;
-        let is_whole = whole.covers(None, Some(row.organisation_id), Some(row.innovation_id));
-        found.stored(!is_whole)
-    };
-    Ok(dated::dated(conn, rows)?.into_iter().map(show).collect())
-}
-
 /// As [`get_adoption`], as the caller may see it.
 ///
 /// # Errors
 /// `not-found`.
 pub fn show_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Stored<Adoption>> {
     let found = get_adoption(conn, context, id)?;
-    shown_one(conn, context, found)
-}
-
-pub fn shown_one(conn: &mut Conn, context: &Context, found: NamedAdoption) -> Result<Stored<Adoption>> {
-    shown(conn, context, vec![found])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
-}
-
-fn trace(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<()> {
-    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
-    let (organisation, innovation) = (Some(row.organisation_id), Some(row.innovation_id));
-    events::record(conn, context, Event { organisation_id: organisation, innovation_id: innovation, ..event })
-}
-
-/// Traces a change, and shows what it made.
-pub fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<Stored<Adoption>> {
-    trace(conn, context, row, data)?;
-    let found = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
     shown_one(conn, context, found)
 }
 
@@ -152,43 +95,19 @@ pub fn record_said(
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
     let approval = approval(conn, context, &new, (innovation, organisation))?;
-    record_of(conn, context, new, (innovation, organisation, approval), reason, speaks)
-}
-
-/// As [`record_said`], where it is known what it is of, and whether it counts.
-///
-/// # Errors
-/// `validation-failed`, `unknown-reference`, `already-exists`.
-pub fn record_of(
-    conn: &mut Conn,
-    context: &Context,
-    new: Adoption,
-    (innovation, organisation, approval): (Id, Id, Approval),
-    reason: Option<String>,
-    speaks: impl Fn(&str) -> bool,
-) -> Result<Stored<Adoption>> {
     let new = new.normal();
     new.check(context.today())?;
     new.check_first()?;
     new.check_days(&speaks)?;
     let counted = new.counted(&speaks)?;
     check_covers(conn, context, &new, organisation)?;
-    let row = AdoptionRow::new(context, &new, (innovation, organisation), approval);
-    store::insert(conn, &row)?;
-    let named = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
-    let since = new.since.unwrap_or_else(|| context.today());
-    let first = Step { id: Id::generate(), on: since, rank: 0, to: new.stage };
-    let history = History::default().with(first, None);
-    History::default().check_life(&history, named.closed_on(context.today()), |_| "/since".to_owned())?;
-    for step in history.steps() {
-        moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
-    }
-    store::write_spells(conn, &row, &history)?;
-    renew(conn, context, &row, &[])?;
-    let dated = DatedAdoption::bare(named);
+    let ends = (innovation, organisation, approval);
+    let dated = DatedAdoption::bare(begin(conn, context, &new, ends, reason)?);
+    let row = dated.named.row.clone();
     let counted = counted_row(context, &dated, counted, new.counted_on);
     let facts = facts(context, &dated, &new, &speaks);
     write_dated(conn, context, row.id, counted, facts)?;
+    let since = new.since.unwrap_or_else(|| context.today());
     finish(conn, context, &row, json!({ "stage": row.stage, "since": since, "approval": row.approval }))
 }
 
@@ -331,16 +250,4 @@ pub fn confirmed(conn: &mut Conn, context: &Context, mut present: DatedAdoption)
 pub fn delete_adoption(conn: &mut Conn, context: &Context, id: &str, wrong: Wrong) -> Result<()> {
     let present = kept(conn, context, id)?;
     archive(conn, context, &present, wrong.given()?)
-}
-
-/// Takes an adoption out of every list and report.
-///
-/// # Errors
-/// What the database fails with.
-pub fn archive(conn: &mut Conn, context: &Context, present: &DatedAdoption, reason: String) -> Result<()> {
-    let row = present.named.row.clone().archived(context, reason);
-    store::update(conn, &row)?;
-    store::write_spells(conn, &row, &History::default())?;
-    renew(conn, context, &row, &present.spells())?;
-    trace(conn, context, &row, json!({ "archived": true }))
 }

@@ -49,10 +49,10 @@ pub fn undo(conn: &mut Conn, context: &Context, act: &SuccessionRow, reason: &st
     let mut changed = BTreeSet::from([act.from_id]);
     for effect in of(EffectKind::AdoptionCovers) {
         let codes = effect.added.as_deref().unwrap_or_default();
-        adoptions::heirs::give_back_covers(conn, effect.record_id, act.effective_on, codes)?;
+        adoptions::writes::give_back_covers(conn, effect.record_id, act.effective_on, codes)?;
     }
     for effect in of(EffectKind::AdoptionMoved) {
-        adoptions::heirs::give_back_stage(conn, context, effect.record_id, reason)?;
+        adoptions::writes::give_back_stage(conn, context, effect.record_id, reason)?;
     }
     for effect in of(EffectKind::EligibilityBegun) {
         eligibility::ops::give_back(conn, context, effect.record_id, reason)?;

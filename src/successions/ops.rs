@@ -82,7 +82,7 @@ fn hand_over(conn: &mut Conn, context: &Context, act: &SuccessionRow, heir: Id) 
 fn give(conn: &mut Conn, context: &Context, act: Id, from: Id, (heir, on): (Id, NaiveDate)) -> Result<()> {
     let by = Inheritance { act, from, heir, on };
     eligibility::ops::take_over(conn, context, by)?;
-    adoptions::heirs::take_over(conn, context, by)
+    adoptions::writes::take_over(conn, context, by)
 }
 
 /// Who stands for a successor from a day on: itself, until another took its place. Whose place was taken by then has none of these

@@ -230,7 +230,7 @@ async fn totals_of_a_place_say_where_its_organisations_lie_by_invented_edges(
     app.kpi("real", json!({})).await;
     app.values("real", json!([row("RJZ01", "2019-11", 5), row("RJZ", "2020-03", 5), row("RJZ01", "2024-01", 5)])).await;
     for (area, marked) in [
-        ("organisation=RJZ01", false),
+        ("place=RJZ01", false),
         ("place=RJZ", true),
         ("place=E92000001&to=2019-12", true),
         ("place=E92000001&geography=at-time", true),

@@ -164,7 +164,7 @@ async fn what_an_instance_that_died_was_sending_another_sends(#[values(Sqlite, P
     let (webhook, _) = hooked(&admin, &receiver).await;
     receiver.answer_after(200, Duration::from_secs(3));
     app.innovation("one").await;
-    eventually("it is being sent", PATIENCE, async || app.count("webhooks WHERE lease <> 0") == 1).await;
+    eventually("it is being sent", PATIENCE, async || receiver.asked() == 1).await;
     let until = (app.now() + TimeDelta::seconds(60)).format("%Y-%m-%d %H:%M:%S");
     app.sql(&format!("UPDATE webhooks SET lease = 7, lease_until = '{until}'"));
     arrived(&receiver, 1).await;

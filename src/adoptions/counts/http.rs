@@ -1,7 +1,8 @@
 //! `/v1/adoptions/{id}/counts`.
 
 use super::store::{self, CountRow, ListAdoptionCounts};
-use crate::adoptions::ops::{get_adoption, seen_whole_of, sees_whole};
+use crate::adoptions::ops::get_adoption;
+use crate::adoptions::shown::{seen_whole_of, sees_whole};
 use crate::adoptions::store::{ListAllAdoptionCounts, list_counts};
 use crate::db::Conn;
 use crate::disclosure::rounded;

@@ -1,43 +1,20 @@
 //! What can be done with the moves of an adoption, each in one transaction.
 
 use super::asked::{AskedStage, Correction, pointer};
-use super::rules::{History, Step};
+use super::rules::Step;
 use super::store::{self, MoveRow, WithdrawAdoptionMoves};
 use crate::adoptions::dated::DatedAdoption;
-use crate::adoptions::heirs::renew;
-use crate::adoptions::ops::{confirmed, finish, kept, shown_one};
+use crate::adoptions::ops::{confirmed, kept};
 use crate::adoptions::rules::Adoption;
-use crate::adoptions::store::{self as adoptions, AdoptionRow};
+use crate::adoptions::shown::shown_one;
+use crate::adoptions::writes::{correct, finish, rewrite, with_others, withdraw};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::http::{Context, Wrong};
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use serde_json::{Value, json};
-
-/// Puts a history in the place of another, where it is one that there can be.
-///
-/// # Errors
-/// `illegal-transition`; `validation-failed` for what begins after the organisation closed.
-pub fn rewrite(
-    conn: &mut Conn,
-    context: &Context,
-    present: &DatedAdoption,
-    after: &History,
-    pointer: impl Fn(NaiveDate) -> String,
-) -> Result<AdoptionRow> {
-    let before = present.history();
-    before.check_change(after)?;
-    before.check_life(after, present.named.closed_on(context.today()), pointer)?;
-    let row = present.named.row.clone().touched(context);
-    let row = AdoptionRow { stage: after.stage().unwrap_or(row.stage), ..row };
-    adoptions::update(conn, &row)?;
-    store::put_in_order(conn, context, &before, after)?;
-    adoptions::write_spells(conn, &row, after)?;
-    renew(conn, context, &row, &present.spells())?;
-    Ok(row)
-}
+use serde_json::json;
 
 /// Moves an adoption to a stage, from the day the move took effect, and on from there as far as is asked. A proposed one counts by
 /// that: whoever records a move of it says so.
@@ -70,17 +47,6 @@ pub fn transition_adoption(
     let mut data = with_others(moves, "then");
     data["approval"] = json!(row.approval);
     finish(conn, context, &row, data)
-}
-
-/// What an event says of the moves of one change: the first, and the others in a member of it.
-fn with_others(moves: Vec<Value>, others: &str) -> Value {
-    let mut moves = moves.into_iter();
-    let mut data = moves.next().unwrap_or_else(|| json!({}));
-    let rest: Vec<Value> = moves.collect();
-    if !rest.is_empty() {
-        data[others] = Value::Array(rest);
-    }
-    data
 }
 
 /// A move of an adoption that was not withdrawn.
@@ -121,31 +87,6 @@ pub fn update_adoption_transition(
     correct(conn, context, &present, (&after, wrong), &correction.reason, |day| pointer("also", &others, day))
 }
 
-/// Puts a history in the place of that in which some moves were recorded wrongly.
-///
-/// # Errors
-/// As [`rewrite`].
-pub fn correct(
-    conn: &mut Conn,
-    context: &Context,
-    present: &DatedAdoption,
-    (after, wrong): (&History, Vec<MoveRow>),
-    reason: &str,
-    pointer: impl Fn(NaiveDate) -> String,
-) -> Result<Stored<Adoption>> {
-    let adoption = rewrite(conn, context, present, after, pointer)?;
-    let mut moves = Vec::new();
-    for (rank, row) in (present.history().next_rank()..).zip(wrong) {
-        let new = after.step(row.id).ok_or_else(|| Error::internal("a move was lost"))?;
-        moves.push(json!({
-            "move": row.id, "from": row.to_stage, "was": row.effective_on, "to": new.to, "effectiveOn": new.on
-        }));
-        let wrong = MoveRow { id: Id::generate(), rank, ..row };
-        store::insert(conn, &wrong.withdrawn(context, reason))?;
-    }
-    finish(conn, context, &adoption, with_others(moves, "also"))
-}
-
 /// Withdraws moves that were not made. They stay in the list of moves, marked as withdrawn.
 ///
 /// # Errors
@@ -172,25 +113,4 @@ pub fn delete_adoption_transition(
         return Err(Error::new(Code::Immutable).detail(detail));
     }
     withdraw(conn, context, &present, rows, &reason)
-}
-
-/// Withdraws moves that others stand beside.
-///
-/// # Errors
-/// As [`rewrite`].
-pub fn withdraw(
-    conn: &mut Conn,
-    context: &Context,
-    present: &DatedAdoption,
-    rows: Vec<MoveRow>,
-    reason: &str,
-) -> Result<()> {
-    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-    let adoption = rewrite(conn, context, present, &present.history().without(&ids), |_| "?reason".to_owned())?;
-    let mut moves = Vec::new();
-    for row in rows {
-        moves.push(json!({ "move": row.id, "withdrawn": true, "to": row.to_stage, "effectiveOn": row.effective_on }));
-        store::update(conn, &row.withdrawn(context, reason))?;
-    }
-    finish(conn, context, &adoption, with_others(moves, "also")).map(drop)
 }

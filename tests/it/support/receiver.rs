@@ -4,6 +4,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::Value;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ impl Message {
 
 #[derive(Default)]
 struct State {
+    asked: AtomicUsize,
     messages: Mutex<Vec<Message>>,
     /// The status to answer with, and after how long.
     answer: Mutex<(u16, Duration)>,
@@ -41,6 +43,7 @@ async fn receive(state: web::Data<Arc<State>>, request: HttpRequest, body: Strin
     let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let (status, delay) = *state.answer.lock().expect("it is never held for long");
+    state.asked.fetch_add(1, Ordering::Relaxed);
     actix_web::rt::time::sleep(delay).await;
     state.messages.lock().expect("it is never held for long").push(Message { headers, body });
     let mut answer = HttpResponse::build(StatusCode::from_u16(status).expect("a status"));
@@ -82,7 +85,12 @@ impl Receiver {
         *self.state.answer.lock().expect("it is never held for long") = (status, delay);
     }
 
-    /// Everything that came.
+    /// How many messages came, those that are not answered yet too.
+    pub fn asked(&self) -> usize {
+        self.state.asked.load(Ordering::Relaxed)
+    }
+
+    /// Everything that came and was answered.
     pub fn messages(&self) -> Vec<Message> {
         self.state.messages.lock().expect("it is never held for long").clone()
     }

@@ -1,21 +1,156 @@
-//! What a successor takes over of its predecessor's adoptions: rows of its own, so that each organisation counts for its own days.
+//! What every change of the course of an adoption writes: its record, its moves and spells, and what its heirs have of it. A successor takes
+//! over what its predecessor had come to as rows of its own, so that each organisation counts for its own days; and what changes of the
+//! one later reaches the other, which is why all of it is in one file.
 
 use super::dated::{DatedAdoption, DatedFacts, dated, facts_of, restated, without_codes, write_facts};
-use super::moves::ops::{correct, rewrite, withdraw};
-use super::moves::rules::{AdoptionStage, Spell, Step};
+use super::moves::rules::{AdoptionStage, History, Spell, Step};
 use super::moves::store::{self as moves, MoveRow};
-use super::ops::{archive, finish, record_of};
 use super::rules::{ALL_BELOW, Adoption, Approval};
-use super::store::{self, AdoptionRow};
+use super::shown::shown_one;
+use super::store::{self, AdoptionRow, NamedAdoption};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
+use crate::events::{self, Event};
 use crate::http::Context;
 use crate::organisations::effects::{Effects, Inheritance, inherited_by, inherited_from};
 use crate::organisations::store::{codes_below, names};
+use crate::record::Stored;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+pub const RESOURCE: &str = "adoption";
+
+fn trace(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<()> {
+    let event = Event::new(RESOURCE, &row.id.to_string(), row.version, data);
+    let (organisation, innovation) = (Some(row.organisation_id), Some(row.innovation_id));
+    events::record(conn, context, Event { organisation_id: organisation, innovation_id: innovation, ..event })
+}
+
+/// Traces a change, and shows what it made.
+pub fn finish(conn: &mut Conn, context: &Context, row: &AdoptionRow, data: Value) -> Result<Stored<Adoption>> {
+    trace(conn, context, row, data)?;
+    let found = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
+    shown_one(conn, context, found)
+}
+
+/// Writes an adoption with its first move, which the caller may make.
+///
+/// # Errors
+/// `already-exists`; `validation-failed` for one that begins after the organisation closed.
+pub fn begin(
+    conn: &mut Conn,
+    context: &Context,
+    new: &Adoption,
+    (innovation, organisation, approval): (Id, Id, Approval),
+    reason: Option<String>,
+) -> Result<NamedAdoption> {
+    let row = AdoptionRow::new(context, new, (innovation, organisation), approval);
+    store::insert(conn, &row)?;
+    let named = store::find(conn, row.id)?.ok_or_else(|| Error::internal("an adoption was lost"))?;
+    let on = new.since.unwrap_or_else(|| context.today());
+    let history = History::default().with(Step { id: Id::generate(), on, rank: 0, to: new.stage }, None);
+    History::default().check_life(&history, named.closed_on(context.today()), |_| "/since".to_owned())?;
+    for step in history.steps() {
+        moves::insert(conn, &MoveRow::new(context, row.id, *step, reason.clone()))?;
+    }
+    store::write_spells(conn, &row, &history)?;
+    renew(conn, context, &row, &[])?;
+    Ok(named)
+}
+
+/// Puts a history in the place of another, where it is one that there can be.
+///
+/// # Errors
+/// `illegal-transition`; `validation-failed` for what begins after the organisation closed.
+pub fn rewrite(
+    conn: &mut Conn,
+    context: &Context,
+    present: &DatedAdoption,
+    after: &History,
+    pointer: impl Fn(NaiveDate) -> String,
+) -> Result<AdoptionRow> {
+    let before = present.history();
+    before.check_change(after)?;
+    before.check_life(after, present.named.closed_on(context.today()), pointer)?;
+    let row = present.named.row.clone().touched(context);
+    let row = AdoptionRow { stage: after.stage().unwrap_or(row.stage), ..row };
+    store::update(conn, &row)?;
+    moves::put_in_order(conn, context, &before, after)?;
+    store::write_spells(conn, &row, after)?;
+    renew(conn, context, &row, &present.spells())?;
+    Ok(row)
+}
+
+/// Puts a history in the place of that in which some moves were recorded wrongly.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn correct(
+    conn: &mut Conn,
+    context: &Context,
+    present: &DatedAdoption,
+    (after, wrong): (&History, Vec<MoveRow>),
+    reason: &str,
+    pointer: impl Fn(NaiveDate) -> String,
+) -> Result<Stored<Adoption>> {
+    let adoption = rewrite(conn, context, present, after, pointer)?;
+    let mut moves = Vec::new();
+    for (rank, row) in (present.history().next_rank()..).zip(wrong) {
+        let new = after.step(row.id).ok_or_else(|| Error::internal("a move was lost"))?;
+        moves.push(json!({
+            "move": row.id, "from": row.to_stage, "was": row.effective_on, "to": new.to, "effectiveOn": new.on
+        }));
+        let wrong = MoveRow { id: Id::generate(), rank, ..row };
+        moves::insert(conn, &wrong.withdrawn(context, reason))?;
+    }
+    finish(conn, context, &adoption, with_others(moves, "also"))
+}
+
+/// Withdraws moves that others stand beside.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn withdraw(
+    conn: &mut Conn,
+    context: &Context,
+    present: &DatedAdoption,
+    rows: Vec<MoveRow>,
+    reason: &str,
+) -> Result<()> {
+    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    let adoption = rewrite(conn, context, present, &present.history().without(&ids), |_| "?reason".to_owned())?;
+    let mut moves = Vec::new();
+    for row in rows {
+        moves.push(json!({ "move": row.id, "withdrawn": true, "to": row.to_stage, "effectiveOn": row.effective_on }));
+        moves::update(conn, &row.withdrawn(context, reason))?;
+    }
+    finish(conn, context, &adoption, with_others(moves, "also")).map(drop)
+}
+
+/// What an event says of the moves of one change: the first, and the others in a member of it.
+pub fn with_others(moves: Vec<Value>, others: &str) -> Value {
+    let mut moves = moves.into_iter();
+    let mut data = moves.next().unwrap_or_else(|| json!({}));
+    let rest: Vec<Value> = moves.collect();
+    if !rest.is_empty() {
+        data[others] = Value::Array(rest);
+    }
+    data
+}
+
+/// Takes an adoption out of every list and report.
+///
+/// # Errors
+/// What the database fails with.
+pub fn archive(conn: &mut Conn, context: &Context, present: &DatedAdoption, reason: String) -> Result<()> {
+    let row = present.named.row.clone().archived(context, reason);
+    store::update(conn, &row)?;
+    store::write_spells(conn, &row, &History::default())?;
+    renew(conn, context, &row, &present.spells())?;
+    trace(conn, context, &row, json!({ "archived": true }))
+}
 
 /// Why what an heir was given is taken back or corrected.
 const LATE: &str = "What it was taken over from was corrected.";
@@ -173,8 +308,9 @@ fn take_stage(
         let (indication, illustrative) = (known.indication, known.illustrative);
         let new = Adoption { indication, illustrative, since: Some(on), ..new };
         let ends = (row.innovation_id, by.heir, Approval::Approved);
-        let id = record_of(conn, context, new, ends, reason, |_| false)?.added.id;
-        return Ok(Some((id, moves::moves(conn, &[id])?.first().map(|first| first.id))));
+        let begun = begin(conn, context, &new, ends, reason)?.row;
+        finish(conn, context, &begun, json!({ "stage": begun.stage, "since": on, "approval": begun.approval }))?;
+        return Ok(Some((begun.id, moves::moves(conn, &[begun.id])?.first().map(|first| first.id))));
     };
     let present = dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))?;
     let step = Step { id: Id::generate(), on, rank: 0, to: stage };
