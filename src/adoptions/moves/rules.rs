@@ -302,7 +302,7 @@ impl History {
             None => Ok(()),
             Some(day) => {
                 let detail = format!("The organisation closed on {closed}. Nothing can begin on that day or later.");
-                Err(Error::invalid(&pointer(*day), "closed", detail))
+                Err(Error::invalid(pointer(*day), "closed", detail))
             }
         }
     }
