@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::innovations::store::held_memberships;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::{Geography, OrganisationType};
-use crate::organisations::store::{DaysBelow, counted_below, days_below, ids_by_code, lives};
+use crate::organisations::store::{DaysBelow, counted_below, ids_by_code, lives};
 use crate::vocabulary::{Basis, Change, Id, Qualifier};
 use chrono::NaiveDate;
 use diesel::dsl::exists;
@@ -352,8 +352,7 @@ pub fn counting(
         using.entry(one.organisation).or_default().extend(&one.using);
     }
     let ids: BTreeSet<Id> = eligible.keys().chain(using.keys()).copied().collect();
-    let all: Vec<Id> = ids.iter().chain(part.keys()).copied().collect();
-    let DaysBelow { all: mut inside, invented: invented_inside } = inside(conn, place, map, &all)?;
+    let DaysBelow { all: mut inside, invented: invented_inside } = inside(conn, place, map)?;
     let mut invented = Invented::default();
     let of = |days: &Below, id: &Id| days.get(id).cloned().unwrap_or_default();
     let life = |id: &Id| lives.0.get(id).map_or(Span::ALWAYS, |(_, life)| *life);
@@ -390,16 +389,28 @@ pub fn counting(
     Ok(Counting { units, part, invented })
 }
 
-fn inside(conn: &mut Conn, place: Id, map: Map, ids: &[Id]) -> Result<DaysBelow> {
-    let days = days_below(conn, place, ids)?;
-    if map.geography == Geography::AtTime {
-        return Ok(days);
-    }
-    let on_map = |days: Below| {
-        let there = days.into_iter().filter(|(_, days)| days.iter().any(|span| span.holds(map.as_of)));
-        there.map(|(id, _)| (id, vec![Span::ALWAYS])).collect()
+/// When what lies below a place counts there: on the map of a day, always.
+fn inside(conn: &mut Conn, place: Id, map: Map) -> Result<DaysBelow> {
+    let below = organisation_closure::table
+        .filter(organisation_closure::ancestor_id.eq(place))
+        .select((
+            organisation_closure::descendant_id,
+            organisation_closure::from_on,
+            organisation_closure::to_on,
+            organisation_closure::illustrative,
+        ))
+        .into_boxed::<crate::db::MultiBackend>();
+    let is_current = map.geography == Geography::Current;
+    let below = if is_current {
+        below.filter(organisation_closure::from_on.le(map.as_of)).filter(organisation_closure::to_on.gt(map.as_of))
+    } else {
+        below
     };
-    Ok(DaysBelow { all: on_map(days.all), invented: on_map(days.invented) })
+    let mut days = DaysBelow::default();
+    for (id, from, to, illustrative) in below.load::<(Id, NaiveDate, NaiveDate, bool)>(conn)? {
+        days.add(id, if is_current { Span::ALWAYS } else { Span { from, to } }, illustrative);
+    }
+    Ok(days)
 }
 
 /// Those of some places that lie within another on the map of a day, or are it.
