@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::Context;
-use crate::organisations::effects::{Effects, Inheritance, inherited_by, inherited_from};
+use crate::organisations::effects::{Effects, Inheritance, LATE, inherited_by, inherited_from};
 use crate::organisations::store::{codes_below, names};
 use crate::record::Stored;
 use crate::vocabulary::Id;
@@ -151,9 +151,6 @@ pub fn archive(conn: &mut Conn, context: &Context, present: &DatedAdoption, reas
     renew(conn, context, &row, &present.spells())?;
     trace(conn, context, &row, json!({ "archived": true }))
 }
-
-/// Why what an heir was given is taken back or corrected.
-const LATE: &str = "What it was taken over from was corrected.";
 
 /// Writes the stages that an organisation had reached into the adoptions of its heir, as moves of the day on which that took its
 /// place, and has them cover what its own covered. Where the heir has come as far itself, no stage is written; neither is

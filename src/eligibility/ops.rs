@@ -11,7 +11,7 @@ use crate::http::{Context, Patch, Wrong};
 use crate::innovations;
 use crate::innovations::ops::{get_innovation, keeps};
 use crate::innovations::store::InnovationRow;
-use crate::organisations::effects::{Effects, Inheritance, inherited_from};
+use crate::organisations::effects::{Effects, Inheritance, LATE, inherited_from};
 use crate::organisations::ops::referred;
 use crate::organisations::store::names;
 use crate::record::Stored;
@@ -107,9 +107,6 @@ fn take_rows(conn: &mut Conn, context: &Context, by: Inheritance, rows: Vec<Elig
     }
     done.keep(conn)
 }
-
-/// Why a row that an heir was given is taken back.
-const LATE: &str = "What it was taken over from was corrected.";
 
 /// Brings what heirs were given of a row up to date, once it is another: what comes late reaches them too. What somebody changed of it
 /// since stays.

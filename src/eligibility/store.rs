@@ -2,13 +2,13 @@
 
 use super::rules::{Eligibility, EligibilityAdded};
 use crate::calendar::Span;
-use crate::db::schema::{eligibility, succession_effects};
+use crate::db::schema::eligibility;
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Context};
 use crate::innovations;
 use crate::organisations::edges::rules::Withdrawal;
-use crate::organisations::effects::EffectKind;
+use crate::organisations::effects::{EffectKind, records_of};
 use crate::organisations::ops::referred;
 use crate::organisations::rules::OrganisationType;
 use crate::organisations::store::names;
@@ -150,11 +150,8 @@ pub fn lasting(conn: &mut Conn, organisation: Id, beyond: NaiveDate) -> Result<V
 
 /// The rows that a succession gave its heir, taken back ones too.
 pub fn given(conn: &mut Conn, act: Id) -> Result<Vec<EligibilityRow>> {
-    let given = succession_effects::table
-        .filter(succession_effects::succession_id.eq(act))
-        .filter(succession_effects::kind.eq(EffectKind::EligibilityBegun))
-        .select(succession_effects::record_id);
-    Ok(eligibility::table.filter(eligibility::id.eq_any(given)).order_by(eligibility::id).load(conn)?)
+    let given = eligibility::id.eq_any(records_of(act, EffectKind::EligibilityBegun));
+    Ok(eligibility::table.filter(given).order_by(eligibility::id).load(conn)?)
 }
 
 /// The rows with the names of what they are about.

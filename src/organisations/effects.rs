@@ -96,6 +96,18 @@ impl Effects {
     }
 }
 
+/// Why what an heir was given is taken back or corrected.
+pub const LATE: &str = "What it was taken over from was corrected.";
+
+/// The ids of the records that an act changed in one way.
+#[diesel::dsl::auto_type]
+pub fn records_of(act: Id, kind: EffectKind) -> _ {
+    succession_effects::table
+        .filter(succession_effects::succession_id.eq(act))
+        .filter(succession_effects::kind.eq(kind))
+        .select(succession_effects::record_id)
+}
+
 /// An act by which a legal successor took over what an organisation had come to by a day.
 #[derive(Queryable, Clone, Copy)]
 pub struct Inheritance {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::Context;
 use crate::organisations::edges;
 use crate::organisations::edges::ops::{restore, withdraw};
-use crate::organisations::effects::{EffectKind, EffectRow};
+use crate::organisations::effects::{EffectKind, EffectRow, records_of};
 use crate::organisations::ops::reopen_organisation;
 use crate::vocabulary::Id;
 use crate::{adoptions, eligibility};
@@ -20,9 +20,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// What the database fails with.
 pub fn resting_on(conn: &mut Conn, act: Id) -> Result<BTreeSet<Id>> {
-    let of_act = succession_effects::table.filter(succession_effects::succession_id.eq(act));
-    let begun = of_act.filter(succession_effects::kind.eq(EffectKind::EdgeBegun)).select(succession_effects::record_id);
-    let begun: Vec<Id> = begun.load(conn)?;
+    let begun: Vec<Id> = records_of(act, EffectKind::EdgeBegun).load(conn)?;
     let mut acts = BTreeSet::new();
     // SQLite takes a bounded number of parameters.
     for some in begun.chunks(10_000) {

@@ -4,13 +4,12 @@ use super::rules::{AdoptionStage, History, Measure, Spell, Step};
 use crate::calendar::Until;
 use crate::db::schema::{
     adoption_moves, adoption_spells, organisation_successions, organisation_successors, organisations,
-    succession_effects,
 };
 use crate::db::{Conn, Keep, MultiBackend};
 use crate::error::Result;
 use crate::http::Context;
 use crate::http::params::{Codes, Line};
-use crate::organisations::effects::EffectKind;
+use crate::organisations::effects::{EffectKind, records_of};
 use crate::vocabulary::Id;
 use crate::{insert_all, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -203,14 +202,10 @@ pub fn stage_on(conn: &mut Conn, adoption: Id, day: NaiveDate) -> Result<Option<
 
 /// The move by which a succession gave an adoption its stage, while it stands.
 pub fn given(conn: &mut Conn, act: Id, adoption: Id) -> Result<Option<MoveRow>> {
-    let given = succession_effects::table
-        .filter(succession_effects::succession_id.eq(act))
-        .filter(succession_effects::kind.eq(EffectKind::AdoptionMoved))
-        .select(succession_effects::record_id);
     let standing = adoption_moves::table
         .filter(adoption_moves::adoption_id.eq(adoption))
         .filter(adoption_moves::withdrawn_at.is_null())
-        .filter(adoption_moves::id.eq_any(given));
+        .filter(adoption_moves::id.eq_any(records_of(act, EffectKind::AdoptionMoved)));
     Ok(standing.first(conn).optional()?)
 }
 
