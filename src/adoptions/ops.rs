@@ -7,10 +7,12 @@ use super::rules::{ALL_BELOW, Adoption, Approval, CoveredCode};
 use super::shown::shown_one;
 use super::store::{self, NamedAdoption};
 use super::writes::{RESOURCE, archive, begin, finish, renew};
-use crate::access::{Operation, Reach, outside};
+use crate::access::{Operation, outside};
+use crate::calendar::Span;
 use crate::db::{Conn, by_id};
 use crate::error::{Error, Faults, Result};
 use crate::http::{Context, Patch, Wrong};
+use crate::organisations::ops::Covered;
 use crate::record::Stored;
 use crate::transitions::rules::{AskedMove, Move};
 use crate::vocabulary::Id;
@@ -38,23 +40,20 @@ pub fn show_adoption(conn: &mut Conn, context: &Context, id: &str) -> Result<Sto
     shown_one(conn, context, found)
 }
 
-/// Whether what the caller records of an organisation counts at once.
+/// Whether what the caller records of an organisation, up to a day, counts at once.
 fn approval(
     conn: &mut Conn,
     context: &Context,
     new: &Adoption,
     (innovation, organisation): (Id, Id),
+    until: NaiveDate,
 ) -> Result<Approval> {
-    let reach = context.reach();
-    if organisations::ops::covers(conn, context, &reach, None, Some(organisation), None)? {
+    let covered = Covered::of(conn, context, context.reach(), &[organisation])?;
+    if covered.covers_from(None, Some(organisation), None, until) {
         return Ok(Approval::Approved);
     }
     let own = new.stage.is_proposal().then_some(innovation);
-    if organisations::ops::covers(conn, context, &reach, None, Some(organisation), own)? {
-        Ok(Approval::Proposed)
-    } else {
-        Err(outside())
-    }
+    if covered.covers_from(None, Some(organisation), own, until) { Ok(Approval::Proposed) } else { Err(outside()) }
 }
 
 /// Finds what an adoption covers: organisations that lie below its own on the day from which it covers them.
@@ -94,7 +93,9 @@ pub fn record_said(
 ) -> Result<Stored<Adoption>> {
     let innovation = innovations::ops::referred(conn, "/innovation", &new.innovation)?;
     let organisation = organisations::ops::referred(conn, "/organisation", &new.organisation)?;
-    let approval = approval(conn, context, &new, (innovation, organisation))?;
+    let since = new.since.unwrap_or_else(|| context.today());
+    let until = new.days(context.today(), &speaks).fold(since, NaiveDate::max);
+    let approval = approval(conn, context, &new, (innovation, organisation), until)?;
     let new = new.normal();
     new.check(context.today())?;
     new.check_first()?;
@@ -107,7 +108,6 @@ pub fn record_said(
     let counted = counted_row(context, &dated, counted, new.counted_on);
     let facts = facts(context, &dated, &new, &speaks);
     write_dated(conn, context, row.id, counted, facts)?;
-    let since = new.since.unwrap_or_else(|| context.today());
     finish(conn, context, &row, json!({ "stage": row.stage, "since": since, "approval": row.approval }))
 }
 
@@ -140,10 +140,20 @@ fn write_dated(
     facts.map_or(Ok(()), |facts| dated::write_facts(conn, id, &facts))
 }
 
-/// Whether the caller may change adoptions of this organisation.
-fn require_kept(conn: &mut Conn, context: &Context, reach: &Reach, organisation: Id) -> Result<()> {
-    let keeps = organisations::ops::covers(conn, context, reach, None, Some(organisation), None)?;
-    if keeps { Ok(()) } else { Err(outside()) }
+/// Keeps back what the caller may not say of an adoption: the days of what is said lie within their right over its organisation.
+///
+/// # Errors
+/// `forbidden`.
+pub fn require_kept(
+    conn: &mut Conn,
+    context: &Context,
+    present: &NamedAdoption,
+    days: impl IntoIterator<Item = NaiveDate>,
+) -> Result<()> {
+    let organisation = present.row.organisation_id;
+    let covered = Covered::of(conn, context, context.reach(), &[organisation])?;
+    let until = days.into_iter().max().unwrap_or(Span::ALWAYS.from);
+    if covered.covers_from(None, Some(organisation), None, until) { Ok(()) } else { Err(outside()) }
 }
 
 /// An adoption that the caller may change, of the version that they know.
@@ -152,7 +162,7 @@ fn require_kept(conn: &mut Conn, context: &Context, reach: &Reach, organisation:
 /// `not-found`, `forbidden`, `version-mismatch`.
 pub fn kept(conn: &mut Conn, context: &Context, id: &str) -> Result<DatedAdoption> {
     let present = get_adoption(conn, context, id)?;
-    require_kept(conn, context, &context.reach(), present.row.organisation_id)?;
+    require_kept(conn, context, &present, [])?;
     context.check_version(present.row.version)?;
     dated::dated(conn, vec![present])?.pop().ok_or_else(|| Error::internal("an adoption was lost"))
 }
@@ -186,6 +196,7 @@ pub fn update_adoption(
     before.check_change(&new)?;
     new.check(context.today())?;
     new.check_days(speaks)?;
+    require_kept(conn, context, &present.named, new.days(context.today(), speaks))?;
     if new.covers != before.covers || new.covers_on.is_some() {
         check_covers(conn, context, &new, present.named.row.organisation_id)?;
     }

@@ -304,6 +304,20 @@ impl Adoption {
         faults.check()
     }
 
+    /// The days of which it says what `speaks` names, by default today.
+    pub fn days(&self, today: NaiveDate, speaks: impl Fn(&str) -> bool) -> impl Iterator<Item = NaiveDate> {
+        let counts = |name: &str| ["", "Qualifier", "Basis"].iter().any(|of| speaks(&format!("{name}{of}")));
+        [
+            (["sites", "users", "patients"].into_iter().any(counts), self.counted_on),
+            (speaks("barriers"), self.barriers_on),
+            (speaks("covers"), self.covers_on),
+            (speaks("confirmedOn"), self.confirmed_on),
+        ]
+        .into_iter()
+        .filter(|(is_said, _)| *is_said)
+        .map(move |(_, on)| on.unwrap_or(today))
+    }
+
     /// Whether a member that holds on some days or is counted is given.
     pub fn gives(&self, member: &str) -> bool {
         match member {

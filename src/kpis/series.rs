@@ -9,8 +9,10 @@ use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::{Error, Fault, Result};
 use crate::http::Context;
+use crate::organisations::ops::Covered;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations};
+use chrono::NaiveDate;
 
 /// Names a series in the database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,17 +92,21 @@ pub fn kpi(conn: &mut Conn, id: Id) -> Result<KpiRow> {
     catalogue::store::find_by_ids(conn, &[id])?.remove(&id).ok_or_else(|| Error::not_found("KPI"))
 }
 
-/// Whether the caller may decide how the series is read: with the KPI's programme, or the organisation, in the grants.
+/// Whether the caller may decide how the organisation's series of a KPI is read from a day on: with the KPI's programme, the
+/// organisation, or the innovation where one is given, in the grants.
 ///
 /// # Errors
 /// `forbidden`.
-pub fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, organisation: Id) -> Result<()> {
-    let (reach, programme) = (context.reach(), kpi.programme.as_deref());
-    if organisations::ops::covers(conn, context, &reach, programme, Some(organisation), None)? {
-        Ok(())
-    } else {
-        Err(outside())
-    }
+pub fn permit(
+    conn: &mut Conn,
+    context: &Context,
+    kpi: &KpiRow,
+    (organisation, innovation): (Id, Option<Id>),
+    day: NaiveDate,
+) -> Result<()> {
+    let covered = Covered::of(conn, context, context.reach(), &[organisation])?;
+    let may = covered.covers_from(kpi.programme.as_deref(), Some(organisation), innovation, day);
+    if may { Ok(()) } else { Err(outside()) }
 }
 
 /// The reason, trimmed.

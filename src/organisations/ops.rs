@@ -302,12 +302,10 @@ pub fn is_within(conn: &mut Conn, context: &Context, reach: &Reach, organisation
     match (reach.within(), organisation) {
         (None, _) => Ok(true),
         (Some(_), None) => Ok(false),
-        (Some(place), Some(organisation)) => is_reached(conn, context, organisation, &[place]),
+        (Some(place), Some(organisation)) => {
+            Ok(store::reached(conn, &[place], &[organisation], context.today())?.contains_key(&organisation))
+        }
     }
-}
-
-fn is_reached(conn: &mut Conn, context: &Context, organisation: Id, places: &[Id]) -> Result<bool> {
-    Ok(store::reached(conn, places, &[organisation], context.today())?.contains_key(&organisation))
 }
 
 /// Keeps back a record that lies outside the end user's organisation.
@@ -328,14 +326,8 @@ pub fn covers(
     organisation: Option<Id>,
     innovation: Option<Id>,
 ) -> Result<bool> {
-    if !is_within(conn, context, reach, organisation)? {
-        return Ok(false);
-    }
-    if reach.names(programme, innovation) {
-        return Ok(true);
-    }
-    let Some(organisation) = organisation else { return Ok(false) };
-    is_reached(conn, context, organisation, reach.places())
+    let covered = Covered::of(conn, context, reach.clone(), organisation.as_slice())?;
+    Ok(covered.covers(programme, organisation, innovation))
 }
 
 /// What a reach makes of some organisations, so that many records are decided with few questions to the database.

@@ -559,6 +559,59 @@ async fn a_lead_writes_nothing_of_days_on_which_their_board_is_gone(#[values(Sql
 
 #[rstest]
 #[actix_web::test]
+async fn a_lead_says_nothing_of_an_adoption_on_days_on_which_their_board_is_gone(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.innovation("tool").await;
+    app.admin().patch("/v1/organisations/QKK", 1, json!({ "validTo": "2025-04-01" })).await.expect(200);
+    let (lead, new) = (
+        app.lead("QKK"),
+        |since: &str| json!({ "innovation": "tool", "organisation": "QKK", "stage": "piloting", "since": since }),
+    );
+    lead.post("/v1/adoptions", new("2025-04-01")).await.expect(403);
+    let used = lead.post("/v1/adoptions", new("2025-03-31")).await;
+    used.expect(201);
+    let (used, moves) = (used.header("location").to_owned(), format!("{}/transitions", used.header("location")));
+    let adopted = |on: &str| json!({ "to": "adopted", "effectiveOn": on });
+    lead.post(&moves, adopted("2025-04-01")).if_match(1).await.expect(403);
+    let then = json!({ "to": "implementing", "effectiveOn": "2025-03-31", "then": [adopted("2025-04-02")] });
+    lead.post(&moves, then).if_match(1).await.expect(403);
+    lead.patch(&used, 1, json!({ "sites": 2 })).await.expect(403);
+    lead.patch(&used, 1, json!({ "barriers": ["slow-procurement"], "barriersOn": "2025-04-01" })).await.expect(403);
+    lead.patch(&used, 1, json!({ "sites": 2, "countedOn": "2025-03-31" })).await.expect(200);
+    app.admin().post(&moves, adopted("2025-06-01")).if_match(2).await.expect(200);
+    let last = app.admin().get(&format!("{moves}?sort=-effectiveOn")).await.expect(200);
+    let last = format!("{moves}/{}", last["data"][0]["id"].as_str().unwrap());
+    lead.patch(&last, 3, json!({ "effectiveOn": "2025-03-31", "reason": "Earlier." })).await.expect(403);
+    lead.delete(&format!("{last}?reason=wrong"), 3).await.expect(403);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_lead_decides_on_no_series_from_a_day_on_which_their_board_is_gone(
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    app.kpi("ae", json!({})).await;
+    app.admin().patch("/v1/organisations/QKK", 1, json!({ "validTo": "2025-04-01" })).await.expect(200);
+    let of = |more: Value| {
+        let mut body = json!({ "kpi": "ae", "organisation": "QKK", "reason": "Two wards closed." });
+        body.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        body
+    };
+    for (month, status) in [("2025-03", 201), ("2025-04", 403)] {
+        let from = format!("{month}-01");
+        let lead = app.lead("QKK");
+        let exception = of(json!({ "kind": "not-provided-here", "from": from }));
+        lead.post("/v1/reporting-exceptions", exception).await.expect(status);
+        lead.post("/v1/exclusions", of(json!({ "period": month }))).await.expect(status);
+        lead.post("/v1/recalculations", of(json!({ "from": month }))).await.expect(status);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
 async fn the_past_of_what_became_another_is_mended_from_where_its_legal_successor_lies(
     #[values(Sqlite, Postgres)] engine: Engine,
 ) {

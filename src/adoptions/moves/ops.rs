@@ -4,7 +4,7 @@ use super::asked::{AskedStage, Correction, pointer};
 use super::rules::Step;
 use super::store::{self, MoveRow, WithdrawAdoptionMoves};
 use crate::adoptions::dated::DatedAdoption;
-use crate::adoptions::ops::{confirmed, kept};
+use crate::adoptions::ops::{confirmed, kept, require_kept};
 use crate::adoptions::rules::Adoption;
 use crate::adoptions::shown::shown_one;
 use crate::adoptions::writes::{correct, finish, rewrite, with_others, withdraw};
@@ -28,10 +28,12 @@ pub fn transition_adoption(
     asked: AskedStage,
 ) -> Result<Stored<Adoption>> {
     let present = kept(conn, context, id)?;
-    let present = confirmed(conn, context, present)?;
     let others: Vec<Option<NaiveDate>> = asked.then.iter().map(|one| Some(one.effective_on)).collect();
+    let asked = asked.moves(context.today())?;
+    require_kept(conn, context, &present.named, asked.iter().map(|one| one.effective_on))?;
+    let present = confirmed(conn, context, present)?;
     let (mut after, mut entered) = (present.history(), Vec::new());
-    for one in asked.moves(context.today())? {
+    for one in asked {
         let step = Step { id: Id::generate(), on: one.effective_on, rank: 0, to: one.to };
         after = after.with(step, one.rank);
         entered.push((step.id, one.reason));
@@ -83,6 +85,8 @@ pub fn update_adoption_transition(
         return shown_one(conn, context, present.named);
     }
     wrong.retain(|row| after.step(row.id) != Some(row.step()));
+    let days = wrong.iter().flat_map(|row| [Some(row.effective_on), after.step(row.id).map(|step| step.on)]);
+    require_kept(conn, context, &present.named, days.flatten())?;
     let others: Vec<Option<NaiveDate>> = correction.also.iter().map(|one| one.effective_on).collect();
     correct(conn, context, &present, (&after, wrong), &correction.reason, |day| pointer("also", &others, day))
 }
@@ -107,6 +111,7 @@ pub fn delete_adoption_transition(
             rows.push(row);
         }
     }
+    require_kept(conn, context, &present.named, rows.iter().map(|row| row.effective_on))?;
     let reason = Wrong { reason: wrong.reason }.given()?;
     if present.history().steps().len() == rows.len() {
         let detail = "An adoption has at least one move. Correct it, or delete the adoption if it should not be there.";

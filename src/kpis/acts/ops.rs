@@ -40,8 +40,8 @@ fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, row: &ActRow, version
 pub fn create_act<A: Act>(conn: &mut Conn, context: &Context, new: A) -> Result<Stored<A>> {
     let Particulars { series, period, baseline_points, reason } = new.into();
     let (kpi, key) = series.resolve(conn)?;
-    series::permit(conn, context, &kpi, key.organisation)?;
     let period = series::period(&kpi, A::KIND.period_pointer(), &period)?;
+    series::permit(conn, context, &kpi, (key.organisation, None), period.start())?;
     let reason = series::reason(&reason)?;
     dialect::lock(conn, LOCK)?;
     if store::of_series(conn, A::KIND, &key)?.iter().any(|row| row.period_start == period.start()) {
@@ -95,7 +95,7 @@ pub fn get_act<A: Act>(conn: &mut Conn, context: &Context, id: &str) -> Result<S
 pub fn delete_act(conn: &mut Conn, context: &Context, kind: ActKind, id: &str) -> Result<()> {
     let row = known(conn, context, kind, id)?;
     let kpi = series::kpi(conn, row.kpi_id)?;
-    series::permit(conn, context, &kpi, row.organisation_id)?;
+    series::permit(conn, context, &kpi, (row.organisation_id, None), row.period_start)?;
     context.check_version(row.version)?;
     store::archive(conn, &row, context.now)?;
     trace(conn, context, &kpi, &row, row.version + 1)

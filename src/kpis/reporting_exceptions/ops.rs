@@ -2,13 +2,12 @@
 
 use super::rules::ReportingException;
 use super::store::{self, ExceptionRow};
-use crate::access::outside;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch, Wrong};
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::series::{self, SeriesKey, SeriesName};
+use crate::kpis::series::{self, SeriesName};
 use crate::organisations;
 use crate::record::Stored;
 use crate::vocabulary::Id;
@@ -29,17 +28,6 @@ fn trace(conn: &mut Conn, context: &Context, kpi: &KpiRow, row: &ExceptionRow) -
         ..Event::new(WHAT, &row.id.to_string(), row.version, data)
     };
     events::record(conn, context, event)
-}
-
-/// Whether the caller sends the organisation's values of the KPI, or decides how they are read.
-fn permit(conn: &mut Conn, context: &Context, kpi: &KpiRow, key: &SeriesKey) -> Result<()> {
-    let (reach, programme) = (context.reach(), kpi.programme.as_deref());
-    let (organisation, innovation) = (Some(key.organisation), Some(key.innovation));
-    if organisations::ops::covers(conn, context, &reach, programme, organisation, innovation)? {
-        Ok(())
-    } else {
-        Err(outside())
-    }
 }
 
 fn named(conn: &mut Conn, row: ExceptionRow) -> Result<Stored<ReportingException>> {
@@ -70,7 +58,7 @@ pub fn create_reporting_exception(
 ) -> Result<Stored<ReportingException>> {
     let ReportingException { kpi, organisation, innovation, breakdown, .. } = new.clone();
     let (kpi, key) = SeriesName { kpi, organisation, innovation, breakdown }.resolve(conn)?;
-    permit(conn, context, &kpi, &key)?;
+    series::permit(conn, context, &kpi, (key.organisation, Some(key.innovation)), new.from)?;
     let (span, reason) = new.checked()?;
     let row = ExceptionRow::new(context, new.kind, key, span, reason);
     store::insert(conn, &row)?;
@@ -82,7 +70,7 @@ pub fn create_reporting_exception(
 fn standing(conn: &mut Conn, context: &Context, id: &str) -> Result<(KpiRow, ExceptionRow)> {
     let row = known(conn, context, id)?;
     let kpi = series::kpi(conn, row.kpi_id)?;
-    permit(conn, context, &kpi, &row.key())?;
+    series::permit(conn, context, &kpi, (row.organisation_id, Some(row.innovation_id)), row.span().from)?;
     context.check_version(row.version)?;
     if row.withdrawn_at.is_some() {
         return Err(Error::new(Code::Immutable).detail("The exception was taken back as a mistake. Add the right one."));
