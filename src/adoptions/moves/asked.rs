@@ -216,6 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn each_move_is_corrected_once() {
+        let [first, second] = [Id::generate(), Id::generate()];
+        let also = |id| AlsoCorrected { id, to: Some(Adopted), effective_on: None, rank: None };
+        for (others, expected) in [
+            (vec![second], Ok(vec![first, second])),
+            (vec![first], Err("/also/0/id")),
+            (vec![second, second], Err("/also/1/id")),
+        ] {
+            let also = others.into_iter().map(also).collect();
+            let correction =
+                Correction { to: None, effective_on: None, rank: None, also, reason: "Misread".to_owned() };
+            let moves = correction.moves(first, day(5)).map_err(|error| error.listed()[0].pointer.clone());
+            let ids = moves.map(|moves| moves.iter().map(|one| one.id).collect());
+            assert_eq!(ids, expected.map_err(str::to_owned), "{correction:?}");
+        }
+    }
+
+    #[test]
     fn a_fault_is_where_the_day_was_written() {
         assert_eq!(pointer("then", &[None, Some(day(3))], day(3)), "/then/1/effectiveOn");
         assert_eq!(pointer("then", &[Some(day(3))], day(4)), "/effectiveOn");

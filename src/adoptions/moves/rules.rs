@@ -199,7 +199,7 @@ impl History {
     /// Whether it has the stage on a day already, or a move to it that took effect then.
     pub fn says(&self, stage: AdoptionStage, day: NaiveDate) -> bool {
         let held = self.steps.iter().rev().find(|step| step.on <= day).map(|step| step.to);
-        held == Some(stage) || self.steps.iter().any(|step| (step.on, step.to) == (day, stage))
+        held == Some(stage) || self.has(stage, day)
     }
 
     /// Whether there is a move to the stage that took effect on the day.
@@ -349,6 +349,7 @@ mod tests {
         assert!(all(AdoptionStage::is_proposal).eq([Identified, Engaged]));
         assert!(all(AdoptionStage::needs_reason).eq([Declined, Paused, Decommissioned, Superseded]));
         assert!(all(|stage| !stage.can_be_first()).eq([Paused]));
+        assert!(all(AdoptionStage::is_end).eq([Declined, Decommissioned, Superseded]));
     }
 
     fn day(number: u64) -> NaiveDate {
@@ -418,6 +419,9 @@ mod tests {
         ] {
             assert_eq!([0, 4, 5, 6].map(|on| history.says(stage, day(on))), says, "{stage:?}");
         }
+        assert_eq!([4, 5, 6].map(|on| history.has(Piloting, day(on))), [false, true, false]);
+        assert!(history.steps().iter().all(|step| history.step(step.id) == Some(*step)));
+        assert_eq!(history.step(Id::NONE), None);
     }
 
     /// What is done to a history: a move entered with its day, a correction, a withdrawal.
