@@ -195,9 +195,9 @@ def floor(port, body):
 BEGIN;
 CREATE TEMP TABLE incoming (series_id bigint, period_start date, value bigint) ON COMMIT DROP;
 \\copy incoming FROM '{path}'
-INSERT INTO floor_values (series_id, period_start, value, qualifier, basis, version, kpi_version, submission_id, updated_at)
-SELECT series_id, period_start, value, 'exact', 'measured', 1, 1, decode(repeat('ab', 16), 'hex'), now() FROM incoming
-ON CONFLICT (series_id, period_start) DO UPDATE SET value = EXCLUDED.value WHERE floor_values.value IS DISTINCT FROM EXCLUDED.value;
+INSERT INTO floor_values (kpi_number, series_id, period_start, value, qualifier, basis, version, kpi_version, submission_id, updated_at)
+SELECT 1, series_id, period_start, value, 'exact', 'measured', 1, 1, decode(repeat('ab', 16), 'hex'), now() FROM incoming
+ON CONFLICT (kpi_number, series_id, period_start) DO UPDATE SET value = EXCLUDED.value WHERE floor_values.value IS DISTINCT FROM EXCLUDED.value;
 COMMIT;
 """
     started = time.monotonic()

@@ -135,18 +135,19 @@ FROM n;
 
 WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 20)
 INSERT INTO kpis (id, code, name, sort_name, definition, level, unit, period_type, value_type, decimals, multiplier, improvement_direction, aggregation, breakdowns, min_value, max_value, programme,
-  successor_of, due_days, lock_days, open_future_periods, approval_required, disclosure_control, conflict_rule, status, definition_version, search_text, version, created_at, updated_at)
+  successor_of, due_days, lock_days, open_future_periods, approval_required, disclosure_control, conflict_rule, status, definition_version, search_text, version, created_at, updated_at, number)
 SELECT CAST('kpis' || substr(CAST(1000000000000 + i AS TEXT), 2) AS BYTEA), 'listed-' || i, 'Listed ' || i, 'listed ' || i, 'Made up.', 'process', 'count', 'month', 'count', 0, 1, 'neutral', 'sum', '[]', NULL, NULL,
-  'listed-' || (1 + i % 10), NULL, NULL, NULL, 0, FALSE, FALSE, 'improvement', 'live', 1, 'listed', 1, CAST('2020-01-01 00:00:00' AS TIMESTAMP), CAST('2020-01-01 00:00:00' AS TIMESTAMP) FROM n;
+  'listed-' || (1 + i % 10), NULL, NULL, NULL, 0, FALSE, FALSE, 'improvement', 'live', 1, 'listed', 1, CAST('2020-01-01 00:00:00' AS TIMESTAMP), CAST('2020-01-01 00:00:00' AS TIMESTAMP), 1000 + i FROM n;
 
 -- Half of the series are of the first KPI, a few of the last.
 WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :series)
-INSERT INTO series (id, kpi_id, organisation_id, innovation_id, breakdown)
+INSERT INTO series (id, kpi_id, kpi_number, organisation_id, innovation_id, breakdown)
 SELECT 1000000 + i, CAST('kpis' || substr(CAST(1000000000001 + CASE WHEN i % 2 = 0 THEN 0 WHEN i % 101 = 0 THEN 19 ELSE 1 + i % 17 END AS TEXT), 2) AS BYTEA),
+  1001 + CASE WHEN i % 2 = 0 THEN 0 WHEN i % 101 = 0 THEN 19 ELSE 1 + i % 17 END,
   CAST('orgn' || substr(CAST(1000000000001 + i % :rows AS TEXT), 2) AS BYTEA), CAST('inno' || substr(CAST(1000000000001 + i % 50 AS TEXT), 2) AS BYTEA), '' FROM n;
 
 WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :periods - 1)
-INSERT INTO kpi_values (series_id, period_start, value, numerator, denominator, qualifier, basis, comment, version, kpi_version, submission_id, updated_at)
-SELECT series.id, CAST(CAST(2000 + n.i / 12 AS TEXT) || '-' || substr(CAST(101 + n.i % 12 AS TEXT), 2) || '-01' AS DATE), series.id * 31 % 9973, NULL, NULL, 'exact', 'measured', NULL, 1, 1,
+INSERT INTO kpi_values (kpi_number, series_id, period_start, value, numerator, denominator, qualifier, basis, comment, version, kpi_version, submission_id, updated_at)
+SELECT series.kpi_number, series.id, CAST(CAST(2000 + n.i / 12 AS TEXT) || '-' || substr(CAST(101 + n.i % 12 AS TEXT), 2) || '-01' AS DATE), series.id * 31 % 9973, NULL, NULL, 'exact', 'measured', NULL, 1, 1,
   CAST('subm' || substr(CAST(1000000000000 + n.i % 10 AS TEXT), 2) AS BYTEA), CAST('2020-01-01 00:00:00' AS TIMESTAMP)
 FROM series CROSS JOIN n WHERE series.id > 1000000;

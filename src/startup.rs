@@ -18,6 +18,7 @@ use crate::http::places::Places;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi};
+use crate::kpis::totals::summaries::upkeep;
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
 use crate::webhooks::delivery::Postman;
@@ -125,6 +126,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
     actix_web::rt::spawn(
         Postman::new(service.clone(), outbound, SealingKey::open(&config.keys)?, source).keep_delivering(),
     );
+    actix_web::rt::spawn(upkeep::keep_up(service.clone()));
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
@@ -366,6 +368,7 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     service.db.write(move |conn| crate::changes::store::sweep(conn, now)).await?;
     service.db.write(move |conn| crate::webhooks::store::sweep(conn, now)).await?;
     while service.db.write(move |conn| crate::kpis::submissions::sweep(conn, now)).await? {}
+    service.db.write(move |conn| upkeep::sweep(conn, now)).await?;
     while service.db.write(move |conn| oauth2::ops::sweep(conn, now)).await? {}
     doorkeeper.refresh_keys().await;
     service.db.write(move |conn| crate::privacy::ops::sweep(conn, now)).await?;

@@ -27,7 +27,7 @@ pub fn begin_epoch(conn: &mut Conn) -> Result<()> {
 }
 
 /// The lowest application generation a schema can be served by; a migration that breaks older code raises it there.
-const APP_GENERATION: i32 = 1;
+const APP_GENERATION: i32 = 2;
 
 /// Runs what is written for both engines with the connection and the migrations of one.
 macro_rules! on_source {

@@ -221,6 +221,7 @@ diesel::table! {
         updated_at -> Timestamp,
         complete_at_ppm -> Nullable<Integer>,
         shape -> Text,
+        number -> Integer,
     }
 }
 
@@ -285,11 +286,13 @@ diesel::table! {
         innovation_id -> Binary,
         breakdown -> Text,
         illustrative -> Bool,
+        kpi_number -> Integer,
     }
 }
 
 diesel::table! {
-    kpi_values (series_id, period_start) {
+    kpi_values (kpi_number, series_id, period_start) {
+        kpi_number -> Integer,
         series_id -> BigInt,
         period_start -> Date,
         value -> BigInt,
@@ -302,6 +305,21 @@ diesel::table! {
         kpi_version -> Integer,
         submission_id -> Binary,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_total_summaries (kpi_number, innovation_id, breakdown, place_id) {
+        kpi_number -> Integer,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        place_id -> Binary,
+        map_on -> Date,
+        position -> BigInt,
+        document -> Nullable<Text>,
+        made_at -> Timestamp,
+        claimed_at -> Timestamp,
+        wanted_on -> Date,
     }
 }
 
@@ -1512,6 +1530,7 @@ may_appear_together!(
     kpi_set_organisations,
     series,
     kpi_values,
+    kpi_total_summaries,
     kpi_value_revisions,
     kpi_submissions,
     kpi_submission_rows,

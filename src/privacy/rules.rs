@@ -113,8 +113,9 @@ places! {
     kpi_submission_rows [submission_id line]: outcome Nobody, document Words;
     kpi_submissions [id]: kpi_code Nobody, state Nobody, mode Nobody, strategy Nobody, submitted_by Subject;
     kpi_targets [id]: made_by Subject, kind Nobody;
+    kpi_total_summaries [kpi_number innovation_id breakdown place_id]: breakdown Nobody, document Nobody;
     kpi_value_revisions [series_id period_start version]: qualifier Nobody, basis Nobody, comment Words;
-    kpi_values [series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
+    kpi_values [kpi_number series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
     kpi_versions [kpi_id number]: document Words, made_by Subject;
     kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody;
     leaders [id]: kind Nobody, programme Nobody;

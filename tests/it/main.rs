@@ -22,6 +22,7 @@ mod identity;
 mod impact;
 mod innovations;
 mod instants;
+mod kept_totals;
 mod kpis;
 mod laws;
 mod ledger;

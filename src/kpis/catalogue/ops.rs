@@ -68,7 +68,7 @@ pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<NamedK
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
-    let row = KpiRow::new(context, new)?;
+    let row = KpiRow::new(context, new, store::next_number(conn)?)?;
     store::insert(conn, &row)?;
     keep_version(conn, context, &row)?;
     finish(conn, context, &row)

@@ -60,12 +60,14 @@ pub struct KpiRow {
     /// From which share of what is expected on a total is complete, in millionths.
     pub complete_at_ppm: Option<i32>,
     pub shape: SeriesShape,
+    /// A small key: values begin with it, so that those of one KPI lie together.
+    pub number: i32,
 }
 
 impl KpiRow {
     /// # Errors
     /// `validation-failed` for bounds that the KPI's decimals cannot hold.
-    pub fn new(context: &Context, new: Kpi) -> Result<Self> {
+    pub fn new(context: &Context, new: Kpi, number: i32) -> Result<Self> {
         let bound = |pointer: &str, number: &Option<Number>| {
             number.as_ref().map(|number| scaled(pointer, &number.to_string(), new.decimals)).transpose()
         };
@@ -105,6 +107,7 @@ impl KpiRow {
             updated_at: now,
             complete_at_ppm: complete_at.and_then(|ppm| i32::try_from(ppm).ok()),
             shape: new.shape,
+            number,
         })
     }
 
@@ -113,9 +116,9 @@ impl KpiRow {
     /// # Errors
     /// As [`KpiRow::new`].
     pub fn revised(self, context: &Context, new: Kpi) -> Result<Self> {
-        let Self { id, created_at, .. } = self;
+        let Self { id, created_at, number, .. } = self;
         let (version, definition_version) = (self.version + 1, self.definition_version + 1);
-        Ok(Self { id, created_at, version, definition_version, ..Self::new(context, new)? })
+        Ok(Self { id, created_at, version, definition_version, ..Self::new(context, new, number)? })
     }
 
     /// The dimensions in their order, each with its members.
@@ -298,6 +301,11 @@ pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {
     Ok(kpis::table.filter(kpis::code.eq(code.to_ascii_lowercase())).first(conn).optional()?)
 }
 
+/// The KPI of a number.
+pub fn find_by_number(conn: &mut Conn, number: i32) -> Result<Option<KpiRow>> {
+    Ok(kpis::table.filter(kpis::number.eq(number)).first(conn).optional()?)
+}
+
 /// The KPIs of the given ids.
 pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiRow>> {
     let mut ids = ids.to_vec();
@@ -310,6 +318,16 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiRow>> {
         found.extend(rows.into_iter().map(|row| (row.id, row)));
     }
     Ok(found)
+}
+
+/// Every KPI gets the number after the last one's, so creations of KPIs come one after the other.
+const LOCK: i64 = 0x004b_5049;
+
+/// The number of the next KPI.
+pub fn next_number(conn: &mut Conn) -> Result<i32> {
+    dialect::lock(conn, LOCK)?;
+    let last: Option<i32> = kpis::table.select(dsl::max(kpis::number)).first(conn)?;
+    Ok(last.unwrap_or(0) + 1)
 }
 
 /// # Errors

@@ -6,7 +6,7 @@ use super::words::Differences;
 use crate::calendar::{Period, PeriodType};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesShape};
 use crate::kpis::totals::answer::share;
-use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::notes::Note;
 use crate::kpis::totals::rules::TotalBasis;
 use crate::organisations::rules::Geography;
 use chrono::NaiveDate;

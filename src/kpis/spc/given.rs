@@ -5,7 +5,7 @@ use super::study::{Choices, Judged, Measure, Study, Subject};
 use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection};
-use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::notes::Note;
 use crate::kpis::totals::rules::Window;
 use std::collections::BTreeMap;
 

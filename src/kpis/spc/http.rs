@@ -11,8 +11,9 @@ use crate::http::schemas;
 use crate::http::{Answer, Body, CodeParam, Cx, Kind, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
 use crate::kpis::catalogue::http::KpiPath;
 use crate::kpis::catalogue::rules::ConflictRule;
-use crate::kpis::totals::ops::TotalQuery;
+use crate::kpis::totals::asked::TotalQuery;
 use crate::kpis::totals::rules::TotalBasis;
+use crate::kpis::totals::summaries::upkeep::Wish;
 use crate::organisations::rules::Geography;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
@@ -100,7 +101,16 @@ impl From<GetKpiSpc> for SpcQuery {
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
     let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
-    cx.answer(move |conn, context| Ok(SpcResponse::of(&ops::get_kpi_spc(conn, context, &path.code, &query)?))).await
+    let (service, wish) = (cx.service.clone(), Wish::default());
+    let asked_for = wish.clone();
+    let answer = cx.answer(move |conn, context| {
+        let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+        asked_for.set(to_keep);
+        Ok(SpcResponse::of(&study))
+    });
+    let answer = answer.await;
+    wish.leave(&service);
+    answer
 }
 
 /// Draw the chart of a series of a KPI
@@ -110,11 +120,16 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 #[get("/v1/kpis/{code}/chart.svg")]
 pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
     let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
-    cx.snapshot(move |conn, context| {
-        let study = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+    let (service, wish) = (cx.service.clone(), Wish::default());
+    let asked_for = wish.clone();
+    let answer = cx.snapshot(move |conn, context| {
+        let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+        asked_for.set(to_keep);
         Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()).named_by_content())
-    })
-    .await
+    });
+    let answer = answer.await;
+    wish.leave(&service);
+    answer
 }
 
 csv_body! {

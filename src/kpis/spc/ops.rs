@@ -11,7 +11,10 @@ use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue::rules::{SeriesShape, ValueType};
 use crate::kpis::targets::rules::TargetKind;
-use crate::kpis::totals::ops::{Asked, Note, PeriodTotal, TotalQuery, Totalled, counted, totals};
+use crate::kpis::totals::asked::{Asked, PeriodTotal, TotalQuery};
+use crate::kpis::totals::notes::{Note, counted};
+use crate::kpis::totals::ops::{Totalled, totals};
+use crate::kpis::totals::summaries::store::Key;
 use std::collections::BTreeMap;
 
 /// The series of a KPI to analyse, as a query names it.
@@ -117,15 +120,17 @@ fn subject(asked: Asked, query: &SpcQuery, totalled: &Totalled) -> Subject {
     }
 }
 
-/// Analyses a series of a KPI, or the total of several, as far as the caller may see it.
+/// Analyses a series of a KPI, or the total of several, as far as the caller may see it; with what names a total that should be
+/// kept.
 ///
 /// # Errors
 /// `not-found` for the KPI, `unknown-reference`, `forbidden`; `validation-failed` for what cannot be added up, is too
 /// long, or is not allowed by the profile.
-pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQuery) -> Result<Study> {
+pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQuery) -> Result<(Study, Option<Key>)> {
     let asked = Asked::read(conn, code, &query.series)?;
     let parameters = query.choices.parameters(measure(&asked, query), "?")?;
     let totalled = totals(conn, context, &asked, &query.series)?;
+    let to_keep = totalled.to_keep.clone();
     let mut readings: BTreeMap<Period, Reading> =
         totalled.periods.iter().map(|(period, point)| (*period, reading(point))).collect();
     let exclusions = acts::of_series(conn, ActKind::Exclusion, &asked.key())?;
@@ -160,5 +165,6 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
     let mut notes = totalled.notes.clone();
     notes.extend(note);
     let subject = subject(asked, query, &totalled);
-    Ok(Study::of(subject, window, layout, None, &parameters, (judged, notes)).with_remarks(remarks))
+    let study = Study::of(subject, window, layout, None, &parameters, (judged, notes));
+    Ok((study.with_remarks(remarks), to_keep))
 }

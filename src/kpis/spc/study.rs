@@ -8,7 +8,7 @@ use crate::calendar::{Period, PeriodType};
 use crate::error::{Error, Fault, Result};
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesShape};
-use crate::kpis::totals::ops::Note;
+use crate::kpis::totals::notes::Note;
 use crate::kpis::totals::rules::{TotalBasis, Window};
 use crate::organisations::ops::Map;
 

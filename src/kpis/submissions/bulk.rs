@@ -20,6 +20,7 @@ use std::io::Write;
 /// A value to write.
 pub struct NewValue {
     pub outcome: Outcome,
+    pub kpi_number: i32,
     pub series_id: i64,
     pub period_start: NaiveDate,
     /// `None` for one to take away.
@@ -36,7 +37,7 @@ pub struct Stamp {
 }
 
 /// The columns that a value and one to be written have in common.
-const COLUMNS: &str = "series_id, period_start, value, numerator, denominator, qualifier, basis, comment, version, \
+const COLUMNS: &str = "kpi_number, series_id, period_start, value, numerator, denominator, qualifier, basis, comment, version, \
                        kpi_version, submission_id, updated_at";
 
 /// Stages the values, in place of those that were staged before, and says whether anything is staged then: values that
@@ -64,10 +65,10 @@ pub fn stage(conn: &mut Conn, stamp: Stamp, values: Vec<NewValue>) -> Result<boo
         }
         Conn::Sqlite(c) => {
             c.batch_execute(
-                "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (series_id BIGINT NOT NULL, period_start DATE NOT NULL, \
+                "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (kpi_number INTEGER NOT NULL, series_id BIGINT NOT NULL, period_start DATE NOT NULL, \
                  value BIGINT, numerator BIGINT, denominator BIGINT, qualifier TEXT, basis TEXT, comment TEXT, \
                  version INTEGER NOT NULL, kpi_version INTEGER NOT NULL, submission_id BLOB NOT NULL, \
-                 updated_at TIMESTAMP NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (series_id, period_start)) WITHOUT ROWID; \
+                 updated_at TIMESTAMP NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (kpi_number, series_id, period_start)) WITHOUT ROWID; \
                  DELETE FROM incoming",
             )?;
             let staged = !values.is_empty();
@@ -83,6 +84,7 @@ fn fill(conn: &mut SqliteConnection, stamp: Stamp, values: Vec<NewValue>) -> Res
         }
         let measure = value.measure.as_ref();
         let row = (
+            incoming::kpi_number.eq(value.kpi_number),
             incoming::series_id.eq(value.series_id),
             incoming::period_start.eq(value.period_start),
             incoming::value.eq(measure.map(|m| m.value)),
@@ -109,7 +111,7 @@ fn fill(conn: &mut SqliteConnection, stamp: Stamp, values: Vec<NewValue>) -> Res
 pub fn fits(conn: &mut Conn) -> Result<bool> {
     // Cross joins are followed from left to right, so that what is staged is looked up, however much there is beside it.
     let fits = diesel::dsl::sql::<Bool>(
-        "NOT EXISTS (SELECT 1 FROM incoming i LEFT JOIN kpi_values v USING (series_id, period_start) \
+        "NOT EXISTS (SELECT 1 FROM incoming i LEFT JOIN kpi_values v USING (kpi_number, series_id, period_start) \
            WHERE CASE i.outcome WHEN 'created' THEN v.version IS NOT NULL ELSE v.version IS NOT i.version - 1 END) \
          AND NOT EXISTS (SELECT 1 FROM incoming i CROSS JOIN kpi_value_revisions r USING (series_id, period_start) \
            WHERE i.outcome = 'created' AND r.version >= i.version)",
@@ -128,23 +130,24 @@ pub fn write(conn: &mut Conn, stamp: Stamp) -> Result<()> {
          SELECT v.series_id, v.period_start, v.version, v.value, v.numerator, v.denominator, v.qualifier, v.basis, v.comment, \
          v.kpi_version, v.submission_id, v.updated_at, $1, $2 \
          FROM incoming i CROSS JOIN kpi_values v \
-         WHERE i.outcome <> 'created' AND v.series_id = i.series_id AND v.period_start = i.period_start";
+         WHERE i.outcome <> 'created' AND v.kpi_number = i.kpi_number AND v.series_id = i.series_id AND v.period_start = i.period_start";
     let revisions = diesel::sql_query(revisions).bind::<Binary, _>(stamp.submission_id).bind::<Timestamp, _>(stamp.at);
     crate::on_engine!(conn, c => revisions.execute(c))?;
     conn.batch_execute(&format!(
         "INSERT INTO kpi_values ({COLUMNS}) SELECT {COLUMNS} FROM incoming WHERE outcome <> 'deleted' \
-           ON CONFLICT (series_id, period_start) DO UPDATE SET value = excluded.value, numerator = excluded.numerator, \
+           ON CONFLICT (kpi_number, series_id, period_start) DO UPDATE SET value = excluded.value, numerator = excluded.numerator, \
            denominator = excluded.denominator, qualifier = excluded.qualifier, basis = excluded.basis, \
            comment = excluded.comment, version = excluded.version, kpi_version = excluded.kpi_version, \
            submission_id = excluded.submission_id, updated_at = excluded.updated_at; \
-         DELETE FROM kpi_values WHERE (series_id, period_start) IN \
-           (SELECT series_id, period_start FROM incoming WHERE outcome = 'deleted')"
+         DELETE FROM kpi_values WHERE (kpi_number, series_id, period_start) IN \
+           (SELECT kpi_number, series_id, period_start FROM incoming WHERE outcome = 'deleted')"
     ))?;
     Ok(())
 }
 
 diesel::table! {
-    incoming (series_id, period_start) {
+    incoming (kpi_number, series_id, period_start) {
+        kpi_number -> Integer,
         series_id -> BigInt,
         period_start -> Date,
         value -> Nullable<BigInt>,
@@ -220,7 +223,14 @@ fn render(line: &mut String, value: &NewValue) {
         Some(number) => drop(write!(line, "\t{number}")),
         None => line.push_str("\t\\N"),
     };
-    let _ = write!(line, "{}\t{}\t{}", value.series_id, value.period_start, measure.map_or(0, |m| m.value));
+    let _ = write!(
+        line,
+        "{}\t{}\t{}\t{}",
+        value.kpi_number,
+        value.series_id,
+        value.period_start,
+        measure.map_or(0, |m| m.value)
+    );
     number(line, measure.and_then(|m| m.numerator));
     number(line, measure.and_then(|m| m.denominator));
     let (qualifier, basis) = measure.map_or(("", ""), |m| (m.qualifier.as_str(), m.basis.as_str()));

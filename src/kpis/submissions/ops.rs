@@ -22,7 +22,7 @@ use crate::organisations::store::lives;
 use crate::vocabulary::{Basis, Change, Id, Qualifier, Timestamp, Word};
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How a submission is processed.
 #[derive(Debug, Clone)]
@@ -152,7 +152,7 @@ fn in_steps(
 pub fn close_unfinished(conn: &mut Conn, context: &Context, before: Timestamp) -> Result<()> {
     for row in store::unfinished(conn, before)? {
         store::update_counts(conn, &SubmissionRow { unfinished: false, ..row.clone() })?;
-        trace(conn, context, &row)?;
+        trace(conn, context, &row, None)?;
     }
     Ok(())
 }
@@ -408,16 +408,24 @@ fn judge(conn: &mut Conn, judged: &mut Judged) -> Result<()> {
 
 /// As [`judge`], of rows that are named by their series and their place in the submission.
 fn judge_some(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Result<()> {
-    let Judged { verdicts, ids, row, .. } = judged;
+    let Judged { verdicts, series, ids, kpis, row, .. } = judged;
     let id_of = |verdict: &Verdict| ids.get(verdict.series as usize).copied().flatten();
     let some = || rows.iter().filter_map(|(_, place)| verdicts.get(*place)?.as_ref().ok());
     let (from, to) = (some().map(|v| v.period.start()).min(), some().map(|v| v.period.start()).max());
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-    let mut there: Vec<i64> = some().filter_map(id_of).collect();
-    there.sort_unstable();
-    there.dedup();
-    let mut present = store::present_values(conn, &there, from, to)?;
-    let past = store::past_versions(conn, &there, from, to)?;
+    let number = |verdict: &Verdict| Some(kpis.get(&series.get(verdict.series as usize)?.kpi)?.number);
+    let mut there: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
+    for verdict in some() {
+        if let Some((number, id)) = number(verdict).zip(id_of(verdict)) {
+            there.entry(number).or_default().insert(id);
+        }
+    }
+    let (mut present, mut past) = (HashMap::new(), HashMap::new());
+    for (number, ids) in there {
+        let ids: Vec<i64> = ids.into_iter().collect();
+        present.extend(store::present_values(conn, number, &ids, from, to)?);
+        past.extend(store::past_versions(conn, &ids, from, to)?);
+    }
     for (_, place) in rows {
         let Some(slot) = verdicts.get_mut(*place) else { continue };
         let Ok(verdict) = slot else { continue };
@@ -480,12 +488,13 @@ impl Judged {
     }
 
     /// The series that must be made before values are written into them, in the order in which everyone makes them.
-    fn missing_series(&self) -> Vec<SeriesKey> {
+    fn missing_series(&self) -> Vec<(i32, SeriesKey)> {
         if !self.may_write() || self.row.strategy == Strategy::Delete {
             return Vec::new();
         }
-        let missing = self.series.iter().zip(&self.ids).filter(|(_, id)| id.is_none()).map(|(key, _)| key.clone());
-        let mut missing: Vec<SeriesKey> = missing.collect();
+        let missing = self.series.iter().zip(&self.ids).filter(|(_, id)| id.is_none());
+        let numbered = missing.filter_map(|(key, _)| Some((self.kpis.get(&key.kpi)?.number, key.clone())));
+        let mut missing: Vec<(i32, SeriesKey)> = numbered.collect();
         missing.sort_unstable();
         missing
     }
@@ -544,17 +553,18 @@ fn stage(conn: &mut Conn, judged: &Judged, places: &[usize]) -> Result<bool> {
     let value = |verdict: &Verdict| {
         Some(NewValue {
             outcome: verdict.outcome,
+            kpi_number: judged.kpi(verdict)?.number,
             series_id: judged.ids.get(verdict.series as usize).copied().flatten()?,
             period_start: verdict.period.start(),
             measure: verdict.new_measure(),
             version: verdict.version,
-            kpi_version: judged.kpi(verdict).map_or(1, |kpi| kpi.definition_version),
+            kpi_version: judged.kpi(verdict)?.definition_version,
         })
     };
     let mut values: Vec<NewValue> =
         chosen.filter(|verdict| verdict.outcome != Outcome::Unchanged).filter_map(value).collect();
     // In the order of the primary key, so that the index is written from left to right.
-    values.sort_unstable_by_key(|value| (value.series_id, value.period_start));
+    values.sort_unstable_by_key(|value| (value.kpi_number, value.series_id, value.period_start));
     bulk::stage(conn, judged.stamp(), values)
 }
 
@@ -571,7 +581,9 @@ fn leave_traces(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<(
     if judged.row.state == SubmissionState::Accepted {
         let id_of = |place: &u32| judged.ids.get(*place as usize).copied().flatten();
         store::mark_illustrative(conn, &judged.illustrative.iter().filter_map(id_of).collect::<Vec<_>>())?;
-        trace(conn, context, &judged.row)?;
+        let mut kpis: Vec<&str> = judged.kpis.values().map(|kpi| kpi.code.as_str()).collect();
+        kpis.sort_unstable();
+        trace(conn, context, &judged.row, Some(&kpis))?;
     }
     super::answer::keep_rejected(conn, context, judged)
 }
@@ -584,8 +596,9 @@ pub fn get_kpi_submission(conn: &mut Conn, context: &Context, id: &str) -> Resul
     by_id(id, "submission", |id| store::find(conn, context, id))
 }
 
-fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow) -> Result<()> {
-    let data = json!({ "kpi": row.kpi_code, "strategy": row.strategy, "mode": row.mode, "received": row.received, "created": row.created,
+/// Records the submission, with the KPIs that it is of as far as they are known.
+fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow, kpis: Option<&[&str]>) -> Result<()> {
+    let data = json!({ "kpi": row.kpi_code, "kpis": kpis, "strategy": row.strategy, "mode": row.mode, "received": row.received, "created": row.created,
         "updated": row.updated, "unchanged": row.unchanged, "deleted": row.deleted, "rejected": row.rejected });
     let event =
         Event { organisation_id: row.organisation_id, ..Event::new("kpi-submission", &row.id.to_string(), 1, data) };

@@ -282,9 +282,10 @@ impl From<PresentRow> for Present {
     }
 }
 
-/// The values of these series between two days.
+/// The values of these series of a KPI, which its number names, between two days.
 pub fn present_values(
     conn: &mut Conn,
+    kpi_number: i32,
     ids: &[i64],
     from: NaiveDate,
     to: NaiveDate,
@@ -292,6 +293,7 @@ pub fn present_values(
     let mut found = HashMap::new();
     for part in ids.chunks(PART) {
         let rows: Vec<PresentRow> = kpi_values::table
+            .filter(kpi_values::kpi_number.eq(kpi_number))
             .filter(kpi_values::series_id.eq_any(part.to_vec()))
             .filter(kpi_values::period_start.between(from, to))
             .select(PresentRow::as_select())
@@ -323,11 +325,12 @@ pub fn past_versions(
     Ok(found)
 }
 
-/// Creates the missing series, in the order given, which must be the same for everyone. PostgreSQL waits
+/// Creates the missing series, each with the number of its KPI, in the order given, which must be the same for everyone. PostgreSQL waits
 /// here for a series that another transaction is making.
-pub fn ensure_series(conn: &mut Conn, keys: &[SeriesKey]) -> Result<()> {
-    let row = |key: &SeriesKey| {
+pub fn ensure_series(conn: &mut Conn, keys: &[(i32, SeriesKey)]) -> Result<()> {
+    let row = |(kpi_number, key): &(i32, SeriesKey)| {
         (
+            series::kpi_number.eq(*kpi_number),
             series::kpi_id.eq(key.kpi),
             series::organisation_id.eq(key.organisation),
             series::innovation_id.eq(key.innovation),

@@ -1,6 +1,8 @@
 //! Totals as they are answered: JSON, and the same as CSV.
 
-use super::ops::{Asked, Note, PeriodTotal, Totalled};
+use super::asked::{Asked, PeriodTotal};
+use super::notes::Note;
+use super::ops::Totalled;
 use super::rules::TotalBasis;
 use crate::calendar::Period;
 use crate::decimal::json_number;
@@ -79,6 +81,9 @@ pub struct KpiTotalsResponse {
     innovation: Option<String>,
     geography: Geography,
     as_of: NaiveDate,
+    /// The position of the last change that is in the totals, as `/v1/changes` counts them.
+    #[schema(minimum = 0)]
+    as_of_position: i64,
     aggregation: Aggregation,
     /// Of which organisations the totals are made.
     basis: TotalBasis,
@@ -132,7 +137,7 @@ impl KpiTotalsResponse {
         let map = totalled.map?;
         let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
         let point = |(period, total): (&Period, &PeriodTotal)| {
-            PointResponse::of(&asked, *period, total, totalled.apportioned.contains(period))
+            PointResponse::of(&asked, *period, total, totalled.apportioned.contains(&period.start()))
         };
         let points = inside.filter_map(point).collect();
         let notes = totalled.notes.into_iter().map(|Note { code, detail }| NoteResponse { code, detail });
@@ -145,6 +150,7 @@ impl KpiTotalsResponse {
             innovation,
             geography: map.geography,
             as_of: map.as_of,
+            as_of_position: totalled.position,
             aggregation: asked.kpi.aggregation,
             basis: asked.basis,
             organisations: totalled.organisations,

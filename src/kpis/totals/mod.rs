@@ -3,7 +3,11 @@
 
 pub mod answer;
 pub mod apportioning;
+pub mod asked;
 pub mod http;
+pub mod notes;
 pub mod ops;
 pub mod rules;
+pub mod standing;
 pub mod store;
+pub mod summaries;

@@ -1,7 +1,13 @@
 //! One series out of several, by the KPI's own way of adding up, and how much of what was expected each period holds.
 
+mod survey;
+mod tally;
+
+pub use survey::{Marks, Survey};
+pub use tally::Tallies;
+
 use crate::calendar::{DayRange, Period, PeriodType};
-use crate::decimal::{self, to_f64};
+use crate::decimal::to_f64;
 use crate::disclosure::rounded;
 use crate::error::Result;
 use crate::kpis::catalogue::rules::Aggregation;
@@ -20,9 +26,6 @@ words! {
         Comparable = "comparable",
     }
 }
-
-/// The most periods that are walked through one by one.
-const LONGEST: usize = 10_000;
 
 /// The periods asked for, both ends included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,6 +81,14 @@ pub struct Observation {
     pub seen: ScaledValue,
 }
 
+impl Observation {
+    /// Makes of what is said of the series where values are missing what readers without the grant may know.
+    pub fn blur(&mut self, by: Arithmetic) {
+        self.seen = by.coarse(self.value);
+        self.weight = by.weight(self.seen);
+    }
+}
+
 /// How a series stands towards a total in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stand {
@@ -116,53 +127,6 @@ pub struct Total {
     pub completed: Option<f64>,
     /// Whether it is kept back because a mean does not say of how many things it was taken.
     pub unweighted: bool,
-}
-
-/// What a series last had.
-#[derive(Clone, Copy)]
-struct Last {
-    organisation: Id,
-    weight: Option<i64>,
-}
-
-/// What is found of a period, series by series.
-#[derive(Default)]
-struct Tally {
-    values: Vec<ScaledValue>,
-    qualifier: Option<Qualifier>,
-    basis: Option<Basis>,
-    /// Each organisation that something is expected of, and whether some of that is missing.
-    organisations: BTreeMap<Id, bool>,
-    series: (i128, i128),
-    weights: (i128, i128),
-    weights_are_known: bool,
-    /// The last values of those that are missing.
-    missing: Vec<ScaledValue>,
-}
-
-impl Tally {
-    fn count(&mut self, last: Last, weight: Option<i64>, is_there: bool) {
-        *self.organisations.entry(last.organisation).or_default() |= !is_there;
-        let size = i128::from(weight.unwrap_or_default().unsigned_abs());
-        self.weights_are_known &= weight.is_some();
-        self.series.1 += 1;
-        self.weights.1 += size;
-        if is_there {
-            self.series.0 += 1;
-            self.weights.0 += size;
-        }
-    }
-
-    fn coverage(&self, complete_at: f64) -> Coverage {
-        let (present, expected) = if self.weights_are_known && self.weights.1 > 0 { self.weights } else { self.series };
-        let share = if expected == 0 { 1.0 } else { present as f64 / expected as f64 };
-        Coverage {
-            expected: self.organisations.len(),
-            actual: self.organisations.values().filter(|lacks| !**lacks).count(),
-            share,
-            partial: share < complete_at - 1e-12,
-        }
-    }
 }
 
 impl Arithmetic {
@@ -214,129 +178,17 @@ impl Arithmetic {
         observations.iter().map(|one| (self.period(one.start), total(one))).collect()
     }
 
-    fn period(self, day: NaiveDate) -> Period {
+    pub fn period(self, day: NaiveDate) -> Period {
         Period::containing(self.period_type, day)
     }
 
-    /// Adds the observations up, period by period from the first to the last of them. A series is expected from its first
-    /// value on, wherever `stand` says so, whether or not it has been silent since.
+    /// Adds the observations up, period by period from the first to the last of them: as [`Tallies::of`] and [`Tally::close`].
     pub fn totals(
         self,
         observations: &[Observation],
         stand: impl Fn(&Observation, Period) -> Stand,
     ) -> BTreeMap<Period, Total> {
-        let mut found: BTreeMap<Period, BTreeMap<i64, &Observation>> = BTreeMap::new();
-        for one in observations {
-            found.entry(self.period(one.start)).or_default().insert(one.series, one);
-        }
-        let mut periods: Vec<Period> = found.keys().copied().collect();
-        if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
-            let all: Vec<Period> = first.through(*last).take(LONGEST + 1).collect();
-            periods = if all.len() > LONGEST { periods } else { all };
-        }
-        let nothing = BTreeMap::new();
-        let mut known: BTreeMap<i64, (&Observation, Last)> = BTreeMap::new();
-        let mut totals = BTreeMap::new();
-        for period in periods {
-            let present = found.get(&period).unwrap_or(&nothing);
-            let mut tally = Tally { weights_are_known: true, ..Tally::default() };
-            for (series, (one, last)) in &known {
-                if !present.contains_key(series) && stand(one, period) == Stand::Expected {
-                    tally.count(*last, last.weight, false);
-                    tally.missing.push(one.seen);
-                }
-            }
-            let mut counted = false;
-            for (series, one) in present {
-                let now = Last { organisation: one.organisation, weight: one.weight };
-                if stand(one, period) != Stand::Elsewhere {
-                    counted = true;
-                    // Measured by what it had before, so that a jump of its own does not hide what is missing.
-                    let before = known.get(series).map_or(now, |(_, last)| *last);
-                    self.add(&mut tally, one, before);
-                }
-                known.insert(*series, (one, now));
-            }
-            if counted || !tally.organisations.is_empty() {
-                totals.insert(period, self.close(&tally));
-            }
-        }
-        // Before the first and after the last value here nothing is told.
-        let is_reported =
-            |total: &Total| total.value.is_some() || total.coverage.is_some_and(|coverage| coverage.actual > 0);
-        let ends = totals.iter().filter(|(_, total)| is_reported(total)).map(|(period, _)| *period);
-        let (first, last) = (ends.clone().min(), ends.max());
-        totals.retain(|period, _| {
-            first.is_some_and(|first| first <= *period) && last.is_some_and(|last| *period <= last)
-        });
-        totals
-    }
-
-    fn add(self, tally: &mut Tally, one: &Observation, before: Last) {
-        let usable = match self.aggregation {
-            Aggregation::RatioOfSums => one.value.numerator.is_some() && one.value.denominator.is_some(),
-            _ => true,
-        };
-        tally.count(before, before.weight.or(one.weight), usable);
-        if !usable {
-            return;
-        }
-        tally.values.push(one.value);
-        tally.qualifier = Some(tally.qualifier.map_or(one.qualifier, |known| known.plus(one.qualifier)));
-        tally.basis = Some(tally.basis.map_or(one.basis, |basis| basis.max(one.basis)));
-    }
-
-    fn close(self, tally: &Tally) -> Total {
-        let (value, figure, unweighted) = self.sum(&tally.values);
-        let completed = (!tally.missing.is_empty()).then(|| self.sum(&[&*tally.values, &*tally.missing].concat()).1);
-        Total {
-            value,
-            figure,
-            qualifier: tally.qualifier.unwrap_or(Qualifier::Exact),
-            basis: tally.basis.unwrap_or(Basis::Measured),
-            coverage: Some(tally.coverage(self.complete_at)),
-            completed: completed.flatten(),
-            unweighted,
-        }
-    }
-
-    /// The values added up: as stored, as a figure, and whether it is kept back for want of weights.
-    fn sum(self, values: &[ScaledValue]) -> (Option<ScaledValue>, Option<f64>, bool) {
-        let add = |part: fn(&ScaledValue) -> Option<i64>| {
-            let parts = values.iter().map(part).collect::<Option<Vec<_>>>()?;
-            i64::try_from(parts.into_iter().map(i128::from).sum::<i128>()).ok()
-        };
-        let (numerator, denominator) = (add(|value| value.numerator), add(|value| value.denominator));
-        let total = match (self.aggregation, values) {
-            (_, []) | (Aggregation::None | Aggregation::UniqueCount, _) => return (None, None, false),
-            (Aggregation::Sum, _) => {
-                add(|value| Some(value.value)).map(|value| ScaledValue { value, numerator, denominator })
-            }
-            (Aggregation::RatioOfSums, _) => numerator.zip(denominator).and_then(|(above, below)| {
-                let value = decimal::ratio(above, below, self.multiplier, self.decimals)?;
-                Some(ScaledValue { value, numerator, denominator })
-            }),
-            (Aggregation::Mean, [one]) => Some(*one),
-            (Aggregation::Mean, _) => return self.mean(values, denominator),
-        };
-        (total, total.and_then(|total| self.figure(total)), false)
-    }
-
-    /// The mean of means, each weighing as many things as it was taken of. Without these numbers nothing is guessed.
-    fn mean(self, values: &[ScaledValue], weights: Option<i64>) -> (Option<ScaledValue>, Option<f64>, bool) {
-        let Some(weights) = weights else { return (None, None, true) };
-        let product = |value: &ScaledValue| {
-            i128::from(value.value).checked_mul(i128::from(value.denominator.unwrap_or_default()))
-        };
-        let products = values.iter().map(product).try_fold(0_i128, |sum, product| sum.checked_add(product?));
-        let Some(products) = products.filter(|_| weights > 0) else { return (None, None, false) };
-        let exact = products as f64 / weights as f64 / 10_f64.powi(i32::from(self.decimals));
-        let below = i128::from(weights);
-        // Halves round away from zero, as everywhere.
-        let rounded = (products.abs() * 2 + below) / (below * 2) * products.signum();
-        let value = i64::try_from(rounded).ok();
-        let value = value.map(|value| ScaledValue { value, numerator: None, denominator: Some(weights) });
-        (value, value.map(|_| exact), false)
+        Tallies::of(self, observations, stand).totals(self, Window::default())
     }
 
     /// The observations of the organisations alone that have every series of theirs in every period of the window that

@@ -1,7 +1,7 @@
 //! The values of the series that a total or a chart is of.
 
 use super::apportioning::{Division, Divisions, Portion};
-use super::rules::{Arithmetic, Window};
+use super::rules::{Arithmetic, Marks};
 use crate::calendar::{Period, Span};
 use crate::db::schema::{kpi_values, series};
 use crate::db::{Conn, MultiBackend};
@@ -28,13 +28,20 @@ pub enum Area {
     },
 }
 
-/// A value that was found, with its series.
-#[derive(Queryable)]
-pub struct Found {
-    pub series: i64,
+/// A series whose values count in an area.
+pub struct Source {
     pub organisation: Id,
     pub breakdown: String,
     pub illustrative: bool,
+}
+
+/// A value that was found.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = kpi_values)]
+pub struct Found {
+    #[diesel(column_name = series_id)]
+    pub series: i64,
+    #[diesel(column_name = period_start)]
     pub start: NaiveDate,
     value: i64,
     numerator: Option<i64>,
@@ -55,9 +62,9 @@ impl Found {
     }
 }
 
-/// What was found of an area.
-pub struct Observed {
-    pub found: Vec<Found>,
+/// What is known of the values of an area.
+pub struct Facts {
+    pub sources: HashMap<i64, Source>,
     /// The days on which each organisation of a place counts there; empty where it counts throughout.
     pub days: HashMap<Id, Vec<Span>>,
     /// The days on which each counts there by edges or successions that are invented.
@@ -65,48 +72,54 @@ pub struct Observed {
     /// The first day from which nothing is expected of an organisation here: it no longer exists, or was divided and stands
     /// elsewhere.
     pub closed: HashMap<Id, NaiveDate>,
-    /// How many organisations of a place came, went or were succeeded in these periods, so that another map gives other figures.
-    pub moved: usize,
+    /// The organisations of a place that came, went or were succeeded, in the periods that another map tells other figures of.
+    pub moved: Marks,
     /// The periods in which parts of what divided organisations had themselves count here, by shares.
     pub apportioned: BTreeSet<Period>,
     /// Those in which they had what cannot be apportioned, and some of it would belong here.
     pub undivided: BTreeSet<Period>,
-    /// How many organisations have values of periods in which they did not exist.
-    pub outside_life: usize,
+    /// The organisations that have values of periods in which they did not exist.
+    pub outside_life: Marks,
+}
+
+/// Which series of a KPI are meant. Without a breakdown, those of every combination of members.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub area: Area,
+    pub innovation: Id,
+    pub breakdown: Option<&'a str>,
+    /// The last period asked for.
+    pub to: Option<Period>,
 }
 
 /// The values of the KPI's series there up to the last period asked for: those before the first tell what is expected.
-/// Without a breakdown, those of every combination of members.
 pub fn observations(
     conn: &mut Conn,
     kpi: &KpiRow,
     arithmetic: Arithmetic,
-    area: Area,
-    innovation: Id,
-    breakdown: Option<&str>,
-    window: Window,
-) -> Result<Observed> {
-    let divided = Divided::of(conn, area)?;
-    let found = values(conn, kpi, (area, &divided), (innovation, breakdown), window)?;
-    let (found, apportioned, undivided) = divided.apportion(kpi, arithmetic, found);
-    let organisations: BTreeSet<Id> = found.iter().map(|found| found.organisation).collect();
+    wanted: Wanted<'_>,
+) -> Result<(Facts, Vec<Found>)> {
+    let divided = Divided::of(conn, wanted.area)?;
+    let sources = sources(conn, kpi, &divided, wanted)?;
+    let found = values(conn, kpi, &sources, wanted.to)?;
+    let (found, apportioned, undivided) = divided.apportion(kpi, arithmetic, &sources, found);
+    let organisation = |found: &Found| sources.get(&found.series).map_or(Id::NONE, |source| source.organisation);
+    let organisations: BTreeSet<Id> = found.iter().map(organisation).collect();
     let organisations: Vec<Id> = organisations.into_iter().collect();
     let lives = lives(conn, &organisations)?.into_iter().map(|(id, _, life)| (id, life)).collect::<HashMap<Id, Span>>();
-    // How many organisations have such a value in the periods that are asked for.
-    let number = |such: &dyn Fn(&Found, Period) -> bool| {
-        let period = |found: &Found| Period::containing(kpi.period_type, found.start);
-        let such = found.iter().filter(|found| window.holds(period(found)) && such(found, period(found)));
-        such.map(|found| found.organisation).collect::<BTreeSet<Id>>().len()
+    let those = |such: &dyn Fn(Id, Period) -> bool| {
+        let all = found.iter().map(|found| (organisation(found), Period::containing(kpi.period_type, found.start)));
+        Marks::of(all.filter(|(organisation, period)| such(*organisation, *period)))
     };
     let is_outside = |life: &Span, period: Period| life.meet(period.days()).is_none();
     let outside_life =
-        number(&|found, period| lives.get(&found.organisation).is_some_and(|life| is_outside(life, period)));
-    let (mut days, mut invented, mut moved) = (HashMap::new(), HashMap::new(), 0);
-    if let Area::Place { id, map } = area {
+        those(&|organisation, period| lives.get(&organisation).is_some_and(|life| is_outside(life, period)));
+    let (mut days, mut invented, mut moved) = (HashMap::new(), HashMap::new(), Marks::default());
+    if let Area::Place { id, map } = wanted.area {
         DaysBelow { all: days, invented } = days_below(conn, id, &organisations)?;
         invented.extend(divided.invented.iter().map(|of| (*of, vec![Span::ALWAYS])));
-        moved = number(&|found, period| {
-            let on = |day: NaiveDate| counts_on(&days, found.organisation, day);
+        moved = those(&|organisation, period| {
+            let on = |day: NaiveDate| counts_on(&days, organisation, day);
             on(map.as_of) != on(map_day(period, map))
         });
         if map.geography == Geography::Current {
@@ -115,35 +128,17 @@ pub fn observations(
     }
     let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
     closed.extend(divided.gone());
-    Ok(Observed { found, days, invented, closed, moved, apportioned, undivided, outside_life })
+    Ok((Facts { sources, days, invented, closed, moved, apportioned, undivided, outside_life }, found))
 }
 
-/// The values as they were sent, of all that may count in the area.
-fn values(
-    conn: &mut Conn,
-    kpi: &KpiRow,
-    (area, divided): (Area, &Divided),
-    (innovation, breakdown): (Id, Option<&str>),
-    window: Window,
-) -> Result<Vec<Found>> {
+/// The series whose values may count in the area.
+fn sources(conn: &mut Conn, kpi: &KpiRow, divided: &Divided, wanted: Wanted<'_>) -> Result<HashMap<i64, Source>> {
     let mut query = series::table
-        .inner_join(kpi_values::table)
         .filter(series::kpi_id.eq(kpi.id))
-        .filter(series::innovation_id.eq(innovation))
-        .select((
-            series::id,
-            series::organisation_id,
-            series::breakdown,
-            series::illustrative,
-            kpi_values::period_start,
-            kpi_values::value,
-            kpi_values::numerator,
-            kpi_values::denominator,
-            kpi_values::qualifier,
-            kpi_values::basis,
-        ))
+        .filter(series::innovation_id.eq(wanted.innovation))
+        .select((series::id, series::organisation_id, series::breakdown, series::illustrative))
         .into_boxed::<MultiBackend>();
-    query = match area {
+    query = match wanted.area {
         Area::Organisation(id) => query.filter(series::organisation_id.eq(id)),
         Area::Place { id, map: Map { geography: Geography::Current, as_of } } => {
             let below = series::organisation_id.eq_any(counted_below(vec![id], as_of));
@@ -157,13 +152,34 @@ fn values(
             query.filter(series::organisation_id.eq_any(ever_below(id)))
         }
     };
-    if let Some(breakdown) = breakdown {
+    if let Some(breakdown) = wanted.breakdown {
         query = query.filter(series::breakdown.eq(breakdown.to_owned()));
     }
-    if let Some(to) = window.to.map(Period::start) {
-        query = query.filter(kpi_values::period_start.le(to));
+    let rows: Vec<(i64, Id, String, bool)> = query.load(conn)?;
+    let source = |(id, organisation, breakdown, illustrative)| (id, Source { organisation, breakdown, illustrative });
+    Ok(rows.into_iter().map(source).collect())
+}
+
+/// The series whose values are read by one statement: as many as keep its answer small.
+const AT_A_TIME: usize = 2_000;
+
+/// The values of these series, as they were sent.
+fn values(conn: &mut Conn, kpi: &KpiRow, sources: &HashMap<i64, Source>, to: Option<Period>) -> Result<Vec<Found>> {
+    let mut ids: Vec<i64> = sources.keys().copied().collect();
+    ids.sort_unstable();
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_A_TIME) {
+        let mut query = kpi_values::table
+            .filter(kpi_values::kpi_number.eq(kpi.number))
+            .filter(kpi_values::series_id.eq_any(some.to_vec()))
+            .select(Found::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(to) = to.map(Period::start) {
+            query = query.filter(kpi_values::period_start.le(to));
+        }
+        found.extend(query.load(conn)?);
     }
-    Ok(query.load(conn)?)
+    Ok(found)
 }
 
 /// Who was divided before the day of a place's map, and which of the heirs count there.
@@ -220,16 +236,16 @@ impl Divided {
         &self,
         kpi: &KpiRow,
         arithmetic: Arithmetic,
+        sources: &HashMap<i64, Source>,
         mut found: Vec<Found>,
     ) -> (Vec<Found>, BTreeSet<Period>, BTreeSet<Period>) {
         let (mut apportioned, mut undivided) = (BTreeSet::new(), BTreeSet::new());
         found.retain_mut(|found| {
-            if !self.divisions.0.contains_key(&found.organisation) {
-                return true;
-            }
+            let organisation = sources.get(&found.series).map(|source| source.organisation);
+            let Some(organisation) = organisation.filter(|id| self.divisions.0.contains_key(id)) else { return true };
             let period = Period::containing(kpi.period_type, found.start);
             let value = found.value();
-            match self.divisions.portion(arithmetic, found.organisation, period.end(), value, &self.inside) {
+            match self.divisions.portion(arithmetic, organisation, period.end(), value, &self.inside) {
                 Portion::Whole => true,
                 Portion::Part(part) => {
                     found.apportion(part);

@@ -95,7 +95,7 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
         asked.place.as_ref().map(|place| organisations::store::referred(conn, "?place", &place.0)).transpose()?;
     let innovation =
         asked.innovation.as_ref().map(|slug| innovations::ops::referred(conn, "?innovation", &slug.0)).transpose()?;
-    let kpis = kpis.map(|kpis| kpis.into_iter().map(|kpi| kpi.id).collect());
+    let kpis = kpis.map(|kpis| kpis.into_iter().map(|kpi| (kpi.id, kpi.number)).collect());
     let series = WantedSeries { reach, today, kpis, organisations, place, innovation, breakdown };
     let query = |many: bool| {
         let mut query = series.values(many);
@@ -117,7 +117,8 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
 struct WantedSeries {
     reach: Reach,
     today: NaiveDate,
-    kpis: Option<Vec<Id>>,
+    /// Each with its number, by which its values lie together.
+    kpis: Option<Vec<(Id, i32)>>,
     organisations: Option<Vec<Id>>,
     place: Option<Id>,
     innovation: Option<Id>,
@@ -134,8 +135,8 @@ impl WantedSeries {
 
     /// Their values. Where there are many, SQLite follows the values in the list's own order and looks each series up.
     fn values(&self, many: bool) -> Query {
-        let mut query =
-            kpi_values::table.inner_join(series::table).select(ValueRow::as_select()).into_boxed::<MultiBackend>();
+        let values = kpi_values::table.inner_join(series::table).select(ValueRow::as_select());
+        let mut query = values.filter(kpi_values::kpi_number.eq(series::kpi_number)).into_boxed::<MultiBackend>();
         let organisation = Unindexed::when(many, series::organisation_id);
         let kpi = Unindexed::when(many, series::kpi_id);
         let innovation = Unindexed::when(many, series::innovation_id);
@@ -148,9 +149,14 @@ impl WantedSeries {
             let own = organisation.eq_any(below(organisations, self.today)).or(kpi.eq_any(programmes));
             query = query.filter(own.or(innovation.eq_any(innovations)));
         }
-        if let Some(kpis) = &self.kpis {
-            query = query.filter(kpi.eq_any(kpis.clone()));
-        }
+        query = match self.kpis.as_deref() {
+            None => query,
+            Some([(id, number)]) => query.filter(kpi.eq(*id)).filter(kpi_values::kpi_number.eq(*number)),
+            Some(several) => {
+                let (ids, numbers): (Vec<Id>, Vec<i32>) = several.iter().copied().unzip();
+                query.filter(kpi.eq_any(ids)).filter(kpi_values::kpi_number.eq_any(numbers))
+            }
+        };
         if let Some(organisations) = &self.organisations {
             query = query.filter(organisation.eq_any(organisations.clone()));
         }
@@ -230,6 +236,8 @@ pub struct ReplacedRow {
     pub series_id: i64,
     #[diesel(select_expression = series::kpi_id)]
     pub kpi_id: Id,
+    #[diesel(select_expression = series::kpi_number)]
+    kpi_number: i32,
     #[diesel(select_expression = series::organisation_id)]
     pub organisation_id: Id,
     #[diesel(select_expression = series::innovation_id)]
@@ -280,9 +288,11 @@ pub fn replaced(_: &mut Conn, context: &Context, asked: &ListReplacedKpiValues) 
 
 /// Those of the values that are there.
 pub fn present(conn: &mut Conn, rows: &[ReplacedRow]) -> Result<HashSet<(i64, NaiveDate)>> {
+    let kpis: HashSet<i32> = rows.iter().map(|row| row.kpi_number).collect();
     let series: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
     let starts: Vec<NaiveDate> = rows.iter().map(|row| row.period_start).collect();
-    let some = kpi_values::table.filter(kpi_values::series_id.eq_any(series));
+    let some =
+        kpi_values::table.filter(kpi_values::kpi_number.eq_any(kpis)).filter(kpi_values::series_id.eq_any(series));
     let some = some.filter(kpi_values::period_start.eq_any(starts));
     let keys: Vec<(i64, NaiveDate)> = some.select((kpi_values::series_id, kpi_values::period_start)).load(conn)?;
     Ok(keys.into_iter().collect())

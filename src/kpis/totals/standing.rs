@@ -1,0 +1,151 @@
+//! Where a series is expected, where it counts and where it does not: what the values of an area are held against.
+
+use super::rules::{Arithmetic, Marks, Observation, Stand, Survey, Tallies};
+use super::store::{self, Area, Facts, Wanted, counts_on, map_day};
+use crate::calendar::Period;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::reporting_exceptions::rules::ExceptionKind;
+use crate::kpis::reporting_exceptions::store::{self as exceptions, ExceptionRow};
+use crate::organisations::ops::Map;
+use crate::organisations::rules::Geography;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The values of an area, and how their series stand.
+pub struct Observed {
+    pub standing: Standing,
+    pub observations: Vec<Observation>,
+}
+
+/// Reads the values of an area up to the last period asked for.
+///
+/// # Errors
+/// What the database fails with.
+pub fn observe(conn: &mut Conn, kpi: &KpiRow, by: Arithmetic, wanted: Wanted<'_>) -> Result<Observed> {
+    let (facts, found) = store::observations(conn, kpi, by, wanted)?;
+    let mut exceptions: HashMap<Id, Vec<ExceptionRow>> = HashMap::new();
+    for row in exceptions::standing(conn, kpi.id, wanted.innovation)? {
+        exceptions.entry(row.organisation_id).or_default().push(row);
+    }
+    let map = match wanted.area {
+        Area::Place { map, .. } => Some(map),
+        Area::Organisation(_) => None,
+    };
+    let observations = found.iter().filter_map(|found| {
+        let value = found.value();
+        Some(Observation {
+            series: found.series,
+            organisation: facts.sources.get(&found.series)?.organisation,
+            start: found.start,
+            value,
+            qualifier: found.qualifier,
+            basis: found.basis,
+            weight: by.weight(value),
+            seen: value,
+        })
+    });
+    let observations = observations.collect();
+    Ok(Observed { standing: Standing { map, found: facts, exceptions }, observations })
+}
+
+/// Where nothing is expected of a series, and where it does not count.
+pub struct Standing {
+    map: Option<Map>,
+    found: Facts,
+    exceptions: HashMap<Id, Vec<ExceptionRow>>,
+}
+
+impl Standing {
+    pub fn of(&self, one: &Observation, period: Period) -> Stand {
+        let last_day = self.map.map_or(period.end(), |map| map_day(period, map));
+        if !self.found.days.is_empty() && !counts_on(&self.found.days, one.organisation, last_day) {
+            return Stand::Elsewhere;
+        }
+        let is_closed = self.found.closed.get(&one.organisation).is_some_and(|closed| *closed <= period.end());
+        let breakdown = self.found.sources.get(&one.series).map(|source| source.breakdown.as_str()).unwrap_or_default();
+        // What is done and not collected is still missing.
+        let applies = |row: &ExceptionRow| {
+            let meant = row.breakdown.is_empty() || row.breakdown == breakdown;
+            meant
+                && row.kind == ExceptionKind::NotProvidedHere
+                && row.from_on <= period.end()
+                && period.end() < row.to_on
+        };
+        let excepted = || self.exceptions.get(&one.organisation).is_some_and(|rows| rows.iter().any(applies));
+        if is_closed || excepted() { Stand::Free } else { Stand::Expected }
+    }
+
+    /// All that is found of the observations, whatever periods are asked for.
+    pub fn survey(&self, by: Arithmetic, observations: &[Observation]) -> Survey {
+        let stand = |one: &Observation, period: Period| self.of(one, period);
+        let tallies = if by.adds_up() { Tallies::of(by, observations, stand) } else { Tallies::default() };
+        let here = |one: &&Observation| self.of(one, by.period(one.start)) != Stand::Elsewhere;
+        let is_invented =
+            |one: &&Observation| self.found.sources.get(&one.series).is_some_and(|source| source.illustrative);
+        let mut illustrative: BTreeSet<NaiveDate> =
+            observations.iter().filter(is_invented).filter(here).map(|one| one.start).collect();
+        illustrative.extend(self.by_invented_edges(by, observations, &tallies));
+        let starts = |periods: &BTreeSet<Period>| periods.iter().map(|period| period.start()).collect();
+        Survey {
+            organisations: Marks::of(
+                observations.iter().filter(here).map(|one| (one.organisation, by.period(one.start))),
+            ),
+            not_collected: self.not_collected(by, observations, &tallies),
+            tallies,
+            moved: self.found.moved.clone(),
+            outside_life: self.found.outside_life.clone(),
+            illustrative,
+            apportioned: starts(&self.found.apportioned),
+            undivided: starts(&self.found.undivided),
+        }
+    }
+
+    /// The first days of the periods in which an observation counts, with its value or as missing since, by edges that are invented.
+    fn by_invented_edges(
+        &self,
+        by: Arithmetic,
+        observations: &[Observation],
+        tallies: &Tallies,
+    ) -> BTreeSet<NaiveDate> {
+        let Some(map) = self.map.filter(|_| !self.found.invented.is_empty()) else { return BTreeSet::new() };
+        let on_map = |period: Period| match map.geography {
+            Geography::Current => map.as_of,
+            Geography::AtTime => map_day(period, map),
+        };
+        let by_invented = |one: &Observation, period: Period| {
+            let counts = match self.of(one, period) {
+                Stand::Elsewhere => false,
+                Stand::Free => one.start == period.start(),
+                Stand::Expected => one.start <= period.start(),
+            };
+            counts && counts_on(&self.found.invented, one.organisation, on_map(period))
+        };
+        let placed = |one: &&Observation| self.found.invented.contains_key(&one.organisation);
+        let placed: Vec<&Observation> = observations.iter().filter(placed).collect();
+        let any = |start: &NaiveDate| placed.iter().any(|one| by_invented(one, by.period(*start)));
+        tallies.starts().filter(any).collect()
+    }
+
+    /// The first days of the periods in which values of an organisation that had one were not collected.
+    fn not_collected(&self, by: Arithmetic, observations: &[Observation], tallies: &Tallies) -> BTreeSet<NaiveDate> {
+        let mut since: BTreeMap<Id, NaiveDate> = BTreeMap::new();
+        for one in observations {
+            let first = since.entry(one.organisation).or_insert(one.start);
+            *first = one.start.min(*first);
+        }
+        let of = |(organisation, first): (&Id, &NaiveDate)| {
+            let rows = self.exceptions.get(organisation).map(Vec::as_slice).unwrap_or_default();
+            let paused = rows.iter().filter(|row| row.kind == ExceptionKind::NotCollected);
+            paused.map(|row| (*first, row.from_on, row.to_on)).collect::<Vec<_>>()
+        };
+        let paused: Vec<(NaiveDate, NaiveDate, NaiveDate)> = since.iter().flat_map(of).collect();
+        let holds = |start: &NaiveDate| {
+            let day = by.period(*start).end();
+            paused.iter().any(|(first, from, to)| first <= start && *from <= day && day < *to)
+        };
+        tallies.starts().filter(holds).collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! Which kept totals are behind, and how they are made anew.
+
+use super::store::{self, Content, Key, KnownRow, Made, Moved};
+use crate::calendar::london_date;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::events;
+use crate::kpis::catalogue;
+use crate::kpis::totals::asked::arithmetic;
+use crate::kpis::totals::rules::Survey;
+use crate::kpis::totals::standing::{Observed, observe};
+use crate::kpis::totals::store::{Area, Wanted};
+use crate::organisations::ops::Map;
+use crate::organisations::rules::Geography;
+use crate::vocabulary::{Id, Timestamp, instant};
+use chrono::{NaiveDate, TimeDelta};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// From how many values on a total is kept.
+pub const MANY: usize = 20_000;
+
+/// How long a total that is behind is answered: for longer, nobody makes any, and it is added up anew.
+const USABLE: TimeDelta = TimeDelta::minutes(5);
+
+/// How long one that was made is left alone, however much changes.
+const PAUSE: TimeDelta = TimeDelta::seconds(15);
+
+/// How long whoever began to make one may take.
+const PATIENCE: TimeDelta = TimeDelta::minutes(2);
+
+/// A total as it is kept.
+pub struct Kept {
+    pub survey: Survey,
+    /// Of the last event that is in it.
+    pub position: i64,
+    /// When it was made, of one that is behind.
+    pub behind_since: Option<String>,
+}
+
+/// The total on today's map, as it is kept; none where it is not, or is too far behind.
+///
+/// # Errors
+/// What the database fails with.
+pub fn find(conn: &mut Conn, key: &Key, is_whole: bool, (now, today): (Timestamp, NaiveDate)) -> Result<Option<Kept>> {
+    let Some(row) = store::find(conn, key)? else { return Ok(None) };
+    let Some(Content { whole, coarse }) = row.document.map(|document| document.value) else { return Ok(None) };
+    let is_behind = row.map_on != today || store::has_moved(conn, row.position)?;
+    if row.map_on > today || is_behind && row.made_at < (now - USABLE).naive_utc() {
+        return Ok(None);
+    }
+    let survey = if is_whole { Some(whole) } else { coarse };
+    let behind_since = is_behind.then(|| instant(row.made_at));
+    Ok(survey.map(|survey| Kept { survey, position: row.position, behind_since }))
+}
+
+/// The position of the last event of which each KPI's totals may know nothing.
+#[derive(Default)]
+struct Changes {
+    of_all: i64,
+    of_kpis: HashMap<String, i64>,
+    seen_to: i64,
+}
+
+/// The most events that are looked at one by one.
+const MOST: i64 = 5_000;
+
+impl Changes {
+    fn after(conn: &mut Conn, position: i64) -> Result<Self> {
+        let mut changes = Self { seen_to: events::end(conn)?.position, ..Self::default() };
+        let moved = store::moved(conn, position, MOST)?;
+        if moved.len() as i64 == MOST {
+            changes.of_all = changes.seen_to;
+        }
+        for Moved { position, resource, key, data } in moved {
+            let position = position.unwrap_or_default();
+            let named = match resource.as_str() {
+                "kpi" => Some(vec![key]),
+                "kpi-submission" | "kpi-return" => kpis_of(&data),
+                _ => None,
+            };
+            for kpi in named.iter().flatten() {
+                changes.of_kpis.insert(kpi.clone(), position);
+            }
+            if named.is_none() {
+                changes.of_all = position;
+            }
+        }
+        Ok(changes)
+    }
+
+    fn concern(&self, row: &KnownRow) -> bool {
+        let last = self.of_kpis.get(&row.kpi).copied().unwrap_or_default().max(self.of_all);
+        last > row.position
+    }
+}
+
+/// The KPIs that a delivery was of, as its event names them.
+fn kpis_of(data: &str) -> Option<Vec<String>> {
+    let data: Value = serde_json::from_str(data).ok()?;
+    let codes = data.get("kpis")?.as_array()?;
+    codes.iter().map(|code| code.as_str().map(str::to_owned)).collect()
+}
+
+/// What there is to do: the totals to make, the longest behind first, and those that no event of late concerns.
+#[derive(Default)]
+pub struct Work {
+    pub due: Vec<Key>,
+    pub unmoved: Vec<Key>,
+    /// The last event that was looked at.
+    pub position: i64,
+}
+
+/// How far behind the last event a total that nothing changed may say it is.
+const LAG: i64 = 1_000;
+
+/// What there is to do now.
+///
+/// # Errors
+/// What the database fails with.
+pub fn work(conn: &mut Conn, now: Timestamp) -> Result<Work> {
+    let rows = store::all(conn)?;
+    let Some(first) = rows.iter().filter(|row| row.is_made).map(|row| row.position).min() else {
+        return Ok(Work { due: rows.iter().map(KnownRow::key).collect(), ..Work::default() });
+    };
+    let changes = Changes::after(conn, first)?;
+    let (today, made_before) = (london_date(now), (now - PAUSE).naive_utc());
+    let is_behind = |row: &KnownRow| !row.is_made || row.map_on != today || changes.concern(row);
+    let is_due = |row: &&KnownRow| is_behind(row) && row.made_at < made_before;
+    let lags = |row: &&KnownRow| !is_behind(row) && row.position + LAG < changes.seen_to;
+    let keys = |rows: Vec<&KnownRow>| rows.into_iter().map(KnownRow::key).collect();
+    Ok(Work {
+        due: keys(rows.iter().filter(is_due).collect()),
+        unmoved: keys(rows.iter().filter(lags).collect()),
+        position: changes.seen_to,
+    })
+}
+
+/// Takes it on to make a total, unless another instance did.
+///
+/// # Errors
+/// What the database fails with.
+pub fn claim(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<bool> {
+    store::claim(conn, key, (now - PATIENCE).naive_utc(), now.naive_utc())
+}
+
+/// Adds a total up, as a request would.
+///
+/// # Errors
+/// `not-found` for a KPI that is gone, which none is; what the database fails with.
+pub fn make(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<Made> {
+    let position = events::end(conn)?.position;
+    let kpi = catalogue::store::find_by_number(conn, key.kpi_number)?.ok_or_else(|| Error::not_found("KPI"))?;
+    let (by, map_on) = (arithmetic(&kpi), london_date(now));
+    let map = Map { geography: Geography::Current, as_of: map_on };
+    let wanted = Wanted {
+        area: Area::Place { id: key.place, map },
+        innovation: key.innovation,
+        breakdown: Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty()),
+        to: None,
+    };
+    let Observed { standing, mut observations } = observe(conn, &kpi, by, wanted)?;
+    let whole = standing.survey(by, &observations);
+    let coarse = kpi.disclosure_control.then(|| {
+        observations.iter_mut().for_each(|one| one.blur(by));
+        standing.survey(by, &observations)
+    });
+    Ok(Made { content: Content { whole, coarse }, map_on, position, made_at: now.naive_utc() })
+}
+
+/// The key of a total over the whole of a KPI's organisations below a place.
+pub fn key(kpi_number: i32, innovation: Id, breakdown: Option<&str>, place: Id) -> Key {
+    Key { kpi_number, innovation, breakdown: breakdown.unwrap_or_default().to_owned(), place }
+}

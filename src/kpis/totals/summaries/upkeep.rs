@@ -1,0 +1,86 @@
+//! What goes on beside requests so that large totals are there when they are asked for.
+
+use super::ops::{self, Work};
+use super::store::{self, Key};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::http::service::Service;
+use crate::vocabulary::Timestamp;
+use actix_web::web;
+use chrono::TimeDelta;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often it is looked for what is behind.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// After how many days without being asked for a total is no longer kept.
+const UNASKED: TimeDelta = TimeDelta::days(35);
+
+/// A total that a request added up, and that should be kept.
+#[derive(Clone, Default)]
+pub struct Wish(Arc<Mutex<Option<Key>>>);
+
+impl Wish {
+    pub fn set(&self, key: Option<Key>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// Asks for it, once the answer is made. Nobody waits for that, nor is told when it fails: the next request asks again.
+    pub fn leave(self, service: &web::Data<Service>) {
+        let key = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (service, now) = (service.clone(), (service.clock)());
+        if let Some(key) = key {
+            actix_web::rt::spawn(async move {
+                let asked = service.db.write(move |conn| store::want(conn, &key, now.naive_utc())).await;
+                if let Err(error) = asked {
+                    tracing::debug!(cause = error.cause().unwrap_or_default(), "a total is not kept yet");
+                }
+            });
+        }
+    }
+}
+
+/// Makes the totals that are wanted or behind, for as long as the service runs.
+pub async fn keep_up(service: web::Data<Service>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(error) = catch_up(&service).await {
+            tracing::warn!(cause = error.cause().unwrap_or_default(), "totals are behind");
+        }
+    }
+}
+
+/// Makes every total that is due, one after the other.
+///
+/// # Errors
+/// The lanes' own.
+pub async fn catch_up(service: &web::Data<Service>) -> Result<()> {
+    let now = (service.clock)();
+    let Work { due, unmoved, position } = service.db.read(move |conn| ops::work(conn, now)).await?;
+    if !unmoved.is_empty() {
+        service.db.write(move |conn| store::advance(conn, &unmoved, position)).await?;
+    }
+    for key in due {
+        make_one(service, key).await?;
+    }
+    Ok(())
+}
+
+async fn make_one(service: &web::Data<Service>, key: Key) -> Result<()> {
+    let (now, claimed) = ((service.clock)(), key.clone());
+    if !service.db.write(move |conn| ops::claim(conn, &claimed, now)).await? {
+        return Ok(());
+    }
+    let wanted = key.clone();
+    let made = service.db.report(move |conn| ops::make(conn, &wanted, now)).await?;
+    service.db.write(move |conn| store::keep(conn, &key, made)).await
+}
+
+/// Forgets totals that nobody asked for of late.
+///
+/// # Errors
+/// The database's own.
+pub fn sweep(conn: &mut Conn, now: Timestamp) -> Result<()> {
+    store::forget(conn, (now - UNASKED).date_naive())
+}
