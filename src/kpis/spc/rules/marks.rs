@@ -31,11 +31,25 @@ pub(super) fn mark(values: &[f64], mean: Option<f64>, limits: Option<&Limits>, p
     }
 
     if parameters.profile == Profile::Ptd {
-        for (position, mark) in marks.iter_mut().enumerate() {
-            *mark = single_cause(*mark, steps.get(position).copied());
+        let directions = directions(&marks, &steps);
+        for (mark, trend) in marks.iter_mut().zip(directions) {
+            *mark = single_cause(*mark, trend);
         }
     }
     marks
+}
+
+/// Which way each point goes where it is part of a trend, as NHSRplotthedots has it: by the step after it where the next point is
+/// part of a trend too, be it another one, else by the step before it. A step between equal points counts as falling.
+fn directions(marks: &[Rules], steps: &[Ordering]) -> Vec<Rule> {
+    let is_in_trend = |mark: &Rules| mark.contains(Rule::TrendHigh) || mark.contains(Rule::TrendLow);
+    let direction = |position: usize| {
+        let goes_on = marks.get(position + 1).is_some_and(is_in_trend);
+        let step = if goes_on { Some(position) } else { position.checked_sub(1) };
+        let rises = step.and_then(|step| steps.get(step)).is_some_and(|step| step.is_gt());
+        if rises { Rule::TrendHigh } else { Rule::TrendLow }
+    };
+    (0..marks.len()).map(direction).collect()
 }
 
 /// Marks every run of at least `at_least` equal, uneven keys, and `tail` points after it.
@@ -100,21 +114,10 @@ fn mark_two_of_three(marks: &mut [Rules], sides: &[Ordering], beyond: &[bool]) {
 }
 
 /// The one cause NHSRplotthedots gives a point: limit before trend before two of three before shift.
-/// A point in both a rising and a falling trend takes the direction of the step after it.
-fn single_cause(rules: Rules, step_after: Option<Ordering>) -> Rules {
-    let (first_trend, other_trend) = match step_after {
-        Some(Ordering::Less) => (Rule::TrendLow, Rule::TrendHigh),
-        _ => (Rule::TrendHigh, Rule::TrendLow),
-    };
-    let precedence = [
-        Rule::AboveLimit,
-        Rule::BelowLimit,
-        first_trend,
-        other_trend,
-        Rule::TwoOfThreeHigh,
-        Rule::TwoOfThreeLow,
-        Rule::ShiftHigh,
-        Rule::ShiftLow,
-    ];
-    precedence.into_iter().find(|rule| rules.contains(*rule)).into_iter().collect()
+fn single_cause(rules: Rules, trend: Rule) -> Rules {
+    let in_trend = rules.contains(Rule::TrendHigh) || rules.contains(Rule::TrendLow);
+    let first = |some: &[Rule]| some.iter().copied().find(|rule| rules.contains(*rule));
+    let cause = first(&[Rule::AboveLimit, Rule::BelowLimit]).or(in_trend.then_some(trend));
+    let lesser = [Rule::TwoOfThreeHigh, Rule::TwoOfThreeLow, Rule::ShiftHigh, Rule::ShiftLow];
+    cause.or_else(|| first(&lesser)).into_iter().collect()
 }

@@ -146,13 +146,26 @@ fn nhsrplotthedots_gives_a_point_one_cause() {
     assert_eq!(causes[0], [Rule::BelowLimit]);
     assert_eq!(causes[1..7], vec![vec![Rule::TrendHigh]; 6]);
     assert_eq!(causes[7], [Rule::AboveLimit]);
+}
 
-    // The peak belongs to both trends: it takes the direction of the step after it.
-    let peak: Vec<f64> = [1, 2, 3, 4, 5, 6, 7, 6, 5, 4, 3, 2, 1].map(f64::from).to_vec();
+#[test]
+fn in_nhsrplotthedots_a_point_goes_as_the_step_after_it_where_the_next_is_part_of_a_trend_too() {
     let far = Limits::around(0.0, 1000.0, &ptd()).expect("finite");
-    let marks = marks::mark(&peak, Some(0.0), Some(&far), &ptd());
-    assert_eq!(picture(&marks, Rule::TrendHigh), "111111.......");
-    assert_eq!(picture(&marks, Rule::TrendLow), "......1111111");
+    for (what, values, high, low) in [
+        ("a peak", &[1, 2, 3, 4, 5, 6, 7, 6, 5, 4, 3, 2, 1][..], "111111.......", "......1111111"),
+        ("a tie between trends", &[1, 2, 3, 4, 5, 6, 7, 7, 8, 9, 10, 11, 12, 13], "111111.1111111", "......1......."),
+        ("a fall between trends", &[1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6], "111111.1111111", "......1......."),
+        ("a rise between trends", &[7, 6, 5, 4, 3, 2, 1, 9, 8, 7, 6, 5, 4, 3], "......1.......", "111111.1111111"),
+        ("a tie after a trend", &[1, 2, 3, 4, 5, 6, 7, 7, 6], "1111111..", "........."),
+        ("a fall after a trend", &[1, 2, 3, 4, 5, 6, 7, 0, 1], "1111111..", "........."),
+    ] {
+        let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
+        let marks = marks::mark(&values, Some(0.0), Some(&far), &ptd());
+        assert_eq!(picture(&marks, Rule::TrendHigh), high, "{what}");
+        assert_eq!(picture(&marks, Rule::TrendLow), low, "{what}");
+    }
+    let tie = plain(&[1, 2, 3, 4, 5, 6, 7, 7, 8, 9, 10, 11, 12, 13].map(f64::from), &ptd());
+    assert_eq!(tie.points[6].signal, Some(Signal::ConcernLow), "a tie reads as a fall");
 }
 
 #[test]
@@ -489,6 +502,22 @@ proptest! {
         };
         let expected = apart.iter().flat_map(|analysis| judged(&analysis.points)).collect::<Vec<_>>();
         prop_assert_eq!(judged(&whole.points), expected);
+    }
+
+    #[test]
+    fn nhsrplotthedots_gives_every_point_of_a_trend_the_way_of_a_step_beside_it(values in vec((0_i32..4).prop_map(f64::from), 0..60)) {
+        // Mostly rising, so that trends meet.
+        let climbing: Vec<f64> = values.iter().scan(0.0, |at, step| { *at += if *step < 1.0 { -2.0 } else { *step - 1.0 + f64::from(*step > 1.0) }; Some(*at) }).collect();
+        let far = Limits::around(0.0, 1000.0, &ptd()).expect("finite");
+        let every = marks::mark(&climbing, None, None, &mdc());
+        let single = marks::mark(&climbing, None, Some(&far), &ptd());
+        let trend = |at: usize| every.get(at).is_some_and(|mark| !mark.is_empty());
+        for (at, mark) in single.iter().enumerate() {
+            prop_assert_eq!(trend(at), !mark.is_empty());
+            let (from, to) = if trend(at + 1) { (at, at + 1) } else { (at.saturating_sub(1), at) };
+            let rises = trend(at) && climbing[to] > climbing[from];
+            prop_assert_eq!(mark.contains(Rule::TrendHigh), rises);
+        }
     }
 
     #[test]
