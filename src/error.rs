@@ -138,10 +138,10 @@ impl Fault {
 }
 
 /// A failure on its way to the caller.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     code: Code,
     detail: Cow<'static, str>,

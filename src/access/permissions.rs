@@ -210,6 +210,7 @@ table! {
     get_innovation_uptake_chart:    A A A A A A A A public;
     get_kpi:                        A A A A A A A A public;
     get_kpi_chart:                  A O O A O O A A placed;
+    get_kpi_grid:                   A O O A O O A A placed;
     get_kpi_set:                    A A A A A A A A token;
     get_kpi_spc:                    A O O A O O A A placed;
     get_kpi_submission:             A O O O O X X X placed;

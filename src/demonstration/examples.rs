@@ -29,6 +29,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("/v1/kpis/{code}", "code", "emergency-performance"),
     ("get_kpi_spc", "organisation", "RJZ"),
     ("get_kpi_chart", "organisation", "RJZ"),
+    ("get_kpi_grid", "organisation", "RJZ"),
     ("get_kpi_totals", "place", "QWE"),
     ("delete_reporting_exception", "reason", "It was recorded for another trust."),
     ("/v1/kpi-sets/{code}", "code", "stroke-care"),

@@ -1,6 +1,6 @@
 //! The routes of every KPI feature.
 
-use super::{acts, catalogue, reporting_exceptions, sets, spc, submissions, targets, totals, values};
+use super::{acts, catalogue, grid, reporting_exceptions, sets, spc, submissions, targets, totals, values};
 use crate::http::Routes;
 
 pub fn routes(routes: &mut Routes) {
@@ -12,5 +12,6 @@ pub fn routes(routes: &mut Routes) {
     reporting_exceptions::http::routes(routes);
     totals::http::routes(routes);
     spc::http::routes(routes);
+    grid::http::routes(routes);
     acts::http::routes(routes);
 }

@@ -2,13 +2,14 @@
 //! [`targets`] and the [`sets`] that say who is asked for it. [`submissions`] take values in bulk, all or nothing and
 //! repeatable; [`values`] read them back with every revision; [`totals`] add them up and say what is missing, where
 //! [`reporting_exceptions`] do not say that nothing is expected; [`spc`] separates signal from noise, around the points that
-//! a deliberate, dated act of [`acts`] sets.
+//! a deliberate, dated act of [`acts`] sets, and the [`grid`] of a body shows what all of its KPIs say at once.
 //!
 //! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the
 //! database and back ([`crate::decimal`]).
 
 pub(crate) mod acts;
 pub(crate) mod catalogue;
+pub(crate) mod grid;
 pub(crate) mod http;
 pub(crate) mod names;
 pub(crate) mod reporting_exceptions;

@@ -142,6 +142,12 @@ pub fn below_during(conn: &mut Conn, ancestor: Id, days: Span) -> Result<Vec<Id>
     Ok(below.select(organisation_closure::descendant_id).distinct().load(conn)?)
 }
 
+/// How many organisations were ever below one, about: one that came back is counted again.
+pub fn how_many_below(conn: &mut Conn, ancestor: Id) -> Result<usize> {
+    let below = organisation_closure::table.filter(organisation_closure::ancestor_id.eq(ancestor));
+    Ok(usize::try_from(below.count().get_result::<i64>(conn)?).unwrap_or_default())
+}
+
 /// Whether the organisation is one of the ancestors or below one of them on that day.
 pub fn is_below_any(conn: &mut Conn, organisation: Id, ancestors: &[Id], on: NaiveDate) -> Result<bool> {
     if ancestors.is_empty() {

@@ -16,6 +16,7 @@ mod csv;
 mod erasure;
 mod funding;
 mod giving;
+mod grid;
 mod hierarchy;
 mod http;
 mod identity;

@@ -157,6 +157,21 @@ pub fn of_series(conn: &mut Conn, kind: ActKind, key: &SeriesKey) -> Result<Vec<
     Ok(own.order_by(spc_acts::period_start).load(conn)?)
 }
 
+/// The acts of both kinds on the same series of several KPIs that are in force, by period.
+pub fn of_kpis(
+    conn: &mut Conn,
+    kpis: &[Id],
+    (organisation, innovation, breakdown): (Id, Id, &str),
+) -> Result<Vec<ActRow>> {
+    let rows = spc_acts::table
+        .filter(spc_acts::archived_at.is_null())
+        .filter(spc_acts::kpi_id.eq_any(kpis.to_vec()))
+        .filter(spc_acts::organisation_id.eq(organisation))
+        .filter(spc_acts::innovation_id.eq(innovation))
+        .filter(spc_acts::breakdown.eq(breakdown.to_owned()));
+    Ok(rows.order_by(spc_acts::period_start).load(conn)?)
+}
+
 pub fn find(conn: &mut Conn, kind: ActKind, id: Id) -> Result<Option<ActRow>> {
     Ok(in_force(kind).filter(spc_acts::id.eq(id)).first(conn).optional()?)
 }

@@ -136,12 +136,16 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<ExceptionRow>> {
     Ok(reporting_exceptions::table.find(id).first(conn).optional()?)
 }
 
-/// The exceptions that stand from a KPI and innovation, of every organisation.
-pub fn standing(conn: &mut Conn, kpi: Id, innovation: Id) -> Result<Vec<ExceptionRow>> {
-    let rows = reporting_exceptions::table
-        .filter(reporting_exceptions::kpi_id.eq(kpi))
+/// The exceptions that stand from some KPIs and an innovation, of one organisation or of every one.
+pub fn standing(conn: &mut Conn, kpis: &[Id], innovation: Id, only: Option<Id>) -> Result<Vec<ExceptionRow>> {
+    let mut rows = reporting_exceptions::table
+        .filter(reporting_exceptions::kpi_id.eq_any(kpis.to_vec()))
         .filter(reporting_exceptions::innovation_id.eq(innovation))
-        .filter(reporting_exceptions::withdrawn_at.is_null());
+        .filter(reporting_exceptions::withdrawn_at.is_null())
+        .into_boxed::<MultiBackend>();
+    if let Some(organisation) = only {
+        rows = rows.filter(reporting_exceptions::organisation_id.eq(organisation));
+    }
     Ok(rows.order_by(reporting_exceptions::id).load(conn)?)
 }
 

@@ -4,6 +4,7 @@ use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
 use super::study::{Study, Subject};
 use super::words::Differences;
 use crate::calendar::{Period, PeriodType};
+use crate::kpis::acts::rules::ActKind;
 use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesShape};
 use crate::kpis::totals::answer::share;
 use crate::kpis::totals::notes::Note;
@@ -36,6 +37,12 @@ pub struct SpcResponse {
     /// The periods without a value, or whose value you may not see.
     #[schema(max_items = 10000)]
     gaps: Vec<String>,
+    /// From which of its periods on the mean and limits begin anew, by an act that is kept, and why.
+    #[schema(max_items = 10000)]
+    recalculations: Vec<SpcRemarkResponse>,
+    /// Which of its points are left out, by an act that is kept, and why.
+    #[schema(max_items = 10000)]
+    exclusions: Vec<SpcRemarkResponse>,
     /// What to know before you rely on the answer.
     #[schema(max_items = 100000)]
     warnings: Vec<SpcWarningResponse>,
@@ -200,11 +207,20 @@ pub struct SpcPointResponse {
     conflict: bool,
 }
 
+/// Why something was done to a series at a period.
+#[derive(Serialize, ToSchema)]
+pub struct SpcRemarkResponse {
+    #[schema(example = "2024-04", max_length = 10)]
+    period: String,
+    #[schema(max_length = 2000)]
+    reason: String,
+}
+
 /// Something to know before you rely on the answer.
 #[derive(Serialize, ToSchema)]
 pub struct SpcWarningResponse {
     #[schema(example = "few-points", max_length = 60)]
-    code: &'static str,
+    pub code: &'static str,
     #[schema(max_length = 500)]
     detail: String,
 }
@@ -266,13 +282,23 @@ impl SpcResponse {
             variation: analysis.variation,
             assurance: analysis.assurance,
             gaps: analysis.gaps.iter().map(|index| study.label(*index)).collect(),
-            warnings: study
-                .notes
-                .iter()
-                .cloned()
-                .map(|Note { code, detail }| SpcWarningResponse { code, detail })
-                .collect(),
+            recalculations: SpcRemarkResponse::of(study, ActKind::Recalculation),
+            exclusions: SpcRemarkResponse::of(study, ActKind::Exclusion),
+            warnings: SpcWarningResponse::of(&study.notes),
         }
+    }
+}
+
+impl SpcRemarkResponse {
+    fn of(study: &Study, kind: ActKind) -> Vec<Self> {
+        let some = study.remarks.iter().filter(|remark| remark.kind == kind);
+        some.map(|remark| Self { period: remark.period.label(), reason: remark.reason.clone() }).collect()
+    }
+}
+
+impl SpcWarningResponse {
+    pub fn of(notes: &[Note]) -> Vec<Self> {
+        notes.iter().cloned().map(|Note { code, detail }| Self { code, detail }).collect()
     }
 }
 

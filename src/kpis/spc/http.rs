@@ -2,10 +2,11 @@
 
 use super::answer::{SpcChart, SpcResponse};
 use super::body::{self, AnalyseSpc, AnalyseSpcRequest};
+use super::chart::Icon;
 use super::ops::{self, SpcQuery};
 use super::rules::Profile;
 use super::words::{Differences, Recalculations};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::heavy::heavy;
 use crate::http::schemas;
 use crate::http::{Answer, Body, CodeParam, Cx, Kind, Line, OneWord, Query, Reply, Routes, SVG, Upload, Whole};
@@ -21,7 +22,7 @@ use actix_web::{get, post, web};
 use chrono::NaiveDate;
 
 pub fn routes(routes: &mut Routes) {
-    routes.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc);
+    routes.service(get_kpi_spc).service(get_kpi_chart).service(analyse_spc).service(get_spc_icon);
 }
 
 params! {
@@ -130,6 +131,33 @@ pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpi
     let answer = answer.await;
     wish.leave(&service);
     answer
+}
+
+/// Icons never change under their name.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// How wide and high an icon is, in pixels, unless a page says otherwise.
+const ICON: u32 = 108;
+
+/// Get an icon
+///
+/// Returns an icon of variation or assurance as an SVG that stands alone, by the name that it has across the NHS, such as
+/// `VariationIconCommonCause` or `AssuranceIconHitOrMiss`. It has a text alternative.
+#[utoipa::path(
+    tag = "spc",
+    params(("name" = String, Path, description = "The name of an icon", max_length = 60, pattern = "^[A-Za-z]{1,60}$", example = "VariationIconCommonCause")),
+    responses(
+        (status = 200, description = "The icon", body = SpcChart, content_type = "image/svg+xml"),
+        (status = 404, description = "There is no icon of this name", body = crate::http::problem::Problem, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/icons/{name}.svg")]
+pub async fn get_spc_icon(name: web::Path<String>) -> Result<Reply> {
+    let icon = Icon::named(&name).ok_or_else(|| {
+        let known = Icon::names().collect::<Vec<_>>().join(", ");
+        Error::not_found("icon").detail(format!("There is no icon of this name. Expected one of {known}."))
+    })?;
+    Ok(Reply::text(StatusCode::OK, SVG, icon.svg(ICON).into_bytes()).header("Cache-Control", FOR_GOOD.to_owned()))
 }
 
 csv_body! {

@@ -1,6 +1,7 @@
 //! The analysis of stored series.
 
 use super::layout::{Facts, LONGEST, Layout, NewStart, Reading, TooLong, lay_out, since_a_year_before};
+use super::rules::Parameters;
 use super::study::{Choices, Judged, Measure, Remark, Study, Subject};
 use super::words::{Differences, Recalculations};
 use crate::calendar::Period;
@@ -11,11 +12,13 @@ use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue::rules::{SeriesShape, ValueType};
 use crate::kpis::targets::rules::TargetKind;
+use crate::kpis::targets::store::{TargetRow, targets_for};
 use crate::kpis::totals::asked::{Asked, PeriodTotal, TotalQuery};
 use crate::kpis::totals::notes::{Note, counted};
-use crate::kpis::totals::ops::{Totalled, totals};
+use crate::kpis::totals::ops::{Totalled, totals_of_each};
 use crate::kpis::totals::summaries::store::Key;
-use std::collections::BTreeMap;
+use crate::vocabulary::Id;
+use std::collections::{BTreeMap, HashMap};
 
 /// The series of a KPI to analyse, as a query names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,8 +95,8 @@ fn rare() -> Option<Note> {
     Some(Note { code: "rare", detail: detail.to_owned() })
 }
 
-fn subject(asked: Asked, query: &SpcQuery, totalled: &Totalled) -> Subject {
-    let Asked { kpi, organisation, is_place, breakdown, basis, .. } = asked;
+fn subject(asked: &Asked, query: &SpcQuery, totalled: &Totalled) -> Subject {
+    let Asked { kpi, organisation, is_place, breakdown, basis, .. } = asked.clone();
     let names = [&query.series.innovation, &breakdown].into_iter().flatten().cloned();
     let names = names.chain(is_place.then(|| counted(totalled.organisations, "organisation")));
     let names = names.chain(query.differences.map(|_| "differences from a year before".to_owned()));
@@ -120,34 +123,75 @@ fn subject(asked: Asked, query: &SpcQuery, totalled: &Totalled) -> Subject {
     }
 }
 
-/// Analyses a series of a KPI, or the total of several, as far as the caller may see it; with what names a total that should be
-/// kept.
+/// An analysis, with what names its total where that should be kept.
+pub type Studied = (Study, Option<Key>);
+
+/// Analyses a series of a KPI, or the total of several, as far as the caller may see it.
 ///
 /// # Errors
 /// `not-found` for the KPI, `unknown-reference`, `forbidden`; `validation-failed` for what cannot be added up, is too
 /// long, or is not allowed by the profile.
-pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQuery) -> Result<(Study, Option<Key>)> {
+pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQuery) -> Result<Studied> {
     let asked = Asked::read(conn, code, &query.series)?;
-    let parameters = query.choices.parameters(measure(&asked, query), "?")?;
-    let totalled = totals(conn, context, &asked, &query.series)?;
-    let to_keep = totalled.to_keep.clone();
+    let only = studies(conn, context, std::slice::from_ref(&asked), query)?.pop();
+    only.unwrap_or_else(|| Err(Error::internal("an analysis was lost")))
+}
+
+/// The same for several KPIs at the same place, and of the same innovation and breakdown: each read together from the database
+/// with the others, and analysed on its own. What may not be told of one of them is an error of its own.
+///
+/// # Errors
+/// `validation-failed` for what the profile does not allow.
+pub fn studies(conn: &mut Conn, context: &Context, asked: &[Asked], query: &SpcQuery) -> Result<Vec<Result<Studied>>> {
+    let Some(Asked { organisation, innovation, breakdown, .. }) = asked.first() else { return Ok(Vec::new()) };
+    let parameters = |one: &Asked| query.choices.parameters(measure(one, query), "?");
+    let parameters = asked.iter().map(parameters).collect::<Result<Vec<Parameters>>>()?;
+    let totals = totals_of_each(conn, context, asked, query.series.map)?;
+    let kpis: Vec<Id> = asked.iter().map(|one| one.kpi.id).collect();
+    let series = (organisation.id, *innovation, breakdown.as_deref().unwrap_or_default());
+    let mut facts: HashMap<Id, Recorded> = HashMap::new();
+    for act in acts::of_kpis(conn, &kpis, series)? {
+        facts.entry(act.kpi_id).or_default().acts.push(act);
+    }
+    for target in targets_for(conn, &kpis, organisation.id)? {
+        facts.entry(target.kpi_id).or_default().targets.push(target);
+    }
+    let analysed = |((one, parameters), totalled): ((&Asked, Parameters), Result<Totalled>)| {
+        study(one, query, &parameters, totalled?, facts.remove(&one.kpi.id).unwrap_or_default())
+    };
+    Ok(asked.iter().zip(parameters).zip(totals).map(analysed).collect())
+}
+
+/// What was recorded of a series beside its values.
+#[derive(Default)]
+struct Recorded {
+    acts: Vec<ActRow>,
+    targets: Vec<TargetRow>,
+}
+
+fn study(
+    asked: &Asked,
+    query: &SpcQuery,
+    parameters: &Parameters,
+    totalled: Totalled,
+    Recorded { mut acts, mut targets }: Recorded,
+) -> Result<Studied> {
     let mut readings: BTreeMap<Period, Reading> =
         totalled.periods.iter().map(|(period, point)| (*period, reading(point))).collect();
-    let exclusions = acts::of_series(conn, ActKind::Exclusion, &asked.key())?;
-    for row in &exclusions {
+    if query.recalculations == Some(Recalculations::None) {
+        acts.retain(|act| act.kind != ActKind::Recalculation);
+    }
+    for row in acts.iter().filter(|act| act.kind == ActKind::Exclusion) {
         if let Some(reading) = readings.get_mut(&asked.period(row.period_start)) {
             reading.excluded = true;
         }
     }
-    let recalculations = match query.recalculations {
-        Some(Recalculations::None) => Vec::new(),
-        Some(Recalculations::All) | None => acts::of_series(conn, ActKind::Recalculation, &asked.key())?,
-    };
-    let starts: Vec<NewStart> = recalculations.iter().map(|row| new_start(&asked, row)).collect();
+    let recalculations = acts.iter().filter(|act| act.kind == ActKind::Recalculation);
+    let starts: Vec<NewStart> = recalculations.map(|row| new_start(asked, row)).collect();
     let remark =
         |act: &ActRow| Remark { kind: act.kind, period: asked.period(act.period_start), reason: act.reason.clone() };
-    let remarks = recalculations.iter().chain(&exclusions).map(remark).collect();
-    let targets = asked.targets(conn)?;
+    let remarks = acts.iter().map(remark).collect();
+    targets.retain(|target| asked.takes(target));
     if query.differences.is_some() {
         readings = since_a_year_before(&readings);
     }
@@ -160,11 +204,9 @@ pub fn get_kpi_spc(conn: &mut Conn, context: &Context, code: &str, query: &SpcQu
         let detail = format!("The series spans more than {LONGEST} periods; narrow it with from and to.");
         Error::invalid("?from", "too-many", detail)
     })?;
-    let (judged, note) = judged(&asked, query, &layout);
-    let window = asked.window;
-    let mut notes = totalled.notes.clone();
-    notes.extend(note);
+    let (judged, note) = judged(asked, query, &layout);
     let subject = subject(asked, query, &totalled);
-    let study = Study::of(subject, window, layout, None, &parameters, (judged, notes));
-    Ok((study.with_remarks(remarks), to_keep))
+    let notes = totalled.notes.into_iter().chain(note).collect();
+    let study = Study::of(subject, asked.window, layout, None, parameters, (judged, notes));
+    Ok((study.stored(remarks, totalled.updated_at), totalled.to_keep))
 }

@@ -1,5 +1,6 @@
 //! A series together with what its analysis says: what the JSON answer and the chart are both made of.
 
+pub use super::chart::Printed;
 use super::chart::{self, Chart};
 use super::layout::Layout;
 use super::rules::{self, Analysis, Parameters, Point, Profile};
@@ -11,6 +12,7 @@ use crate::kpis::catalogue::rules::{ConflictRule, ImprovementDirection, SeriesSh
 use crate::kpis::totals::notes::Note;
 use crate::kpis::totals::rules::{TotalBasis, Window};
 use crate::organisations::ops::Map;
+use chrono::NaiveDateTime;
 
 /// What a caller may choose of the method; the profile and the measure decide the rest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,7 +132,7 @@ pub struct Remark {
 }
 
 impl Remark {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let done = match self.kind {
             ActKind::Recalculation => "Recalculated from",
             ActKind::Exclusion => "Excluded",
@@ -147,8 +149,10 @@ pub struct Study {
     pub layout: Layout,
     pub analysis: Analysis,
     pub notes: Vec<Note>,
-    /// The reasons that a chart prints; of the periods it shows.
+    /// Why limits begin anew and points are left out; of the periods it shows.
     pub remarks: Vec<Remark>,
+    /// When a value of the last period was last written; none of a series that was sent along.
+    pub updated_at: Option<NaiveDateTime>,
 }
 
 impl Study {
@@ -170,12 +174,13 @@ impl Study {
         };
         notes
             .extend(analysis.warnings.iter().map(|warning| Note { code: warning.code(), detail: warning.to_string() }));
-        Self { subject, window, layout, analysis, notes, remarks: Vec::new() }
+        Self { subject, window, layout, analysis, notes, remarks: Vec::new(), updated_at: None }
     }
 
-    /// With the reasons of the recalculations and exclusions of the periods it shows.
+    /// With the reasons of the recalculations and exclusions of the periods it shows, and when its last value was written.
     #[must_use]
-    pub fn with_remarks(mut self, remarks: Vec<Remark>) -> Self {
+    pub fn stored(mut self, remarks: Vec<Remark>, updated_at: Option<NaiveDateTime>) -> Self {
+        self.updated_at = updated_at;
         let shown = |remark: &Remark| self.layout.periods.contains(&remark.period);
         self.remarks = remarks.into_iter().filter(shown).collect();
         self.remarks.sort_by_key(|remark| remark.period);
@@ -189,12 +194,26 @@ impl Study {
 
     /// The chart as an SVG that stands alone.
     pub fn chart(&self) -> String {
+        self.drawn(chart::draw)
+    }
+
+    /// What the chart prints of the last period.
+    pub fn printed(&self) -> Printed {
+        self.drawn(chart::printed)
+    }
+
+    /// A figure as the chart writes it.
+    pub fn figure(&self, value: f64) -> String {
+        self.drawn(|chart| chart.figure(value, chart.decimals))
+    }
+
+    fn drawn<T>(&self, draw: impl FnOnce(&Chart<'_>) -> T) -> T {
         let periods: Vec<String> = self.layout.periods.iter().map(|period| period.label()).collect();
         let unit = self.subject.unit.as_deref().unwrap_or_default();
         let percentage = self.subject.is_share && chart::is_per_cent(unit);
         let notes: Vec<String> = self.notes.iter().map(|note| note.detail.clone()).collect();
         let remarks: Vec<String> = self.remarks.iter().map(Remark::text).collect();
-        chart::draw(&Chart {
+        draw(&Chart {
             title: self.subject.title.as_deref().unwrap_or("XmR chart"),
             subtitle: &self.subject.subtitle,
             illustrative: self.subject.illustrative.unwrap_or_default(),

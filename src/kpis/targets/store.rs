@@ -144,16 +144,12 @@ pub fn target_on(targets: &[TargetRow], kind: TargetKind, organisation: Option<I
         .map(|target| target.value)
 }
 
-/// The targets of a KPI that concern an organisation: its own and everyone's.
-pub fn targets_for(conn: &mut Conn, kpi: Id, organisation: Option<Id>) -> Result<Vec<TargetRow>> {
-    let mut query = kpi_targets::table.filter(kpi_targets::kpi_id.eq(kpi)).into_boxed::<MultiBackend>();
-    query = match organisation {
-        None => query.filter(kpi_targets::organisation_id.is_null()),
-        Some(id) => {
-            let own = kpi_targets::organisation_id.eq(id).assume_not_null();
-            query.filter(kpi_targets::organisation_id.is_null().or(own))
-        }
-    };
+/// The targets of some KPIs that concern an organisation: its own and everyone's.
+pub fn targets_for(conn: &mut Conn, kpis: &[Id], organisation: Id) -> Result<Vec<TargetRow>> {
+    let own = kpi_targets::organisation_id.eq(organisation).assume_not_null();
+    let query = kpi_targets::table
+        .filter(kpi_targets::kpi_id.eq_any(kpis.to_vec()))
+        .filter(kpi_targets::organisation_id.is_null().or(own));
     Ok(query.order_by((kpi_targets::from_on, kpi_targets::id)).load(conn)?)
 }
 

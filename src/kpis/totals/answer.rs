@@ -67,6 +67,12 @@ pub struct NoteResponse {
     detail: String,
 }
 
+impl From<Note> for NoteResponse {
+    fn from(Note { code, detail }: Note) -> Self {
+        Self { code, detail }
+    }
+}
+
 /// The totals of a KPI below a place.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -140,10 +146,9 @@ impl KpiTotalsResponse {
             PointResponse::of(&asked, *period, total, totalled.apportioned.contains(&period.start()))
         };
         let points = inside.filter_map(point).collect();
-        let notes = totalled.notes.into_iter().map(|Note { code, detail }| NoteResponse { code, detail });
         Some(Self {
             points,
-            notes: notes.collect(),
+            notes: totalled.notes.into_iter().map(Into::into).collect(),
             kpi: asked.kpi.code,
             place: asked.organisation.code,
             place_name: asked.organisation.name,

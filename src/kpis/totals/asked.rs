@@ -1,6 +1,7 @@
 //! Which totals are asked for, on which map, and how each period is shown to who asks.
 
 use super::rules::{Arithmetic, Coverage, Total, TotalBasis, Window};
+use crate::access::outside;
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::decimal::to_f64;
@@ -9,10 +10,10 @@ use crate::http::Context;
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::series::{self, SeriesKey};
+use crate::kpis::series;
 use crate::kpis::targets::rules::TargetKind;
-use crate::kpis::targets::store::{self as targets, TargetRow};
-use crate::kpis::values::ops::UNSUPPRESSED;
+use crate::kpis::targets::store::{TargetRow, target_on};
+use crate::kpis::values::ops::{Sights, UNSUPPRESSED};
 use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
 use crate::organisations;
 use crate::organisations::ops::{Map, Sight};
@@ -20,7 +21,7 @@ use crate::organisations::rules::Geography;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The series of a KPI that are meant, as a query names them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +39,36 @@ pub struct TotalQuery {
     pub basis: Option<TotalBasis>,
 }
 
+/// Where figures are asked for, whatever the KPI.
+#[derive(Clone)]
+pub struct Whose {
+    /// The organisation whose series they are, or the place over which series are added up.
+    pub organisation: OrganisationRow,
+    pub is_place: bool,
+    pub innovation: Id,
+}
+
+impl Whose {
+    /// # Errors
+    /// `unknown-reference`; `validation-failed` where not one of an organisation and a place is named.
+    pub fn read(conn: &mut Conn, query: &TotalQuery) -> Result<Self> {
+        let (named, pointer, is_place) = match (&query.organisation, &query.place) {
+            (Some(code), None) => (code, "?organisation", false),
+            (None, Some(code)) => (code, "?place", true),
+            (None, None) => return Err(Error::invalid("?organisation", "missing", "Name an organisation or a place.")),
+            (Some(_), Some(_)) => {
+                return Err(Error::invalid("?place", "not-applicable", "Name an organisation or a place, not both."));
+            }
+        };
+        organisations::ops::referred(conn, pointer, named)?;
+        let organisation = organisations::ops::get_organisation(conn, named)?;
+        let innovation = series::innovation(conn, "?innovation", query.innovation.as_deref())?;
+        Ok(Self { organisation, is_place, innovation })
+    }
+}
+
 /// What a query refers to.
+#[derive(Clone)]
 pub struct Asked {
     pub kpi: KpiRow,
     /// The organisation whose series it is, or the place over which series are added up.
@@ -88,52 +118,48 @@ pub fn arithmetic(kpi: &KpiRow) -> Arithmetic {
     }
 }
 
+/// How a KPI is told: how much of it the caller may see, and on which map; of a single series there is none.
+pub type Told = Result<(Visibility, Option<Map>)>;
+
 impl Asked {
     /// # Errors
-    /// `not-found` for the KPI, `unknown-reference`; `validation-failed` for what cannot be added up.
+    /// `not-found` for the KPI, `unknown-reference`, `validation-failed`.
     pub fn read(conn: &mut Conn, code: &str, query: &TotalQuery) -> Result<Self> {
         let kpi = catalogue::ops::get_kpi(conn, code)?;
-        let (named, pointer, is_place) = match (&query.organisation, &query.place) {
-            (Some(code), None) => (code, "?organisation", false),
-            (None, Some(code)) => (code, "?place", true),
-            (None, None) => return Err(Error::invalid("?organisation", "missing", "Name an organisation or a place.")),
-            (Some(_), Some(_)) => {
-                return Err(Error::invalid("?place", "not-applicable", "Name an organisation or a place, not both."));
-            }
-        };
-        organisations::ops::referred(conn, pointer, named)?;
-        let asked = Self {
-            organisation: organisations::ops::get_organisation(conn, named)?,
-            is_place,
-            innovation: series::innovation(conn, "?innovation", query.innovation.as_deref())?,
-            breakdown: series::breakdown(&kpi, "?breakdown", query.breakdown.as_deref())?,
-            window: Window::read(kpi.period_type, query.from.as_deref(), query.to.as_deref(), "?")?,
-            basis: query.basis.unwrap_or(TotalBasis::All),
-            arithmetic: arithmetic(&kpi),
-            kpi,
-        };
-        if asked.adds_up() && !asked.arithmetic.adds_up() {
-            let pointer = if is_place { "?place" } else { "?breakdown" };
-            let (code, aggregation) = (&asked.kpi.code, asked.kpi.aggregation.as_str());
-            let detail = format!("Values of {code} cannot be totalled: its aggregation is {aggregation}.");
-            return Err(Error::invalid(pointer, "not-additive", detail));
+        let whose = Whose::read(conn, query)?;
+        let breakdown = series::breakdown(&kpi, "?breakdown", query.breakdown.as_deref())?;
+        let window = Window::read(kpi.period_type, query.from.as_deref(), query.to.as_deref(), "?")?;
+        let basis = query.basis.unwrap_or(TotalBasis::All);
+        Ok(Self { breakdown, ..Self::of(kpi, &whose, window, basis) })
+    }
+
+    /// The figures of a KPI, over all members of its dimensions.
+    pub fn of(kpi: KpiRow, whose: &Whose, window: Window, basis: TotalBasis) -> Self {
+        let Whose { organisation, is_place, innovation } = whose.clone();
+        let arithmetic = arithmetic(&kpi);
+        Self { kpi, organisation, is_place, innovation, breakdown: None, window, basis, arithmetic }
+    }
+
+    /// # Errors
+    /// `validation-failed` for what cannot be added up.
+    fn check_additive(&self) -> Result<()> {
+        if self.is_told() {
+            return Ok(());
         }
-        Ok(asked)
+        let pointer = if self.is_place { "?place" } else { "?breakdown" };
+        let (code, aggregation) = (&self.kpi.code, self.kpi.aggregation.as_str());
+        let detail = format!("Values of {code} cannot be totalled: its aggregation is {aggregation}.");
+        Err(Error::invalid(pointer, "not-additive", detail))
+    }
+
+    /// Whether there is one figure a period: a series of its own, or several that add up.
+    pub fn is_told(&self) -> bool {
+        !self.adds_up() || self.arithmetic.adds_up()
     }
 
     /// Whether several series may have to become one.
     pub fn adds_up(&self) -> bool {
         self.is_place || (self.breakdown.is_none() && !self.kpi.breakdowns().is_empty())
-    }
-
-    /// The key that the acts on this very series, or on this very total, are filed under.
-    pub fn key(&self) -> SeriesKey {
-        SeriesKey {
-            kpi: self.kpi.id,
-            organisation: self.organisation.id,
-            innovation: self.innovation,
-            breakdown: self.breakdown.clone().unwrap_or_default(),
-        }
     }
 
     pub fn period(&self, day: NaiveDate) -> Period {
@@ -144,20 +170,15 @@ impl Asked {
         to_f64(scaled, self.kpi.decimals_u8())
     }
 
-    /// The targets that apply: one that every organisation has for itself says nothing of what all add up to.
-    ///
-    /// # Errors
-    /// What the database fails with.
-    pub fn targets(&self, conn: &mut Conn) -> Result<Vec<TargetRow>> {
+    /// Whether a target applies: one that every organisation has for itself says nothing of what all add up to.
+    pub fn takes(&self, target: &TargetRow) -> bool {
         let own_only = self.is_place && self.kpi.aggregation == Aggregation::Sum;
-        let mut targets = targets::targets_for(conn, self.kpi.id, Some(self.organisation.id))?;
-        targets.retain(|target| !own_only || target.organisation_id.is_some());
-        Ok(targets)
+        target.kpi_id == self.kpi.id && (!own_only || target.organisation_id.is_some())
     }
 
     /// The target or the trajectory of a period.
     pub fn target(&self, targets: &[TargetRow], kind: TargetKind, period: Period) -> Option<f64> {
-        let scaled = targets::target_on(targets, kind, Some(self.organisation.id), period.start());
+        let scaled = target_on(targets, kind, Some(self.organisation.id), period.start());
         scaled.map(|scaled| self.figure(scaled))
     }
 
@@ -167,28 +188,47 @@ impl Asked {
         days.iter().map(move |day| Period::containing(kind, *day)).filter(move |period| window.holds(*period))
     }
 
-    /// The map that a place's organisations are counted on; none of a single series.
-    pub fn map(
-        &self,
+    /// How each KPI is told at the same place, in the order of the KPIs.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub fn told_of_each(
         conn: &mut Conn,
         context: &Context,
-        query: &TotalQuery,
-        visibility: Visibility,
-    ) -> Result<Option<Map>> {
-        if self.is_place {
-            let reach = if self.kpi.disclosure_control { context.actor.reach(UNSUPPRESSED) } else { context.reach() };
-            let (programme, innovation) = (self.kpi.programme.as_deref(), self.innovation);
-            let sight = (visibility == Visibility::Full).then_some(Sight { reach, programme, innovation });
-            return Map::asked(conn, context, &self.organisation, query.map, sight).map(Some);
+        asked: &[Self],
+        wanted: (Option<Geography>, Option<NaiveDate>),
+    ) -> Result<Vec<Told>> {
+        let Some(Self { organisation, .. }) = asked.first() else { return Ok(Vec::new()) };
+        let sights = Sights::of(conn, context, organisation.id)?;
+        let mut maps: HashMap<(Visibility, bool, Option<&str>), Result<Map>> = HashMap::new();
+        let mut told = Vec::with_capacity(asked.len());
+        for one in asked {
+            let (kpi, innovation) = (&one.kpi, one.innovation);
+            let visibility = sights.visibility(kpi, innovation);
+            let refused = |pointer, detail| Err(Error::invalid(pointer, "not-applicable", detail));
+            let map = if visibility == Visibility::Hidden {
+                Err(outside())
+            } else if let Err(error) = one.check_additive() {
+                Err(error)
+            } else if one.is_place {
+                let key = (visibility, kpi.disclosure_control, kpi.programme.as_deref());
+                let map = maps.entry(key).or_insert_with(|| {
+                    let reach =
+                        if kpi.disclosure_control { context.actor.reach(UNSUPPRESSED) } else { context.reach() };
+                    let sight = Sight { reach, programme: kpi.programme.as_deref(), innovation };
+                    Map::asked(conn, context, organisation, wanted, (visibility == Visibility::Full).then_some(sight))
+                });
+                map.clone().map(Some)
+            } else if wanted != (None, None) {
+                refused("?geography", "A map is for a place. Name one, or leave it out.")
+            } else if one.basis == TotalBasis::Comparable {
+                refused("?basis", "Name a place: its organisations are compared.")
+            } else {
+                Ok(None)
+            };
+            told.push(map.map(|map| (visibility, map)));
         }
-        let refused = |pointer, detail| Err(Error::invalid(pointer, "not-applicable", detail));
-        if query.map != (None, None) {
-            return refused("?geography", "A map is for a place. Name one, or leave it out.");
-        }
-        if self.basis == TotalBasis::Comparable {
-            return refused("?basis", "Name a place: its organisations are compared.");
-        }
-        Ok(None)
+        Ok(told)
     }
 
     pub fn shown(&self, visibility: Visibility, total: &Total) -> PeriodTotal {

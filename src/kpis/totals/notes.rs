@@ -28,7 +28,7 @@ pub fn of(
     survey: &Survey,
     illustrative: bool,
     left_out: Option<usize>,
-    arrivals: &[ArrivalRow],
+    arrivals: &[&ArrivalRow],
 ) -> Vec<Note> {
     let moved = survey.moved.count(asked.kpi.period_type, asked.window);
     let mut notes = of_values(asked, periods, illustrative, moved, left_out);
@@ -119,7 +119,7 @@ fn of_values(
 }
 
 /// What a reader should know of who became part of the organisation: the chart is the sum of what they were.
-fn of_arrivals(arrivals: &[ArrivalRow]) -> Option<Note> {
+fn of_arrivals(arrivals: &[&ArrivalRow]) -> Option<Note> {
     let some: Vec<String> = arrivals.iter().map(|one| format!("{} on {}", one.code, one.on)).collect();
     let detail = || {
         let who = listed(&some);

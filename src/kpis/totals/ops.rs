@@ -4,23 +4,21 @@ use super::asked::{Asked, PeriodTotal, TotalQuery};
 use super::notes::{self, Note};
 use super::rules::{Observation, Survey, Total, TotalBasis, Window};
 use super::standing::{self, Observed};
-use super::store::{Area, Wanted};
+use super::store::{Area, Sought, Wanted};
 use super::summaries;
 use super::summaries::ops::Kept;
 use super::summaries::store::Key;
-use crate::access::outside;
 use crate::calendar::Period;
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events;
 use crate::http::Context;
-use crate::kpis::values::ops::visibility;
 use crate::kpis::values::rules::Visibility;
+use crate::organisations;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::Geography;
 use crate::successions::{self, store::ArrivalRow};
-use crate::vocabulary::Id;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The totals of a query, up to the last period asked for.
@@ -34,6 +32,8 @@ pub struct Totalled {
     /// How many reported, but not in every period; none where all count.
     pub left_out: Option<usize>,
     pub illustrative: bool,
+    /// When a value of the last of these periods was last written.
+    pub updated_at: Option<NaiveDateTime>,
     pub notes: Vec<Note>,
     /// Of the last event that is in them.
     pub position: i64,
@@ -44,30 +44,98 @@ pub struct Totalled {
 /// The totals of a query: for charts and for lists of totals alike.
 ///
 /// # Errors
-/// `forbidden`; `validation-failed` for a map or a basis of a single series.
+/// `forbidden`; `validation-failed` for what cannot be added up, and for a map or a basis of a single series.
 pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQuery) -> Result<Totalled> {
-    let organisation = asked.organisation.id;
-    let visibility = visibility(conn, context, &asked.kpi, organisation, asked.innovation)?;
-    if visibility == Visibility::Hidden {
-        return Err(outside());
+    let only = totals_of_each(conn, context, std::slice::from_ref(asked), query.map)?.pop();
+    only.unwrap_or_else(|| Err(lost()))
+}
+
+fn lost() -> Error {
+    Error::internal("a total was lost")
+}
+
+/// The totals of several KPIs at the same place, and of the same innovation and breakdown, in the order of the KPIs: asked of the
+/// database together. What may not be told of one of them is an error of its own.
+///
+/// # Errors
+/// What the database fails with.
+pub fn totals_of_each(
+    conn: &mut Conn,
+    context: &Context,
+    asked: &[Asked],
+    map: (Option<Geography>, Option<NaiveDate>),
+) -> Result<Vec<Result<Totalled>>> {
+    let Some(first) = asked.first() else { return Ok(Vec::new()) };
+    let told = Asked::told_of_each(conn, context, asked, map)?;
+    let seen = asked.iter().zip(&told).filter_map(|(asked, told)| {
+        let (visibility, map) = *told.as_ref().ok()?;
+        Some(Seen { asked, visibility, map })
+    });
+    let mut counted = count(conn, context, &seen.collect::<Vec<_>>())?.into_iter();
+    let arrivals = successions::store::arrivals(conn, first.organisation.id)?;
+    let totalled = asked.iter().zip(told).map(|(asked, told)| {
+        let (visibility, map) = told?;
+        Ok(asked.totalled(visibility, map, counted.next().ok_or_else(lost)?, &arrivals))
+    });
+    Ok(totalled.collect())
+}
+
+/// A KPI that the caller may see, and how.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    asked: &'a Asked,
+    visibility: Visibility,
+    map: Option<Map>,
+}
+
+impl Seen<'_> {
+    fn is_whole(&self) -> bool {
+        self.visibility.is_whole(&self.asked.kpi)
     }
-    let map = asked.map(conn, context, query, visibility)?;
-    let Counted { survey, alone, left_out, position, behind_since, to_keep } =
-        count(conn, context, asked, map, visibility)?;
-    let totals = match alone {
-        Some(only) => only,
-        None => survey.tallies.totals(asked.arithmetic, asked.window),
-    };
-    let periods: BTreeMap<Period, PeriodTotal> =
-        totals.iter().map(|(period, total)| (*period, asked.shown(visibility, total))).collect();
-    let arrivals = arrivals(conn, organisation, &periods, asked.window)?;
-    let illustrative =
-        arrivals.iter().any(|one| one.illustrative) || asked.inside(&survey.illustrative).next().is_some();
-    let mut notes = notes::of(asked, &periods, &survey, illustrative, left_out, &arrivals);
-    notes.extend(behind_since.map(|since| notes::behind(&since)));
-    let organisations = survey.organisations.count(asked.kpi.period_type, asked.window);
-    let apportioned = survey.apportioned;
-    Ok(Totalled { map, periods, apportioned, organisations, left_out, illustrative, notes, position, to_keep })
+
+    fn key(&self) -> Key {
+        let Asked { kpi, innovation, breakdown, organisation, .. } = self.asked;
+        summaries::ops::key(kpi.number, *innovation, breakdown.as_deref(), organisation.id)
+    }
+}
+
+impl Asked {
+    fn totalled(
+        &self,
+        visibility: Visibility,
+        map: Option<Map>,
+        counted: Counted,
+        arrivals: &[ArrivalRow],
+    ) -> Totalled {
+        let Counted { survey, alone, left_out, position, behind_since, to_keep } = counted;
+        let totals = match alone {
+            Some(only) => only,
+            None => survey.tallies.totals(self.arithmetic, self.window),
+        };
+        let periods: BTreeMap<Period, PeriodTotal> =
+            totals.iter().map(|(period, total)| (*period, self.shown(visibility, total))).collect();
+        let arrivals = within(arrivals, &periods, self.window);
+        let illustrative =
+            arrivals.iter().any(|one| one.illustrative) || self.inside(&survey.illustrative).next().is_some();
+        let mut notes = notes::of(self, &periods, &survey, illustrative, left_out, &arrivals);
+        notes.extend(behind_since.map(|since| notes::behind(&since)));
+        let organisations = survey.organisations.count(self.kpi.period_type, self.window);
+        let last = periods.keys().rfind(|period| self.window.holds(**period));
+        let updated_at = last.and_then(|period| survey.updated.get(&period.start()).copied());
+        let apportioned = survey.apportioned;
+        Totalled {
+            map,
+            periods,
+            apportioned,
+            organisations,
+            left_out,
+            illustrative,
+            updated_at,
+            notes,
+            position,
+            to_keep,
+        }
+    }
 }
 
 /// What was found of the values that are asked for.
@@ -81,60 +149,87 @@ struct Counted {
     to_keep: Option<Key>,
 }
 
-/// Adds up what is asked for, or finds it kept.
-fn count(
-    conn: &mut Conn,
-    context: &Context,
-    asked: &Asked,
-    map: Option<Map>,
-    visibility: Visibility,
-) -> Result<Counted> {
-    let (organisation, by, is_whole) = (asked.organisation.id, asked.arithmetic, visibility.is_whole(&asked.kpi));
+/// About how many organisations' series are read at once: they stay in memory until they are added up.
+const AT_ONCE: usize = 20_000;
+
+/// Adds up what is asked for, or finds it kept; in the order of the KPIs.
+fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Counted>> {
+    let Some(Seen { asked: first, map, .. }) = seen.first().copied() else { return Ok(Vec::new()) };
     let usual = Map { geography: Geography::Current, as_of: context.today() };
-    let may_be_kept = asked.basis == TotalBasis::All && map == Some(usual);
-    let key = summaries::ops::key(asked.kpi.number, asked.innovation, asked.breakdown.as_deref(), organisation);
-    if may_be_kept {
-        let kept = summaries::ops::find(conn, &key, is_whole, (context.now, context.today()))?;
-        if let Some(Kept { survey, position, behind_since }) = kept {
+    let may_be_kept = |one: &Seen<'_>| one.asked.basis == TotalBasis::All && one.map == Some(usual);
+    let keys: Vec<(Key, bool)> =
+        seen.iter().filter(|one| may_be_kept(one)).map(|one| (one.key(), one.is_whole())).collect();
+    let mut kept = summaries::ops::find(conn, &keys, (context.now, context.today()))?;
+    let position = events::end(conn)?.position;
+    let area =
+        map.map_or(Area::Organisation(first.organisation.id), |map| Area::Place { id: first.organisation.id, map });
+    let wanted = Wanted { area, innovation: first.innovation, breakdown: first.breakdown.as_deref() };
+    let missing: Vec<Seen<'_>> = seen.iter().filter(|one| !kept.contains_key(&one.asked.kpi.number)).copied().collect();
+    let bodies = match area {
+        Area::Place { id, .. } if missing.len() > 1 => organisations::store::how_many_below(conn, id)?,
+        _ => 1,
+    };
+    let mut added_up = Vec::with_capacity(missing.len());
+    for some in missing.chunks((AT_ONCE / bodies.max(1)).max(1)) {
+        added_up.extend(add_up(conn, some, wanted)?);
+    }
+    let mut added_up = added_up.into_iter();
+    let counted = |one: &Seen<'_>| {
+        if let Some(Kept { survey, position, behind_since }) = kept.remove(&one.asked.kpi.number) {
             return Ok(Counted { survey, alone: None, left_out: None, position, behind_since, to_keep: None });
         }
-    }
-    let position = events::end(conn)?.position;
-    let wanted = Wanted {
-        area: map.map_or(Area::Organisation(organisation), |map| Area::Place { id: organisation, map }),
-        innovation: asked.innovation,
-        breakdown: asked.breakdown.as_deref(),
-        to: asked.window.to,
+        let AddedUp { survey, alone, left_out, is_much } = added_up.next().ok_or_else(lost)?;
+        let to_keep = (is_much && may_be_kept(one)).then(|| one.key());
+        Ok(Counted { survey, alone, left_out, position, behind_since: None, to_keep })
     };
-    let Observed { standing, mut observations } = standing::observe(conn, &asked.kpi, by, wanted)?;
-    if !is_whole {
-        observations.iter_mut().for_each(|one| one.blur(by));
-    }
-    let mut left_out = None;
-    if asked.basis == TotalBasis::Comparable {
-        let stand = |one: &Observation, period: Period| standing.of(one, period);
-        let (kept, lacking) = by.comparable(observations, asked.window, stand);
-        (observations, left_out) = (kept, Some(lacking));
-    }
-    let to_keep = Some(key).filter(|_| may_be_kept && observations.len() >= summaries::ops::MANY);
-    let alone = (!asked.adds_up()).then(|| by.only(&observations));
-    let survey = standing.survey(by, &observations);
-    Ok(Counted { survey, alone, left_out, position, behind_since: None, to_keep })
+    seen.iter().map(counted).collect()
+}
+
+/// What was found of values that were added up anew.
+struct AddedUp {
+    survey: Survey,
+    alone: Option<BTreeMap<Period, Total>>,
+    left_out: Option<usize>,
+    /// Whether there are so many values that the total should be kept.
+    is_much: bool,
+}
+
+/// Reads the values of some KPIs together, and adds those of each up.
+fn add_up(conn: &mut Conn, seen: &[Seen<'_>], wanted: Wanted<'_>) -> Result<Vec<AddedUp>> {
+    let sought = seen.iter().map(|one| {
+        let Asked { kpi, arithmetic, window, .. } = one.asked;
+        Sought { kpi, by: *arithmetic, to: window.to }
+    });
+    let observed = standing::observe(conn, &sought.collect::<Vec<_>>(), wanted)?;
+    let added_up = |(one, Observed { standing, mut observations }): (&Seen<'_>, Observed)| {
+        let (asked, by) = (one.asked, one.asked.arithmetic);
+        if !one.is_whole() {
+            observations.iter_mut().for_each(|one| one.blur(by));
+        }
+        let mut left_out = None;
+        if asked.basis == TotalBasis::Comparable {
+            let stand = |one: &Observation, period: Period| standing.of(one, period);
+            let (kept, lacking) = by.comparable(observations, asked.window, stand);
+            (observations, left_out) = (kept, Some(lacking));
+        }
+        let is_much = observations.len() >= summaries::ops::MANY;
+        let alone = (!asked.adds_up()).then(|| by.only(&observations));
+        AddedUp { survey: standing.survey(by, &observations), alone, left_out, is_much }
+    };
+    Ok(seen.iter().zip(observed).map(added_up).collect())
 }
 
 /// Who became part of an organisation within the periods.
-fn arrivals(
-    conn: &mut Conn,
-    organisation: Id,
+fn within<'a>(
+    arrivals: &'a [ArrivalRow],
     periods: &BTreeMap<Period, PeriodTotal>,
     window: Window,
-) -> Result<Vec<ArrivalRow>> {
-    let mut arrivals = successions::store::arrivals(conn, organisation)?;
+) -> Vec<&'a ArrivalRow> {
     let mut inside = periods.keys().filter(|period| window.holds(**period));
     let (first, last) = (inside.next().copied(), inside.next_back().copied());
-    arrivals.retain(|one| {
+    let is_inside = |one: &&ArrivalRow| {
         let begun = first.is_some_and(|first| first.start() < one.on);
         begun && last.or(first).is_some_and(|last| one.on <= last.end())
-    });
-    Ok(arrivals)
+    };
+    arrivals.iter().filter(is_inside).collect()
 }

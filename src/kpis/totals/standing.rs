@@ -1,11 +1,10 @@
 //! Where a series is expected, where it counts and where it does not: what the values of an area are held against.
 
 use super::rules::{Arithmetic, Marks, Observation, Stand, Survey, Tallies};
-use super::store::{self, Area, Facts, Wanted, counts_on, map_day};
+use super::store::{self, Area, Facts, Found, Sought, Wanted, counts_on, map_day};
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::reporting_exceptions::store::{self as exceptions, ExceptionRow};
 use crate::organisations::ops::Map;
@@ -20,20 +19,30 @@ pub struct Observed {
     pub observations: Vec<Observation>,
 }
 
-/// Reads the values of an area up to the last period asked for.
+/// Reads the values of an area up to the last period asked for, in the order of the KPIs.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn observe(conn: &mut Conn, kpi: &KpiRow, by: Arithmetic, wanted: Wanted<'_>) -> Result<Observed> {
-    let (facts, found) = store::observations(conn, kpi, by, wanted)?;
-    let mut exceptions: HashMap<Id, Vec<ExceptionRow>> = HashMap::new();
-    for row in exceptions::standing(conn, kpi.id, wanted.innovation)? {
-        exceptions.entry(row.organisation_id).or_default().push(row);
-    }
-    let map = match wanted.area {
-        Area::Place { map, .. } => Some(map),
-        Area::Organisation(_) => None,
+pub fn observe(conn: &mut Conn, sought: &[Sought<'_>], wanted: Wanted<'_>) -> Result<Vec<Observed>> {
+    let found = store::observations(conn, sought, wanted)?;
+    let kpis: Vec<Id> = sought.iter().map(|one| one.kpi.id).collect();
+    let (map, only) = match wanted.area {
+        Area::Place { map, .. } => (Some(map), None),
+        Area::Organisation(id) => (None, Some(id)),
     };
+    let mut exceptions: HashMap<Id, HashMap<Id, Vec<ExceptionRow>>> = HashMap::new();
+    for row in exceptions::standing(conn, &kpis, wanted.innovation, only)? {
+        exceptions.entry(row.kpi_id).or_default().entry(row.organisation_id).or_default().push(row);
+    }
+    let observed = |(one, (facts, found)): (&Sought<'_>, (Facts, Vec<Found>))| {
+        let exceptions = exceptions.remove(&one.kpi.id).unwrap_or_default();
+        let observations = observations(one.by, &facts, &found);
+        Observed { standing: Standing { map, found: facts, exceptions }, observations }
+    };
+    Ok(sought.iter().zip(found).map(observed).collect())
+}
+
+fn observations(by: Arithmetic, facts: &Facts, found: &[Found]) -> Vec<Observation> {
     let observations = found.iter().filter_map(|found| {
         let value = found.value();
         Some(Observation {
@@ -47,8 +56,7 @@ pub fn observe(conn: &mut Conn, kpi: &KpiRow, by: Arithmetic, wanted: Wanted<'_>
             seen: value,
         })
     });
-    let observations = observations.collect();
-    Ok(Observed { standing: Standing { map, found: facts, exceptions }, observations })
+    observations.collect()
 }
 
 /// Where nothing is expected of a series, and where it does not count.
@@ -100,6 +108,7 @@ impl Standing {
             illustrative,
             apportioned: starts(&self.found.apportioned),
             undivided: starts(&self.found.undivided),
+            updated: self.found.updated.clone(),
         }
     }
 

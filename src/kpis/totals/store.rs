@@ -13,9 +13,9 @@ use crate::organisations::rules::{Geography, SuccessionKind};
 use crate::organisations::store::{DaysBelow, counted_below, days_below, ever_below, lives};
 use crate::successions;
 use crate::vocabulary::{Basis, Id, Qualifier};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Whose series are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub struct Found {
     denominator: Option<i64>,
     pub qualifier: Qualifier,
     pub basis: Basis,
+    updated_at: NaiveDateTime,
 }
 
 impl Found {
@@ -80,63 +81,106 @@ pub struct Facts {
     pub undivided: BTreeSet<Period>,
     /// The organisations that have values of periods in which they did not exist.
     pub outside_life: Marks,
+    /// When a value of each period was last written, by the first day of the period.
+    pub updated: BTreeMap<NaiveDate, NaiveDateTime>,
 }
 
-/// Which series of a KPI are meant. Without a breakdown, those of every combination of members.
+/// Which series are meant, whatever the KPI. Without a breakdown, those of every combination of members.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     pub area: Area,
     pub innovation: Id,
     pub breakdown: Option<&'a str>,
+}
+
+/// A KPI whose values are wanted.
+#[derive(Clone, Copy)]
+pub struct Sought<'a> {
+    pub kpi: &'a KpiRow,
+    pub by: Arithmetic,
     /// The last period asked for.
     pub to: Option<Period>,
 }
 
-/// The values of the KPI's series there up to the last period asked for: those before the first tell what is expected.
-pub fn observations(
-    conn: &mut Conn,
-    kpi: &KpiRow,
-    arithmetic: Arithmetic,
-    wanted: Wanted<'_>,
-) -> Result<(Facts, Vec<Found>)> {
+/// The series of each KPI whose values count in an area.
+type Sources = HashMap<Id, HashMap<i64, Source>>;
+
+/// The values of the KPIs' series there, in the order of the KPIs, up to the last period asked for: those before the first tell
+/// what is expected.
+pub fn observations(conn: &mut Conn, sought: &[Sought<'_>], wanted: Wanted<'_>) -> Result<Vec<(Facts, Vec<Found>)>> {
     let divided = Divided::of(conn, wanted.area)?;
-    let sources = sources(conn, kpi, &divided, wanted)?;
-    let found = values(conn, kpi, &sources, wanted.to)?;
-    let (found, apportioned, undivided) = divided.apportion(kpi, arithmetic, &sources, found);
-    let organisation = |found: &Found| sources.get(&found.series).map_or(Id::NONE, |source| source.organisation);
-    let organisations: BTreeSet<Id> = found.iter().map(organisation).collect();
+    let mut sources = sources(conn, sought, &divided, wanted)?;
+    let mut found = values(conn, sought, &sources)?;
+    let of = |one: &Sought<'_>| {
+        let sources = sources.remove(&one.kpi.id).unwrap_or_default();
+        let found = divided.apportion(one, &sources, found.remove(&one.kpi.id).unwrap_or_default());
+        (sources, found)
+    };
+    let apportioned: Vec<(HashMap<i64, Source>, Apportioned)> = sought.iter().map(of).collect();
+    let organisation = |(sources, (found, ..)): &(HashMap<i64, Source>, Apportioned)| {
+        found.iter().map(|found| organisation_of(sources, found)).collect::<BTreeSet<Id>>()
+    };
+    let organisations: BTreeSet<Id> = apportioned.iter().flat_map(organisation).collect();
     let organisations: Vec<Id> = organisations.into_iter().collect();
     let lives = lives(conn, &organisations)?.into_iter().map(|(id, _, life)| (id, life)).collect::<HashMap<Id, Span>>();
-    let those = |such: &dyn Fn(Id, Period) -> bool| {
-        let all = found.iter().map(|found| (organisation(found), Period::containing(kpi.period_type, found.start)));
-        Marks::of(all.filter(|(organisation, period)| such(*organisation, *period)))
+    let below = match wanted.area {
+        Area::Place { id, .. } => days_below(conn, id, &organisations)?,
+        Area::Organisation(_) => DaysBelow::default(),
     };
-    let is_outside = |life: &Span, period: Period| life.meet(period.days()).is_none();
-    let outside_life =
-        those(&|organisation, period| lives.get(&organisation).is_some_and(|life| is_outside(life, period)));
-    let (mut days, mut invented, mut moved) = (HashMap::new(), HashMap::new(), Marks::default());
-    if let Area::Place { id, map } = wanted.area {
-        DaysBelow { all: days, invented } = days_below(conn, id, &organisations)?;
-        invented.extend(divided.invented.iter().map(|of| (*of, vec![Span::ALWAYS])));
-        moved = those(&|organisation, period| {
-            let on = |day: NaiveDate| counts_on(&days, organisation, day);
-            on(map.as_of) != on(map_day(period, map))
-        });
-        if map.geography == Geography::Current {
-            days.clear();
+    let facts = |(one, (sources, found))| Facts::of(one, wanted.area, &divided, sources, found, (&lives, &below));
+    Ok(sought.iter().zip(apportioned).map(facts).collect())
+}
+
+fn organisation_of(sources: &HashMap<i64, Source>, found: &Found) -> Id {
+    sources.get(&found.series).map_or(Id::NONE, |source| source.organisation)
+}
+
+impl Facts {
+    fn of(
+        one: &Sought<'_>,
+        area: Area,
+        divided: &Divided,
+        sources: HashMap<i64, Source>,
+        (found, apportioned, undivided): Apportioned,
+        (lives, below): (&HashMap<Id, Span>, &DaysBelow),
+    ) -> (Self, Vec<Found>) {
+        let those = |such: &dyn Fn(Id, Period) -> bool| {
+            let period = |found: &Found| Period::containing(one.kpi.period_type, found.start);
+            let all = found.iter().map(|found| (organisation_of(&sources, found), period(found)));
+            Marks::of(all.filter(|(organisation, period)| such(*organisation, *period)))
+        };
+        let is_outside = |life: &Span, period: Period| life.meet(period.days()).is_none();
+        let outside_life =
+            those(&|organisation, period| lives.get(&organisation).is_some_and(|life| is_outside(life, period)));
+        let (mut days, mut invented, mut moved) = (HashMap::new(), HashMap::new(), Marks::default());
+        if let Area::Place { map, .. } = area {
+            let on = |organisation: Id, day: NaiveDate| counts_on(&below.all, organisation, day);
+            moved =
+                those(&|organisation, period| on(organisation, map.as_of) != on(organisation, map_day(period, map)));
+            if map.geography == Geography::AtTime {
+                days.clone_from(&below.all);
+            }
+            invented.clone_from(&below.invented);
+            invented.extend(divided.invented.iter().map(|of| (*of, vec![Span::ALWAYS])));
         }
+        let mut closed: HashMap<Id, NaiveDate> = lives.iter().map(|(id, life)| (*id, life.to)).collect();
+        closed.extend(divided.gone());
+        let mut updated: BTreeMap<NaiveDate, NaiveDateTime> = BTreeMap::new();
+        for one in &found {
+            let at = updated.entry(one.start).or_insert(one.updated_at);
+            *at = one.updated_at.max(*at);
+        }
+        (Self { sources, days, invented, closed, moved, apportioned, undivided, outside_life, updated }, found)
     }
-    let mut closed: HashMap<Id, NaiveDate> = lives.into_iter().map(|(id, life)| (id, life.to)).collect();
-    closed.extend(divided.gone());
-    Ok((Facts { sources, days, invented, closed, moved, apportioned, undivided, outside_life }, found))
 }
 
 /// The series whose values may count in the area.
-fn sources(conn: &mut Conn, kpi: &KpiRow, divided: &Divided, wanted: Wanted<'_>) -> Result<HashMap<i64, Source>> {
+fn sources(conn: &mut Conn, sought: &[Sought<'_>], divided: &Divided, wanted: Wanted<'_>) -> Result<Sources> {
+    let kpis: Vec<Id> = sought.iter().map(|one| one.kpi.id).collect();
     let mut query = series::table
-        .filter(series::kpi_id.eq(kpi.id))
+        .filter(series::kpi_id.eq_any(kpis))
         .filter(series::innovation_id.eq(wanted.innovation))
-        .select((series::id, series::organisation_id, series::breakdown, series::illustrative))
+        .select((series::kpi_id, series::id, series::organisation_id, series::breakdown, series::illustrative))
         .into_boxed::<MultiBackend>();
     query = match wanted.area {
         Area::Organisation(id) => query.filter(series::organisation_id.eq(id)),
@@ -155,32 +199,57 @@ fn sources(conn: &mut Conn, kpi: &KpiRow, divided: &Divided, wanted: Wanted<'_>)
     if let Some(breakdown) = wanted.breakdown {
         query = query.filter(series::breakdown.eq(breakdown.to_owned()));
     }
-    let rows: Vec<(i64, Id, String, bool)> = query.load(conn)?;
-    let source = |(id, organisation, breakdown, illustrative)| (id, Source { organisation, breakdown, illustrative });
-    Ok(rows.into_iter().map(source).collect())
+    let mut sources = Sources::new();
+    for (kpi, id, organisation, breakdown, illustrative) in query.load::<(Id, i64, Id, String, bool)>(conn)? {
+        sources.entry(kpi).or_default().insert(id, Source { organisation, breakdown, illustrative });
+    }
+    Ok(sources)
 }
 
 /// The series whose values are read by one statement: as many as keep its answer small.
 const AT_A_TIME: usize = 2_000;
 
-/// The values of these series, as they were sent.
-fn values(conn: &mut Conn, kpi: &KpiRow, sources: &HashMap<i64, Source>, to: Option<Period>) -> Result<Vec<Found>> {
-    let mut ids: Vec<i64> = sources.keys().copied().collect();
+/// The values of these series, as they were sent, by KPI.
+fn values(conn: &mut Conn, sought: &[Sought<'_>], sources: &Sources) -> Result<HashMap<Id, Vec<Found>>> {
+    let kpi_of: HashMap<i64, Id> =
+        sources.iter().flat_map(|(kpi, sources)| sources.keys().map(|id| (*id, *kpi))).collect();
+    let until: HashMap<Id, Option<NaiveDate>> =
+        sought.iter().map(|one| (one.kpi.id, one.to.map(Period::start))).collect();
+    let mut ids: Vec<i64> = kpi_of.keys().copied().collect();
     ids.sort_unstable();
-    let mut found = Vec::new();
+    let mut found: HashMap<Id, Vec<Found>> = HashMap::new();
     for some in ids.chunks(AT_A_TIME) {
-        let mut query = kpi_values::table
-            .filter(kpi_values::kpi_number.eq(kpi.number))
-            .filter(kpi_values::series_id.eq_any(some.to_vec()))
-            .select(Found::as_select())
-            .into_boxed::<MultiBackend>();
-        if let Some(to) = to.map(Period::start) {
-            query = query.filter(kpi_values::period_start.le(to));
+        let rows: Vec<Found> = if let [only] = sought {
+            let mut query = kpi_values::table
+                .filter(kpi_values::kpi_number.eq(only.kpi.number))
+                .filter(kpi_values::series_id.eq_any(some.to_vec()))
+                .select(Found::as_select())
+                .into_boxed::<MultiBackend>();
+            if let Some(to) = only.to.map(Period::start) {
+                query = query.filter(kpi_values::period_start.le(to));
+            }
+            query.load(conn)?
+        } else {
+            // Each series is looked up under the number of its own KPI.
+            let each = kpi_values::table
+                .inner_join(series::table)
+                .filter(kpi_values::kpi_number.eq(series::kpi_number))
+                .filter(series::id.eq_any(some.to_vec()));
+            each.select(Found::as_select()).load(conn)?
+        };
+        for row in rows {
+            let Some(kpi) = kpi_of.get(&row.series) else { continue };
+            if until.get(kpi).copied().flatten().is_none_or(|until| row.start <= until) {
+                found.entry(*kpi).or_default().push(row);
+            }
         }
-        found.extend(query.load(conn)?);
     }
     Ok(found)
 }
+
+/// What of the values counts at a place; the periods in which a part of one does, and those in which one cannot be divided though
+/// some of it would.
+type Apportioned = (Vec<Found>, BTreeSet<Period>, BTreeSet<Period>);
 
 /// Who was divided before the day of a place's map, and which of the heirs count there.
 #[derive(Default)]
@@ -230,22 +299,14 @@ impl Divided {
         elsewhere.filter_map(|of| Some((*of, self.divisions.0.get(of)?.last()?.on)))
     }
 
-    /// What of the values counts at the place; the periods in which a part of one does, and those in which one cannot be
-    /// divided though some of it would.
-    fn apportion(
-        &self,
-        kpi: &KpiRow,
-        arithmetic: Arithmetic,
-        sources: &HashMap<i64, Source>,
-        mut found: Vec<Found>,
-    ) -> (Vec<Found>, BTreeSet<Period>, BTreeSet<Period>) {
+    fn apportion(&self, one: &Sought<'_>, sources: &HashMap<i64, Source>, mut found: Vec<Found>) -> Apportioned {
         let (mut apportioned, mut undivided) = (BTreeSet::new(), BTreeSet::new());
         found.retain_mut(|found| {
             let organisation = sources.get(&found.series).map(|source| source.organisation);
             let Some(organisation) = organisation.filter(|id| self.divisions.0.contains_key(id)) else { return true };
-            let period = Period::containing(kpi.period_type, found.start);
+            let period = Period::containing(one.kpi.period_type, found.start);
             let value = found.value();
-            match self.divisions.portion(arithmetic, organisation, period.end(), value, &self.inside) {
+            match self.divisions.portion(one.by, organisation, period.end(), value, &self.inside) {
                 Portion::Whole => true,
                 Portion::Part(part) => {
                     found.apportion(part);

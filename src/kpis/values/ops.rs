@@ -2,13 +2,12 @@
 
 use super::rules::Visibility;
 use super::store::{self, ListReplacedKpiValues, ListValues, ReplacedRow, ValueRow};
-use crate::access::{Operation, Reach};
+use crate::access::Operation;
 use crate::db::list::Listed;
 use crate::db::{Conn, by_id};
 use crate::error::Result;
 use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::organisations;
 use crate::organisations::ops::Covered;
 use crate::vocabulary::Id;
 
@@ -23,16 +22,36 @@ pub fn visibility(
     organisation: Id,
     innovation: Id,
 ) -> Result<Visibility> {
-    let mut reaches = |reach: &Reach| {
-        organisations::ops::covers(conn, context, reach, kpi.programme.as_deref(), Some(organisation), Some(innovation))
-    };
-    if !reaches(&context.reach())? {
-        return Ok(Visibility::Hidden);
+    Ok(Sights::of(conn, context, organisation)?.visibility(kpi, innovation))
+}
+
+/// How much the caller may see of an organisation's series, or of a place's totals, whatever the KPI.
+pub struct Sights {
+    seen: Covered,
+    whole: Covered,
+    organisation: Id,
+}
+
+impl Sights {
+    pub fn of(conn: &mut Conn, context: &Context, organisation: Id) -> Result<Self> {
+        let whole = context.actor.reach(UNSUPPRESSED);
+        Ok(Self {
+            seen: Covered::of(conn, context, context.reach(), &[organisation])?,
+            whole: Covered::of(conn, context, whole, &[organisation])?,
+            organisation,
+        })
     }
-    if !kpi.disclosure_control || reaches(&context.actor.reach(UNSUPPRESSED))? {
-        Ok(Visibility::Full)
-    } else {
-        Ok(Visibility::Suppressed)
+
+    pub fn visibility(&self, kpi: &KpiRow, innovation: Id) -> Visibility {
+        let programme = kpi.programme.as_deref();
+        let covered = |by: &Covered| by.covers(programme, Some(self.organisation), Some(innovation));
+        if !covered(&self.seen) {
+            Visibility::Hidden
+        } else if !kpi.disclosure_control || covered(&self.whole) {
+            Visibility::Full
+        } else {
+            Visibility::Suppressed
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kpis::catalogue::rules::ValueType;
 use crate::kpis::catalogue::store::KpiRow;
 
 /// How much of a series the caller may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visibility {
     Full,
     Suppressed,

@@ -303,6 +303,7 @@ impl World {
             "get_kpi" => actor.get(&format!("/v1/kpis/{kpi}")),
             "get_kpi_chart" => actor.get(&format!("/v1/kpis/{kpi}/chart.svg?{series}")),
             "get_kpi_spc" => actor.get(&format!("/v1/kpis/{kpi}/spc?{series}")),
+            "get_kpi_grid" => actor.get(&format!("/v1/kpi-grid?{series}")),
             "get_kpi_totals" => {
                 actor.get(&format!("/v1/kpis/{kpi}/totals?place={organisation}&innovation={innovation}"))
             }
@@ -518,8 +519,9 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 8] = [
+const UNASSIGNED: [&str; 9] = [
     "get_kpi_chart",
+    "get_kpi_grid",
     "get_kpi_spc",
     "get_kpi_totals",
     "list_audit_events",

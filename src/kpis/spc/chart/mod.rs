@@ -9,10 +9,13 @@ mod drawing;
 mod frame;
 mod icons;
 mod legend;
+mod printed;
 mod sheet;
 
 pub use crate::drawing::is_per_cent;
 pub use drawing::draw;
+pub use icons::Icon;
+pub use printed::{Printed, printed};
 pub use sheet::Chart;
 
 #[cfg(test)]

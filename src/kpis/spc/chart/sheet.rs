@@ -30,7 +30,7 @@ pub struct Chart<'a> {
 
 impl Chart<'_> {
     /// A figure as it is written.
-    pub(super) fn figure(&self, value: f64, decimals: usize) -> String {
+    pub fn figure(&self, value: f64, decimals: usize) -> String {
         figure(value * self.factor, decimals, self.unit)
     }
 

@@ -3,7 +3,7 @@
 use super::{Tallies, Window};
 use crate::calendar::{Period, PeriodType};
 use crate::vocabulary::Id;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,4 +59,6 @@ pub struct Survey {
     pub apportioned: BTreeSet<NaiveDate>,
     /// Of periods in which they had what cannot be apportioned, and some of it would belong here.
     pub undivided: BTreeSet<NaiveDate>,
+    /// When a value of a period was last written.
+    pub updated: BTreeMap<NaiveDate, NaiveDateTime>,
 }

@@ -1,6 +1,6 @@
 //! Which kept totals are behind, and how they are made anew.
 
-use super::store::{self, Content, Key, KnownRow, Made, Moved};
+use super::store::{self, Content, Key, KnownRow, Made, Moved, SummaryRow};
 use crate::calendar::london_date;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::kpis::catalogue;
 use crate::kpis::totals::asked::arithmetic;
 use crate::kpis::totals::rules::Survey;
 use crate::kpis::totals::standing::{Observed, observe};
-use crate::kpis::totals::store::{Area, Wanted};
+use crate::kpis::totals::store::{Area, Sought, Wanted};
 use crate::organisations::ops::Map;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Id, Timestamp, instant};
@@ -38,12 +38,30 @@ pub struct Kept {
     pub behind_since: Option<String>,
 }
 
-/// The total on today's map, as it is kept; none where it is not, or is too far behind.
+/// The totals of a place on today's map, by KPI, as they are kept; none where one is not, or is too far behind. Each key says whether its
+/// total is asked for as it is.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn find(conn: &mut Conn, key: &Key, is_whole: bool, (now, today): (Timestamp, NaiveDate)) -> Result<Option<Kept>> {
-    let Some(row) = store::find(conn, key)? else { return Ok(None) };
+pub fn find(conn: &mut Conn, keys: &[(Key, bool)], (now, today): (Timestamp, NaiveDate)) -> Result<HashMap<i32, Kept>> {
+    let mut kept = HashMap::new();
+    let rows = store::find_each(conn, &keys.iter().map(|(key, _)| key).collect::<Vec<_>>())?;
+    for row in rows {
+        let number = row.kpi_number;
+        let is_whole = keys.iter().any(|(key, is_whole)| key.kpi_number == number && *is_whole);
+        if let Some(one) = usable(conn, row, is_whole, (now, today))? {
+            kept.insert(number, one);
+        }
+    }
+    Ok(kept)
+}
+
+fn usable(
+    conn: &mut Conn,
+    row: SummaryRow,
+    is_whole: bool,
+    (now, today): (Timestamp, NaiveDate),
+) -> Result<Option<Kept>> {
     let Some(Content { whole, coarse }) = row.document.map(|document| document.value) else { return Ok(None) };
     let is_behind = row.map_on != today || store::has_moved(conn, row.position)?;
     if row.map_on > today || is_behind && row.made_at < (now - USABLE).naive_utc() {
@@ -157,9 +175,9 @@ pub fn make(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<Made> {
         area: Area::Place { id: key.place, map },
         innovation: key.innovation,
         breakdown: Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty()),
-        to: None,
     };
-    let Observed { standing, mut observations } = observe(conn, &kpi, by, wanted)?;
+    let observed = observe(conn, &[Sought { kpi: &kpi, by, to: None }], wanted)?.pop();
+    let Observed { standing, mut observations } = observed.ok_or_else(|| Error::internal("a total was lost"))?;
     let whole = standing.survey(by, &observations);
     let coarse = kpi.disclosure_control.then(|| {
         observations.iter_mut().for_each(|one| one.blur(by));

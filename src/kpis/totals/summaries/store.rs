@@ -81,8 +81,17 @@ fn of(key: &Key) -> _ {
         .filter(kpi_total_summaries::place_id.eq(place))
 }
 
-pub fn find(conn: &mut Conn, key: &Key) -> Result<Option<SummaryRow>> {
-    Ok(of(key).first(conn).optional()?)
+/// The kept totals of several KPIs, all of the same place, innovation and breakdown.
+pub fn find_each(conn: &mut Conn, keys: &[&Key]) -> Result<Vec<SummaryRow>> {
+    use kpi_total_summaries as kept;
+    let Some(Key { innovation, breakdown, place, .. }) = keys.first() else { return Ok(Vec::new()) };
+    let numbers: Vec<i32> = keys.iter().map(|key| key.kpi_number).collect();
+    let rows = kept::table
+        .filter(kept::kpi_number.eq_any(numbers))
+        .filter(kept::innovation_id.eq(*innovation))
+        .filter(kept::breakdown.eq(breakdown.clone()))
+        .filter(kept::place_id.eq(*place));
+    Ok(rows.load(conn)?)
 }
 
 /// All kept totals.

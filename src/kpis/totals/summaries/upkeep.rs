@@ -17,22 +17,24 @@ const LOOK: Duration = Duration::from_secs(2);
 /// After how many days without being asked for a total is no longer kept.
 const UNASKED: TimeDelta = TimeDelta::days(35);
 
-/// A total that a request added up, and that should be kept.
+/// The totals that a request added up, and that should be kept.
 #[derive(Clone, Default)]
-pub struct Wish(Arc<Mutex<Option<Key>>>);
+pub struct Wish(Arc<Mutex<Vec<Key>>>);
 
 impl Wish {
-    pub fn set(&self, key: Option<Key>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    pub fn set(&self, keys: impl IntoIterator<Item = Key>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = keys.into_iter().collect();
     }
 
-    /// Asks for it, once the answer is made. Nobody waits for that, nor is told when it fails: the next request asks again.
+    /// Asks for them, once the answer is made. Nobody waits for that, nor is told when it fails: the next request asks again.
     pub fn leave(self, service: &web::Data<Service>) {
-        let key = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let (service, now) = (service.clone(), (service.clock)());
-        if let Some(key) = key {
+        if !keys.is_empty() {
             actix_web::rt::spawn(async move {
-                let asked = service.db.write(move |conn| store::want(conn, &key, now.naive_utc())).await;
+                let want =
+                    move |conn: &mut Conn| keys.iter().try_for_each(|key| store::want(conn, key, now.naive_utc()));
+                let asked = service.db.write(want).await;
                 if let Err(error) = asked {
                     tracing::debug!(cause = error.cause().unwrap_or_default(), "a total is not kept yet");
                 }
