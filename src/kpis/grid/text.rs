@@ -40,7 +40,12 @@ impl Cell {
             name: format!("{mark}{}{unit}", self.kpi.name),
             period: self.latest().map_or_else(|| NO_DATA.to_owned(), |period| period.label()),
             value: self.value(&figures),
-            target: figures.target.map_or_else(none, |target| format!("{sign}{target}")),
+            target: match (figures.target, figures.trajectory) {
+                (Some(target), Some(planned)) => format!("{sign}{target} (planned {planned})"),
+                (Some(target), None) => format!("{sign}{target}"),
+                (None, Some(planned)) => format!("None (planned {planned})"),
+                (None, None) => none(),
+            },
             mean: figures.mean.unwrap_or_else(none),
             lpl: figures.lpl.unwrap_or_else(none),
             upl: figures.upl.unwrap_or_else(none),
