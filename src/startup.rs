@@ -17,7 +17,7 @@ use crate::http::outbound::Outbound;
 use crate::http::places::Places;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
-use crate::http::{Context, Routes, documents, gate, guides, openapi};
+use crate::http::{Context, Routes, documents, gate, guides, openapi, returns};
 use crate::kpis::totals::summaries::upkeep;
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
@@ -210,6 +210,9 @@ fn listen(
             .configure(|config| routes(&mut Routes::Router(config)))
             .route("/", web::get().to(documents::front))
             .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
+            .route("/returns", web::get().to(returns::page))
+            .route("/returns/returns.css", web::get().to(returns::style))
+            .route("/returns/returns.js", web::get().to(returns::script))
             .route("/docs/guides/{name}", web::get().to(guides::get_guide))
             .service(documents::swagger_ui())
     })

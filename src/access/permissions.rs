@@ -215,6 +215,8 @@ table! {
     get_kpi_spc:                    A O O A O O A A placed;
     get_kpi_submission:             A O O O O X X X placed;
     get_kpi_target:                 A A A A A A A A public;
+    get_kpi_set_template:           A X O O X X X X placed;
+    get_kpi_set_workbook:           A X O O X X X X placed;
     get_kpi_template:               A A A A A A A A public;
     get_kpi_totals:                 A O O A O O A A placed;
     get_leader:                     A A A A A A A A token;

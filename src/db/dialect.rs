@@ -162,6 +162,41 @@ pub fn matches<QS: 'static>(conn: &mut Conn, table: &str, terms: &SearchTerms) -
     Ok(Box::new(found.sql(&format!("{}{end}", limited(&(FEW + 1).to_string())))))
 }
 
+/// The first rows of `table` whose `search_text` has, for one of these texts, words that begin as its words do: just so, or
+/// with the same few letters, as they do where one is mistyped.
+pub fn alike<QS: 'static>(conn: &Conn, table: &str, texts: &[String]) -> Condition<QS> {
+    const LETTERS: usize = 3;
+    const MOST_WORDS: usize = 12;
+    const MOST_ROWS: usize = 500;
+    let found = |letters: usize| -> Condition<QS> {
+        let words = |text: &String| -> Vec<String> {
+            let words = fold(text);
+            words.split_whitespace().take(MOST_WORDS).map(|word| word.chars().take(letters).collect()).collect()
+        };
+        let any: Vec<Vec<String>> = texts.iter().map(words).filter(|words| !words.is_empty()).collect();
+        let query = |word: fn(&String) -> String, and: &str, or: &str| {
+            let each = any.iter().map(|words| format!("({})", words.iter().map(word).collect::<Vec<_>>().join(and)));
+            each.collect::<Vec<_>>().join(or)
+        };
+        let (before, query, after) = match conn.engine() {
+            Engine::Postgres => (
+                format!("SELECT id FROM {table} WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', "),
+                query(|word| format!("{word}:*"), " & ", " | "),
+                format!(") LIMIT {MOST_ROWS})"),
+            ),
+            Engine::Sqlite => (
+                format!(
+                    "SELECT id FROM search_keys_{table} WHERE key IN (SELECT rowid FROM search_{table} WHERE (search_{table} MATCH "
+                ),
+                query(|word| format!("\"{word}\"*"), " AND ", " OR "),
+                format!(") LIMIT {MOST_ROWS}))"),
+            ),
+        };
+        Box::new(sql::<Bool>(&format!("{table}.id IN ({before}")).bind::<Text, _>(query).sql(&after))
+    };
+    Box::new(found(usize::MAX).or(found(LETTERS)))
+}
+
 /// The text for LIKE with the escape `\\`, each of its characters standing for itself.
 pub fn like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")

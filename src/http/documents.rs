@@ -88,8 +88,9 @@ const VISITORS: [(&str, &str, &[Link]); 5] = [
     ),
     (
         "You send KPI values",
-        "Fill in the template of your KPI, try the file with a dry run, then send it.",
+        "Fill in the template of your KPIs, check it, mend what is wrong, then send it.",
         &[
+            ("/returns", "Return data by hand"),
             ("/docs/guides/submitters", "Guide for submitters"),
             ("/v1/kpis", "The KPIs"),
             ("/v1/code-lists", "The coded values"),

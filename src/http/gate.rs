@@ -6,6 +6,7 @@ use super::limits::Quota;
 use super::operations::{Endpoint, Found};
 use super::reply::Elsewhere;
 use super::request::Cx;
+use super::workbook::XLSX;
 use super::{params, peer, problem};
 use crate::access::{Actor, Operation};
 use crate::error::{Code, Error, Result};
@@ -463,12 +464,12 @@ fn as_problem(response: ServiceResponse<BoxBody>, named: &Named) -> ServiceRespo
     ServiceResponse::new(response.request().clone(), answer)
 }
 
-/// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own CSV,
+/// Whether a failure is answered in full already: as a problem, or as a refused submission that goes back as the sender's own table,
 /// or in the words of RFC 6749.
 fn is_answered(response: &ServiceResponse<BoxBody>) -> bool {
     let media = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
     let is_token = response.request().path() == problem::TOKEN_ENDPOINT && media.starts_with(b"application/json");
-    is_token || media.starts_with(b"application/problem") || media.starts_with(b"text/csv")
+    is_token || media.starts_with(b"application/problem") || media.starts_with(b"text/csv") || media == XLSX.as_bytes()
 }
 
 /// Whether a conditional GET names the version that would be answered.

@@ -23,11 +23,13 @@ pub(crate) mod places;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod returns;
 pub(crate) mod routing;
 pub mod schemas;
 pub(crate) mod service;
 pub(crate) mod streaming;
 pub(crate) mod strict;
+pub(crate) mod workbook;
 mod wrong;
 
 pub use context::{Context, IfMatch};

@@ -638,7 +638,7 @@ impl FromRequest for Upload {
 }
 
 /// A form; of those, one with a single file is read as that file.
-const FORM: &str = "multipart/form-data";
+pub const FORM: &str = "multipart/form-data";
 
 /// Reads a body to its end, unpacking it, within the limits of size (once it is unpacked) and time.
 async fn receive<W: Write + Send + 'static>(

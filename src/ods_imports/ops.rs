@@ -38,7 +38,7 @@ pub struct OdsImportResponse {
     warnings: Vec<Fault>,
 }
 
-impl Cells for csv::Row<'_, 27> {
+impl Cells for csv::Row<'_> {
     fn cell(&self, column: usize) -> Option<&str> {
         self.text(column - 1)
     }

@@ -292,6 +292,23 @@ pub fn update(conn: &mut Conn, row: &OrganisationRow) -> Result<()> {
     overwrite!(conn, organisations, row, taken)
 }
 
+/// Code, name and identifiers of organisations that these texts may name: those of just such a name, and the first that have
+/// words that begin so.
+pub fn named_like(conn: &mut Conn, texts: &[String]) -> Result<Vec<(String, String, Vec<String>)>> {
+    let alike = dialect::alike(conn, "organisations", texts);
+    let names: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+    let found = organisations::table
+        .filter(organisations::sort_name.eq_any(names).or(alike))
+        .order_by(organisations::code)
+        .select((organisations::code, organisations::name, organisations::ods_code, organisations::identifiers));
+    type Row = (String, String, Option<String>, Json<Vec<Identifier>>);
+    let whole = |(code, name, ods_code, identifiers): Row| {
+        let identifiers = identifiers.value.into_iter().map(|identifier| identifier.value);
+        (code, name, ods_code.into_iter().chain(identifiers).collect())
+    };
+    Ok(found.load::<Row>(conn)?.into_iter().map(whole).collect())
+}
+
 /// Codes and names of organisations, by id.
 pub struct OrganisationNames(HashMap<Id, (String, String)>);
 

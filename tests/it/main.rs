@@ -52,3 +52,4 @@ mod uptake;
 mod uptake_histories;
 mod values;
 mod webhooks;
+mod wide_returns;

@@ -117,7 +117,8 @@ fn csv_answer(status: StatusCode, done: &Done, mut sent: &File) -> Result<Reply>
         }
     };
     let file = sent.try_clone().map_err(Error::internal)?;
-    Ok(Reply::text(status, CSV, csv::annotate(file, &COLUMNS, done.rows.iter().enumerate().map(verdict))?))
+    let mut rows = csv::Reader::open(file, &COLUMNS, &[])?;
+    Ok(Reply::text(status, CSV, csv::annotate(&mut rows, &COLUMNS, done.rows.iter().enumerate().map(verdict))?))
 }
 
 fn json_answer(status: StatusCode, terms: Terms, done: &Done, (instance, request): (&str, &str)) -> Result<Reply> {

@@ -11,7 +11,7 @@ mod writer;
 pub use annotated::annotate;
 pub use body::schema;
 pub use cells::{MARK, is_marked, is_of_file};
-pub use reader::{Reader, Row};
+pub use reader::{Hint, Reader, Row, Rows, present};
 pub use table::Table;
 pub use writer::{Sheet, sheet_of_faults};
 

@@ -25,14 +25,36 @@ const FOREIGN: [(&[u8], &str, &str); 6] = [
     (b"%PDF", "pdf", "This is a PDF and not a CSV."),
 ];
 
+/// What is said of the columns that there are, to somebody who sent one of another name; without one, to somebody who sent
+/// none.
+pub type Hint<'c> = &'c dyn Fn(Option<&str>) -> String;
+
+/// A table being read, whatever file it is in.
+pub trait Rows {
+    /// The next row that says anything.
+    ///
+    /// # Errors
+    /// Those of the file.
+    fn next_row(&mut self) -> Result<Option<Row<'_>>>;
+
+    /// The columns that are there, in the sender's order and with the sender's own names.
+    fn present(&self) -> Vec<(usize, &str)>;
+
+    /// What separates the cells.
+    fn delimiter(&self) -> u8 {
+        b','
+    }
+}
+
 /// A CSV being read, by the columns that an operation knows.
-pub struct Reader<R, const N: usize> {
+pub struct Reader<'c, R> {
     rows: csv::Reader<Watch<Chain<Cursor<Vec<u8>>, R>>>,
     delimiter: u8,
-    columns: &'static [&'static str; N],
+    columns: &'c [&'c str],
+    hint: Option<Hint<'c>>,
     header: StringRecord,
     /// Where each of the columns stands, if it is there.
-    places: [Option<usize>; N],
+    places: Vec<Option<usize>>,
     /// Where columns without a name stand.
     unnamed: Vec<usize>,
     record: StringRecord,
@@ -46,13 +68,18 @@ pub struct Reader<R, const N: usize> {
 }
 
 /// One row, and the line on which it begins.
-pub struct Row<'a, const N: usize> {
+pub struct Row<'a> {
     pub line: u32,
     record: &'a StringRecord,
-    places: &'a [Option<usize>; N],
+    places: &'a [Option<usize>],
 }
 
-impl<'a, const N: usize> Row<'a, N> {
+impl<'a> Row<'a> {
+    /// A row of a table that is no CSV.
+    pub fn of(line: u32, record: &'a StringRecord, places: &'a [Option<usize>]) -> Self {
+        Self { line, record, places }
+    }
+
     /// The text of a column's cell just as it was meant; nothing where the cell is empty or the column is not there.
     pub fn verbatim(&self, column: usize) -> Option<&'a str> {
         let cell = self.record.get(self.places.get(column).copied().flatten()?)?;
@@ -80,13 +107,21 @@ impl<'a, const N: usize> Row<'a, N> {
     }
 }
 
-impl<R: Read, const N: usize> Reader<R, N> {
+impl<'c, R: Read> Reader<'c, R> {
     /// Reads as far as the header.
     ///
     /// # Errors
     /// `malformed-body` for what is no CSV in UTF-8; `unknown-column`; `validation-failed` for a column that is there twice
     /// and for each that is needed and not there; `no-rows` for an empty file.
-    pub fn open(mut file: R, columns: &'static [&'static str; N], needed: &[&str]) -> Result<Self> {
+    pub fn open(file: R, columns: &'c [&'c str], needed: &[&str]) -> Result<Self> {
+        Self::open_with(file, columns, needed, None)
+    }
+
+    /// As [`Reader::open`], for a file of many columns, of which a hint says in short what they are.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_with(mut file: R, columns: &'c [&'c str], needed: &[&str], hint: Option<Hint<'c>>) -> Result<Self> {
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head).map_err(Error::internal)?;
         refuse_foreign(&head)?;
@@ -103,12 +138,12 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let delimiter = declared.unwrap_or_else(|| delimiter(text, columns));
         let mut head = Cursor::new(head);
         head.set_position(begin as u64);
-        Self::read_header(head.chain(file), columns, (delimiter, line), is_utf8, needed)
+        Self::read_header(head.chain(file), (columns, hint), (delimiter, line), is_utf8, needed)
     }
 
     fn read_header(
         file: Chain<Cursor<Vec<u8>>, R>,
-        columns: &'static [&'static str; N],
+        (columns, hint): (&'c [&'c str], Option<Hint<'c>>),
         (delimiter, line): (u8, u32),
         is_utf8: bool,
         needed: &[&str],
@@ -117,14 +152,14 @@ impl<R: Read, const N: usize> Reader<R, N> {
         rows.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(HEAD as usize);
         let rows = rows.from_reader(Watch::new(file, delimiter, line));
         let (header, record) = (StringRecord::new(), StringRecord::new());
-        let (places, unnamed) = ([None; N], Vec::new());
+        let (places, unnamed) = (vec![None; columns.len()], Vec::new());
         // The header that is put before a file without one is its line 0.
         let (any, headless, width) = (false, line == 0, None);
         let mut reader =
-            Self { rows, delimiter, columns, header, places, unnamed, record, is_utf8, any, headless, width };
+            Self { rows, delimiter, columns, hint, header, places, unnamed, record, is_utf8, any, headless, width };
         let Some(line) = reader.advance()? else {
             let detail =
-                format!("The file is empty; expected a header that names columns, and rows. {}", reader.known());
+                format!("The file is empty; expected a header that names columns, and rows. {}", reader.known(None));
             return Err(refusal(Code::NoRows, 1, "no-rows", detail));
         };
         reader.header = std::mem::take(&mut reader.record);
@@ -139,7 +174,7 @@ impl<R: Read, const N: usize> Reader<R, N> {
     ///
     /// # Errors
     /// As [`Reader::open`].
-    pub fn headless(mut file: R, columns: &'static [&'static str; N]) -> Result<Self> {
+    pub fn headless(mut file: R, columns: &'c [&'c str]) -> Result<Self> {
         let mut start = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut start).map_err(Error::internal)?;
         refuse_foreign(&start)?;
@@ -147,15 +182,15 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let mut head = columns.join(",").into_bytes();
         head.push(b'\n');
         head.extend_from_slice(start.get(marks(&start)..).unwrap_or_default());
-        Self::read_header(Cursor::new(head).chain(file), columns, (b',', 0), is_utf8, &[])
+        Self::read_header(Cursor::new(head).chain(file), (columns, None), (b',', 0), is_utf8, &[])
     }
 
-    /// The next row that says anything.
+    /// As [`Rows::next_row`].
     ///
     /// # Errors
     /// `malformed-body` for a row that is not in UTF-8; `validation-failed` for a quotation that cannot be read for sure, a
     /// row that is cut off and a cell without a column; `no-rows` when the header was all there is.
-    pub fn next_row(&mut self) -> Result<Option<Row<'_, N>>> {
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         let Some(line) = self.advance()? else {
             if self.any {
                 return Ok(None);
@@ -171,17 +206,6 @@ impl<R: Read, const N: usize> Reader<R, N> {
         let whole = *self.width.get_or_insert(self.record.len());
         self.check_width(line, whole)?;
         Ok(Some(Row { line, record: &self.record, places: &self.places }))
-    }
-
-    /// What separates the cells.
-    pub fn delimiter(&self) -> u8 {
-        self.delimiter
-    }
-
-    /// The columns that are there, in the sender's order and with the sender's own names.
-    pub fn present(&self) -> Vec<(usize, &str)> {
-        let named = |(place, name)| Some((self.places.iter().position(|known| *known == Some(place))?, name));
-        self.header.iter().enumerate().filter_map(named).collect()
     }
 
     /// Reads the next record that is not all empty, and says on which line it begins.
@@ -232,14 +256,14 @@ impl<R: Read, const N: usize> Reader<R, N> {
             let known = self.columns.iter().position(|known| known.eq_ignore_ascii_case(name));
             let Some((known, column)) = known.and_then(|known| Some((known, self.places.get_mut(known)?))) else {
                 let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-                let detail = format!("There is no column \"{name}\". {}", self.known());
+                let detail = format!("There is no column \"{name}\". {}", self.known(Some(&name)));
                 return Err(refusal(Code::UnknownColumn, line, "unknown-column", detail));
             };
             if column.replace(place).is_some() {
                 fault("column-twice", format!("The column {} is there twice.", self.columns[known]));
             }
         }
-        for (name, place) in self.columns.iter().zip(self.places) {
+        for (name, place) in self.columns.iter().zip(&self.places) {
             if place.is_none() && needed.contains(name) {
                 fault("column-missing", format!("The column {name} is missing."));
             }
@@ -247,7 +271,10 @@ impl<R: Read, const N: usize> Reader<R, N> {
         if faults.is_empty() { Ok(()) } else { Err(Error::validation(faults)) }
     }
 
-    fn known(&self) -> String {
+    fn known(&self, sent: Option<&str>) -> String {
+        if let Some(hint) = self.hint {
+            return hint(sent);
+        }
         format!("The first row is the header; its columns are {}.", self.columns.join(", "))
     }
 
@@ -274,6 +301,26 @@ impl<R: Read, const N: usize> Reader<R, N> {
         );
         Err(refusal(Code::ValidationFailed, line, "no-column", detail))
     }
+}
+
+impl<R: Read> Rows for Reader<'_, R> {
+    fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+        Self::next_row(self)
+    }
+
+    fn present(&self) -> Vec<(usize, &str)> {
+        present(&self.header, &self.places)
+    }
+
+    fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+}
+
+/// Which of the columns stand in a header, in its order, with the names that they have there.
+pub fn present<'a>(header: &'a StringRecord, places: &[Option<usize>]) -> Vec<(usize, &'a str)> {
+    let named = |(place, name)| Some((places.iter().position(|known| *known == Some(place))?, name));
+    header.iter().enumerate().filter_map(named).collect()
 }
 
 /// How many bytes the byte order marks at the beginning take.

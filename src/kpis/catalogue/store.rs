@@ -293,6 +293,14 @@ pub fn find_by_codes(conn: &mut Conn, codes: &[String]) -> Result<Vec<KpiRow>> {
     Ok(found)
 }
 
+/// Code and name of KPIs that these texts may name: those of just such a name, and the first that have words that begin so.
+pub fn named_like(conn: &mut Conn, texts: &[String]) -> Result<Vec<(String, String)>> {
+    let alike = dialect::alike(conn, "kpis", texts);
+    let names: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+    let found = kpis::table.filter(kpis::sort_name.eq_any(names).or(alike)).order_by(kpis::code);
+    Ok(found.select((kpis::code, kpis::name)).load(conn)?)
+}
+
 /// The KPI of a code, in any case.
 pub fn find(conn: &mut Conn, code: &str) -> Result<Option<KpiRow>> {
     if !rules::is_code(code) {

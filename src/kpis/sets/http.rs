@@ -2,18 +2,28 @@
 
 use super::ops;
 use super::rules::KpiSet;
-use super::store::{self, ListKpiSets};
+use super::store::{self, AskTemplate, ListKpiSets};
+use super::template::Template;
+use crate::db::Conn;
 use crate::error::Result;
-use crate::http::{Answer, Asked, Body, Created, Cx, Listed, Listing, Patch, Routes};
+use crate::http::workbook::{WorkbookBody, XLSX};
+use crate::http::{Answer, Asked, Body, CSV, Context, Created, Cx, Listed, Listing, Patch, Query, Reply, Routes};
 use crate::path;
 use crate::record::Stored;
+use actix_web::http::StatusCode;
 use actix_web::{get, patch, post, web};
 
 type KpiSetResponse = Stored<KpiSet>;
 type KpiSetPatch = Patch<KpiSet>;
 
 pub fn routes(routes: &mut Routes) {
-    routes.service(list_kpi_sets).service(create_kpi_set).service(get_kpi_set).service(update_kpi_set);
+    routes
+        .service(list_kpi_sets)
+        .service(create_kpi_set)
+        .service(get_kpi_set)
+        .service(update_kpi_set)
+        .service(get_kpi_set_template)
+        .service(get_kpi_set_workbook);
 }
 
 path! { KpiSetPath, code: [example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", max_length = 60] "Its code, in any case" }
@@ -56,4 +66,51 @@ pub async fn update_kpi_set(
     body: Body<KpiSetPatch>,
 ) -> Result<Answer<KpiSetResponse>> {
     cx.change(body, move |conn, context, patch| ops::update_kpi_set(conn, context, &path.code, &patch)).await
+}
+
+/// Get a CSV template for a set of KPIs
+///
+/// Returns a table to fill in and send to `/v1/kpi-submissions?set=`: a row for each organisation of the set for which you may send
+/// values, each period and breakdown, and the columns of each KPI. At most 10,000 rows and 200,000 cells (422 beyond that).
+#[utoipa::path(
+    tag = "kpis",
+    params(KpiSetPath, AskTemplate),
+    responses((status = 200, description = "The template", body = String, content_type = "text/csv",
+        example = json!("organisation,organisationName,period,breakdown,emergency-attendances\nRJZ,King's College Hospital,2019-03,1,\n"))),
+)]
+#[get("/v1/kpi-sets/{code}/template.csv")]
+pub async fn get_kpi_set_template(cx: Cx, path: web::Path<KpiSetPath>, asked: Query<AskTemplate>) -> Result<Reply> {
+    cx.snapshot(move |conn, context| answer(conn, context, &path.code, &asked.0, CSV, Template::as_csv)).await
+}
+
+/// Get a workbook to fill in for a set of KPIs
+///
+/// Returns the same table as `template.csv` as an Excel workbook: the cells to fill in can be typed in and take numbers only, the
+/// others are locked without a password, and a second sheet says what goes where.
+#[utoipa::path(
+    tag = "kpis",
+    params(KpiSetPath, AskTemplate),
+    responses((status = 200, description = "The workbook", body = WorkbookBody, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")),
+)]
+#[get("/v1/kpi-sets/{code}/template.xlsx")]
+pub async fn get_kpi_set_workbook(cx: Cx, path: web::Path<KpiSetPath>, asked: Query<AskTemplate>) -> Result<Reply> {
+    let code = path.code.to_ascii_lowercase();
+    cx.report(move |conn, context| {
+        answer(conn, context, &path.code, &asked.0, XLSX, |template| template.as_book(&code))
+    })
+    .await
+}
+
+fn answer(
+    conn: &mut Conn,
+    context: &Context,
+    code: &str,
+    asked: &AskTemplate,
+    media: &'static str,
+    write: impl FnOnce(&Template) -> Result<Vec<u8>>,
+) -> Result<Reply> {
+    let template = ops::get_kpi_set_template(conn, context, code, asked)?;
+    let extension = if media == XLSX { "xlsx" } else { "csv" };
+    let name = format!("attachment; filename=\"{}.{extension}\"", code.to_ascii_lowercase());
+    Ok(Reply::text(StatusCode::OK, media, write(&template)?).header("Content-Disposition", name))
 }

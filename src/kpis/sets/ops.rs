@@ -1,18 +1,23 @@
 //! What can be done with sets of KPIs, each in one transaction.
 
 use super::rules::KpiSet;
-use super::store::{self, KpiSetRow, NamedKpiSet};
+use super::store::{self, AskTemplate, KpiSetRow, NamedKpiSet};
+use super::template::{self, Asked, Due, Template};
 use crate::access::{Reach, outside};
+use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::{Code, Error, Fault, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::kpis::catalogue;
+use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations;
+use crate::organisations::ops::Covered;
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 fn known(conn: &mut Conn, code: &str) -> Result<NamedKpiSet> {
     store::find(conn, code)?.ok_or_else(|| Error::not_found("KPI set"))
@@ -29,6 +34,44 @@ fn whole(conn: &mut Conn, found: NamedKpiSet) -> Result<Stored<KpiSet>> {
 pub fn get_kpi_set(conn: &mut Conn, code: &str) -> Result<Stored<KpiSet>> {
     let found = known(conn, code)?;
     whole(conn, found)
+}
+
+/// The table of a set that the caller fills in: for the organisations of the set that the caller may submit for, or the one that
+/// is asked for, in the period asked for or the last complete one.
+///
+/// # Errors
+/// `not-found`; `forbidden` for a caller who may submit for none of them; `unknown-reference`; `validation-failed` for an
+/// organisation or period that the set does not ask for; `too-many-rows`.
+pub fn get_kpi_set_template(conn: &mut Conn, context: &Context, code: &str, asked: &AskTemplate) -> Result<Template> {
+    let set = known(conn, code)?.row;
+    let kpis = store::kpis_of(conn, set.id)?.into_iter().filter(|kpi| kpi.status == KpiStatus::Live).collect();
+    let kpis = template::periods(kpis, asked.period.as_ref().map(|period| period.0.as_str()), context.today())?;
+    let periods: BTreeSet<Period> = kpis.iter().map(|(_, period)| *period).collect();
+    // Who is asked: the one place where a template learns of what is due.
+    let mut organisations = store::organisations_of(conn, vec![set.id], context.today())?;
+    if let Some(asked) = &asked.organisation {
+        let one = organisations::ops::referred(conn, "?organisation", &asked.0)?;
+        organisations.retain(|organisation| *organisation == one);
+        if organisations.is_empty() {
+            let detail = format!("The set {} does not ask this organisation.", set.code);
+            return Err(Error::invalid("?organisation", "not-assigned", detail));
+        }
+    }
+    let covered = Covered::of(conn, context, context.reach(), &organisations)?;
+    let covers = |organisation: Id, day| covered.covers_from(None, Some(organisation), None, day);
+    organisations.retain(|organisation| periods.iter().any(|period| covers(*organisation, period.start())));
+    if organisations.is_empty() && !periods.is_empty() {
+        return Err(outside());
+    }
+    let names = organisations::store::names(conn, organisations.iter().copied())?;
+    let lives = organisations::store::lives(conn, &organisations)?;
+    let organisations = lives.into_iter().map(|(id, _, life)| {
+        let (code, name) = names.of(id);
+        let mut lived = template::lived(life, &periods);
+        lived.retain(|period| covers(id, period.start()));
+        (Asked { code, name }, lived)
+    });
+    Template::new(Due { organisations: organisations.collect(), kpis })
 }
 
 /// What every code refers to; what is not there is a fault.

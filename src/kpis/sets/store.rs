@@ -3,9 +3,10 @@
 use super::rules::{KpiSet, KpiSetAdded};
 use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets, kpis, organisations, programmes};
 use crate::db::{Conn, Keep, MultiBackend, violations};
-use crate::error::Result;
-use crate::http::{CodeParam, Context};
+use crate::error::{Code, Error, Fault, Result};
+use crate::http::{CodeParam, Context, Line};
 use crate::kpis::catalogue;
+use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations::store::below;
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold};
@@ -66,6 +67,16 @@ params! {
         programme: CodeParam = "programme",
         /// The code of a KPI: sets that hold it.
         kpi: CodeParam = "kpi",
+    }
+}
+
+params! {
+    /// What a template is asked for.
+    pub struct AskTemplate {
+        /// The code of one of the organisations of the set. Default: all for which you may send values.
+        organisation: CodeParam = "organisation",
+        /// A period, as its KPIs write it. Default: the last complete one of each KPI.
+        period: Line = "period",
     }
 }
 
@@ -152,6 +163,31 @@ fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], organisations: &[Id]) -
     Ok(())
 }
 
+/// The set a request refers to.
+///
+/// # Errors
+/// `unknown-reference`, pointing at the value.
+pub fn referred(conn: &mut Conn, pointer: &str, code: &str) -> Result<KpiSetRow> {
+    let unknown = || {
+        let detail = format!("There is no KPI set {code}.");
+        Error::new(Code::UnknownReference).detail(detail.clone()).fault(Fault::new(pointer, "unknown-kpi-set", detail))
+    };
+    find(conn, code)?.map(|found| found.row).ok_or_else(unknown)
+}
+
+/// The KPIs of a set, by code.
+pub fn kpis_of(conn: &mut Conn, set: Id) -> Result<Vec<KpiRow>> {
+    let members = kpi_set_kpis::table.inner_join(kpis::table.on(kpis::id.eq(kpi_set_kpis::kpi_id)));
+    Ok(members.filter(kpi_set_kpis::set_id.eq(set)).order_by(kpis::code).select(kpis::all_columns).load(conn)?)
+}
+
+/// The organisations of a set, with all below them today.
+pub fn organisations_of(conn: &mut Conn, sets: Vec<Id>, today: NaiveDate) -> Result<Vec<Id>> {
+    let asked = kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq_any(sets));
+    let asked: Vec<Id> = asked.select(kpi_set_organisations::organisation_id).distinct().load(conn)?;
+    Ok(below(asked, today).load::<Id>(conn)?)
+}
+
 /// The organisations asked for a KPI: those of its sets with all below them today. `None` for a KPI in no set, which
 /// every organisation may send.
 pub fn assigned(conn: &mut Conn, kpi: Id, today: NaiveDate) -> Result<Option<HashSet<Id>>> {
@@ -160,8 +196,5 @@ pub fn assigned(conn: &mut Conn, kpi: Id, today: NaiveDate) -> Result<Option<Has
     if sets.is_empty() {
         return Ok(None);
     }
-    let asked = kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq_any(sets));
-    let asked: Vec<Id> = asked.select(kpi_set_organisations::organisation_id).distinct().load(conn)?;
-    let all = below(asked, today).load::<Id>(conn)?;
-    Ok(Some(all.into_iter().collect()))
+    Ok(Some(organisations_of(conn, sets, today)?.into_iter().collect()))
 }

@@ -1,7 +1,7 @@
 //! The answer about each row: as JSON, the first thousand that matter; as CSV, the sender's own file with three
 //! more columns.
 
-use super::input::{COLUMNS, Input};
+use super::input::Input;
 use super::rows::{MeasureResponse, SubmissionRowResponse};
 use super::rules::{Held, Measure, RawRow, Said};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
@@ -9,16 +9,16 @@ use crate::calendar::{Period, Span};
 use crate::db::json::Json;
 use crate::db::{Conn, shares};
 use crate::delivery::{MOST_ROWS, OURS, Outcome, RowError, SubmissionState, said};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::http::Context;
-use crate::http::csv::{self, Sheet};
+use crate::http::csv::Sheet;
+use crate::http::workbook::{Cell, Look, Sheets};
 use crate::kpis::catalogue::rules::shown_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series::SeriesKey;
 use crate::vocabulary::Id;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 
 /// The most rejected rows kept for later reading, and the most bytes of them: a wrong row of thirty bytes is answered with
 /// several hundred.
@@ -89,7 +89,7 @@ impl Judged {
             };
             let is_outside = life.meet(verdict.period.days()).is_none();
             let detail = is_outside.then(detail)??;
-            Some((index, Fault::new(format!("/rows/{index}"), "outside-life", detail)))
+            Some((index, Fault::new(self.input.pointer(index, Some("outside-life")), "outside-life", detail)))
         };
         self.verdicts.iter().enumerate().filter_map(outside).take(MOST_WARNINGS).collect()
     }
@@ -121,7 +121,8 @@ impl Judged {
 
     fn row(&self, index: usize) -> Option<SubmissionRowResponse> {
         let (raw, verdict) = (self.input.rows.get(index)?, self.verdicts.get(index)?);
-        let (line, pointer) = (raw.line, format!("/rows/{index}"));
+        let first = verdict.as_ref().err().and_then(|errors| errors.first());
+        let (line, pointer) = (raw.line, self.input.pointer(index, first.map(|error| &*error.code)));
         Some(match verdict {
             Err(errors) => {
                 let (outcome, errors, key) = (Outcome::Rejected, errors.clone(), self.sent_key(raw));
@@ -216,20 +217,6 @@ pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Res
     shares::take(conn, &context.actor.subject, context.now, bytes as u64, None)
 }
 
-/// The sender's own file with what became of each row.
-///
-/// # Errors
-/// As [`csv::annotate`].
-pub fn annotate(file: File, judged: &Judged) -> Result<Vec<u8>> {
-    let outcome = |verdict: &Verdict| verdict.outcome;
-    let warnings = judged.warnings();
-    let outcome_of = |(index, verdict): (usize, &Result<Verdict, Vec<RowError>>)| {
-        let ours = said(verdict.as_ref().map(outcome).map_err(Vec::as_slice), judged.failed());
-        warned(ours, warnings.get(&index))
-    };
-    csv::annotate(file, &COLUMNS, judged.verdicts.iter().enumerate().map(outcome_of))
-}
-
 /// What is told of a row, with what deserves a second look where nothing is wrong with it.
 fn warned([outcome, problem, expected]: [String; 3], warning: Option<&Fault>) -> [String; 3] {
     match warning.filter(|_| problem.is_empty()) {
@@ -238,21 +225,41 @@ fn warned([outcome, problem, expected]: [String; 3], warning: Option<&Fault>) ->
     }
 }
 
-/// The same three columns for a delivery that was JSON: a line for each of the first `most` rows of the answer.
-///
-/// # Errors
-/// `internal` when it cannot be written.
-pub fn as_csv(judged: &Judged, most: usize) -> Result<Vec<u8>> {
+/// The same three columns for a delivery that was JSON: a line for each of the first `most` rows of the answer, below the names
+/// of the columns.
+pub fn lines(judged: &Judged, most: usize) -> Vec<Vec<String>> {
     const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
-    let mut sheet = Sheet::with_header(["line"].into_iter().chain(KEY).chain(OURS))?;
+    let header = ["line"].into_iter().chain(KEY).chain(OURS).map(str::to_owned).collect();
     let warnings: HashMap<String, Fault> =
         judged.warnings().into_values().map(|warning| (warning.pointer.clone(), warning)).collect();
-    for row in judged.rows().0.into_iter().take(most) {
+    let line = |row: SubmissionRowResponse| {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());
         let verdict = if row.errors.is_empty() { Ok(row.outcome) } else { Err(row.errors.as_slice()) };
         let ours = warned(said(verdict, false), warnings.get(&row.pointer));
-        sheet.row([row.line.to_string()].into_iter().chain(key).chain(ours))?;
-    }
+        [row.line.to_string()].into_iter().chain(key).chain(ours).collect()
+    };
+    std::iter::once(header).chain(judged.rows().0.into_iter().take(most).map(line)).collect()
+}
+
+/// [`lines`] as CSV.
+///
+/// # Errors
+/// `internal` when it cannot be written.
+pub fn as_csv(judged: &Judged, most: usize) -> Result<Vec<u8>> {
+    let mut sheet = Sheet::without_header();
+    lines(judged, most).iter().try_for_each(|line| sheet.row(line))?;
     sheet.finish()
+}
+
+/// [`lines`] as a workbook.
+///
+/// # Errors
+/// `internal` when it cannot be written.
+pub fn as_book(judged: &Judged, most: usize) -> Result<Vec<u8>> {
+    let lines = lines(judged, most);
+    let (header, rows) = lines.split_first().ok_or_else(|| Error::internal("no header"))?;
+    let mut sheets = Sheets::with_header(header.iter().map(String::as_str))?;
+    rows.iter().try_for_each(|line| sheets.row(line.iter().map(|text| (Cell::Text(text), Look::Plain))))?;
+    sheets.finish()
 }

@@ -5,14 +5,19 @@ use super::input;
 use super::ops::{self, Terms};
 use super::rows::SubmissionRowResponse;
 use super::rules::Strategy;
+use super::sent::{Sent, Source, form};
 use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission};
 use crate::db::Conn;
 use crate::delivery::{self, Counts, MOST_ROWS, Mode, SubmissionState};
 use crate::error::{Error, Fault, Result};
 use crate::http::csv;
+use crate::http::heavy::heavy;
 use crate::http::idempotency::MOST_KEPT;
+use crate::http::params::invalid;
 use crate::http::problem::status_of;
+use crate::http::request::FORM;
 use crate::http::schemas::shape_of;
+use crate::http::workbook::{Book, WorkbookBody, XLSX, is_workbook};
 use crate::http::{
     Answer, Asked, CSV, CodeParam, Context, Cx, IdPath, Listed, Listing, OneWord, Query, Reply, Routes, Upload,
 };
@@ -38,6 +43,8 @@ params! {
     pub struct SubmitTerms {
         /// The code of the KPI, for rows that name none.
         kpi: CodeParam = "kpi",
+        /// The code of a set of KPIs, for a table with a column for each of them: a CSV or a workbook.
+        set: CodeParam = "set",
         /// Whether to check the rows and write nothing. Default: false.
         dry_run: bool = "dryRun",
         /// Whether one wrong row rejects the whole submission (`atomic`) or only itself (`partial`). Default: atomic.
@@ -159,7 +166,7 @@ csv_body! {
     KpiValuesCsv: input::COLUMNS
 }
 
-/// KPI values as CSV, as the one file of a form: what `curl -F file=@return.csv` and browsers send.
+/// KPI values as CSV or as a workbook, as the one file of a form: what `curl -F file=@return.csv` and browsers send.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "the file is taken out of the form while it arrives")]
 struct KpiValuesFileRequest {
@@ -174,20 +181,28 @@ struct KpiValuesFileRequest {
 /// writes nothing. With `Accept: text/csv` the answer is your own file with three more columns: `outcome`, `problem` and
 /// `expected`. Correct it and send it back as it is. A file that is refused whole is then answered with the columns `line`,
 /// `problem` and `expected`. In CSV an empty cell says nothing, and `(none)` takes a qualifier, basis or comment away.
+///
+/// With `?set=` a CSV has a row for each organisation, period and breakdown, and a column for each KPI of the set: `<kpi>` for the
+/// value, `<kpi>.numerator`, `<kpi>.denominator`, `<kpi>.qualifier`, `<kpi>.basis` and `<kpi>.comment` beside it. Each cell that says
+/// something is a value, and faults point at it (`/rows/5/<kpi>`). `/v1/kpi-sets/{code}/template.csv` is such a table to fill in.
+///
+/// A workbook (.xlsx) is read as a CSV is: the sheet called Return, or the first, with the names of the columns in its first row.
+/// Faults point at cells (`/sheets/Return/C7`). Asked for as a workbook, the answer is your own table with what is to be mended marked.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(SubmitTerms),
     request_body(content(
         (SubmitKpiValuesRequest = "application/json"),
         (KpiValuesCsv = "text/csv", example = json!("organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n")),
+        (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("the bytes of an .xlsx file")),
         (inline(KpiValuesFileRequest) = "multipart/form-data", example = json!({ "file": "organisation,period,breakdown,value\nRJZ,2017-03,1,21289\n" })),
         (String = "application/x-ndjson"),
     )),
     responses(
-        (status = 200, description = "Checked, and nothing was written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
-        (status = 201, description = "Written", content((SubmissionResponse = "application/json"), (String = "text/csv"))),
+        (status = 200, description = "Checked, and nothing was written", content((SubmissionResponse = "application/json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = 201, description = "Written", content((SubmissionResponse = "application/json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 400, description = "The body cannot be read", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
-        (status = 422, description = "Rows are wrong, so nothing was written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
+        (status = 422, description = "Rows are wrong, so nothing was written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     ),
 )]
 #[post("/v1/kpi-submissions")]
@@ -199,15 +214,20 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         mode: query.mode.map_or(Mode::Atomic, |mode| mode.0),
         strategy: query.strategy.map_or(Strategy::Upsert, |strategy| strategy.0),
     };
-    let (is_csv, wants_csv) = (cx.brings_csv(), cx.wants("text/csv"));
-    let instance = cx.target.clone();
-    let again = upload.file.try_clone().map_err(Error::internal)?;
-    let (is_lines, shape) = (cx.content_type == "application/x-ndjson", shape_of::<SubmitKpiValuesRequest>()?);
+    let delivery = Delivery::of(&cx, upload, query.set.is_some()).await?;
+    if query.set.is_some() && terms.kpi.is_some() {
+        return Err(invalid("set", "give either the set whose KPIs are columns or the KPI of the rows".to_owned()));
+    }
+    let (set, accept, instance) = (query.set.map(|code| code.0), cx.accept, cx.target.clone());
+    let (is_csv, shape) = (delivery.media == Media::Csv, shape_of::<SubmitKpiValuesRequest>()?);
+    let Delivery { media, book, upload } = delivery;
     let answer = cx.import_in_steps(upload, move |steps, answerer, file| {
-        let input = match file {
-            file if is_csv => input::read_csv(file),
-            file if is_lines => input::read_ndjson(file, &shape),
-            file => input::read_json(file, &shape),
+        let form = set.map(|code| steps.snapshot(|conn| form(conn, "?set", &code))).transpose()?;
+        let (sent, input) = match (media, book) {
+            (_, Some(book)) => Sent::new(Source::Book(book), form).read_all(),
+            (Media::Csv, _) => Sent::new(Source::Csv(file), form).read_all(),
+            (Media::Lines, _) => input::read_ndjson(file, &shape).map(|input| (None, input)),
+            _ => input::read_json(file, &shape).map(|input| (None, input)),
         }?;
         ops::deliver(steps, answerer, &terms, input, |judged| {
             let status = match judged.row.state {
@@ -215,10 +235,10 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
                 SubmissionState::Checked => StatusCode::OK,
                 SubmissionState::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            let reply = if wants_csv {
-                csv_answer(status, judged, is_csv.then_some(&again))?
-            } else {
-                json_answer(status, judged, &instance, &answerer.context.request_id)?
+            let reply = match accept {
+                "text/csv" => csv_answer(status, judged, sent.as_ref())?,
+                XLSX => book_answer(status, judged, sent.as_ref())?,
+                _ => json_answer(status, judged, &instance, &answerer.context.request_id)?,
             };
             Ok(match status {
                 StatusCode::CREATED => reply.header("Location", format!("/v1/kpi-submissions/{}", judged.row.id)),
@@ -227,10 +247,52 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         })
     });
     match answer.await {
-        Err(refused) if is_csv && wants_csv && csv::is_of_file(&refused) => {
+        Err(refused) if is_csv && accept == "text/csv" && csv::is_of_file(&refused) => {
             Ok(Reply::text(status_of(refused.code()), CSV, csv::sheet_of_faults(&refused)?))
         }
         answer => answer,
+    }
+}
+
+/// What a delivery is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Media {
+    Json,
+    Lines,
+    Csv,
+    Book,
+}
+
+/// A delivery before any thread for the database has it.
+struct Delivery {
+    media: Media,
+    /// Unpacked and read.
+    book: Option<Box<Book>>,
+    upload: Upload,
+}
+
+impl Delivery {
+    /// Finds out what was sent. A workbook is read on a thread for such work.
+    async fn of(cx: &Cx, mut upload: Upload, is_wide: bool) -> Result<Self> {
+        let is_book = cx.content_type == XLSX || (cx.content_type == FORM && is_workbook(&upload.file)?);
+        let media = match cx.content_type.as_str() {
+            _ if is_book => Media::Book,
+            _ if cx.brings_csv() => Media::Csv,
+            "application/x-ndjson" => Media::Lines,
+            _ => Media::Json,
+        };
+        if is_wide && matches!(media, Media::Json | Media::Lines) {
+            return Err(invalid("set", "a set is for a CSV or a workbook with a column for each KPI".to_owned()));
+        }
+        let mut book = None;
+        if is_book {
+            let (file, limit) = (upload.file.try_clone().map_err(Error::internal)?, cx.service.config.max_upload_bytes);
+            let read = heavy(cx.db().due(), move || Book::open(file, limit)).await?;
+            // What it takes to work on, which may be much more than it took to send.
+            upload.size = upload.size.max(read.unpacked);
+            book = Some(Box::new(read));
+        }
+        Ok(Self { media, book, upload })
     }
 }
 
@@ -238,17 +300,22 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
 /// rejected can be read at an address of their own.
 const FEW_ROWS: usize = 100;
 
-fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&std::fs::File>) -> Result<Reply> {
+fn csv_answer(status: StatusCode, judged: &Judged, sent: Option<&Sent>) -> Result<Reply> {
     let body = match sent {
-        Some(file) => {
-            let mut file = file.try_clone().map_err(Error::internal)?;
-            std::io::Seek::rewind(&mut file).map_err(Error::internal)?;
-            answer::annotate(file, judged)?
-        }
+        Some(sent) => sent.as_csv(judged)?,
         None => answer::as_csv(judged, MOST_ROWS)?,
     };
     let kept = if body.len() > MOST_KEPT { Some(answer::as_csv(judged, FEW_ROWS)?) } else { None };
     Ok(Reply { kept, ..Reply::text(status, CSV, body) })
+}
+
+fn book_answer(status: StatusCode, judged: &Judged, sent: Option<&Sent>) -> Result<Reply> {
+    let body = match sent {
+        Some(sent) => sent.as_book(judged)?.finish()?,
+        None => answer::as_book(judged, MOST_ROWS)?,
+    };
+    let kept = if body.len() > MOST_KEPT { Some(answer::as_book(judged, FEW_ROWS)?) } else { None };
+    Ok(Reply { kept, ..Reply::text(status, XLSX, body) })
 }
 
 fn json_answer(status: StatusCode, judged: &Judged, instance: &str, request_id: &str) -> Result<Reply> {

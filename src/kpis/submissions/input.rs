@@ -1,6 +1,7 @@
 //! Reading a submission, JSON or CSV, into compact rows. The document is never held whole: two hundred thousand rows
 //! take a few tens of megabytes.
 
+use super::origin::Origin;
 use super::rules::{Cell, Held, Place, RawRow};
 use crate::decimal;
 use crate::error::{Code, Error, Fault, Result};
@@ -59,6 +60,8 @@ pub struct Input {
     pub kpi: Option<String>,
     pub rows: Vec<RawRow>,
     pub texts: Texts,
+    /// Where the rows stood in the delivery.
+    pub origin: Origin,
 }
 
 /// The columns of a CSV submission. The last three are those of our own answer, which may be sent back.
@@ -80,45 +83,57 @@ pub const COLUMNS: [&str; 15] = [
     "expected",
 ];
 
-/// Reads CSV.
+/// Reads a table with a value in each row: CSV, or the sheet of a workbook.
 ///
 /// # Errors
-/// As [`csv::Reader::open`] and [`csv::Reader::next_row`]; `too-many-rows`.
-pub fn read_csv(file: File) -> Result<Input> {
-    let mut reader = csv::Reader::open(file, &COLUMNS, &[])?;
+/// As [`csv::Rows::next_row`]; `too-many-rows`.
+pub fn read_long(rows: &mut dyn csv::Rows) -> Result<Input> {
     let mut input = Input::default();
-    while let Some(row) = reader.next_row()? {
+    while let Some(row) = rows.next_row()? {
         if input.rows.len() >= MOST_ROWS {
             return Err(too_many(format!("/line/{}", row.line)));
         }
-        let texts = &mut input.texts;
-        let number = |column: usize| {
-            let text = clipped(row.text(column)?, LONGEST_CELL);
-            Some(match decimal::plain(text) {
-                Ok(text) => Cell::Number(text.into()),
-                Err(error) => Cell::NotANumber(error.detail().into()),
-            })
-        };
-        let mut held = |text: &str| texts.hold(clipped(text.trim(), LONGEST_CELL));
+        let figures = figures(&row, 5, &mut input.texts);
+        let mut held = |column: usize| held(row.text(column), &mut input.texts);
         let said = RawRow {
-            line: row.line,
-            kpi: row.text(0).and_then(&mut held),
-            organisation: row.text(1).and_then(&mut held),
-            innovation: row.text(2).and_then(&mut held),
-            period: row.text(3).and_then(&mut held),
-            breakdown: row.text(4).and_then(&mut held),
-            value: number(5),
-            numerator: number(6),
-            denominator: number(7),
-            qualifier: row.change(8).and_then(&mut held),
-            basis: row.change(9).and_then(&mut held),
-            comment: row.change(10).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+            kpi: held(0),
+            organisation: held(1),
+            innovation: held(2),
+            period: held(3),
+            breakdown: held(4),
             // Spreadsheets write their own TRUE and FALSE.
-            illustrative: row.text(11).and_then(|text| held(&text.to_ascii_lowercase())),
+            illustrative: row.text(11).and_then(|text| input.texts.hold(&text.to_ascii_lowercase())),
+            ..figures
         };
         input.rows.push(said);
     }
     Ok(input)
+}
+
+/// What a row says of a value in the columns from `first` on that are those of [`FIGURES`](crate::kpis::sets::columns::FIGURES).
+pub fn figures(row: &csv::Row<'_>, first: usize, texts: &mut Texts) -> RawRow {
+    let number = |place: usize| {
+        let text = clipped(row.text(first + place)?, LONGEST_CELL);
+        Some(match decimal::plain(text) {
+            Ok(text) => Cell::Number(text.into()),
+            Err(error) => Cell::NotANumber(error.detail().into()),
+        })
+    };
+    RawRow {
+        line: row.line,
+        value: number(0),
+        numerator: number(1),
+        denominator: number(2),
+        qualifier: row.change(first + 3).and_then(|text| held(Some(text), texts)),
+        basis: row.change(first + 4).and_then(|text| held(Some(text), texts)),
+        comment: row.change(first + 5).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+        ..RawRow::default()
+    }
+}
+
+/// A text of a cell, no longer than any valid code.
+pub fn held(text: Option<&str>, texts: &mut Texts) -> Held {
+    texts.hold(clipped(text?.trim(), LONGEST_CELL))
 }
 
 /// Cuts a text to a length that no valid code or number exceeds.
@@ -126,7 +141,7 @@ fn clipped(text: &str, longest: usize) -> &str {
     text.char_indices().nth(longest).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
-fn too_many(pointer: String) -> Error {
+pub fn too_many(pointer: String) -> Error {
     let detail = format!("A submission can have at most {MOST_ROWS} rows.");
     Error::new(Code::TooManyRows).detail(detail.clone()).fault(Fault::new(pointer, "too-many-rows", detail))
 }
@@ -263,6 +278,18 @@ impl<'de> Visitor<'de> for OneRow {
 }
 
 impl Input {
+    /// Where a value stood, or the cell of its row that a fault of this code is about.
+    pub fn pointer(&self, index: usize, code: Option<&str>) -> String {
+        let row = self.rows.get(index);
+        let kpi = row.and_then(|row| self.texts.get(row.kpi)).unwrap_or_default();
+        self.origin.pointer((index, row.map_or(0, |row| row.line)), kpi, code)
+    }
+
+    /// The column that a fault of this code is about, in lower case.
+    pub fn column(&self, row: &RawRow, code: Option<&str>) -> String {
+        self.origin.column(self.texts.get(row.kpi).unwrap_or_default(), code)
+    }
+
     fn push(&mut self, row: JsonRow) {
         let line = self.rows.len() as u32 + 1;
         let texts = &mut self.texts;

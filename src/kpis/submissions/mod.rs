@@ -7,9 +7,14 @@ mod bulk;
 pub mod http;
 pub mod input;
 pub mod ops;
+mod origin;
 pub mod rows;
 pub mod rules;
+mod sent;
 mod store;
+mod suggestions;
+mod told;
+pub mod wide;
 
 pub use ops::close_unfinished;
 pub use store::sweep;

@@ -6,6 +6,7 @@ use super::bulk::{self, NewValue, Stamp};
 use super::input::{Input, Texts, comment_fault};
 use super::rules::{self, Held, Place, RawRow, Said, Strategy};
 use super::store::{self, NamedSubmission, SubmissionRow};
+use super::suggestions;
 use crate::calendar::{Period, Span};
 use crate::db::dialect::Engine;
 use crate::db::{Conn, Steps, by_id, wanted};
@@ -46,6 +47,15 @@ struct Directory {
     kpis: HashMap<String, KpiFacts>,
     organisations: HashMap<String, Id>,
     innovations: HashMap<String, Id>,
+    /// What is asked of a text that is no code of a KPI, or of an organisation.
+    meant: [HashMap<String, String>; 2],
+}
+
+impl Directory {
+    /// What is asked of whoever sent this text as the code of a KPI (0) or an organisation (1).
+    fn meant(&self, what: usize, code: &str) -> &str {
+        self.meant.get(what).and_then(|meant| meant.get(code)).map_or("", String::as_str)
+    }
 }
 
 /// The most rows that are written to SQLite in one step, of a submission that can be written in steps or beside others.
@@ -213,13 +223,19 @@ fn look_up(conn: &mut Conn, context: &Context, input: &Input, fallback: Option<&
         places.dedup();
         places.into_iter().filter_map(|place| input.texts.get(place)).collect()
     };
-    let codes: Vec<String> = distinct(|row| row.kpi).into_iter().chain(fallback).map(str::to_ascii_lowercase).collect();
+    let sent: Vec<&str> = distinct(|row| row.kpi).into_iter().chain(fallback).collect();
+    let codes: Vec<String> = sent.iter().map(|code| code.to_ascii_lowercase()).collect();
     for row in catalogue::store::find_by_codes(conn, &codes)? {
         let assigned = sets::store::assigned(conn, row.id, context.today())?;
         directory.kpis.insert(row.code.clone(), KpiFacts { row, assigned });
     }
-    let codes: Vec<String> = distinct(|row| row.organisation).into_iter().map(str::to_ascii_uppercase).collect();
+    let unknown = sent.into_iter().filter(|code| !directory.kpis.contains_key(&code.to_ascii_lowercase()));
+    let of_kpis = suggestions::of_kpis(conn, &unknown.collect::<Vec<_>>())?;
+    let sent = distinct(|row| row.organisation);
+    let codes: Vec<String> = sent.iter().map(|code| code.to_ascii_uppercase()).collect();
     directory.organisations = crate::organisations::store::ids_by_code(conn, &codes)?;
+    let unknown = sent.into_iter().filter(|code| !directory.organisations.contains_key(&code.to_ascii_uppercase()));
+    directory.meant = [of_kpis, suggestions::of_organisations(conn, &unknown.collect::<Vec<_>>())?];
     let slugs: Vec<String> = distinct(|row| row.innovation).into_iter().map(str::to_ascii_lowercase).collect();
     directory.innovations = store::innovations_by_slug(conn, &slugs)?;
     Ok(directory)
@@ -293,7 +309,10 @@ impl Resolver<'_> {
             .or(self.fallback)
             .ok_or_else(|| RowError::new("unknown-kpi", "Name the KPI in the row, in the body or as ?kpi=."))?;
         let facts = self.directory.kpis.get(&code.to_ascii_lowercase());
-        let facts = facts.ok_or_else(|| RowError::new("unknown-kpi", format!("There is no KPI {}.", shown(code))))?;
+        let facts = facts.ok_or_else(|| {
+            let detail = format!("There is no KPI {}.{}", shown(code), self.directory.meant(0, code));
+            RowError::new("unknown-kpi", detail)
+        })?;
         if facts.row.status == KpiStatus::Live {
             return Ok(facts);
         }
@@ -307,7 +326,10 @@ impl Resolver<'_> {
         let code =
             code.ok_or_else(|| RowError::new("unknown-organisation", "Expected the code of an organisation."))?;
         let found = self.directory.organisations.get(&code.to_ascii_uppercase()).copied();
-        found.ok_or_else(|| RowError::new("unknown-organisation", format!("There is no organisation {}.", shown(code))))
+        found.ok_or_else(|| {
+            let detail = format!("There is no organisation {}.{}", shown(code), self.directory.meant(1, code));
+            RowError::new("unknown-organisation", detail)
+        })
     }
 
     fn innovation(&self, slug: Option<&str>) -> Result<Id, RowError> {

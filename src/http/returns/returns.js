@@ -1,0 +1,221 @@
+// Returns data by hand, through the public API alone. The token is kept in this page and nowhere else.
+'use strict'
+
+const at = id => document.getElementById(id)
+const OURS = ['outcome', 'problem', 'expected']
+const MOST_SHOWN = 200
+
+/** The table as it was last answered: its columns, its rows, and what separates its cells. */
+let table = null
+/** Names one sending, so that a second click sends nothing twice. */
+let sending = null
+
+const element = (name, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), properties)
+  made.append(...children)
+  return made
+}
+
+const say = (id, text, kind = 'good') => at(id).replaceChildren(element('p', { className: kind, textContent: text }))
+
+const call = (target, options = {}) => fetch(target, {
+  ...options,
+  headers: { Authorization: `Bearer ${at('token').value.trim()}`, ...options.headers },
+})
+
+const inWords = async answer => {
+  const text = await answer.text()
+  try {
+    const problem = JSON.parse(text)
+    const faults = (problem.errors ?? []).map(fault => `${fault.pointer}: ${fault.detail}`)
+    return [problem.detail ?? problem.title, ...faults].filter((line, index, all) => line && all.indexOf(line) === index).join(' ')
+  } catch {
+    return `The register answered ${answer.status}.`
+  }
+}
+
+/** Does what an event asks for with its button disabled, and tells what went wrong. */
+const doing = (id, work) => async event => {
+  event.preventDefault()
+  const button = event.submitter ?? event.currentTarget
+  button.disabled = true
+  try {
+    await work()
+  } catch (error) {
+    say(id, `The register cannot be reached: ${error.message}`, 'problem')
+  } finally {
+    button.disabled = false
+  }
+}
+
+/** Every page of a list. */
+const listed = async target => {
+  const found = []
+  for (let next = ''; next !== null;) {
+    const answer = await call(next ? `${target}&cursor=${encodeURIComponent(next)}` : target)
+    if (!answer.ok) throw new Error(await inWords(answer))
+    const { data, page } = await answer.json()
+    found.push(...data)
+    next = page.next
+  }
+  return found
+}
+
+const choose = (id, records, first) => at(id).replaceChildren(
+  ...first, ...records.map(({ code, name }) => element('option', { value: code, textContent: `${name} (${code})` })))
+
+const signIn = doing('sign-in-status', async () => {
+  const me = await call('/v1/me')
+  if (!me.ok) return say('sign-in-status', await inWords(me), 'problem')
+  const [sets, kpis] = await Promise.all([listed('/v1/kpi-sets?limit=500'), listed('/v1/kpis?status=live&limit=500')])
+  choose('set', sets, [])
+  choose('kpi', kpis, [element('option', { value: '', textContent: 'several, named in the column kpi' })])
+  say('sign-in-status', `${sets.length} sets and ${kpis.length} KPIs can be chosen below.`)
+})
+
+const form = () => document.querySelector('input[name=form]:checked').value
+
+const formChanged = () => {
+  at('set-choice').hidden = form() !== 'set'
+  at('template').hidden = form() !== 'set'
+  at('workbook').hidden = form() !== 'set'
+  at('kpi-choice').hidden = form() !== 'kpi'
+}
+
+const download = extension => doing('template-status', async () => {
+  const code = at(form()).value
+  if (!code) return say('template-status', 'Choose a set or a KPI first.', 'problem')
+  const query = new URLSearchParams(['organisation', 'period'].map(name => [name, at(name).value.trim()]).filter(([, value]) => value))
+  const target = form() === 'set' ? `/v1/kpi-sets/${code}/template.${extension}?${query}` : `/v1/kpis/${code}/template.csv`
+  const answer = await call(target)
+  if (!answer.ok) return say('template-status', await inWords(answer), 'problem')
+  const link = element('a', { href: URL.createObjectURL(await answer.blob()), download: `${code}.${extension}` })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000)
+  say('template-status', `${code}.${extension} was downloaded.`)
+})
+
+/** The rows of a CSV that the register wrote, cell by cell. */
+const parse = text => {
+  const separator = /outcome"?([,;\t])"?problem/.exec(text)?.[1] ?? ','
+  const rows = [[]]
+  let cell = ''
+  let quoted = false
+  for (let index = 0; index < text.length; index++) {
+    const letter = text[index]
+    if (quoted) {
+      if (letter !== '"') cell += letter
+      else if (text[index + 1] === '"') cell += text[++index]
+      else quoted = false
+    } else if (letter === '"' && cell === '') quoted = true
+    else if (letter === separator || letter === '\n') {
+      rows.at(-1).push(cell)
+      cell = ''
+      if (letter === '\n') rows.push([])
+    } else if (letter !== '\r') cell += letter
+  }
+  if (cell !== '' || rows.at(-1).length) rows.at(-1).push(cell)
+  return { columns: rows[0], rows: rows.slice(1).filter(row => row.length), separator }
+}
+
+const written = () => [table.columns, ...table.rows]
+  .map(row => row.map(cell => /[",;\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join(table.separator))
+  .join('\n')
+
+const target = dryRun => {
+  const query = new URLSearchParams({ dryRun: String(dryRun) })
+  if (at(form()).value) query.set(form(), at(form()).value)
+  return `/v1/kpi-submissions?${query}`
+}
+
+const post = (body, media, accept, dryRun, key) => call(target(dryRun), {
+  method: 'POST', body, headers: { 'Content-Type': media, Accept: accept, ...key && { 'Idempotency-Key': key } },
+})
+
+const told = (row, name) => row[table.columns.indexOf(name)] ?? ''
+const isFaulty = row => told(row, 'problem') !== ''
+
+const field = (row, line, column) => {
+  const input = element('input', { value: row[column] ?? '' })
+  input.setAttribute('aria-label', `${table.columns[column]}, row ${line + 1}`)
+  input.setAttribute('aria-describedby', `told-${line}`)
+  if (told(row, 'outcome').includes('rejected')) input.setAttribute('aria-invalid', 'true')
+  input.addEventListener('input', () => { row[column] = input.value })
+  return input
+}
+
+const show = () => {
+  const theirs = table.columns.map((name, column) => ({ name, column })).filter(({ name }) => !OURS.includes(name))
+  const faulty = table.rows.map((row, line) => ({ row, line })).filter(({ row }) => isFaulty(row))
+  const rejected = table.rows.filter(row => told(row, 'outcome').includes('rejected')).length
+  const outcomes = new Map()
+  for (const row of table.rows) {
+    const outcome = told(row, 'outcome') || 'empty'
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+  }
+  const counts = [...outcomes].slice(0, 8).map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+  say('status', rejected
+    ? `${table.rows.length} rows: ${counts}. Mend ${rejected === 1 ? 'the row' : `the ${rejected} rows`} below and check again, or bring a mended file.`
+    : `${table.rows.length} rows: ${counts}. ${faulty.length ? 'Take a second look at those below, then send.' : 'Nothing is wrong. Send it.'}`,
+  rejected ? 'problem' : 'good')
+  at('send').disabled = rejected > 0
+  at('actions').hidden = false
+  const header = element('tr', {}, ...[{ name: 'Row' }, ...theirs, { name: 'What is wrong' }, { name: 'What was expected' }]
+    .map(({ name }) => element('th', { scope: 'col', textContent: name })))
+  const line = ({ row, line }) => element('tr', {},
+    element('th', { scope: 'row', textContent: line + 1 }),
+    ...theirs.map(({ column }) => element('td', {}, field(row, line, column))),
+    element('td', { className: 'told', id: `told-${line}`, textContent: told(row, 'problem') }),
+    element('td', { className: 'told', textContent: told(row, 'expected') }))
+  const shown = faulty.slice(0, MOST_SHOWN)
+  const caption = shown.length < faulty.length ? `The first ${shown.length} of ${faulty.length} rows to mend or look at` : 'Rows to mend or look at'
+  at('faults').replaceChildren(...shown.length ? [element('div', { className: 'wide', tabIndex: 0, role: 'region', ariaLabel: caption },
+    element('table', {}, element('caption', { textContent: caption }), element('thead', {}, header), element('tbody', {}, ...shown.map(line))))] : [])
+}
+
+const refused = async answer => {
+  at('actions').hidden = true
+  at('faults').replaceChildren()
+  if (!answer.headers.get('content-type').startsWith('text/csv')) return say('status', await inWords(answer), 'problem')
+  const { rows } = parse((await answer.text()).replace(/^\ufeff/, ''))
+  say('status', `The table cannot be read. ${rows.map(([line, , detail]) => `Line ${line}: ${detail}`).join(' ')}`, 'problem')
+}
+
+const check = async (body, media) => {
+  const answer = await post(body, media, 'text/csv', true)
+  sending = null
+  if (answer.ok) {
+    table = parse((await answer.text()).replace(/^\ufeff/, ''))
+    show()
+  } else await refused(answer)
+  at('result').focus()
+}
+
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+at('sign-in').addEventListener('submit', signIn)
+document.querySelectorAll('input[name=form]').forEach(radio => radio.addEventListener('change', formChanged))
+at('workbook').addEventListener('click', download('xlsx'))
+at('csv').addEventListener('click', download('csv'))
+at('check').addEventListener('submit', doing('status', async () => {
+  const file = at('file').files[0]
+  if (file) await check(file, file.name.toLowerCase().endsWith('.xlsx') ? XLSX : 'text/csv')
+  else if (at('pasted').value.trim()) await check(at('pasted').value, 'text/csv')
+  else say('status', 'Choose a file or paste a table first.', 'problem')
+}))
+at('again').addEventListener('click', doing('status', () => check(written(), 'text/csv')))
+at('send').addEventListener('click', doing('status', async () => {
+  sending ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
+  const answer = await post(written(), 'text/csv', 'application/json', false, sending)
+  if (!answer.ok) return refused(answer)
+  const { id, counts } = await answer.json()
+  at('actions').hidden = true
+  at('faults').replaceChildren()
+  const words = ['created', 'updated', 'unchanged', 'deleted'].map(word => `${counts[word]} ${word}`).join(', ')
+  say('status', `Sent. ${counts.received} values: ${words}. The submission is ${id}.`)
+  at('result').focus()
+}))
+// A file that is chosen takes the place of what was pasted, and the other way round.
+at('file').addEventListener('change', () => { if (at('file').files.length) at('pasted').value = '' })
+at('pasted').addEventListener('input', () => { if (at('pasted').value) at('file').value = '' })
+formChanged()
