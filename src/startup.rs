@@ -364,6 +364,9 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     let abandoned = now - 2 * service.config.db.bulk_patience;
     let closed = move |conn: &mut Conn| crate::kpis::submissions::close_unfinished(conn, &context, abandoned);
     service.db.write(closed).await?;
+    let reminding = Context::local(Operation::transition_kpi_return, now);
+    let remind = |context: Context| service.db.write(move |conn| crate::kpis::remind(conn, &context));
+    while remind(reminding.clone()).await? {}
     sign_checkpoint(service, now).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}

@@ -54,6 +54,12 @@ impl Id {
         Self(Uuid::from_u128(MOMENT << 80 | version_and_variant | high << 64 | low << 42 | u128::from(number) << 22))
     }
 
+    /// The id that the same step makes next within [`with_foreseen_ids`].
+    #[must_use]
+    pub fn following(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() + 1))
+    }
+
     /// Reads the hyphenated form; anything else is no id.
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(Self)

@@ -108,6 +108,7 @@ macro_rules! table {
 // `token` cannot, since its records belong to no organisation.
 table! {
     analyse_spc:                    A A A A A A A A placed;
+    approve_kpi_returns:            A O O X X X X X placed;
     assign_innovation_keeper:       A O X X X X X X token;
     create_adoption:                A X O O O X X X placed;
     create_application:             A X X O O X X O placed;
@@ -138,6 +139,7 @@ table! {
     create_kpi_target:              A O X X X X X X token;
     create_leader:                  A O X X X X X X token;
     create_learning_event:          A O X X X X X X token;
+    create_lock_exception:          A O O X X X X X placed;
     create_mentorship:              A O X X X X X X token;
     create_milestone:               A O X X X X X X token;
     create_network:                 A O X X X X X X token;
@@ -172,6 +174,7 @@ table! {
     delete_grant:                   A O O X X X X X token;
     delete_innovation:              A O X X X X X O token;
     delete_kpi_target:              A O X X X X X X token;
+    delete_lock_exception:          A O O X X X X X placed;
     delete_organisation_edge:       A X X X X X X X token;
     delete_organisation_succession: A X X X X X X X token;
     delete_population:              A X X X X X X X token;
@@ -211,7 +214,9 @@ table! {
     get_kpi:                        A A A A A A A A public;
     get_kpi_chart:                  A O O A O O A A placed;
     get_kpi_grid:                   A O O A O O A A placed;
+    get_kpi_return:                 A O O O X O X X placed;
     get_kpi_set:                    A A A A A A A A token;
+    get_kpi_set_completeness:       A O O O X O X X placed;
     get_kpi_spc:                    A O O A O O A A placed;
     get_kpi_submission:             A O O O O X X X placed;
     get_kpi_target:                 A A A A A A A A public;
@@ -222,6 +227,7 @@ table! {
     get_leader:                     A A A A A A A A token;
     get_leaders_progress:           A A A A A A A A token;
     get_learning_event:             A A A A A A A A token;
+    get_lock_exception:             A A A A A A A A placed;
     get_me:                         A A A A A A A A placed;
     get_mentorship:                 A A A A A A A A token;
     get_milestone:                  A O O O O A X X token;
@@ -289,6 +295,9 @@ table! {
     list_grants:                    A O O X X X X X token;
     list_innovation_transitions:    A A A A A A A A token;
     list_innovations:               A A A A A A A A public;
+    list_kpi_return_drafts:         A O O O X O X X placed;
+    list_kpi_return_transitions:    A O O O X O X X placed;
+    list_kpi_returns:               A O O O X O X X placed;
     list_kpi_sets:                  A A A A A A A A token;
     list_kpi_submission_rows:       A O O O O X X X placed;
     list_kpi_submissions:           A O O O O X X X placed;
@@ -300,6 +309,7 @@ table! {
     list_kpis:                      A A A A A A A A public;
     list_leaders:                   A A A A A A A A token;
     list_learning_events:           A A A A A A A A token;
+    list_lock_exceptions:           A A A A A A A A placed;
     list_mentorships:               A A A A A A A A token;
     list_milestones:                A O O O O A X X token;
     list_network_memberships:       A A A A A A A A token;
@@ -341,6 +351,7 @@ table! {
     transition_gateway_review:      A O X X X X X X token;
     transition_innovation:          A O X X O X X O token;
     transition_kpi:                 A X X X X X X X token;
+    transition_kpi_return:          A O O O X X X X placed;
     transition_programme_membership: A O X X O X X X token;
     transition_programme_partner:   A O O O X X X X token;
     transition_review:              A O O X X O X X token;
@@ -386,8 +397,12 @@ table! {
 }
 
 /// Rows that are no operation of the API: an ability that several operations ask for, and what only the command line does.
-pub const ABILITIES: &[Operation] =
-    &[Operation::issue_local_token, Operation::see_unsuppressed_values, Operation::seed];
+pub const ABILITIES: &[Operation] = &[
+    Operation::approve_kpi_returns,
+    Operation::issue_local_token,
+    Operation::see_unsuppressed_values,
+    Operation::seed,
+];
 
 impl Row {
     pub fn answer(&self, role: Role) -> Answer {

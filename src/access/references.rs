@@ -57,10 +57,11 @@ references! {
     create_innovation update_innovation: "owner" Mention;
     assign_innovation_keeper: "programme" Mention;
     create_kpi update_kpi: "programme" Scope, "successorOf" Mention;
-    create_kpi_set update_kpi_set: "kpis/*" Scope, "organisations/*" Mention, "programme" Scope;
+    create_kpi_set update_kpi_set: "assignments/*/place" Mention, "kpis/*" Scope, "programme" Scope;
     create_kpi_target: "organisation" Mention;
     create_leader update_leader: "organisation" Mention, "person" Mention, "programme" Scope;
     create_learning_event update_learning_event: "host" Mention, "programme" Scope;
+    create_lock_exception: "kpi" Fact, "organisation" Fact, "set" Fact;
     create_mentorship update_mentorship: "fellowship" Scope, "mentor" Mention;
     create_network update_network: "programme" Scope;
     create_organisation update_organisation create_organisation_edge update_organisation_edge: "parent" Scope;

@@ -114,12 +114,14 @@ reported! {
     "grant" Grants = "grants" get_grant "/v1/grants/{key}" [Place Programme Innovation Owner];
     "innovation" Innovations = "innovations" get_innovation "/v1/innovations/{key}" [Innovation Owner];
     "kpi" Kpis = "kpis" get_kpi "/v1/kpis/{key}" [];
+    "kpi-return" KpiReturns = "kpi-returns" get_kpi_return "/v1/kpi-returns/{key}" [Place Programme];
     "kpi-set" KpiSets = "kpi-sets" get_kpi_set "/v1/kpi-sets/{key}" [];
     "kpi-submission" KpiSubmissions = "kpi-submissions" get_kpi_submission "/v1/kpi-submissions/{key}" [Place];
     "kpi-submission" KpiValues = "kpi-values" list_kpi_values "/v1/kpi-values?submission={key}" [];
     "kpi-target" KpiTargets = "kpi-targets" get_kpi_target "/v1/kpis/{kpi}/targets/{key}" [];
     "leader" Leaders = "leaders" get_leader "/v1/leaders/{key}" [];
     "learning-event" LearningEvents = "learning-events" get_learning_event "/v1/events/{key}" [];
+    "lock-exception" LockExceptions = "lock-exceptions" get_lock_exception "/v1/lock-exceptions/{key}" [Place];
     "mentorship" Mentorships = "mentorships" get_mentorship "/v1/mentorships/{key}" [];
     "milestone" Milestones = "milestones" get_milestone "/v1/awards/{award}/milestones/{key}" [Place Programme Innovation Owner];
     "network" Networks = "networks" get_network "/v1/networks/{key}" [];

@@ -22,6 +22,7 @@ use crate::kpis::catalogue::rules::{
     Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, SeriesShape, ValueType,
 };
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
+use crate::kpis::returns::rules::ReturnState;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
 use crate::kpis::targets::rules::TargetKind;
 use crate::kpis::totals::rules::TotalBasis;
@@ -102,6 +103,7 @@ lists! {
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
     "investment-sectors", "Whose money was invested" => Sector;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
+    "kpi-return-states", "How far a return has come" => ReturnState;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "kpi-target-kinds", "Whether values are judged against a target" => TargetKind;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;

@@ -60,6 +60,8 @@ migrations! {
     "00027_successions_taken_back"
     "00028_claimants_and_contributions"
     "00029_illustrative_ways"
+    "00030_values_by_kpi"
+    "00031_returns"
 }
 
 /// From this migration on every applied one has a checksum.

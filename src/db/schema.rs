@@ -272,9 +272,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    kpi_set_organisations (set_id, organisation_id) {
+    kpi_set_assignments (set_id, number) {
         set_id -> Binary,
-        organisation_id -> Binary,
+        number -> Integer,
+        place_id -> Binary,
+        organisation_types -> Text,
+        from_on -> Date,
+        to_on -> Date,
     }
 }
 
@@ -360,6 +364,71 @@ diesel::table! {
         submitted_by -> Text,
         submitted_at -> Timestamp,
         unfinished -> Bool,
+        forced_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    kpi_returns (id) {
+        id -> Binary,
+        set_id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        period_type -> Text,
+        period_start -> Date,
+        state -> Text,
+        submission_id -> Binary,
+        received_at -> Nullable<Timestamp>,
+        submitted_at -> Nullable<Timestamp>,
+        submitted_by -> Nullable<Text>,
+        approved_by -> Nullable<Text>,
+        approved_on -> Nullable<Date>,
+        accepted_by -> Nullable<Text>,
+        accepted_on -> Nullable<Date>,
+        changes_since_approval -> Integer,
+        reminder -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_value_drafts (kpi_number, series_id, period_start) {
+        kpi_number -> Integer,
+        series_id -> BigInt,
+        period_start -> Date,
+        value -> BigInt,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        comment -> Nullable<Text>,
+        version -> Integer,
+        kpi_version -> Integer,
+        submission_id -> Binary,
+        updated_at -> Timestamp,
+        return_id -> Binary,
+        deleted -> Bool,
+    }
+}
+
+diesel::table! {
+    lock_exceptions (id) {
+        id -> Binary,
+        set_id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        from_on -> Date,
+        to_on -> Date,
+        until_at -> Timestamp,
+        reason -> Text,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
     }
 }
 
@@ -1449,6 +1518,7 @@ diesel::joinable!(series -> kpis (kpi_id));
 diesel::joinable!(series -> organisations (organisation_id));
 diesel::joinable!(kpi_values -> series (series_id));
 diesel::joinable!(kpi_value_revisions -> series (series_id));
+diesel::joinable!(kpi_value_drafts -> series (series_id));
 diesel::joinable!(kpi_targets -> kpis (kpi_id));
 diesel::joinable!(grants -> organisations (organisation_id));
 diesel::joinable!(grants -> innovations (innovation_id));
@@ -1527,13 +1597,16 @@ may_appear_together!(
     reporting_exceptions,
     kpi_sets,
     kpi_set_kpis,
-    kpi_set_organisations,
+    kpi_set_assignments,
     series,
     kpi_values,
     kpi_total_summaries,
     kpi_value_revisions,
     kpi_submissions,
     kpi_submission_rows,
+    kpi_returns,
+    kpi_value_drafts,
+    lock_exceptions,
     spc_acts,
     grants,
     grant_generation,

@@ -31,6 +31,8 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("get_kpi_chart", "organisation", "RJZ"),
     ("get_kpi_grid", "organisation", "RJZ"),
     ("get_kpi_totals", "place", "QWE"),
+    ("get_kpi_set_completeness", "period", "2018-01"),
+    ("delete_lock_exception", "reason", "It was opened for another trust."),
     ("delete_reporting_exception", "reason", "It was recorded for another trust."),
     ("/v1/kpi-sets/{code}", "code", "stroke-care"),
     ("/v1/kpi-values/{id}", "id", "1.2016-04-01"),
@@ -102,6 +104,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
     ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
     ("list_replaced_kpi_values", "replacedBy", Operation::submit_kpi_values, 1),
+    ("/v1/lock-exceptions/{id}", "id", Operation::create_lock_exception, 1),
     ("/v1/kpis/{code}/targets/{id}", "id", Operation::create_kpi_target, 1),
     ("/v1/leaders/{id}", "id", Operation::create_leader, 1),
     ("/v1/mentorships/{id}", "id", Operation::create_mentorship, 1),
@@ -120,13 +123,19 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/reporting-exceptions/{id}", "id", Operation::create_reporting_exception, 1),
 ];
 
+/// Which of the demonstration's deliveries is of a set.
+const STROKE_CARE: u32 = 4;
+
 /// Every example.
 pub fn all() -> Examples {
     let example = |at, parameter, value| Example { at, parameter, value };
     let keys = KEYS.iter().map(|(at, parameter, key)| example(at, parameter, (*key).to_owned()));
     let made =
         MADE.iter().map(|(at, name, step, number)| example(at, name, Id::foreseen(step.id(), *number).to_string()));
-    Examples { parameters: keys.chain(made).collect(), bodies: bodies() }
+    // A delivery makes its returns after its own record.
+    let delivered = Id::foreseen(Operation::submit_kpi_values.id(), STROKE_CARE).following();
+    let of_delivery = [example("/v1/kpi-returns/{id}", "id", delivered.to_string())];
+    Examples { parameters: keys.chain(made).chain(of_delivery).collect(), bodies: bodies() }
 }
 
 /// The moves of each state machine: all have one schema.

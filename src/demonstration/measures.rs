@@ -7,21 +7,34 @@ use crate::http::Context;
 use crate::kpis::acts::ops::create_act;
 use crate::kpis::acts::rules::{Exclusion, Recalculation};
 use crate::kpis::catalogue::rules::BreakdownText;
+use crate::kpis::lock_exceptions::ops::create_lock_exception;
+use crate::kpis::lock_exceptions::rules::LockException;
 use crate::kpis::reporting_exceptions::ops::create_reporting_exception;
 use crate::kpis::reporting_exceptions::rules::{ExceptionKind, ReportingException};
 use crate::kpis::sets::ops::create_kpi_set;
-use crate::kpis::sets::rules::KpiSet;
-use chrono::NaiveDate;
+use crate::kpis::sets::rules::{Assignment, KpiSet};
+use crate::organisations::rules::OrganisationType;
+use crate::vocabulary::Instant;
+use chrono::{NaiveDate, TimeDelta};
 
-pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
+/// A set, so that what is sent for its KPIs makes returns.
+pub fn load_set(conn: &mut Conn, context: &Context) -> Result<()> {
     let set = KpiSet {
         code: "stroke-care".to_owned(),
         name: "Stroke care (illustrative)".to_owned(),
         programme: Some("nia".to_owned()),
         kpis: vec!["stroke-door-to-decision".to_owned()],
-        organisations: vec!["E92000001".to_owned()],
+        assignments: vec![Assignment {
+            place: "E92000001".to_owned(),
+            organisation_types: vec![OrganisationType::NhsTrust],
+            from: None,
+            to: None,
+        }],
     };
-    create_kpi_set(conn, &context.step(Operation::create_kpi_set), set)?;
+    create_kpi_set(conn, &context.step(Operation::create_kpi_set), set).map(drop)
+}
+
+pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let recalculation = Recalculation {
         kpi: "emergency-performance".to_owned(),
         organisation: "RRV".to_owned(),
@@ -52,5 +65,16 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         reason: "The eye casualty moved to another trust (illustrative).".to_owned(),
     };
     create_reporting_exception(conn, &context.step(Operation::create_reporting_exception), exception)?;
+    let day = |year| NaiveDate::from_ymd_opt(year, 4, 1).ok_or_else(|| Error::internal("no day"));
+    let opened = LockException {
+        set: Some("stroke-care".to_owned()),
+        kpi: None,
+        organisation: "RJZ".to_owned(),
+        from: day(2018)?,
+        to: day(2019)?,
+        until: Instant(context.now + TimeDelta::days(365)),
+        reason: "The records system was replaced (illustrative).".to_owned(),
+    };
+    create_lock_exception(conn, &context.step(Operation::create_lock_exception), opened)?;
     Ok(())
 }

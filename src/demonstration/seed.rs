@@ -60,7 +60,6 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
     populations::load(conn, context)?;
     calls::load(conn, context)?;
     access::load(conn, context)?;
-    let mut values = 0;
     for entry in &data::KPIS {
         crate::kpis::catalogue::ops::create_kpi(conn, &context.step(Operation::create_kpi), kpi(entry)?)?;
         if let Some(target) = entry.target {
@@ -69,6 +68,10 @@ fn load(conn: &mut Conn, context: &Context) -> Result<String> {
             let new = KpiTarget { value: number(target)?, from, to: None, organisation: None, kind };
             create_kpi_target(conn, &context.step(Operation::create_kpi_target), entry.code, &new)?;
         }
+    }
+    measures::load_set(conn, context)?;
+    let mut values = 0;
+    for entry in &data::KPIS {
         values += load_series(conn, context, entry)?;
     }
     measures::load(conn, context)?;
@@ -189,8 +192,13 @@ fn load_series(conn: &mut Conn, context: &Context, entry: &DemonstrationKpi) -> 
     if input.rows.is_empty() {
         return Ok(0);
     }
-    let terms =
-        Terms { kpi: Some(entry.code.to_owned()), dry_run: false, mode: Mode::Atomic, strategy: Strategy::Upsert };
+    let terms = Terms {
+        kpi: Some(entry.code.to_owned()),
+        dry_run: false,
+        mode: Mode::Atomic,
+        strategy: Strategy::Upsert,
+        forced: None,
+    };
     let judged = submit_kpi_values(conn, &context.step(Operation::submit_kpi_values), &terms, input)?;
     match judged.row.rejected {
         0 => Ok(judged.verdicts.len()),

@@ -1,6 +1,9 @@
 //! The routes of every KPI feature.
 
-use super::{acts, catalogue, grid, reporting_exceptions, sets, spc, submissions, targets, totals, values};
+use super::{
+    acts, catalogue, completeness, grid, lock_exceptions, reporting_exceptions, returns, sets, spc, submissions, targets,
+    totals, values,
+};
 use crate::http::Routes;
 
 pub fn routes(routes: &mut Routes) {
@@ -9,6 +12,9 @@ pub fn routes(routes: &mut Routes) {
     sets::http::routes(routes);
     submissions::http::routes(routes);
     values::http::routes(routes);
+    returns::http::routes(routes);
+    lock_exceptions::http::routes(routes);
+    completeness::http::routes(routes);
     reporting_exceptions::http::routes(routes);
     totals::http::routes(routes);
     spc::http::routes(routes);

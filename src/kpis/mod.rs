@@ -1,6 +1,7 @@
 //! KPIs: what is measured, by whom, and what it says. The [`catalogue`] defines each KPI once, in versions, with its
 //! [`targets`] and the [`sets`] that say who is asked for it. [`submissions`] take values in bulk, all or nothing and
-//! repeatable; [`values`] read them back with every revision; [`totals`] add them up and say what is missing, where
+//! repeatable; how far each organisation's [`returns`] have come, who approved them, and what is [`lock_exceptions`] or missing
+//! ([`completeness`]); [`values`] read them back with every revision; [`totals`] add them up and say what is missing, where
 //! [`reporting_exceptions`] do not say that nothing is expected; [`spc`] separates signal from noise, around the points that
 //! a deliberate, dated act of [`acts`] sets, and the [`grid`] of a body shows what all of its KPIs say at once.
 //!
@@ -9,10 +10,13 @@
 
 pub(crate) mod acts;
 pub(crate) mod catalogue;
+pub(crate) mod completeness;
 pub(crate) mod grid;
 pub(crate) mod http;
+pub(crate) mod lock_exceptions;
 pub(crate) mod names;
 pub(crate) mod reporting_exceptions;
+pub(crate) mod returns;
 pub(crate) mod series;
 pub(crate) mod sets;
 pub mod spc;
@@ -20,3 +24,5 @@ pub(crate) mod submissions;
 pub(crate) mod targets;
 pub(crate) mod totals;
 pub(crate) mod values;
+
+pub use returns::reminders::remind;

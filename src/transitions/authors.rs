@@ -18,6 +18,9 @@ struct AuthorRow {
     body_id: Id,
 }
 
+/// How many records a statement names: its parameters are bounded.
+const PART: usize = 5_000;
+
 fn of(resource: &str, id: Id) -> former_authors::BoxedQuery<'static, crate::db::MultiBackend> {
     let those = former_authors::table.filter(former_authors::resource.eq(resource.to_owned()));
     those.filter(former_authors::record_id.eq(id)).into_boxed()
@@ -34,6 +37,42 @@ pub fn keep(conn: &mut Conn, resource: &str, id: Id, (subject, body): (&str, Opt
     let known = known.filter(former_authors::body_id.eq(body_id)).first::<AuthorRow>(conn).optional()?;
     if known.is_none() {
         diesel::insert_into(former_authors::table).values(row).execute_kept(conn)?;
+    }
+    Ok(())
+}
+
+/// As [`keep`], of many records at once.
+///
+/// # Errors
+/// The database's own.
+pub fn keep_all(conn: &mut Conn, resource: &str, ids: &[Id], (subject, body): (&str, Option<Id>)) -> Result<()> {
+    let body_id = body.unwrap_or(Id::NONE);
+    let row =
+        |id: &Id| AuthorRow { resource: resource.to_owned(), record_id: *id, subject: subject.to_owned(), body_id };
+    match conn {
+        Conn::Postgres(c) => {
+            for some in ids.chunks(PART) {
+                let rows: Vec<AuthorRow> = some.iter().map(row).collect();
+                diesel::insert_into(former_authors::table).values(rows).on_conflict_do_nothing().execute(c)?;
+            }
+        }
+        Conn::Sqlite(c) => {
+            for id in ids {
+                diesel::insert_into(former_authors::table).values(row(id)).on_conflict_do_nothing().execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Forgets who wrote some records, where what they wrote is settled or gone.
+///
+/// # Errors
+/// The database's own.
+pub fn forget(conn: &mut Conn, resource: &str, ids: &[Id]) -> Result<()> {
+    for some in ids.chunks(PART) {
+        let those = former_authors::table.filter(former_authors::resource.eq(resource.to_owned()));
+        diesel::delete(those.filter(former_authors::record_id.eq_any(some.to_vec()))).execute(conn)?;
     }
     Ok(())
 }

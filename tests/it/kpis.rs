@@ -166,11 +166,15 @@ async fn a_set_says_who_is_asked_for_its_kpis(#[values(Sqlite, Postgres)] engine
     app.trust("RF4", "QMF").await;
     app.trust("RJZ", "QKK").await;
     app.kpi("ae", json!({})).await;
-    let set = json!({ "code": "Urgent-Care", "name": "Urgent care", "kpis": ["AE", "ae"], "organisations": ["qmf"] });
+    let set = json!({ "code": "Urgent-Care", "name": "Urgent care", "kpis": ["AE", "ae"], "assignments": [{ "place": "qmf" }] });
     let made = app.admin().post("/v1/kpi-sets", set).await.expect(201);
     assert_eq!(
-        (&made["code"], &made["kpis"], &made["organisations"]),
-        (&json!("urgent-care"), &json!(["ae"]), &json!(["QMF"]))
+        (&made["code"], &made["kpis"], &made["assignments"]),
+        (
+            &json!("urgent-care"),
+            &json!(["ae"]),
+            &json!([{ "place": "QMF", "organisationTypes": [], "from": null, "to": null }])
+        )
     );
     let submit = async |organisation: &str| {
         app.submitter(organisation)
@@ -180,9 +184,13 @@ async fn a_set_says_who_is_asked_for_its_kpis(#[values(Sqlite, Postgres)] engine
     submit("RF4").await.expect(201);
     let refused = submit("RJZ").await.problem(422, "rows-rejected");
     assert_eq!(refused["rows"][0]["errors"][0]["code"], "not-assigned");
-    app.admin().patch("/v1/kpi-sets/urgent-care", 1, json!({ "organisations": ["QMF", "QKK"] })).await.expect(200);
+    app.admin()
+        .patch("/v1/kpi-sets/urgent-care", 1, json!({ "assignments": [{ "place": "QMF" }, { "place": "QKK" }] }))
+        .await
+        .expect(200);
     submit("RJZ").await.expect(201);
-    let wrong = json!({ "code": "wrong", "name": "Wrong", "kpis": ["ae", "never"], "organisations": ["NOWHERE"] });
+    let wrong =
+        json!({ "code": "wrong", "name": "Wrong", "kpis": ["ae", "never"], "assignments": [{ "place": "NOWHERE" }] });
     let problem = app.admin().post("/v1/kpi-sets", wrong).await.problem(422, "unknown-reference");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 2);
     assert_eq!(column(&app.reader().get("/v1/kpi-sets?kpi=ae").await.expect(200), "code"), ["urgent-care"]);
@@ -207,15 +215,19 @@ async fn every_closed_list_is_a_resource_with_labels(#[values(Sqlite, Postgres)]
 async fn a_set_keeps_its_version_until_its_members_change(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.kpi("ae", json!({})).await;
-    let set = json!({ "code": "Urgent", "name": "Urgent care", "kpis": ["AE"], "organisations": ["qmf", "QKK"] });
+    let set = json!({ "code": "Urgent", "name": "Urgent care", "kpis": ["AE"], "assignments": [{ "place": "qmf" }, { "place": "QKK" }] });
     app.admin().post("/v1/kpi-sets", set).await.expect(201);
     let target = "/v1/kpi-sets/urgent";
-    for patch in [json!({}), json!({ "organisations": ["QKK", "QMF", "qkk"] }), json!({ "name": " Urgent care " })] {
+    for patch in [
+        json!({}),
+        json!({ "assignments": [{ "place": "QMF" }, { "place": "QKK" }] }),
+        json!({ "name": " Urgent care " }),
+    ] {
         let same = app.admin().patch(target, 1, patch.clone()).await;
         assert_eq!((same.status, same.header("etag")), (200, "W/\"1\""), "{patch}: {}", same.text());
     }
-    let changed = app.admin().patch(target, 1, json!({ "organisations": ["QMF"] })).await.expect(200);
-    assert_eq!((&changed["version"], &changed["organisations"]), (&json!(2), &json!(["QMF"])));
+    let changed = app.admin().patch(target, 1, json!({ "assignments": [{ "place": "QMF" }] })).await.expect(200);
+    assert_eq!((&changed["version"], &changed["assignments"][0]["place"]), (&json!(2), &json!("QMF")));
     let wrong = json!({ "kpis": ["ae", "never"] });
     let problem = app.admin().patch(target, 2, wrong).await.problem(422, "unknown-reference");
     assert_eq!(problem["errors"][0]["pointer"], "/kpis/1");

@@ -40,6 +40,7 @@ mod programmes;
 mod races;
 mod readme;
 mod released;
+mod returns;
 mod running;
 mod spc;
 mod spread;

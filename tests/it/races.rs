@@ -19,7 +19,7 @@ async fn of_those_who_change_the_same_version_one_succeeds(#[values(Sqlite, Post
     app.trust("RJZ", "QKK").await;
     app.innovation("heartflow").await;
     app.kpi("ae", json!({})).await;
-    let set = json!({ "code": "set", "name": "Set", "kpis": ["ae"], "organisations": ["QKK"] });
+    let set = json!({ "code": "set", "name": "Set", "kpis": ["ae"], "assignments": [{ "place": "QKK" }] });
     admin.post("/v1/kpi-sets", set).await.expect(201);
     for (target, property) in [
         ("/v1/organisations/RJZ", "name"),
@@ -91,7 +91,7 @@ async fn of_those_who_create_the_same_record_one_succeeds(#[values(Sqlite, Postg
         ("/v1/organisations", json!({ "code": "NEW", "name": "New", "type": "other" })),
         ("/v1/organisations/RJZ/edges", json!({ "parent": "Y59", "kind": "network" })),
         ("/v1/kpis", renamed("new")),
-        ("/v1/kpi-sets", json!({ "code": "set", "name": "Set", "kpis": ["ae"], "organisations": ["QKK"] })),
+        ("/v1/kpi-sets", json!({ "code": "set", "name": "Set", "kpis": ["ae"], "assignments": [{ "place": "QKK" }] })),
         ("/v1/recalculations", series("from")),
         ("/v1/exclusions", series("period")),
     ] {

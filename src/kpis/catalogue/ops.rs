@@ -5,7 +5,7 @@ use super::store::{self, KpiRow, KpiVersionRow, NamedKpi};
 use crate::access::{Operation, Reach, Role, outside};
 use crate::db::Conn;
 use crate::db::json::Json;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::transitions;
@@ -78,7 +78,7 @@ pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<NamedK
 ///
 /// # Errors
 /// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`; `immutable` for the code, and
-/// once it is or was live, for what its values rely on.
+/// once it is or was live, for what its values rely on; and for approval while values wait for it.
 pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<Kpi>) -> Result<NamedKpi> {
     let present = show_kpi(conn, code)?;
     let settled = !present.row.status.is_draft();
@@ -90,6 +90,10 @@ pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<
     let Some(new) = context.revised_by(&before, present.row.version, patch, Kpi::checked)? else { return Ok(present) };
     context.keep_programme(new.programme.as_deref())?;
     before.check_change(&new, settled)?;
+    if before.approval_required && !new.approval_required && store::has_drafts(conn, present.row.number)? {
+        let detail = "Values of this KPI wait for approval. Approve or withdraw their returns first (GET /v1/kpi-returns?kpi=), then change approvalRequired.";
+        return Err(Error::new(Code::Immutable).detail(detail));
+    }
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }

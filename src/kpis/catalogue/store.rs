@@ -7,7 +7,7 @@ use super::rules::{
 use crate::calendar::PeriodType;
 use crate::db::dialect::{self, SearchTerms};
 use crate::db::json::Json;
-use crate::db::schema::{kpi_versions, kpis, programmes};
+use crate::db::schema::{kpi_value_drafts, kpi_versions, kpis, programmes};
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::decimal::{MAX_DECIMALS, json_number};
 use crate::error::{Code, Error, Fault, Result};
@@ -336,6 +336,12 @@ pub fn next_number(conn: &mut Conn) -> Result<i32> {
     dialect::lock(conn, LOCK)?;
     let last: Option<i32> = kpis::table.select(dsl::max(kpis::number)).first(conn)?;
     Ok(last.unwrap_or(0) + 1)
+}
+
+/// Whether values of the KPI wait for approval.
+pub fn has_drafts(conn: &mut Conn, number: i32) -> Result<bool> {
+    let waiting = kpi_value_drafts::table.filter(kpi_value_drafts::kpi_number.eq(number));
+    Ok(waiting.select(kpi_value_drafts::series_id).first::<i64>(conn).optional()?.is_some())
 }
 
 /// # Errors

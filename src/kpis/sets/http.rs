@@ -30,7 +30,7 @@ path! { KpiSetPath, code: [example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za
 
 /// List sets of KPIs
 ///
-/// Lists the sets, each with its KPIs and the organisations asked for them.
+/// Lists the sets, each with its KPIs and who is asked for them.
 #[utoipa::path(tag = "kpis", params(ListKpiSets), responses((status = 200, description = "A page of sets", body = Listing<KpiSetResponse>)))]
 #[get("/v1/kpi-sets")]
 pub async fn list_kpi_sets(cx: Cx, asked: Asked<ListKpiSets>) -> Result<Listed<KpiSetResponse>> {
@@ -39,7 +39,8 @@ pub async fn list_kpi_sets(cx: Cx, asked: Asked<ListKpiSets>) -> Result<Listed<K
 
 /// Create a set of KPIs
 ///
-/// From then on only the organisations of its sets can send values of these KPIs.
+/// From then on only those who are assigned to a set of these KPIs can send their values: organisations of the types that stand
+/// at or below the place on the last day of a period.
 #[utoipa::path(tag = "kpis", request_body = KpiSet, responses((status = 201, description = "Created", body = KpiSetResponse)))]
 #[post("/v1/kpi-sets")]
 pub async fn create_kpi_set(cx: Cx, body: Body<KpiSet>) -> Result<Created<KpiSetResponse>> {
@@ -48,7 +49,7 @@ pub async fn create_kpi_set(cx: Cx, body: Body<KpiSet>) -> Result<Created<KpiSet
 
 /// Get a set of KPIs
 ///
-/// Returns the set with its KPIs and the organisations asked for them.
+/// Returns the set with its KPIs and who is asked for them.
 #[utoipa::path(tag = "kpis", params(KpiSetPath), responses((status = 200, description = "The set", body = KpiSetResponse)))]
 #[get("/v1/kpi-sets/{code}")]
 pub async fn get_kpi_set(cx: Cx, path: web::Path<KpiSetPath>) -> Result<Answer<KpiSetResponse>> {
@@ -57,8 +58,8 @@ pub async fn get_kpi_set(cx: Cx, path: web::Path<KpiSetPath>) -> Result<Answer<K
 
 /// Change a set of KPIs
 ///
-/// Takes a merge patch. The code cannot change. A list of KPIs or organisations replaces the list before it.
-#[utoipa::path(tag = "kpis", params(KpiSetPath), request_body(content = KpiSetPatch, example = json!({ "organisations": ["QKK", "QMJ"] })), responses((status = 200, description = "Changed", body = KpiSetResponse)))]
+/// Takes a merge patch. The code cannot change. A list of KPIs or assignments replaces the list before it: an assignment that ends stays in the list, with its `to`.
+#[utoipa::path(tag = "kpis", params(KpiSetPath), request_body(content = KpiSetPatch, example = json!({ "assignments": [{ "place": "QKK", "to": "2026-04-01" }, { "place": "QMJ", "from": "2026-04-01" }] })), responses((status = 200, description = "Changed", body = KpiSetResponse)))]
 #[patch("/v1/kpi-sets/{code}")]
 pub async fn update_kpi_set(
     cx: Cx,

@@ -1,6 +1,7 @@
-//! Sets of KPIs: which KPIs which organisations are asked for, each with all below it. A KPI in no set is open to
-//! every organisation. A KPI in sets is open to the organisations of those sets only.
+//! Sets of KPIs: which KPIs which organisations are asked for, by place, type and time. A KPI in no set is open to every
+//! organisation. A KPI in sets is open to those who are assigned to one of them ([`assigned`]).
 
+pub mod assigned;
 pub mod columns;
 pub mod http;
 pub mod ops;

@@ -1,7 +1,7 @@
 //! What can be done with sets of KPIs, each in one transaction.
 
 use super::rules::KpiSet;
-use super::store::{self, AskTemplate, KpiSetRow, NamedKpiSet};
+use super::store::{self, AskTemplate, AssignmentRow, KpiSetRow, NamedKpiSet};
 use super::template::{self, Asked, Due, Template};
 use crate::access::{Reach, outside};
 use crate::calendar::Period;
@@ -48,42 +48,52 @@ pub fn get_kpi_set_template(conn: &mut Conn, context: &Context, code: &str, aske
     let kpis = template::periods(kpis, asked.period.as_ref().map(|period| period.0.as_str()), context.today())?;
     let periods: BTreeSet<Period> = kpis.iter().map(|(_, period)| *period).collect();
     // Who is asked: the one place where a template learns of what is due.
-    let mut organisations = store::organisations_of(conn, vec![set.id], context.today())?;
+    let assignments = store::assignments(conn, &[set.id])?;
+    let mut due: BTreeMap<(String, Id), (String, BTreeSet<Period>)> = BTreeMap::new();
+    for period in &periods {
+        for (code, (id, name)) in store::asked_on(conn, &assignments, None, period.end())? {
+            due.entry((code, id)).or_insert_with(|| (name, BTreeSet::new())).1.insert(*period);
+        }
+    }
     if let Some(asked) = &asked.organisation {
         let one = organisations::ops::referred(conn, "?organisation", &asked.0)?;
-        organisations.retain(|organisation| *organisation == one);
-        if organisations.is_empty() {
+        due.retain(|(_, organisation), _| *organisation == one);
+        if due.is_empty() {
             let detail = format!("The set {} does not ask this organisation.", set.code);
             return Err(Error::invalid("?organisation", "not-assigned", detail));
         }
     }
+    let organisations: Vec<Id> = due.keys().map(|(_, id)| *id).collect();
     let covered = Covered::of(conn, context, context.reach(), &organisations)?;
-    let covers = |organisation: Id, day| covered.covers_from(None, Some(organisation), None, day);
-    organisations.retain(|organisation| periods.iter().any(|period| covers(*organisation, period.start())));
-    if organisations.is_empty() && !periods.is_empty() {
+    due.retain(|(_, id), (_, periods)| {
+        periods.retain(|period| covered.covers_from(None, Some(*id), None, period.start()));
+        !periods.is_empty()
+    });
+    if due.is_empty() && !periods.is_empty() {
         return Err(outside());
     }
-    let names = organisations::store::names(conn, organisations.iter().copied())?;
-    let lives = organisations::store::lives(conn, &organisations)?;
-    let organisations = lives.into_iter().map(|(id, _, life)| {
-        let (code, name) = names.of(id);
-        let mut lived = template::lived(life, &periods);
-        lived.retain(|period| covers(id, period.start()));
-        (Asked { code, name }, lived)
-    });
+    let organisations = due.into_iter().map(|((code, _), (name, periods))| (Asked { code, name }, periods));
     Template::new(Due { organisations: organisations.collect(), kpis })
+}
+
+/// The set of a code, without its members.
+///
+/// # Errors
+/// `not-found`.
+pub fn get_row(conn: &mut Conn, code: &str) -> Result<KpiSetRow> {
+    known(conn, code).map(|found| found.row)
 }
 
 /// What every code refers to; what is not there is a fault.
 fn resolve<T>(
     codes: &[String],
-    name: &str,
+    pointer: impl Fn(usize) -> String,
     faults: &mut Vec<Fault>,
     mut find: impl FnMut(&str, &str) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut found = Vec::new();
     for (index, code) in codes.iter().enumerate() {
-        match find(&format!("/{name}/{index}"), code) {
+        match find(&pointer(index), code) {
             Ok(one) => found.push(one),
             Err(error) if error.code() == Code::UnknownReference => faults.extend_from_slice(error.listed()),
             Err(error) => return Err(error),
@@ -92,14 +102,20 @@ fn resolve<T>(
     Ok(found)
 }
 
-/// The ids of a set's KPIs and organisations. A set narrows who may send a KPI, so the caller must be able to change the
+/// The ids of a set's KPIs, and its assignments. A set narrows who may send a KPI, so the caller must be able to change the
 /// KPIs.
-fn resolve_members(conn: &mut Conn, reach: &Reach, set: &KpiSet) -> Result<(Vec<Id>, Vec<Id>)> {
+fn resolve_members(conn: &mut Conn, reach: &Reach, id: Id, set: &KpiSet) -> Result<(Vec<Id>, Vec<AssignmentRow>)> {
     let mut faults = Vec::new();
-    let kpis = resolve(&set.kpis, "kpis", &mut faults, |pointer, code| catalogue::ops::referred(conn, pointer, code))?;
-    let places = resolve(&set.organisations, "organisations", &mut faults, |pointer, code| {
-        organisations::ops::referred(conn, pointer, code)
-    })?;
+    let kpis = resolve(
+        &set.kpis,
+        |index| format!("/kpis/{index}"),
+        &mut faults,
+        |pointer, code| catalogue::ops::referred(conn, pointer, code),
+    )?;
+    let places: Vec<String> = set.assignments.iter().map(|assignment| assignment.place.clone()).collect();
+    let pointer = |index| format!("/assignments/{index}/place");
+    let places =
+        resolve(&places, pointer, &mut faults, |pointer, code| organisations::ops::referred(conn, pointer, code))?;
     if !kpis.iter().all(|kpi: &KpiRow| reach.covers_programme(kpi.programme.as_deref())) {
         return Err(outside());
     }
@@ -107,12 +123,12 @@ fn resolve_members(conn: &mut Conn, reach: &Reach, set: &KpiSet) -> Result<(Vec<
         let detail = "Some of the KPIs or organisations do not exist; each is listed under errors.";
         return Err(Error::new(Code::UnknownReference).detail(detail).faults(faults));
     }
-    let distinct = |mut ids: Vec<Id>| {
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    };
-    Ok((distinct(kpis.iter().map(|kpi| kpi.id).collect()), distinct(places)))
+    let mut kpis: Vec<Id> = kpis.iter().map(|kpi| kpi.id).collect();
+    kpis.sort_unstable();
+    kpis.dedup();
+    let assigned = (0..).zip(&set.assignments).zip(places);
+    let assigned = assigned.map(|((number, assignment), place)| AssignmentRow::new((id, number), place, assignment));
+    Ok((kpis, assigned.collect::<Result<_>>()?))
 }
 
 /// Creates a set.
@@ -123,9 +139,9 @@ fn resolve_members(conn: &mut Conn, reach: &Reach, set: &KpiSet) -> Result<(Vec<
 pub fn create_kpi_set(conn: &mut Conn, context: &Context, new: KpiSet) -> Result<Stored<KpiSet>> {
     context.keep_programme(new.programme.as_deref())?;
     let new = new.checked()?;
-    let (kpis, places) = resolve_members(conn, &context.reach(), &new)?;
-    let row = KpiSetRow::new(context, new);
-    store::insert(conn, &row, &kpis, &places)?;
+    let row = KpiSetRow::new(context, new.clone());
+    let (kpis, assigned) = resolve_members(conn, &context.reach(), row.id, &new)?;
+    store::insert(conn, &row, &kpis, &assigned)?;
     finish(conn, context, &row.code)
 }
 
@@ -143,20 +159,20 @@ pub fn update_kpi_set(conn: &mut Conn, context: &Context, code: &str, patch: &Pa
     };
     context.keep_programme(new.programme.as_deref())?;
     present.written.check_change(&new)?;
-    let (kpis, places) = resolve_members(conn, &context.reach(), &new)?;
+    let (kpis, assigned) = resolve_members(conn, &context.reach(), row.id, &new)?;
     if new.clone().in_order() == present.written {
         return Ok(present);
     }
     let row = row.revised(context, new);
-    store::update(conn, &row, &kpis, &places)?;
+    store::update(conn, &row, &kpis, &assigned)?;
     finish(conn, context, &row.code)
 }
 
 /// Records the change and returns the set.
 fn finish(conn: &mut Conn, context: &Context, code: &str) -> Result<Stored<KpiSet>> {
     let set = get_kpi_set(conn, code)?;
-    let KpiSet { code, programme, kpis, organisations, .. } = &set.written;
-    let data = json!({ "code": code, "kpis": kpis, "organisations": organisations });
+    let KpiSet { code, programme, kpis, assignments, .. } = &set.written;
+    let data = json!({ "code": code, "kpis": kpis, "assignments": assignments });
     let event = Event::new("kpi-set", code, set.version, data);
     events::record(conn, context, Event { programme: programme.clone(), ..event })?;
     Ok(set)

@@ -1,8 +1,11 @@
 //! What a set of KPIs may be.
 
+use crate::calendar::Span;
 use crate::error::{Code, Error, Faults, Result};
 use crate::kpis::catalogue::rules::is_code;
+use crate::organisations::rules::OrganisationType;
 use crate::written;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,16 +15,37 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "only its schema is used")]
 pub struct KpiCode(String);
 
-/// The code of an organisation, in any case.
-#[derive(ToSchema)]
-#[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", max_length = 60)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub struct OrganisationCode(String);
+/// Who is asked for a set: the organisations of these types that stand at or below a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Assignment {
+    /// The code of the place: an organisation, asked with all below it.
+    #[schema(example = "QKK", pattern = "^[A-Za-z0-9-]{1,60}$", min_length = 1, max_length = 60)]
+    pub place: String,
+    /// The types of the organisations that are asked. Default: all.
+    #[serde(default)]
+    #[schema(max_items = 18)]
+    pub organisation_types: Vec<OrganisationType>,
+    /// The first day. A period is asked for where the assignment holds on its last day. Default: ever since.
+    #[schema(nullable = false)]
+    pub from: Option<NaiveDate>,
+    /// The first day on which it no longer holds. Default: no end.
+    #[schema(nullable = false)]
+    pub to: Option<NaiveDate>,
+}
+
+impl Assignment {
+    /// # Errors
+    /// `validation-failed` when it would hold on no day.
+    pub fn span(&self) -> Result<Span> {
+        Span::new(self.from, self.to)
+    }
+}
 
 /// A set of KPIs and the organisations asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["emergency-attendances", "emergency-performance"], "organisations": ["QKK"] }))]
+#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["emergency-attendances", "emergency-performance"], "assignments": [{ "place": "QKK", "organisationTypes": ["nhs-trust"], "from": "2024-04-01" }] }))]
 pub struct KpiSet {
     /// Its code, kept in lower case and found in any.
     #[schema(example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]
@@ -34,9 +58,9 @@ pub struct KpiSet {
     /// The codes of the KPIs. One that is given twice counts once.
     #[schema(min_items = 1, max_items = 500, value_type = Vec<KpiCode>)]
     pub kpis: Vec<String>,
-    /// The codes of the organisations that are asked, each with all below it.
-    #[schema(min_items = 1, max_items = 500, value_type = Vec<OrganisationCode>)]
-    pub organisations: Vec<String>,
+    /// Who is asked for them, and when. One that no longer holds gets an end; it still says who was asked for the past.
+    #[schema(min_items = 1, max_items = 500)]
+    pub assignments: Vec<Assignment>,
 }
 
 /// What the register adds.
@@ -68,18 +92,22 @@ impl KpiSet {
             faults.add("/name", "missing", "The name cannot be blank.");
         }
         self.kpis.iter_mut().for_each(|code| code.make_ascii_lowercase());
-        self.organisations.iter_mut().for_each(|code| code.make_ascii_uppercase());
+        for (index, assignment) in self.assignments.iter_mut().enumerate() {
+            assignment.place.make_ascii_uppercase();
+            if assignment.span().is_err() {
+                let detail = "to is the first day on which it no longer holds, so it lies after from.";
+                faults.add(&format!("/assignments/{index}/to"), "range", detail);
+            }
+        }
         faults.check()?;
         Ok(self)
     }
 
-    /// The members in order, each once, as they are stored.
+    /// The KPIs in order, each once, as they are stored.
     #[must_use]
     pub fn in_order(mut self) -> Self {
         self.kpis.sort_unstable();
         self.kpis.dedup();
-        self.organisations.sort_unstable();
-        self.organisations.dedup();
         self
     }
 

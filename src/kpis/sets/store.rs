@@ -1,20 +1,24 @@
-//! Sets of KPIs in the database, and the organisations they ask.
+//! Sets of KPIs in the database, with who is assigned to them.
 
-use super::rules::{KpiSet, KpiSetAdded};
-use crate::db::schema::{kpi_set_kpis, kpi_set_organisations, kpi_sets, kpis, organisations, programmes};
+use super::rules::{Assignment, KpiSet, KpiSetAdded};
+use crate::calendar::Span;
+use crate::db::schema::{
+    kpi_set_assignments, kpi_set_kpis, kpi_sets, kpis, organisation_closure, organisations, programmes,
+};
 use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, Line};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::organisations::store::below;
+use crate::organisations::rules::OrganisationType;
+use crate::organisations::store::counted_below;
 use crate::record::Stored;
-use crate::vocabulary::{Id, fold};
+use crate::vocabulary::{Id, Words, fold};
 use crate::{overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = kpi_sets, treat_none_as_null = true)]
@@ -41,6 +45,43 @@ impl KpiSetRow {
     pub fn revised(self, context: &Context, new: KpiSet) -> Self {
         let Self { id, created_at, version, .. } = self;
         Self { id, created_at, version: version + 1, ..Self::new(context, new) }
+    }
+}
+
+/// Who is asked for a set: one of its assignments, in their order.
+#[derive(Queryable, Insertable, Clone)]
+#[diesel(table_name = kpi_set_assignments)]
+pub struct AssignmentRow {
+    pub set_id: Id,
+    pub number: i32,
+    pub place_id: Id,
+    #[diesel(serialize_as = String, deserialize_as = String)]
+    pub organisation_types: Words<OrganisationType>,
+    pub from_on: NaiveDate,
+    pub to_on: NaiveDate,
+}
+
+impl AssignmentRow {
+    /// # Errors
+    /// `validation-failed` when it would hold on no day.
+    pub fn new((set_id, number): (Id, i32), place_id: Id, assignment: &Assignment) -> Result<Self> {
+        let Span { from: from_on, to: to_on } = assignment.span()?;
+        let organisation_types = Words(assignment.organisation_types.clone());
+        Ok(Self { set_id, number, place_id, organisation_types, from_on, to_on })
+    }
+
+    pub fn span(&self) -> Span {
+        Span { from: self.from_on, to: self.to_on }
+    }
+
+    /// Whether organisations of the type are asked.
+    pub fn asks_type(&self, kind: OrganisationType) -> bool {
+        self.organisation_types.0.is_empty() || self.organisation_types.0.contains(&kind)
+    }
+
+    fn assignment(self, place: String) -> Assignment {
+        let (from, to) = self.span().ends();
+        Assignment { place, organisation_types: self.organisation_types.0, from, to }
     }
 }
 
@@ -114,19 +155,18 @@ pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Store
         .order_by(kpis::code)
         .select((kpi_set_kpis::set_id, kpis::code))
         .load(conn)?;
-    let asked: Vec<(Id, String)> = kpi_set_organisations::table
-        .inner_join(organisations::table.on(organisations::id.eq(kpi_set_organisations::organisation_id)))
-        .filter(kpi_set_organisations::set_id.eq_any(ids))
-        .order_by(organisations::code)
-        .select((kpi_set_organisations::set_id, organisations::code))
+    let assigned: Vec<(AssignmentRow, String)> = kpi_set_assignments::table
+        .inner_join(organisations::table.on(organisations::id.eq(kpi_set_assignments::place_id)))
+        .filter(kpi_set_assignments::set_id.eq_any(ids))
+        .order_by((kpi_set_assignments::set_id, kpi_set_assignments::number))
+        .select((kpi_set_assignments::all_columns, organisations::code))
         .load(conn)?;
-    let of = |set: Id, members: &[(Id, String)]| -> Vec<String> {
-        members.iter().filter(|(of, _)| *of == set).map(|(_, code)| code.clone()).collect()
-    };
     let whole = |NamedKpiSet { row, programme_name }| {
         let KpiSetRow { id, code, name, programme, version, updated_at, .. } = row;
-        let (kpis, organisations) = (of(id, &kpis), of(id, &asked));
-        let written = KpiSet { code, name, programme, kpis, organisations };
+        let kpis = kpis.iter().filter(|(set, _)| *set == id).map(|(_, code)| code.clone()).collect();
+        let assigned = assigned.iter().filter(|(row, _)| row.set_id == id).cloned();
+        let assignments = assigned.map(|(row, place)| row.assignment(place)).collect();
+        let written = KpiSet { code, name, programme, kpis, assignments };
         Stored { added: KpiSetAdded { programme_name }, written, version, updated_at }
     };
     Ok(sets.into_iter().map(whole).collect())
@@ -134,33 +174,47 @@ pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Store
 
 /// # Errors
 /// `already-exists` for a code in use.
-pub fn insert(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
+pub fn insert(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], assigned: &[AssignmentRow]) -> Result<()> {
     let taken = violations::unique(format!("There is a KPI set with the code {} already.", row.code));
     diesel::insert_into(kpi_sets::table).values(row.clone()).execute_kept(conn).map_err(taken)?;
-    insert_members(conn, row.id, kpis, organisations)
+    insert_members(conn, row.id, kpis, assigned)
 }
 
 /// Writes the row over the version before it, and replaces its members.
 ///
 /// # Errors
 /// `version-mismatch` when another change came first.
-pub fn update(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], organisations: &[Id]) -> Result<()> {
+pub fn update(conn: &mut Conn, row: &KpiSetRow, kpis: &[Id], assigned: &[AssignmentRow]) -> Result<()> {
     overwrite!(conn, kpi_sets, row)?;
     diesel::delete(kpi_set_kpis::table.filter(kpi_set_kpis::set_id.eq(row.id))).execute(conn)?;
-    diesel::delete(kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq(row.id))).execute(conn)?;
-    insert_members(conn, row.id, kpis, organisations)
+    diesel::delete(kpi_set_assignments::table.filter(kpi_set_assignments::set_id.eq(row.id))).execute(conn)?;
+    insert_members(conn, row.id, kpis, assigned)
 }
 
-fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], organisations: &[Id]) -> Result<()> {
+fn insert_members(conn: &mut Conn, set: Id, kpis: &[Id], assigned: &[AssignmentRow]) -> Result<()> {
     for kpi in kpis {
         let pair = (kpi_set_kpis::set_id.eq(set), kpi_set_kpis::kpi_id.eq(*kpi));
         diesel::insert_into(kpi_set_kpis::table).values(pair).execute_kept(conn)?;
     }
-    for organisation in organisations {
-        let pair = (kpi_set_organisations::set_id.eq(set), kpi_set_organisations::organisation_id.eq(*organisation));
-        diesel::insert_into(kpi_set_organisations::table).values(pair).execute_kept(conn)?;
+    for row in assigned {
+        diesel::insert_into(kpi_set_assignments::table).values(row.clone()).execute_kept(conn)?;
     }
     Ok(())
+}
+
+/// The sets that hold some KPIs, by the KPI, each KPI's in the order of their codes.
+pub fn holding(conn: &mut Conn, kpis: &[Id]) -> Result<Vec<(Id, KpiSetRow)>> {
+    let pairs = kpi_set_kpis::table
+        .inner_join(kpi_sets::table.on(kpi_sets::id.eq(kpi_set_kpis::set_id)))
+        .filter(kpi_set_kpis::kpi_id.eq_any(kpis.to_vec()))
+        .order_by(kpi_sets::code);
+    Ok(pairs.select((kpi_set_kpis::kpi_id, kpi_sets::all_columns)).load(conn)?)
+}
+
+/// The assignments of some sets.
+pub fn assignments(conn: &mut Conn, sets: &[Id]) -> Result<Vec<AssignmentRow>> {
+    let rows = kpi_set_assignments::table.filter(kpi_set_assignments::set_id.eq_any(sets.to_vec()));
+    Ok(rows.order_by((kpi_set_assignments::set_id, kpi_set_assignments::number)).load(conn)?)
 }
 
 /// The set a request refers to.
@@ -181,20 +235,59 @@ pub fn kpis_of(conn: &mut Conn, set: Id) -> Result<Vec<KpiRow>> {
     Ok(members.filter(kpi_set_kpis::set_id.eq(set)).order_by(kpis::code).select(kpis::all_columns).load(conn)?)
 }
 
-/// The organisations of a set, with all below them today.
-pub fn organisations_of(conn: &mut Conn, sets: Vec<Id>, today: NaiveDate) -> Result<Vec<Id>> {
-    let asked = kpi_set_organisations::table.filter(kpi_set_organisations::set_id.eq_any(sets));
-    let asked: Vec<Id> = asked.select(kpi_set_organisations::organisation_id).distinct().load(conn)?;
-    Ok(below(asked, today).load::<Id>(conn)?)
+/// The sets of some ids.
+pub fn find_by_ids(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, KpiSetRow>> {
+    let rows: Vec<KpiSetRow> = kpi_sets::table.filter(kpi_sets::id.eq_any(ids.to_vec())).load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// The organisations asked for a KPI: those of its sets with all below them today. `None` for a KPI in no set, which
-/// every organisation may send.
-pub fn assigned(conn: &mut Conn, kpi: Id, today: NaiveDate) -> Result<Option<HashSet<Id>>> {
-    let holding = kpi_set_kpis::table.filter(kpi_set_kpis::kpi_id.eq(kpi)).select(kpi_set_kpis::set_id);
-    let sets: Vec<Id> = holding.load(conn)?;
-    if sets.is_empty() {
-        return Ok(None);
+/// The KPIs of some sets, each with its set.
+pub fn members(conn: &mut Conn, sets: &[Id]) -> Result<Vec<(Id, Id)>> {
+    let pairs = kpi_set_kpis::table.filter(kpi_set_kpis::set_id.eq_any(sets.to_vec()));
+    Ok(pairs.select((kpi_set_kpis::set_id, kpi_set_kpis::kpi_id)).load(conn)?)
+}
+
+/// The organisations that some assignments ask on a day, by code, each with its id and name: those that exist then, on the map
+/// of then; of a place where one is given, those that count there.
+pub fn asked_on(
+    conn: &mut Conn,
+    assignments: &[AssignmentRow],
+    place: Option<Id>,
+    day: NaiveDate,
+) -> Result<BTreeMap<String, (Id, String)>> {
+    let holding: Vec<&AssignmentRow> = assignments.iter().filter(|row| row.span().holds(day)).collect();
+    let places: Vec<Id> = holding.iter().map(|row| row.place_id).collect();
+    let below = organisation_closure::table
+        .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::descendant_id)))
+        .filter(organisation_closure::ancestor_id.eq_any(places))
+        .filter(organisation_closure::from_on.le(day))
+        .filter(organisation_closure::to_on.gt(day))
+        .select((
+            organisation_closure::ancestor_id,
+            organisations::id,
+            organisations::code,
+            organisations::name,
+            organisations::kind,
+            organisations::valid_from,
+            organisations::valid_to,
+        ));
+    type Row = (Id, Id, String, String, OrganisationType, Option<NaiveDate>, Option<NaiveDate>);
+    let inside: Option<HashSet<Id>> = match place {
+        Some(place) => Some(counted_below(vec![place], day).load::<Id>(conn)?.into_iter().collect()),
+        None => None,
+    };
+    let mut asked = BTreeMap::new();
+    for (assigned, id, code, name, kind, from, to) in below.load::<Row>(conn)? {
+        let is_asked = || holding.iter().any(|row| row.place_id == assigned && row.asks_type(kind));
+        let is_inside = inside.as_ref().is_none_or(|inside| inside.contains(&id));
+        if is_inside && Span::between(from, to).holds(day) && is_asked() {
+            asked.insert(code, (id, name));
+        }
     }
-    Ok(Some(organisations_of(conn, sets, today)?.into_iter().collect()))
+    Ok(asked)
+}
+
+/// All sets.
+pub fn all(conn: &mut Conn) -> Result<Vec<KpiSetRow>> {
+    Ok(kpi_sets::table.order_by(kpi_sets::code).load(conn)?)
 }

@@ -270,8 +270,3 @@ fn too_large(rows: usize, figures: usize) -> Error {
     );
     Error::new(Code::TooManyRows).detail(detail)
 }
-
-/// The periods in which an organisation exists, of these.
-pub fn lived(life: Span, periods: &BTreeSet<Period>) -> BTreeSet<Period> {
-    periods.iter().copied().filter(|period| life.meet(period.days()).is_some()).collect()
-}

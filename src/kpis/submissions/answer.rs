@@ -15,6 +15,7 @@ use crate::http::csv::Sheet;
 use crate::http::workbook::{Cell, Look, Sheets};
 use crate::kpis::catalogue::rules::shown_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::returns::rules::Owner;
 use crate::kpis::series::SeriesKey;
 use crate::vocabulary::Id;
 use serde_json::{Map, Value, json};
@@ -59,6 +60,8 @@ pub struct Judged {
     /// The places of the series that a row says are illustrative.
     pub illustrative: BTreeSet<u32>,
     pub kpis: HashMap<Id, KpiRow>,
+    /// What the returns of each KPI are of; KPIs without returns are not in it.
+    pub owners: HashMap<Id, Owner>,
     /// The days on which each organisation exists, as far as they are known.
     pub lives: HashMap<Id, Span>,
     pub input: Input,

@@ -16,10 +16,10 @@ use crate::http::idempotency::MOST_KEPT;
 use crate::http::params::invalid;
 use crate::http::problem::status_of;
 use crate::http::request::FORM;
-use crate::http::schemas::shape_of;
+use crate::http::schemas::{shape_of, text_fault};
 use crate::http::workbook::{Book, WorkbookBody, XLSX, is_workbook};
 use crate::http::{
-    Answer, Asked, CSV, CodeParam, Context, Cx, IdPath, Listed, Listing, OneWord, Query, Reply, Routes, Upload,
+    Answer, Asked, CSV, CodeParam, Context, Cx, IdPath, Line, Listed, Listing, OneWord, Query, Reply, Routes, Upload,
 };
 use crate::kpis::catalogue::rules::BreakdownInput;
 use crate::vocabulary::{Id, instant};
@@ -51,6 +51,26 @@ params! {
         mode: OneWord<Mode> = "mode",
         /// What the submission may do with values. Default: upsert.
         strategy: OneWord<Strategy> = "strategy",
+        /// Whether to write into locked periods, such as to load history. For a national-admin alone, with a `reason`. Default: false.
+        force: bool = "force",
+        /// Why locks are passed over. It is needed with `force`, and kept with the submission. Do not name people.
+        reason: Line = "reason",
+    }
+}
+
+impl SubmitTerms {
+    /// Why locks are passed over, if they are.
+    fn forced(&self) -> Result<Option<String>> {
+        let reason = self.reason.as_ref().map(|line| line.0.trim()).filter(|reason| !reason.is_empty());
+        match (self.force.unwrap_or(false), reason) {
+            (true, None) => Err(Error::invalid("?reason", "missing", "Say why the submission passes over locks.")),
+            (false, Some(_)) => Err(Error::invalid("?reason", "not-applicable", "A reason is for force=true alone.")),
+            (true, Some(reason)) => match text_fault(reason) {
+                Some((code, detail)) => Err(Error::invalid("?reason", code, detail)),
+                None => Ok(Some(reason.to_owned())),
+            },
+            (false, None) => Ok(None),
+        }
     }
 }
 
@@ -209,11 +229,13 @@ struct KpiValuesFileRequest {
 pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload) -> Result<Reply> {
     let Query(query) = query;
     let terms = Terms {
+        forced: query.forced()?,
         kpi: query.kpi.map(|code| code.0),
         dry_run: query.dry_run.unwrap_or(false),
         mode: query.mode.map_or(Mode::Atomic, |mode| mode.0),
         strategy: query.strategy.map_or(Strategy::Upsert, |strategy| strategy.0),
     };
+    terms.permit(&cx.context)?;
     let delivery = Delivery::of(&cx, upload, query.set.is_some()).await?;
     if query.set.is_some() && terms.kpi.is_some() {
         return Err(invalid("set", "give either the set whose KPIs are columns or the KPI of the rows".to_owned()));
@@ -360,6 +382,9 @@ pub struct SubmissionSummary {
     mode: Mode,
     strategy: Strategy,
     counts: Counts,
+    /// Why it was written in spite of locks; null for any other.
+    #[schema(max_length = 200)]
+    forced_reason: Option<String>,
     #[schema(max_length = 300)]
     submitted_by: String,
     #[schema(format = "date-time", max_length = 40)]
@@ -378,6 +403,7 @@ impl From<NamedSubmission> for SubmissionSummary {
             counts: row.counts(),
             submitted_at: instant(row.submitted_at),
             kpi: row.kpi_code,
+            forced_reason: row.forced_reason,
             submitted_by: row.submitted_by,
         }
     }

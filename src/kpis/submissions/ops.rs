@@ -16,8 +16,13 @@ use crate::events::{self, Event};
 use crate::http::{Answerer, Context, Reply};
 use crate::kpis::catalogue::rules::KpiStatus;
 use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::lock_exceptions::store::LockExceptionRow;
+use crate::kpis::returns::deliveries::{self, Delivered};
+use crate::kpis::returns::drafts::{self, DraftRow};
+use crate::kpis::returns::rules::ReturnKey;
 use crate::kpis::series::SeriesKey;
-use crate::kpis::{catalogue, sets};
+use crate::kpis::sets::assigned::Assigned;
+use crate::kpis::{catalogue, lock_exceptions, returns};
 use crate::organisations::ops::Covered;
 use crate::organisations::store::lives;
 use crate::vocabulary::{Basis, Change, Id, Qualifier, Timestamp, Word};
@@ -32,23 +37,33 @@ pub struct Terms {
     pub dry_run: bool,
     pub mode: Mode,
     pub strategy: Strategy,
+    /// Why it is written in spite of locks.
+    pub forced: Option<String>,
 }
 
-/// What is known of a KPI for this submission.
-pub struct KpiFacts {
-    pub row: KpiRow,
-    /// `None` where every organisation may send values.
-    assigned: Option<HashSet<Id>>,
+impl Terms {
+    /// Locks are passed over by national administrators alone.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn permit(&self, context: &Context) -> Result<()> {
+        if self.forced.is_some() { context.reach().require_everything() } else { Ok(()) }
+    }
 }
 
 /// What the codes of a submission stand for.
 #[derive(Default)]
 struct Directory {
-    kpis: HashMap<String, KpiFacts>,
+    kpis: HashMap<String, KpiRow>,
     organisations: HashMap<String, Id>,
     innovations: HashMap<String, Id>,
     /// What is asked of a text that is no code of a KPI, or of an organisation.
     meant: [HashMap<String, String>; 2],
+    /// The days on which each organisation exists, as far as they are known.
+    lives: HashMap<Id, Span>,
+    assigned: Assigned,
+    /// The lock exceptions that hold at present.
+    unlocked: Vec<LockExceptionRow>,
 }
 
 impl Directory {
@@ -112,7 +127,7 @@ fn at_once(
     let staged = steps.snapshot(|conn| stage(conn, &judged, &judged.places()))?;
     let reply = render(&judged)?;
     steps.write_much(|conn| {
-        if !staged || bulk::fits(conn)? {
+        if !judged.awaits_approval() && (!staged || bulk::fits(conn)?) {
             settle(conn, &answerer.context, &judged, staged)?;
             return answerer.keep(conn, reply);
         }
@@ -141,6 +156,7 @@ fn in_steps(
             if stage(conn, &judged, &places)? {
                 bulk::write(conn, judged.stamp())?;
             }
+            feed_returns(conn, &answerer.context, &judged, &places)?;
             judged.count(&places);
             store::update_counts(conn, &judged.row)
         })?;
@@ -180,6 +196,7 @@ pub fn submit_kpi_values(conn: &mut Conn, context: &Context, terms: &Terms, inpu
     }
     if judged.may_write() {
         store::lock_series(conn, &judged.ids.iter().filter_map(|id| *id).collect::<Vec<_>>())?;
+        deliveries::hold(conn, &judged.returns())?;
     }
     judge(conn, &mut judged)?;
     judged.conclude();
@@ -199,6 +216,7 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
         context,
         fallback: fallback.as_deref(),
         strategy: terms.strategy,
+        forced: terms.forced.is_some(),
         series: Vec::new(),
         by_key: HashMap::new(),
         seen: HashSet::new(),
@@ -207,10 +225,11 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
     let verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
     let (series, illustrative) = (std::mem::take(&mut resolver.series), std::mem::take(&mut resolver.illustrative));
     let row = record(context, terms, fallback, verdicts.len(), &series);
-    let kpis = directory.kpis.into_values().map(|facts| (facts.row.id, facts.row)).collect();
+    let Directory { kpis, lives, assigned, .. } = directory;
+    let owners = kpis.values().filter_map(|kpi| Some((kpi.id, returns::asked::owner(&assigned, kpi)?))).collect();
+    let kpis = kpis.into_values().map(|kpi| (kpi.id, kpi)).collect();
     let ids = series_ids(conn, &series)?;
-    let lives = lives(conn, &organisations)?.into_iter().map(|(id, _, life)| (id, life)).collect();
-    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, lives, input })
+    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, owners, lives, input })
 }
 
 type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;
@@ -225,11 +244,12 @@ fn look_up(conn: &mut Conn, context: &Context, input: &Input, fallback: Option<&
     };
     let sent: Vec<&str> = distinct(|row| row.kpi).into_iter().chain(fallback).collect();
     let codes: Vec<String> = sent.iter().map(|code| code.to_ascii_lowercase()).collect();
-    for row in catalogue::store::find_by_codes(conn, &codes)? {
-        let assigned = sets::store::assigned(conn, row.id, context.today())?;
-        directory.kpis.insert(row.code.clone(), KpiFacts { row, assigned });
+    let kpis = catalogue::store::find_by_codes(conn, &codes)?;
+    if kpis.iter().any(|kpi| kpi.lock_days.is_some()) {
+        directory.unlocked = lock_exceptions::store::open(conn, context.now)?;
     }
-    let unknown = sent.into_iter().filter(|code| !directory.kpis.contains_key(&code.to_ascii_lowercase()));
+    let is_known = |code: &str| kpis.iter().any(|kpi| kpi.code.eq_ignore_ascii_case(code));
+    let unknown = sent.into_iter().filter(|code| !is_known(code));
     let of_kpis = suggestions::of_kpis(conn, &unknown.collect::<Vec<_>>())?;
     let sent = distinct(|row| row.organisation);
     let codes: Vec<String> = sent.iter().map(|code| code.to_ascii_uppercase()).collect();
@@ -238,6 +258,15 @@ fn look_up(conn: &mut Conn, context: &Context, input: &Input, fallback: Option<&
     directory.meant = [of_kpis, suggestions::of_organisations(conn, &unknown.collect::<Vec<_>>())?];
     let slugs: Vec<String> = distinct(|row| row.innovation).into_iter().map(str::to_ascii_lowercase).collect();
     directory.innovations = store::innovations_by_slug(conn, &slugs)?;
+    let organisations: Vec<Id> = directory.organisations.values().copied().collect();
+    let mut kinds = HashMap::with_capacity(organisations.len());
+    for (id, kind, life) in lives(conn, &organisations)? {
+        directory.lives.insert(id, life);
+        kinds.insert(id, kind);
+    }
+    let ids: Vec<Id> = kpis.iter().map(|kpi| kpi.id).collect();
+    directory.assigned = Assigned::of(conn, &ids, &kinds)?;
+    directory.kpis = kpis.into_iter().map(|kpi| (kpi.code.clone(), kpi)).collect();
     Ok(directory)
 }
 
@@ -247,6 +276,8 @@ struct Resolver<'a> {
     context: &'a Context,
     fallback: Option<&'a str>,
     strategy: Strategy,
+    /// Whether locks are passed over.
+    forced: bool,
     series: Vec<SeriesKey>,
     by_key: HashMap<SeriesKey, u32>,
     seen: HashSet<(u32, NaiveDate)>,
@@ -262,25 +293,25 @@ impl Resolver<'_> {
         let organisation = self.organisation(texts.get(row.organisation)).map_err(|error| errors.push(error)).ok();
         let innovation = self.innovation(texts.get(row.innovation)).map_err(|error| errors.push(error)).ok();
         let said = self.say(kpi, row, texts, &mut errors);
-        let Some(facts) = kpi else { return Err(errors) };
+        let Some(kpi) = kpi else { return Err(errors) };
         let period = texts.get(row.period).ok_or_else(|| {
-            let example = facts.row.period_type.example();
+            let example = kpi.period_type.example();
             RowError::new("period-malformed", format!("Expected a period, such as {example}."))
         });
-        let (today, now) = (self.context.today(), self.context.now);
-        let period = period.and_then(|text| rules::period(&facts.row, text, today, now));
+        let period = period.and_then(|text| rules::period(kpi, text, self.context.today()));
         let period = period.map_err(|error| errors.push(error)).ok();
-        let breakdown = rules::breakdown(&facts.row, texts.get(row.breakdown).unwrap_or_default());
+        let breakdown = rules::breakdown(kpi, texts.get(row.breakdown).unwrap_or_default());
         let breakdown = breakdown.map_err(|error| errors.push(error)).ok();
         if let (Some(organisation), Some(innovation)) = (organisation, innovation) {
-            errors.extend(self.scope_error(facts, (organisation, innovation), period));
+            errors.extend(self.scope_error(kpi, (organisation, innovation), period));
+            errors.extend(period.and_then(|period| self.lock_error(kpi, organisation, period)));
         }
         let (Some(period), Some(breakdown), Some(organisation), Some(innovation), true) =
             (period, breakdown, organisation, innovation, errors.is_empty())
         else {
             return Err(errors);
         };
-        let series = self.series(SeriesKey { kpi: facts.row.id, organisation, innovation, breakdown });
+        let series = self.series(SeriesKey { kpi: kpi.id, organisation, innovation, breakdown });
         if !self.seen.insert((series, period.start())) {
             let detail =
                 "An earlier row of this submission has the same KPI, organisation, innovation, breakdown and period.";
@@ -304,21 +335,21 @@ impl Resolver<'_> {
         place
     }
 
-    fn kpi(&self, code: Option<&str>) -> Result<&KpiFacts, RowError> {
+    fn kpi(&self, code: Option<&str>) -> Result<&KpiRow, RowError> {
         let code = code
             .or(self.fallback)
             .ok_or_else(|| RowError::new("unknown-kpi", "Name the KPI in the row, in the body or as ?kpi=."))?;
-        let facts = self.directory.kpis.get(&code.to_ascii_lowercase());
-        let facts = facts.ok_or_else(|| {
+        let kpi = self.directory.kpis.get(&code.to_ascii_lowercase());
+        let kpi = kpi.ok_or_else(|| {
             let detail = format!("There is no KPI {}.{}", shown(code), self.directory.meant(0, code));
             RowError::new("unknown-kpi", detail)
         })?;
-        if facts.row.status == KpiStatus::Live {
-            return Ok(facts);
+        if kpi.status == KpiStatus::Live {
+            return Ok(kpi);
         }
         Err(RowError::new(
             "not-live",
-            format!("The KPI {} is {}. Only live KPIs accept values.", facts.row.code, facts.row.status.as_str()),
+            format!("The KPI {} is {}. Only live KPIs accept values.", kpi.code, kpi.status.as_str()),
         ))
     }
 
@@ -341,7 +372,7 @@ impl Resolver<'_> {
     /// Why a row is not the caller's to send, as far as its period is known.
     fn scope_error(
         &self,
-        facts: &KpiFacts,
+        kpi: &KpiRow,
         (organisation, innovation): (Id, Id),
         period: Option<Period>,
     ) -> Option<RowError> {
@@ -350,11 +381,23 @@ impl Resolver<'_> {
             let detail = "Your grants do not let you send values for this organisation in this period.";
             return Some(RowError::new("out-of-scope", detail));
         }
-        let assigned = facts.assigned.as_ref().is_none_or(|assigned| assigned.contains(&organisation));
-        (!assigned).then(|| RowError::new("not-assigned", "No set that holds this KPI asks this organisation for it."))
+        let assigned = period.is_none_or(|period| self.directory.assigned.asks(kpi.id, organisation, period.end()));
+        let detail = "No set that holds this KPI asks this organisation for it in this period.";
+        (!assigned).then(|| RowError::new("not-assigned", detail))
     }
 
-    fn say(&self, kpi: Option<&KpiFacts>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
+    /// Why the period is locked for the organisation.
+    fn lock_error(&self, kpi: &KpiRow, organisation: Id, period: Period) -> Option<RowError> {
+        if self.forced {
+            return None;
+        }
+        let Directory { assigned, unlocked, .. } = self.directory;
+        let set = assigned.set(kpi.id).map(|set| set.id);
+        let excepted = || unlocked.iter().any(|row| row.opens(set, kpi.id, organisation, period.end()));
+        rules::lock(kpi, period, self.context.now).filter(|_| !excepted())
+    }
+
+    fn say(&self, kpi: Option<&KpiRow>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
         let qualifier = word::<Qualifier>(row.qualifier, texts, "qualifier", errors);
         let basis = word::<Basis>(row.basis, texts, "basis", errors);
         if let Change::Set(comment) = &row.comment {
@@ -366,7 +409,7 @@ impl Resolver<'_> {
         if self.strategy == Strategy::Delete {
             return None;
         }
-        let (numbers, comment) = (rules::measure(&kpi?.row, row), std::mem::take(&mut row.comment));
+        let (numbers, comment) = (rules::measure(kpi?, row), std::mem::take(&mut row.comment));
         (row.value, row.numerator, row.denominator) = (None, None, None);
         match numbers {
             Ok((value, numerator, denominator)) => {
@@ -442,10 +485,24 @@ fn judge_some(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Re
             there.entry(number).or_default().insert(id);
         }
     }
-    let (mut present, mut past) = (HashMap::new(), HashMap::new());
+    let (mut present, mut past, mut approved) = (HashMap::new(), HashMap::new(), HashSet::new());
     for (number, ids) in there {
         let ids: Vec<i64> = ids.into_iter().collect();
-        present.extend(store::present_values(conn, number, &ids, from, to)?);
+        let counting = store::present_values(conn, number, &ids, from, to)?;
+        let awaits = kpis.values().any(|kpi| kpi.number == number && kpi.approval_required);
+        approved.extend(counting.keys().copied().filter(|_| awaits));
+        present.extend(counting);
+        if awaits {
+            // Of what awaits approval the sender knows more than of what counts.
+            for draft in drafts::waiting(conn, number, &ids, (from, to))? {
+                let at = (draft.series_id, draft.period_start);
+                if draft.deleted {
+                    present.remove(&at)
+                } else {
+                    present.insert(at, draft.into())
+                };
+            }
+        }
         past.extend(store::past_versions(conn, &ids, from, to)?);
     }
     for (_, place) in rows {
@@ -454,6 +511,10 @@ fn judge_some(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Re
         let at = id_of(verdict).map(|id| (id, verdict.period.start()));
         let before = at.and_then(|at| present.remove(&at));
         match rules::decide(row.strategy, verdict.said.as_ref(), before.as_ref().map(|p| &p.measure)) {
+            Err(_) if row.strategy == Strategy::Create && at.is_some_and(|at| approved.contains(&at)) => {
+                let detail = "This value is approved already. To amend it, send it with strategy=upsert or update: the amendment waits for approval.";
+                *slot = Err(vec![RowError::new("already-approved", detail)]);
+            }
             Err(error) => *slot = Err(vec![error]),
             Ok(outcome) => {
                 let version = before.as_ref().map(|p| p.version).or(at.and_then(|at| past.get(&at).copied()));
@@ -494,6 +555,7 @@ fn record(
         submitted_by: context.actor.subject.clone(),
         submitted_at: context.now.naive_utc(),
         unfinished: false,
+        forced_reason: terms.forced.clone(),
     }
 }
 
@@ -561,6 +623,47 @@ impl Judged {
         }
     }
 
+    /// Whether any of its values wait for the approval of their return.
+    fn awaits_approval(&self) -> bool {
+        self.kpis.values().any(|kpi| kpi.approval_required)
+    }
+
+    /// The return that a good row belongs to.
+    fn return_of(&self, verdict: &Verdict) -> Option<ReturnKey> {
+        let series = self.series.get(verdict.series as usize)?;
+        let (owner, organisation) = (*self.owners.get(&series.kpi)?, series.organisation);
+        let (period_type, start) = (verdict.period.kind(), verdict.period.start());
+        Some(ReturnKey { owner, period_type, start, organisation })
+    }
+
+    /// What a good row leaves for approval.
+    fn draft(&self, verdict: &Verdict) -> Option<DraftRow> {
+        let kpi = self.kpi(verdict)?;
+        let measure = verdict.new_measure();
+        Some(DraftRow {
+            kpi_number: kpi.number,
+            series_id: self.ids.get(verdict.series as usize).copied().flatten()?,
+            period_start: verdict.period.start(),
+            value: measure.as_ref().map_or(0, |measure| measure.value),
+            numerator: measure.as_ref().and_then(|measure| measure.numerator),
+            denominator: measure.as_ref().and_then(|measure| measure.denominator),
+            qualifier: measure.as_ref().map_or(Qualifier::Exact, |measure| measure.qualifier),
+            basis: measure.as_ref().map_or(Basis::Measured, |measure| measure.basis),
+            comment: measure.as_ref().and_then(|measure| measure.comment.as_deref().map(str::to_owned)),
+            version: verdict.version,
+            kpi_version: kpi.definition_version,
+            submission_id: self.row.id,
+            updated_at: self.row.submitted_at,
+            return_id: Id::NONE,
+            deleted: measure.is_none(),
+        })
+    }
+
+    /// All returns that it feeds.
+    fn returns(&self) -> BTreeSet<ReturnKey> {
+        self.verdicts.iter().filter_map(|verdict| self.return_of(verdict.as_ref().ok()?)).collect()
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp { submission_id: self.row.id, at: self.row.submitted_at }
     }
@@ -573,6 +676,9 @@ fn stage(conn: &mut Conn, judged: &Judged, places: &[usize]) -> Result<bool> {
     }
     let chosen = places.iter().filter_map(|place| judged.verdicts.get(*place)?.as_ref().ok());
     let value = |verdict: &Verdict| {
+        if judged.kpi(verdict)?.approval_required {
+            return None;
+        }
         Some(NewValue {
             outcome: verdict.outcome,
             kpi_number: judged.kpi(verdict)?.number,
@@ -590,12 +696,30 @@ fn stage(conn: &mut Conn, judged: &Judged, places: &[usize]) -> Result<bool> {
     bulk::stage(conn, judged.stamp(), values)
 }
 
+/// Moves the returns that these rows belong to, once their values are written, and keeps what awaits approval.
+fn feed_returns(conn: &mut Conn, context: &Context, judged: &Judged, places: &[usize]) -> Result<()> {
+    if judged.row.state != SubmissionState::Accepted || judged.owners.is_empty() {
+        return Ok(());
+    }
+    let delivered = |place: &usize| {
+        let verdict = judged.verdicts.get(*place)?.as_ref().ok()?;
+        let (key, changed) = (judged.return_of(verdict)?, verdict.outcome != Outcome::Unchanged);
+        if !changed && verdict.said.is_none() {
+            return None;
+        }
+        let awaits = changed && judged.kpi(verdict)?.approval_required;
+        Some(Delivered { key, changed, draft: if awaits { judged.draft(verdict) } else { None } })
+    };
+    deliveries::deliver(conn, context, judged.row.id, places.iter().filter_map(delivered).collect())
+}
+
 /// Writes the record of a submission and all that was staged of it.
 fn settle(conn: &mut Conn, context: &Context, judged: &Judged, staged: bool) -> Result<()> {
     store::insert(conn, &judged.row)?;
     if staged {
         bulk::write(conn, judged.stamp())?;
     }
+    feed_returns(conn, context, judged, &judged.places())?;
     leave_traces(conn, context, judged)
 }
 
@@ -621,7 +745,7 @@ pub fn get_kpi_submission(conn: &mut Conn, context: &Context, id: &str) -> Resul
 /// Records the submission, with the KPIs that it is of as far as they are known.
 fn trace(conn: &mut Conn, context: &Context, row: &SubmissionRow, kpis: Option<&[&str]>) -> Result<()> {
     let data = json!({ "kpi": row.kpi_code, "kpis": kpis, "strategy": row.strategy, "mode": row.mode, "received": row.received, "created": row.created,
-        "updated": row.updated, "unchanged": row.unchanged, "deleted": row.deleted, "rejected": row.rejected });
+        "updated": row.updated, "unchanged": row.unchanged, "deleted": row.deleted, "rejected": row.rejected, "forced": row.forced_reason });
     let event =
         Event { organisation_id: row.organisation_id, ..Event::new("kpi-submission", &row.id.to_string(), 1, data) };
     events::record(conn, context, event)

@@ -5,7 +5,7 @@ use crate::decimal::{self, format_scaled, parse_scaled};
 use crate::delivery::{Outcome, RowError};
 use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
-use crate::vocabulary::{Basis, Change, Qualifier};
+use crate::vocabulary::{Basis, Change, Qualifier, Timestamp, instant};
 use crate::words;
 use chrono::NaiveDate;
 use std::borrow::Cow;
@@ -105,29 +105,27 @@ pub fn decide(strategy: Strategy, said: Option<&Said>, present: Option<&Measure>
     }
 }
 
-/// The period of a row. It must have begun (or the KPI accepts future periods) and must not be locked.
+/// The period of a row. It must have begun, or the KPI accepts future periods.
 ///
 /// # Errors
-/// `period-malformed`, `period-type`, `period-future`, `period-locked`.
-pub fn period(
-    kpi: &KpiRow,
-    text: &str,
-    today: NaiveDate,
-    now: crate::vocabulary::Timestamp,
-) -> Result<Period, RowError> {
+/// `period-malformed`, `period-type`, `period-future`.
+pub fn period(kpi: &KpiRow, text: &str, today: NaiveDate) -> Result<Period, RowError> {
     let period =
         Period::parse(kpi.period_type, text.trim()).map_err(|error| RowError::new(error.code(), error.detail()))?;
     if period.in_future(today, u32::try_from(kpi.open_future_periods).unwrap_or(0)) {
         return Err(RowError::new("period-future", format!("{} has not begun.", period.label())));
     }
-    let locks_at = kpi.lock_days.map(|days| period.closes_at(u32::try_from(days).unwrap_or(0)));
-    match locks_at {
-        Some(at) if now >= at => Err(RowError::new(
-            "period-locked",
-            format!("{} was locked at {}.", period.label(), crate::vocabulary::instant(at.naive_utc())),
-        )),
-        _ => Ok(period),
-    }
+    Ok(period)
+}
+
+/// Why a period of a KPI accepts nothing any more, if it is locked.
+pub fn lock(kpi: &KpiRow, period: Period, now: Timestamp) -> Option<RowError> {
+    let locks_at = period.closes_at(u32::try_from(kpi.lock_days?).unwrap_or(0));
+    let detail = || {
+        let at = instant(locks_at.naive_utc());
+        format!("{} was locked at {at}. Ask for a lock exception.", period.label())
+    };
+    (now >= locks_at).then(|| RowError::new("period-locked", detail()))
 }
 
 /// The canonical breakdown of a row.

@@ -12,6 +12,7 @@ use crate::db::{Conn, Keep, MultiBackend, dialect::Engine};
 use crate::delivery::{Counts, Mode, Outcome, SubmissionState};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
+use crate::kpis::returns::drafts::DraftRow;
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
@@ -41,6 +42,8 @@ pub struct SubmissionRow {
     pub submitted_at: NaiveDateTime,
     /// Whether it is being written in steps, or was when the process ended.
     pub unfinished: bool,
+    /// Why a national administrator wrote it in spite of locks; none of any other.
+    pub forced_reason: Option<String>,
 }
 
 impl SubmissionRow {
@@ -277,6 +280,14 @@ struct PresentRow {
 impl From<PresentRow> for Present {
     fn from(row: PresentRow) -> Self {
         let PresentRow { value, numerator, denominator, qualifier, basis, comment, version, .. } = row;
+        let measure = Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
+        Self { measure, version }
+    }
+}
+
+impl From<DraftRow> for Present {
+    fn from(row: DraftRow) -> Self {
+        let DraftRow { value, numerator, denominator, qualifier, basis, comment, version, .. } = row;
         let measure = Measure { value, numerator, denominator, qualifier, basis, comment: comment.map(Into::into) };
         Self { measure, version }
     }

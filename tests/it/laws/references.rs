@@ -168,6 +168,8 @@ impl Others {
         app.member(innovation, programme).await;
         let (admin, manager) = (app.admin(), app.manager(programme));
         app.kpi("their-kpi", json!({ "programme": programme })).await;
+        let set = json!({ "code": "their-set", "name": "Theirs", "programme": programme, "kpis": ["their-kpi"], "assignments": [{ "place": "E92000001" }] });
+        admin.post("/v1/kpi-sets", set).await.expect(201);
         let cohort = json!({ "number": 77, "name": "Their wave" });
         manager.post("/v1/programmes/theirs/cohorts", cohort).await.expect(201);
         let body = json!({ "name": "Their Fellow", "email": "their@example.org" });
@@ -223,6 +225,7 @@ impl Others {
             // No move of an adoption that is not theirs has an id of theirs either.
             "replaces" | "countedWithin" | "benefit" | "id" => self.benefit.clone(),
             "kpi" | "kpis" | "successorOf" => json!("their-kpi"),
+            "set" => json!("their-set"),
             "subject" | "reviewer" => json!(SUBJECT),
             "organisation"
             | "organisations"
@@ -284,6 +287,8 @@ impl Others {
             "/v1/kpi-values?kpi=their-kpi",
             "/v1/exclusions?kpi=their-kpi",
             "/v1/reporting-exceptions?kpi=their-kpi",
+            "/v1/kpi-returns?kpi=their-kpi",
+            "/v1/lock-exceptions?kpi=their-kpi",
         ] {
             targets.push((&self.manager, target.to_owned()));
         }

@@ -7,6 +7,7 @@ mod applications;
 mod communities;
 mod funding;
 mod people;
+mod returns;
 
 use crate::support::*;
 use innovation_register::access::Role;
@@ -382,7 +383,7 @@ impl World {
                     json!({ "postcode": format!("SE{} 9RS", self.number() % 10_000) }),
                 )
             }
-            _ => self.request_of_programmes(operation, actor, corner).await,
+            _ => self.request_of_returns(operation, actor, corner).await,
         }
     }
 
@@ -503,7 +504,8 @@ impl Corner {
     }
 
     fn set(&self, code: &str) -> Value {
-        let mut set = json!({ "code": code, "name": "A set", "kpis": [self.kpi], "organisations": ["E92000001"] });
+        let mut set =
+            json!({ "code": code, "name": "A set", "kpis": [self.kpi], "assignments": [{ "place": "E92000001" }] });
         if let Some(programme) = self.programme {
             set["programme"] = json!(programme);
         }
@@ -521,12 +523,17 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 9] = [
+const UNASSIGNED: [&str; 14] = [
     "get_kpi_chart",
     "get_kpi_grid",
+    "get_kpi_return",
+    "get_kpi_set_completeness",
     "get_kpi_spc",
     "get_kpi_totals",
     "list_audit_events",
+    "list_kpi_return_drafts",
+    "list_kpi_return_transitions",
+    "list_kpi_returns",
     "list_kpi_value_revisions",
     "list_kpi_values",
     "list_replaced_kpi_values",
@@ -557,6 +564,8 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_eligibility",
         "list_populations",
         "list_innovation_transitions",
+        "list_kpi_return_drafts",
+        "list_kpi_return_transitions",
         "list_kpi_transitions",
         "list_kpi_targets",
         "list_programme_partners",
