@@ -171,7 +171,7 @@ def reads(folder):
 
 ORGANISATIONS, MONTHS = 200, 1000
 KPI = {"name": "Measured", "definition": "Made up for a measurement.", "level": "process", "unit": "count", "periodType": "day", "valueType": "count",
-       "improvementDirection": "neutral", "aggregation": "sum", "status": "live"}
+       "improvementDirection": "neutral", "aggregation": "sum", "status": "live", "agreedBy": "Data group", "agreedOn": "2015-04-01"}
 
 
 def delivery():

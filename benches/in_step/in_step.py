@@ -32,7 +32,8 @@ CLIENT = (ROOT / "docs" / "guide-integrators.md").read_text().split("```python\n
 ROLES = {"admin": ["national-admin"], "lead": ["regional-lead", "--organisation", "QKK"],
          "manager": ["programme-manager", "--programme", "nia", "--subject", "manager"]}
 KPI = {"code": "ae", "name": "Attendances", "definition": "Counted.", "level": "process", "unit": "things", "periodType": "month",
-       "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live"}
+       "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live", "agreedBy": "Data group",
+       "agreedOn": "2015-04-01"}
 AWARD = {"fund": "F", "kind": "grant", "title": "Spreading a tool", "description": "Ten trusts begin.",
          "amount": {"amount": "1.00", "currency": "GBP"}, "plannedFrom": "2015-07-01", "plannedTo": "2016-07-01",
          "evaluationPlan": {"design": "Before and after.", "dimensions": ["health"]}}

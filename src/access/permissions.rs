@@ -224,6 +224,7 @@ table! {
     get_kpi_set_workbook:           A X O O X X X X placed;
     get_kpi_template:               A A A A A A A A public;
     get_kpi_totals:                 A O O A O O A A placed;
+    get_kpi_value_flag:             A O O O O O X X placed;
     get_leader:                     A A A A A A A A token;
     get_leaders_progress:           A A A A A A A A token;
     get_learning_event:             A A A A A A A A token;
@@ -295,6 +296,7 @@ table! {
     list_grants:                    A O O X X X X X token;
     list_innovation_transitions:    A A A A A A A A token;
     list_innovations:               A A A A A A A A public;
+    list_kpi_definition_library:    A A A A A A A A public;
     list_kpi_return_drafts:         A O O O X O X X placed;
     list_kpi_return_transitions:    A O O O X O X X placed;
     list_kpi_returns:               A O O O X O X X placed;
@@ -303,6 +305,7 @@ table! {
     list_kpi_submissions:           A O O O O X X X placed;
     list_kpi_targets:               A A A A A A A A public;
     list_kpi_transitions:           A A A A A A A A token;
+    list_kpi_value_flags:           A O O O O O X X placed;
     list_kpi_value_revisions:       A O O A O O A A placed;
     list_kpi_values:                A O O A O O A A placed;
     list_kpi_versions:              A A A A A A A A public;
@@ -376,6 +379,7 @@ table! {
     update_innovation:              A O X X O X X O token;
     update_kpi:                     A O X X X X X X token;
     update_kpi_set:                 A O X X X X X X token;
+    update_kpi_value_flag:          A X O O O X X X placed;
     update_leader:                  A O X X X X X X token;
     update_learning_event:          A O X X X X X X token;
     update_mentorship:              A O X X X X X X token;

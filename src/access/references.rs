@@ -73,6 +73,7 @@ references! {
     create_reallocation: "award" Scope, "fromFund" Scope, "toFund" Scope;
     create_reporting_exception update_reporting_exception: "innovation" Fact, "kpi" Fact, "organisation" Fact;
     create_review: "reviewer" Mention;
+    transition_kpi: "successor" Mention;
     submit_kpi_values: "kpi" Fact, "rows/*/innovation" Fact, "rows/*/kpi" Fact, "rows/*/organisation" Fact;
 }
 

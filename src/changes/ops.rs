@@ -18,7 +18,7 @@ use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
 use crate::http::Context;
 use crate::innovations::{self, ops::get_innovation};
-use crate::kpis::{acts, lock_exceptions, reporting_exceptions, returns, submissions, values};
+use crate::kpis::{acts, flags, lock_exceptions, reporting_exceptions, returns, submissions, values};
 use crate::people::fellowships::ops::get_fellowship;
 use crate::programmes::memberships::ops::get_programme_membership;
 use crate::programmes::partners::ops::get_programme_partner;
@@ -361,6 +361,7 @@ impl<'a> Sight<'a> {
             Resource::Innovations => get_innovation(conn, &context, key).map(drop),
             Resource::KpiReturns => returns::ops::get_kpi_return(conn, &context, key).map(drop),
             Resource::KpiSubmissions => submissions::ops::get_kpi_submission(conn, &context, key).map(drop),
+            Resource::KpiValueFlags => flags::ops::get_kpi_value_flag(conn, &context, key).map(drop),
             Resource::KpiValues => values::ops::has_values_of(conn, &context, key),
             Resource::LockExceptions => lock_exceptions::ops::get_lock_exception(conn, &context, key).map(drop),
             Resource::ProgrammeMemberships => {

@@ -119,6 +119,7 @@ reported! {
     "kpi-submission" KpiSubmissions = "kpi-submissions" get_kpi_submission "/v1/kpi-submissions/{key}" [Place];
     "kpi-submission" KpiValues = "kpi-values" list_kpi_values "/v1/kpi-values?submission={key}" [];
     "kpi-target" KpiTargets = "kpi-targets" get_kpi_target "/v1/kpis/{kpi}/targets/{key}" [];
+    "kpi-value-flag" KpiValueFlags = "kpi-value-flags" get_kpi_value_flag "/v1/kpi-value-flags/{key}" [Place Programme Innovation];
     "leader" Leaders = "leaders" get_leader "/v1/leaders/{key}" [];
     "learning-event" LearningEvents = "learning-events" get_learning_event "/v1/events/{key}" [];
     "lock-exception" LockExceptions = "lock-exceptions" get_lock_exception "/v1/lock-exceptions/{key}" [Place];

@@ -1,6 +1,6 @@
 //! `/v1/code-lists`.
 
-use super::lists::{CodeList, LISTS, find};
+use super::lists::{CodeList, all, find};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Collection, Cx, Routes};
 use actix_web::{get, web};
@@ -33,6 +33,10 @@ pub struct CodeListResponse {
     /// The words, in their order.
     #[schema(max_items = 1000)]
     codes: Vec<CodeResponse>,
+    /// The editions that the words can be of, such as those of the indices of deprivation; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20, nullable = false, value_type = Option<Vec<String>>)]
+    editions: Option<&'static [&'static str]>,
 }
 
 /// A word with its label for people.
@@ -49,7 +53,7 @@ pub struct CodeResponse {
 impl From<&'static CodeList> for CodeListResponse {
     fn from(list: &'static CodeList) -> Self {
         let codes = list.codes().into_iter().map(|(code, label)| CodeResponse { code, label }).collect();
-        Self { name: list.name, title: list.title, codes }
+        Self { name: list.name, title: list.title, codes, editions: list.editions() }
     }
 }
 
@@ -60,7 +64,7 @@ impl From<&'static CodeList> for CodeListResponse {
 #[get("/v1/code-lists")]
 pub async fn list_code_lists(_: Cx) -> Result<Answer<Collection<CodeListSummaryResponse>>> {
     let summary = |list: &CodeList| CodeListSummaryResponse { name: list.name, title: list.title, count: list.count() };
-    Answer::ok(&Collection { data: LISTS.iter().map(summary).collect() })
+    Answer::ok(&Collection { data: all().into_iter().map(summary).collect() })
 }
 
 /// Get a code list

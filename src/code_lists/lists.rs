@@ -21,6 +21,8 @@ use crate::innovations::words::{
 use crate::kpis::catalogue::rules::{
     Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, SeriesShape, ValueType,
 };
+use crate::kpis::flags::rules::FlagStatus;
+use crate::kpis::library::rules::LibraryCollection;
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::returns::rules::ReturnState;
 use crate::kpis::spc::rules::{Assurance, Profile, Rule, Signal};
@@ -37,33 +39,44 @@ use crate::privacy::requests::rules::{Decision, RequestKind};
 use crate::programmes::partners::rules::PartnerRole;
 use crate::programmes::rules::ProgrammeKind;
 use crate::successions::rules::ShareBasis;
-use crate::vocabulary::{Basis, Qualifier};
+use crate::vocabulary::{Basis, Qualifier, Word as _};
 
 /// A closed list of words.
 pub struct CodeList {
     pub name: &'static str,
     pub title: &'static str,
     words: fn() -> Vec<&'static str>,
+    /// The dimension of which the words are the members.
+    of: Option<Dimension>,
 }
 
 impl CodeList {
     /// Its words in their own order, each with its label.
     pub fn codes(&self) -> Vec<(&'static str, String)> {
+        if let Some(dimension) = self.of {
+            return PopulationGroup::of(dimension).map(|group| (group.member(), label(group.as_str()))).collect();
+        }
         (self.words)().into_iter().map(|word| (word, label(word))).collect()
     }
 
+    /// The editions that its words can be of.
+    pub fn editions(&self) -> Option<&'static [&'static str]> {
+        self.of.filter(|dimension| *dimension == Dimension::ImdQuintile).map(|_| DeprivationEdition::WORDS)
+    }
+
     pub fn count(&self) -> usize {
-        (self.words)().len()
+        self.codes().len()
     }
 }
 
 macro_rules! lists {
     ($($name:literal, $title:literal => $words:ty;)*) => {
-        /// All lists, by name.
-        pub const LISTS: &[CodeList] = &[$(CodeList {
+        /// The lists of words that belong to the API itself, by name.
+        const LISTS: &[CodeList] = &[$(CodeList {
             name: $name,
             title: $title,
             words: || <$words>::ALL.iter().map(|word| word.as_str()).collect(),
+            of: None,
         },)*];
     };
 }
@@ -102,10 +115,12 @@ lists! {
     "innovation-categories", "Kinds of innovation" => Category;
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
     "investment-sectors", "Whose money was invested" => Sector;
+    "kpi-library-collections", "What a definition of the library of KPIs belongs to" => LibraryCollection;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
     "kpi-return-states", "How far a return has come" => ReturnState;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "kpi-target-kinds", "Whether values are judged against a target" => TargetKind;
+    "kpi-value-flag-statuses", "How far the follow-up of a doubtful value has come" => FlagStatus;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;
     "milestone-states", "The state of a milestone" => MilestoneState;
     "ods-files", "Files of the Organisation Data Service" => OdsFile;
@@ -147,9 +162,32 @@ lists! {
     "value-types", "Kinds of KPI value" => ValueType;
 }
 
+/// The standard dimensions that values are broken down by, each with its members.
+const STANDARD: &[CodeList] = &[
+    standard("age-band", "Ages, in bands", Dimension::AgeBand),
+    standard("ethnicity", "Ethnic groups, in the five groups of the census and not known", Dimension::Ethnicity),
+    standard(
+        "imd-quintile",
+        "Deprivation of where people live, in fifths of England's neighbourhoods",
+        Dimension::ImdQuintile,
+    ),
+    standard("sex", "Sexes", Dimension::Sex),
+];
+
+const fn standard(name: &'static str, title: &'static str, dimension: Dimension) -> CodeList {
+    CodeList { name, title, words: Vec::new, of: Some(dimension) }
+}
+
+/// Every list, by name.
+pub fn all() -> Vec<&'static CodeList> {
+    let mut all: Vec<&CodeList> = LISTS.iter().chain(STANDARD).collect();
+    all.sort_unstable_by_key(|list| list.name);
+    all
+}
+
 /// The list of that name.
 pub fn find(name: &str) -> Option<&'static CodeList> {
-    LISTS.iter().find(|list| list.name == name)
+    LISTS.iter().chain(STANDARD).find(|list| list.name == name)
 }
 
 /// Words whose label is more than the word with spaces.

@@ -222,6 +222,10 @@ diesel::table! {
         complete_at_ppm -> Nullable<Integer>,
         shape -> Text,
         number -> Integer,
+        may_exceed -> Bool,
+        agreed_by -> Nullable<Text>,
+        agreed_on -> Nullable<Date>,
+        superseded_by -> Nullable<Text>,
     }
 }
 
@@ -232,6 +236,7 @@ diesel::table! {
         document -> Text,
         made_by -> Text,
         made_at -> Timestamp,
+        change_note -> Nullable<Text>,
     }
 }
 
@@ -324,6 +329,27 @@ diesel::table! {
         made_at -> Timestamp,
         claimed_at -> Timestamp,
         wanted_on -> Date,
+    }
+}
+
+diesel::table! {
+    kpi_value_flags (id) {
+        id -> Binary,
+        series_id -> BigInt,
+        period_start -> Date,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        code -> Text,
+        detail -> Text,
+        status -> Text,
+        justification -> Nullable<Text>,
+        justified_by -> Nullable<Text>,
+        submission_id -> Binary,
+        version -> Integer,
+        raised_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -1601,6 +1627,7 @@ may_appear_together!(
     series,
     kpi_values,
     kpi_total_summaries,
+    kpi_value_flags,
     kpi_value_revisions,
     kpi_submissions,
     kpi_submission_rows,

@@ -10,7 +10,7 @@ use crate::eligibility::rules::Eligibility;
 use crate::error::{Error, Result};
 use crate::http::Context;
 use crate::innovations::rules::{EligiblePopulation, Innovation};
-use crate::kpis::catalogue::rules::{Breakdown, Kpi, SeriesShape};
+use crate::kpis::catalogue::rules::{Breakdown, Kpi, KpiStatus, SeriesShape};
 use crate::kpis::submissions::input::Input;
 use crate::kpis::submissions::ops::{Terms, submit_kpi_values};
 use crate::kpis::submissions::rules::{Cell, RawRow, Strategy};
@@ -146,8 +146,10 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
     let days = |days: Option<u32>| days.map(i32::try_from).transpose().map_err(Error::internal);
     let breakdown = |(dimension, members): &(&str, &[&str])| Breakdown {
         dimension: (*dimension).to_owned(),
+        edition: None,
         members: members.iter().map(|member| (*member).to_owned()).collect(),
     };
+    let is_agreed = entry.status != KpiStatus::Proposed.as_str();
     Ok(Kpi {
         code: entry.code.to_owned(),
         name: entry.name.to_owned(),
@@ -163,6 +165,7 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         breakdowns: entry.breakdowns.iter().map(breakdown).collect(),
         min: entry.min.map(number).transpose()?,
         max: entry.max.map(number).transpose()?,
+        may_exceed: false,
         programme: entry.programme.map(str::to_owned),
         successor_of: None,
         due_days: days(entry.due_days)?,
@@ -175,6 +178,9 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         shape: SeriesShape::Period,
         complete_at: None,
         status: word(entry.status)?,
+        agreed_by: is_agreed.then(|| "Data group of the demonstration (illustrative)".to_owned()),
+        agreed_on: is_agreed.then(|| day("2016-03-01")).transpose()?,
+        change_note: None,
     })
 }
 

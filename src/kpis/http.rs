@@ -1,13 +1,14 @@
 //! The routes of every KPI feature.
 
 use super::{
-    acts, catalogue, completeness, grid, lock_exceptions, reporting_exceptions, returns, sets, spc, submissions, targets,
-    totals, values,
+    acts, catalogue, completeness, flags, grid, library, lock_exceptions, reporting_exceptions, returns, sets, spc,
+    submissions, targets, totals, values,
 };
 use crate::http::Routes;
 
 pub fn routes(routes: &mut Routes) {
     catalogue::http::routes(routes);
+    library::http::routes(routes);
     targets::http::routes(routes);
     sets::http::routes(routes);
     submissions::http::routes(routes);
@@ -15,6 +16,7 @@ pub fn routes(routes: &mut Routes) {
     returns::http::routes(routes);
     lock_exceptions::http::routes(routes);
     completeness::http::routes(routes);
+    flags::http::routes(routes);
     reporting_exceptions::http::routes(routes);
     totals::http::routes(routes);
     spc::http::routes(routes);

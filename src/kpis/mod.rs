@@ -11,8 +11,10 @@
 pub(crate) mod acts;
 pub(crate) mod catalogue;
 pub(crate) mod completeness;
+pub(crate) mod flags;
 pub(crate) mod grid;
 pub(crate) mod http;
+pub(crate) mod library;
 pub(crate) mod lock_exceptions;
 pub(crate) mod names;
 pub(crate) mod reporting_exceptions;

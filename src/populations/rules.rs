@@ -63,8 +63,13 @@ impl PopulationGroup {
         word.and_then(Dimension::parse).unwrap_or(Dimension::ImdQuintile)
     }
 
+    /// The member of its dimension.
+    pub fn member(self) -> &'static str {
+        self.as_str().split_once('=').map_or(self.as_str(), |(_, member)| member)
+    }
+
     pub fn is_unknown(self) -> bool {
-        self.as_str().ends_with("=unknown")
+        self.member() == "unknown"
     }
 
     pub fn of(dimension: Dimension) -> impl Iterator<Item = Self> {

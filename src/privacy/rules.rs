@@ -115,11 +115,13 @@ places! {
     kpi_submission_rows [submission_id line]: outcome Nobody, document Words;
     kpi_submissions [id]: kpi_code Nobody, state Nobody, mode Nobody, strategy Nobody, submitted_by Subject, forced_reason Words;
     kpi_targets [id]: made_by Subject, kind Nobody;
+    kpi_total_summaries [kpi_number innovation_id breakdown place_id]: breakdown Nobody, document Nobody;
     kpi_value_drafts [kpi_number series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
+    kpi_value_flags [id]: breakdown Nobody, code Nobody, detail Words, status Nobody, justification Words, justified_by Subject;
     kpi_value_revisions [series_id period_start version]: qualifier Nobody, basis Nobody, comment Words;
     kpi_values [kpi_number series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
-    kpi_versions [kpi_id number]: document Words, made_by Subject;
-    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody;
+    kpi_versions [kpi_id number]: document Words, made_by Subject, change_note Words;
+    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody, agreed_by Words, superseded_by Nobody;
     leaders [id]: kind Nobody, programme Nobody;
     learning_events [id]: programme Nobody, title Words, sort_title Derived, kind Nobody, zone Nobody, search_text Derived;
     lock_exceptions [id]: reason Words, made_by Subject, withdrawn_reason Words;

@@ -483,7 +483,8 @@ async fn prepare(admin: &Actor) {
     made("/v1/programmes", nia).await;
     let kpi = json!({
         "code": "ae", "name": "Attendances", "definition": "Counted.", "level": "process", "unit": "things", "periodType": "month",
-        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live"
+        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live",
+        "agreedBy": "Data group", "agreedOn": "2015-04-01"
     });
     made("/v1/kpis", kpi).await;
     made("/v1/funds", json!({ "code": "F", "name": "Fund", "programme": "nia", "currency": "GBP" })).await;

@@ -1,5 +1,10 @@
 use crate::support::*;
 
+/// Where the faults of a problem are.
+fn pointers(problem: &Value) -> Vec<&str> {
+    problem["errors"].as_array().unwrap().iter().filter_map(|error| error["pointer"].as_str()).collect()
+}
+
 #[rstest]
 #[actix_web::test]
 async fn a_kpi_is_found_by_its_code_in_any_case(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -25,9 +30,7 @@ async fn a_definition_that_contradicts_itself_is_refused_with_every_fault(#[valu
         "max": 1, "breakdowns": members
     });
     let problem = app.admin().post("/v1/kpis", body).await.problem(422, "validation-failed");
-    let pointers: Vec<&str> =
-        problem["errors"].as_array().unwrap().iter().filter_map(|e| e["pointer"].as_str()).collect();
-    assert_eq!(pointers, ["/multiplier", "/aggregation", "/max", "/breakdowns/0/members/1"]);
+    assert_eq!(pointers(&problem), ["/multiplier", "/aggregation", "/max", "/breakdowns/0/members/1"]);
 }
 
 #[rstest]
@@ -70,8 +73,13 @@ async fn a_programme_manager_proposes_and_the_national_admin_decides(#[values(Sq
     manager.patch("/v1/kpis/fellows", 1, json!({ "unit": "people" })).await.expect(200);
     manager.transition("/v1/kpis/fellows", 2, json!({ "to": "live" })).await.problem(403, "forbidden");
     let problem = app.admin().transition("/v1/kpis/fellows", 2, json!({ "to": "superseded" })).await;
-    assert_eq!(problem.problem(409, "illegal-transition")["allowed"], json!(["agreed", "live", "retired"]));
-    app.admin().transition("/v1/kpis/fellows", 2, json!({ "to": "agreed" })).await.expect(200);
+    assert_eq!(problem.problem(409, "illegal-transition")["allowed"], json!(["agreed", "retired"]));
+    let unsaid = app.admin().transition("/v1/kpis/fellows", 2, json!({ "to": "agreed" })).await;
+    assert_eq!(unsaid.problem(422, "validation-failed")["errors"][0]["pointer"], "/agreedBy");
+    let told = json!({ "to": "agreed", "agreedBy": "Fellowship board", "effectiveOn": "2024-03-12" });
+    let agreed = app.admin().transition("/v1/kpis/fellows", 2, told).await.expect(200);
+    assert_eq!((&agreed["agreedBy"], &agreed["agreedOn"]), (&json!("Fellowship board"), &json!("2024-03-12")));
+    manager.patch("/v1/kpis/fellows", 3, json!({ "unit": "heads" })).await.problem(403, "forbidden");
     app.admin().transition("/v1/kpis/fellows", 3, json!({ "to": "live" })).await.expect(200);
     manager.patch("/v1/kpis/fellows", 4, json!({ "name": "Late" })).await.problem(403, "forbidden");
     let history = app.reader().get("/v1/kpis/fellows/transitions").await.expect(200);
@@ -92,14 +100,109 @@ async fn what_values_rely_on_stays_once_a_kpi_is_live(#[values(Sqlite, Postgres)
     ] {
         app.admin().patch("/v1/kpis/ae", 1, change).await.problem(409, "immutable");
     }
-    let patched =
-        app.admin().patch("/v1/kpis/ae", 1, json!({ "definition": "Said better.", "dueDays": 15 })).await.expect(200);
+    let silent = app.admin().patch("/v1/kpis/ae", 1, json!({ "definition": "Said better." })).await;
+    assert_eq!(silent.problem(422, "validation-failed")["errors"][0]["pointer"], "/changeNote");
+    let noted = json!({ "definition": "Said better.", "dueDays": 15, "changeNote": "Two trusts read it differently." });
+    let patched = app.admin().patch("/v1/kpis/ae", 1, noted).await.expect(200);
     assert_eq!((&patched["definitionVersion"], &patched["version"]), (&json!(2), &json!(2)));
-    let same = app.admin().patch("/v1/kpis/ae", 2, json!({ "dueDays": 15 })).await.expect(200);
+    let same = json!({ "dueDays": 15, "changeNote": "Nothing." });
+    let same = app.admin().patch("/v1/kpis/ae", 2, same).await.expect(200);
     assert_eq!(same["version"], 2, "a change that changes nothing writes nothing");
     let versions = app.anonymous().get("/v1/kpis/ae/versions").await.expect(200);
     assert_eq!(column(&versions, "number"), ["1", "2"]);
     assert_eq!(versions["data"][0]["definition"]["definition"], "What is counted.");
+    assert_eq!(column(&versions, "changeNote"), ["null", "Two trusts read it differently."]);
+    assert_eq!(
+        versions["data"][1]["from"],
+        app.admin().get("/v1/kpis/ae").await.expect(200)["updatedAt"].as_str().unwrap()[..10]
+    );
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_value_keeps_the_version_of_the_definition_it_was_reported_under(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RF4", "QMF").await;
+    app.kpi("ae", json!({})).await;
+    app.values("ae", json!([row("RF4", "2026-01", 1), row("RF4", "2026-02", 2)])).await;
+    let noted = json!({ "definition": "Walk-in centres too.", "changeNote": "They opened." });
+    app.admin().patch("/v1/kpis/ae", 1, noted).await.expect(200);
+    app.values("ae", json!([row("RF4", "2026-02", 3)])).await;
+    let values = app.admin().get("/v1/kpi-values?kpi=ae").await.expect(200);
+    assert_eq!(column(&values, "kpiVersion"), ["1", "2"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_superseded_kpi_names_what_took_its_place(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.kpi("old", json!({})).await;
+    app.kpi("other", json!({})).await;
+    app.kpi("new", json!({ "successorOf": "old" })).await;
+    let moved = async |others: Value| {
+        let mut to = json!({ "to": "superseded", "reason": "Counted anew." });
+        to.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
+        app.admin().transition("/v1/kpis/old", 1, to).await
+    };
+    for wrong in [json!({}), json!({ "successor": "other" }), json!({ "successor": "new", "agreedBy": "Data group" })] {
+        moved(wrong).await.problem(422, "validation-failed");
+    }
+    moved(json!({ "successor": "never" })).await.problem(422, "unknown-reference");
+    let superseded = moved(json!({ "successor": "NEW" })).await.expect(200);
+    assert_eq!((&superseded["status"], &superseded["supersededBy"]), (&json!("superseded"), &json!("new")));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_kpi_begins_agreed_only_with_who_agreed_it_and_when(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.kpi("ae", json!({})).await;
+    let mut body = app.anonymous().get("/v1/kpis/ae/versions").await.expect(200)["data"][0]["definition"].clone();
+    assert_eq!(body["agreedBy"], json!(null), "who agreed it is no part of the definition");
+    (body["code"], body["status"]) = (json!("other"), json!("live"));
+    let problem = app.admin().post("/v1/kpis", body.clone()).await.problem(422, "validation-failed");
+    assert_eq!(pointers(&problem), ["/agreedBy", "/agreedOn"]);
+    (body["agreedBy"], body["agreedOn"]) = (json!("Data group"), json!("9999-01-01"));
+    let problem = app.admin().post("/v1/kpis", body.clone()).await.problem(422, "validation-failed");
+    assert_eq!(pointers(&problem), ["/agreedOn"]);
+    body["agreedOn"] = json!("2024-03-12");
+    assert_eq!(app.admin().post("/v1/kpis", body).await.expect(201)["agreedOn"], "2024-03-12");
+    let taken = app.admin().patch("/v1/kpis/other", 1, json!({ "agreedBy": "Another" })).await;
+    assert_eq!(pointers(&taken.problem(422, "validation-failed")), ["/agreedBy"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_standard_dimension_has_the_members_of_its_list(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let quintiles = json!([{ "dimension": "imd-quintile", "edition": "imd-2019" }]);
+    let kpi = app.kpi("reach", json!({ "breakdowns": quintiles })).await;
+    let list = app.anonymous().get("/v1/code-lists/imd-quintile").await.expect(200);
+    let members: Vec<&Value> = list["codes"].as_array().unwrap().iter().map(|code| &code["code"]).collect();
+    assert_eq!(kpi["breakdowns"][0]["members"].as_array().unwrap().iter().collect::<Vec<_>>(), members);
+    assert_eq!((&kpi["breakdowns"][0]["edition"], &list["editions"][1]), (&json!("imd-2019"), &json!("imd-2025")));
+    app.kpi("draft", json!({ "status": "proposed" })).await;
+    for (dimension, pointer) in [
+        (json!({ "dimension": "imd-quintile" }), "/breakdowns/0/edition"),
+        (json!({ "dimension": "age-band", "members": ["0-17", "young"] }), "/breakdowns/0/members/1"),
+    ] {
+        let patch = json!({ "breakdowns": [dimension] });
+        let refused = app.admin().patch("/v1/kpis/draft", 1, patch).await.problem(422, "validation-failed");
+        assert_eq!(pointers(&refused), [pointer]);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn every_definition_of_the_library_can_be_proposed_as_it_is(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let library = app.anonymous().get("/v1/kpi-definition-library").await.expect(200);
+    for entry in rows(&library) {
+        let made = app.admin().post("/v1/kpis", entry["definition"].clone()).await.expect(201);
+        assert_eq!((&made["status"], &made["code"]), (&json!("proposed"), &entry["definition"]["code"]));
+    }
+    let adopted = app.anonymous().get("/v1/kpis?q=four&status=proposed").await.expect(200);
+    assert_eq!(column(&adopted, "code"), ["ae-four-hours"]);
 }
 
 #[rstest]

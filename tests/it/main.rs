@@ -37,6 +37,7 @@ mod patches;
 mod people;
 mod populations;
 mod programmes;
+mod quality;
 mod races;
 mod readme;
 mod released;

@@ -31,7 +31,8 @@ async fn what_was_acknowledged_survives_a_kill_and_what_was_not_is_whole_or_abse
     admin.post("/v1/organisations", json!({ "code": "RJZ", "name": "King's", "type": "nhs-trust" })).await.expect(201);
     let kpi = json!({
         "code": "daily", "name": "Daily", "definition": "Daily.", "level": "process", "unit": "things", "periodType": "day",
-        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live"
+        "valueType": "count", "improvementDirection": "neutral", "aggregation": "sum", "status": "live",
+        "agreedBy": "Data group", "agreedOn": "2015-04-01"
     });
     admin.post("/v1/kpis", kpi).await.expect(201);
     let acknowledged = AtomicUsize::new(0);

@@ -1,9 +1,9 @@
 //! `/v1/kpis`: the catalogue, each definition with its versions, and a template for whoever sends values.
 
 use super::ops;
-use super::rules::Kpi;
+use super::rules::{AskedKpiMove, Kpi};
 use super::store::{self, KpiVersionRow, ListKpiVersions, ListKpis};
-use crate::calendar::Period;
+use crate::calendar::{Period, london_date};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::http::csv::Sheet;
@@ -12,11 +12,11 @@ use crate::path;
 use crate::record::Stored;
 use crate::transitions;
 use crate::transitions::http::TransitionResponse;
-use crate::transitions::rules::AskedMove;
 use crate::transitions::store::ListTransitions;
 use crate::vocabulary::instant;
 use actix_web::http::StatusCode;
 use actix_web::{get, patch, post, web};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -49,7 +49,9 @@ pub async fn list_kpis(cx: Cx, asked: Asked<ListKpis>) -> Result<Listed<KpiRespo
 
 /// Define a KPI
 ///
-/// A national-admin may define a KPI as agreed or live. Everyone else proposes one, a programme-manager for their own programmes.
+/// A national-admin may define a KPI as agreed or live, with `agreedBy` and `agreedOn`. Everyone else proposes one, a programme-manager
+/// for their own programmes. `/v1/kpi-definition-library` has definitions to begin with: the `definition` of an entry is a body of this
+/// request. A standard dimension (`imd-quintile`, `ethnicity`, `sex`, `age-band`) needs no members: it has those of its code list.
 #[utoipa::path(tag = "kpis", request_body = Kpi, responses((status = 201, description = "Defined", body = KpiResponse)))]
 #[post("/v1/kpis")]
 pub async fn create_kpi(cx: Cx, body: Body<Kpi>) -> Result<Created<KpiResponse>> {
@@ -67,8 +69,9 @@ pub async fn get_kpi(cx: Cx, path: web::Path<KpiPath>) -> Result<Answer<KpiRespo
 
 /// Change a KPI
 ///
-/// Takes a merge patch of the definition, which creates a new version. Once the KPI is live, its unit, value type, multiplier,
-/// period type, breakdowns and decimals cannot change. Define a KPI with a new code as its successor instead.
+/// Takes a merge patch of the definition, which creates a new version. Once the KPI is agreed, a change of what is counted, how or in
+/// which words needs a `changeNote`, which its version keeps. Once it is live, its unit, value type, multiplier, period type,
+/// breakdowns and decimals cannot change. Define a KPI with a new code as its successor instead.
 #[utoipa::path(tag = "kpis", params(KpiPath), request_body(content = KpiPatch, example = json!({ "dueDays": 15 })), responses((status = 200, description = "Changed", body = KpiResponse)))]
 #[patch("/v1/kpis/{code}")]
 pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) -> Result<Answer<KpiResponse>> {
@@ -77,11 +80,12 @@ pub async fn update_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<KpiPatch>) 
 
 /// Move a KPI to another status
 ///
-/// Moves from proposed to agreed, live or retired; from agreed to live, proposed or retired; from live to retired or
-/// superseded. A move back to proposed, or to retired or superseded, needs a reason.
-#[utoipa::path(tag = "kpis", params(KpiPath), request_body(content = AskedMove, example = json!({ "to": "retired", "reason": "Nobody asks for it any more." })), responses((status = 200, description = "Moved", body = KpiResponse)))]
+/// Moves from proposed to agreed or retired; from agreed to live, proposed or retired; from live to retired or superseded.
+/// A move to agreed says by whom, a move to superseded what takes its place, and a move back to proposed, or to retired or superseded,
+/// why.
+#[utoipa::path(tag = "kpis", params(KpiPath), request_body(content = AskedKpiMove, example = json!({ "to": "retired", "reason": "Nobody asks for it any more." })), responses((status = 200, description = "Moved", body = KpiResponse)))]
 #[post("/v1/kpis/{code}/transitions")]
-pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<AskedMove>) -> Result<Answer<KpiResponse>> {
+pub async fn transition_kpi(cx: Cx, path: web::Path<KpiPath>, body: Body<AskedKpiMove>) -> Result<Answer<KpiResponse>> {
     cx.change(body, move |conn, context, asked| ops::transition_kpi(conn, context, &path.code, asked)).await
 }
 
@@ -114,18 +118,25 @@ pub struct KpiVersionResponse {
     made_by: String,
     #[schema(format = "date-time", max_length = 40)]
     made_at: String,
+    /// The day from which on values are taken under it.
+    from: NaiveDate,
+    /// What changed, and why; null where nobody said.
+    #[schema(max_length = 2000)]
+    change_note: Option<String>,
 }
 
 impl From<KpiVersionRow> for KpiVersionResponse {
     fn from(row: KpiVersionRow) -> Self {
-        let KpiVersionRow { number, document, made_by, made_at, .. } = row;
-        Self { number, definition: document.value, made_by, made_at: instant(made_at) }
+        let KpiVersionRow { number, document, made_by, made_at, change_note, .. } = row;
+        let from = london_date(made_at.and_utc());
+        Self { number, definition: document.value, made_by, made_at: instant(made_at), from, change_note }
     }
 }
 
 /// List the versions of a KPI
 ///
-/// Lists every definition that the KPI has had, including the present one.
+/// Lists every definition that the KPI has had, including the present one, each whole and with what changed. Values keep the number
+/// of the definition that they were reported under (`kpiVersion`).
 #[utoipa::path(tag = "kpis", params(KpiPath, ListKpiVersions), responses((status = 200, description = "A page of its definitions", body = Listing<KpiVersionResponse>)))]
 #[get("/v1/kpis/{code}/versions")]
 pub async fn list_kpi_versions(

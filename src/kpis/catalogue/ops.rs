@@ -1,6 +1,6 @@
 //! What can be done with KPIs, each in one transaction.
 
-use super::rules::{Kpi, KpiStatus};
+use super::rules::{AskedKpiMove, Kpi, KpiStatus};
 use super::store::{self, KpiRow, KpiVersionRow, NamedKpi};
 use crate::access::{Operation, Reach, Role, outside};
 use crate::db::Conn;
@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::transitions;
-use crate::transitions::rules::{AskedMove, Move};
+use crate::transitions::rules::Move;
 use serde_json::{Value, json};
 
 pub use super::store::referred;
@@ -31,12 +31,12 @@ pub fn show_kpi(conn: &mut Conn, code: &str) -> Result<NamedKpi> {
     store::find_named(conn, code)?.ok_or_else(|| Error::not_found("KPI"))
 }
 
-/// The definition as a request writes it, which a version keeps. The status is not part of it.
+/// The definition as a request writes it, which a version keeps. The status and who agreed it are not part of it.
 fn document(kpi: &Kpi) -> Result<Value> {
     let mut document = Value::Null;
     // Merging leaves out what is null, as a request does.
     json_patch::merge(&mut document, &serde_json::to_value(kpi)?);
-    json_patch::merge(&mut document, &json!({ "status": null }));
+    json_patch::merge(&mut document, &json!({ "status": null, "agreedBy": null, "agreedOn": null }));
     Ok(document)
 }
 
@@ -61,35 +61,39 @@ pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<NamedK
     if !decides(context) && (new.status != KpiStatus::Proposed || !proposes) {
         return Err(outside());
     }
-    let new = new.checked()?;
-    if !new.status.is_draft() && new.status != KpiStatus::Live {
-        return Err(Error::invalid("/status", "state", "A new KPI must be proposed, agreed or live."));
-    }
+    let mut new = new.checked()?;
+    new.check_new(context.today())?;
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
+    let note = new.change_note.take();
     let row = KpiRow::new(context, new, store::next_number(conn)?)?;
     store::insert(conn, &row)?;
-    keep_version(conn, context, &row)?;
+    keep_version(conn, context, &row, note)?;
     finish(conn, context, &row)
 }
 
 /// Changes the definition of a KPI and keeps the new one as a version. A patch without a difference writes nothing.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `validation-failed`, `unknown-reference`; `immutable` for the code, and
-/// once it is or was live, for what its values rely on; and for approval while values wait for it.
+/// `not-found`, `forbidden`, `version-mismatch`, `unknown-reference`; `validation-failed`, also without the note that a change of
+/// an agreed definition needs; `immutable` for the code, once it is or was live for what its values rely on, and for approval
+/// while values wait for it.
 pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<Kpi>) -> Result<NamedKpi> {
     let present = show_kpi(conn, code)?;
-    let settled = !present.row.status.is_draft();
     context.keep_programme(present.row.programme.as_deref())?;
-    if settled && !decides(context) {
+    if present.row.status != KpiStatus::Proposed && !decides(context) {
         return Err(outside());
     }
     let before = present.row.kpi();
-    let Some(new) = context.revised_by(&before, present.row.version, patch, Kpi::checked)? else { return Ok(present) };
+    let revised = context.revised_by(&before, present.row.version, patch, Kpi::checked)?;
+    let Some(mut new) = revised else { return Ok(present) };
+    let note = new.change_note.take();
+    if new == before {
+        return Ok(present);
+    }
     context.keep_programme(new.programme.as_deref())?;
-    before.check_change(&new, settled)?;
+    before.check_change(&new, note.as_deref(), context.today())?;
     if before.approval_required && !new.approval_required && store::has_drafts(conn, present.row.number)? {
         let detail = "Values of this KPI wait for approval. Approve or withdraw their returns first (GET /v1/kpi-returns?kpi=), then change approvalRequired.";
         return Err(Error::new(Code::Immutable).detail(detail));
@@ -99,34 +103,57 @@ pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<
     }
     let row = present.row.revised(context, new)?;
     store::update(conn, &row)?;
-    keep_version(conn, context, &row)?;
+    keep_version(conn, context, &row, note)?;
     finish(conn, context, &row)
 }
 
 /// Moves a KPI from one status to another.
 ///
 /// # Errors
-/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`, `validation-failed` without a needed reason.
-pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: AskedMove) -> Result<NamedKpi> {
+/// `not-found`, `forbidden`, `version-mismatch`, `illegal-transition`; `validation-failed` without what the move needs: a reason,
+/// who agreed, what takes its place; `unknown-reference`.
+pub fn transition_kpi(conn: &mut Conn, context: &Context, code: &str, asked: AskedKpiMove) -> Result<NamedKpi> {
     let present = get_kpi(conn, code)?;
     context.reach().require_everything()?;
     context.check_version(present.version)?;
     let from = present.status;
+    let (asked, terms) = asked.parts();
     let step: Move<KpiStatus> = asked.read(context.today())?;
     step.decide(from)?;
-    let row = KpiRow { status: step.to, version: present.version + 1, updated_at: context.now.naive_utc(), ..present };
+    terms.check(step.to)?;
+    if let Some(code) = &terms.successor {
+        check_successor(&referred(conn, "/successor", code)?, &present.code)?;
+    }
+    let version = present.version + 1;
+    let mut row = KpiRow { status: step.to, version, updated_at: context.now.naive_utc(), ..present };
+    match step.to {
+        KpiStatus::Agreed => (row.agreed_by, row.agreed_on) = (terms.agreed_by, Some(step.effective_on)),
+        KpiStatus::Proposed => (row.agreed_by, row.agreed_on) = (None, None),
+        KpiStatus::Superseded => row.superseded_by = terms.successor.map(|code| code.to_ascii_lowercase()),
+        KpiStatus::Live | KpiStatus::Retired => {}
+    }
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     finish(conn, context, &row)
 }
 
-fn keep_version(conn: &mut Conn, context: &Context, row: &KpiRow) -> Result<()> {
+/// Whether a KPI can take the place of another.
+fn check_successor(successor: &KpiRow, code: &str) -> Result<()> {
+    if successor.status == KpiStatus::Live && successor.successor_of.as_deref() == Some(code) {
+        return Ok(());
+    }
+    let detail = format!("Expected a live KPI whose successorOf is {code}.");
+    Err(Error::invalid("/successor", "not-applicable", detail))
+}
+
+fn keep_version(conn: &mut Conn, context: &Context, row: &KpiRow, change_note: Option<String>) -> Result<()> {
     let version = KpiVersionRow {
         kpi_id: row.id,
         number: row.definition_version,
         document: Json::new(document(&row.kpi())?)?,
         made_by: context.actor.subject.clone(),
         made_at: context.now.naive_utc(),
+        change_note,
     };
     store::insert_version(conn, version)
 }
@@ -147,7 +174,7 @@ mod tests {
         let sent = json!({
             "code": "Rate-1", "name": "A rate", "definition": "So many per thousand.", "level": "outcome", "unit": "per 1,000",
             "periodType": "financial-quarter", "valueType": "rate", "improvementDirection": "neutral",
-            "aggregation": "ratio-of-sums", "decimals": 2, "multiplier": 1000, "min": -0.5, "max": 1e3, "programme": "nia",
+            "aggregation": "ratio-of-sums", "decimals": 2, "multiplier": 1000, "min": 0.5, "max": 1e3, "mayExceed": false, "programme": "nia",
             "breakdowns": [{ "dimension": "type", "members": ["1", "other"] }], "successorOf": "rate-0", "dueDays": 20,
             "lockDays": 40, "openFuturePeriods": 1, "approvalRequired": true, "disclosureControl": true,
             "conflictRule": "concern", "shape": "seasonal", "completeAt": 0.9
@@ -156,7 +183,7 @@ mod tests {
         let kept = document(&kpi).unwrap();
         let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&kept), names(&sent));
-        assert_eq!((&kept["code"], &kept["min"], &kept["max"]), (&json!("rate-1"), &json!(-0.5), &json!(1000)));
+        assert_eq!((&kept["code"], &kept["min"], &kept["max"]), (&json!("rate-1"), &json!(0.5), &json!(1000)));
         assert_eq!(serde_json::from_value::<Kpi>(kept).unwrap(), kpi);
     }
 }

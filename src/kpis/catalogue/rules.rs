@@ -1,14 +1,18 @@
 //! The rules for a KPI's definition and breakdowns, and the template for submissions.
 
 mod breakdowns;
+pub mod domain;
+mod status;
 
 pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
+pub use status::{AskedKpiMove, KpiStatus};
 
 use crate::calendar::PeriodType;
 use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};
 use crate::error::{Code, Error, Fault, Faults, Result};
-use crate::transitions::rules::Machine;
+use crate::record::only_written;
 use crate::{words, written};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
@@ -73,35 +77,6 @@ words! {
 words! {
     /// How to classify an SPC point that shows improvement and concern at once.
     pub enum ConflictRule { Improvement = "improvement", Concern = "concern" }
-}
-
-words! {
-    /// The status of a KPI. Only live KPIs accept values.
-    pub enum KpiStatus {
-        Proposed = "proposed", Agreed = "agreed", Live = "live", Retired = "retired", Superseded = "superseded",
-    }
-}
-
-impl Machine for KpiStatus {
-    fn next(self) -> Vec<Self> {
-        match self {
-            Self::Proposed => vec![Self::Agreed, Self::Live, Self::Retired],
-            Self::Agreed => vec![Self::Live, Self::Proposed, Self::Retired],
-            Self::Live => vec![Self::Retired, Self::Superseded],
-            Self::Retired | Self::Superseded => Vec::new(),
-        }
-    }
-
-    fn needs_reason(self, to: Self) -> bool {
-        matches!(to, Self::Proposed | Self::Retired | Self::Superseded)
-    }
-}
-
-impl KpiStatus {
-    /// Whether no value can exist for it yet.
-    pub fn is_draft(self) -> bool {
-        matches!(self, Self::Proposed | Self::Agreed)
-    }
 }
 
 impl ValueType {
@@ -169,6 +144,10 @@ pub struct Kpi {
     /// The highest value allowed.
     #[schema(value_type = Option<f64>, nullable = false)]
     pub max: Option<Number>,
+    /// Whether a ratio may be above 1 and a percentage above 100, since what is counted above may exceed what is counted below.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub may_exceed: bool,
     /// The slug of the programme that it belongs to.
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,59}$", max_length = 60, nullable = false)]
     pub programme: Option<String>,
@@ -209,6 +188,18 @@ pub struct Kpi {
     #[serde(default = "proposed")]
     #[schema(default = "proposed")]
     pub status: KpiStatus,
+    /// The body or group that agreed the definition, needed where the KPI is created as agreed or live. A move to agreed says it
+    /// otherwise. Null where nobody did so far, and where it was not recorded. Do not name people.
+    #[schema(min_length = 1, max_length = 300, nullable = false)]
+    pub agreed_by: Option<String>,
+    /// The day on which it was agreed.
+    #[schema(nullable = false)]
+    pub agreed_on: Option<NaiveDate>,
+    /// What changes in the definition, and why: kept with the version. Needed once the KPI is agreed, where what is counted, how
+    /// or in which words changes. Do not name people.
+    #[serde(skip_serializing_if = "only_written")]
+    #[schema(min_length = 1, max_length = 2000, nullable = false, write_only)]
+    pub change_note: Option<String>,
 }
 
 fn improvement() -> ConflictRule {
@@ -237,6 +228,9 @@ pub struct KpiAdded {
     /// The number of the definition in force, as in `versions`.
     #[schema(minimum = 1)]
     pub definition_version: i32,
+    /// The code of the KPI that took its place; null unless it is superseded.
+    #[schema(max_length = 60)]
+    pub superseded_by: Option<String>,
     #[schema(format = "date-time", max_length = 40)]
     pub created_at: String,
 }
@@ -300,6 +294,12 @@ impl Kpi {
         if self.successor_of.as_ref() == Some(&self.code) {
             faults.add("/successorOf", "circular", "A KPI cannot succeed itself.");
         }
+        for (name, text) in [("agreedBy", &mut self.agreed_by), ("changeNote", &mut self.change_note)] {
+            *text = text.take().map(|text| text.trim().to_owned());
+            if text.as_ref().is_some_and(String::is_empty) {
+                faults.add(format!("/{name}"), "missing", format!("{name} cannot be blank."));
+            }
+        }
         let texts = [("name", &mut self.name), ("definition", &mut self.definition), ("unit", &mut self.unit)];
         for (name, text) in texts {
             *text = text.trim().to_owned();
@@ -337,24 +337,87 @@ impl Kpi {
         if min.zip(max).is_some_and(|(min, max)| min > max) {
             faults.add("/max", "range", "max must not be less than min.");
         }
+        if self.may_exceed && !self.value_type.is_share() {
+            faults.add("/mayExceed", "not-applicable", "Only a ratio or a percentage can exceed its whole.");
+        }
+        let domain = self.value_type.domain(self.may_exceed, self.decimals.min(MAX_DECIMALS));
+        for (pointer, bound) in [("/min", min), ("/max", max)] {
+            if bound.is_some_and(|bound| !domain::holds(domain, bound)) {
+                let expected = domain::in_words(domain, self.decimals);
+                let detail =
+                    format!("Expected a number {expected}: other values a {} cannot have.", self.value_type.as_str());
+                faults.add(pointer, "value-range", detail);
+            }
+        }
         self.min = min.map(|min| json_number(min, self.decimals));
         self.max = max.map(|max| json_number(max, self.decimals));
         let complete_at = self.complete_at.as_ref().map(|share| complete_at(&share.to_string())).transpose();
         self.complete_at = faults.take(complete_at).flatten().map(|ppm| json_number(ppm, SHARE_DECIMALS));
+        self.breakdowns.iter_mut().for_each(Breakdown::complete);
         breakdowns::check(&self.breakdowns, &mut faults);
         faults.check()?;
         Ok(self)
     }
 
-    /// Whether it may become the other; `settled` once it is or was live.
+    /// Whether it may be a new KPI.
     ///
     /// # Errors
-    /// `validation-failed` for another status; `immutable` for the code and, once settled, for what its values rely on.
-    pub fn check_change(&self, new: &Self, settled: bool) -> Result<()> {
-        if new.status != self.status {
-            let detail = "Change the status by a POST to the KPI's transitions.";
-            return Err(Error::invalid("/status", "immutable", detail));
+    /// `validation-failed` for another status than a new one has, without the agreement that the status needs, and for standard
+    /// dimensions that are not as their list has them.
+    pub fn check_new(&self, today: NaiveDate) -> Result<()> {
+        let mut faults = Faults::default();
+        if !self.status.is_draft() && self.status != KpiStatus::Live {
+            faults.add("/status", "state", "A new KPI must be proposed, agreed or live.");
         }
+        let agreed = self.status != KpiStatus::Proposed;
+        for (pointer, given) in [("/agreedBy", self.agreed_by.is_some()), ("/agreedOn", self.agreed_on.is_some())] {
+            if agreed && !given {
+                let detail =
+                    "A KPI that is agreed or live says which body or group agreed its definition, and on which day.";
+                faults.add(pointer, "missing", detail);
+            } else if given && !agreed {
+                faults.add(
+                    pointer,
+                    "not-applicable",
+                    "A proposed KPI is not agreed yet. Its move to agreed says by whom.",
+                );
+            }
+        }
+        self.check_agreed_on(today, &mut faults);
+        breakdowns::check_standard(&self.breakdowns, &mut faults);
+        faults.check()
+    }
+
+    fn check_agreed_on(&self, today: NaiveDate, faults: &mut Faults) {
+        if self.agreed_on.is_some_and(|on| on > today) {
+            faults.add("/agreedOn", "future", "The day of the agreement cannot lie in the future.");
+        }
+    }
+
+    /// Whether it may become the other, which has a note of what changes or none.
+    ///
+    /// # Errors
+    /// `validation-failed` for another status or agreement, and without a note that is needed; `immutable` for the code and,
+    /// once it is or was live, for what its values rely on.
+    pub fn check_change(&self, new: &Self, note: Option<&str>, today: NaiveDate) -> Result<()> {
+        let mut faults = Faults::default();
+        if new.status != self.status {
+            faults.add("/status", "immutable", "Change the status by a POST to the KPI's transitions.");
+        }
+        let agreement = |kpi: &Self| (kpi.agreed_by.clone(), kpi.agreed_on);
+        let is_unknown = self.status != KpiStatus::Proposed && agreement(self) == (None, None);
+        if agreement(new) != agreement(self) && !is_unknown {
+            faults.add("/agreedBy", "immutable", "The move to agreed says who agreed the definition, and when.");
+        }
+        new.check_agreed_on(today, &mut faults);
+        if self.breakdowns != new.breakdowns {
+            breakdowns::check_standard(&new.breakdowns, &mut faults);
+        }
+        if self.status != KpiStatus::Proposed && note.is_none() && !new.means_the_same_as(self) {
+            faults.add("/changeNote", "missing", "Say what changes in the definition, and why: it is agreed.");
+        }
+        faults.check()?;
+        let settled = !self.status.is_draft();
         if new.code == self.code && !(settled && new.breaks_values_of(self)) {
             return Ok(());
         }
@@ -362,6 +425,18 @@ impl Kpi {
             "The code, and once the KPI is live its unit, value type, multiplier, period type, breakdowns and decimals, \
              cannot change: create a new code as its successor.",
         ))
+    }
+
+    /// Whether two definitions count the same in the same way and words. When values are due and how they are shown is no part
+    /// of that.
+    fn means_the_same_as(&self, other: &Self) -> bool {
+        let words = |kpi: &Self| [kpi.name.clone(), kpi.definition.clone(), kpi.unit.clone()];
+        let way = |kpi: &Self| (kpi.level, kpi.improvement_direction, kpi.aggregation, kpi.shape, kpi.may_exceed);
+        let range = |kpi: &Self| (kpi.min.clone(), kpi.max.clone());
+        words(self) == words(other)
+            && way(self) == way(other)
+            && range(self) == range(other)
+            && !self.breaks_values_of(other)
     }
 
     /// Whether two definitions differ in what stored values rely on.
@@ -437,7 +512,8 @@ mod tests {
     use super::*;
 
     fn breakdown(dimension: &str, members: &[&str]) -> Breakdown {
-        Breakdown { dimension: dimension.to_owned(), members: members.iter().map(|m| (*m).to_owned()).collect() }
+        let members = members.iter().map(|m| (*m).to_owned()).collect();
+        Breakdown { dimension: dimension.to_owned(), edition: None, members }
     }
 
     fn number(text: &str) -> Option<Number> {
@@ -460,6 +536,7 @@ mod tests {
             breakdowns: Vec::new(),
             min: number("0.0"),
             max: number("1e0"),
+            may_exceed: false,
             programme: None,
             successor_of: None,
             due_days: None,
@@ -471,6 +548,9 @@ mod tests {
             shape: SeriesShape::Period,
             complete_at: None,
             status: KpiStatus::Proposed,
+            agreed_by: None,
+            agreed_on: None,
+            change_note: None,
         }
     }
 
@@ -515,7 +595,14 @@ mod tests {
             "/breakdowns/2/members too-few",
         ];
         assert_eq!(faults(broken), expected);
-        assert_eq!(faults(Kpi { min: number("1.5"), ..kpi() }), ["/max range"]);
+        assert_eq!(faults(Kpi { min: number("0.5"), max: number("0.4"), ..kpi() }), ["/max range"]);
+        assert_eq!(
+            faults(Kpi { min: number("-0.5"), max: number("1.7"), ..kpi() }),
+            ["/min value-range", "/max value-range"]
+        );
+        assert!(Kpi { max: number("1.7"), may_exceed: true, ..kpi() }.checked().is_ok());
+        let count = Kpi { value_type: ValueType::Count, aggregation: Aggregation::Sum, may_exceed: true, ..kpi() };
+        assert_eq!(faults(count), ["/mayExceed not-applicable"]);
     }
 
     #[test]
@@ -525,6 +612,41 @@ mod tests {
         assert!(Kpi { unit: "%".to_owned(), ..kpi() }.breaks_values_of(&present));
         assert!(Kpi { decimals: 2, ..kpi() }.breaks_values_of(&present));
         assert!(Kpi { breakdowns: vec![breakdown("sex", &["f"])], ..kpi() }.breaks_values_of(&present));
+    }
+
+    #[test]
+    fn a_kpi_that_is_agreed_says_by_whom_and_when() {
+        let today = NaiveDate::from_ymd_opt(2024, 4, 1).unwrap();
+        let agreed = |status, by: Option<&str>, on| {
+            let kpi = Kpi { status, agreed_by: by.map(str::to_owned), agreed_on: on, ..kpi() };
+            kpi.check_new(today)
+                .err()
+                .map(|error| error.listed().iter().map(|at| at.pointer.clone()).collect::<Vec<_>>().join(" "))
+        };
+        for (status, by, on, expected) in [
+            (KpiStatus::Proposed, None, None, None),
+            (KpiStatus::Live, Some("A group"), Some(today), None),
+            (KpiStatus::Agreed, None, None, Some("/agreedBy /agreedOn")),
+            (KpiStatus::Proposed, Some("A group"), None, Some("/agreedBy")),
+            (KpiStatus::Live, Some("A group"), today.succ_opt(), Some("/agreedOn")),
+            (KpiStatus::Retired, Some("A group"), Some(today), Some("/status")),
+        ] {
+            assert_eq!(agreed(status, by, on).as_deref(), expected, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn another_meaning_of_an_agreed_definition_needs_a_note() {
+        let today = NaiveDate::from_ymd_opt(2024, 4, 1).unwrap();
+        let (live, proposed) = (Kpi { status: KpiStatus::Live, ..kpi() }, kpi());
+        let named = |of: &Kpi| Kpi { name: "New".to_owned(), ..of.clone() };
+        assert!(live.check_change(&named(&live), None, today).is_err());
+        assert!(live.check_change(&named(&live), Some("Clearer."), today).is_ok());
+        assert!(proposed.check_change(&named(&proposed), None, today).is_ok());
+        assert!(live.check_change(&Kpi { due_days: Some(9), ..live.clone() }, None, today).is_ok());
+        let told = Kpi { agreed_by: Some("A group".to_owned()), agreed_on: Some(today), ..live.clone() };
+        assert!(live.check_change(&told, None, today).is_ok(), "what was not recorded may be told");
+        assert!(told.check_change(&live, None, today).is_err());
     }
 
     #[test]
@@ -551,15 +673,5 @@ mod tests {
             both.template("2024-03").into_iter().skip(1).map(|mut row| row.swap_remove(2)).collect();
         assert_eq!(cells, ["type=1;sex=f", "type=2;sex=m", "type=other;sex=f"]);
         assert!(cells.iter().all(|cell| parse_breakdown_text(&both.breakdowns, cell).is_some()));
-    }
-
-    #[test]
-    fn moves_back_and_out_need_a_reason() {
-        use KpiStatus::*;
-        assert_eq!(Proposed.next(), [Agreed, Live, Retired]);
-        for (from, to, needed) in [(Proposed, Live, false), (Agreed, Proposed, true), (Live, Superseded, true)] {
-            assert_eq!(from.needs_reason(to), needed);
-        }
-        assert!(Retired.next().is_empty() && Superseded.next().is_empty());
     }
 }

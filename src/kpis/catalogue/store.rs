@@ -1,5 +1,6 @@
 //! KPIs and their versions in the database.
 
+use super::rules::domain::{self, Bounds};
 use super::rules::{
     self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiAdded, KpiLevel, KpiStatus, SeriesShape,
     ValueType, scaled,
@@ -12,12 +13,14 @@ use crate::db::{Conn, Keep, MultiBackend, violations};
 use crate::decimal::{MAX_DECIMALS, json_number};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::{CodeParam, Context, OneOf};
+use crate::populations::rules::DeprivationEdition;
 use crate::record::Stored;
 use crate::vocabulary::{Id, fold, instant};
 use crate::{narrow, one_of, overwrite, params, sortable};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use std::collections::HashMap;
 
@@ -37,8 +40,7 @@ pub struct KpiRow {
     pub multiplier: i64,
     pub improvement_direction: ImprovementDirection,
     pub aggregation: Aggregation,
-    /// Pairs of a dimension and its members.
-    pub breakdowns: Json<Vec<(String, Vec<String>)>>,
+    pub breakdowns: Json<Vec<KeptBreakdown>>,
     /// Scaled by ten to the decimals, as every value of the KPI is.
     pub min_value: Option<i64>,
     pub max_value: Option<i64>,
@@ -62,18 +64,56 @@ pub struct KpiRow {
     pub shape: SeriesShape,
     /// A small key: values begin with it, so that those of one KPI lie together.
     pub number: i32,
+    /// Whether a share may exceed its whole.
+    pub may_exceed: bool,
+    pub agreed_by: Option<String>,
+    pub agreed_on: Option<NaiveDate>,
+    pub superseded_by: Option<String>,
+}
+
+/// A dimension with its members, and its edition if it has one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeptBreakdown {
+    Plain(String, Vec<String>),
+    Edition(String, Vec<String>, DeprivationEdition),
+}
+
+impl From<&Breakdown> for KeptBreakdown {
+    fn from(Breakdown { dimension, edition, members }: &Breakdown) -> Self {
+        match edition {
+            None => Self::Plain(dimension.clone(), members.clone()),
+            Some(edition) => Self::Edition(dimension.clone(), members.clone(), *edition),
+        }
+    }
+}
+
+impl From<KeptBreakdown> for Breakdown {
+    fn from(kept: KeptBreakdown) -> Self {
+        match kept {
+            KeptBreakdown::Plain(dimension, members) => Self { dimension, edition: None, members },
+            KeptBreakdown::Edition(dimension, members, edition) => Self { dimension, edition: Some(edition), members },
+        }
+    }
 }
 
 impl KpiRow {
     /// # Errors
     /// `validation-failed` for bounds that the KPI's decimals cannot hold.
     pub fn new(context: &Context, new: Kpi, number: i32) -> Result<Self> {
+        Self::of(new, number, context.now.naive_utc())
+    }
+
+    /// As [`KpiRow::new`], made at a moment.
+    ///
+    /// # Errors
+    /// As [`KpiRow::new`].
+    pub fn of(new: Kpi, number: i32, now: NaiveDateTime) -> Result<Self> {
         let bound = |pointer: &str, number: &Option<Number>| {
             number.as_ref().map(|number| scaled(pointer, &number.to_string(), new.decimals)).transpose()
         };
-        let breakdowns = new.breakdowns.iter().map(|b| (b.dimension.clone(), b.members.clone())).collect();
+        let breakdowns = new.breakdowns.iter().map(KeptBreakdown::from).collect();
         let complete_at = new.complete_at.as_ref().map(|share| rules::complete_at(&share.to_string())).transpose()?;
-        let now = context.now.naive_utc();
         Ok(Self {
             id: Id::generate(),
             sort_name: fold(&new.name),
@@ -108,6 +148,10 @@ impl KpiRow {
             complete_at_ppm: complete_at.and_then(|ppm| i32::try_from(ppm).ok()),
             shape: new.shape,
             number,
+            may_exceed: new.may_exceed,
+            agreed_by: new.agreed_by,
+            agreed_on: new.agreed_on,
+            superseded_by: None,
         })
     }
 
@@ -116,15 +160,14 @@ impl KpiRow {
     /// # Errors
     /// As [`KpiRow::new`].
     pub fn revised(self, context: &Context, new: Kpi) -> Result<Self> {
-        let Self { id, created_at, number, .. } = self;
+        let Self { id, created_at, superseded_by, number, .. } = self;
         let (version, definition_version) = (self.version + 1, self.definition_version + 1);
-        Ok(Self { id, created_at, version, definition_version, ..Self::new(context, new, number)? })
+        Ok(Self { id, created_at, superseded_by, version, definition_version, ..Self::new(context, new, number)? })
     }
 
     /// The dimensions in their order, each with its members.
     pub fn breakdowns(&self) -> Vec<Breakdown> {
-        let pairs = self.breakdowns.value.iter().cloned();
-        pairs.map(|(dimension, members)| Breakdown { dimension, members }).collect()
+        self.breakdowns.value.iter().cloned().map(Breakdown::from).collect()
     }
 
     /// The decimals as [`crate::decimal`] takes them.
@@ -135,6 +178,12 @@ impl KpiRow {
     /// The factor for numerator / denominator: 100 for a percentage, the multiplier of a rate, else 1.
     pub fn factor(&self) -> u32 {
         self.value_type.factor(self.multiplier)
+    }
+
+    /// The least and the greatest value there can be, by the kind of its values and by its own min and max.
+    pub fn bounds(&self) -> Bounds {
+        let domain = self.value_type.domain(self.may_exceed, self.decimals_u8());
+        domain::within(domain, (self.min_value, self.max_value))
     }
 
     /// Whether values are sent as numerator and denominator.
@@ -171,6 +220,7 @@ impl KpiRow {
             breakdowns: self.breakdowns(),
             min: self.min_value.map(|min| json_number(min, decimals)),
             max: self.max_value.map(|max| json_number(max, decimals)),
+            may_exceed: self.may_exceed,
             programme: self.programme.clone(),
             successor_of: self.successor_of.clone(),
             due_days: self.due_days,
@@ -182,6 +232,9 @@ impl KpiRow {
             shape: self.shape,
             complete_at: self.complete_at_ppm.map(|ppm| json_number(i64::from(ppm), rules::SHARE_DECIMALS)),
             status: self.status,
+            agreed_by: self.agreed_by.clone(),
+            agreed_on: self.agreed_on,
+            change_note: None,
         }
     }
 }
@@ -200,9 +253,10 @@ pub struct NamedKpi {
 
 impl From<NamedKpi> for Stored<Kpi> {
     fn from(NamedKpi { row, programme_name }: NamedKpi) -> Self {
-        let KpiRow { definition_version, version, updated_at, .. } = row;
-        let added = KpiAdded { programme_name, definition_version, created_at: instant(row.created_at) };
-        Self { added, written: row.kpi(), version, updated_at }
+        let (written, KpiRow { definition_version, superseded_by, version, updated_at, created_at, .. }) =
+            (row.kpi(), row);
+        let added = KpiAdded { programme_name, definition_version, superseded_by, created_at: instant(created_at) };
+        Self { added, written, version, updated_at }
     }
 }
 
@@ -369,6 +423,8 @@ pub struct KpiVersionRow {
     pub document: Json<Value>,
     pub made_by: String,
     pub made_at: NaiveDateTime,
+    /// What changed, and why.
+    pub change_note: Option<String>,
 }
 
 type Versions = kpi_versions::BoxedQuery<'static, MultiBackend>;

@@ -2,6 +2,7 @@
 //! more columns.
 
 use super::input::Input;
+use super::quality::Doubt;
 use super::rows::{MeasureResponse, SubmissionRowResponse};
 use super::rules::{Held, Measure, RawRow, Said};
 use super::store::{self, SubmissionLineRow, SubmissionRow};
@@ -65,10 +66,12 @@ pub struct Judged {
     /// The days on which each organisation exists, as far as they are known.
     pub lives: HashMap<Id, Span>,
     pub input: Input,
+    /// What is doubtful of the rows, by their place.
+    pub doubts: BTreeMap<usize, Vec<Doubt>>,
 }
 
 /// The most warnings of an answer.
-const MOST_WARNINGS: usize = 1_000;
+pub const MOST_WARNINGS: usize = 1_000;
 
 impl Judged {
     /// Whether nothing was written because a row of an atomic submission is wrong.
@@ -81,20 +84,38 @@ impl Judged {
         self.series.get(verdict.series as usize).and_then(|key| self.kpis.get(&key.kpi))
     }
 
-    /// What deserves a second look, by row: values of periods in which their organisation did not exist.
-    pub fn warnings(&self) -> BTreeMap<usize, Fault> {
-        let outside = |(index, verdict): (usize, &Result<Verdict, _>)| {
+    /// The id of the series of a good row, where it is there.
+    pub fn id_of(&self, verdict: &Verdict) -> Option<i64> {
+        self.ids.get(verdict.series as usize).copied().flatten()
+    }
+
+    /// What deserves a second look, by row: values of periods in which their organisation did not exist, and those that look doubtful
+    /// and that nobody justifies.
+    pub fn warnings(&self) -> BTreeMap<usize, Vec<Fault>> {
+        let of = |(index, verdict): (usize, &Result<Verdict, _>)| {
             let verdict = verdict.as_ref().ok().filter(|verdict| verdict.said.is_some())?;
-            let life = self.lives.get(&self.series.get(verdict.series as usize)?.organisation)?;
-            let detail = || {
-                let code = self.input.texts.get(self.input.rows.get(index)?.organisation)?.to_ascii_uppercase();
-                Some(format!("{code} exists {}, and not in {}.", life.in_words(), verdict.period.label()))
-            };
-            let is_outside = life.meet(verdict.period.days()).is_none();
-            let detail = is_outside.then(detail)??;
-            Some((index, Fault::new(self.input.pointer(index, Some("outside-life")), "outside-life", detail)))
+            let doubts = self.doubts.get(&index).filter(|_| self.justification(index).is_none());
+            let doubts = doubts.into_iter().flatten().map(|doubt| (doubt.code, doubt.detail.clone()));
+            let outside = self.outside_life(index, verdict).map(|detail| ("outside-life", detail));
+            let fault = |(code, detail)| Fault::new(self.input.pointer(index, Some(code)), code, detail);
+            let faults: Vec<Fault> = outside.into_iter().chain(doubts).map(fault).collect();
+            (!faults.is_empty()).then_some((index, faults))
         };
-        self.verdicts.iter().enumerate().filter_map(outside).take(MOST_WARNINGS).collect()
+        self.verdicts.iter().enumerate().filter_map(of).take(MOST_WARNINGS).collect()
+    }
+
+    /// Why a row is right though it looks doubtful.
+    pub fn justification(&self, index: usize) -> Option<&str> {
+        self.input.rows.get(index)?.justification.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    fn outside_life(&self, index: usize, verdict: &Verdict) -> Option<String> {
+        let life = self.lives.get(&self.series.get(verdict.series as usize)?.organisation)?;
+        if life.meet(verdict.period.days()).is_some() {
+            return None;
+        }
+        let code = self.input.texts.get(self.input.rows.get(index)?.organisation)?.to_ascii_uppercase();
+        Some(format!("{code} exists {}, and not in {}.", life.in_words(), verdict.period.label()))
     }
 
     /// The rows of the answer, rejected first, then changed, each by line; and whether there are more.
@@ -221,9 +242,12 @@ pub fn keep_rejected(conn: &mut Conn, context: &Context, judged: &Judged) -> Res
 }
 
 /// What is told of a row, with what deserves a second look where nothing is wrong with it.
-fn warned([outcome, problem, expected]: [String; 3], warning: Option<&Fault>) -> [String; 3] {
-    match warning.filter(|_| problem.is_empty()) {
-        Some(warning) => [outcome, warning.code.to_owned(), warning.detail.clone()],
+fn warned([outcome, problem, expected]: [String; 3], warnings: Option<&Vec<Fault>>) -> [String; 3] {
+    match warnings.filter(|_| problem.is_empty()) {
+        Some(warnings) => {
+            let joined = |part: fn(&Fault) -> &str| warnings.iter().map(part).collect::<Vec<_>>().join("; ");
+            [outcome, joined(|warning| warning.code), joined(|warning| &warning.detail)]
+        }
         None => [outcome, problem, expected],
     }
 }
@@ -233,8 +257,10 @@ fn warned([outcome, problem, expected]: [String; 3], warning: Option<&Fault>) ->
 pub fn lines(judged: &Judged, most: usize) -> Vec<Vec<String>> {
     const KEY: [&str; 5] = ["kpi", "organisation", "innovation", "period", "breakdown"];
     let header = ["line"].into_iter().chain(KEY).chain(OURS).map(str::to_owned).collect();
-    let warnings: HashMap<String, Fault> =
-        judged.warnings().into_values().map(|warning| (warning.pointer.clone(), warning)).collect();
+    let mut warnings: HashMap<String, Vec<Fault>> = HashMap::new();
+    for (index, faults) in judged.warnings() {
+        warnings.entry(judged.input.pointer(index, None)).or_default().extend(faults);
+    }
     let line = |row: SubmissionRowResponse| {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let key = KEY.map(|name| row.key.get(name).map(text).unwrap_or_default());

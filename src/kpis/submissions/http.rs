@@ -1,6 +1,6 @@
 //! `/v1/kpi-submissions`.
 
-use super::answer::{self, Judged};
+use super::answer::{self, Judged, MOST_WARNINGS};
 use super::input;
 use super::ops::{self, Terms};
 use super::rows::SubmissionRowResponse;
@@ -111,7 +111,8 @@ pub struct SubmissionRowInput {
     pub numerator: Option<Value>,
     #[schema(value_type = FigureInput, required = false)]
     pub denominator: Option<Value>,
-    /// A word of the code list `qualifiers`; null takes back what was sent before, which leaves `exact`.
+    /// A word of the code list `qualifiers`; null takes back what was sent before, which leaves `exact`. `not-applicable` with no
+    /// numbers says that there was nothing to divide, as numerator 0 and denominator 0 do.
     #[schema(max_length = 400, example = "exact")]
     pub qualifier: Option<String>,
     /// A word of the code list `bases`; null takes back what was sent before, which leaves `measured`.
@@ -123,6 +124,9 @@ pub struct SubmissionRowInput {
     /// Whether the series is invented for illustration. A series that was marked so once stays marked.
     #[schema(nullable = false)]
     pub illustrative: Option<bool>,
+    /// Why the value is right though it looks doubtful: it takes the warnings of the row away. At most 2,000 characters.
+    #[schema(max_length = 20000, nullable = false)]
+    pub justification: Option<String>,
 }
 
 /// A figure of a row: a number.
@@ -158,7 +162,10 @@ pub struct SubmissionResponse {
     /// to 20,000 are kept, and 1 MiB of them.
     #[schema(minimum = 0, maximum = 20000)]
     rows_kept: usize,
-    /// What deserves a second look: `outside-life` for a value of a period in which its organisation did not exist.
+    /// What deserves a second look, and stops nothing: `outside-life` for a value of a period in which its organisation did not exist;
+    /// for a value that changes, held against up to 24 before it, `share-for-percentage`, `change` (more than three times the last or
+    /// less than a third of it, from 20 on) and `outlier` (z or modified z beyond 3, where there are 12). A `justification` of the row
+    /// takes the latter away.
     #[schema(max_items = 1000)]
     warnings: Vec<Fault>,
 }
@@ -176,7 +183,7 @@ impl SubmissionResponse {
             counts: row.counts(),
             rows,
             rows_truncated,
-            warnings: judged.warnings().into_values().collect(),
+            warnings: judged.warnings().into_values().flatten().take(MOST_WARNINGS).collect(),
         }
     }
 }

@@ -65,7 +65,7 @@ pub struct Input {
 }
 
 /// The columns of a CSV submission. The last three are those of our own answer, which may be sent back.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "kpi",
     "organisation",
     "innovation",
@@ -78,6 +78,7 @@ pub const COLUMNS: [&str; 15] = [
     "basis",
     "comment",
     "illustrative",
+    "justification",
     "outcome",
     "problem",
     "expected",
@@ -103,6 +104,7 @@ pub fn read_long(rows: &mut dyn csv::Rows) -> Result<Input> {
             breakdown: held(4),
             // Spreadsheets write their own TRUE and FALSE.
             illustrative: row.text(11).and_then(|text| input.texts.hold(&text.to_ascii_lowercase())),
+            justification: row.text(12).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
             ..figures
         };
         input.rows.push(said);
@@ -316,6 +318,7 @@ impl Input {
             denominator: row.denominator.map(Scalar::cell),
             comment: row.comment.map(|Text(comment)| comment.into()),
             illustrative: row.illustrative.and_then(|is| texts.hold(if is { "true" } else { "false" })),
+            justification: row.justification.map(|Text(text)| text.into()),
         };
         self.rows.push(raw);
     }
@@ -409,6 +412,8 @@ struct JsonRow {
     comment: Change<Text<LONGEST_TEXT>>,
     #[serde(default, deserialize_with = "present")]
     illustrative: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    justification: Option<Text<LONGEST_TEXT>>,
 }
 
 /// A property that is left out where there is nothing to say, and never null: nothing of it could be taken away.
@@ -497,12 +502,13 @@ impl Scalar {
     }
 }
 
-/// Whether a comment may be kept.
-pub fn comment_fault(comment: &str) -> Option<crate::delivery::RowError> {
-    if comment.chars().count() > LONGEST_COMMENT {
-        return Some(crate::delivery::RowError::new("too-long", "A comment may have at most 2,000 characters."));
+/// Why a comment or a justification cannot be kept.
+pub fn text_fault(name: &str, text: &str) -> Option<crate::delivery::RowError> {
+    if text.chars().count() > LONGEST_COMMENT {
+        let detail = format!("A {name} may have at most 2,000 characters.");
+        return Some(crate::delivery::RowError::new("too-long", detail));
     }
-    crate::http::schemas::text_fault(comment).map(|(code, detail)| crate::delivery::RowError::new(code, detail))
+    crate::http::schemas::text_fault(text).map(|(code, detail)| crate::delivery::RowError::new(code, detail))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 use super::answer::{Judged, Verdict};
 use super::bulk::{self, NewValue, Stamp};
-use super::input::{Input, Texts, comment_fault};
-use super::rules::{self, Held, Place, RawRow, Said, Strategy};
+use super::input::{Input, Texts, text_fault};
+use super::rules::{self, Held, NOT_APPLICABLE, Place, RawRow, Said, Strategy};
+use super::second_look::{flag, look_again};
 use super::store::{self, NamedSubmission, SubmissionRow};
 use super::suggestions;
 use crate::calendar::{Period, Span};
@@ -152,6 +153,7 @@ fn in_steps(
     for rows in judged.by_period().chunks(STEP) {
         steps.write_some(|conn| {
             judge_some(conn, &mut judged, rows)?;
+            look_again(conn, &mut judged, rows)?;
             let places: Vec<usize> = rows.iter().map(|(_, place)| *place).collect();
             if stage(conn, &judged, &places)? {
                 bulk::write(conn, judged.stamp())?;
@@ -229,7 +231,8 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
     let owners = kpis.values().filter_map(|kpi| Some((kpi.id, returns::asked::owner(&assigned, kpi)?))).collect();
     let kpis = kpis.into_values().map(|kpi| (kpi.id, kpi)).collect();
     let ids = series_ids(conn, &series)?;
-    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, owners, lives, input })
+    let doubts = BTreeMap::new();
+    Ok(Judged { row, verdicts, series, ids, illustrative, kpis, owners, lives, input, doubts })
 }
 
 type Verdicts = Vec<Result<Verdict, Vec<RowError>>>;
@@ -398,18 +401,21 @@ impl Resolver<'_> {
     }
 
     fn say(&self, kpi: Option<&KpiRow>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {
-        let qualifier = word::<Qualifier>(row.qualifier, texts, "qualifier", errors);
+        let nothing = row.qualifier.and_then(|place| texts.get(Some(place))) == Change::Set(NOT_APPLICABLE);
+        let qualifier =
+            if nothing { Change::Keep } else { word::<Qualifier>(row.qualifier, texts, "qualifier", errors) };
         let basis = word::<Basis>(row.basis, texts, "basis", errors);
         if let Change::Set(comment) = &row.comment {
-            errors.extend(comment_fault(comment));
+            errors.extend(text_fault("comment", comment));
         }
+        errors.extend(row.justification.as_ref().and_then(|text| text_fault("justification", text)));
         if texts.get(row.illustrative).is_some_and(|word| !["true", "false"].contains(&word)) {
             errors.push(RowError::new("unknown-word", "illustrative: expected true or false."));
         }
         if self.strategy == Strategy::Delete {
             return None;
         }
-        let (numbers, comment) = (rules::measure(kpi?, row), std::mem::take(&mut row.comment));
+        let (numbers, comment) = (rules::measure(kpi?, row, nothing), std::mem::take(&mut row.comment));
         (row.value, row.numerator, row.denominator) = (None, None, None);
         match numbers {
             Ok((value, numerator, denominator)) => {
@@ -468,7 +474,8 @@ fn judge(conn: &mut Conn, judged: &mut Judged) -> Result<()> {
         wanted()?;
         judge_some(conn, judged, rows)?;
     }
-    Ok(())
+    judged.doubts.clear();
+    look_again(conn, judged, &judged.order())
 }
 
 /// As [`judge`], of rows that are named by their series and their place in the submission.
@@ -727,6 +734,7 @@ fn leave_traces(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<(
     if judged.row.state == SubmissionState::Accepted {
         let id_of = |place: &u32| judged.ids.get(*place as usize).copied().flatten();
         store::mark_illustrative(conn, &judged.illustrative.iter().filter_map(id_of).collect::<Vec<_>>())?;
+        flag(conn, context, judged)?;
         let mut kpis: Vec<&str> = judged.kpis.values().map(|kpi| kpi.code.as_str()).collect();
         kpis.sort_unstable();
         trace(conn, context, &judged.row, Some(&kpis))?;

@@ -3,7 +3,7 @@
 use crate::calendar::Period;
 use crate::decimal::{self, format_scaled, parse_scaled};
 use crate::delivery::{Outcome, RowError};
-use crate::kpis::catalogue::rules::{ValueType, parse_breakdown_text};
+use crate::kpis::catalogue::rules::{domain, parse_breakdown_text};
 use crate::kpis::catalogue::store::KpiRow;
 use crate::vocabulary::{Basis, Change, Qualifier, Timestamp, instant};
 use crate::words;
@@ -47,6 +47,8 @@ pub struct RawRow {
     pub denominator: Option<Cell>,
     pub comment: Change<Box<str>>,
     pub illustrative: Held,
+    /// Why the value is right though it looks doubtful.
+    pub justification: Option<Box<str>>,
 }
 
 /// What a value says, scaled by ten to the KPI's decimals.
@@ -146,11 +148,14 @@ pub fn breakdown(kpi: &KpiRow, text: &str) -> Result<String, RowError> {
     })
 }
 
-/// The numbers of a row.
+/// What stands in the place of a qualifier where there was nothing to divide. It is kept as 0 of 0.
+pub const NOT_APPLICABLE: &str = "not-applicable";
+
+/// The numbers of a row. `nothing` says that it has none, since there was nothing to divide.
 ///
 /// # Errors
 /// Every fault: `value-type`, `value-range`, `value-missing`.
-pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i64>), Vec<RowError>> {
+pub fn measure(kpi: &KpiRow, row: &RawRow, nothing: bool) -> Result<(i64, Option<i64>, Option<i64>), Vec<RowError>> {
     let decimals = kpi.decimals_u8();
     let mut errors = Vec::new();
     let mut read = |name: &str, cell: &Option<Cell>| -> Option<i64> {
@@ -169,10 +174,32 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
     }
     let fault = |code, detail: String| Err(vec![RowError::new(code, detail)]);
     let value = match (value, numerator, denominator) {
+        _ if nothing && !kpi.value_type.is_quotient() => {
+            let kind = kpi.value_type.as_str();
+            return fault(
+                "value-type",
+                format!(
+                    "qualifier: {NOT_APPLICABLE} says that there was nothing to divide, and values of the type {kind} are not divided."
+                ),
+            );
+        }
         (_, Some(_), Some(_)) if !kpi.value_type.is_quotient() => {
             return fault(
                 "value-type",
                 format!("A KPI of the value type {} has no numerator and denominator.", kpi.value_type.as_str()),
+            );
+        }
+        (None, None, None) if nothing => return Ok((0, Some(0), Some(0))),
+        (None, Some(0), Some(0)) => return Ok((0, Some(0), Some(0))),
+        (_, Some(0), Some(0)) => {
+            return fault("value-range", "There was nothing to divide (0 of 0), so leave the value out.".to_owned());
+        }
+        _ if nothing => {
+            return fault(
+                "value-range",
+                format!(
+                    "qualifier: {NOT_APPLICABLE} says that there was nothing to divide. Send no numbers with it, or 0 and 0."
+                ),
             );
         }
         (Some(value), None, Some(of)) if kpi.takes_weight() => {
@@ -184,10 +211,16 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
             }
             value
         }
-        (None, Some(0), Some(0)) => return Ok((0, Some(0), Some(0))),
         (given, Some(numerator), Some(denominator)) => {
             if numerator < 0 || denominator < 0 {
                 return fault("value-range", "A numerator and a denominator cannot be negative.".to_owned());
+            }
+            if kpi.value_type.is_share() && !kpi.may_exceed && numerator > denominator {
+                return fault(
+                    "value-range",
+                    "The numerator is a part of the denominator and cannot be greater (mayExceed of the KPI is false)."
+                        .to_owned(),
+                );
             }
             let Some(computed) = decimal::ratio(numerator, denominator, kpi.factor(), decimals) else {
                 return fault(
@@ -213,14 +246,11 @@ pub fn measure(kpi: &KpiRow, row: &RawRow) -> Result<(i64, Option<i64>, Option<i
             return fault("value-missing", format!("Expected {expected}."));
         }
     };
-    let negative = value < 0 && matches!(kpi.value_type, ValueType::Count);
-    let low = kpi.min_value.filter(|min| value < *min).or(negative.then_some(0));
-    let high = kpi.max_value.filter(|max| value > *max);
-    match (low, high) {
-        (Some(min), _) => fault("value-range", format!("The value is below {}.", format_scaled(min, decimals))),
-        (_, Some(max)) => fault("value-range", format!("The value is above {}.", format_scaled(max, decimals))),
-        _ => Ok((value, numerator, denominator)),
+    if !domain::holds(kpi.bounds(), value) {
+        let (kind, expected) = (kpi.value_type.as_str(), domain::in_words(kpi.bounds(), decimals));
+        return fault("value-range", format!("value: expected a {kind} {expected}."));
     }
+    Ok((value, numerator, denominator))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
 use crate::kpis::returns::drafts::DraftRow;
 use crate::kpis::series::SeriesKey;
+use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::store::below;
 use crate::vocabulary::{Basis, Id, Qualifier, Timestamp};
 use crate::{insert_all, narrow, one_of, params, sortable};
@@ -310,6 +311,35 @@ pub fn present_values(
             .select(PresentRow::as_select())
             .load(conn)?;
         found.extend(rows.into_iter().map(|row| ((row.series_id, row.period_start), row.into())));
+    }
+    Ok(found)
+}
+
+/// The values of these series between two days, as bare numbers: series, first day of the period, value.
+pub fn plain_values(
+    conn: &mut Conn,
+    ids: &[i64],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(i64, NaiveDate, ScaledValue)>> {
+    type Plain = (i64, NaiveDate, i64, Option<i64>, Option<i64>);
+    let mut found = Vec::new();
+    for part in ids.chunks(PART) {
+        let rows: Vec<Plain> = kpi_values::table
+            .filter(kpi_values::series_id.eq_any(part.to_vec()))
+            .filter(kpi_values::period_start.between(from, to))
+            .select((
+                kpi_values::series_id,
+                kpi_values::period_start,
+                kpi_values::value,
+                kpi_values::numerator,
+                kpi_values::denominator,
+            ))
+            .load(conn)?;
+        let plain = |(series, start, value, numerator, denominator)| {
+            (series, start, ScaledValue { value, numerator, denominator })
+        };
+        found.extend(rows.into_iter().map(plain));
     }
     Ok(found)
 }

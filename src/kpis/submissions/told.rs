@@ -38,7 +38,7 @@ pub fn of_lines(judged: &Judged) -> impl Iterator<Item = Told> {
     })
 }
 
-fn of_values(judged: &Judged, warnings: &BTreeMap<usize, Fault>, values: Range<usize>) -> Told {
+fn of_values(judged: &Judged, warnings: &BTreeMap<usize, Vec<Fault>>, values: Range<usize>) -> Told {
     let is_wide = judged.input.origin.rows.is_some();
     let (mut outcomes, mut problems, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for index in values {
@@ -57,7 +57,7 @@ fn of_values(judged: &Judged, warnings: &BTreeMap<usize, Fault>, values: Range<u
                 Outcome::Rejected.as_str()
             }
             Ok(verdict) => {
-                if let Some(warning) = warnings.get(&index) {
+                for warning in warnings.get(&index).into_iter().flatten() {
                     problem(warning.code, &warning.detail);
                 }
                 if judged.failed() { "not-written" } else { verdict.outcome.as_str() }

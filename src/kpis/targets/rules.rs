@@ -3,6 +3,7 @@
 use crate::calendar::{Period, PeriodType};
 use crate::decimal::json_number;
 use crate::error::{Fault, Faults, Result};
+use crate::kpis::catalogue::rules::domain::{self, Bounds};
 use crate::kpis::catalogue::rules::scaled;
 use crate::record::only_written;
 use crate::vocabulary::Id;
@@ -79,7 +80,7 @@ pub struct Scale {
     pub period_type: PeriodType,
     pub decimals: u8,
     /// The least and the greatest value there can be, scaled by ten to the decimals.
-    pub bounds: (Option<i64>, Option<i64>),
+    pub bounds: Bounds,
 }
 
 /// A target as it is stored.
@@ -99,9 +100,10 @@ impl KpiTarget {
     pub fn read(&self, scale: Scale) -> Result<Figures> {
         let mut faults = Faults::default();
         let value = faults.take(scaled("/value", &self.value.to_string(), scale.decimals));
-        let (min, max) = scale.bounds;
-        if value.is_some_and(|value| min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max)) {
-            let detail = "No value can reach this target, since it lies outside the KPI's min and max.";
+        if value.is_some_and(|value| !domain::holds(scale.bounds, value)) {
+            let expected = domain::in_words(scale.bounds, scale.decimals);
+            let detail =
+                format!("No value can reach this target: expected a number {expected}, as the KPI's values are.");
             faults.add("/value", "value-range", detail);
         }
         let from = faults.take(first_day("/from", scale.period_type, &self.from));

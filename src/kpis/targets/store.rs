@@ -59,7 +59,7 @@ impl TargetRow {
 
 /// The KPI as far as a target depends on it.
 pub fn scale(kpi: &KpiRow) -> Scale {
-    Scale { period_type: kpi.period_type, decimals: kpi.decimals_u8(), bounds: (kpi.min_value, kpi.max_value) }
+    Scale { period_type: kpi.period_type, decimals: kpi.decimals_u8(), bounds: kpi.bounds() }
 }
 
 /// A target with its KPI and organisation, read in one query.

@@ -1,6 +1,6 @@
 //! Which totals are asked for, on which map, and how each period is shown to who asks.
 
-use super::rules::{Arithmetic, Coverage, Total, TotalBasis, Window};
+use super::rules::{Arithmetic, Coverage, Lack, Total, TotalBasis, Window};
 use crate::access::outside;
 use crate::calendar::Period;
 use crate::db::Conn;
@@ -96,7 +96,7 @@ pub struct PeriodTotal {
     pub qualifier: Qualifier,
     pub basis: Basis,
     pub coverage: Option<Coverage>,
-    pub unweighted: bool,
+    pub lack: Option<Lack>,
 }
 
 impl PeriodTotal {
@@ -247,7 +247,7 @@ impl Asked {
             qualifier: total.qualifier,
             basis: total.basis,
             coverage: total.coverage,
-            unweighted: total.unweighted,
+            lack: total.lack,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What to know before relying on a total, in the words that answers and charts alike carry.
 
 use super::asked::{Asked, PeriodTotal};
-use super::rules::Survey;
+use super::rules::{Lack, Survey};
 use crate::calendar::Period;
 use crate::successions::store::ArrivalRow;
 use chrono::NaiveDate;
@@ -88,7 +88,7 @@ fn of_values(
         let periods = counted(some.len(), "period");
         note("suppressed", format!("Suppressed: the values of {periods} are left out of the analysis."));
     }
-    if let Some(some) = those(|total| total.unweighted) {
+    if let Some(some) = those(|total| total.lack == Some(Lack::Unweighted)) {
         note(
             "mean-without-number",
             format!(
@@ -96,6 +96,13 @@ fn of_values(
                 listed(&some)
             ),
         );
+    }
+    if let Some(some) = those(|total| total.lack == Some(Lack::TooLarge)) {
+        let detail = format!(
+            "Too large: in {} the total is larger than any number that is stored, so that none is told.",
+            listed(&some)
+        );
+        note("too-large", detail);
     }
     if let Some(lacking) = left_out {
         note(

@@ -125,14 +125,27 @@ pub struct Total {
     pub coverage: Option<Coverage>,
     /// The figure with what is missing at its last values; none where nothing is.
     pub completed: Option<f64>,
-    /// Whether it is kept back because a mean does not say of how many things it was taken.
-    pub unweighted: bool,
+    /// Why it has no value though there are values to add up.
+    pub lack: Option<Lack>,
+}
+
+/// Why several values have no total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// A mean does not say of how many things it was taken.
+    Unweighted,
+    /// It is larger than what can be stored.
+    TooLarge,
 }
 
 impl Arithmetic {
     /// Whether several series of the KPI can become one.
     pub fn adds_up(self) -> bool {
-        matches!(self.aggregation, Aggregation::Sum | Aggregation::RatioOfSums | Aggregation::Mean)
+        match self.aggregation {
+            Aggregation::RatioOfSums | Aggregation::Mean => true,
+            Aggregation::Sum => !self.is_quotient,
+            Aggregation::None | Aggregation::UniqueCount => false,
+        }
     }
 
     /// What a value weighs among others: the value, the numerator of a ratio, the number of things behind a mean.
@@ -173,7 +186,7 @@ impl Arithmetic {
             basis: one.basis,
             coverage: None,
             completed: None,
-            unweighted: false,
+            lack: None,
         };
         observations.iter().map(|one| (self.period(one.start), total(one))).collect()
     }
@@ -220,6 +233,12 @@ impl Arithmetic {
         let kept = |one: &Observation| all.contains(&one.organisation) && !lacking.contains(&one.organisation);
         (observations.into_iter().filter(kept).collect(), lacking.len() + silent.len())
     }
+}
+
+/// A part of the values added up; none where one lacks it.
+fn added(values: &[ScaledValue], part: fn(&ScaledValue) -> Option<i64>) -> Result<Option<i64>, Lack> {
+    let Some(parts) = values.iter().map(part).collect::<Option<Vec<_>>>() else { return Ok(None) };
+    i64::try_from(parts.into_iter().map(i128::from).sum::<i128>()).map(Some).map_err(|_| Lack::TooLarge)
 }
 
 #[cfg(test)]

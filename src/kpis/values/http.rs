@@ -79,6 +79,9 @@ pub struct ValueResponse {
     illustrative: bool,
     #[schema(minimum = 1)]
     version: i32,
+    /// The version of the KPI's definition it was reported under.
+    #[schema(minimum = 1)]
+    kpi_version: i32,
     submission: Id,
     #[schema(format = "date-time", max_length = 40)]
     updated_at: String,
@@ -171,6 +174,7 @@ fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Opti
         comment: row.comment.filter(|_| visibility.is_whole(kpi)),
         illustrative: row.illustrative,
         version: row.version,
+        kpi_version: row.kpi_version,
         submission: row.submission_id,
         updated_at: instant(row.updated_at),
     })

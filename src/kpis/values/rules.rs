@@ -48,6 +48,9 @@ pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Opt
     if visibility == Visibility::Hidden {
         return None;
     }
+    if value.is_not_applicable() {
+        return Some(value);
+    }
     let one = 10_i64.pow(u32::from(kpi.decimals_u8()));
     match (value.numerator, value.denominator) {
         (Some(numerator), Some(denominator)) => {

@@ -42,6 +42,7 @@ pub struct ValueRow {
     pub basis: Basis,
     pub comment: Option<String>,
     pub version: i32,
+    pub kpi_version: i32,
     pub submission_id: Id,
     pub updated_at: NaiveDateTime,
 }

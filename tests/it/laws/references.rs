@@ -224,7 +224,7 @@ impl Others {
             "pledge" => self.pledge.clone(),
             // No move of an adoption that is not theirs has an id of theirs either.
             "replaces" | "countedWithin" | "benefit" | "id" => self.benefit.clone(),
-            "kpi" | "kpis" | "successorOf" => json!("their-kpi"),
+            "kpi" | "kpis" | "successor" | "successorOf" => json!("their-kpi"),
             "set" => json!("their-set"),
             "subject" | "reviewer" => json!(SUBJECT),
             "organisation"

@@ -140,6 +140,16 @@ impl World {
         format!("/v1/kpis/{code}")
     }
 
+    /// The flag of a doubtful value, raised for one request.
+    async fn flag(&self, corner: &Corner) -> String {
+        let (month, target) = (self.month(), format!("/v1/kpi-submissions?kpi={}", corner.kpi));
+        let later = format!("{}-12", 1950 + self.months.get() / 12 + 1);
+        let rows = json!([corner.row(&month, 20), corner.row(&later, 1000 + self.months.get())]);
+        self.app.admin().post(&target, json!({ "rows": rows })).await.expect(201);
+        let open = self.app.admin().get(&format!("/v1/kpi-value-flags?kpi={}&status=open&sort=-raisedAt", corner.kpi));
+        format!("/v1/kpi-value-flags/{}", open.await.expect(200)["data"][0]["id"].as_str().unwrap())
+    }
+
     /// Where a record was made, for one request that takes it away.
     async fn made(&self, target: &str, body: Value) -> String {
         let made = self.app.admin().post(target, body).await;
@@ -308,6 +318,11 @@ impl World {
             "get_kpi_totals" => {
                 actor.get(&format!("/v1/kpis/{kpi}/totals?place={organisation}&innovation={innovation}"))
             }
+            "get_kpi_value_flag" => actor.get(&self.flag(corner).await),
+            "list_kpi_value_flags" => actor.get(&format!("/v1/kpi-value-flags?kpi={kpi}")),
+            "update_kpi_value_flag" => {
+                actor.patch(&self.flag(corner).await, 1, json!({ "justification": "A second department opened." }))
+            }
             "get_kpi_set" => actor.get(&format!("/v1/kpi-sets/{kpi}-set")),
             "get_kpi_submission" => actor.get(submission),
             "list_kpi_submission_rows" => actor.get(&format!("{submission}/rows")),
@@ -327,6 +342,7 @@ impl World {
             "list_exclusions" => actor.get(&format!("/v1/exclusions?organisation={organisation}")),
             "list_innovation_transitions" => actor.get(&format!("/v1/innovations/{innovation}/transitions")),
             "list_innovations" => actor.get(&format!("/v1/innovations?q={innovation}")),
+            "list_kpi_definition_library" => actor.get("/v1/kpi-definition-library"),
             "list_kpi_sets" => actor.get(&format!("/v1/kpi-sets?kpi={kpi}")),
             "list_kpi_submissions" => actor.get(&format!("/v1/kpi-submissions?kpi={kpi}")),
             "list_kpi_targets" => actor.get(&format!("/v1/kpis/{kpi}/targets")),
@@ -357,7 +373,9 @@ impl World {
                     json!({ "to": to, "reason": "It had to." }),
                 )
             }
-            "transition_kpi" => actor.transition(&self.draft(corner).await, 1, json!({ "to": "live" })),
+            "transition_kpi" => {
+                actor.transition(&self.draft(corner).await, 1, json!({ "to": "agreed", "agreedBy": "Data group" }))
+            }
             "update_innovation" => {
                 let target = format!("/v1/innovations/{}", self.written_innovation(actor, corner).await);
                 actor.patch(
@@ -523,17 +541,19 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 14] = [
+const UNASSIGNED: [&str; 16] = [
     "get_kpi_chart",
     "get_kpi_grid",
     "get_kpi_return",
     "get_kpi_set_completeness",
     "get_kpi_spc",
     "get_kpi_totals",
+    "get_kpi_value_flag",
     "list_audit_events",
     "list_kpi_return_drafts",
     "list_kpi_return_transitions",
     "list_kpi_returns",
+    "list_kpi_value_flags",
     "list_kpi_value_revisions",
     "list_kpi_values",
     "list_replaced_kpi_values",

@@ -16,6 +16,15 @@ fn merged(mut document: Value, others: Value) -> Value {
     document
 }
 
+/// The KPI, with who agreed it and when where it is not only proposed.
+pub fn agreed(mut kpi: Value) -> Value {
+    if kpi["status"] == "live" {
+        kpi["agreedBy"] = json!("Data group");
+        kpi["agreedOn"] = json!("2015-04-01");
+    }
+    kpi
+}
+
 impl TestApp {
     /// A trust below a board.
     pub async fn trust(&self, code: &str, board: &str) -> Value {
@@ -50,7 +59,7 @@ impl TestApp {
             "unit": "attendances", "periodType": "month", "valueType": "count", "improvementDirection": "decrease",
             "aggregation": "sum", "status": "live", "disclosureControl": false
         });
-        self.admin().post("/v1/kpis", merged(document, others)).await.expect(201)
+        self.admin().post("/v1/kpis", agreed(merged(document, others))).await.expect(201)
     }
 
     /// Values of a KPI, written by a national administrator.

@@ -1,6 +1,8 @@
 //! How a KPI's values are broken down, and how people write a member of each dimension.
 
 use crate::error::Faults;
+use crate::populations::rules::{DeprivationEdition, Dimension, PopulationGroup};
+use crate::vocabulary::Word as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +14,58 @@ use utoipa::{PartialSchema, ToSchema};
 #[serde(deny_unknown_fields)]
 #[schema(as = KpiBreakdown, example = json!({ "dimension": "type", "members": ["1", "2", "other"] }))]
 pub struct Breakdown {
+    /// One of your own, or a standard one of the code list `population-dimensions`.
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,39}$", max_length = 40)]
     pub dimension: String,
-    #[schema(min_items = 1, max_items = 100, value_type = Vec<Member>)]
+    /// The edition of the indices of deprivation that quintiles are of, as in the code list `deprivation-editions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub edition: Option<DeprivationEdition>,
+    /// A standard dimension has by default the members of the code list of its name.
+    #[serde(default)]
+    #[schema(max_items = 100, value_type = Vec<Member>)]
     pub members: Vec<String>,
+}
+
+impl Breakdown {
+    /// The standard dimension of its name, if there is one.
+    fn standard(&self) -> Option<Dimension> {
+        Dimension::parse(&self.dimension)
+    }
+
+    /// Gives a standard dimension without members those of its list.
+    pub fn complete(&mut self) {
+        if let Some(dimension) = self.standard().filter(|_| self.members.is_empty()) {
+            self.members = PopulationGroup::of(dimension).map(|group| group.member().to_owned()).collect();
+        }
+    }
+}
+
+/// Notes which standard dimensions have other members than their lists, or lack the edition. Sexes are written in several ways,
+/// of which `f` and `m` are in use.
+pub fn check_standard(breakdowns: &[Breakdown], faults: &mut Faults) {
+    for (index, breakdown) in breakdowns.iter().enumerate() {
+        let dimension = breakdown.standard();
+        let has_editions = dimension == Some(Dimension::ImdQuintile);
+        if has_editions && breakdown.edition.is_none() {
+            let expected = format!("Name the edition of the quintiles: {}.", DeprivationEdition::WORDS.join(" or "));
+            faults.add(format!("/breakdowns/{index}/edition"), "missing", expected);
+        }
+        if breakdown.edition.is_some() && !has_editions {
+            let detail = "Only quintiles of deprivation (imd-quintile) have an edition.";
+            faults.add(format!("/breakdowns/{index}/edition"), "not-applicable", detail);
+        }
+        let Some(dimension) = dimension.filter(|dimension| *dimension != Dimension::Sex) else { continue };
+        let list: Vec<&str> = PopulationGroup::of(dimension).map(PopulationGroup::member).collect();
+        for (at, member) in breakdown.members.iter().enumerate().filter(|(_, member)| !list.contains(&member.as_str()))
+        {
+            let (name, known) = (&breakdown.dimension, list.join(", "));
+            let detail = format!(
+                "{member} is no member of the standard dimension {name}, which has {known}. Leave members out for all."
+            );
+            faults.add(format!("/breakdowns/{index}/members/{at}"), "unknown-word", detail);
+        }
+    }
 }
 
 /// A member of a dimension.
@@ -149,7 +199,30 @@ mod tests {
     use proptest::prelude::*;
 
     fn breakdown(dimension: &str, members: &[&str]) -> Breakdown {
-        Breakdown { dimension: dimension.to_owned(), members: members.iter().map(|m| (*m).to_owned()).collect() }
+        let members = members.iter().map(|m| (*m).to_owned()).collect();
+        Breakdown { dimension: dimension.to_owned(), edition: None, members }
+    }
+
+    #[test]
+    fn a_standard_dimension_has_the_members_of_its_list() {
+        let edition = Some(DeprivationEdition::Imd2019);
+        let mut whole = Breakdown { edition, ..breakdown("imd-quintile", &[]) };
+        whole.complete();
+        assert_eq!(whole.members, ["1", "2", "3", "4", "5", "unknown"]);
+        for (breakdown, expected) in [
+            (whole, ""),
+            (breakdown("imd-quintile", &["1"]), "/breakdowns/0/edition missing"),
+            (Breakdown { edition, ..breakdown("imd-quintile", &["1", "6"]) }, "/breakdowns/0/members/1 unknown-word"),
+            (Breakdown { edition, ..breakdown("type", &["1"]) }, "/breakdowns/0/edition not-applicable"),
+            (breakdown("ethnicity", &["asian", "a"]), "/breakdowns/0/members/1 unknown-word"),
+            (breakdown("sex", &["f", "m"]), ""),
+        ] {
+            let mut faults = Faults::default();
+            check_standard(&[breakdown], &mut faults);
+            let told =
+                faults.check().err().map(|error| format!("{} {}", error.listed()[0].pointer, error.listed()[0].code));
+            assert_eq!(told.unwrap_or_default(), expected);
+        }
     }
 
     #[test]
@@ -184,7 +257,7 @@ mod tests {
     prop_compose! {
         fn dimensions()(names in prop::collection::btree_map("[a-z0-9][a-z0-9-]{0,8}", prop::collection::btree_set("[a-z0-9][a-z0-9-]{0,8}", 1..6), 1..5))
             -> Vec<Breakdown> {
-            names.into_iter().map(|(dimension, members)| Breakdown { dimension, members: members.into_iter().collect() }).collect()
+            names.into_iter().map(|(dimension, members)| Breakdown { dimension, edition: None, members: members.into_iter().collect() }).collect()
         }
     }
 

@@ -1,8 +1,8 @@
 //! What the values of a period come to: sums that do not depend on the order in which values are counted, and so can be kept.
 
-use super::{Arithmetic, Coverage, Observation, Stand, Total, Window};
+use super::{Arithmetic, Coverage, Lack, Observation, Stand, Total, Window};
 use crate::calendar::Period;
-use crate::decimal;
+use crate::decimal::{self, to_f64};
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::values::rules::ScaledValue;
 use crate::vocabulary::{Basis, Qualifier};
@@ -36,6 +36,8 @@ impl TryFrom<String> for Sum {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Sums {
     count: u32,
+    /// How many of them say something: there was something to divide.
+    applicable: u32,
     value: Sum,
     numerator: Sum,
     /// How many of them have a numerator, and a denominator.
@@ -52,6 +54,7 @@ impl Sums {
         let before = if self.count == 0 { Some(0) } else { self.products.map(|sum| sum.0) };
         self.products = before.zip(product).and_then(|(sum, product)| sum.checked_add(product)).map(Sum);
         self.count += 1;
+        self.applicable += u32::from(!value.is_not_applicable());
         // A hundred thousand million million values would have to be added up to overflow.
         self.value.0 += i128::from(value.value);
         self.numerator.0 += i128::from(value.numerator.unwrap_or_default());
@@ -64,6 +67,7 @@ impl Sums {
         let products = |sums: &Self| if sums.count == 0 { Some(0) } else { sums.products.map(|sum| sum.0) };
         self.products = products(&self).zip(products(&others)).and_then(|(one, other)| one.checked_add(other)).map(Sum);
         self.count += others.count;
+        self.applicable += others.applicable;
         self.value.0 += others.value.0;
         self.numerator.0 += others.numerator.0;
         self.numerators += others.numerators;
@@ -72,40 +76,75 @@ impl Sums {
         self
     }
 
-    /// The sum of a part, where every value has it and it can be stored.
-    fn part(&self, sum: Sum, having: u32) -> Option<i64> {
-        i64::try_from(sum.0).ok().filter(|_| having == self.count)
-    }
-
-    /// As stored, as a figure, and whether it is kept back for want of weights.
-    fn total(&self, by: Arithmetic) -> (Option<ScaledValue>, Option<f64>, bool) {
-        let numerator = self.part(self.numerator, self.numerators);
-        let denominator = self.part(self.denominator, self.denominators);
-        let whole = self.part(self.value, self.count).map(|value| ScaledValue { value, numerator, denominator });
-        let total = match (by.aggregation, self.count) {
-            (_, 0) | (Aggregation::None | Aggregation::UniqueCount, _) => return (None, None, false),
-            (Aggregation::Sum, _) | (Aggregation::Mean, 1) => whole,
-            (Aggregation::RatioOfSums, _) => numerator.zip(denominator).and_then(|(above, below)| {
-                let value = decimal::ratio(above, below, by.multiplier, by.decimals)?;
-                Some(ScaledValue { value, numerator, denominator })
-            }),
-            (Aggregation::Mean, _) => return self.mean(by, denominator),
+    /// The total as stored, as a figure, and why there is none.
+    fn total(&self, by: Arithmetic) -> (Option<ScaledValue>, Option<f64>, Option<Lack>) {
+        let total = match by.aggregation {
+            _ if self.count == 0 => Ok(None),
+            Aggregation::None | Aggregation::UniqueCount => Ok(None),
+            Aggregation::Sum => self.value(by),
+            Aggregation::RatioOfSums => self.ratio(by),
+            Aggregation::Mean => self.mean(by),
         };
-        (total, total.and_then(|total| by.figure(total)), false)
+        match total {
+            Ok(Some((value, figure))) => (Some(value), Some(figure), None),
+            Ok(None) => (None, None, None),
+            Err(lack) => (None, None, Some(lack)),
+        }
     }
 
-    /// The mean of means, each weighing as many things as it was taken of. Without these numbers nothing is guessed.
-    fn mean(&self, by: Arithmetic, weights: Option<i64>) -> (Option<ScaledValue>, Option<f64>, bool) {
-        let Some(weights) = weights else { return (None, None, true) };
-        let Some(Sum(products)) = self.products.filter(|_| weights > 0) else { return (None, None, false) };
-        let exact = products as f64 / weights as f64 / 10_f64.powi(i32::from(by.decimals));
-        let below = i128::from(weights);
-        // Halves round away from zero, as everywhere.
-        let rounded = (products.abs() * 2 + below) / (below * 2) * products.signum();
-        let value = i64::try_from(rounded).ok();
-        let value = value.map(|value| ScaledValue { value, numerator: None, denominator: Some(weights) });
-        (value, value.map(|_| exact), false)
+    fn value(&self, by: Arithmetic) -> Result<Option<(ScaledValue, f64)>, Lack> {
+        let value = stored(self.value)?;
+        Ok(Some((ScaledValue { value, numerator: None, denominator: None }, to_f64(value, by.decimals))))
     }
+
+    /// The sum of numerators over the sum of denominators; none where there was nothing to divide.
+    fn ratio(&self, by: Arithmetic) -> Result<Option<(ScaledValue, f64)>, Lack> {
+        let (Some(above), Some(below)) = (self.numerators()?, self.denominators()?) else { return Ok(None) };
+        if below == 0 {
+            return Ok(None);
+        }
+        let value = decimal::ratio(above, below, by.multiplier, by.decimals).ok_or(Lack::TooLarge)?;
+        let total = ScaledValue { value, numerator: Some(above), denominator: Some(below) };
+        Ok(by.figure(total).map(|figure| (total, figure)))
+    }
+
+    /// The mean of means, each weighing as many things as it was taken of. Without these numbers nothing is guessed; where there
+    /// was nothing to divide, there is no mean to weigh.
+    fn mean(&self, by: Arithmetic) -> Result<Option<(ScaledValue, f64)>, Lack> {
+        if self.applicable == 0 {
+            return Ok(None);
+        }
+        if self.applicable == 1 {
+            let (numerator, denominator) = (self.numerators()?, self.denominators()?);
+            let one = ScaledValue { value: stored(self.value)?, numerator, denominator };
+            return Ok(by.figure(one).map(|figure| (one, figure)));
+        }
+        let weights = self.denominators()?.ok_or(Lack::Unweighted)?;
+        let Sum(products) = self.products.ok_or(Lack::TooLarge)?;
+        if weights <= 0 {
+            return Ok(None);
+        }
+        let exact = products as f64 / weights as f64 / 10_f64.powi(i32::from(by.decimals));
+        let below = u128::from(weights.unsigned_abs());
+        // Halves round away from zero, as everywhere.
+        let twice = products.unsigned_abs().checked_mul(2).ok_or(Lack::TooLarge)?;
+        let value = i64::try_from((twice + below) / (below * 2)).map_err(|_| Lack::TooLarge)? * products.signum() as i64;
+        Ok(Some((ScaledValue { value, numerator: None, denominator: Some(weights) }, exact)))
+    }
+
+    /// The sum of numerators; none where a value lacks its own.
+    fn numerators(&self) -> Result<Option<i64>, Lack> {
+        if self.numerators < self.count { Ok(None) } else { stored(self.numerator).map(Some) }
+    }
+
+    fn denominators(&self) -> Result<Option<i64>, Lack> {
+        if self.denominators < self.count { Ok(None) } else { stored(self.denominator).map(Some) }
+    }
+}
+
+/// The sum, where it can be stored.
+fn stored(sum: Sum) -> Result<i64, Lack> {
+    i64::try_from(sum.0).map_err(|_| Lack::TooLarge)
 }
 
 /// What is found of a period.
@@ -168,7 +207,7 @@ impl Tally {
 
     /// The total, with how much of what was expected it holds.
     fn close(&self, by: Arithmetic) -> Total {
-        let (value, figure, unweighted) = self.sums.total(by);
+        let (value, figure, lack) = self.sums.total(by);
         let completed = (self.missing.count > 0).then(|| self.sums.with(self.missing).total(by).1);
         Total {
             value,
@@ -177,7 +216,7 @@ impl Tally {
             basis: self.basis.unwrap_or(Basis::Measured),
             coverage: Some(self.coverage(by.complete_at)),
             completed: completed.flatten(),
-            unweighted,
+            lack,
         }
     }
 }

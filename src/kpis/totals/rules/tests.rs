@@ -65,27 +65,30 @@ fn always(_: &Observation, _: Period) -> Stand {
 
 #[test]
 fn each_way_of_adding_up() {
-    for (aggregation, a, b, total, unweighted) in [
-        (Aggregation::Sum, plain(10), plain(25), Some(plain(35)), false),
-        (Aggregation::Mean, mean(10, 30), mean(25, 10), Some(mean(14, 40)), false),
-        (Aggregation::Mean, mean(-10, 1), mean(-25, 1), Some(mean(-18, 2)), false),
-        (Aggregation::Mean, mean(0, 30), mean(0, 10), Some(mean(0, 40)), false),
-        (Aggregation::Mean, mean(10, 0), mean(25, 0), None, false),
-        (Aggregation::Mean, plain(10), mean(25, 10), None, true),
+    for (aggregation, a, b, total, lack) in [
+        (Aggregation::Sum, plain(10), plain(25), Some(plain(35)), None),
+        (Aggregation::Mean, mean(10, 30), mean(25, 10), Some(mean(14, 40)), None),
+        (Aggregation::Mean, mean(-10, 1), mean(-25, 1), Some(mean(-18, 2)), None),
+        (Aggregation::Mean, mean(0, 30), mean(0, 10), Some(mean(0, 40)), None),
+        (Aggregation::Mean, mean(10, 0), mean(25, 0), None, None),
+        (Aggregation::Mean, share(0, 0), mean(25, 10), Some(mean(25, 10)), None),
+        (Aggregation::Mean, share(0, 0), share(0, 0), None, None),
+        (Aggregation::Mean, mean(i64::MAX, i64::MAX), mean(1, 1), None, Some(Lack::TooLarge)),
+        (Aggregation::Mean, plain(10), mean(25, 10), None, Some(Lack::Unweighted)),
         (
             Aggregation::RatioOfSums,
             share(10, 40),
             share(20, 20),
             Some(ScaledValue { value: 500, ..share(30, 60) }),
-            false,
+            None,
         ),
-        (Aggregation::RatioOfSums, share(1, 0), share(2, 0), None, false),
-        (Aggregation::RatioOfSums, share(0, 0), share(1, 4), Some(ScaledValue { value: 250, ..share(1, 4) }), false),
-        (Aggregation::Sum, plain(i64::MAX), plain(1), None, false),
+        (Aggregation::RatioOfSums, share(1, 0), share(2, 0), None, None),
+        (Aggregation::RatioOfSums, share(0, 0), share(1, 4), Some(ScaledValue { value: 250, ..share(1, 4) }), None),
+        (Aggregation::Sum, plain(i64::MAX), plain(1), None, Some(Lack::TooLarge)),
     ] {
         let two = [seen(aggregation, 1, 1, a), seen(aggregation, 2, 1, b)];
         let found = by(aggregation).totals(&two, always)[&on(1)];
-        assert_eq!((found.value, found.unweighted), (total, unweighted), "{aggregation:?}");
+        assert_eq!((found.value, found.lack), (total, lack), "{aggregation:?}");
     }
 }
 

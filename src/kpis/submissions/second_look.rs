@@ -1,0 +1,148 @@
+//! The changed rows of a delivery, held against what their series had before: in the database, and earlier in the delivery.
+
+use super::answer::{Judged, Verdict};
+use super::quality::{self, LOOK_BACK};
+use super::store;
+use crate::calendar::Period;
+use crate::db::{Conn, wanted};
+use crate::delivery::Outcome;
+use crate::error::Result;
+use crate::http::Context;
+use crate::kpis::flags::rules::FlagStatus;
+use crate::kpis::flags::store::{self as flags, FlagRow};
+use crate::kpis::values::rules::ScaledValue;
+use crate::vocabulary::Id;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// The most flags that one submission raises.
+const MOST_FLAGS: usize = 20_000;
+
+/// How many series are looked at together, so that what they had never fills the memory.
+const TOGETHER: usize = 1_000;
+
+/// Notes what is doubtful of these rows, which are named by their series and their place in the delivery and are judged.
+///
+/// # Errors
+/// The database's own.
+pub fn look_again(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Result<()> {
+    let verdict = |place: usize| judged.verdicts.get(place).and_then(|verdict| verdict.as_ref().ok());
+    let changes = |verdict: &Verdict| matches!(verdict.outcome, Outcome::Created | Outcome::Updated);
+    let mut by_series: BTreeMap<u32, Vec<(NaiveDate, usize)>> = BTreeMap::new();
+    for (series, place) in rows {
+        if let Some(verdict) = verdict(*place) {
+            by_series.entry(*series).or_default().push((verdict.period.start(), *place));
+        }
+    }
+    by_series.retain(|_, places| places.iter().any(|(_, place)| verdict(*place).is_some_and(changes)));
+    let by_series: Vec<(u32, Vec<(NaiveDate, usize)>)> = by_series.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for some in by_series.chunks(TOGETHER) {
+        wanted()?;
+        let mut known = before(conn, judged, some)?;
+        for (series, places) in some {
+            let mut places = places.clone();
+            places.sort_unstable();
+            let had = known.entry(*series).or_default();
+            for (start, place) in places {
+                let Some((verdict, kpi)) = verdict(place).and_then(|verdict| Some((verdict, judged.kpi(verdict)?)))
+                else {
+                    continue;
+                };
+                let new = verdict.new_measure().filter(|new| !scaled(new).is_not_applicable());
+                if let Some(new) = new.as_ref().filter(|_| changes(verdict)) {
+                    let mut last: Vec<(NaiveDate, i64)> =
+                        had.range(..start).rev().take(LOOK_BACK).map(|(start, value)| (*start, *value)).collect();
+                    last.reverse();
+                    let doubts = quality::doubts(kpi, &last, new);
+                    if !doubts.is_empty() {
+                        found.insert(place, doubts);
+                    }
+                }
+                match new {
+                    Some(new) => had.insert(start, new.value),
+                    None => had.remove(&start),
+                };
+            }
+        }
+    }
+    judged.doubts.extend(found);
+    Ok(())
+}
+
+/// Keeps what was doubtful of the values that were written as flags, justified where their rows say why they are right; ends the flags
+/// of what they replaced; and justifies those of values that were sent again unchanged.
+///
+/// # Errors
+/// The database's own.
+pub fn flag(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
+    let (at, by) = (judged.row.submitted_at, &context.actor.subject);
+    if judged.row.updated + judged.row.deleted > 0 {
+        flags::replace(conn, judged.row.id, at)?;
+    }
+    let raised = judged.doubts.iter().flat_map(|(place, doubts)| doubts.iter().map(move |doubt| (*place, doubt)));
+    let raised = raised.take(MOST_FLAGS).filter_map(|(place, doubt)| {
+        let verdict = judged.verdicts.get(place)?.as_ref().ok()?;
+        let (key, justification) = (judged.series.get(verdict.series as usize)?, judged.justification(place));
+        Some(FlagRow {
+            id: Id::generate(),
+            series_id: judged.id_of(verdict)?,
+            period_start: verdict.period.start(),
+            kpi_id: key.kpi,
+            organisation_id: key.organisation,
+            innovation_id: key.innovation,
+            breakdown: key.breakdown.clone(),
+            code: doubt.code.to_owned(),
+            detail: doubt.detail.clone(),
+            status: if justification.is_some() { FlagStatus::Justified } else { FlagStatus::Open },
+            justification: justification.map(str::to_owned),
+            justified_by: justification.map(|_| by.clone()),
+            submission_id: judged.row.id,
+            version: 1,
+            raised_at: at,
+            updated_at: at,
+        })
+    });
+    flags::raise(conn, &raised.collect::<Vec<_>>())?;
+    let again = judged.verdicts.iter().enumerate().filter_map(|(place, verdict)| {
+        let verdict = verdict.as_ref().ok().filter(|verdict| verdict.outcome == Outcome::Unchanged)?;
+        let text = judged.justification(place)?.to_owned();
+        Some(((judged.id_of(verdict)?, verdict.period.start()), text))
+    });
+    flags::justify(conn, by, at, &again.collect())
+}
+
+fn scaled(measure: &super::rules::Measure) -> ScaledValue {
+    ScaledValue { value: measure.value, numerator: measure.numerator, denominator: measure.denominator }
+}
+
+/// The values that some series had from so many periods before their first row on, by the day on which their periods begin.
+fn before(
+    conn: &mut Conn,
+    judged: &Judged,
+    series: &[(u32, Vec<(NaiveDate, usize)>)],
+) -> Result<BTreeMap<u32, BTreeMap<NaiveDate, i64>>> {
+    let mut of_id = BTreeMap::new();
+    let (mut from, mut to) = (NaiveDate::MAX, NaiveDate::MIN);
+    for (series, places) in series {
+        let Some(id) = judged.ids.get(*series as usize).copied().flatten() else { continue };
+        of_id.insert(id, *series);
+        let periods = places.iter().filter_map(|(_, place)| Some(judged.verdicts.get(*place)?.as_ref().ok()?.period));
+        let Some((first, last)) = periods.clone().min().zip(periods.max()) else { continue };
+        from = from.min(earlier(first).start());
+        to = to.max(last.start());
+    }
+    let ids: Vec<i64> = of_id.keys().copied().collect();
+    let mut found: BTreeMap<u32, BTreeMap<NaiveDate, i64>> = BTreeMap::new();
+    for (id, start, value) in store::plain_values(conn, &ids, from, to)? {
+        if let Some(series) = of_id.get(&id).filter(|_| !value.is_not_applicable()) {
+            found.entry(*series).or_default().insert(start, value.value);
+        }
+    }
+    Ok(found)
+}
+
+/// The period so many before another as a value is held against.
+fn earlier(period: Period) -> Period {
+    (0..LOOK_BACK).fold(period, |period, _| period.previous())
+}
