@@ -36,6 +36,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("kpi-set", Operation::get_kpi_set),
     ("kpi-submission", Operation::get_kpi_submission),
     ("kpi-target", Operation::get_kpi_target),
+    ("kpi-value-flag", Operation::get_kpi_value_flag),
     ("leader", Operation::get_leader),
     ("learning-event", Operation::get_learning_event),
     ("lock-exception", Operation::get_lock_exception),

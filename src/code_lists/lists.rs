@@ -18,6 +18,7 @@ use crate::funding::pledges::rules::PledgeNature;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
+use crate::kpis::catalogue::rules::validation::{MissingValue, RuleOperator};
 use crate::kpis::catalogue::rules::{
     Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, SeriesShape, ValueType,
 };
@@ -120,6 +121,8 @@ lists! {
     "kpi-return-states", "How far a return has come" => ReturnState;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "kpi-target-kinds", "Whether values are judged against a target" => TargetKind;
+    "kpi-validation-missing-values", "What a validation rule makes of a value that was not reported" => MissingValue;
+    "kpi-validation-operators", "How the left side of a validation rule should be to its right side" => RuleOperator;
     "kpi-value-flag-statuses", "How far the follow-up of a doubtful value has come" => FlagStatus;
     "leader-kinds", "Kinds of innovation leader" => LeaderKind;
     "milestone-states", "The state of a milestone" => MilestoneState;
@@ -192,6 +195,12 @@ pub fn find(name: &str) -> Option<&'static CodeList> {
 
 /// Words whose label is more than the word with spaces.
 const LABELS: &[(&str, &str)] = &[
+    ("<", "Less than"),
+    ("<=", "At most"),
+    ("<>", "Not equal to"),
+    ("=", "Equal to"),
+    (">", "More than"),
+    (">=", "At least"),
     ("acute-trusts-inpatient", "Acute trusts, inpatient"),
     ("acute-trusts-outpatient", "Acute trusts, outpatient"),
     ("age-band", "Age"),

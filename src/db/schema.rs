@@ -226,6 +226,7 @@ diesel::table! {
         agreed_by -> Nullable<Text>,
         agreed_on -> Nullable<Date>,
         superseded_by -> Nullable<Text>,
+        validation_rules -> Text,
     }
 }
 

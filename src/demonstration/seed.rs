@@ -177,6 +177,7 @@ fn kpi(entry: &DemonstrationKpi) -> Result<Kpi> {
         conflict_rule: word(entry.conflict_rule)?,
         shape: SeriesShape::Period,
         complete_at: None,
+        validation_rules: Vec::new(),
         status: word(entry.status)?,
         agreed_by: is_agreed.then(|| "Data group of the demonstration (illustrative)".to_owned()),
         agreed_on: is_agreed.then(|| day("2016-03-01")).transpose()?,

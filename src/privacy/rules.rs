@@ -121,7 +121,7 @@ places! {
     kpi_value_revisions [series_id period_start version]: qualifier Nobody, basis Nobody, comment Words;
     kpi_values [kpi_number series_id period_start]: qualifier Nobody, basis Nobody, comment Words;
     kpi_versions [kpi_id number]: document Words, made_by Subject, change_note Words;
-    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody, agreed_by Words, superseded_by Nobody;
+    kpis [id]: code Nobody, name Words, sort_name Derived, definition Words, level Nobody, unit Words, period_type Nobody, value_type Nobody, improvement_direction Nobody, aggregation Nobody, breakdowns Nobody, programme Nobody, successor_of Nobody, conflict_rule Nobody, status Nobody, search_text Derived, shape Nobody, agreed_by Words, superseded_by Nobody, validation_rules Words;
     leaders [id]: kind Nobody, programme Nobody;
     learning_events [id]: programme Nobody, title Words, sort_title Derived, kind Nobody, zone Nobody, search_text Derived;
     lock_exceptions [id]: reason Words, made_by Subject, withdrawn_reason Words;

@@ -69,7 +69,10 @@ async fn a_target_lies_where_a_value_can(#[values(Sqlite, Postgres)] engine: Eng
     let wide = json!({ "code": "wide", "name": "Wide", "definition": "Wide.", "level": "process", "unit": "%", "periodType": "month",
         "valueType": "percentage", "improvementDirection": "neutral", "aggregation": "none", "max": 120 });
     let refused = app.admin().post("/v1/kpis", wide).await.problem(422, "validation-failed");
-    assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/max"), &json!("value-range")));
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/max"), &json!("value-range"))
+    );
 }
 
 #[rstest]
@@ -104,7 +107,8 @@ async fn a_total_that_is_too_large_says_so_wherever_it_is_told(#[values(Sqlite, 
     let app = world(engine, json!({})).await;
     app.trust("RF5", "QMF").await;
     let large = 9_000_000_000_000_000_000_i64;
-    app.values("ae", json!([row("RF4", "2026-01", large), row("RF5", "2026-01", large), row("RF4", "2026-02", 1)])).await;
+    app.values("ae", json!([row("RF4", "2026-01", large), row("RF5", "2026-01", large), row("RF4", "2026-02", 1)]))
+        .await;
     let totals = app.admin().get("/v1/kpis/ae/totals?place=QMF").await.expect(200);
     assert_eq!(totals["points"][0]["value"], json!(null));
     assert!(codes(&totals["notes"]).contains(&"too-large"), "{totals}");
@@ -187,4 +191,37 @@ async fn a_flag_stands_until_it_is_justified_or_its_value_is_replaced(#[values(S
     assert_eq!(replaced["status"], "replaced");
     app.submitter("RF4").patch(&flag, 3, json!({ "justification": "Late." })).await.problem(409, "immutable");
     app.reader().get(FLAGS).await.problem(403, "forbidden");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn values_of_several_kpis_are_held_against_each_other(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine, json!({})).await;
+    let rule = |left: &str, missing: &str| json!([{ "left": left, "operator": "<=", "right": "ae", "missing": missing, "message": "Nobody is admitted who did not attend." }]);
+    app.kpi("admitted", json!({ "validationRules": rule("admitted", "fail") })).await;
+    app.values("ae", json!([row("RF4", "2026-01", 10), row("RF4", "2026-02", 10)])).await;
+    let of = |kpi: &str, period: &str, value: u32| json!({ "kpi": kpi, "organisation": "RF4", "period": period, "value": value });
+    let rows = json!([
+        of("admitted", "2026-01", 10),
+        of("admitted", "2026-02", 11),
+        of("admitted", "2026-03", 9),
+        of("admitted", "2026-04", 9),
+        of("ae", "2026-04", 9),
+        of("admitted", "2026-05", 9),
+        of("ae", "2026-05", 8)
+    ]);
+    let told = app.submitter("RF4").post(SUBMIT, json!({ "rows": rows })).await.expect(201);
+    assert_eq!(codes(&told["warnings"]), ["validation-rule"; 3]);
+    let pointers: Vec<&str> =
+        told["warnings"].as_array().unwrap().iter().map(|w| w["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["/rows/1", "/rows/2", "/rows/5"], "{told}");
+    assert_eq!(
+        told["warnings"][0]["detail"],
+        "Nobody is admitted who did not attend. Expected admitted <= ae; found 11 and 10."
+    );
+    for (wrong, code) in [("admitted + never", "unknown-kpi"), ("admitted *", "format"), ("ae", "not-applicable")] {
+        let patch = json!({ "validationRules": rule(wrong, "skip") });
+        let refused = app.admin().patch("/v1/kpis/admitted", 1, patch).await.problem(422, "validation-failed");
+        assert_eq!(codes(&refused["errors"])[0], code, "{wrong}");
+    }
 }

@@ -8,6 +8,8 @@ UPDATE kpis SET may_exceed = TRUE
 ALTER TABLE kpis ADD COLUMN agreed_by TEXT COLLATE "C";
 ALTER TABLE kpis ADD COLUMN agreed_on DATE;
 ALTER TABLE kpis ADD COLUMN superseded_by TEXT COLLATE "C";
+-- What values should be to those of other KPIs.
+ALTER TABLE kpis ADD COLUMN validation_rules TEXT COLLATE "C" NOT NULL DEFAULT '[]';
 ALTER TABLE kpi_versions ADD COLUMN change_note TEXT COLLATE "C";
 
 -- What was doubtful of values when they were sent, until somebody justifies it or another value takes their place.

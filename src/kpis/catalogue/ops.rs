@@ -1,11 +1,11 @@
 //! What can be done with KPIs, each in one transaction.
 
-use super::rules::{AskedKpiMove, Kpi, KpiStatus};
+use super::rules::{AskedKpiMove, Kpi, KpiStatus, ValidationRule};
 use super::store::{self, KpiRow, KpiVersionRow, NamedKpi};
 use crate::access::{Operation, Reach, Role, outside};
 use crate::db::Conn;
 use crate::db::json::Json;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::events::{self, Event};
 use crate::http::{Context, Patch};
 use crate::transitions;
@@ -45,6 +45,27 @@ fn decides(context: &Context) -> bool {
     context.actor.reach(Operation::transition_kpi).is_everything()
 }
 
+/// Whether the other KPIs that the rules of one name are there, with periods of the same length.
+fn check_rules(conn: &mut Conn, kpi: &Kpi) -> Result<()> {
+    let named: Vec<String> = kpi.validation_rules.iter().flat_map(ValidationRule::codes).collect();
+    let known = store::find_by_codes(conn, &named)?;
+    let mut faults = Faults::default();
+    for (index, rule) in kpi.validation_rules.iter().enumerate() {
+        for code in rule.codes().into_iter().filter(|code| *code != kpi.code) {
+            let pointer = format!("/validationRules/{index}");
+            match known.iter().find(|row| row.code == code) {
+                None => faults.add(pointer, "unknown-kpi", format!("There is no KPI {code}.")),
+                Some(row) if row.period_type != kpi.period_type => {
+                    let detail = format!("{code} has periods of another length, so that no values belong together.");
+                    faults.add(pointer, "period-type", detail);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    faults.check()
+}
+
 /// How far the caller's programmes reach.
 fn programmes(context: &Context) -> Reach {
     context.actor.reach(Operation::update_kpi)
@@ -66,6 +87,7 @@ pub fn create_kpi(conn: &mut Conn, context: &Context, new: Kpi) -> Result<NamedK
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
+    check_rules(conn, &new)?;
     let note = new.change_note.take();
     let row = KpiRow::new(context, new, store::next_number(conn)?)?;
     store::insert(conn, &row)?;
@@ -101,6 +123,7 @@ pub fn update_kpi(conn: &mut Conn, context: &Context, code: &str, patch: &Patch<
     if let Some(code) = &new.successor_of {
         referred(conn, "/successorOf", code)?;
     }
+    check_rules(conn, &new)?;
     let row = present.row.revised(context, new)?;
     store::update(conn, &row)?;
     keep_version(conn, context, &row, note)?;
@@ -177,7 +200,7 @@ mod tests {
             "aggregation": "ratio-of-sums", "decimals": 2, "multiplier": 1000, "min": 0.5, "max": 1e3, "mayExceed": false, "programme": "nia",
             "breakdowns": [{ "dimension": "type", "members": ["1", "other"] }], "successorOf": "rate-0", "dueDays": 20,
             "lockDays": 40, "openFuturePeriods": 1, "approvalRequired": true, "disclosureControl": true,
-            "conflictRule": "concern", "shape": "seasonal", "completeAt": 0.9
+            "conflictRule": "concern", "shape": "seasonal", "completeAt": 0.9, "validationRules": []
         });
         let kpi = serde_json::from_value::<Kpi>(sent.clone()).unwrap().checked().unwrap();
         let kept = document(&kpi).unwrap();

@@ -3,9 +3,11 @@
 mod breakdowns;
 pub mod domain;
 mod status;
+pub mod validation;
 
 pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
 pub use status::{AskedKpiMove, KpiStatus};
+pub use validation::ValidationRule;
 
 use crate::calendar::PeriodType;
 use crate::decimal::{MAX_DECIMALS, NumberError, format_scaled, json_number, parse_scaled};
@@ -184,6 +186,10 @@ pub struct Kpi {
     /// From which share of what is expected on a total is told as complete, from 0 to 1. Default: 0.98 where values are summed, else 0.95.
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1, nullable = false)]
     pub complete_at: Option<Number>,
+    /// What values should be to those of other KPIs, of the same organisation and period. A broken rule is a warning.
+    #[serde(default)]
+    #[schema(max_items = 20, default = json!([]))]
+    pub validation_rules: Vec<ValidationRule>,
     /// The status. A national-admin may create a KPI as agreed or live. Afterwards the status changes by transitions.
     #[serde(default = "proposed")]
     #[schema(default = "proposed")]
@@ -355,6 +361,7 @@ impl Kpi {
         self.complete_at = faults.take(complete_at).flatten().map(|ppm| json_number(ppm, SHARE_DECIMALS));
         self.breakdowns.iter_mut().for_each(Breakdown::complete);
         breakdowns::check(&self.breakdowns, &mut faults);
+        validation::check(&self.code, &self.validation_rules, &mut faults);
         faults.check()?;
         Ok(self)
     }
@@ -547,6 +554,7 @@ mod tests {
             conflict_rule: ConflictRule::Improvement,
             shape: SeriesShape::Period,
             complete_at: None,
+            validation_rules: Vec::new(),
             status: KpiStatus::Proposed,
             agreed_by: None,
             agreed_on: None,

@@ -3,7 +3,7 @@
 use super::rules::domain::{self, Bounds};
 use super::rules::{
     self, Aggregation, Breakdown, ConflictRule, ImprovementDirection, Kpi, KpiAdded, KpiLevel, KpiStatus, SeriesShape,
-    ValueType, scaled,
+    ValidationRule, ValueType, scaled,
 };
 use crate::calendar::PeriodType;
 use crate::db::dialect::{self, SearchTerms};
@@ -69,6 +69,7 @@ pub struct KpiRow {
     pub agreed_by: Option<String>,
     pub agreed_on: Option<NaiveDate>,
     pub superseded_by: Option<String>,
+    pub validation_rules: Json<Vec<ValidationRule>>,
 }
 
 /// A dimension with its members, and its edition if it has one.
@@ -152,6 +153,7 @@ impl KpiRow {
             agreed_by: new.agreed_by,
             agreed_on: new.agreed_on,
             superseded_by: None,
+            validation_rules: Json::new(new.validation_rules)?,
         })
     }
 
@@ -231,6 +233,7 @@ impl KpiRow {
             conflict_rule: self.conflict_rule,
             shape: self.shape,
             complete_at: self.complete_at_ppm.map(|ppm| json_number(i64::from(ppm), rules::SHARE_DECIMALS)),
+            validation_rules: self.validation_rules.value.clone(),
             status: self.status,
             agreed_by: self.agreed_by.clone(),
             agreed_on: self.agreed_on,

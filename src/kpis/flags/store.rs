@@ -12,7 +12,7 @@ use crate::kpis::series::SeriesKey;
 use crate::organisations::store::{all_referred, below, referred};
 use crate::record::Stored;
 use crate::vocabulary::{Id, instant};
-use crate::{insert_all, narrow, one_of, params, sortable, writable};
+use crate::{insert_all, narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Timestamp};
@@ -56,7 +56,13 @@ sortable! { FlagRow, Flags, key "id" => kpi_value_flags::id as Id;
     kpi_value_flags of |row| row => "raisedAt" raised_at, "updatedAt" updated_at, then id;
 }
 
-writable! { kpi_value_flags, FlagRow }
+/// Writes the row over the version before it.
+///
+/// # Errors
+/// `version-mismatch` when another change came first.
+pub fn update(conn: &mut Conn, row: &FlagRow) -> Result<()> {
+    overwrite!(conn, kpi_value_flags, row)
+}
 
 params! {
     /// What a list of flags may be narrowed to.

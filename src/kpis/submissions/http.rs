@@ -164,7 +164,8 @@ pub struct SubmissionResponse {
     rows_kept: usize,
     /// What deserves a second look, and stops nothing: `outside-life` for a value of a period in which its organisation did not exist;
     /// for a value that changes, held against up to 24 before it, `share-for-percentage`, `change` (more than three times the last or
-    /// less than a third of it, from 20 on) and `outlier` (z or modified z beyond 3, where there are 12). A `justification` of the row
+    /// less than a third of it, from 20 on) and `outlier` (z or modified z beyond 3, where there are 12); and `validation-rule` where a rule of
+    /// its KPI is broken. A `justification` of the row
     /// takes the latter away.
     #[schema(max_items = 1000)]
     warnings: Vec<Fault>,

@@ -474,7 +474,6 @@ fn judge(conn: &mut Conn, judged: &mut Judged) -> Result<()> {
         wanted()?;
         judge_some(conn, judged, rows)?;
     }
-    judged.doubts.clear();
     look_again(conn, judged, &judged.order())
 }
 

@@ -138,7 +138,7 @@ mod tests {
             "code": "k", "name": "K", "definition": "K.", "level": "process", "unit": "u", "periodType": "month", "valueType": kind,
             "improvementDirection": "neutral", "aggregation": "none", "decimals": decimals
         }));
-        KpiRow::of(kpi.unwrap(), chrono::DateTime::UNIX_EPOCH.naive_utc()).unwrap()
+        KpiRow::of(kpi.unwrap(), 1, chrono::DateTime::UNIX_EPOCH.naive_utc()).unwrap()
     }
 
     fn new(value: i64) -> Measure {

@@ -1,19 +1,24 @@
 //! The changed rows of a delivery, held against what their series had before: in the database, and earlier in the delivery.
 
 use super::answer::{Judged, Verdict};
-use super::quality::{self, LOOK_BACK};
+use super::quality::{self, Doubt, LOOK_BACK};
 use super::store;
 use crate::calendar::Period;
 use crate::db::{Conn, wanted};
+use crate::decimal::to_f64;
 use crate::delivery::Outcome;
 use crate::error::Result;
 use crate::http::Context;
+use crate::kpis::catalogue;
+use crate::kpis::catalogue::rules::ValidationRule;
+use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::flags::rules::FlagStatus;
 use crate::kpis::flags::store::{self as flags, FlagRow};
+use crate::kpis::series::SeriesKey;
 use crate::kpis::values::rules::ScaledValue;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most flags that one submission raises.
 const MOST_FLAGS: usize = 20_000;
@@ -26,8 +31,10 @@ const TOGETHER: usize = 1_000;
 /// # Errors
 /// The database's own.
 pub fn look_again(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -> Result<()> {
+    for (_, place) in rows {
+        judged.doubts.remove(place);
+    }
     let verdict = |place: usize| judged.verdicts.get(place).and_then(|verdict| verdict.as_ref().ok());
-    let changes = |verdict: &Verdict| matches!(verdict.outcome, Outcome::Created | Outcome::Updated);
     let mut by_series: BTreeMap<u32, Vec<(NaiveDate, usize)>> = BTreeMap::new();
     for (series, place) in rows {
         if let Some(verdict) = verdict(*place) {
@@ -67,7 +74,69 @@ pub fn look_again(conn: &mut Conn, judged: &mut Judged, rows: &[(u32, usize)]) -
         }
     }
     judged.doubts.extend(found);
+    for kpi in judged.kpis.values().filter(|kpi| !kpi.validation_rules.value.is_empty()).cloned().collect::<Vec<_>>() {
+        for (place, doubt) in broken_rules(conn, judged, &kpi, rows)? {
+            judged.doubts.entry(place).or_default().push(doubt);
+        }
+    }
     Ok(())
+}
+
+/// What values belong together by: the KPI, organisation, innovation, breakdown and first day of the period.
+type Key = (Id, Id, Id, String, NaiveDate);
+
+/// The changed rows of a KPI among these that break one of its rules.
+fn broken_rules(conn: &mut Conn, judged: &Judged, kpi: &KpiRow, rows: &[(u32, usize)]) -> Result<Vec<(usize, Doubt)>> {
+    let changed = rows.iter().filter_map(|(series, place)| {
+        let verdict = judged.verdicts.get(*place)?.as_ref().ok().filter(|verdict| changes(verdict))?;
+        let key = judged.series.get(*series as usize).filter(|key| key.kpi == kpi.id)?;
+        Some((*place, key, verdict.period.start()))
+    });
+    let changed: Vec<(usize, &SeriesKey, NaiveDate)> = changed.collect();
+    let starts = changed.iter().map(|(.., start)| *start);
+    let Some((from, to)) = starts.clone().min().zip(starts.max()) else { return Ok(Vec::new()) };
+    let rules = &kpi.validation_rules.value;
+    let named: BTreeSet<String> = rules.iter().flat_map(ValidationRule::codes).collect();
+    let kpis = catalogue::store::find_by_codes(conn, &named.into_iter().collect::<Vec<_>>())?;
+    let mut organisations: Vec<Id> = changed.iter().map(|(_, key, _)| key.organisation).collect();
+    organisations.sort_unstable();
+    organisations.dedup();
+    let mut figures: HashMap<Key, f64> = HashMap::new();
+    for other in &kpis {
+        let series: HashMap<i64, SeriesKey> = store::series_of(conn, other.id, &organisations)?.into_iter().collect();
+        let ids: Vec<i64> = series.keys().copied().collect();
+        for (id, start, value) in store::plain_values(conn, &ids, from, to)? {
+            if let Some(key) = series.get(&id).filter(|_| !value.is_not_applicable()) {
+                let of = (other.id, key.organisation, key.innovation, key.breakdown.clone(), start);
+                figures.insert(of, to_f64(value.value, other.decimals_u8()));
+            }
+        }
+    }
+    // What comes with the same delivery stands in the place of what was there.
+    for verdict in judged.verdicts.iter().flatten() {
+        let Some(key) = judged.series.get(verdict.series as usize) else { continue };
+        let Some(other) = kpis.iter().find(|other| other.id == key.kpi) else { continue };
+        let of = (other.id, key.organisation, key.innovation, key.breakdown.clone(), verdict.period.start());
+        match verdict.new_measure().filter(|new| !scaled(new).is_not_applicable()) {
+            Some(new) => figures.insert(of, to_f64(new.value, other.decimals_u8())),
+            None => figures.remove(&of),
+        };
+    }
+    let broken = changed.into_iter().flat_map(|(place, key, start)| {
+        let value = |code: &str| {
+            let other = kpis.iter().find(|other| other.code == code)?;
+            let breakdown = if other.breakdowns.value.is_empty() { String::new() } else { key.breakdown.clone() };
+            figures.get(&(other.id, key.organisation, key.innovation, breakdown, start)).copied()
+        };
+        let doubt = |detail| (place, Doubt { code: "validation-rule", detail });
+        rules.iter().filter_map(|rule| rule.broken(value)).map(doubt).collect::<Vec<_>>()
+    });
+    Ok(broken.collect())
+}
+
+/// Whether a row brings a value that is not there yet.
+fn changes(verdict: &Verdict) -> bool {
+    matches!(verdict.outcome, Outcome::Created | Outcome::Updated)
 }
 
 /// Keeps what was doubtful of the values that were written as flags, justified where their rows say why they are right; ends the flags

@@ -220,7 +220,8 @@ mod tests {
         assert!(side(&vec!["a"; 21].join(" + ")).is_none());
         let mut faults = Faults::default();
         check("z", &[rule("a *", RuleOperator::Less, "b", MissingValue::Skip)], &mut faults);
-        let found: Vec<String> = faults.check().unwrap_err().listed().iter().map(|fault| fault.pointer.clone()).collect();
+        let found: Vec<String> =
+            faults.check().unwrap_err().listed().iter().map(|fault| fault.pointer.clone()).collect();
         assert_eq!(found, ["/validationRules/0/left", "/validationRules/0"]);
     }
 

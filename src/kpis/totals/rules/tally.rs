@@ -128,7 +128,8 @@ impl Sums {
         let below = u128::from(weights.unsigned_abs());
         // Halves round away from zero, as everywhere.
         let twice = products.unsigned_abs().checked_mul(2).ok_or(Lack::TooLarge)?;
-        let value = i64::try_from((twice + below) / (below * 2)).map_err(|_| Lack::TooLarge)? * products.signum() as i64;
+        let value =
+            i64::try_from((twice + below) / (below * 2)).map_err(|_| Lack::TooLarge)? * products.signum() as i64;
         Ok(Some((ScaledValue { value, numerator: None, denominator: Some(weights) }, exact)))
     }
 
