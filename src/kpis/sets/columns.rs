@@ -4,7 +4,7 @@
 pub const KEY: [&str; 5] = ["organisation", "organisationName", "innovation", "period", "breakdown"];
 
 /// What is said of a value, in columns of their own.
-pub const FIGURES: [&str; 6] = ["value", "numerator", "denominator", "qualifier", "basis", "comment"];
+pub const FIGURES: [&str; 7] = ["value", "numerator", "denominator", "qualifier", "basis", "comment", "justification"];
 
 /// The column in which something is said of a KPI: its code alone for the value.
 pub fn column(kpi: &str, figure: &str) -> String {

@@ -17,7 +17,7 @@ use crate::organisations::ops::Covered;
 use crate::record::Stored;
 use crate::vocabulary::Id;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn known(conn: &mut Conn, code: &str) -> Result<NamedKpiSet> {
     store::find(conn, code)?.ok_or_else(|| Error::not_found("KPI set"))

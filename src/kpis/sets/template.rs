@@ -2,7 +2,7 @@
 //! KPI, to be sent back as it is.
 
 use super::columns::{FIGURES, KEY, column};
-use crate::calendar::{Period, Span};
+use crate::calendar::Period;
 use crate::decimal::format_scaled;
 use crate::error::{Code, Error, Result};
 use crate::http::csv::Sheet;
@@ -229,7 +229,7 @@ fn breakdowns(dimensions: &[Breakdown]) -> Result<Vec<String>> {
         return Ok(one.members.clone());
     }
     let mut all = vec![String::new()];
-    for Breakdown { dimension, members } in dimensions {
+    for Breakdown { dimension, members, .. } in dimensions {
         if all.len() * members.len() > MOST_ROWS {
             return Err(too_large(all.len() * members.len(), 1));
         }

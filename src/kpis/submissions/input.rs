@@ -77,8 +77,8 @@ pub const COLUMNS: [&str; 16] = [
     "qualifier",
     "basis",
     "comment",
-    "illustrative",
     "justification",
+    "illustrative",
     "outcome",
     "problem",
     "expected",
@@ -103,8 +103,7 @@ pub fn read_long(rows: &mut dyn csv::Rows) -> Result<Input> {
             period: held(3),
             breakdown: held(4),
             // Spreadsheets write their own TRUE and FALSE.
-            illustrative: row.text(11).and_then(|text| input.texts.hold(&text.to_ascii_lowercase())),
-            justification: row.text(12).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+            illustrative: row.text(12).and_then(|text| input.texts.hold(&text.to_ascii_lowercase())),
             ..figures
         };
         input.rows.push(said);
@@ -129,6 +128,7 @@ pub fn figures(row: &csv::Row<'_>, first: usize, texts: &mut Texts) -> RawRow {
         qualifier: row.change(first + 3).and_then(|text| held(Some(text), texts)),
         basis: row.change(first + 4).and_then(|text| held(Some(text), texts)),
         comment: row.change(first + 5).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+        justification: row.text(first + 6).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
         ..RawRow::default()
     }
 }

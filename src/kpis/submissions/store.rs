@@ -315,9 +315,10 @@ pub fn present_values(
     Ok(found)
 }
 
-/// The values of these series between two days, as bare numbers: series, first day of the period, value.
+/// The values of these series of a KPI, which its number names, between two days, as bare numbers: series, first day of the period, value.
 pub fn plain_values(
     conn: &mut Conn,
+    kpi_number: i32,
     ids: &[i64],
     from: NaiveDate,
     to: NaiveDate,
@@ -326,6 +327,7 @@ pub fn plain_values(
     let mut found = Vec::new();
     for part in ids.chunks(PART) {
         let rows: Vec<Plain> = kpi_values::table
+            .filter(kpi_values::kpi_number.eq(kpi_number))
             .filter(kpi_values::series_id.eq_any(part.to_vec()))
             .filter(kpi_values::period_start.between(from, to))
             .select((

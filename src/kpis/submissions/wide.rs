@@ -39,8 +39,8 @@ impl Form {
         let codes: Vec<&str> = self.kpis.iter().take(MOST).map(|kpi| kpi.code.as_str()).collect();
         let more = if self.kpis.len() > MOST { " and others" } else { "" };
         format!(
-            "{}Expected {} and the KPIs of the set: {}{more}; beside a KPI <kpi>.numerator, .denominator, .qualifier, .basis \
-             and .comment.",
+            "{}Expected {} and the KPIs of the set: {}{more}; beside a KPI <kpi>.numerator, .denominator, .qualifier, .basis, \
+             .comment and .justification.",
             suggestions::question(&meant),
             KEY.join(", "),
             codes.join(", ")

@@ -77,7 +77,9 @@ fn usable(
 struct Changes {
     of_all: i64,
     of_kpis: HashMap<String, i64>,
+    /// The last event that was looked at, and the last that may have changed any total.
     seen_to: i64,
+    moved_at: i64,
 }
 
 /// The most events that are looked at one by one.
@@ -92,16 +94,18 @@ impl Changes {
         }
         for Moved { position, resource, key, data } in moved {
             let position = position.unwrap_or_default();
+            changes.moved_at = position;
             let named = match resource.as_str() {
                 "kpi" => Some(vec![key]),
-                "kpi-submission" | "kpi-return" => kpis_of(&data),
+                "kpi-submission" => kpis_of(&data),
+                "kpi-return" if !data.contains(APPROVED) => Some(Vec::new()),
                 _ => None,
             };
             for kpi in named.iter().flatten() {
                 changes.of_kpis.insert(kpi.clone(), position);
             }
             if named.is_none() {
-                changes.of_all = position;
+                changes.of_all = changes.of_all.max(position);
             }
         }
         Ok(changes)
@@ -112,6 +116,9 @@ impl Changes {
         last > row.position
     }
 }
+
+/// What the event of a return says that now counts.
+const APPROVED: &str = "\"to\":\"approved\"";
 
 /// The KPIs that a delivery was of, as its event names them.
 fn kpis_of(data: &str) -> Option<Vec<String>> {
@@ -129,9 +136,6 @@ pub struct Work {
     pub position: i64,
 }
 
-/// How far behind the last event a total that nothing changed may say it is.
-const LAG: i64 = 1_000;
-
 /// What there is to do now.
 ///
 /// # Errors
@@ -145,7 +149,7 @@ pub fn work(conn: &mut Conn, now: Timestamp) -> Result<Work> {
     let (today, made_before) = (london_date(now), (now - PAUSE).naive_utc());
     let is_behind = |row: &KnownRow| !row.is_made || row.map_on != today || changes.concern(row);
     let is_due = |row: &&KnownRow| is_behind(row) && row.made_at < made_before;
-    let lags = |row: &&KnownRow| !is_behind(row) && row.position + LAG < changes.seen_to;
+    let lags = |row: &&KnownRow| !is_behind(row) && row.position < changes.moved_at;
     let keys = |rows: Vec<&KnownRow>| rows.into_iter().map(KnownRow::key).collect();
     Ok(Work {
         due: keys(rows.iter().filter(is_due).collect()),
