@@ -102,7 +102,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("delete_contribution", "id", Operation::create_contribution, 3),
     ("/v1/grants/{id}", "id", Operation::create_grant, 1),
     ("/v1/innovations/{slug}/programme-memberships/{id}", "id", Operation::create_programme_membership, 3),
-    ("/v1/kpi-value-flags/{id}", "id", Operation::submit_kpi_values, 2),
+    ("/v1/kpi-value-flags/{id}", "id", Operation::update_kpi_value_flag, 1),
     ("/v1/kpi-submissions/{id}", "id", Operation::submit_kpi_values, 1),
     ("list_replaced_kpi_values", "replacedBy", Operation::submit_kpi_values, 1),
     ("/v1/lock-exceptions/{id}", "id", Operation::create_lock_exception, 1),

@@ -15,8 +15,7 @@ use crate::vocabulary::{Id, instant};
 use crate::{insert_all, narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = kpi_value_flags, treat_none_as_null = true)]
@@ -156,20 +155,32 @@ pub fn raise(conn: &mut Conn, rows: &[FlagRow]) -> Result<()> {
     Ok(())
 }
 
-/// Says of the flags of values that a submission replaced or took away that they are.
-pub fn replace(conn: &mut Conn, submission: Id, at: NaiveDateTime) -> Result<()> {
-    let replaced = diesel::sql_query(
-        "UPDATE kpi_value_flags SET status = 'replaced', version = version + 1, updated_at = $1 \
-         WHERE status <> 'replaced' AND (series_id, period_start) IN \
-           (SELECT series_id, period_start FROM kpi_value_revisions WHERE replaced_by = $2)",
-    );
-    let replaced = replaced.bind::<Timestamp, _>(at).bind::<Binary, _>(submission);
-    crate::on_engine!(conn, c => replaced.execute(c))?;
-    Ok(())
-}
-
 /// SQLite takes a bounded number of parameters.
 const PART: usize = 10_000;
+
+/// The flags of some values that can still change.
+fn standing(conn: &mut Conn, of: &[(i64, NaiveDate)]) -> Result<Vec<FlagRow>> {
+    let wanted: HashSet<(i64, NaiveDate)> = of.iter().copied().collect();
+    let mut series: Vec<i64> = of.iter().map(|(series, _)| *series).collect();
+    series.sort_unstable();
+    series.dedup();
+    let mut found = Vec::new();
+    for part in series.chunks(PART) {
+        let flags = kpi_value_flags::table.filter(kpi_value_flags::series_id.eq_any(part.to_vec()));
+        let flags: Vec<FlagRow> = flags.filter(kpi_value_flags::status.ne(FlagStatus::Replaced)).load(conn)?;
+        found.extend(flags.into_iter().filter(|row| wanted.contains(&(row.series_id, row.period_start))));
+    }
+    Ok(found)
+}
+
+/// Says of the flags of values that were replaced or taken away that they are.
+pub fn replace(conn: &mut Conn, at: NaiveDateTime, of: &[(i64, NaiveDate)]) -> Result<()> {
+    for row in standing(conn, of)? {
+        let (status, version) = (FlagStatus::Replaced, row.version + 1);
+        update(conn, &FlagRow { status, version, updated_at: at, ..row })?;
+    }
+    Ok(())
+}
 
 /// Justifies the open flags of values that were sent again unchanged, with why they are right.
 pub fn justify(
@@ -178,16 +189,11 @@ pub fn justify(
     at: NaiveDateTime,
     justified: &HashMap<(i64, NaiveDate), String>,
 ) -> Result<()> {
-    let series: Vec<i64> = justified.keys().map(|(series, _)| *series).collect();
-    for part in series.chunks(PART) {
-        let open = kpi_value_flags::table.filter(kpi_value_flags::series_id.eq_any(part.to_vec()));
-        let open: Vec<FlagRow> = open.filter(kpi_value_flags::status.eq(FlagStatus::Open)).load(conn)?;
-        for row in open {
-            let Some(text) = justified.get(&(row.series_id, row.period_start)) else { continue };
-            let (justification, justified_by) = (Some(text.clone()), Some(by.to_owned()));
-            let (status, version) = (FlagStatus::Justified, row.version + 1);
-            update(conn, &FlagRow { status, justification, justified_by, version, updated_at: at, ..row })?;
-        }
+    let of: Vec<(i64, NaiveDate)> = justified.keys().copied().collect();
+    for row in standing(conn, &of)?.into_iter().filter(|row| row.status == FlagStatus::Open) {
+        let justification = justified.get(&(row.series_id, row.period_start)).cloned();
+        let (justified_by, status, version) = (Some(by.to_owned()), FlagStatus::Justified, row.version + 1);
+        update(conn, &FlagRow { status, justification, justified_by, version, updated_at: at, ..row })?;
     }
     Ok(())
 }

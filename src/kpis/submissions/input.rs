@@ -111,7 +111,8 @@ pub fn read_long(rows: &mut dyn csv::Rows) -> Result<Input> {
     Ok(input)
 }
 
-/// What a row says of a value in the columns from `first` on that are those of [`FIGURES`](crate::kpis::sets::columns::FIGURES).
+/// What a row says of a value in the columns from `first` on that are those of [`FIGURES`](crate::kpis::sets::columns::FIGURES), but
+/// for the justification.
 pub fn figures(row: &csv::Row<'_>, first: usize, texts: &mut Texts) -> RawRow {
     let number = |place: usize| {
         let text = clipped(row.text(first + place)?, LONGEST_CELL);
@@ -127,8 +128,8 @@ pub fn figures(row: &csv::Row<'_>, first: usize, texts: &mut Texts) -> RawRow {
         denominator: number(2),
         qualifier: row.change(first + 3).and_then(|text| held(Some(text), texts)),
         basis: row.change(first + 4).and_then(|text| held(Some(text), texts)),
-        comment: row.change(first + 5).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
-        justification: row.text(first + 6).map(|text| clipped(text, LONGEST_COMMENT + 1).into()),
+        comment: row.change(first + 5).map(lengthy),
+        justification: row.text(first + 6).map(lengthy),
         ..RawRow::default()
     }
 }
@@ -136,6 +137,11 @@ pub fn figures(row: &csv::Row<'_>, first: usize, texts: &mut Texts) -> RawRow {
 /// A text of a cell, no longer than any valid code.
 pub fn held(text: Option<&str>, texts: &mut Texts) -> Held {
     texts.hold(clipped(text?.trim(), LONGEST_CELL))
+}
+
+/// A comment or a justification, cut where it is too long to be kept.
+fn lengthy(text: &str) -> Box<str> {
+    clipped(text, LONGEST_COMMENT + 1).into()
 }
 
 /// Cuts a text to a length that no valid code or number exceeds.

@@ -3,6 +3,7 @@
 use super::answer::{Judged, Verdict};
 use super::quality::{self, Doubt, LOOK_BACK};
 use super::store;
+use crate::access::Operation;
 use crate::calendar::Period;
 use crate::db::{Conn, wanted};
 use crate::decimal::to_f64;
@@ -16,7 +17,7 @@ use crate::kpis::flags::rules::FlagStatus;
 use crate::kpis::flags::store::{self as flags, FlagRow};
 use crate::kpis::series::SeriesKey;
 use crate::kpis::values::rules::ScaledValue;
-use crate::vocabulary::Id;
+use crate::vocabulary::{Id, begin_step};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -146,8 +147,15 @@ fn changes(verdict: &Verdict) -> bool {
 /// The database's own.
 pub fn flag(conn: &mut Conn, context: &Context, judged: &Judged) -> Result<()> {
     let (at, by) = (judged.row.submitted_at, &context.actor.subject);
-    if judged.row.updated + judged.row.deleted > 0 {
-        flags::replace(conn, judged.row.id, at)?;
+    let replaced = judged.verdicts.iter().flatten().filter(|verdict| {
+        // Of what awaits approval too, of which there is no revision.
+        matches!(verdict.outcome, Outcome::Updated | Outcome::Deleted)
+    });
+    let replaced = replaced.filter_map(|verdict| Some((judged.id_of(verdict)?, verdict.period.start())));
+    flags::replace(conn, at, &replaced.collect::<Vec<_>>())?;
+    if !judged.doubts.is_empty() {
+        // Whatever else the submission made, so that the document can name a flag of the demonstration.
+        begin_step(Operation::update_kpi_value_flag.id());
     }
     let raised = judged.doubts.iter().flat_map(|(place, doubts)| doubts.iter().map(move |doubt| (*place, doubt)));
     let raised = raised.take(MOST_FLAGS).filter_map(|(place, doubt)| {

@@ -130,7 +130,7 @@ pub fn form(conn: &mut Conn, pointer: &str, code: &str) -> Result<Form> {
 
 /// Whether a column holds numbers.
 fn is_figure(name: &str) -> bool {
-    const TEXTS: [&str; 10] = [
+    const TEXTS: [&str; 11] = [
         "kpi",
         "organisation",
         "organisationName",
@@ -141,6 +141,7 @@ fn is_figure(name: &str) -> bool {
         "basis",
         "comment",
         "illustrative",
+        "justification",
     ];
     let name = name.rsplit('.').next().unwrap_or(name).trim();
     !TEXTS.iter().any(|text| text.eq_ignore_ascii_case(name))

@@ -315,7 +315,7 @@ pub fn present_values(
     Ok(found)
 }
 
-/// The values of these series of a KPI, which its number names, between two days, as bare numbers: series, first day of the period, value.
+/// As [`present_values`], as bare numbers: series, first day of the period, value.
 pub fn plain_values(
     conn: &mut Conn,
     kpi_number: i32,
