@@ -211,7 +211,7 @@ struct KpiValuesFileRequest {
 /// `problem` and `expected`. In CSV an empty cell says nothing, and `(none)` takes a qualifier, basis or comment away.
 ///
 /// With `?set=` a CSV has a row for each organisation, period and breakdown, and a column for each KPI of the set: `<kpi>` for the
-/// value, `<kpi>.numerator`, `<kpi>.denominator`, `<kpi>.qualifier`, `<kpi>.basis` and `<kpi>.comment` beside it. Each cell that says
+/// value, `<kpi>.numerator`, `<kpi>.denominator`, `<kpi>.qualifier`, `<kpi>.basis`, `<kpi>.comment` and `<kpi>.justification` beside it. Each cell that says
 /// something is a value, and faults point at it (`/rows/5/<kpi>`). `/v1/kpi-sets/{code}/template.csv` is such a table to fill in.
 ///
 /// A workbook (.xlsx) is read as a CSV is: the sheet called Return, or the first, with the names of the columns in its first row.

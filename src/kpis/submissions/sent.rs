@@ -140,6 +140,7 @@ fn is_figure(name: &str) -> bool {
         "qualifier",
         "basis",
         "comment",
+        "justification",
         "illustrative",
         "justification",
     ];
