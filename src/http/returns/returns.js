@@ -135,11 +135,18 @@ const post = (body, media, accept, dryRun, key) => call(target(dryRun), {
 const told = (row, name) => row[table.columns.indexOf(name)] ?? ''
 const isFaulty = row => told(row, 'problem') !== ''
 
+/** Whether a problem names a column: its own name, or that of the KPI that it is part of. */
+const isWrong = (row, column) => {
+  const named = told(row, 'problem').split('; ').map(problem => problem.split(': ')[0].toLowerCase())
+  const own = column.trim().toLowerCase()
+  return told(row, 'outcome').includes('rejected') && (named.includes(own) || named.includes(own.split('.')[0]))
+}
+
 const field = (row, line, column) => {
   const input = element('input', { value: row[column] ?? '' })
   input.setAttribute('aria-label', `${table.columns[column]}, row ${line + 1}`)
   input.setAttribute('aria-describedby', `told-${line}`)
-  if (told(row, 'outcome').includes('rejected')) input.setAttribute('aria-invalid', 'true')
+  if (isWrong(row, table.columns[column])) input.setAttribute('aria-invalid', 'true')
   input.addEventListener('input', () => { row[column] = input.value })
   return input
 }
@@ -160,15 +167,18 @@ const show = () => {
   rejected ? 'problem' : 'good')
   at('send').disabled = rejected > 0
   at('actions').hidden = false
-  const header = element('tr', {}, ...[{ name: 'Row' }, ...theirs, { name: 'What is wrong' }, { name: 'What was expected' }]
+  const header = element('tr', {}, ...[{ name: 'Row' }, ...theirs, { name: 'Outcome' }, { name: 'What is wrong' }, { name: 'What was expected' }]
     .map(({ name }) => element('th', { scope: 'col', textContent: name })))
   const line = ({ row, line }) => element('tr', {},
     element('th', { scope: 'row', textContent: line + 1 }),
-    ...theirs.map(({ column }) => element('td', {}, field(row, line, column))),
+    ...theirs.map(({ column }) => element('td', {}, isFaulty(row) ? field(row, line, column) : row[column] ?? '')),
+    element('td', { textContent: told(row, 'outcome') }),
     element('td', { className: 'told', id: `told-${line}`, textContent: told(row, 'problem') }),
     element('td', { className: 'told', textContent: told(row, 'expected') }))
-  const shown = faulty.slice(0, MOST_SHOWN)
-  const caption = shown.length < faulty.length ? `The first ${shown.length} of ${faulty.length} rows to mend or look at` : 'Rows to mend or look at'
+  const good = table.rows.map((row, line) => ({ row, line })).filter(({ row }) => !isFaulty(row))
+  const shown = [...faulty, ...good].slice(0, MOST_SHOWN)
+  const which = shown.length < table.rows.length ? `${shown.length} of ${table.rows.length} rows` : 'each row'
+  const caption = `What would become of ${which}${faulty.length ? ', those to mend or look at first' : ''}`
   at('faults').replaceChildren(...shown.length ? [element('div', { className: 'wide', tabIndex: 0, role: 'region', ariaLabel: caption },
     element('table', {}, element('caption', { textContent: caption }), element('thead', {}, header), element('tbody', {}, ...shown.map(line))))] : [])
 }
