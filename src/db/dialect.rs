@@ -168,12 +168,33 @@ pub fn alike<QS: 'static>(conn: &Conn, table: &str, texts: &[String]) -> Conditi
     const LETTERS: usize = 3;
     const MOST_WORDS: usize = 12;
     const MOST_ROWS: usize = 500;
+    /// Words of many names, and of many mistakes in them.
+    const COMMON: [&str; 14] = [
+        "and",
+        "the",
+        "of",
+        "in",
+        "for",
+        "or",
+        "nhs",
+        "trust",
+        "foundation",
+        "university",
+        "hospital",
+        "hospitals",
+        "health",
+        "care",
+    ];
     let found = |letters: usize| -> Condition<QS> {
         let words = |text: &String| -> Vec<String> {
             let words = fold(text);
-            words.split_whitespace().take(MOST_WORDS).map(|word| word.chars().take(letters).collect()).collect()
+            let telling = words.split_whitespace().filter(|word| !COMMON.contains(word)).take(MOST_WORDS);
+            telling.map(|word| word.chars().take(letters).collect()).collect()
         };
         let any: Vec<Vec<String>> = texts.iter().map(words).filter(|words| !words.is_empty()).collect();
+        if any.is_empty() {
+            return Box::new(sql::<Bool>("1 = 0"));
+        }
         let query = |word: fn(&String) -> String, and: &str, or: &str| {
             let each = any.iter().map(|words| format!("({})", words.iter().map(word).collect::<Vec<_>>().join(and)));
             each.collect::<Vec<_>>().join(or)

@@ -36,7 +36,7 @@ impl Known {
         }
         let alike = self.others.iter().chain([&self.folded]).map(|own| alike(text, own)).fold(0.0, f64::max);
         let begins = |word: &str| self.folded.split(' ').any(|own| own.starts_with(word));
-        if text.split(' ').all(begins) { alike.max(ALIKE) * 0.99 + 0.005 } else { alike * 0.98 }
+        if text.len() > 3 && text.split(' ').all(begins) { alike.max(ALIKE + 0.05) * 0.99 } else { alike * 0.98 }
     }
 }
 

@@ -328,8 +328,12 @@ impl World {
             "list_kpi_submission_rows" => actor.get(&format!("{submission}/rows")),
             "get_kpi_target" => actor
                 .get(&self.made(&format!("/v1/kpis/{kpi}/targets"), json!({ "value": 5, "from": self.month() })).await),
-            "get_kpi_set_template" => actor.get(&format!("/v1/kpi-sets/{kpi}-set/template.csv")),
-            "get_kpi_set_workbook" => actor.get(&format!("/v1/kpi-sets/{kpi}-set/template.xlsx")),
+            "get_kpi_set_template" => {
+                actor.get(&format!("/v1/kpi-sets/{kpi}-set/template.csv?organisation={organisation}"))
+            }
+            "get_kpi_set_workbook" => {
+                actor.get(&format!("/v1/kpi-sets/{kpi}-set/template.xlsx?organisation={organisation}"))
+            }
             "get_kpi_template" => actor.get(&format!("/v1/kpis/{kpi}/template.csv")),
             "get_me" => actor.get("/v1/me"),
             "get_organisation" => actor.get(&format!("/v1/organisations/{organisation}")),
