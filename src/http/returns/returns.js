@@ -142,6 +142,21 @@ const isWrong = (row, column) => {
   return told(row, 'outcome').includes('rejected') && (named.includes(own) || named.includes(own.split('.')[0]))
 }
 
+/** The columns in which it can be said why doubtful values are right, of those that are not there. */
+const missingReasons = () => {
+  const doubts = table.rows.filter(row => !told(row, 'outcome').includes('rejected'))
+    .flatMap(row => told(row, 'problem').split('; ')).filter(problem => problem && !problem.endsWith('outside-life'))
+  const names = doubts.map(problem => form() === 'set' ? `${problem.split(': ')[0]}.justification` : 'justification')
+  return [...new Set(names)].filter(name => !table.columns.includes(name))
+}
+
+const justify = () => {
+  const missing = missingReasons()
+  const place = table.columns.indexOf('outcome')
+  for (const row of [table.columns, ...table.rows]) row.splice(place, 0, ...row === table.columns ? missing : missing.map(() => ''))
+  show()
+}
+
 const field = (row, line, column) => {
   const input = element('input', { value: row[column] ?? '' })
   input.setAttribute('aria-label', `${table.columns[column]}, row ${line + 1}`)
@@ -167,6 +182,7 @@ const show = () => {
   rejected ? 'problem' : 'good')
   at('send').disabled = rejected > 0
   at('actions').hidden = false
+  at('justify').hidden = missingReasons().length === 0
   const header = element('tr', {}, ...[{ name: 'Row' }, ...theirs, { name: 'Outcome' }, { name: 'What is wrong' }, { name: 'What was expected' }]
     .map(({ name }) => element('th', { scope: 'col', textContent: name })))
   const line = ({ row, line }) => element('tr', {},
@@ -213,6 +229,7 @@ at('check').addEventListener('submit', doing('status', async () => {
   else if (at('pasted').value.trim()) await check(at('pasted').value, 'text/csv')
   else say('status', 'Choose a file or paste a table first.', 'problem')
 }))
+at('justify').addEventListener('click', justify)
 at('again').addEventListener('click', doing('status', () => check(written(), 'text/csv')))
 at('send').addEventListener('click', doing('status', async () => {
   sending ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
