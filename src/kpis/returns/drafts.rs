@@ -1,7 +1,7 @@
 //! Values that await approval. Each stands beside the value that counts, with the same key, and takes its place once the
 //! return is approved; one that is deleted takes the value away.
 
-use crate::db::schema::{kpi_value_drafts, kpi_values, series};
+use crate::db::schema::{kpi_value_drafts, kpi_values, kpis, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::vocabulary::{Basis, Id, Qualifier};
@@ -95,6 +95,13 @@ params! {
 pub fn of_return(return_id: Id) -> WaitingQuery {
     let waiting = kpi_value_drafts::table.inner_join(series::table).select(WaitingRow::as_select());
     waiting.filter(kpi_value_drafts::return_id.eq(return_id)).into_boxed()
+}
+
+/// The codes of the KPIs of which something awaits approval of a return.
+pub fn kpis_of(conn: &mut Conn, return_id: Id) -> Result<Vec<String>> {
+    let waiting = kpi_value_drafts::table.inner_join(kpis::table.on(kpis::number.eq(kpi_value_drafts::kpi_number)));
+    let codes = waiting.filter(kpi_value_drafts::return_id.eq(return_id)).select(kpis::code).distinct();
+    Ok(codes.order_by(kpis::code).load(conn)?)
 }
 
 /// The values that count where others wait.

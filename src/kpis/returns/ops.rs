@@ -124,10 +124,12 @@ pub fn transition_kpi_return(conn: &mut Conn, context: &Context, id: &str, asked
     step.decide(row.state)?;
     check_others(conn, context, &row, step.to)?;
     let from = row.state;
+    // The KPIs of which other values count from now on.
+    let kpis = if step.to == ReturnState::Approved { drafts::kpis_of(conn, row.id)? } else { Vec::new() };
     let row = moved(conn, context, row, step.to)?;
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
-    trace(conn, context, &row, &owners, json!({ "from": from, "to": step.to }))?;
+    trace(conn, context, &row, &owners, json!({ "from": from, "to": step.to, "kpis": kpis }))?;
     Ok(row)
 }
 

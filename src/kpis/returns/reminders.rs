@@ -88,7 +88,7 @@ fn tell(conn: &mut Conn, context: &Context, keys: &BTreeSet<ReturnKey>, reminder
     store::rewrite(conn, &told)?;
     let owners = Owners::of(conn, &told)?;
     for row in &told {
-        ops::trace(conn, context, row, &owners, json!({ "reminder": reminder }))?;
+        ops::trace(conn, context, row, &owners, json!({ "reminder": reminder, "kpis": [] }))?;
     }
     Ok(())
 }

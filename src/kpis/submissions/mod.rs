@@ -4,6 +4,7 @@
 
 mod answer;
 mod bulk;
+mod feeding;
 pub mod http;
 pub mod input;
 pub mod ops;
