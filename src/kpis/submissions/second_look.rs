@@ -106,7 +106,7 @@ fn broken_rules(conn: &mut Conn, judged: &Judged, kpi: &KpiRow, rows: &[(u32, us
     for other in &kpis {
         let series: HashMap<i64, SeriesKey> = store::series_of(conn, other.id, &organisations)?.into_iter().collect();
         let ids: Vec<i64> = series.keys().copied().collect();
-        for (id, start, value) in store::plain_values(conn, other.number, &ids, from, to)? {
+        for ((id, start), value) in store::plain_values(conn, other, &ids, (from, to))? {
             if let Some(key) = series.get(&id).filter(|_| !value.is_not_applicable()) {
                 let of = (other.id, key.organisation, key.innovation, key.breakdown.clone(), start);
                 figures.insert(of, to_f64(value.value, other.decimals_u8()));
@@ -199,22 +199,22 @@ fn before(
     judged: &Judged,
     series: &[(u32, Vec<(NaiveDate, usize)>)],
 ) -> Result<BTreeMap<u32, BTreeMap<NaiveDate, i64>>> {
-    let mut of_kpis: BTreeMap<i32, BTreeMap<i64, u32>> = BTreeMap::new();
+    let mut of_kpis: BTreeMap<i32, (&KpiRow, BTreeMap<i64, u32>)> = BTreeMap::new();
     let (mut from, mut to) = (NaiveDate::MAX, NaiveDate::MIN);
     for (series, places) in series {
         let Some(id) = judged.ids.get(*series as usize).copied().flatten() else { continue };
         let kpi = judged.series.get(*series as usize).and_then(|key| judged.kpis.get(&key.kpi));
         let Some(kpi) = kpi else { continue };
-        of_kpis.entry(kpi.number).or_default().insert(id, *series);
+        of_kpis.entry(kpi.number).or_insert_with(|| (kpi, BTreeMap::new())).1.insert(id, *series);
         let periods = places.iter().filter_map(|(_, place)| Some(judged.verdicts.get(*place)?.as_ref().ok()?.period));
         let Some((first, last)) = periods.clone().min().zip(periods.max()) else { continue };
         from = from.min(earlier(first).start());
         to = to.max(last.start());
     }
     let mut found: BTreeMap<u32, BTreeMap<NaiveDate, i64>> = BTreeMap::new();
-    for (number, of_id) in of_kpis {
+    for (kpi, of_id) in of_kpis.into_values() {
         let ids: Vec<i64> = of_id.keys().copied().collect();
-        for (id, start, value) in store::plain_values(conn, number, &ids, from, to)? {
+        for ((id, start), value) in store::plain_values(conn, kpi, &ids, (from, to))? {
             if let Some(series) = of_id.get(&id).filter(|_| !value.is_not_applicable()) {
                 found.entry(*series).or_default().insert(start, value.value);
             }

@@ -12,7 +12,8 @@ use crate::db::{Conn, Keep, MultiBackend, dialect::Engine};
 use crate::delivery::{Counts, Mode, Outcome, SubmissionState};
 use crate::error::Result;
 use crate::http::{CodeParam, Context, OneOf};
-use crate::kpis::returns::drafts::DraftRow;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::returns::drafts::{self, DraftRow};
 use crate::kpis::series::SeriesKey;
 use crate::kpis::values::rules::ScaledValue;
 use crate::organisations::store::below;
@@ -315,33 +316,43 @@ pub fn present_values(
     Ok(found)
 }
 
-/// As [`present_values`], as bare numbers: series, first day of the period, value.
+/// The values of these series of a KPI between two days, as bare numbers by series and first day of the period: as their sender
+/// knows them, with what awaits approval.
 pub fn plain_values(
     conn: &mut Conn,
-    kpi_number: i32,
+    kpi: &KpiRow,
     ids: &[i64],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<(i64, NaiveDate, ScaledValue)>> {
-    type Plain = (i64, NaiveDate, i64, Option<i64>, Option<i64>);
-    let mut found = Vec::new();
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<HashMap<(i64, NaiveDate), ScaledValue>> {
+    type Plain = ((i64, NaiveDate), i64, Option<i64>, Option<i64>);
+    let mut found = HashMap::new();
     for part in ids.chunks(PART) {
         let rows: Vec<Plain> = kpi_values::table
-            .filter(kpi_values::kpi_number.eq(kpi_number))
+            .filter(kpi_values::kpi_number.eq(kpi.number))
             .filter(kpi_values::series_id.eq_any(part.to_vec()))
             .filter(kpi_values::period_start.between(from, to))
             .select((
-                kpi_values::series_id,
-                kpi_values::period_start,
+                (kpi_values::series_id, kpi_values::period_start),
                 kpi_values::value,
                 kpi_values::numerator,
                 kpi_values::denominator,
             ))
             .load(conn)?;
-        let plain = |(series, start, value, numerator, denominator)| {
-            (series, start, ScaledValue { value, numerator, denominator })
-        };
+        let plain = |(at, value, numerator, denominator)| (at, ScaledValue { value, numerator, denominator });
         found.extend(rows.into_iter().map(plain));
+    }
+    if kpi.approval_required {
+        for DraftRow { series_id, period_start, value, numerator, denominator, deleted, .. } in
+            drafts::waiting(conn, kpi.number, ids, (from, to))?
+        {
+            let at = (series_id, period_start);
+            let plain = ScaledValue { value, numerator, denominator };
+            if deleted {
+                found.remove(&at)
+            } else {
+                found.insert(at, plain)
+            };
+        }
     }
     Ok(found)
 }
