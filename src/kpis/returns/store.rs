@@ -11,7 +11,7 @@ use crate::kpis::catalogue;
 use crate::kpis::sets;
 use crate::organisations::store::{all_referred, below, referred};
 use crate::vocabulary::Id;
-use crate::{narrow, one_of, params, sortable, writable};
+use crate::{narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +97,13 @@ sortable! { ReturnRow, Returns, key "id" => kpi_returns::id as Id;
     kpi_returns of |row| row => "period" period_start, "updatedAt" updated_at, then id;
 }
 
-writable! { kpi_returns, ReturnRow }
+/// Writes the row over the version before it.
+///
+/// # Errors
+/// `version-mismatch` when another change came first.
+pub fn update(conn: &mut Conn, row: &ReturnRow) -> Result<()> {
+    overwrite!(conn, kpi_returns, row)
+}
 
 params! {
     /// What a list of returns may be narrowed to.
@@ -184,12 +190,6 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListKpiReturns) -> Resul
         submission => kpi_returns::submission_id.eq(*submission);
     }
     Ok(query)
-}
-
-/// Whether the caller sees any return that a submission changed last.
-pub fn has_of(conn: &mut Conn, context: &Context, submission: Id) -> Result<bool> {
-    let some = visible(context).filter(kpi_returns::submission_id.eq(submission)).select(kpi_returns::id);
-    Ok(some.first::<Id>(conn).optional()?.is_some())
 }
 
 pub fn find(conn: &mut Conn, id: Id) -> Result<Option<ReturnRow>> {

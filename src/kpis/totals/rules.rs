@@ -235,11 +235,5 @@ impl Arithmetic {
     }
 }
 
-/// A part of the values added up; none where one lacks it.
-fn added(values: &[ScaledValue], part: fn(&ScaledValue) -> Option<i64>) -> Result<Option<i64>, Lack> {
-    let Some(parts) = values.iter().map(part).collect::<Option<Vec<_>>>() else { return Ok(None) };
-    i64::try_from(parts.into_iter().map(i128::from).sum::<i128>()).map(Some).map_err(|_| Lack::TooLarge)
-}
-
 #[cfg(test)]
 mod tests;

@@ -97,8 +97,7 @@ impl Changes {
             changes.moved_at = position;
             let named = match resource.as_str() {
                 "kpi" => Some(vec![key]),
-                "kpi-submission" => kpis_of(&data),
-                "kpi-return" if !data.contains(APPROVED) => Some(Vec::new()),
+                "kpi-submission" | "kpi-return" => kpis_of(&data),
                 _ => None,
             };
             for kpi in named.iter().flatten() {
@@ -116,9 +115,6 @@ impl Changes {
         last > row.position
     }
 }
-
-/// What the event of a return says that now counts.
-const APPROVED: &str = "\"to\":\"approved\"";
 
 /// The KPIs that a delivery was of, as its event names them.
 fn kpis_of(data: &str) -> Option<Vec<String>> {
