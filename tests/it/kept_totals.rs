@@ -1,6 +1,8 @@
 //! Totals of many organisations are kept, and say the same as those that are added up.
 
 use crate::support::*;
+use chrono::TimeDelta;
+use std::time::Duration;
 
 /// Three trusts of two boards with a year of values, some of them missing.
 async fn world(engine: Engine) -> TestApp {

@@ -142,7 +142,6 @@ fn is_figure(name: &str) -> bool {
         "comment",
         "justification",
         "illustrative",
-        "justification",
     ];
     let name = name.rsplit('.').next().unwrap_or(name).trim();
     !TEXTS.iter().any(|text| text.eq_ignore_ascii_case(name))
