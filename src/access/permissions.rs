@@ -217,11 +217,11 @@ table! {
     get_kpi_return:                 A O O O X O X X placed;
     get_kpi_set:                    A A A A A A A A token;
     get_kpi_set_completeness:       A O O O X O X X placed;
+    get_kpi_set_template:           A X O O X X X X placed;
+    get_kpi_set_workbook:           A X O O X X X X placed;
     get_kpi_spc:                    A O O A O O A A placed;
     get_kpi_submission:             A O O O O X X X placed;
     get_kpi_target:                 A A A A A A A A public;
-    get_kpi_set_template:           A X O O X X X X placed;
-    get_kpi_set_workbook:           A X O O X X X X placed;
     get_kpi_template:               A A A A A A A A public;
     get_kpi_totals:                 A O O A O O A A placed;
     get_kpi_value_flag:             A O O O O O X X placed;

@@ -74,7 +74,7 @@ references! {
     create_reporting_exception update_reporting_exception: "innovation" Fact, "kpi" Fact, "organisation" Fact;
     create_review: "reviewer" Mention;
     transition_kpi: "successor" Mention;
-    submit_kpi_values: "kpi" Fact, "rows/*/innovation" Fact, "rows/*/kpi" Fact, "rows/*/organisation" Fact;
+    submit_kpi_values: "kpi" Fact, "rows/*/innovation" Fact, "rows/*/kpi" Fact, "rows/*/organisation" Fact, "set" Fact;
 }
 
 /// The rule of what an operation names by this property.

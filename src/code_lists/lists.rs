@@ -116,8 +116,8 @@ lists! {
     "innovation-categories", "Kinds of innovation" => Category;
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
     "investment-sectors", "Whose money was invested" => Sector;
-    "kpi-library-collections", "What a definition of the library of KPIs belongs to" => LibraryCollection;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
+    "kpi-library-collections", "What a definition of the library of KPIs belongs to" => LibraryCollection;
     "kpi-return-states", "How far a return has come" => ReturnState;
     "kpi-statuses", "The status of a KPI" => KpiStatus;
     "kpi-target-kinds", "Whether values are judged against a target" => TargetKind;

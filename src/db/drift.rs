@@ -62,6 +62,8 @@ migrations! {
     "00029_illustrative_ways"
     "00030_values_by_kpi"
     "00031_returns"
+    "00032_agreed_definitions"
+    "00033_kept_totals"
 }
 
 /// From this migration on every applied one has a checksum.

@@ -46,6 +46,8 @@ impl Service {
 
     /// Whether the path is one of the pages for people, which are no operations of the API.
     pub fn is_page(&self, path: &str) -> bool {
-        path == "/" || path == "/docs" || path.starts_with("/docs/")
+        let is_below =
+            |page: &str| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        path == "/" || is_below("/docs") || is_below("/returns")
     }
 }

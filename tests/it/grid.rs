@@ -119,7 +119,8 @@ async fn measures_are_counted_and_the_worst_come_first(#[values(Sqlite, Postgres
 async fn measures_are_chosen_by_code_set_and_programme(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = world(engine).await;
     app.kpi("empty", json!({ "dueDays": 20 })).await;
-    let set = json!({ "code": "some", "name": "Some", "kpis": ["empty", "worse"], "organisations": ["QKK"] });
+    let set =
+        json!({ "code": "some", "name": "Some", "kpis": ["empty", "worse"], "assignments": [{ "place": "QKK" }] });
     app.admin().post("/v1/kpi-sets", set).await.expect(201);
     let grid = async |more: &str| app.reader().get(&format!("/v1/kpi-grid?organisation=RJZ{more}")).await.expect(200);
     assert_eq!(codes(&grid("").await["cells"], "kpi").len(), 4, "what has no values is not asked for");

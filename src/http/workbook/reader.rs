@@ -1,7 +1,8 @@
 //! A workbook that was sent. It is unpacked within limits before anything reads it, and nothing in it is followed or run: its
 //! cells are taken as they are, a formula by the value that was kept of it.
 
-use super::{SHEET, numbers, pointer};
+use super::form::{SHEET, pointer};
+use super::numbers;
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::csv::{Hint, Row, Rows, present};
 use calamine::{DataRef, Reader as _, SheetType, Xlsx};

@@ -1,5 +1,6 @@
 //! What is written is read back, what a spreadsheet does is understood, and no bytes do harm.
 
+use super::form::letters;
 use super::*;
 use crate::error::Code;
 use crate::http::csv::Rows;

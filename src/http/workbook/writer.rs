@@ -1,6 +1,6 @@
 //! Workbooks that are answered. Text is written as text, so none of it is a formula.
 
-use super::SHEET;
+use super::form::SHEET;
 use crate::error::{Error, Result};
 use rust_xlsxwriter::{Color, DataValidation, DataValidationRule, Format, FormatBorder, Workbook, Worksheet};
 

@@ -6,6 +6,7 @@ mod status;
 pub mod validation;
 
 pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
+pub use domain::ValueType;
 pub use status::{AskedKpiMove, KpiStatus};
 pub use validation::ValidationRule;
 
@@ -23,22 +24,6 @@ words! {
     /// The level of a KPI.
     pub enum KpiLevel {
         Outcome = "outcome", Implementation = "implementation", Process = "process", Balancing = "balancing",
-    }
-}
-
-words! {
-    /// The kind of a KPI's values.
-    pub enum ValueType {
-        Count = "count",
-        Number = "number",
-        /// A share of one: 0 to 1.
-        Ratio = "ratio",
-        /// A share of a hundred: 0 to 100.
-        Percentage = "percentage",
-        /// A number per `multiplier`.
-        Rate = "rate",
-        Money = "money",
-        Duration = "duration",
     }
 }
 
@@ -79,22 +64,6 @@ words! {
 words! {
     /// How to classify an SPC point that shows improvement and concern at once.
     pub enum ConflictRule { Improvement = "improvement", Concern = "concern" }
-}
-
-impl ValueType {
-    /// Whether a value is a numerator over a denominator.
-    pub fn is_quotient(self) -> bool {
-        matches!(self, Self::Ratio | Self::Percentage | Self::Rate)
-    }
-
-    /// What the quotient of numerator and denominator is multiplied by.
-    pub fn factor(self, multiplier: i64) -> u32 {
-        match self {
-            Self::Percentage => 100,
-            Self::Rate => u32::try_from(multiplier).unwrap_or(1),
-            _ => 1,
-        }
-    }
 }
 
 /// A KPI: what is measured, and how.
@@ -407,6 +376,13 @@ impl Kpi {
     /// `validation-failed` for another status or agreement, and without a note that is needed; `immutable` for the code and,
     /// once it is or was live, for what its values rely on.
     pub fn check_change(&self, new: &Self, note: Option<&str>, today: NaiveDate) -> Result<()> {
+        let settled = !self.status.is_draft();
+        if new.code != self.code || settled && new.breaks_values_of(self) {
+            return Err(Error::new(Code::Immutable).detail(
+                "The code, and once the KPI is live its unit, value type, multiplier, period type, breakdowns and decimals, \
+                 cannot change: create a new code as its successor.",
+            ));
+        }
         let mut faults = Faults::default();
         if new.status != self.status {
             faults.add("/status", "immutable", "Change the status by a POST to the KPI's transitions.");
@@ -423,15 +399,7 @@ impl Kpi {
         if self.status != KpiStatus::Proposed && note.is_none() && !new.means_the_same_as(self) {
             faults.add("/changeNote", "missing", "Say what changes in the definition, and why: it is agreed.");
         }
-        faults.check()?;
-        let settled = !self.status.is_draft();
-        if new.code == self.code && !(settled && new.breaks_values_of(self)) {
-            return Ok(());
-        }
-        Err(Error::new(Code::Immutable).detail(
-            "The code, and once the KPI is live its unit, value type, multiplier, period type, breakdowns and decimals, \
-             cannot change: create a new code as its successor.",
-        ))
+        faults.check()
     }
 
     /// Whether two definitions count the same in the same way and words. When values are due and how they are shown is no part

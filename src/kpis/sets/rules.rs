@@ -27,9 +27,11 @@ pub struct Assignment {
     #[schema(max_items = 18)]
     pub organisation_types: Vec<OrganisationType>,
     /// The first day. A period is asked for where the assignment holds on its last day. Default: ever since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub from: Option<NaiveDate>,
     /// The first day on which it no longer holds. Default: no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub to: Option<NaiveDate>,
 }

@@ -170,7 +170,7 @@ mod tests {
             ("count", &[60], 19, "change"),
             ("count", &[25], 0, "change"),
             ("money", &[-10], -40, "change"),
-            ("count", &steady, 105, ""),
+            ("count", &steady, 104, ""),
             ("count", &steady, 120, "outlier"),
             ("count", &steady[..11], 120, ""),
             ("count", &steady, 400, "change outlier"),

@@ -69,7 +69,8 @@ pub fn hold(method: &str, answer: &Answer) {
     let path = answer.target().split('?').next().unwrap_or_default();
     let described = if method == "HEAD" { "GET" } else { method };
     let Found::Endpoint(endpoint) = contract.operations.find(described, path) else {
-        let is_page = answer.header("content-type").starts_with("text/html") || path.starts_with("/docs/");
+        let is_of_page = path.starts_with("/docs/") || path.starts_with("/returns/");
+        let is_page = answer.header("content-type").starts_with("text/html") || is_of_page;
         let apart = method == "OPTIONS" || path == "/metrics";
         assert!(is_page || apart, "{said}, and the document has no such operation");
         return;

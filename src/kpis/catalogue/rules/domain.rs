@@ -1,7 +1,39 @@
 //! Which values there can be, by the kind of a KPI's values.
 
-use super::ValueType;
 use crate::decimal::format_scaled;
+use crate::words;
+
+words! {
+    /// The kind of a KPI's values.
+    pub enum ValueType {
+        Count = "count",
+        Number = "number",
+        /// A share of one: 0 to 1.
+        Ratio = "ratio",
+        /// A share of a hundred: 0 to 100.
+        Percentage = "percentage",
+        /// A number per `multiplier`.
+        Rate = "rate",
+        Money = "money",
+        Duration = "duration",
+    }
+}
+
+impl ValueType {
+    /// Whether a value is a numerator over a denominator.
+    pub fn is_quotient(self) -> bool {
+        matches!(self, Self::Ratio | Self::Percentage | Self::Rate)
+    }
+
+    /// What the quotient of numerator and denominator is multiplied by.
+    pub fn factor(self, multiplier: i64) -> u32 {
+        match self {
+            Self::Percentage => 100,
+            Self::Rate => u32::try_from(multiplier).unwrap_or(1),
+            _ => 1,
+        }
+    }
+}
 
 /// The least and the greatest value there can be, scaled by ten to the KPI's decimals; `None` for no such end.
 pub type Bounds = (Option<i64>, Option<i64>);
