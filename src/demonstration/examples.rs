@@ -125,7 +125,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
 ];
 
 /// Which of the demonstration's deliveries is of a set.
-const STROKE_CARE: u32 = 4;
+const STROKE_CARE: u32 = 3;
 
 /// Every example.
 pub fn all() -> Examples {

@@ -154,7 +154,7 @@ async fn what_was_written_in_steps_when_the_process_died_is_closed_at_the_next_s
     let settings = told(&database);
     let token = run(&settings, &["token", "--role", "national-admin", "--ttl", "1h"]);
     let written = "INSERT INTO kpi_submissions VALUES (randomblob(16), 'daily', 'accepted', 0, 'partial', 'upsert', 9, 4, 0, 0, 0, 1, \
-                   NULL, 'somebody', '2026-01-01 00:00:00', 1)";
+                   NULL, 'somebody', '2026-01-01 00:00:00', 1, NULL)";
     connect(&database).batch_execute(written).unwrap();
     for _ in 0..2 {
         let served = Served::start(&settings);

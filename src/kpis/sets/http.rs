@@ -87,7 +87,7 @@ pub async fn get_kpi_set_template(cx: Cx, path: web::Path<KpiSetPath>, asked: Qu
 /// Get a workbook to fill in for a set of KPIs
 ///
 /// Returns the same table as `template.csv` as an Excel workbook: the cells to fill in can be typed in and take numbers only, the
-/// others are locked without a password, and a second sheet says what goes where.
+/// others are locked, with nothing needed to unlock them, and a second sheet says what goes where.
 #[utoipa::path(
     tag = "kpis",
     params(KpiSetPath, AskTemplate),
