@@ -27,7 +27,11 @@ async fn of_those_who_change_the_same_version_one_succeeds(#[values(Sqlite, Post
         ("/v1/kpis/ae", "definition"),
         ("/v1/kpi-sets/set", "name"),
     ] {
-        let statuses = at_once(|number| admin.patch(target, 1, json!({ property: format!("Number {number}") }))).await;
+        let change = |number| match target {
+            "/v1/kpis/ae" => json!({ property: format!("Number {number}"), "changeNote": "Said better." }),
+            _ => json!({ property: format!("Number {number}") }),
+        };
+        let statuses = at_once(|number| admin.patch(target, 1, change(number))).await;
         assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412], "{target}");
         assert_eq!(admin.get(target).await.expect(200)["version"], 2, "{target}");
     }

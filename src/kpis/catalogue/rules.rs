@@ -1,11 +1,13 @@
 //! The rules for a KPI's definition and breakdowns, and the template for submissions.
 
 mod breakdowns;
+mod codes;
 pub mod domain;
 mod status;
 pub mod validation;
 
 pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
+pub use codes::is_code;
 pub use domain::ValueType;
 pub use status::{AskedKpiMove, KpiStatus};
 pub use validation::ValidationRule;
@@ -241,13 +243,6 @@ pub fn complete_at(text: &str) -> Result<i64, Fault> {
     } else {
         Err(Fault::new("/completeAt", "range", "completeAt is a share: a number from 0 to 1."))
     }
-}
-
-/// Whether a text can be the code of a KPI or of a set of them.
-pub fn is_code(code: &str) -> bool {
-    code.len() <= 60
-        && code.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 impl Kpi {

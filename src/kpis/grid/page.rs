@@ -44,7 +44,7 @@ impl Grid {
         let rows: String = Band::ALL.iter().map(row).collect();
         let beneath = |title: &str, standing: Standing| {
             let some = self.at(standing).next().is_some();
-            some.then(|| format!("<h3>{title}</h3>{}", names(self.at(standing)))).unwrap_or_default()
+            if some { format!("<h3>{title}</h3>{}", names(self.at(standing))) } else { String::new() }
         };
         format!(
             "<h2>Grid</h2><div class=\"wide\" tabindex=\"0\"><table class=\"grid\"><caption>Measures by variation (rows) and capability against \

@@ -8,6 +8,7 @@ use crate::organisations::rules::OrganisationType;
 use crate::organisations::store::days_below;
 use crate::vocabulary::Id;
 use chrono::NaiveDate;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 /// Of some KPIs, the sets they are in, and who is assigned to those among some organisations.
@@ -33,8 +34,8 @@ impl Assigned {
         let sets: BTreeSet<Id> = assigned.sets.values().flatten().map(|set| set.id).collect();
         let ids: Vec<Id> = organisations.keys().copied().collect();
         for row in store::assignments(conn, &sets.into_iter().collect::<Vec<_>>())? {
-            if !assigned.below.contains_key(&row.place_id) {
-                assigned.below.insert(row.place_id, days_below(conn, row.place_id, &ids)?.all);
+            if let Entry::Vacant(place) = assigned.below.entry(row.place_id) {
+                place.insert(days_below(conn, row.place_id, &ids)?.all);
             }
             assigned.assignments.entry(row.set_id).or_default().push(row);
         }

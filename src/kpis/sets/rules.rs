@@ -47,7 +47,7 @@ impl Assignment {
 /// A set of KPIs and the organisations asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["emergency-attendances", "emergency-performance"], "assignments": [{ "place": "QKK", "organisationTypes": ["nhs-trust"], "from": "2024-04-01" }] }))]
+#[schema(as = CreateKpiSetRequest, example = json!({ "code": "urgent-care", "name": "Urgent care", "kpis": ["emergency-attendances", "emergency-performance"], "assignments": [{ "place": "QKK", "organisationTypes": ["nhs-trust"], "from": "2016-04-01" }] }))]
 pub struct KpiSet {
     /// Its code, kept in lower case and found in any.
     #[schema(example = "urgent-care", pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,59}$", min_length = 1, max_length = 60)]
@@ -98,7 +98,7 @@ impl KpiSet {
             assignment.place.make_ascii_uppercase();
             if assignment.span().is_err() {
                 let detail = "to is the first day on which it no longer holds, so it lies after from.";
-                faults.add(&format!("/assignments/{index}/to"), "range", detail);
+                faults.add(format!("/assignments/{index}/to"), "range", detail);
             }
         }
         faults.check()?;

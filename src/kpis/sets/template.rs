@@ -90,8 +90,7 @@ impl Template {
             rows
         };
         let all: BTreeSet<Period> = kpis.iter().map(|(_, period)| *period).collect();
-        let by_period: Vec<(Period, Vec<(String, Vec<usize>)>)> =
-            all.into_iter().map(|period| (period, in_period(period))).collect();
+        let by_period: Vec<(Period, _)> = all.into_iter().map(|period| (period, in_period(period))).collect();
         let figures: Vec<(String, usize)> =
             kpis.iter().enumerate().flat_map(|(place, (kpi, _))| figures(kpi).map(move |name| (name, place))).collect();
         let size: usize = organisations

@@ -473,6 +473,11 @@ async fn attempt(request: Request, operation: Operation, property: &str, others:
     if operation == Operation::submit_kpi_values && property == "kpi" {
         return request.at(|path| path.replace("kpi-inside", "their-kpi")).await;
     }
+    if operation == Operation::submit_kpi_values && property == "set" {
+        let table = "organisation,period,their-kpi\nRJZ,2026-01,1\n";
+        let named = request.at(|path| path.replace("kpi=kpi-inside", "set=their-set")).without("content-type");
+        return named.header("content-type", "text/csv").body(table).await;
+    }
     let body = with(request.document(), operation.id(), property, &value);
     request.json(&body).await
 }

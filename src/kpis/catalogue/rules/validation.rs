@@ -1,6 +1,6 @@
 //! What values of several KPIs should be to each other, of the same organisation and period: `a + b <= c`.
 
-use super::is_code;
+use super::codes::is_code;
 use crate::error::Faults;
 use crate::words;
 use serde::{Deserialize, Serialize};
