@@ -1,6 +1,7 @@
 //! All that is found of a total, whatever periods are asked for: so that it can be kept, and answer every question.
 
-use super::{Tallies, Window};
+use super::arithmetic::Window;
+use super::tally::Tallies;
 use crate::calendar::{Period, PeriodType};
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};

@@ -1,6 +1,6 @@
 //! What the values of a period come to: sums that do not depend on the order in which values are counted, and so can be kept.
 
-use super::{Arithmetic, Coverage, Lack, Observation, Stand, Total, Window};
+use super::arithmetic::{Arithmetic, Coverage, Lack, Observation, Stand, Total, Window};
 use crate::calendar::Period;
 use crate::decimal::{self, to_f64};
 use crate::kpis::catalogue::rules::Aggregation;

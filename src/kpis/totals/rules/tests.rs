@@ -1,7 +1,23 @@
 //! Totals and their coverage, by hand and against a naive recount.
 
 use super::*;
+use crate::calendar::{Period, PeriodType};
+use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::values::rules::ScaledValue;
+use crate::vocabulary::{Basis, Id, Qualifier};
+use chrono::NaiveDate;
 use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Arithmetic {
+    fn totals(
+        self,
+        observations: &[Observation],
+        stand: impl Fn(&Observation, Period) -> Stand,
+    ) -> BTreeMap<Period, Total> {
+        Tallies::of(self, observations, stand).totals(self, Window::default())
+    }
+}
 
 fn by(aggregation: Aggregation) -> Arithmetic {
     Arithmetic {

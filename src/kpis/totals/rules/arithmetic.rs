@@ -1,10 +1,4 @@
-//! One series out of several, by the KPI's own way of adding up, and how much of what was expected each period holds.
-
-mod survey;
-mod tally;
-
-pub use survey::{Marks, Survey};
-pub use tally::Tallies;
+//! What is added up, and by which rules.
 
 use crate::calendar::{DayRange, Period, PeriodType};
 use crate::decimal::to_f64;
@@ -195,15 +189,6 @@ impl Arithmetic {
         Period::containing(self.period_type, day)
     }
 
-    /// Adds the observations up, period by period from the first to the last of them: as [`Tallies::of`] and [`Tally::close`].
-    pub fn totals(
-        self,
-        observations: &[Observation],
-        stand: impl Fn(&Observation, Period) -> Stand,
-    ) -> BTreeMap<Period, Total> {
-        Tallies::of(self, observations, stand).totals(self, Window::default())
-    }
-
     /// The observations of the organisations alone that have every series of theirs in every period of the window that
     /// anybody has, and how many organisations that leaves out.
     pub fn comparable(
@@ -234,6 +219,3 @@ impl Arithmetic {
         (observations.into_iter().filter(kept).collect(), lacking.len() + silent.len())
     }
 }
-
-#[cfg(test)]
-mod tests;
