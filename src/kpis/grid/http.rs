@@ -88,25 +88,24 @@ impl From<GetKpiGrid> for GridQuery {
 pub async fn get_kpi_grid(cx: Cx, query: Query<GetKpiGrid>) -> Result<Reply> {
     let query: GridQuery = query.0.into();
     let [csv, page, picture] = ["text/csv", "text/html", SVG].map(|media_type| cx.wants(media_type));
-    let (service, wish) = (cx.service.clone(), Wish::default());
-    let asked_for = wish.clone();
-    let answer = cx.report(move |conn, context| {
-        let grid = ops::get_kpi_grid(conn, context, &query)?;
-        asked_for.set(grid.to_keep.clone());
-        let text = |media_type, body| Reply::text(StatusCode::OK, media_type, body);
-        let reply = if csv {
-            text(CSV, KpiGridResponse::of(&grid).csv()?)
-        } else if page {
-            let page = text("text/html; charset=utf-8", grid.page().into_bytes());
-            page.header("Content-Security-Policy", POLICY.to_owned())
-        } else if picture {
-            text(SVG, grid.picture().into_bytes())
-        } else {
-            Reply::ok(&KpiGridResponse::of(&grid))?
-        };
-        Ok(reply.named_by_content())
-    });
-    let answer = answer.await;
-    wish.leave(&service);
-    answer
+    let service = cx.service.clone();
+    let answer = |wish: Wish| {
+        cx.report(move |conn, context| {
+            let grid = ops::get_kpi_grid(conn, context, &query)?;
+            wish.set(grid.to_keep.clone());
+            let text = |media_type, body| Reply::text(StatusCode::OK, media_type, body);
+            let reply = if csv {
+                text(CSV, KpiGridResponse::of(&grid).csv()?)
+            } else if page {
+                let page = text("text/html; charset=utf-8", grid.page().into_bytes());
+                page.header("Content-Security-Policy", POLICY.to_owned())
+            } else if picture {
+                text(SVG, grid.picture().into_bytes())
+            } else {
+                Reply::ok(&KpiGridResponse::of(&grid))?
+            };
+            Ok(reply.named_by_content())
+        })
+    };
+    Wish::beside(service, answer).await
 }

@@ -179,9 +179,3 @@ pub fn named(conn: &mut Conn, rows: Vec<ExceptionRow>) -> Result<Vec<Stored<Repo
     };
     Ok(rows.into_iter().map(named).collect())
 }
-
-/// The exceptions that stand from some KPIs, of every organisation and innovation.
-pub fn of_kpis(conn: &mut Conn, kpis: &[Id]) -> Result<Vec<ExceptionRow>> {
-    let rows = reporting_exceptions::table.filter(reporting_exceptions::kpi_id.eq_any(kpis.to_vec()));
-    Ok(rows.filter(reporting_exceptions::withdrawn_at.is_null()).load(conn)?)
-}

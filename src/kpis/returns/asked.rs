@@ -76,8 +76,8 @@ pub struct NotProvided(HashMap<(Id, Id), Vec<ExceptionRow>>);
 impl NotProvided {
     pub fn of(conn: &mut Conn, kpis: &[Id]) -> Result<Self> {
         let mut all: HashMap<(Id, Id), Vec<ExceptionRow>> = HashMap::new();
-        for row in exceptions::of_kpis(conn, kpis)? {
-            if row.kind == ExceptionKind::NotProvidedHere && row.innovation_id == Id::NONE {
+        for row in exceptions::standing(conn, kpis, Id::NONE, None)? {
+            if row.kind == ExceptionKind::NotProvidedHere {
                 all.entry((row.kpi_id, row.organisation_id)).or_default().push(row);
             }
         }

@@ -102,16 +102,15 @@ impl From<GetKpiSpc> for SpcQuery {
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
     let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
-    let (service, wish) = (cx.service.clone(), Wish::default());
-    let asked_for = wish.clone();
-    let answer = cx.answer(move |conn, context| {
-        let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
-        asked_for.set(to_keep);
-        Ok(SpcResponse::of(&study))
-    });
-    let answer = answer.await;
-    wish.leave(&service);
-    answer
+    let service = cx.service.clone();
+    let answer = |wish: Wish| {
+        cx.answer(move |conn, context| {
+            let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+            wish.set(to_keep);
+            Ok(SpcResponse::of(&study))
+        })
+    };
+    Wish::beside(service, answer).await
 }
 
 /// Draw the chart of a series of a KPI
@@ -121,16 +120,15 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 #[get("/v1/kpis/{code}/chart.svg")]
 pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
     let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
-    let (service, wish) = (cx.service.clone(), Wish::default());
-    let asked_for = wish.clone();
-    let answer = cx.snapshot(move |conn, context| {
-        let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
-        asked_for.set(to_keep);
-        Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()).named_by_content())
-    });
-    let answer = answer.await;
-    wish.leave(&service);
-    answer
+    let service = cx.service.clone();
+    let answer = |wish: Wish| {
+        cx.snapshot(move |conn, context| {
+            let (study, to_keep) = ops::get_kpi_spc(conn, context, &path.code, &query)?;
+            wish.set(to_keep);
+            Ok(Reply::text(StatusCode::OK, SVG, study.chart().into_bytes()).named_by_content())
+        })
+    };
+    Wish::beside(service, answer).await
 }
 
 /// Icons never change under their name.

@@ -31,7 +31,7 @@ impl Judged {
         let measure = verdict.new_measure();
         Some(DraftRow {
             kpi_number: kpi.number,
-            series_id: self.ids.get(verdict.series as usize).copied().flatten()?,
+            series_id: self.id_of(verdict)?,
             period_start: verdict.period.start(),
             value: measure.as_ref().map_or(0, |measure| measure.value),
             numerator: measure.as_ref().and_then(|measure| measure.numerator),

@@ -646,7 +646,7 @@ fn stage(conn: &mut Conn, judged: &Judged, places: &[usize]) -> Result<bool> {
         Some(NewValue {
             outcome: verdict.outcome,
             kpi_number: judged.kpi(verdict)?.number,
-            series_id: judged.ids.get(verdict.series as usize).copied().flatten()?,
+            series_id: judged.id_of(verdict)?,
             period_start: verdict.period.start(),
             measure: verdict.new_measure(),
             version: verdict.version,

@@ -65,20 +65,19 @@ impl From<GetKpiTotals> for TotalQuery {
 #[get("/v1/kpis/{code}/totals")]
 pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiTotals>) -> Result<Reply> {
     let (query, csv): (TotalQuery, bool) = (query.0.into(), cx.wants("text/csv"));
-    let (service, wish) = (cx.service.clone(), Wish::default());
-    let asked_for = wish.clone();
-    let answer = cx.report(move |conn, context| {
-        if query.place.is_none() {
-            return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
-        }
-        let asked = Asked::read(conn, &path.code, &query)?;
-        let totalled = ops::totals(conn, context, &asked, &query)?;
-        asked_for.set(totalled.to_keep.clone());
-        let answer = KpiTotalsResponse::of(asked, query.innovation, totalled);
-        let answer = answer.ok_or_else(|| Error::internal("a total of no place"))?;
-        if csv { Ok(Reply::text(StatusCode::OK, CSV, answer.csv()?)) } else { Reply::ok(&answer) }
-    });
-    let answer = answer.await;
-    wish.leave(&service);
-    answer
+    let service = cx.service.clone();
+    let answer = |wish: Wish| {
+        cx.report(move |conn, context| {
+            if query.place.is_none() {
+                return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
+            }
+            let asked = Asked::read(conn, &path.code, &query)?;
+            let totalled = ops::totals(conn, context, &asked, &query)?;
+            wish.set(totalled.to_keep.clone());
+            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled);
+            let answer = answer.ok_or_else(|| Error::internal("a total of no place"))?;
+            if csv { Ok(Reply::text(StatusCode::OK, CSV, answer.csv()?)) } else { Reply::ok(&answer) }
+        })
+    };
+    Wish::beside(service, answer).await
 }

@@ -44,32 +44,32 @@ pub struct Kept {
 /// # Errors
 /// What the database fails with.
 pub fn find(conn: &mut Conn, keys: &[(Key, bool)], (now, today): (Timestamp, NaiveDate)) -> Result<HashMap<i32, Kept>> {
-    let mut kept = HashMap::new();
     let rows = store::find_each(conn, &keys.iter().map(|(key, _)| key).collect::<Vec<_>>())?;
-    for row in rows {
+    let Some(first) = rows.iter().map(|row| row.position).min() else { return Ok(HashMap::new()) };
+    let moved_at = store::last_moved(conn, first)?;
+    let kept = rows.into_iter().filter_map(|row| {
         let number = row.kpi_number;
         let is_whole = keys.iter().any(|(key, is_whole)| key.kpi_number == number && *is_whole);
-        if let Some(one) = usable(conn, row, is_whole, (now, today))? {
-            kept.insert(number, one);
-        }
-    }
-    Ok(kept)
+        Some((number, usable(row, is_whole, moved_at, (now, today))?))
+    });
+    Ok(kept.collect())
 }
 
+/// The total, where it is made and not too far behind the last event that may have changed it.
 fn usable(
-    conn: &mut Conn,
     row: SummaryRow,
     is_whole: bool,
+    moved_at: Option<i64>,
     (now, today): (Timestamp, NaiveDate),
-) -> Result<Option<Kept>> {
-    let Some(Content { whole, coarse }) = row.document.map(|document| document.value) else { return Ok(None) };
-    let is_behind = row.map_on != today || store::has_moved(conn, row.position)?;
+) -> Option<Kept> {
+    let Content { whole, coarse } = row.document?.value;
+    let is_behind = row.map_on != today || moved_at.is_some_and(|moved_at| row.position < moved_at);
     if row.map_on > today || is_behind && row.made_at < (now - USABLE).naive_utc() {
-        return Ok(None);
+        return None;
     }
     let survey = if is_whole { Some(whole) } else { coarse };
     let behind_since = is_behind.then(|| instant(row.made_at));
-    Ok(survey.map(|survey| Kept { survey, position: row.position, behind_since }))
+    survey.map(|survey| Kept { survey, position: row.position, behind_since })
 }
 
 /// The position of the last event of which each KPI's totals may know nothing.

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::kpis::totals::rules::Survey;
 use crate::vocabulary::Id;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -191,10 +190,11 @@ const MOVING: [&str; 7] = [
     "organisation-succession",
 ];
 
-/// Whether anything after this event may have changed a total.
-pub fn has_moved(conn: &mut Conn, position: i64) -> Result<bool> {
+/// The last event after this one that may have changed a total.
+pub fn last_moved(conn: &mut Conn, position: i64) -> Result<Option<i64>> {
     let later = events::table.filter(events::position.gt(position)).filter(events::resource.eq_any(MOVING));
-    Ok(diesel::select(exists(later)).get_result(conn)?)
+    let last = later.order_by(events::position.desc()).select(events::position);
+    Ok(last.first::<Option<i64>>(conn).optional()?.flatten())
 }
 
 /// What may have changed a total.

@@ -22,12 +22,26 @@ const UNASKED: TimeDelta = TimeDelta::days(35);
 pub struct Wish(Arc<Mutex<Vec<Key>>>);
 
 impl Wish {
+    /// Makes an answer, which says what should be kept by [`Wish::set`].
+    ///
+    /// # Errors
+    /// Those of the answer.
+    pub async fn beside<T, A: Future<Output = Result<T>>>(
+        service: web::Data<Service>,
+        answer: impl FnOnce(Self) -> A,
+    ) -> Result<T> {
+        let wish = Self::default();
+        let answer = answer(wish.clone()).await;
+        wish.leave(&service);
+        answer
+    }
+
     pub fn set(&self, keys: impl IntoIterator<Item = Key>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = keys.into_iter().collect();
     }
 
     /// Asks for them, once the answer is made. Nobody waits for that, nor is told when it fails: the next request asks again.
-    pub fn leave(self, service: &web::Data<Service>) {
+    fn leave(self, service: &web::Data<Service>) {
         let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let (service, now) = (service.clone(), (service.clock)());
         if !keys.is_empty() {
