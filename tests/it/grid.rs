@@ -287,11 +287,15 @@ async fn a_grid_of_many_measures_asks_no_more_of_the_database_than_one_of_one() 
         app.kpi(kpi, json!({})).await;
         app.values(kpi, json!([row("RJZ", "2024-01", 30)])).await;
     }
+    // The least of a few times: the service asks for things of its own in between.
     let asked = async |target: &str| {
-        app.admin().get(target).await.expect(200);
-        let before = app.log().len();
-        app.admin().get(target).await.expect(200);
-        app.log().split_off(before).iter().filter(|entry| entry.contains(" plan: ")).count()
+        let mut least = usize::MAX;
+        for _ in 0..5 {
+            let before = app.log().len();
+            app.admin().get(target).await.expect(200);
+            least = least.min(app.log().split_off(before).iter().filter(|entry| entry.contains(" plan: ")).count());
+        }
+        least
     };
     for area in ["organisation=RJZ", "place=QKK"] {
         let (one, all) =
