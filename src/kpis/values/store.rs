@@ -137,7 +137,7 @@ impl WantedSeries {
     /// Their values. Where there are many, SQLite follows the values in the list's own order and looks each series up.
     fn values(&self, many: bool) -> Query {
         let values = kpi_values::table.inner_join(series::table).select(ValueRow::as_select());
-        let mut query = values.filter(kpi_values::kpi_number.eq(series::kpi_number)).into_boxed::<MultiBackend>();
+        let mut query = values.into_boxed::<MultiBackend>();
         let organisation = Unindexed::when(many, series::organisation_id);
         let kpi = Unindexed::when(many, series::kpi_id);
         let innovation = Unindexed::when(many, series::innovation_id);
@@ -150,12 +150,15 @@ impl WantedSeries {
             let own = organisation.eq_any(below(organisations, self.today)).or(kpi.eq_any(programmes));
             query = query.filter(own.or(innovation.eq_any(innovations)));
         }
+        // A value's number is that of its series. PostgreSQL, told so beside the number itself, takes it for a second
+        // narrowing, expects few rows, and sorts all that it finds instead of following them in order.
+        let own_number = kpi_values::kpi_number.eq(series::kpi_number);
         query = match self.kpis.as_deref() {
-            None => query,
-            Some([(id, number)]) => query.filter(kpi.eq(*id)).filter(kpi_values::kpi_number.eq(*number)),
+            None => query.filter(own_number),
+            Some([(_, number)]) => query.filter(kpi_values::kpi_number.eq(*number)),
             Some(several) => {
                 let (ids, numbers): (Vec<Id>, Vec<i32>) = several.iter().copied().unzip();
-                query.filter(kpi.eq_any(ids)).filter(kpi_values::kpi_number.eq_any(numbers))
+                query.filter(own_number).filter(kpi.eq_any(ids)).filter(kpi_values::kpi_number.eq_any(numbers))
             }
         };
         if let Some(organisations) = &self.organisations {
