@@ -99,7 +99,11 @@ const VISITORS: [(&str, &str, &[Link]); 5] = [
     (
         "You run a programme",
         "Open a call, follow your fellows and awards, and get the impact report in one request.",
-        &[("/docs/guides/programme-teams", "Guide for programme teams"), ("/v1/programmes", "The programmes")],
+        &[
+            ("/docs/guides/programme-teams", "Guide for programme teams"),
+            ("/docs/guides/reporting-cycle", "Guide to a reporting cycle"),
+            ("/v1/programmes", "The programmes"),
+        ],
     ),
     (
         "You operate this service",
@@ -141,9 +145,9 @@ const STYLE: &str = "body{font:1.1rem/1.5 Arial,Helvetica,sans-serif;max-width:4
 h1,h2,h3{line-height:1.25}a{color:#005eb8}header{border-bottom:1px solid #aeb7bd;margin-bottom:2rem}header li,header ul{display:inline;margin:0;padding:0}\
 header a{display:inline-block;padding:.8em 1em .8em 0}code,pre{background:#f0f4f5;font-size:.9em}code{padding:.1em .3em;overflow-wrap:anywhere}pre{padding:.8em;overflow-x:auto}\
 pre code{padding:0;overflow-wrap:normal}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.3em .6em .3em 0;\
-text-align:left;vertical-align:top}td.figure{text-align:right}caption{text-align:left;font-weight:bold}td ul{margin:0;padding-left:1.1em}.key{list-style:none;padding:0}.key svg,td svg{vertical-align:middle}\
-.measures{font-size:.85em}body:has(.landscape){max-width:80rem}.landscape{page:landscape}@page landscape{size:A4 landscape;margin:12mm}td a{font-size:.8em;overflow-wrap:anywhere}.illustrative{border:2px solid #212b32;padding:.3em .6em;font-weight:bold}\
-@media print{body,body:has(.landscape){margin:0;max-width:none}tr,li{break-inside:avoid}thead{display:table-header-group}.wide{overflow:visible}h2,h3{break-after:avoid}a{color:inherit}header{display:none}}";
+text-align:left;vertical-align:top}td.figure{text-align:right}caption{text-align:left;font-weight:bold}td ul{margin:0;padding-left:1.1em}.key{list-style:none;padding:0}.key li{display:flex;align-items:center;gap:.4em}.key svg,td svg{vertical-align:middle}\
+.measures{font-size:.85em}.measures td:nth-child(2){white-space:nowrap}body:has(.landscape){max-width:80rem}.landscape{page:landscape}@page landscape{size:A4 landscape;margin:12mm}td a{font-size:.8em;overflow-wrap:anywhere}.illustrative{border:2px solid #212b32;padding:.3em .6em;font-weight:bold}\
+@media print{body{font-size:10.5pt}.key{columns:2}.grid{break-inside:avoid}h2:has(+.wide .measures){break-before:page}body,body:has(.landscape){margin:0;max-width:none}tr,li{break-inside:avoid}thead{display:table-header-group}.wide{overflow:visible}h2,h3{break-after:avoid}a{color:inherit}header{display:none}}";
 
 /// A page that stands alone, fit for print. The body is HTML, in which foreign text was escaped by [`escaped`].
 pub fn html(title: &str, body: &str) -> String {

@@ -30,6 +30,7 @@ guides! {
     "frontends" = "guide-frontends.md";
     "submitters" = "guide-submitters.md";
     "programme-teams" = "guide-programme-teams.md";
+    "reporting-cycle" = "guide-reporting-cycle.md";
     "operations" = "operations.md";
     "performance" = "performance.md";
     "security" = "security.md";

@@ -44,6 +44,7 @@ mod released;
 mod returns;
 mod running;
 mod spc;
+mod spc_vectors;
 mod spread;
 mod staying_up;
 mod submissions;

@@ -17,7 +17,11 @@ const AS_UTF8: &str = "In Excel, choose File > Save As > CSV UTF-8 (Comma delimi
 
 /// Files that are no CSV, by their first bytes.
 const FOREIGN: [(&[u8], &str, &str); 6] = [
-    (b"PK\x03\x04", "workbook", "This is a workbook (such as .xlsx, .ods or .numbers) and not a CSV."),
+    (
+        b"PK\x03\x04",
+        "workbook",
+        "This is a workbook (such as .xlsx, .ods or .numbers) and not a CSV. What takes workbooks takes an .xlsx under its own media type.",
+    ),
     (b"\xd0\xcf\x11\xe0", "workbook", "This is a workbook (.xls) and not a CSV."),
     (b"\xff\xfe", "utf-16", "This file is in UTF-16 (Excel calls it Unicode Text) and not in UTF-8."),
     (b"\xfe\xff", "utf-16", "This file is in UTF-16 (Excel calls it Unicode Text) and not in UTF-8."),

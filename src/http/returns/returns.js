@@ -45,6 +45,8 @@ const doing = (id, work) => async event => {
     say(id, `The register cannot be reached: ${error.message}`, 'problem')
   } finally {
     button.disabled = false
+    // A disabled button loses the focus; unless something else took it, it gets it back.
+    if (document.activeElement === document.body) button.focus()
   }
 }
 
@@ -67,6 +69,8 @@ const choose = (id, records, first) => at(id).replaceChildren(
 const signIn = doing('sign-in-status', async () => {
   const me = await call('/v1/me')
   if (!me.ok) return say('sign-in-status', await inWords(me), 'problem')
+  const { operations } = await me.json()
+  if (!operations.includes('submit_kpi_values')) return say('sign-in-status', 'This token may not send data. Ask for one with the role submitter.', 'problem')
   const [sets, kpis] = await Promise.all([listed('/v1/kpi-sets?limit=500'), listed('/v1/kpis?status=live&limit=500')])
   choose('set', sets, [])
   choose('kpi', kpis, [element('option', { value: '', textContent: 'several, named in the column kpi' })])
@@ -155,6 +159,7 @@ const justify = () => {
   const place = table.columns.indexOf('outcome')
   for (const row of [table.columns, ...table.rows]) row.splice(place, 0, ...row === table.columns ? missing : missing.map(() => ''))
   show()
+  document.querySelector(`#faults input[aria-label^="${missing[0]},"]`).focus()
 }
 
 const field = (row, line, column) => {
@@ -166,37 +171,67 @@ const field = (row, line, column) => {
   return input
 }
 
-const show = () => {
-  const theirs = table.columns.map((name, column) => ({ name, column })).filter(({ name }) => !OURS.includes(name))
-  const faulty = table.rows.map((row, line) => ({ row, line })).filter(({ row }) => isFaulty(row))
-  const rejected = table.rows.filter(row => told(row, 'outcome').includes('rejected')).length
+/** How many rows have each outcome; one of several KPIs may have several. */
+const counted = () => {
   const outcomes = new Map()
   for (const row of table.rows) {
-    const outcome = told(row, 'outcome') || 'empty'
+    const outcome = told(row, 'outcome').includes(': ') ? 'with several outcomes' : told(row, 'outcome') || 'empty'
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
   }
-  const counts = [...outcomes].slice(0, 8).map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+  return [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+}
+
+const tabled = (caption, heads, rows) => element('div', { className: 'wide', tabIndex: 0, role: 'region', ariaLabel: caption },
+  element('table', {}, element('caption', { textContent: caption }),
+    element('thead', {}, element('tr', {}, ...heads.map(head => element('th', { scope: 'col', textContent: head })))),
+    element('tbody', {}, ...rows)))
+
+const show = () => {
+  const theirs = table.columns.map((name, column) => ({ name, column })).filter(({ name }) => !OURS.includes(name))
+  const isRejected = row => told(row, 'outcome').includes('rejected')
+  const rejected = table.rows.filter(isRejected).length
+  const faulty = table.rows.filter(isFaulty).length
   say('status', rejected
-    ? `${table.rows.length} rows: ${counts}. Mend ${rejected === 1 ? 'the row' : `the ${rejected} rows`} below and check again, or bring a mended file.`
-    : `${table.rows.length} rows: ${counts}. ${faulty.length ? 'Take a second look at those below, then send.' : 'Nothing is wrong. Send it.'}`,
+    ? `${table.rows.length} rows: ${counted()}. Mend ${rejected === 1 ? 'the row' : `the ${rejected} rows`} below and check again, or bring a mended file.`
+    : `${table.rows.length} rows: ${counted()}. ${faulty ? 'Take a second look at those below, then send.' : 'Nothing is wrong. Send it.'}`,
   rejected ? 'problem' : 'good')
   at('send').disabled = rejected > 0
   at('actions').hidden = false
   at('justify').hidden = missingReasons().length === 0
-  const header = element('tr', {}, ...[{ name: 'Row' }, ...theirs, { name: 'Outcome' }, { name: 'What is wrong' }, { name: 'What was expected' }]
-    .map(({ name }) => element('th', { scope: 'col', textContent: name })))
+  const worry = row => isRejected(row) ? 0 : isFaulty(row) ? 1 : 2
+  const ordered = table.rows.map((row, line) => ({ row, line })).sort((one, other) => worry(one.row) - worry(other.row))
+  const shown = ordered.slice(0, MOST_SHOWN)
+  // What is wrong stands before the cells, of which there may be more than fit.
   const line = ({ row, line }) => element('tr', {},
     element('th', { scope: 'row', textContent: line + 1 }),
-    ...theirs.map(({ column }) => element('td', {}, isFaulty(row) ? field(row, line, column) : row[column] ?? '')),
-    element('td', { textContent: told(row, 'outcome') }),
-    element('td', { className: 'told', id: `told-${line}`, textContent: told(row, 'problem') }),
-    element('td', { className: 'told', textContent: told(row, 'expected') }))
-  const good = table.rows.map((row, line) => ({ row, line })).filter(({ row }) => !isFaulty(row))
-  const shown = [...faulty, ...good].slice(0, MOST_SHOWN)
+    element('td', { textContent: told(row, 'outcome').replaceAll('; ', ';\n'), className: 'outcome' }),
+    element('td', { className: 'told', id: `told-${line}`, textContent: told(row, 'expected') || told(row, 'problem') }),
+    ...theirs.map(({ column }) => element('td', {}, isFaulty(row) ? field(row, line, column) : row[column] ?? '')))
   const which = shown.length < table.rows.length ? `${shown.length} of ${table.rows.length} rows` : 'each row'
-  const caption = `What would become of ${which}${faulty.length ? ', those to mend or look at first' : ''}`
-  at('faults').replaceChildren(...shown.length ? [element('div', { className: 'wide', tabIndex: 0, role: 'region', ariaLabel: caption },
-    element('table', {}, element('caption', { textContent: caption }), element('thead', {}, header), element('tbody', {}, ...shown.map(line))))] : [])
+  const caption = `What would become of ${which}${faulty ? ', those to mend or look at first' : ''}`
+  const heads = ['Row', 'Outcome', 'What to mend or look at', ...theirs.map(({ name }) => name)]
+  at('faults').replaceChildren(...shown.length ? [tabled(caption, heads, shown.map(line))] : [])
+}
+
+const STATES = {
+  received: 'received: some of what is asked is missing',
+  submitted: 'submitted: all that is asked has come',
+}
+
+const day = instant => instant ? new Date(instant).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'Europe/London' }) : 'no limit'
+
+/** How far the returns have come that a submission fed. */
+const showReturns = async submission => {
+  const answer = await call(`/v1/kpi-returns?submission=${submission}&limit=${MOST_SHOWN}`)
+  if (!answer.ok) return
+  const { data } = await answer.json()
+  if (!data.length) return
+  const cells = fed => [fed.organisationName, fed.period, STATES[fed.state] ?? fed.state,
+    fed.approvalRequired ? 'Its values count once somebody else has approved it.' : 'Its values count.', day(fed.onTimeUntil), day(fed.locksAt)]
+  const row = fed => element('tr', {}, ...cells(fed).map((text, index) =>
+    element(index ? 'td' : 'th', { textContent: text, ...index ? {} : { scope: 'row' } })))
+  const heads = ['Organisation', 'Period', 'State', 'Approval', 'On time until', 'Locked from']
+  at('faults').replaceChildren(tabled('How far your returns have come', heads, data.map(row)))
 }
 
 const refused = async answer => {
@@ -240,6 +275,7 @@ at('send').addEventListener('click', doing('status', async () => {
   at('faults').replaceChildren()
   const words = ['created', 'updated', 'unchanged', 'deleted'].map(word => `${counts[word]} ${word}`).join(', ')
   say('status', `Sent. ${counts.received} values: ${words}. The submission is ${id}.`)
+  await showReturns(id)
   at('result').focus()
 }))
 // A file that is chosen takes the place of what was pasted, and the other way round.

@@ -1,10 +1,9 @@
 //! How complete a set is for a period and a place.
 
 use super::store;
-use crate::access::outside;
 use crate::calendar::{Period, PeriodType};
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::Context;
 use crate::kpis::returns::asked::{NotProvided, OwnedKpis};
 use crate::kpis::returns::rules::{Owner, ReturnState};
@@ -52,7 +51,8 @@ impl Completeness {
         let place = organisations::ops::get_organisation(conn, code)?;
         let programme = set.programme.as_deref();
         if !organisations::ops::covers(conn, context, &context.reach(), programme, Some(place.id), None)? {
-            return Err(outside());
+            let detail = format!("Your grants do not reach all of {code}. Name a place that they do reach, by place.");
+            return Err(Error::new(Code::Forbidden).detail(detail));
         }
         let owner = Owner { set: set.id, kpi: Id::NONE };
         let owned = OwnedKpis::of(conn, &BTreeSet::from([owner]))?;

@@ -83,19 +83,11 @@ impl Grid {
         let mut text = String::from("<h2>What to know</h2>");
         let warnings = self.warnings();
         if warnings.is_empty() {
-            text.push_str("<p>Nothing is missing or kept back.</p>");
+            text.push_str("<p>Nothing is missing, kept back or left out.</p>");
         }
         for (name, notes) in warnings {
             let notes: String = notes.iter().map(|note| format!("<li>{}</li>", escaped(note))).collect();
             text.push_str(&format!("<h3>{}</h3><ul>{notes}</ul>", escaped(&name)));
-        }
-        for cell in &self.cells {
-            let remarks = cell.study.iter().flat_map(|study| &study.remarks);
-            let remarks: String = remarks.map(|remark| format!("<li>{}</li>", escaped(&remark.text()))).collect();
-            if !remarks.is_empty() {
-                let name = escaped(&cell.kpi.name);
-                text.push_str(&format!("<h3>{name}: recalculations and exclusions</h3><ul>{remarks}</ul>"));
-            }
         }
         text
     }

@@ -16,6 +16,9 @@ const LINE: f64 = 16.0;
 const LEAST: f64 = 72.0;
 const BORDER: Pen = Pen { colour: MUTED, width: 1.0, dashes: "none" };
 
+/// Nothing that a picture tells is cut off but what is longer than a page.
+const MOST_LINES: usize = 60;
+
 /// Lines of text, of which each begins with a name or goes on from the line before.
 type Lines = Vec<String>;
 
@@ -75,7 +78,7 @@ impl Grid {
     fn row(&self, band: Band) -> (Band, f64, Vec<Lines>) {
         let names = |column: &Column| {
             let names = self.at(Standing::In(band, *column)).map(|cell| cell.printed().name);
-            names.flat_map(|name| wrapped(&name, 12.0, COLUMN - 16.0, 3)).collect::<Lines>()
+            names.flat_map(|name| wrapped(&format!("• {name}"), 12.0, COLUMN - 16.0, MOST_LINES)).collect::<Lines>()
         };
         let columns: Vec<Lines> = Column::ALL.iter().map(names).collect();
         let most = columns.iter().map(|names| lines(names)).fold(0.0, f64::max);
@@ -137,7 +140,7 @@ fn draw_row(canvas: &mut Canvas, band: Band, (top, height): (f64, f64), columns:
 }
 
 fn small(text: &str, size: f64) -> Lines {
-    wrapped(text, size, WIDTH - 2.0 * MARGIN, 6)
+    wrapped(text, size, WIDTH - 2.0 * MARGIN, MOST_LINES)
 }
 
 fn lines(lines: &[String]) -> f64 {

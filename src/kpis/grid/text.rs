@@ -2,7 +2,7 @@
 
 use super::ops::{Cell, Grid};
 use crate::kpis::catalogue::rules::ImprovementDirection;
-use crate::kpis::spc::study::{Printed, Study};
+use crate::kpis::spc::study::{Printed, Remark, Study};
 use crate::organisations::rules::Geography;
 use crate::vocabulary::instant;
 
@@ -30,8 +30,8 @@ impl Cell {
         let mark = if self.is_illustrative() { "Illustrative: " } else { "" };
         let unit = figures.unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
         let sign = match self.kpi.improvement_direction {
-            ImprovementDirection::Increase => "≥ ",
-            ImprovementDirection::Decrease => "≤ ",
+            ImprovementDirection::Increase => "≥\u{a0}",
+            ImprovementDirection::Decrease => "≤\u{a0}",
             ImprovementDirection::Neutral => "",
         };
         let stale = if self.stale { ", stale" } else { "" };
@@ -113,12 +113,13 @@ impl Grid {
         )
     }
 
-    /// What to know before relying on it, measure by measure.
+    /// What to know before relying on it, measure by measure: every warning, and why limits begin anew and points are left out.
     pub fn warnings(&self) -> Vec<(String, Vec<String>)> {
         let of = |cell: &Cell| {
             let notes = cell.study.iter().flat_map(|study| &study.notes).map(|note| note.detail.clone());
             let stale = cell.stale.then(|| "Stale: a later period is due.".to_owned());
-            (cell.kpi.name.clone(), notes.chain(stale).collect::<Vec<_>>())
+            let remarks = cell.study.iter().flat_map(|study| &study.remarks).map(Remark::text);
+            (cell.printed().name, notes.chain(stale).chain(remarks).collect::<Vec<_>>())
         };
         self.cells.iter().map(of).filter(|(_, notes)| !notes.is_empty()).collect()
     }

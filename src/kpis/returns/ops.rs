@@ -4,7 +4,7 @@ use super::asked::OwnedKpis;
 use super::drafts;
 use super::rules::{Owner, ReturnState};
 use super::store::{self, ReturnRow};
-use crate::access::{Operation, outside};
+use crate::access::Operation;
 use crate::calendar::Period;
 use crate::db::{Conn, by_id};
 use crate::error::{Code, Error, Result};
@@ -89,7 +89,13 @@ fn permit(conn: &mut Conn, context: &Context, row: &ReturnRow, owners: &Owners, 
             covered.covers_from(programme, Some(row.organisation_id), None, period.end())
         }
     };
-    if may { Ok(()) } else { Err(outside()) }
+    let those = match to {
+        ReturnState::Submitted | ReturnState::Withdrawn => "Those who may send values of the organisation",
+        ReturnState::Accepted => "National administrators",
+        _ => "Regional leads over the organisation, managers of its programme and national administrators",
+    };
+    let detail = format!("{those} make a return {}.", to.as_str());
+    if may { Ok(()) } else { Err(Error::new(Code::Forbidden).detail(detail)) }
 }
 
 /// Nobody approves or accepts what they, or somebody of their body, sent; nor accepts what they approved.

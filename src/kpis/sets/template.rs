@@ -200,9 +200,13 @@ impl Template {
         ];
         for (name, place) in &self.figures {
             let Some(kpi) = self.kpis.get(*place) else { continue };
-            let part = name.rsplit_once('.').map_or(String::new(), |(_, part)| format!(" ({part})"));
+            // The unit is that of the value; its parts are counts.
+            let (part, unit) = match name.rsplit_once('.') {
+                Some((_, part)) => (format!(" ({part})"), String::new()),
+                None => (String::new(), kpi.unit.clone()),
+            };
             let meaning = format!("{}{part}. {}", kpi.name, kpi.definition);
-            rows.push(vec![name.clone(), meaning, kpi.unit.clone(), bounds(kpi, name).1]);
+            rows.push(vec![name.clone(), meaning, unit, bounds(kpi, name).1]);
         }
         rows
     }
@@ -247,8 +251,11 @@ fn bounds(kpi: &KpiRow, column: &str) -> ((f64, f64), String) {
     let decimals = kpi.decimals_u8();
     let scaled = |bound: i64| format_scaled(bound, decimals);
     let number = |bound: i64| scaled(bound).parse::<f64>().ok();
-    let digits =
-        if decimals == 0 { "a whole number".to_owned() } else { format!("a number with at most {decimals} decimals") };
+    let digits = match decimals {
+        0 => "a whole number".to_owned(),
+        1 => "a number with at most 1 decimal".to_owned(),
+        _ => format!("a number with at most {decimals} decimals"),
+    };
     if column.contains('.') {
         return ((0.0, ANY), format!("{digits}, 0 or more"));
     }

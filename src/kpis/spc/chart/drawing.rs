@@ -43,6 +43,8 @@ pub fn draw(chart: &Chart<'_>) -> String {
 const PRINT_ROW: f64 = 16.0;
 /// More reasons than anybody reads below a chart; the acts they are of can be listed.
 const MOST_REMARKS: usize = 10;
+/// As many lines as the longest warning or reason takes.
+const MOST_LINES: usize = 30;
 
 /// The lines below the chart: the notes, and whose rules it follows.
 fn small_print(chart: &Chart<'_>) -> Vec<String> {
@@ -51,7 +53,7 @@ fn small_print(chart: &Chart<'_>) -> Vec<String> {
     let more = (more > 0).then(|| format!("And {more} more recalculations and exclusions."));
     let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
     let lines = shown.chain(more).chain([rules]);
-    lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, 3)).collect()
+    lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, MOST_LINES)).collect()
 }
 
 fn draw_heading(canvas: &mut Canvas, chart: &Chart<'_>, right: f64) {
