@@ -26,6 +26,7 @@ fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> Str
         analysis: &analysis,
         notes: &[title.to_owned()],
         remarks: &[],
+        annotations: &[(0, title)],
     })
 }
 
