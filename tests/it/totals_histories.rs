@@ -133,11 +133,19 @@ struct World {
     /// The mean, and of how many; of none there is nothing to add.
     waits: BTreeMap<(usize, i64), (i64, i64)>,
     boards_merged: bool,
+    /// Who became, or handed something over to, whom.
+    followed: Vec<(usize, usize)>,
 }
 
 const ENGLAND: &str = "E92000001";
 
 impl World {
+    /// Whether what became of one led to the other, which cannot lead back.
+    fn led_to(&self, from: usize, to: usize) -> bool {
+        let next = self.followed.iter().filter(|(before, _)| *before == from);
+        from == to || next.into_iter().any(|(_, after)| self.led_to(*after, to))
+    }
+
     fn lives(&self, body: usize, day: i64) -> bool {
         self.bodies[body].ended.is_none_or(|(end, _)| day < end)
     }
@@ -404,6 +412,7 @@ impl History<'_> {
         let act = json!({ "kind": kind, "effectiveOn": day(on), "to": to });
         self.app.admin().post(&format!("/v1/organisations/{}/successions", self.trust(at)), act).await.expect(201);
         self.act(kind);
+        self.world.followed.extend(heirs.iter().map(|heir| (at, *heir)));
         if kind != "transfer" {
             let body = &mut self.world.bodies[at];
             body.boards.iter_mut().chain(&mut body.networks).for_each(|edge| edge.2 = edge.2.min(on));
@@ -441,7 +450,8 @@ impl History<'_> {
         let living: Vec<usize> =
             (0..self.world.bodies.len()).filter(|at| self.world.bodies[*at].ended.is_none()).collect();
         let at = draw.of(&living);
-        let others: Vec<usize> = living.iter().copied().filter(|other| *other != at).collect();
+        let can_follow = |other: &usize| *other != at && !self.world.led_to(*other, at);
+        let others: Vec<usize> = living.iter().copied().filter(can_follow).collect();
         let body = self.world.bodies[at].clone();
         let is_in_network = body.networks.iter().any(|edge| edge.2 > self.today);
         let is_past = self.world.bodies.iter().all(|body| body.networks.iter().all(|edge| edge.2 <= self.today));
