@@ -91,10 +91,10 @@ impl Grid {
         }
         for cell in &self.cells {
             let remarks = cell.study.iter().flat_map(|study| &study.remarks);
-            let remarks: String = remarks.map(|remark| format!("<li>{}</li>", escaped(&remark.text()))).collect();
+            let remarks: String = remarks.map(|remark| format!("<li>{}</li>", escaped(&remark.line()))).collect();
             if !remarks.is_empty() {
                 let name = escaped(&cell.kpi.name);
-                text.push_str(&format!("<h3>{name}: recalculations and exclusions</h3><ul>{remarks}</ul>"));
+                text.push_str(&format!("<h3>{name}: recalculations, exclusions and notes</h3><ul>{remarks}</ul>"));
             }
         }
         text

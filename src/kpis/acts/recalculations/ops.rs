@@ -38,7 +38,7 @@ struct Rights {
 
 impl Rights {
     fn of(conn: &mut Conn, context: &Context, kpi: &KpiRow, row: &ActRow) -> Result<Self> {
-        let mut covers = |operation: Operation| {
+        let mut covers = |operation: Operation| -> Result<bool> {
             let covered = Covered::of(conn, context, context.actor.reach(operation), &[row.organisation_id])?;
             Ok(covered.covers_from(kpi.programme.as_deref(), Some(row.organisation_id), None, row.period_start))
         };
