@@ -107,10 +107,12 @@ macro_rules! table {
 // applicant. Then who else: `public` needs no token; `placed` does, and can be narrowed to an end user's organisation;
 // `token` cannot, since its records belong to no organisation.
 table! {
+    accept_recalculations:          A O O X X X X X placed;
     analyse_spc:                    A A A A A A A A placed;
     approve_kpi_returns:            A O O X X X X X placed;
     assign_innovation_keeper:       A O X X X X X X token;
     create_adoption:                A X O O O X X X placed;
+    create_annotation:              A O O O X X X X placed;
     create_application:             A X X O O X X O placed;
     create_attendance:              A O X X X X X X token;
     create_award:                   A O X X X X X X token;
@@ -155,13 +157,14 @@ table! {
     create_programme_membership:    A O X X O X X X token;
     create_programme_partner:       A O X X X X X X token;
     create_reallocation:            A O X X X X X X token;
-    create_recalculation:           A O O X X X X X placed;
+    create_recalculation:           A O O O X X X X placed;
     create_reporting_exception:     A O O O O X X X placed;
     create_review:                  A O X X X X X X token;
     create_webhook:                 A O O O X X X X token;
     create_webhook_secret:          A O O O X X X X token;
     delete_adoption:                A X O O X X X X placed;
     delete_adoption_transition:     A X O O X X X X placed;
+    delete_annotation:              A O O O X X X X placed;
     delete_benefit:                 A O O O O X X X placed;
     delete_benefit_realisation:     A O O O O X X X placed;
     delete_client_key:              A O O X X X X X token;
@@ -178,13 +181,14 @@ table! {
     delete_organisation_edge:       A X X X X X X X token;
     delete_organisation_succession: A X X X X X X X token;
     delete_population:              A X X X X X X X token;
-    delete_recalculation:           A O O X X X X X placed;
+    delete_recalculation:           A O O O X X X X placed;
     delete_reporting_exception:     A O O O O X X X placed;
     delete_webhook:                 A O O O X X X X token;
     erase_person:                   A X X X X X X X token;
     export_person:                  A X X X O X X O token;
     get_360giving_export:           A A A A A A A A public;
     get_adoption:                   A A A A A A A A placed;
+    get_annotation:                 A O O O O O X X placed;
     get_application:                A O O O O O X O placed;
     get_attendance:                 A A A A A A A A token;
     get_award:                      A O O O O A X X placed;
@@ -259,6 +263,7 @@ table! {
     list_adoptions:                 A A A A A A A A placed;
     list_all_adoption_counts:       A A A A A A A A placed;
     list_all_benefit_realisations:  A A A A A A A A placed;
+    list_annotations:               A O O O O O X X placed;
     list_application_transitions:   A O O O O O X O placed;
     list_applications:              A O O O O O X O placed;
     list_attendances:               A A A A A A A A token;
@@ -331,6 +336,7 @@ table! {
     list_programme_partners:        A A A A A A A A public;
     list_programmes:                A A A A A A A A public;
     list_reallocations:             A O X X X A X X token;
+    list_recalculation_transitions: A A A A A A A A placed;
     list_recalculations:            A A A A A A A A placed;
     list_replaced_kpi_values:       A O O A O O A A placed;
     list_reporting_exceptions:      A A A A A A A A placed;
@@ -357,10 +363,12 @@ table! {
     transition_kpi_return:          A O O O X X X X placed;
     transition_programme_membership: A O X X O X X X token;
     transition_programme_partner:   A O O O X X X X token;
+    transition_recalculation:       A O O X X X X X placed;
     transition_review:              A O O X X O X X token;
     transition_webhook:             A O O O X X X X token;
     update_adoption:                A X O O X X X X placed;
     update_adoption_transition:     A X O O X X X X placed;
+    update_annotation:              A O O O X X X X placed;
     update_application:             A X X O O X X O placed;
     update_attendance:              A O X X X X X X token;
     update_award:                   A O X X X X X X token;
@@ -402,6 +410,7 @@ table! {
 
 /// Rows that are no operation of the API: an ability that several operations ask for, and what only the command line does.
 pub const ABILITIES: &[Operation] = &[
+    Operation::accept_recalculations,
     Operation::approve_kpi_returns,
     Operation::issue_local_token,
     Operation::see_unsuppressed_values,

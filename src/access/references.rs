@@ -40,6 +40,7 @@ macro_rules! references {
 references! {
     create_adoption update_adoption: "covers/*" Mention, "innovation" Fact, "organisation" Fact;
     update_adoption_transition: "also/*/id" Scope;
+    create_annotation update_annotation: "innovation" Fact, "kpi" Fact, "organisation" Fact;
     create_application update_application: "innovation" Mention, "organisation" Mention;
     create_attendance update_attendance: "person" Mention;
     create_award update_award: "fellowship" Mention, "fund" Scope, "innovation" Mention, "programme" Scope, "recipientOrganisation" Mention, "recipientPerson" Mention;

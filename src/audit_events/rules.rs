@@ -11,6 +11,7 @@ use std::fmt;
 /// what was done there. A kind that is not listed is for national administrators and for whoever did it or owns it.
 pub const READ_BY: &[(&str, Operation)] = &[
     ("adoption", Operation::get_adoption),
+    ("annotation", Operation::get_annotation),
     ("attendance", Operation::get_attendance),
     ("award", Operation::get_award),
     ("award-reprofiling", Operation::get_award_reprofiling),

@@ -18,6 +18,7 @@ use crate::grants::clients::ops::get_client;
 use crate::grants::ops::get_grant;
 use crate::http::Context;
 use crate::innovations::{self, ops::get_innovation};
+use crate::kpis::acts::rules::ActKind;
 use crate::kpis::{acts, flags, lock_exceptions, reporting_exceptions, returns, submissions, values};
 use crate::people::fellowships::ops::get_fellowship;
 use crate::programmes::memberships::ops::get_programme_membership;
@@ -346,13 +347,14 @@ impl<'a> Sight<'a> {
         let within = |word: &str| details[word].as_str().unwrap_or_default();
         let found = match reported.resource {
             Resource::Adoptions => get_adoption(conn, &context, key).map(drop),
+            Resource::Annotations => acts::annotations::ops::get_annotation(conn, &context, key).map(drop),
             Resource::Applications => get_application(conn, &context, key).map(drop),
             Resource::Awards => get_award(conn, &context, key).map(drop),
             Resource::Benefits => get_benefit(conn, &context, key).map(drop),
             Resource::Clients => get_client(conn, &context, key).map(drop),
             Resource::ClientKeys | Resource::ClientSecrets => get_client(conn, &context, within("client")).map(drop),
             Resource::Contributions => get_fund_with_money(conn, &context, within("fund")).map(drop),
-            Resource::Exclusions => acts::ops::get_act::<acts::rules::Exclusion>(conn, &context, key).map(drop),
+            Resource::Exclusions => acts::ops::known(conn, &context, ActKind::Exclusion, key).map(drop),
             Resource::ExternalInvestments => get_external_investment(conn, &context, key).map(drop),
             Resource::Fellowships => get_fellowship(conn, &context, key).map(drop),
             Resource::Funds => get_fund(conn, &context, key).map(drop),
@@ -371,7 +373,7 @@ impl<'a> Sight<'a> {
                 get_programme_partner(conn, &context, row.programme.as_deref().unwrap_or_default(), key).map(drop)
             }
             Resource::Reallocations => get_reallocation(conn, &context, key).map(drop),
-            Resource::Recalculations => acts::ops::get_act::<acts::rules::Recalculation>(conn, &context, key).map(drop),
+            Resource::Recalculations => acts::ops::known(conn, &context, ActKind::Recalculation, key).map(drop),
             Resource::ReportingExceptions => {
                 reporting_exceptions::ops::get_reporting_exception(conn, &context, key).map(drop)
             }

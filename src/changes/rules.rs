@@ -92,6 +92,7 @@ macro_rules! reported {
 
 reported! {
     "adoption" Adoptions = "adoptions" get_adoption "/v1/adoptions/{key}" [Place];
+    "annotation" Annotations = "annotations" get_annotation "/v1/annotations/{key}" [Place Programme Innovation];
     "application" Applications = "applications" get_application "/v1/applications/{key}" [Owner];
     "attendance" Attendances = "attendances" get_attendance "/v1/events/{event}/attendances/{key}" [];
     "award" Awards = "awards" get_award "/v1/awards/{key}" [Place Programme Innovation Owner];

@@ -18,6 +18,7 @@ use crate::funding::pledges::rules::PledgeNature;
 use crate::innovations::words::{
     Area, CareSetting, Category, EvidenceType, OpportunityArea, Shift, Stage, Standard, StandardStatus,
 };
+use crate::kpis::acts::rules::{ActState, RecalculationKind};
 use crate::kpis::catalogue::rules::validation::{MissingValue, RuleOperator};
 use crate::kpis::catalogue::rules::{
     Aggregation, ConflictRule, ImprovementDirection, KpiLevel, KpiStatus, SeriesShape, ValueType,
@@ -141,6 +142,8 @@ lists! {
     "population-kinds", "Whose people a population is of" => PopulationKind;
     "programme-kinds", "Kinds of programme" => ProgrammeKind;
     "qualifiers", "How certain a figure is" => Qualifier;
+    "recalculation-kinds", "Why a series is recalculated" => RecalculationKind;
+    "recalculation-states", "Whether a recalculation decides how a series is read" => ActState;
     "reporting-exception-kinds", "Reasons why values are not expected" => ExceptionKind;
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;
     "review-states", "The state of a review" => ReviewState;

@@ -490,6 +490,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    annotations (id) {
+        id -> Binary,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        period_start -> Date,
+        text -> Text,
+        made_by -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     spc_acts (id) {
         id -> Binary,
         kind -> Text,
@@ -505,6 +523,9 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        state -> Text,
+        recalculation_kind -> Nullable<Text>,
+        evidence -> Nullable<Text>,
     }
 }
 
@@ -1635,6 +1656,7 @@ may_appear_together!(
     kpi_returns,
     kpi_value_drafts,
     lock_exceptions,
+    annotations,
     spc_acts,
     grants,
     grant_generation,

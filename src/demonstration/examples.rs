@@ -18,6 +18,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("create_organisation_succession", "code", "ILLUSTRATIVE-1"),
     ("import_ods_file", "file", "etr"),
     ("/v1/innovations/{slug}/eligibility", "slug", "mycopd"),
+    ("delete_annotation", "reason", "It was noted for another month."),
     ("delete_benefit", "reason", "Its beds are in another claim."),
     ("delete_benefit_realisation", "reason", "It was counted twice."),
     ("delete_contribution", "code", "RUP-2020"),
@@ -68,6 +69,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/adoptions/{id}/approval/transitions", "id", Operation::create_adoption, 76),
     ("/v1/adoptions/{id}/transitions/{transition}", "id", Operation::create_adoption, 2),
     ("/v1/adoptions/{id}/transitions/{transition}", "transition", Operation::transition_adoption, 1),
+    ("/v1/annotations/{id}", "id", Operation::create_annotation, 1),
     ("/v1/applications/{id}", "id", Operation::create_application, 1),
     ("/v1/applications/{id}/reviews", "id", Operation::create_application, 2),
     ("/v1/reviews/{id}", "id", Operation::create_review, 1),
@@ -121,6 +123,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
     ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
+    ("transition_recalculation", "id", Operation::create_recalculation, 2),
     ("/v1/reporting-exceptions/{id}", "id", Operation::create_reporting_exception, 1),
 ];
 

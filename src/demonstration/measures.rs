@@ -1,11 +1,16 @@
 //! What is done with KPIs beside sending values: a set of them, a recalculation, an exclusion and a reporting exception, all illustrative.
 
-use crate::access::Operation;
+use crate::access::{Actor, Grant, Operation, Role, Scope};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::Context;
-use crate::kpis::acts::ops::create_act;
-use crate::kpis::acts::rules::{Exclusion, Recalculation};
+use crate::kpis::acts::annotations::ops::create_annotation;
+use crate::kpis::acts::annotations::rules::Annotation;
+use crate::kpis::acts::exclusions::ops::create_exclusion;
+use crate::kpis::acts::exclusions::rules::Exclusion;
+use crate::kpis::acts::recalculations::ops::create_recalculation;
+use crate::kpis::acts::recalculations::rules::Recalculation;
+use crate::kpis::acts::rules::RecalculationKind;
 use crate::kpis::catalogue::rules::BreakdownText;
 use crate::kpis::lock_exceptions::ops::create_lock_exception;
 use crate::kpis::lock_exceptions::rules::LockException;
@@ -13,9 +18,11 @@ use crate::kpis::reporting_exceptions::ops::create_reporting_exception;
 use crate::kpis::reporting_exceptions::rules::{ExceptionKind, ReportingException};
 use crate::kpis::sets::ops::create_kpi_set;
 use crate::kpis::sets::rules::{Assignment, KpiSet};
+use crate::organisations::ops::referred;
 use crate::organisations::rules::OrganisationType;
 use crate::vocabulary::Instant;
 use chrono::{NaiveDate, TimeDelta};
+use std::sync::Arc;
 
 /// A set, so that what is sent for its KPIs makes returns.
 pub fn load_set(conn: &mut Conn, context: &Context) -> Result<()> {
@@ -42,9 +49,11 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         breakdown: None,
         from: "2017-10".to_owned(),
         baseline_points: None,
+        kind: RecalculationKind::ProcessChange,
         reason: "A second assessment unit opened (illustrative).".to_owned(),
+        evidence: None,
     };
-    create_act(conn, &context.step(Operation::create_recalculation), recalculation)?;
+    create_recalculation(conn, &context.step(Operation::create_recalculation), recalculation)?;
     let exclusion = Exclusion {
         kpi: "emergency-attendances".to_owned(),
         organisation: "RJ1".to_owned(),
@@ -53,7 +62,17 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         period: "2018-01".to_owned(),
         reason: "The records system was down for a week (illustrative).".to_owned(),
     };
-    create_act(conn, &context.step(Operation::create_exclusion), exclusion)?;
+    create_exclusion(conn, &context.step(Operation::create_exclusion), exclusion)?;
+    propose_recalculation(conn, context)?;
+    let annotation = Annotation {
+        kpi: "emergency-attendances".to_owned(),
+        organisation: "RJ1".to_owned(),
+        innovation: None,
+        breakdown: Some("type=1".to_owned()),
+        period: "2017-12".to_owned(),
+        text: "A neighbouring department was closed (illustrative).".to_owned(),
+    };
+    create_annotation(conn, &context.step(Operation::create_annotation), annotation)?;
     let exception = ReportingException {
         kpi: "emergency-attendances".to_owned(),
         organisation: "RJ1".to_owned(),
@@ -77,4 +96,27 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     };
     create_lock_exception(conn, &context.step(Operation::create_lock_exception), opened)?;
     Ok(())
+}
+
+/// Whoever sends the values of a trust proposes a recalculation, which waits for somebody else.
+fn propose_recalculation(conn: &mut Conn, context: &Context) -> Result<()> {
+    let code = "RJ1".to_owned();
+    let id = referred(conn, "/organisation", &code)?;
+    let scope = Scope::Organisation { id, code: code.clone() };
+    let grants = vec![Grant { role: Role::Submitter, scope, from: context.now, to: context.now }];
+    let (subject, body) = ("illustrative-submitter".to_owned(), Some(id));
+    let actor = Actor { subject, grants, body, ..(*context.actor).clone() };
+    let submitter = Context { actor: Arc::new(actor), ..context.step(Operation::create_recalculation) };
+    let proposal = Recalculation {
+        kpi: "emergency-performance".to_owned(),
+        organisation: code,
+        innovation: None,
+        breakdown: None,
+        from: "2017-11".to_owned(),
+        baseline_points: None,
+        kind: RecalculationKind::SustainedShift,
+        reason: "Patients are seen by a consultant at the door (illustrative).".to_owned(),
+        evidence: Some("Minutes of the board, November 2017 (illustrative)".to_owned()),
+    };
+    create_recalculation(conn, &submitter, proposal).map(drop)
 }

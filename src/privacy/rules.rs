@@ -74,6 +74,7 @@ places! {
     adoption_moves [id]: to_stage Nobody, reason Words, made_by Subject, withdrawn_by Subject, withdrawn_why Words;
     adoption_spells [adoption_id from_on]: stage Nobody, indication Nobody;
     adoptions [id]: indication Words, stage Nobody, decided_by Words, evidence Words, approval Nobody, approved_by Subject, archived_by Subject, archived_why Words;
+    annotations [id]: breakdown Nobody, text Words, made_by Subject, withdrawn_reason Words;
     application_versions [application_id number]: document Words, made_by Subject;
     applications [id]: reference Nobody, programme Nobody, applicant Subject, title Words, sort_title Derived, state Nobody, priorities Nobody;
     attendances [id]: role Nobody, state Nobody;
@@ -147,7 +148,7 @@ places! {
     sealed_records [id]: resource Nobody, ground Nobody, document Kept;
     series [id]: breakdown Nobody;
     signing_keys [kid]: kid Nobody, algorithm Nobody, public_jwk Nobody;
-    spc_acts [id]: kind Nobody, breakdown Nobody, reason Words, made_by Subject;
+    spc_acts [id]: kind Nobody, breakdown Nobody, reason Words, made_by Subject, state Nobody, recalculation_kind Nobody, evidence Words;
     storage_shares [client day]: client Subject;
     subjects [id]: subject Trail;
     succession_effects [id]: kind Nobody, added Nobody;

@@ -2,6 +2,7 @@
 //! database of its own, on SQLite and on PostgreSQL alike.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod acts;
 mod adoptions;
 mod applications;
 mod audit;
@@ -50,6 +51,7 @@ mod staying_up;
 mod submissions;
 mod successions;
 mod support;
+mod totals_histories;
 mod trail;
 mod uptake;
 mod uptake_histories;

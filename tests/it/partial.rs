@@ -361,6 +361,42 @@ async fn means_weigh_as_many_things_as_they_were_taken_of(#[values(Sqlite, Postg
 
 #[rstest]
 #[actix_web::test]
+async fn a_mean_of_nothing_is_present_and_no_figure(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    for trust in ["RJZ", "RJ1"] {
+        app.trust(trust, "QKK").await;
+    }
+    app.kpi("ae", json!({ "valueType": "duration", "aggregation": "mean", "unit": "minutes" })).await;
+    let of = |trust: &str, n: usize, value: u32, of: u32| json!({ "organisation": trust, "period": month(n), "value": value, "denominator": of });
+    let nothing = json!({ "organisation": "RJZ", "period": month(1), "qualifier": "not-applicable" });
+    let none = json!({ "organisation": "RJZ", "period": month(2), "denominator": 0 });
+    let sent = json!([of("RJZ", 0, 10, 30), of("RJ1", 0, 30, 10), nothing, of("RJ1", 1, 30, 10), none]);
+    app.values("ae", sent).await;
+    let target = "/v1/kpi-submissions?kpi=ae";
+    for wrong in [
+        of("RJ1", 2, 10, 0),
+        json!({ "organisation": "RJ1", "period": month(2), "value": 1, "qualifier": "not-applicable" }),
+    ] {
+        app.admin().post(target, json!({ "rows": [wrong] })).await.problem(422, "rows-rejected");
+    }
+    let listed = app.admin().get("/v1/kpi-values?kpi=ae&organisation=RJZ&sort=period").await.expect(200);
+    assert_eq!(column(&listed, "value"), ["10", "null", "null"]);
+    let again = app
+        .values("ae", json!([{ "organisation": "RJZ", "period": month(1), "numerator": 0, "denominator": 0 }]))
+        .await;
+    assert_eq!(again["counts"]["unchanged"], 1, "as it is listed it is taken back");
+    let own = app.admin().get("/v1/kpis/ae/spc?organisation=RJZ").await.expect(200);
+    assert_eq!((&own["gaps"], &own["points"][0]["value"]), (&json!([month(1), month(2)]), &json!(10.0)));
+    let top = TopOf(app);
+    let totals = top.totals("").await;
+    let told = |n: usize| ["value", "expected", "actual", "partial"].map(|name| point(&totals, n)[name].clone());
+    assert_eq!(told(0), [json!(15), json!(2), json!(2), json!(false)]);
+    assert_eq!(told(1), [json!(30), json!(2), json!(2), json!(false)]);
+    assert_eq!(told(2)[..3], [json!(null), json!(2), json!(1)]);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn what_is_missing_tells_a_reader_no_small_count(#[values(Sqlite, Postgres)] engine: Engine) {
     let lacks = |trust: &str, n| trust == "RJ1" && n == 13;
     let top = world(engine, json!({ "disclosureControl": true }), 14, lacks).await;

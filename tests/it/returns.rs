@@ -271,6 +271,44 @@ async fn a_lock_is_passed_by_an_exception_or_by_force_with_a_reason(#[values(Sql
     assert_eq!(app.admin().get(sent.header("location")).await.expect(200)["forcedReason"], "History");
 }
 
+#[rstest]
+#[actix_web::test]
+async fn the_quality_of_a_return_is_told_by_its_parts(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    let (sender, rule) = (app.submitter("RF4"), "validation-rule");
+    for month in ["2026-03", "2026-04"] {
+        app.admin()
+            .post(&format!("{SUBMIT}&force=true&reason=History"), by_type("RF4", month, &[("1", 100), ("2", 100)]))
+            .await
+            .expect(201);
+    }
+    sender.post(SUBMIT, by_type("RF4", MAY, &[("1", 900)])).await.expect(201);
+    let of = async |period: &str| {
+        let list = app.admin().get(&format!("/v1/kpi-returns?organisation=RF4&period={period}")).await.expect(200);
+        rows(&list)[0].clone()
+    };
+    let part = |score: Value, of: u32, met: u32| json!({ "score": score, "of": of, "met": met });
+    let may = of(MAY).await;
+    assert_eq!(
+        may["quality"],
+        json!({
+            "score": 50, "completeness": part(json!(50), 2, 1), "timeliness": part(json!(null), 0, 0),
+            "validity": part(json!(0), 1, 0), "consistency": part(json!(100), 1, 1)
+        }),
+        "{rule}"
+    );
+    let (target, _) = target(&may);
+    assert_eq!(sender.get(&target).await.expect(200)["quality"], may["quality"], "one is told as in the list");
+    let flags = sender.get("/v1/kpi-value-flags?organisation=RF4&status=open").await.expect(200);
+    let flag = format!("/v1/kpi-value-flags/{}", rows(&flags)[0]["id"].as_str().unwrap());
+    sender.patch(&flag, 1, json!({ "justification": "A second department opened." })).await.expect(200);
+    sender.post(SUBMIT, by_type("RF4", MAY, &[("2", 110)])).await.expect(201);
+    let whole = of(MAY).await["quality"].clone();
+    assert_eq!((&whole["score"], &whole["timeliness"]), (&json!(100), &part(json!(100), 1, 1)));
+    let late = of("2026-03").await["quality"].clone();
+    assert_eq!((&late["score"], &late["timeliness"]), (&json!(75), &part(json!(0), 1, 0)));
+}
+
 /// What may be done with the return of one of two trusts.
 #[derive(Debug, Clone)]
 enum Command {

@@ -1,22 +1,19 @@
 //! Acts in the database.
 
-use super::rules::{Act, ActAdded, ActKind, Particulars};
+use super::rules::{ActKind, ActState, RecalculationKind};
 use crate::db::schema::{kpis, organisations, spc_acts};
-use crate::db::{Conn, Keep, MultiBackend};
+use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::http::{CodeParam, Codes, Context};
-use crate::kpis::names::Names;
 use crate::kpis::series::SeriesKey;
 use crate::organisations::store::{below, referred};
-use crate::record::Stored;
-use crate::vocabulary::{Id, Timestamp, instant};
-use crate::{params, sortable};
+use crate::vocabulary::Id;
+use crate::writable;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::Select;
 use diesel::prelude::*;
 
-#[derive(Queryable, Insertable, Clone)]
-#[diesel(table_name = spc_acts)]
+#[derive(Queryable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = spc_acts, treat_none_as_null = true)]
 pub struct ActRow {
     pub id: Id,
     pub kind: ActKind,
@@ -34,9 +31,38 @@ pub struct ActRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// An exclusion is accepted from the beginning on.
+    pub state: ActState,
+    /// Of a recalculation alone.
+    pub recalculation_kind: Option<RecalculationKind>,
+    pub evidence: Option<String>,
 }
 
 impl ActRow {
+    /// An act that decides from now on.
+    pub fn new(context: &Context, kind: ActKind, key: SeriesKey, period_start: NaiveDate, reason: String) -> Self {
+        let now = context.now.naive_utc();
+        Self {
+            id: Id::generate(),
+            kind,
+            kpi_id: key.kpi,
+            organisation_id: key.organisation,
+            innovation_id: key.innovation,
+            breakdown: key.breakdown,
+            period_start,
+            baseline_points: None,
+            reason,
+            made_by: context.actor.subject.clone(),
+            archived_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            state: ActState::Accepted,
+            recalculation_kind: None,
+            evidence: None,
+        }
+    }
+
     pub fn key(&self) -> SeriesKey {
         SeriesKey {
             kpi: self.kpi_id,
@@ -47,60 +73,20 @@ impl ActRow {
     }
 }
 
-type Acts = spc_acts::BoxedQuery<'static, MultiBackend>;
-type Query = Select<Acts, (<spc_acts::table as Table>::AllColumns,)>;
+writable! { spc_acts, ActRow }
 
-/// Declares the list of a kind, which has its own name for the period to sort by.
-macro_rules! kind {
-    ($kind:ident, $row:ident, $period:literal, $(#[doc = $doc:literal])+ $params:ident, $list:ident) => {
-        #[derive(Queryable)]
-        pub struct $row(ActRow);
+pub type Acts = spc_acts::BoxedQuery<'static, MultiBackend>;
 
-        impl From<$row> for ActRow {
-            fn from(row: $row) -> Self {
-                row.0
-            }
-        }
-
-        sortable! { $row, Query, key "id" => spc_acts::id as Id;
-            spc_acts of |row| row.0 => $period period_start, "createdAt" created_at, "updatedAt" updated_at, then id;
-        }
-
-        params! {
-            $(#[doc = $doc])+
-            pub struct $params list of $row {
-                /// Codes of KPIs.
-                kpi: Codes = "kpi",
-                /// Codes of organisations.
-                organisation: Codes = "organisation",
-                /// The code of a place: the series of that organisation and of all below it.
-                place: CodeParam = "place",
-            }
-        }
-
-        /// Those in force.
-        ///
-        /// # Errors
-        /// `unknown-reference` for the place.
-        pub fn $list(conn: &mut Conn, context: &Context, asked: &$params) -> Result<Query> {
-            let acts = narrowed(conn, context, in_force(ActKind::$kind), (&asked.kpi, &asked.organisation, &asked.place))?;
-            Ok(acts.select((spc_acts::all_columns,)))
-        }
-    };
-}
-
-kind!(Recalculation, RecalculationRow, "from",
-    /// What a list of recalculations may be narrowed to.
-    ListRecalculations, recalculations);
-kind!(Exclusion, ExclusionRow, "period",
-    /// What a list of exclusions may be narrowed to.
-    ListExclusions, exclusions);
-
-fn in_force(kind: ActKind) -> Acts {
+/// Those that were not removed.
+pub fn kept(kind: ActKind) -> Acts {
     spc_acts::table.filter(spc_acts::archived_at.is_null()).filter(spc_acts::kind.eq(kind)).into_boxed()
 }
 
-fn narrowed(
+/// Those of some KPIs and organisations, within the end user's organisation where there is one.
+///
+/// # Errors
+/// `unknown-reference` for the place.
+pub fn narrowed(
     conn: &mut Conn,
     context: &Context,
     mut query: Acts,
@@ -123,41 +109,19 @@ fn narrowed(
     Ok(query)
 }
 
-/// The acts with the names of what they refer to.
-pub fn named<A: Act>(conn: &mut Conn, rows: Vec<impl Into<ActRow>>) -> Result<Vec<Stored<A>>> {
-    let rows: Vec<ActRow> = rows.into_iter().map(Into::into).collect();
-    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
-    let names = Names::of(conn, &keys)?;
-    let named = |row: ActRow| {
-        let key = row.key();
-        let series = names.series(&key);
-        let added = ActAdded {
-            id: row.id,
-            kpi_name: names.kpi(key.kpi).map(|kpi| kpi.name.clone()).unwrap_or_default(),
-            organisation_name: names.organisation(key.organisation).1,
-            innovation_name: names.innovation(key.innovation).map(|(_, name)| name),
-            breakdown: series.breakdown.clone(),
-            made_by: row.made_by,
-            created_at: instant(row.created_at),
-        };
-        let (period, baseline_points, reason) = (names.label(&key, row.period_start), row.baseline_points, row.reason);
-        let written = Particulars { series, period, baseline_points, reason }.into();
-        Stored { added, written, version: row.version, updated_at: row.updated_at }
-    };
-    Ok(rows.into_iter().map(named).collect())
-}
-
-/// The acts of a kind on one series that are in force, by period.
-pub fn of_series(conn: &mut Conn, kind: ActKind, key: &SeriesKey) -> Result<Vec<ActRow>> {
-    let own = in_force(kind)
+/// The act of a kind that a period of a series has, accepted or proposed.
+pub fn standing_at(conn: &mut Conn, kind: ActKind, key: &SeriesKey, start: NaiveDate) -> Result<Option<ActRow>> {
+    let own = kept(kind)
+        .filter(spc_acts::state.ne(ActState::Refused))
         .filter(spc_acts::kpi_id.eq(key.kpi))
         .filter(spc_acts::organisation_id.eq(key.organisation))
         .filter(spc_acts::innovation_id.eq(key.innovation))
-        .filter(spc_acts::breakdown.eq(key.breakdown.clone()));
-    Ok(own.order_by(spc_acts::period_start).load(conn)?)
+        .filter(spc_acts::breakdown.eq(key.breakdown.clone()))
+        .filter(spc_acts::period_start.eq(start));
+    Ok(own.first(conn).optional()?)
 }
 
-/// The acts of both kinds on the same series of several KPIs that are in force, by period.
+/// The acts of both kinds on the same series of several KPIs that decide how it is read, by period.
 pub fn of_kpis(
     conn: &mut Conn,
     kpis: &[Id],
@@ -165,6 +129,7 @@ pub fn of_kpis(
 ) -> Result<Vec<ActRow>> {
     let rows = spc_acts::table
         .filter(spc_acts::archived_at.is_null())
+        .filter(spc_acts::state.eq(ActState::Accepted))
         .filter(spc_acts::kpi_id.eq_any(kpis.to_vec()))
         .filter(spc_acts::organisation_id.eq(organisation))
         .filter(spc_acts::innovation_id.eq(innovation))
@@ -173,25 +138,5 @@ pub fn of_kpis(
 }
 
 pub fn find(conn: &mut Conn, kind: ActKind, id: Id) -> Result<Option<ActRow>> {
-    Ok(in_force(kind).filter(spc_acts::id.eq(id)).first(conn).optional()?)
-}
-
-pub fn insert(conn: &mut Conn, row: &ActRow) -> Result<()> {
-    diesel::insert_into(spc_acts::table).values(row.clone()).execute_kept(conn)?;
-    Ok(())
-}
-
-/// Takes it out of force; the row stays.
-///
-/// # Errors
-/// `version-mismatch` when another change came first.
-pub fn archive(conn: &mut Conn, row: &ActRow, at: Timestamp) -> Result<()> {
-    let present = spc_acts::table.filter(spc_acts::id.eq(row.id)).filter(spc_acts::version.eq(row.version));
-    let at = at.naive_utc();
-    let change =
-        (spc_acts::archived_at.eq(Some(at)), spc_acts::updated_at.eq(at), spc_acts::version.eq(row.version + 1));
-    match diesel::update(present).set(change).execute_kept(conn)? {
-        0 => Err(crate::record::changed(row.version + 1)),
-        _ => Ok(()),
-    }
+    Ok(kept(kind).filter(spc_acts::id.eq(id)).first(conn).optional()?)
 }

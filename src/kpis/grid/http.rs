@@ -8,6 +8,7 @@ use crate::http::documents::POLICY;
 use crate::http::{CSV, CodeParam, Codes, Cx, OneWord, Query, Reply, Routes, SVG};
 use crate::kpis::spc::answer::SpcChart;
 use crate::kpis::spc::rules::Profile;
+use crate::kpis::spc::words::Recalculations;
 use crate::kpis::totals::asked::TotalQuery;
 use crate::kpis::totals::rules::TotalBasis;
 use crate::kpis::totals::summaries::upkeep::Wish;
@@ -48,6 +49,8 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations of the place that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// `none` to see every series as if it had never been recalculated. Default: `all`.
+        recalculations: OneWord<Recalculations> = "recalculations",
         /// The code of a place, such as England: its figure of the same period stands beside each.
         against: CodeParam = "against",
     }
@@ -73,6 +76,7 @@ impl From<GetKpiGrid> for GridQuery {
                 programme: code(query.programme),
             },
             profile: query.profile.map(|word| word.0),
+            recalculations: query.recalculations.map(|word| word.0),
             against: code(query.against),
         }
     }

@@ -11,6 +11,7 @@ use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::spc::ops::{SpcQuery, studies};
 use crate::kpis::spc::rules::{Assurance, Profile, Variation};
 use crate::kpis::spc::study::{Choices, Study};
+use crate::kpis::spc::words::Recalculations;
 use crate::kpis::totals::asked::{Asked, TotalQuery, Whose};
 use crate::kpis::totals::notes::{Note, counted};
 use crate::kpis::totals::ops::{Totalled, totals_of_each};
@@ -29,6 +30,7 @@ pub struct GridQuery {
     pub series: TotalQuery,
     pub chosen: Chosen,
     pub profile: Option<Profile>,
+    pub recalculations: Option<Recalculations>,
     /// The code of a place that every measure is compared with.
     pub against: Option<String>,
 }
@@ -142,7 +144,8 @@ pub fn get_kpi_grid(conn: &mut Conn, context: &Context, query: &GridQuery) -> Re
     };
     let asked: Vec<Asked> = kpis.into_iter().map(asked).collect();
     let choices = Choices { profile: query.profile, ..Choices::default() };
-    let spc = SpcQuery { series: query.series.clone(), choices, ..SpcQuery::default() };
+    let recalculations = query.recalculations;
+    let spc = SpcQuery { series: query.series.clone(), choices, recalculations, ..SpcQuery::default() };
     let studies = studies(conn, context, &asked, &spc)?;
     let today = whose.organisation.valid_to.map_or(context.today(), |to| to.min(context.today()));
     let (mut cells, mut left_out, mut to_keep) = (Vec::new(), 0, Vec::new());

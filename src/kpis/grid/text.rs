@@ -118,7 +118,7 @@ impl Grid {
         let of = |cell: &Cell| {
             let notes = cell.study.iter().flat_map(|study| &study.notes).map(|note| note.detail.clone());
             let stale = cell.stale.then(|| "Stale: a later period is due.".to_owned());
-            let remarks = cell.study.iter().flat_map(|study| &study.remarks).map(Remark::text);
+            let remarks = cell.study.iter().flat_map(|study| &study.remarks).map(Remark::line);
             (cell.printed().name, notes.chain(stale).chain(remarks).collect::<Vec<_>>())
         };
         self.cells.iter().map(of).filter(|(_, notes)| !notes.is_empty()).collect()

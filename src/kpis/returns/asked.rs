@@ -95,8 +95,35 @@ impl NotProvided {
     }
 }
 
+/// How many values of a KPI a return must hold, how many of those it holds, and how many it holds in all.
+pub struct Filled {
+    pub expected: usize,
+    pub found: usize,
+    pub values: usize,
+}
+
+impl Filled {
+    fn is_whole(&self) -> bool {
+        self.found >= self.expected
+    }
+}
+
+/// What a return holds of a KPI.
+pub fn filled(there: &There, not_provided: &NotProvided, kpi: &KpiRow, key: &ReturnKey) -> Filled {
+    let (day, organisation) = (Period::containing(key.period_type, key.start).end(), key.organisation);
+    let all = there.get(&(kpi.id, organisation, key.start));
+    let values = all.map_or(0, HashSet::len);
+    if not_provided.nothing_of(kpi.id, organisation, day) {
+        return Filled { expected: 0, found: 0, values };
+    }
+    let excepted: HashSet<&String> = not_provided.on(kpi.id, organisation, day).map(|row| &row.breakdown).collect();
+    let number: usize = kpi.breakdowns().iter().map(|of| of.members.len()).product();
+    let found = all.into_iter().flatten().filter(|breakdown| !excepted.contains(breakdown)).count();
+    Filled { expected: number.saturating_sub(excepted.len()), found, values }
+}
+
 /// The combinations of members that are there of each KPI, organisation and period.
-type There = HashMap<(Id, Id, NaiveDate), HashSet<String>>;
+pub type There = HashMap<(Id, Id, NaiveDate), HashSet<String>>;
 
 /// SQLite takes a bounded number of parameters.
 const PART: usize = 10_000;
@@ -112,20 +139,14 @@ pub fn complete(conn: &mut Conn, owned: &OwnedKpis, keys: &BTreeSet<ReturnKey>) 
         let kpis: Vec<&KpiRow> = owned.those(owner, kind).collect();
         let there = there(conn, &kpis, &keys)?;
         let not_provided = NotProvided::of(conn, &kpis.iter().map(|kpi| kpi.id).collect::<Vec<_>>())?;
-        let is_whole = |key: &ReturnKey, kpi: &KpiRow| {
-            let (day, organisation) = (Period::containing(kind, key.start).end(), key.organisation);
-            let mut found = there.get(&(kpi.id, organisation, key.start)).cloned().unwrap_or_default();
-            found.extend(not_provided.on(kpi.id, organisation, day).map(|row| row.breakdown.clone()));
-            let breakdowns = kpi.breakdowns();
-            let number: usize = breakdowns.iter().map(|of| of.members.len()).product();
-            not_provided.nothing_of(kpi.id, organisation, day) || found.len() >= number
-        };
+        let is_whole = |key: &ReturnKey, kpi: &KpiRow| filled(&there, &not_provided, kpi, key).is_whole();
         complete.extend(keys.into_iter().filter(|key| kpis.iter().all(|kpi| is_whole(key, kpi))));
     }
     Ok(complete)
 }
 
-fn there(conn: &mut Conn, kpis: &[&KpiRow], keys: &[ReturnKey]) -> Result<There> {
+/// What is there of some KPIs for some returns, with what awaits approval.
+pub fn there(conn: &mut Conn, kpis: &[&KpiRow], keys: &[ReturnKey]) -> Result<There> {
     let numbers: Vec<i32> = kpis.iter().map(|kpi| kpi.number).collect();
     let organisations: BTreeSet<Id> = keys.iter().map(|key| key.organisation).collect();
     let (first, last) = (keys.iter().map(|key| key.start).min(), keys.iter().map(|key| key.start).max());

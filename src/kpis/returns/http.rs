@@ -2,6 +2,7 @@
 
 use super::drafts::{self, ListKpiReturnDrafts, WaitingRow};
 use super::ops::{self, Owners};
+use super::quality::{self, Quality};
 use super::rules::ReturnState;
 use super::store::{self, ListKpiReturns, ReturnRow};
 use crate::calendar::Period;
@@ -85,6 +86,8 @@ pub struct KpiReturnResponse {
     /// How many values were changed since it was approved.
     #[schema(minimum = 0)]
     changes_since_approval: i32,
+    /// How good it is, by its parts.
+    quality: Quality,
     /// The last submission that changed something of it; null before the first.
     submission: Option<Id>,
     #[schema(minimum = 0)]
@@ -105,7 +108,8 @@ impl Record for KpiReturnResponse {
 
 fn render(conn: &mut Conn, context: &Context, rows: Vec<ReturnRow>) -> Result<Vec<KpiReturnResponse>> {
     let owners = Owners::of(conn, &rows)?;
-    let shown = |row: ReturnRow| {
+    let qualities = quality::of_each(conn, context, &owners.owned, &rows)?;
+    let shown = |(row, quality): (ReturnRow, Quality)| {
         let (owner, period) = (row.owner(), row.period());
         let [set, kpi] = owners.names(owner).map(Option::unzip);
         let (organisation, organisation_name) = owners.organisations.of(row.organisation_id);
@@ -135,12 +139,13 @@ fn render(conn: &mut Conn, context: &Context, rows: Vec<ReturnRow>) -> Result<Ve
             accepted_by: row.accepted_by,
             accepted_on: row.accepted_on,
             changes_since_approval: row.changes_since_approval,
+            quality,
             submission: Some(row.submission_id).filter(|id| *id != Id::NONE),
             version: row.version,
             updated_at: instant(row.updated_at),
         }
     };
-    Ok(rows.into_iter().map(shown).collect())
+    Ok(rows.into_iter().zip(qualities).map(shown).collect())
 }
 
 fn shown(conn: &mut Conn, context: &Context, row: ReturnRow) -> Result<KpiReturnResponse> {
@@ -159,7 +164,8 @@ pub async fn list_kpi_returns(cx: Cx, asked: Asked<ListKpiReturns>) -> Result<Li
 
 /// Get a return
 ///
-/// Returns how far it has come, until when it is on time, when it is locked, and who approved and accepted it.
+/// Returns how far it has come, until when it is on time, when it is locked, who approved and accepted it, and how good it is: complete, in
+/// time, without open warnings and broken rules.
 #[utoipa::path(tag = "kpi-returns", params(IdPath), responses((status = 200, description = "The return", body = KpiReturnResponse)))]
 #[get("/v1/kpi-returns/{id}")]
 pub async fn get_kpi_return(cx: Cx, path: web::Path<IdPath>) -> Result<Answer<KpiReturnResponse>> {

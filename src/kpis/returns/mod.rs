@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod drafts;
 pub mod http;
 pub mod ops;
+pub mod quality;
 pub mod reminders;
 pub mod rules;
 pub mod store;

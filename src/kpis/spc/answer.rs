@@ -1,7 +1,7 @@
 //! The answer of an analysis as JSON: the same for a stored series and for one that was sent.
 
 use super::rules::{Assurance, Part, Profile, Rule, Signal, Variation};
-use super::study::{Study, Subject};
+use super::study::{RemarkKind, Study, Subject};
 use super::words::Differences;
 use crate::calendar::{Period, PeriodType};
 use crate::kpis::acts::rules::ActKind;
@@ -43,6 +43,9 @@ pub struct SpcResponse {
     /// Which of its points are left out, by an act that is kept, and why.
     #[schema(max_items = 10000)]
     exclusions: Vec<SpcRemarkResponse>,
+    /// What is to be known of its points. Like comments, annotations are kept back from those who do not see values as they are.
+    #[schema(max_items = 100000)]
+    annotations: Vec<SpcAnnotationResponse>,
     /// What to know before you rely on the answer.
     #[schema(max_items = 100000)]
     warnings: Vec<SpcWarningResponse>,
@@ -216,6 +219,15 @@ pub struct SpcRemarkResponse {
     reason: String,
 }
 
+/// What is to be known of a period.
+#[derive(Serialize, ToSchema)]
+pub struct SpcAnnotationResponse {
+    #[schema(example = "2024-04", max_length = 10)]
+    period: String,
+    #[schema(max_length = 500)]
+    text: String,
+}
+
 /// Something to know before you rely on the answer.
 #[derive(Serialize, ToSchema)]
 pub struct SpcWarningResponse {
@@ -284,6 +296,7 @@ impl SpcResponse {
             gaps: analysis.gaps.iter().map(|index| study.label(*index)).collect(),
             recalculations: SpcRemarkResponse::of(study, ActKind::Recalculation),
             exclusions: SpcRemarkResponse::of(study, ActKind::Exclusion),
+            annotations: SpcAnnotationResponse::of(study),
             warnings: SpcWarningResponse::of(&study.notes),
         }
     }
@@ -291,8 +304,15 @@ impl SpcResponse {
 
 impl SpcRemarkResponse {
     fn of(study: &Study, kind: ActKind) -> Vec<Self> {
-        let some = study.remarks.iter().filter(|remark| remark.kind == kind);
-        some.map(|remark| Self { period: remark.period.label(), reason: remark.reason.clone() }).collect()
+        let some = study.remarks.iter().filter(|remark| remark.kind == RemarkKind::Act(kind));
+        some.map(|remark| Self { period: remark.period.label(), reason: remark.text.clone() }).collect()
+    }
+}
+
+impl SpcAnnotationResponse {
+    fn of(study: &Study) -> Vec<Self> {
+        let some = study.remarks.iter().filter(|remark| remark.kind == RemarkKind::Annotation);
+        some.map(|remark| Self { period: remark.period.label(), text: remark.text.clone() }).collect()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::layout::{Facts, LONGEST, Layout, NewStart, Reading, TooLong, lay_out, since_a_year_before};
 use super::rules::Parameters;
-use super::study::{Choices, Judged, Measure, Remark, Study, Subject};
+use super::study::{Choices, Judged, Measure, Remark, RemarkKind, Study, Subject};
 use super::words::{Differences, Recalculations};
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::Context;
+use crate::kpis::acts::annotations::store::{self as annotations, AnnotationRow};
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue::rules::{SeriesShape, ValueType};
@@ -153,6 +154,9 @@ pub fn studies(conn: &mut Conn, context: &Context, asked: &[Asked], query: &SpcQ
     for act in acts::of_kpis(conn, &kpis, series)? {
         facts.entry(act.kpi_id).or_default().acts.push(act);
     }
+    for annotation in annotations::of_kpis(conn, &kpis, series)? {
+        facts.entry(annotation.kpi_id).or_default().annotations.push(annotation);
+    }
     for target in targets_for(conn, &kpis, organisation.id)? {
         facts.entry(target.kpi_id).or_default().targets.push(target);
     }
@@ -166,6 +170,7 @@ pub fn studies(conn: &mut Conn, context: &Context, asked: &[Asked], query: &SpcQ
 #[derive(Default)]
 struct Recorded {
     acts: Vec<ActRow>,
+    annotations: Vec<AnnotationRow>,
     targets: Vec<TargetRow>,
 }
 
@@ -174,7 +179,7 @@ fn study(
     query: &SpcQuery,
     parameters: &Parameters,
     totalled: Totalled,
-    Recorded { mut acts, mut targets }: Recorded,
+    Recorded { mut acts, annotations, mut targets }: Recorded,
 ) -> Result<Studied> {
     let mut readings: BTreeMap<Period, Reading> =
         totalled.periods.iter().map(|(period, point)| (*period, reading(point))).collect();
@@ -188,9 +193,19 @@ fn study(
     }
     let recalculations = acts.iter().filter(|act| act.kind == ActKind::Recalculation);
     let starts: Vec<NewStart> = recalculations.map(|row| new_start(asked, row)).collect();
-    let remark =
-        |act: &ActRow| Remark { kind: act.kind, period: asked.period(act.period_start), reason: act.reason.clone() };
-    let remarks = acts.iter().map(remark).collect();
+    let of_act = |act: &ActRow| Remark {
+        kind: RemarkKind::Act(act.kind),
+        period: asked.period(act.period_start),
+        text: act.reason.clone(),
+    };
+    let of_annotation = |row: AnnotationRow| Remark {
+        kind: RemarkKind::Annotation,
+        period: asked.period(row.period_start),
+        text: row.text,
+    };
+    // An annotation may say what is kept back, as a comment may.
+    let annotations = annotations.into_iter().filter(|_| totalled.is_whole);
+    let remarks = acts.iter().map(of_act).chain(annotations.map(of_annotation)).collect();
     targets.retain(|target| asked.takes(target));
     if query.differences.is_some() {
         readings = since_a_year_before(&readings);

@@ -123,21 +123,30 @@ pub enum Judged {
     Nothing,
 }
 
-/// Why the mean and limits begin anew at a period, or why its point is left out.
+/// What a remark is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemarkKind {
+    Act(ActKind),
+    Annotation,
+}
+
+/// Why the mean and limits begin anew at a period, why its point is left out, or what is to be known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    pub kind: ActKind,
+    pub kind: RemarkKind,
     pub period: Period,
-    pub reason: String,
+    pub text: String,
 }
 
 impl Remark {
-    pub fn text(&self) -> String {
+    /// The line of it below a chart.
+    pub fn line(&self) -> String {
         let done = match self.kind {
-            ActKind::Recalculation => "Recalculated from",
-            ActKind::Exclusion => "Excluded",
+            RemarkKind::Act(ActKind::Recalculation) => "Recalculated from",
+            RemarkKind::Act(ActKind::Exclusion) => "Excluded",
+            RemarkKind::Annotation => "Note on",
         };
-        format!("{done} {}: {}", self.period.label(), self.reason)
+        format!("{done} {}: {}", self.period.label(), self.text)
     }
 }
 
@@ -149,7 +158,7 @@ pub struct Study {
     pub layout: Layout,
     pub analysis: Analysis,
     pub notes: Vec<Note>,
-    /// Why limits begin anew and points are left out; of the periods it shows.
+    /// Why limits begin anew and points are left out, and what is to be known of them; of the periods it shows.
     pub remarks: Vec<Remark>,
     /// When a value of the last period was last written; none of a series that was sent along.
     pub updated_at: Option<NaiveDateTime>,
@@ -177,7 +186,7 @@ impl Study {
         Self { subject, window, layout, analysis, notes, remarks: Vec::new(), updated_at: None }
     }
 
-    /// With the reasons of the recalculations and exclusions of the periods it shows, and when its last value was written.
+    /// With what was remarked of the periods it shows, and when its last value was written.
     #[must_use]
     pub fn stored(mut self, remarks: Vec<Remark>, updated_at: Option<NaiveDateTime>) -> Self {
         self.updated_at = updated_at;
@@ -207,12 +216,20 @@ impl Study {
         self.drawn(|chart| chart.figure(value, chart.decimals))
     }
 
+    /// What is to be known of points, by their index; of one it may be several things.
+    fn annotations(&self) -> Vec<(usize, &str)> {
+        let annotations = self.remarks.iter().filter(|remark| remark.kind == RemarkKind::Annotation);
+        let index = |period: Period| self.layout.periods.iter().position(|one| *one == period);
+        annotations.filter_map(|remark| Some((index(remark.period)?, remark.text.as_str()))).collect()
+    }
+
     fn drawn<T>(&self, draw: impl FnOnce(&Chart<'_>) -> T) -> T {
         let periods: Vec<String> = self.layout.periods.iter().map(|period| period.label()).collect();
         let unit = self.subject.unit.as_deref().unwrap_or_default();
         let percentage = self.subject.is_share && chart::is_per_cent(unit);
         let notes: Vec<String> = self.notes.iter().map(|note| note.detail.clone()).collect();
-        let remarks: Vec<String> = self.remarks.iter().map(Remark::text).collect();
+        let remarks: Vec<String> = self.remarks.iter().map(Remark::line).collect();
+        let annotations = self.annotations();
         draw(&Chart {
             title: self.subject.title.as_deref().unwrap_or("XmR chart"),
             subtitle: &self.subject.subtitle,
@@ -225,6 +242,7 @@ impl Study {
             analysis: &self.analysis,
             notes: &notes,
             remarks: &remarks,
+            annotations: &annotations,
         })
     }
 

@@ -112,7 +112,8 @@ pub struct SubmissionRowInput {
     #[schema(value_type = FigureInput, required = false)]
     pub denominator: Option<Value>,
     /// A word of the code list `qualifiers`; null takes back what was sent before, which leaves `exact`. `not-applicable` with no
-    /// numbers says that there was nothing to divide, as numerator 0 and denominator 0 do.
+    /// numbers says that there was nothing to divide, as numerator 0 and denominator 0 do, or nothing to take a mean of, as
+    /// denominator 0 does.
     #[schema(max_length = 400, example = "exact")]
     pub qualifier: Option<String>,
     /// A word of the code list `bases`; null takes back what was sent before, which leaves `measured`.

@@ -174,7 +174,7 @@ pub fn measure(kpi: &KpiRow, row: &RawRow, nothing: bool) -> Result<(i64, Option
     }
     let fault = |code, detail: String| Err(vec![RowError::new(code, detail)]);
     let value = match (value, numerator, denominator) {
-        _ if nothing && !kpi.value_type.is_quotient() => {
+        _ if nothing && !kpi.value_type.is_quotient() && !kpi.takes_weight() => {
             let kind = kpi.value_type.as_str();
             return fault(
                 "value-type",
@@ -183,6 +183,8 @@ pub fn measure(kpi: &KpiRow, row: &RawRow, nothing: bool) -> Result<(i64, Option
                 ),
             );
         }
+        // A mean of nothing: there was nothing to take it of.
+        (None, None | Some(0), Some(0)) if kpi.takes_weight() => return Ok((0, Some(0), Some(0))),
         (_, Some(_), Some(_)) if !kpi.value_type.is_quotient() => {
             return fault(
                 "value-type",
@@ -206,7 +208,8 @@ pub fn measure(kpi: &KpiRow, row: &RawRow, nothing: bool) -> Result<(i64, Option
             if of <= 0 {
                 return fault(
                     "value-range",
-                    "The denominator of a mean is how many things it was taken of: 1 or more.".to_owned(),
+                    "The denominator of a mean is how many things it was taken of: 1 or more. Leave the value out where there were none."
+                        .to_owned(),
                 );
             }
             value

@@ -32,6 +32,8 @@ pub struct Totalled {
     /// How many reported, but not in every period; none where all count.
     pub left_out: Option<usize>,
     pub illustrative: bool,
+    /// Whether the caller sees values as they are, with what was written beside them.
+    pub is_whole: bool,
     /// When a value of the last of these periods was last written.
     pub updated_at: Option<NaiveDateTime>,
     pub notes: Vec<Note>,
@@ -130,6 +132,7 @@ impl Asked {
             organisations,
             left_out,
             illustrative,
+            is_whole: visibility.is_whole(&self.kpi),
             updated_at,
             notes,
             position,

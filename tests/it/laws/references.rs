@@ -286,6 +286,8 @@ impl Others {
             "/v1/kpi-sets?kpi=their-kpi",
             "/v1/kpi-values?kpi=their-kpi",
             "/v1/exclusions?kpi=their-kpi",
+            "/v1/annotations?kpi=their-kpi",
+            "/v1/recalculations?kpi=their-kpi&state=proposed,accepted",
             "/v1/reporting-exceptions?kpi=their-kpi",
             "/v1/kpi-returns?kpi=their-kpi",
             "/v1/lock-exceptions?kpi=their-kpi",

@@ -189,8 +189,19 @@ impl World {
     }
 
     async fn is_applicant(&self, actor: &Actor) -> bool {
+        self.is_of(actor, "applicant").await
+    }
+
+    async fn is_of(&self, actor: &Actor, role: &str) -> bool {
         let me: Value = serde_json::from_slice(&actor.get("/v1/me").await.body).unwrap_or_default();
-        me["grants"][0]["role"] == "applicant"
+        me["grants"][0]["role"] == role
+    }
+
+    /// A recalculation that somebody proposed, for one request that moves it.
+    async fn proposal(&self, by: &Actor, corner: &Corner) -> String {
+        let made = by.post("/v1/recalculations", corner.series("from", &self.month())).await;
+        assert_eq!(made.expect(201)["state"], "proposed");
+        made.header("location").to_owned()
     }
 
     /// The innovation of the corner, or inside the draft of an applicant.
@@ -293,9 +304,33 @@ impl World {
                 let target = self.made("/v1/reporting-exceptions", corner.exception()).await;
                 actor.patch(&target, 1, json!({ "to": "2999-01-01" }))
             }
+            "create_annotation" => actor.post("/v1/annotations", corner.annotation()),
+            "get_annotation" => actor.get(&self.made("/v1/annotations", corner.annotation()).await),
+            "list_annotations" => {
+                self.made("/v1/annotations", corner.annotation()).await;
+                actor.get(&format!("/v1/annotations?organisation={organisation}"))
+            }
+            "update_annotation" => actor.patch(
+                &self.made("/v1/annotations", corner.annotation()).await,
+                1,
+                json!({ "text": "More beds." }),
+            ),
+            "delete_annotation" => {
+                actor.delete(&format!("{}?reason=Mistake", self.made("/v1/annotations", corner.annotation()).await), 1)
+            }
+            "transition_recalculation" => {
+                let target = self.proposal(&self.app.submitter(organisation), corner).await;
+                actor.transition(&target, 1, json!({ "to": "refused", "reason": "Nothing has changed." }))
+            }
+            "list_recalculation_transitions" => actor.get(&format!("{recalculation}/transitions")),
             "create_recalculation" => actor.post("/v1/recalculations", corner.series("from", &self.month())),
             "delete_exclusion" => {
                 actor.delete(&self.made("/v1/exclusions", corner.series("period", &self.month())).await, 1)
+            }
+            "delete_recalculation"
+                if self.is_of(actor, "submitter").await && organisation == &self.inside.organisation =>
+            {
+                actor.delete(&self.proposal(actor, corner).await, 1)
             }
             "delete_recalculation" => {
                 actor.delete(&self.made("/v1/recalculations", corner.series("from", &self.month())).await, 1)
@@ -517,6 +552,11 @@ impl Corner {
         json!({ "kpi": self.kpi, "organisation": self.organisation, "innovation": self.innovation, name: period, "reason": "It had to." })
     }
 
+    /// What is to be known of a month of the series.
+    fn annotation(&self) -> Value {
+        json!({ "kpi": self.kpi, "organisation": self.organisation, "innovation": self.innovation, "period": "2026-01", "text": "More beds." })
+    }
+
     /// That nothing is expected of the organisation for a day long ago.
     fn exception(&self) -> Value {
         json!({
@@ -545,7 +585,8 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 16] = [
+const UNASSIGNED: [&str; 18] = [
+    "get_annotation",
     "get_kpi_chart",
     "get_kpi_grid",
     "get_kpi_return",
@@ -553,6 +594,7 @@ const UNASSIGNED: [&str; 16] = [
     "get_kpi_spc",
     "get_kpi_totals",
     "get_kpi_value_flag",
+    "list_annotations",
     "list_audit_events",
     "list_kpi_return_drafts",
     "list_kpi_return_transitions",
@@ -611,6 +653,7 @@ fn is_open(row: &Row, answer: &Answer) -> bool {
         "list_award_transactions",
         "list_milestones",
         "list_gateway_reviews",
+        "list_recalculation_transitions",
         "list_replaced_kpi_values",
         "list_webhook_deliveries",
         "list_webhook_transitions",

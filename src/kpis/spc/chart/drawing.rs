@@ -26,6 +26,7 @@ pub fn draw(chart: &Chart<'_>) -> String {
             draw_axes(&mut canvas, chart, &frame);
             draw_lines(&mut canvas, chart, &frame);
             draw_series(&mut canvas, chart, &frame);
+            draw_annotations(&mut canvas, chart, &frame);
             draw_line_labels(&mut canvas, &frame);
             draw_legend(&mut canvas, &frame.legend, frame.legend_top);
         }
@@ -50,7 +51,7 @@ const MOST_LINES: usize = 30;
 fn small_print(chart: &Chart<'_>) -> Vec<String> {
     let shown = chart.notes.iter().chain(chart.remarks.iter().take(MOST_REMARKS)).cloned();
     let more = chart.remarks.len().saturating_sub(MOST_REMARKS);
-    let more = (more > 0).then(|| format!("And {more} more recalculations and exclusions."));
+    let more = (more > 0).then(|| format!("And {more} more recalculations, exclusions and notes."));
     let rules = format!("Rules: {}", chart.analysis.parameters.profile.rule_set());
     let lines = shown.chain(more).chain([rules]);
     lines.flat_map(|line| wrapped(&line, 11.0, WIDTH - 2.0 * MARGIN, MOST_LINES)).collect()
@@ -164,6 +165,17 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
         canvas.mark(mark, frame.x(index), frame.y(value), radius);
+        canvas.put(format_args!("</g>"));
+    }
+}
+
+/// A small flag above each point of which something is to be known, with what that is.
+fn draw_annotations(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
+    for (index, text) in chart.annotations {
+        let period = chart.periods.get(*index).map_or("", String::as_str);
+        let (x, y) = (frame.x(*index), PLOT_TOP + 5.0);
+        canvas.put(format_args!("<g><title>Note on {}: {}</title>", safe(period), safe(text)));
+        canvas.polygon(INK, x, y, 4.5, &[(0.0, 1.0), (1.0, -1.0), (-1.0, -1.0)]);
         canvas.put(format_args!("</g>"));
     }
 }

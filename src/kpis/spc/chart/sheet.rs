@@ -24,8 +24,10 @@ pub struct Chart<'a> {
     pub analysis: &'a Analysis,
     /// What to know before relying on it, printed below.
     pub notes: &'a [String],
-    /// Why points are excluded and limits begin anew, printed below that.
+    /// Why points are excluded and limits begin anew, and what is to be known of points, printed below that.
     pub remarks: &'a [String],
+    /// What is to be known of points, by their index: a mark above each.
+    pub annotations: &'a [(usize, &'a str)],
 }
 
 impl Chart<'_> {

@@ -26,6 +26,7 @@ fn drawn(title: &str, points: &[Point], recalculations: &[Recalculation]) -> Str
         analysis: &analysis,
         notes: &[title.to_owned()],
         remarks: &[],
+        annotations: &[(0, title)],
     })
 }
 
@@ -139,6 +140,7 @@ fn drawn_with(values: &[f64], change: impl FnOnce(Chart<'_>) -> String) -> Strin
         analysis: &analysis,
         notes: &[],
         remarks: &[],
+        annotations: &[],
     })
 }
 
@@ -161,7 +163,7 @@ fn the_small_print_holds_every_note_and_the_rules() {
     let svg = drawn_with(&[1.0, 2.0], |chart| draw(&Chart { notes: &notes, remarks: &remarks, ..chart }));
     assert!(svg.contains(">Note 12.</text>"), "every warning is on the picture");
     assert!(svg.contains(">Remark 10.</text>") && !svg.contains(">Remark 11.</text>"));
-    assert!(svg.contains(">And 2 more recalculations and exclusions.</text>"));
+    assert!(svg.contains(">And 2 more recalculations, exclusions and notes.</text>"));
     assert!(svg.contains(">Rules: making-data-count-2.5+2023-11</text>"));
 }
 

@@ -163,6 +163,7 @@ impl Arithmetic {
     /// The value as a figure, not rounded where it has parts; none where there was nothing to divide.
     pub fn figure(self, value: ScaledValue) -> Option<f64> {
         match (value.numerator, value.denominator) {
+            _ if value.is_not_applicable() => None,
             (Some(_), Some(0)) if self.is_quotient => None,
             (Some(numerator), Some(denominator)) if self.is_quotient => {
                 Some(numerator as f64 * f64::from(self.multiplier) / denominator as f64)
