@@ -43,6 +43,7 @@ mod readme;
 mod released;
 mod returns;
 mod running;
+mod small_numbers;
 mod spc;
 mod spread;
 mod staying_up;
