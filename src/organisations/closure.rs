@@ -142,6 +142,40 @@ pub fn below_during(conn: &mut Conn, ancestor: Id, days: Span) -> Result<Vec<Id>
     Ok(below.select(organisation_closure::descendant_id).distinct().load(conn)?)
 }
 
+/// Who an organisation counts below on some days: itself too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    pub of: Id,
+    pub above: Id,
+    pub kind: OrganisationType,
+    pub days: Span,
+}
+
+/// All that some organisations count below, on any day.
+pub fn lines(conn: &mut Conn, ids: &[Id]) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for some in ids.chunks(SOME) {
+        let above = organisation_closure::table
+            .inner_join(organisations::table.on(organisations::id.eq(organisation_closure::ancestor_id)))
+            .filter(organisation_closure::descendant_id.eq_any(some.to_vec()))
+            .select((
+                organisation_closure::descendant_id,
+                organisation_closure::ancestor_id,
+                organisations::kind,
+                organisation_closure::from_on,
+                organisation_closure::to_on,
+            ));
+        let rows: Vec<(Id, Id, OrganisationType, NaiveDate, NaiveDate)> = above.load(conn)?;
+        lines.extend(rows.into_iter().map(|(of, above, kind, from, to)| Line {
+            of,
+            above,
+            kind,
+            days: Span { from, to },
+        }));
+    }
+    Ok(lines)
+}
+
 /// How many organisations were ever below one, about: one that came back is counted again.
 pub fn how_many_below(conn: &mut Conn, ancestor: Id) -> Result<usize> {
     let below = organisation_closure::table.filter(organisation_closure::ancestor_id.eq(ancestor));

@@ -18,8 +18,8 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 
 pub use super::closure::{
-    DaysBelow, Nested, below, below_during, codes_below, counted_below, days_below, ever_below, how_many_below,
-    is_below_any, nested, reached,
+    DaysBelow, Line, Nested, below, below_during, codes_below, counted_below, days_below, ever_below, how_many_below,
+    is_below_any, lines, nested, reached,
 };
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]

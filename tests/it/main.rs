@@ -44,6 +44,7 @@ mod readme;
 mod released;
 mod returns;
 mod running;
+mod small_numbers;
 mod spc;
 mod spc_vectors;
 mod spread;

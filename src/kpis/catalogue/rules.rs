@@ -6,7 +6,9 @@ pub mod domain;
 mod status;
 pub mod validation;
 
-pub use breakdowns::{Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown};
+pub use breakdowns::{
+    Breakdown, BreakdownInput, BreakdownText, parse_breakdown_text, shown_breakdown, split_breakdown,
+};
 pub use codes::is_code;
 pub use domain::ValueType;
 pub use status::{AskedKpiMove, KpiStatus};

@@ -137,12 +137,14 @@ pub fn find(conn: &mut Conn, id: Id) -> Result<Option<ExceptionRow>> {
 }
 
 /// The exceptions that stand from some KPIs and an innovation, of one organisation or of every one.
-pub fn standing(conn: &mut Conn, kpis: &[Id], innovation: Id, only: Option<Id>) -> Result<Vec<ExceptionRow>> {
+pub fn standing(conn: &mut Conn, kpis: &[Id], innovation: Option<Id>, only: Option<Id>) -> Result<Vec<ExceptionRow>> {
     let mut rows = reporting_exceptions::table
         .filter(reporting_exceptions::kpi_id.eq_any(kpis.to_vec()))
-        .filter(reporting_exceptions::innovation_id.eq(innovation))
         .filter(reporting_exceptions::withdrawn_at.is_null())
         .into_boxed::<MultiBackend>();
+    if let Some(innovation) = innovation {
+        rows = rows.filter(reporting_exceptions::innovation_id.eq(innovation));
+    }
     if let Some(organisation) = only {
         rows = rows.filter(reporting_exceptions::organisation_id.eq(organisation));
     }

@@ -1,6 +1,7 @@
 //! Totals as they are answered: JSON, and the same as CSV.
 
 use super::asked::{Asked, PeriodTotal};
+use super::by::{Part, Parted};
 use super::notes::Note;
 use super::ops::Totalled;
 use super::rules::TotalBasis;
@@ -29,6 +30,20 @@ pub struct PointResponse {
     /// `dimension=member`, several joined by `;`; null for the total over the members.
     #[schema(max_length = 2000)]
     breakdown: Option<String>,
+    /// With `by=place:` the code of the place; absent for what lies under no place of the type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 60, nullable = false)]
+    place: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300, nullable = false)]
+    place_name: Option<String>,
+    /// With `by=innovation` its slug; absent for what is of no innovation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, nullable = false)]
+    innovation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300, nullable = false)]
+    innovation_name: Option<String>,
     /// What was reported, added up. Null where nothing was, and for what is kept back.
     #[schema(value_type = Option<f64>)]
     value: Option<Number>,
@@ -91,6 +106,9 @@ pub struct KpiTotalsResponse {
     #[schema(minimum = 0)]
     as_of_position: i64,
     aggregation: Aggregation,
+    /// What the totals are told apart by. Null where there is one total a period.
+    #[schema(example = "place:icb", max_length = 60)]
+    by: Option<String>,
     /// Of which organisations the totals are made.
     basis: TotalBasis,
     /// How many organisations have values in these periods.
@@ -102,8 +120,8 @@ pub struct KpiTotalsResponse {
     /// Whether some or all of the values are invented for illustration, or the edges and successions by which their organisations lie below
     /// the place.
     illustrative: bool,
-    /// From the first period with a value to the last.
-    #[schema(max_items = 10000)]
+    /// From the first period with a value to the last; with `by` those of one part after those of another.
+    #[schema(max_items = 1000000)]
     points: Vec<PointResponse>,
     #[schema(max_items = 20)]
     notes: Vec<NoteResponse>,
@@ -123,6 +141,10 @@ impl PointResponse {
             start: period.start(),
             end: period.end(),
             breakdown: asked.breakdown.clone(),
+            place: None,
+            place_name: None,
+            innovation: None,
+            innovation_name: None,
             value: total.value.map(|value| number(value.value)),
             numerator: total.value.and_then(|value| value.numerator).map(number),
             denominator: total.value.and_then(|value| value.denominator).map(number),
@@ -136,16 +158,39 @@ impl PointResponse {
             apportioned,
         })
     }
+
+    /// Says which part of the whole it is of.
+    fn of_part(mut self, part: &Part) -> Self {
+        match part.clone() {
+            Part::Member(text) => self.breakdown = Some(text),
+            Part::Place(named) => (self.place, self.place_name) = named.unzip(),
+            Part::Innovation(named) => (self.innovation, self.innovation_name) = named.unzip(),
+        }
+        self
+    }
 }
 
 impl KpiTotalsResponse {
-    pub fn of(asked: Asked, innovation: Option<String>, totalled: Totalled) -> Option<Self> {
+    /// The totals, or those of the parts that they are told apart by.
+    pub fn of(
+        asked: Asked,
+        innovation: Option<String>,
+        totalled: Totalled,
+        parts: Option<(String, Vec<Parted>)>,
+    ) -> Option<Self> {
         let map = totalled.map?;
-        let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
         let point = |(period, total): (&Period, &PeriodTotal)| {
-            PointResponse::of(&asked, *period, total, totalled.apportioned.contains(&period.start()))
+            let apportioned = totalled.apportioned.contains(&period.start());
+            PointResponse::of(&asked, *period, total, apportioned).filter(|_| asked.window.holds(*period))
         };
-        let points = inside.filter_map(point).collect();
+        let of_part = |parted: &Parted| -> Vec<PointResponse> {
+            parted.periods.iter().filter_map(point).map(|point| point.of_part(&parted.part)).collect()
+        };
+        let (by, parts) = parts.unzip();
+        let points = match &parts {
+            None => totalled.periods.iter().filter_map(point).collect(),
+            Some(parts) => parts.iter().flat_map(of_part).collect(),
+        };
         Some(Self {
             points,
             notes: totalled.notes.into_iter().map(Into::into).collect(),
@@ -157,6 +202,7 @@ impl KpiTotalsResponse {
             as_of: map.as_of,
             as_of_position: totalled.position,
             aggregation: asked.kpi.aggregation,
+            by,
             basis: asked.basis,
             organisations: totalled.organisations,
             left_out: totalled.left_out,
@@ -188,11 +234,12 @@ impl KpiTotalsResponse {
         ])?;
         let number = |number: &Option<Number>| number.as_ref().map(ToString::to_string).unwrap_or_default();
         let flag = |is: bool| if is { "true" } else { "" };
+        let told_by_place = self.by.as_ref().is_some_and(|by| by.starts_with("place:"));
         for point in &self.points {
             sheet.row([
                 self.kpi.as_str(),
-                &self.place,
-                self.innovation.as_deref().unwrap_or_default(),
+                if told_by_place { point.place.as_deref().unwrap_or_default() } else { self.place.as_str() },
+                point.innovation.as_ref().or(self.innovation.as_ref()).map_or("", String::as_str),
                 &point.period,
                 point.breakdown.as_deref().unwrap_or_default(),
                 &number(&point.value),

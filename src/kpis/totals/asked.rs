@@ -5,7 +5,7 @@ use crate::access::outside;
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::decimal::to_f64;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::Context;
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::Aggregation;
@@ -210,6 +210,9 @@ impl Asked {
                 Err(outside())
             } else if let Err(error) = one.check_additive() {
                 Err(error)
+            } else if one.is_place && one.basis == TotalBasis::Comparable && !visibility.is_whole(kpi) {
+                let detail = "Totals of some organisations beside those of all tell what lies between: they are for those who see every figure of the place as it is.";
+                Err(Error::new(Code::Forbidden).detail(detail))
             } else if one.is_place {
                 let key = (visibility, kpi.disclosure_control, kpi.programme.as_deref());
                 let map = maps.entry(key).or_insert_with(|| {
@@ -232,8 +235,11 @@ impl Asked {
     }
 
     pub fn shown(&self, visibility: Visibility, total: &Total) -> PeriodTotal {
-        let value = total.value.and_then(|value| disclose(&self.kpi, visibility, value));
-        let figure = if visibility.is_whole(&self.kpi) {
+        // What several series come to was protected where it was added up.
+        let is_told = total.coverage.is_some();
+        let value =
+            total.value.and_then(|value| if is_told { Some(value) } else { disclose(&self.kpi, visibility, value) });
+        let figure = if is_told || visibility.is_whole(&self.kpi) {
             total.figure
         } else {
             value.and_then(|value| self.arithmetic.figure(value))
@@ -243,7 +249,7 @@ impl Asked {
             value,
             figure,
             completed: total.completed.filter(|_| figure.is_some() && !partial),
-            suppressed: total.value.is_some() && value.is_none(),
+            suppressed: total.is_kept_back || total.value.is_some() && value.is_none(),
             qualifier: total.qualifier,
             basis: total.basis,
             coverage: total.coverage,

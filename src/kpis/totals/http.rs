@@ -2,6 +2,7 @@
 
 use super::answer::KpiTotalsResponse;
 use super::asked::{Asked, TotalQuery};
+use super::by::{By, totals_by};
 use super::ops;
 use super::rules::TotalBasis;
 use super::summaries::upkeep::Wish;
@@ -38,6 +39,8 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// What the totals are told apart by: `breakdown:` and a dimension of the KPI, `place:` and a type of organisations, or `innovation`.
+        by: Line = "by",
     }
 }
 
@@ -61,10 +64,18 @@ impl From<GetKpiTotals> for TotalQuery {
 /// Returns what was reported below the place, added up period by period, and how much of what was expected that is. Whoever has once
 /// sent a value is expected in every later period, until it closes or a reporting exception says otherwise. What is missing is never
 /// estimated. As JSON or CSV.
+///
+/// With `by` the totals are told apart, and each body counts in one part. By places of a type, what lies under none of them has points without
+/// a place.
+///
+/// Readers without the grant to see small counts get each total rounded to 5, or to the nearest multiple of 5 that leaves a count from 1 to 7
+/// within it three possible values; what cannot be told so is `suppressed`. England's totals are exact wherever that tells nothing. Whoever sees
+/// some of the values as they are gets these exactly, and the rest by this rule, unless the rest is of one series alone.
 #[utoipa::path(tag = "kpi-values", params(KpiPath, GetKpiTotals), responses((status = 200, description = "The totals", content((KpiTotalsResponse = "application/json"), (String = "text/csv")))))]
 #[get("/v1/kpis/{code}/totals")]
 pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiTotals>) -> Result<Reply> {
-    let (query, csv): (TotalQuery, bool) = (query.0.into(), cx.wants("text/csv"));
+    let (by, csv) = (query.0.by.clone(), cx.wants("text/csv"));
+    let query: TotalQuery = query.0.into();
     let service = cx.service.clone();
     let answer = |wish: Wish| {
         cx.report(move |conn, context| {
@@ -72,9 +83,16 @@ pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKp
                 return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
             }
             let asked = Asked::read(conn, &path.code, &query)?;
-            let totalled = ops::totals(conn, context, &asked, &query)?;
+            let (totalled, parts) = match by {
+                None => (ops::totals(conn, context, &asked, &query)?, None),
+                Some(Line(text)) => {
+                    let by = By::read(&asked.kpi, &text, &query)?;
+                    let (totalled, parts) = totals_by(conn, context, &asked, &query, &by)?;
+                    (totalled, Some((text, parts)))
+                }
+            };
             wish.set(totalled.to_keep.clone());
-            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled);
+            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled, parts);
             let answer = answer.ok_or_else(|| Error::internal("a total of no place"))?;
             if csv { Ok(Reply::text(StatusCode::OK, CSV, answer.csv()?)) } else { Reply::ok(&answer) }
         })

@@ -4,9 +4,11 @@
 pub mod answer;
 pub mod apportioning;
 pub mod asked;
+pub mod by;
 pub mod http;
 pub mod notes;
 pub mod ops;
+pub mod protection;
 pub mod rules;
 pub mod standing;
 pub mod store;

@@ -2,8 +2,9 @@
 
 use super::asked::{Asked, PeriodTotal, TotalQuery};
 use super::notes::{self, Note};
+use super::protection::{self, Column, Tree};
 use super::rules::{Observation, Survey, Total, TotalBasis, Window};
-use super::standing::{self, Observed};
+use super::standing::{self, Observed, Standing};
 use super::store::{Area, Sought, Wanted};
 use super::summaries;
 use super::summaries::ops::Kept;
@@ -13,11 +14,14 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::http::Context;
+use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::values::ops::UNSUPPRESSED;
 use crate::kpis::values::rules::Visibility;
 use crate::organisations;
-use crate::organisations::ops::Map;
+use crate::organisations::ops::{Covered, Map};
 use crate::organisations::rules::Geography;
 use crate::successions::{self, store::ArrivalRow};
+use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +56,7 @@ pub fn totals(conn: &mut Conn, context: &Context, asked: &Asked, query: &TotalQu
     only.unwrap_or_else(|| Err(lost()))
 }
 
-fn lost() -> Error {
+pub(super) fn lost() -> Error {
     Error::internal("a total was lost")
 }
 
@@ -102,7 +106,7 @@ impl Seen<'_> {
 }
 
 impl Asked {
-    fn totalled(
+    pub(super) fn totalled(
         &self,
         visibility: Visibility,
         map: Option<Map>,
@@ -142,14 +146,14 @@ impl Asked {
 }
 
 /// What was found of the values that are asked for.
-struct Counted {
-    survey: Survey,
+pub(super) struct Counted {
+    pub survey: Survey,
     /// A single series is its own total.
-    alone: Option<BTreeMap<Period, Total>>,
-    left_out: Option<usize>,
-    position: i64,
-    behind_since: Option<String>,
-    to_keep: Option<Key>,
+    pub alone: Option<BTreeMap<Period, Total>>,
+    pub left_out: Option<usize>,
+    pub position: i64,
+    pub behind_since: Option<String>,
+    pub to_keep: Option<Key>,
 }
 
 /// About how many organisations' series are read at once: they stay in memory until they are added up.
@@ -159,14 +163,17 @@ const AT_ONCE: usize = 20_000;
 fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Counted>> {
     let Some(Seen { asked: first, map, .. }) = seen.first().copied() else { return Ok(Vec::new()) };
     let usual = Map { geography: Geography::Current, as_of: context.today() };
-    let may_be_kept = |one: &Seen<'_>| one.asked.basis == TotalBasis::All && one.map == Some(usual);
+    // Who sees a part as it is has a total of their own.
+    let has_own = !context.actor.reach(UNSUPPRESSED).places().is_empty();
+    let may_be_kept =
+        |one: &Seen<'_>| one.asked.basis == TotalBasis::All && one.map == Some(usual) && (one.is_whole() || !has_own);
     let keys: Vec<(Key, bool)> =
         seen.iter().filter(|one| may_be_kept(one)).map(|one| (one.key(), one.is_whole())).collect();
     let mut kept = summaries::ops::find(conn, &keys, (context.now, context.today()))?;
     let position = events::end(conn)?.position;
     let area =
         map.map_or(Area::Organisation(first.organisation.id), |map| Area::Place { id: first.organisation.id, map });
-    let wanted = Wanted { area, innovation: first.innovation, breakdown: first.breakdown.as_deref() };
+    let wanted = Wanted { area, innovation: Some(first.innovation), breakdown: first.breakdown.as_deref() };
     let missing: Vec<Seen<'_>> = seen.iter().filter(|one| !kept.contains_key(&one.asked.kpi.number)).copied().collect();
     let bodies = match area {
         Area::Place { id, .. } if missing.len() > 1 => organisations::store::how_many_below(conn, id)?,
@@ -174,7 +181,7 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     };
     let mut added_up = Vec::with_capacity(missing.len());
     for some in missing.chunks((AT_ONCE / bodies.max(1)).max(1)) {
-        added_up.extend(add_up(conn, some, wanted)?);
+        added_up.extend(add_up(conn, context, some, wanted)?);
     }
     let mut added_up = added_up.into_iter();
     let counted = |one: &Seen<'_>| {
@@ -198,17 +205,28 @@ struct AddedUp {
 }
 
 /// Reads the values of some KPIs together, and adds those of each up.
-fn add_up(conn: &mut Conn, seen: &[Seen<'_>], wanted: Wanted<'_>) -> Result<Vec<AddedUp>> {
+fn add_up(conn: &mut Conn, context: &Context, seen: &[Seen<'_>], wanted: Wanted<'_>) -> Result<Vec<AddedUp>> {
+    let is_protected = |one: &Seen<'_>| !one.is_whole() && one.asked.adds_up();
+    // What is told of a member depends on what is told of the others.
+    let breakdown = wanted.breakdown.filter(|_| seen.iter().any(is_protected));
+    let read = Wanted { breakdown: wanted.breakdown.filter(|_| breakdown.is_none()), ..wanted };
     let sought = seen.iter().map(|one| {
         let Asked { kpi, arithmetic, window, .. } = one.asked;
         Sought { kpi, by: *arithmetic, to: window.to }
     });
-    let observed = standing::observe(conn, &sought.collect::<Vec<_>>(), wanted)?;
+    let observed = standing::observe(conn, &sought.collect::<Vec<_>>(), read)?;
+    let guarded = seen.iter().zip(&observed).filter(|(one, _)| is_protected(one));
+    let shelter = Shelter::of(conn, context, wanted.area, guarded.map(|(_, observed)| observed))?;
     let added_up = |(one, Observed { standing, mut observations }): (&Seen<'_>, Observed)| {
         let (asked, by) = (one.asked, one.asked.arithmetic);
+        let told = shelter.as_ref().filter(|_| is_protected(one)).and_then(|shelter| {
+            shelter.own(&asked.kpi, &standing, &mut observations);
+            protection::told(&asked.kpi, by, &standing, &observations, &shelter.tree, &BTreeSet::new())
+        });
         if !one.is_whole() {
             observations.iter_mut().for_each(|one| one.blur(by));
         }
+        observations.retain(|one| breakdown.is_none_or(|only| only == standing.breakdown(one.series)));
         let mut left_out = None;
         if asked.basis == TotalBasis::Comparable {
             let stand = |one: &Observation, period: Period| standing.of(one, period);
@@ -217,9 +235,49 @@ fn add_up(conn: &mut Conn, seen: &[Seen<'_>], wanted: Wanted<'_>) -> Result<Vec<
         }
         let is_much = observations.len() >= summaries::ops::MANY;
         let alone = (!asked.adds_up()).then(|| by.only(&observations));
-        AddedUp { survey: standing.survey(by, &observations), alone, left_out, is_much }
+        let mut survey = standing.survey(by, &observations);
+        if let Some(told) = told {
+            told.tell(by, &mut survey.tallies, asked.organisation.id, &Column::of(asked.breakdown.as_deref()));
+        }
+        AddedUp { survey, alone, left_out, is_much }
     };
     Ok(seen.iter().zip(observed).map(added_up).collect())
+}
+
+/// What shelters the small counts of a place from a caller: how it lies together, and what of it they see as it is.
+pub struct Shelter {
+    pub tree: Tree,
+    seen: Covered,
+}
+
+impl Shelter {
+    /// None where nothing is observed that has to be sheltered.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub fn of<'a>(
+        conn: &mut Conn,
+        context: &Context,
+        area: Area,
+        observed: impl Iterator<Item = &'a Observed>,
+    ) -> Result<Option<Self>> {
+        let organisations: BTreeSet<Id> =
+            observed.flat_map(|observed| protection::organisations(&observed.observations)).collect();
+        if organisations.is_empty() {
+            return Ok(None);
+        }
+        let organisations: Vec<Id> = organisations.into_iter().collect();
+        let seen = Covered::of(conn, context, context.actor.reach(UNSUPPRESSED), &organisations)?;
+        Ok(Some(Self { tree: Tree::of(conn, area, &organisations)?, seen }))
+    }
+
+    /// Notes which values the caller sees as they are.
+    pub fn own(&self, kpi: &KpiRow, standing: &Standing, observations: &mut [Observation]) {
+        for one in observations {
+            let innovation = Some(standing.innovation(one.series));
+            one.is_own = self.seen.covers(kpi.programme.as_deref(), Some(one.organisation), innovation);
+        }
+    }
 }
 
 /// Who became part of an organisation within the periods.

@@ -54,6 +54,7 @@ fn observations(by: Arithmetic, facts: &Facts, found: &[Found]) -> Vec<Observati
             basis: found.basis,
             weight: by.weight(value),
             seen: value,
+            is_own: false,
         })
     });
     observations.collect()
@@ -67,17 +68,38 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The combination of members that a series is of.
+    pub fn breakdown(&self, series: i64) -> &str {
+        self.found.sources.get(&series).map(|source| source.breakdown.as_str()).unwrap_or_default()
+    }
+
+    /// The innovation that a series is of.
+    pub fn innovation(&self, series: i64) -> Id {
+        self.found.sources.get(&series).map_or(Id::NONE, |source| source.innovation)
+    }
+
+    /// Whether it is a part of a divided organisation's value that counts, by a share.
+    pub fn is_part(&self, organisation: Id, period: Period) -> bool {
+        self.is_divided(organisation) && self.found.apportioned.contains(&period)
+    }
+
+    /// Whether what an organisation had itself is told of others now, by shares or not at all.
+    pub fn is_divided(&self, organisation: Id) -> bool {
+        self.found.divided.contains(&organisation)
+    }
+
     pub fn of(&self, one: &Observation, period: Period) -> Stand {
         let last_day = self.map.map_or(period.end(), |map| map_day(period, map));
         if !self.found.days.is_empty() && !counts_on(&self.found.days, one.organisation, last_day) {
             return Stand::Elsewhere;
         }
         let is_closed = self.found.closed.get(&one.organisation).is_some_and(|closed| *closed <= period.end());
-        let breakdown = self.found.sources.get(&one.series).map(|source| source.breakdown.as_str()).unwrap_or_default();
+        let (breakdown, innovation) = (self.breakdown(one.series), self.innovation(one.series));
         // What is done and not collected is still missing.
         let applies = |row: &ExceptionRow| {
             let meant = row.breakdown.is_empty() || row.breakdown == breakdown;
             meant
+                && row.innovation_id == innovation
                 && row.kind == ExceptionKind::NotProvidedHere
                 && row.from_on <= period.end()
                 && period.end() < row.to_on

@@ -31,6 +31,7 @@ pub enum Area {
 /// A series whose values count in an area.
 pub struct Source {
     pub organisation: Id,
+    pub innovation: Id,
     pub breakdown: String,
     pub illustrative: bool,
 }
@@ -79,6 +80,8 @@ pub struct Facts {
     pub apportioned: BTreeSet<Period>,
     /// Those in which they had what cannot be apportioned, and some of it would belong here.
     pub undivided: BTreeSet<Period>,
+    /// Those that were divided.
+    pub divided: BTreeSet<Id>,
     /// The organisations that have values of periods in which they did not exist.
     pub outside_life: Marks,
     /// When a value of each period was last written, by the first day of the period.
@@ -89,7 +92,8 @@ pub struct Facts {
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     pub area: Area,
-    pub innovation: Id,
+    /// None for the series of every innovation, and of none.
+    pub innovation: Option<Id>,
     pub breakdown: Option<&'a str>,
 }
 
@@ -170,7 +174,10 @@ impl Facts {
             let at = updated.entry(one.start).or_insert(one.updated_at);
             *at = one.updated_at.max(*at);
         }
-        (Self { sources, days, invented, closed, moved, apportioned, undivided, outside_life, updated }, found)
+        let divided = divided.divisions.0.keys().copied().collect();
+        let facts =
+            Self { sources, days, invented, closed, moved, apportioned, undivided, divided, outside_life, updated };
+        (facts, found)
     }
 }
 
@@ -179,8 +186,14 @@ fn sources(conn: &mut Conn, sought: &[Sought<'_>], divided: &Divided, wanted: Wa
     let kpis: Vec<Id> = sought.iter().map(|one| one.kpi.id).collect();
     let mut query = series::table
         .filter(series::kpi_id.eq_any(kpis))
-        .filter(series::innovation_id.eq(wanted.innovation))
-        .select((series::kpi_id, series::id, series::organisation_id, series::breakdown, series::illustrative))
+        .select((
+            series::kpi_id,
+            series::id,
+            series::organisation_id,
+            series::innovation_id,
+            series::breakdown,
+            series::illustrative,
+        ))
         .into_boxed::<MultiBackend>();
     query = match wanted.area {
         Area::Organisation(id) => query.filter(series::organisation_id.eq(id)),
@@ -196,12 +209,16 @@ fn sources(conn: &mut Conn, sought: &[Sought<'_>], divided: &Divided, wanted: Wa
             query.filter(series::organisation_id.eq_any(ever_below(id)))
         }
     };
+    if let Some(innovation) = wanted.innovation {
+        query = query.filter(series::innovation_id.eq(innovation));
+    }
     if let Some(breakdown) = wanted.breakdown {
         query = query.filter(series::breakdown.eq(breakdown.to_owned()));
     }
     let mut sources = Sources::new();
-    for (kpi, id, organisation, breakdown, illustrative) in query.load::<(Id, i64, Id, String, bool)>(conn)? {
-        sources.entry(kpi).or_default().insert(id, Source { organisation, breakdown, illustrative });
+    type Row = (Id, i64, Id, Id, String, bool);
+    for (kpi, id, organisation, innovation, breakdown, illustrative) in query.load::<Row>(conn)? {
+        sources.entry(kpi).or_default().insert(id, Source { organisation, innovation, breakdown, illustrative });
     }
     Ok(sources)
 }

@@ -54,6 +54,10 @@ pub fn disclose(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Opt
     let one = 10_i64.pow(u32::from(kpi.decimals_u8()));
     match (value.numerator, value.denominator) {
         (Some(numerator), Some(denominator)) => {
+            // What is left of a share may be a handful too.
+            if kpi.value_type.is_share() {
+                rounded(denominator - numerator, one)?;
+            }
             let (numerator, denominator) = (rounded(numerator, one)?, rounded(denominator, one)?);
             let quotient = decimal::ratio(numerator, denominator, kpi.factor(), kpi.decimals_u8())?;
             Some(ScaledValue { value: quotient, numerator: Some(numerator), denominator: Some(denominator) })

@@ -73,6 +73,8 @@ pub struct Observation {
     pub weight: Option<i64>,
     /// The value as the caller may see it, which stands for the series where later values of it are missing.
     pub seen: ScaledValue,
+    /// Whether the caller sees it as it is, where they do not see all that is added up so.
+    pub is_own: bool,
 }
 
 impl Observation {
@@ -121,6 +123,8 @@ pub struct Total {
     pub completed: Option<f64>,
     /// Why it has no value though there are values to add up.
     pub lack: Option<Lack>,
+    /// Whether it is kept back, so that no small count is told.
+    pub is_kept_back: bool,
 }
 
 /// Why several values have no total.
@@ -182,6 +186,7 @@ impl Arithmetic {
             coverage: None,
             completed: None,
             lack: None,
+            is_kept_back: false,
         };
         observations.iter().map(|one| (self.period(one.start), total(one))).collect()
     }

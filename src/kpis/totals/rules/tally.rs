@@ -152,6 +152,12 @@ fn stored(sum: Sum) -> Result<i64, Lack> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     sums: Sums,
+    /// What of it the caller sees as it is, where they do not see all of it so.
+    #[serde(default)]
+    own: Sums,
+    /// Whether the total is kept back.
+    #[serde(default)]
+    is_kept_back: bool,
     /// The last values of those that are missing.
     missing: Sums,
     qualifier: Option<Qualifier>,
@@ -186,7 +192,7 @@ impl Tally {
         };
         self.count(before.or(one.weight), usable);
         if usable {
-            self.sums.add(one.value);
+            if one.is_own { &mut self.own } else { &mut self.sums }.add(one.value);
             self.qualifier = Some(self.qualifier.map_or(one.qualifier, |known| known.plus(one.qualifier)));
             self.basis = Some(self.basis.map_or(one.basis, |basis| basis.max(one.basis)));
         }
@@ -208,8 +214,9 @@ impl Tally {
 
     /// The total, with how much of what was expected it holds.
     fn close(&self, by: Arithmetic) -> Total {
-        let (value, figure, lack) = self.sums.total(by);
-        let completed = (self.missing.count > 0).then(|| self.sums.with(self.missing).total(by).1);
+        let sums = self.sums.with(self.own);
+        let (value, figure, lack) = sums.total(by);
+        let completed = (self.missing.count > 0 && !self.is_kept_back).then(|| sums.with(self.missing).total(by).1);
         Total {
             value,
             figure,
@@ -218,6 +225,33 @@ impl Tally {
             coverage: Some(self.coverage(by.complete_at)),
             completed: completed.flatten(),
             lack,
+            is_kept_back: self.is_kept_back,
+        }
+    }
+}
+
+impl Tally {
+    /// Puts what is told of it in the place of what others than the caller have in it: its counts, or nothing where it is kept back.
+    fn tell(&mut self, by: Arithmetic, counts: Option<&[i64]>) {
+        let plain = |value: i64| ScaledValue { value, numerator: None, denominator: None };
+        let value = match (by.aggregation, counts) {
+            _ if self.sums.count == 0 || self.sums.total(by).2.is_some() => return,
+            // Nobody knows of how many.
+            (Aggregation::Mean, _) if self.sums.denominators == 0 => return,
+            (Aggregation::Sum, Some([value])) => Some(plain(*value)),
+            (Aggregation::RatioOfSums, Some([above, below, ..])) => {
+                Some(ScaledValue { value: 0, numerator: Some(*above), denominator: Some(*below) })
+            }
+            (Aggregation::Mean, Some([of])) => match self.sums.total(by).0 {
+                Some(mean) => Some(ScaledValue { denominator: mean.denominator.map(|_| *of), ..plain(mean.value) }),
+                None => return,
+            },
+            _ => None,
+        };
+        (self.sums, self.is_kept_back) = (Sums::default(), value.is_none());
+        match value {
+            Some(value) => self.sums.add(value),
+            None => self.own = Sums::default(),
         }
     }
 }
@@ -255,6 +289,11 @@ impl Tallies {
         }
         let some = periods.into_iter().zip(tallies).filter(|(_, (tally, counted))| *counted || tally.expected > 0);
         Self(some.map(|(period, (tally, _))| (period.start(), tally)).collect())
+    }
+
+    /// Puts what is told of each period in the place of what it comes to.
+    pub fn tell<'a>(&mut self, by: Arithmetic, counts: impl Fn(NaiveDate) -> Option<&'a [i64]>) {
+        self.0.iter_mut().for_each(|(start, tally)| tally.tell(by, counts(*start)));
     }
 
     /// The first days of the periods.

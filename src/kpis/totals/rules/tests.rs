@@ -60,6 +60,7 @@ fn seen(aggregation: Aggregation, series: u8, start: u32, value: ScaledValue) ->
         basis: Basis::Measured,
         weight: by(aggregation).weight(value),
         seen: value,
+        is_own: false,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::events;
 use crate::kpis::catalogue;
 use crate::kpis::totals::asked::arithmetic;
+use crate::kpis::totals::protection::{self, Column};
 use crate::kpis::totals::rules::Survey;
 use crate::kpis::totals::standing::{Observed, observe};
 use crate::kpis::totals::store::{Area, Sought, Wanted};
@@ -62,12 +63,12 @@ fn usable(
     moved_at: Option<i64>,
     (now, today): (Timestamp, NaiveDate),
 ) -> Option<Kept> {
-    let Content { whole, coarse } = row.document?.value;
+    let Content { whole, told } = row.document?.value;
     let is_behind = row.map_on != today || moved_at.is_some_and(|moved_at| row.position < moved_at);
     if row.map_on > today || is_behind && row.made_at < (now - USABLE).naive_utc() {
         return None;
     }
-    let survey = if is_whole { Some(whole) } else { coarse };
+    let survey = if is_whole { Some(whole) } else { told };
     let behind_since = is_behind.then(|| instant(row.made_at));
     survey.map(|survey| Kept { survey, position: row.position, behind_since })
 }
@@ -171,19 +172,24 @@ pub fn make(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<Made> {
     let kpi = catalogue::store::find_by_number(conn, key.kpi_number)?.ok_or_else(|| Error::not_found("KPI"))?;
     let (by, map_on) = (arithmetic(&kpi), london_date(now));
     let map = Map { geography: Geography::Current, as_of: map_on };
-    let wanted = Wanted {
-        area: Area::Place { id: key.place, map },
-        innovation: key.innovation,
-        breakdown: Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty()),
-    };
+    let area = Area::Place { id: key.place, map };
+    let breakdown = Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty());
+    let protects = kpi.disclosure_control;
+    let wanted = Wanted { area, innovation: Some(key.innovation), breakdown: breakdown.filter(|_| !protects) };
     let observed = observe(conn, &[Sought { kpi: &kpi, by, to: None }], wanted)?.pop();
     let Observed { standing, mut observations } = observed.ok_or_else(|| Error::internal("a total was lost"))?;
+    let told = if protects { protection::of_place(conn, &kpi, by, &standing, &observations, area)? } else { None };
+    observations.retain(|one| breakdown.is_none_or(|only| only == standing.breakdown(one.series)));
     let whole = standing.survey(by, &observations);
-    let coarse = kpi.disclosure_control.then(|| {
+    let told = protects.then(|| {
         observations.iter_mut().for_each(|one| one.blur(by));
-        standing.survey(by, &observations)
+        let mut survey = standing.survey(by, &observations);
+        if let Some(told) = &told {
+            told.tell(by, &mut survey.tallies, key.place, &Column::of(breakdown));
+        }
+        survey
     });
-    Ok(Made { content: Content { whole, coarse }, map_on, position, made_at: now.naive_utc() })
+    Ok(Made { content: Content { whole, told }, map_on, position, made_at: now.naive_utc() })
 }
 
 /// The key of a total over the whole of a KPI's organisations below a place.

@@ -23,8 +23,8 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     pub whole: Survey,
-    /// None where no count is protected.
-    pub coarse: Option<Survey>,
+    /// None where no count is protected, and where it was made by earlier rules, under another name.
+    pub told: Option<Survey>,
 }
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]

@@ -1,5 +1,4 @@
-//! Small numbers: how counts of patients are shown to readers without the grant to see them as they are (NHS England's
-//! disclosure control for published counts).
+//! Counts one by one, and the total of some (NHS England's disclosure control for published counts).
 
 /// The count to the nearest 5, or nothing for 1 to 7 and for as many fewer. It is scaled, so that `one` stands for one.
 pub fn rounded(scaled: i64, one: i64) -> Option<i64> {
