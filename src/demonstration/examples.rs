@@ -121,6 +121,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/reallocations/{id}", "id", Operation::create_reallocation, 1),
     ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
+    ("/v1/releases/{id}", "id", Operation::create_release, 1),
     ("/v1/reporting-exceptions/{id}", "id", Operation::create_reporting_exception, 1),
 ];
 

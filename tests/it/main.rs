@@ -41,6 +41,7 @@ mod quality;
 mod races;
 mod readme;
 mod released;
+mod releases;
 mod returns;
 mod running;
 mod spc;

@@ -9,6 +9,7 @@ use crate::decimal::json_number;
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::releases::revised::RevisedResponse;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
@@ -107,6 +108,10 @@ pub struct KpiTotalsResponse {
     points: Vec<PointResponse>,
     #[schema(max_items = 20)]
     notes: Vec<NoteResponse>,
+    /// Where these totals differ from the last release of the period; left out where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10000, nullable = false)]
+    revised_since: Option<Vec<RevisedResponse>>,
 }
 
 /// A share as it is answered: enough digits to compare.
@@ -139,7 +144,12 @@ impl PointResponse {
 }
 
 impl KpiTotalsResponse {
-    pub fn of(asked: Asked, innovation: Option<String>, totalled: Totalled) -> Option<Self> {
+    pub fn of(
+        asked: Asked,
+        innovation: Option<String>,
+        totalled: Totalled,
+        revised_since: Option<Vec<RevisedResponse>>,
+    ) -> Option<Self> {
         let map = totalled.map?;
         let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
         let point = |(period, total): (&Period, &PeriodTotal)| {
@@ -161,6 +171,7 @@ impl KpiTotalsResponse {
             organisations: totalled.organisations,
             left_out: totalled.left_out,
             illustrative: totalled.illustrative,
+            revised_since,
         })
     }
 

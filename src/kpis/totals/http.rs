@@ -8,8 +8,10 @@ use super::summaries::upkeep::Wish;
 use crate::error::{Error, Result};
 use crate::http::{CSV, CodeParam, Cx, Line, OneWord, Query, Reply, Routes};
 use crate::kpis::catalogue::http::KpiPath;
+use crate::kpis::releases::reading;
 use crate::organisations::rules::Geography;
 use crate::params;
+use crate::vocabulary::Id;
 use actix_web::http::StatusCode;
 use actix_web::{get, web};
 use chrono::NaiveDate;
@@ -38,6 +40,8 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// The id of a release that holds figures of the place: they are answered as they were published.
+        release: Id = "release",
     }
 }
 
@@ -52,6 +56,7 @@ impl From<GetKpiTotals> for TotalQuery {
             to: query.to.map(|code| code.0),
             map: (query.geography.map(|word| word.0), query.as_of),
             basis: query.basis.map(|word| word.0),
+            release: query.release,
         }
     }
 }
@@ -72,9 +77,16 @@ pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKp
                 return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
             }
             let asked = Asked::read(conn, &path.code, &query)?;
-            let totalled = ops::totals(conn, context, &asked, &query)?;
+            let (totalled, revised_since) = match query.release {
+                Some(release) => (reading::totals(conn, context, &asked, &query, release)?, None),
+                None => {
+                    let totalled = ops::totals(conn, context, &asked, &query)?;
+                    let revised_since = reading::revised_since(conn, context, &asked, &query, &totalled)?;
+                    (totalled, revised_since)
+                }
+            };
             wish.set(totalled.to_keep.clone());
-            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled);
+            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled, revised_since);
             let answer = answer.ok_or_else(|| Error::internal("a total of no place"))?;
             if csv { Ok(Reply::text(StatusCode::OK, CSV, answer.csv()?)) } else { Reply::ok(&answer) }
         })

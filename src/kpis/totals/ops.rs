@@ -156,7 +156,7 @@ const AT_ONCE: usize = 20_000;
 fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Counted>> {
     let Some(Seen { asked: first, map, .. }) = seen.first().copied() else { return Ok(Vec::new()) };
     let usual = Map { geography: Geography::Current, as_of: context.today() };
-    let may_be_kept = |one: &Seen<'_>| one.asked.basis == TotalBasis::All && one.map == Some(usual);
+    let may_be_kept = |one: &Seen<'_>| !one.asked.anew && one.asked.basis == TotalBasis::All && one.map == Some(usual);
     let keys: Vec<(Key, bool)> =
         seen.iter().filter(|one| may_be_kept(one)).map(|one| (one.key(), one.is_whole())).collect();
     let mut kept = summaries::ops::find(conn, &keys, (context.now, context.today()))?;

@@ -545,7 +545,7 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 16] = [
+const UNASSIGNED: [&str; 18] = [
     "get_kpi_chart",
     "get_kpi_grid",
     "get_kpi_return",
@@ -553,6 +553,7 @@ const UNASSIGNED: [&str; 16] = [
     "get_kpi_spc",
     "get_kpi_totals",
     "get_kpi_value_flag",
+    "get_release_differences",
     "list_audit_events",
     "list_kpi_return_drafts",
     "list_kpi_return_transitions",
@@ -560,6 +561,7 @@ const UNASSIGNED: [&str; 16] = [
     "list_kpi_value_flags",
     "list_kpi_value_revisions",
     "list_kpi_values",
+    "list_release_values",
     "list_replaced_kpi_values",
     "recommend_gateway_review",
 ];
