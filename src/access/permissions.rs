@@ -158,6 +158,7 @@ table! {
     create_programme_partner:       A O X X X X X X token;
     create_reallocation:            A O X X X X X X token;
     create_recalculation:           A O O O X X X X placed;
+    create_release:                 A O O X X X X X placed;
     create_reporting_exception:     A O O O O X X X placed;
     create_review:                  A O X X X X X X token;
     create_webhook:                 A O O O X X X X token;
@@ -251,6 +252,8 @@ table! {
     get_programme_partner:          A A A A A A A A public;
     get_reallocation:               A O X X X A X X token;
     get_recalculation:              A A A A A A A A placed;
+    get_release:                    A A A A A A A A public;
+    get_release_differences:        A O O A O O A A placed;
     get_reporting_exception:        A A A A A A A A placed;
     get_review:                     A O O X X O X X token;
     get_webhook:                    A O O O X X X X token;
@@ -338,6 +341,9 @@ table! {
     list_reallocations:             A O X X X A X X token;
     list_recalculation_transitions: A A A A A A A A placed;
     list_recalculations:            A A A A A A A A placed;
+    list_release_figures:           A A A A A A A A public;
+    list_release_values:            A O O A O O A A placed;
+    list_releases:                  A A A A A A A A public;
     list_replaced_kpi_values:       A O O A O O A A placed;
     list_reporting_exceptions:      A A A A A A A A placed;
     list_reviews:                   A O O X X O X X token;

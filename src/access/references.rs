@@ -72,6 +72,7 @@ references! {
     create_programme_membership update_programme_membership: "programme" Link, "slug" Link;
     create_programme_partner update_programme_partner: "organisation" Link;
     create_reallocation: "award" Scope, "fromFund" Scope, "toFund" Scope;
+    create_release: "kpiSet" Fact, "places/*" Fact, "revisionOf" Mention;
     create_reporting_exception update_reporting_exception: "innovation" Fact, "kpi" Fact, "organisation" Fact;
     create_review: "reviewer" Mention;
     transition_kpi: "successor" Mention;

@@ -57,6 +57,7 @@ pub const READ_BY: &[(&str, Operation)] = &[
     ("programme-partner", Operation::get_programme_partner),
     ("reallocation", Operation::get_reallocation),
     ("recalculation", Operation::get_recalculation),
+    ("release", Operation::get_release),
     ("reporting-exception", Operation::get_reporting_exception),
     ("webhook", Operation::get_webhook),
 ];

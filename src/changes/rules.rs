@@ -140,6 +140,7 @@ reported! {
     "programme-partner" ProgrammePartners = "programme-partners" get_programme_partner "/v1/programmes/{programme}/partners/{key}" [];
     "reallocation" Reallocations = "reallocations" get_reallocation "/v1/reallocations/{key}" [Programme];
     "recalculation" Recalculations = "recalculations" get_recalculation "/v1/recalculations/{key}" [Place];
+    "release" Releases = "releases" get_release "/v1/releases/{key}" [];
     "reporting-exception" ReportingExceptions = "reporting-exceptions" get_reporting_exception "/v1/reporting-exceptions/{key}" [Place];
     "review" Reviews = "reviews" get_review "/v1/reviews/{key}" [Owner];
     "webhook" Webhooks = "webhooks" get_webhook "/v1/webhooks/{key}" [];

@@ -244,6 +244,14 @@ impl Steps<'_> {
         transaction(self.0, job)
     }
 
+    /// A large change in one transaction that is made of what it reads: all of its statements see one moment.
+    ///
+    /// # Errors
+    /// As [`transaction`].
+    pub fn write_of_one_moment<T>(&mut self, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        dialect::with_journal_kept(self.0, |conn| transaction_of("BEGIN ISOLATION LEVEL REPEATABLE READ", conn, job))
+    }
+
     /// A large change in one transaction.
     ///
     /// # Errors

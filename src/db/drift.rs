@@ -64,6 +64,7 @@ migrations! {
     "00031_returns"
     "00032_agreed_definitions"
     "00033_kept_totals"
+    "00034_releases"
     "00036_proposals_and_annotations"
 }
 

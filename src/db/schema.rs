@@ -267,6 +267,85 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        refreshes -> Nullable<Integer>,
+        final_after_days -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    kpi_releases (id) {
+        id -> Binary,
+        set_id -> Binary,
+        period_type -> Text,
+        from_start -> Date,
+        period_start -> Date,
+        scope -> Text,
+        number -> Integer,
+        status -> Text,
+        revision_of -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        published_on -> Date,
+        position -> BigInt,
+        figure_count -> Integer,
+        value_count -> Integer,
+        illustrative -> Bool,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kpi_release_places (release_id, place_id) {
+        release_id -> Binary,
+        place_id -> Binary,
+        number -> Integer,
+        geography -> Text,
+    }
+}
+
+diesel::table! {
+    kpi_release_kpis (release_id, kpi_id) {
+        release_id -> Binary,
+        kpi_id -> Binary,
+        kpi_version -> Integer,
+        aggregation -> Text,
+        disclosure_control -> Bool,
+    }
+}
+
+diesel::table! {
+    kpi_release_figures (release_id, period_start, number) {
+        release_id -> Binary,
+        period_start -> Date,
+        number -> Integer,
+        kpi_id -> Binary,
+        place_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        exact -> Text,
+        published -> Text,
+        organisations -> Integer,
+        apportioned -> Bool,
+        illustrative -> Bool,
+    }
+}
+
+diesel::table! {
+    kpi_release_values (release_id, period_start, series_id) {
+        release_id -> Binary,
+        period_start -> Date,
+        series_id -> BigInt,
+        kpi_id -> Binary,
+        organisation_id -> Binary,
+        innovation_id -> Binary,
+        breakdown -> Text,
+        value -> BigInt,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        qualifier -> Text,
+        basis -> Text,
+        version -> Integer,
+        kpi_version -> Integer,
+        illustrative -> Bool,
     }
 }
 
@@ -1643,6 +1722,11 @@ may_appear_together!(
     kpi_versions,
     kpi_targets,
     reporting_exceptions,
+    kpi_releases,
+    kpi_release_places,
+    kpi_release_kpis,
+    kpi_release_figures,
+    kpi_release_values,
     kpi_sets,
     kpi_set_kpis,
     kpi_set_assignments,

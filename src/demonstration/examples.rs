@@ -124,6 +124,7 @@ const MADE: &[(&str, &str, Operation, u32)] = &[
     ("/v1/webhooks/{id}", "id", Operation::create_webhook, 1),
     ("/v1/recalculations/{id}", "id", Operation::create_recalculation, 1),
     ("transition_recalculation", "id", Operation::create_recalculation, 2),
+    ("/v1/releases/{id}", "id", Operation::create_release, 1),
     ("/v1/reporting-exceptions/{id}", "id", Operation::create_reporting_exception, 1),
 ];
 

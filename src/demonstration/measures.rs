@@ -1,4 +1,4 @@
-//! What is done with KPIs beside sending values: a set of them, a recalculation, an exclusion and a reporting exception, all illustrative.
+//! What is done with KPIs beside sending values: a set of them, a recalculation, an exclusion, a reporting exception and a release, all illustrative.
 
 use crate::access::{Actor, Grant, Operation, Role, Scope};
 use crate::db::Conn;
@@ -14,10 +14,12 @@ use crate::kpis::acts::rules::RecalculationKind;
 use crate::kpis::catalogue::rules::BreakdownText;
 use crate::kpis::lock_exceptions::ops::create_lock_exception;
 use crate::kpis::lock_exceptions::rules::LockException;
+use crate::kpis::releases::ops::create_release;
+use crate::kpis::releases::rules::{Release, ReleaseStatus};
 use crate::kpis::reporting_exceptions::ops::create_reporting_exception;
 use crate::kpis::reporting_exceptions::rules::{ExceptionKind, ReportingException};
 use crate::kpis::sets::ops::create_kpi_set;
-use crate::kpis::sets::rules::{Assignment, KpiSet};
+use crate::kpis::sets::rules::{Assignment, KpiSet, Revisions};
 use crate::organisations::ops::referred;
 use crate::organisations::rules::OrganisationType;
 use crate::vocabulary::Instant;
@@ -37,6 +39,7 @@ pub fn load_set(conn: &mut Conn, context: &Context) -> Result<()> {
             from: None,
             to: None,
         }],
+        revisions: Some(Revisions { refreshes: 2, final_after_days: 90 }),
     };
     create_kpi_set(conn, &context.step(Operation::create_kpi_set), set).map(drop)
 }
@@ -95,6 +98,16 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
         reason: "The records system was replaced (illustrative).".to_owned(),
     };
     create_lock_exception(conn, &context.step(Operation::create_lock_exception), opened)?;
+    let released = Release {
+        kpi_set: "stroke-care".to_owned(),
+        period: "2018-03".to_owned(),
+        from: Some("2016-04".to_owned()),
+        places: vec!["E92000001".to_owned(), "QKK".to_owned()],
+        status: ReleaseStatus::Provisional,
+        revision_of: None,
+        reason: None,
+    };
+    create_release(conn, &context.step(Operation::create_release), released)?;
     Ok(())
 }
 

@@ -34,6 +34,7 @@ use utoipa::OpenApi;
         (name = "reports", description = "The impact of programmes and the use of their money, each figure linked to its rows"),
         (name = "kpis", description = "The catalogue of KPIs: versions, targets, sets"),
         (name = "kpi-submissions", description = "Sending KPI values, by JSON or CSV"),
+        (name = "releases", description = "Figures as they were published: they never change"),
         (name = "kpi-returns", description = "How far returns have come: approval, deadlines, locks, who is missing"),
         (name = "kpi-values", description = "Reading KPI values and their revisions"),
         (name = "spc", description = "Statistical process control: limits, rules, icons, charts"),

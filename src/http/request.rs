@@ -219,6 +219,25 @@ impl Cx {
         self.write_json(body, job).await.map(Created::of)
     }
 
+    /// As [`Cx::create`], of a record that is made of very many rows: it waits with the imports, and sees one moment throughout.
+    ///
+    /// # Errors
+    /// As [`Cx::create`].
+    pub async fn create_large<B: DeserializeOwned + Send + 'static, R: Into<T>, T: Record>(
+        self,
+        body: Body<B>,
+        make: impl FnOnce(&mut Conn, &Context, B) -> Result<R> + Send + 'static,
+    ) -> Result<Created<T>> {
+        let (path, endpoint, service, hash) = (self.path(), self.endpoint, self.service.clone(), body.hash);
+        let size = body.bytes.len() as u64;
+        let work = Box::new(move |steps: &mut Steps, answerer: &Answerer| {
+            let given: B = schemas::read(service.schemas, endpoint, &body.bytes)?;
+            let job = |conn: &mut Conn, context: &Context| Reply::of_new(&path, &make(conn, context, given)?.into());
+            steps.write_of_one_moment(|conn| answerer.answer(conn, job))
+        });
+        self.once(&hash, size, Work::Import { work, is_short: false }).await.map(Created::of)
+    }
+
     /// As [`Cx::create`], of money: serializable, so `make` may run more than once.
     ///
     /// # Errors

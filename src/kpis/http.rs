@@ -1,8 +1,8 @@
 //! The routes of every KPI feature.
 
 use super::{
-    acts, catalogue, completeness, flags, grid, library, lock_exceptions, reporting_exceptions, returns, sets, spc,
-    submissions, targets, totals, values,
+    acts, catalogue, completeness, flags, grid, library, lock_exceptions, releases, reporting_exceptions, returns,
+    sets, spc, submissions, targets, totals, values,
 };
 use crate::http::Routes;
 
@@ -22,4 +22,5 @@ pub fn routes(routes: &mut Routes) {
     spc::http::routes(routes);
     grid::http::routes(routes);
     acts::http::routes(routes);
+    releases::http::routes(routes);
 }

@@ -3,7 +3,8 @@
 //! repeatable; how far each organisation's [`returns`] have come, who approved them, and what is [`lock_exceptions`] or missing
 //! ([`completeness`]); [`values`] read them back with every revision; [`totals`] add them up and say what is missing, where
 //! [`reporting_exceptions`] do not say that nothing is expected; [`spc`] separates signal from noise, around the points that
-//! a deliberate, dated act of [`acts`] sets, and the [`grid`] of a body shows what all of its KPIs say at once.
+//! a deliberate, dated act of [`acts`] sets, and the [`grid`] of a body shows what all of its KPIs say at once. What was
+//! published of all that stays as it was in [`releases`].
 //!
 //! A period is read by its KPI's period type alone ([`crate::calendar`]), and a number is exact from the request to the
 //! database and back ([`crate::decimal`]).
@@ -17,6 +18,7 @@ pub(crate) mod http;
 pub(crate) mod library;
 pub(crate) mod lock_exceptions;
 pub(crate) mod names;
+pub(crate) mod releases;
 pub(crate) mod reporting_exceptions;
 pub(crate) mod returns;
 pub(crate) mod series;

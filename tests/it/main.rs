@@ -42,6 +42,7 @@ mod quality;
 mod races;
 mod readme;
 mod released;
+mod releases;
 mod returns;
 mod running;
 mod small_numbers;

@@ -69,6 +69,7 @@ impl From<GetKpiGrid> for GridQuery {
                 to: code(query.to),
                 map: (query.geography.map(|word| word.0), query.as_of),
                 basis: query.basis.map(|word| word.0),
+                release: None,
             },
             chosen: Chosen {
                 kpis: query.kpi.map(|codes| codes.0),

@@ -171,8 +171,11 @@ pub fn update_kpi_set(conn: &mut Conn, context: &Context, code: &str, patch: &Pa
 /// Records the change and returns the set.
 fn finish(conn: &mut Conn, context: &Context, code: &str) -> Result<Stored<KpiSet>> {
     let set = get_kpi_set(conn, code)?;
-    let KpiSet { code, programme, kpis, assignments, .. } = &set.written;
-    let data = json!({ "code": code, "kpis": kpis, "assignments": assignments });
+    let KpiSet { code, programme, kpis, assignments, revisions, .. } = &set.written;
+    let mut data = json!({ "code": code, "kpis": kpis, "assignments": assignments });
+    if let Some(revisions) = revisions {
+        data["revisions"] = json!(revisions);
+    }
     let event = Event::new("kpi-set", code, set.version, data);
     events::record(conn, context, Event { programme: programme.clone(), ..event })?;
     Ok(set)

@@ -44,6 +44,18 @@ impl Assignment {
     }
 }
 
+/// How the figures of a set settle once they are released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Revisions {
+    /// How often the figures of a period may be revised before they are final.
+    #[schema(minimum = 0, maximum = 100)]
+    pub refreshes: i32,
+    /// How many days after the end of a period its figures can be final.
+    #[schema(minimum = 0, maximum = 3650)]
+    pub final_after_days: i32,
+}
+
 /// A set of KPIs and the organisations asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -63,6 +75,9 @@ pub struct KpiSet {
     /// Who is asked for them, and when. One that no longer holds gets an end; it still says who was asked for the past.
     #[schema(min_items = 1, max_items = 500)]
     pub assignments: Vec<Assignment>,
+    /// How its figures settle once they are released. Default: as whoever releases them says.
+    #[schema(nullable = false)]
+    pub revisions: Option<Revisions>,
 }
 
 /// What the register adds.

@@ -1,6 +1,6 @@
 //! Sets of KPIs in the database, with who is assigned to them.
 
-use super::rules::{Assignment, KpiSet, KpiSetAdded};
+use super::rules::{Assignment, KpiSet, KpiSetAdded, Revisions};
 use crate::calendar::Span;
 use crate::db::schema::{
     kpi_set_assignments, kpi_set_kpis, kpi_sets, kpis, organisation_closure, organisations, programmes,
@@ -31,14 +31,34 @@ pub struct KpiSetRow {
     pub version: i32,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub refreshes: Option<i32>,
+    pub final_after_days: Option<i32>,
 }
 
 impl KpiSetRow {
     pub fn new(context: &Context, new: KpiSet) -> Self {
-        let KpiSet { code, name, programme, .. } = new;
+        let KpiSet { code, name, programme, revisions, .. } = new;
         let now = context.now.naive_utc();
         let (id, sort_name) = (Id::generate(), fold(&name));
-        Self { id, code, name, sort_name, programme, version: 1, created_at: now, updated_at: now }
+        let (refreshes, final_after_days) = revisions.map(|of| (of.refreshes, of.final_after_days)).unzip();
+        Self {
+            id,
+            code,
+            name,
+            sort_name,
+            programme,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            refreshes,
+            final_after_days,
+        }
+    }
+
+    /// How its figures settle once they are released.
+    pub fn revisions(&self) -> Option<Revisions> {
+        let (refreshes, final_after_days) = self.refreshes.zip(self.final_after_days)?;
+        Some(Revisions { refreshes, final_after_days })
     }
 
     /// The next version.
@@ -162,11 +182,12 @@ pub fn with_members(conn: &mut Conn, sets: Vec<NamedKpiSet>) -> Result<Vec<Store
         .select((kpi_set_assignments::all_columns, organisations::code))
         .load(conn)?;
     let whole = |NamedKpiSet { row, programme_name }| {
+        let revisions = row.revisions();
         let KpiSetRow { id, code, name, programme, version, updated_at, .. } = row;
         let kpis = kpis.iter().filter(|(set, _)| *set == id).map(|(_, code)| code.clone()).collect();
         let assigned = assigned.iter().filter(|(row, _)| row.set_id == id).cloned();
         let assignments = assigned.map(|(row, place)| row.assignment(place)).collect();
-        let written = KpiSet { code, name, programme, kpis, assignments };
+        let written = KpiSet { code, name, programme, kpis, assignments, revisions };
         Stored { added: KpiSetAdded { programme_name }, written, version, updated_at }
     };
     Ok(sets.into_iter().map(whole).collect())

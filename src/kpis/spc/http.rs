@@ -16,6 +16,7 @@ use crate::kpis::totals::asked::TotalQuery;
 use crate::kpis::totals::rules::TotalBasis;
 use crate::kpis::totals::summaries::upkeep::Wish;
 use crate::organisations::rules::Geography;
+use crate::vocabulary::Id;
 use crate::{csv_body, params};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
@@ -64,6 +65,8 @@ params! {
         differences: OneWord<Differences> = "differences",
         /// `none` to see the series as if it had never been recalculated. Default: `all`.
         recalculations: OneWord<Recalculations> = "recalculations",
+        /// The id of a release: its figures of the place, or of the series, as they were published.
+        release: Id = "release",
     }
 }
 
@@ -79,6 +82,7 @@ impl From<GetKpiSpc> for SpcQuery {
                 to: query.to.map(|code| code.0),
                 map: (query.geography.map(|word| word.0), query.as_of),
                 basis: query.basis.map(|word| word.0),
+                release: query.release,
             },
             choices: body::choices(
                 query.profile,

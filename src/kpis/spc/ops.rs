@@ -12,6 +12,7 @@ use crate::kpis::acts::annotations::store::{self as annotations, AnnotationRow};
 use crate::kpis::acts::rules::ActKind;
 use crate::kpis::acts::store::{self as acts, ActRow};
 use crate::kpis::catalogue::rules::{SeriesShape, ValueType};
+use crate::kpis::releases::reading;
 use crate::kpis::targets::rules::TargetKind;
 use crate::kpis::targets::store::{TargetRow, targets_for};
 use crate::kpis::totals::asked::{Asked, PeriodTotal, TotalQuery};
@@ -147,7 +148,10 @@ pub fn studies(conn: &mut Conn, context: &Context, asked: &[Asked], query: &SpcQ
     let Some(Asked { organisation, innovation, breakdown, .. }) = asked.first() else { return Ok(Vec::new()) };
     let parameters = |one: &Asked| query.choices.parameters(measure(one, query), "?");
     let parameters = asked.iter().map(parameters).collect::<Result<Vec<Parameters>>>()?;
-    let totals = totals_of_each(conn, context, asked, query.series.map)?;
+    let totals = match query.series.release {
+        None => totals_of_each(conn, context, asked, query.series.map)?,
+        Some(id) => asked.iter().map(|one| reading::totals(conn, context, one, &query.series, id)).collect(),
+    };
     let kpis: Vec<Id> = asked.iter().map(|one| one.kpi.id).collect();
     let series = (organisation.id, *innovation, breakdown.as_deref().unwrap_or_default());
     let mut facts: HashMap<Id, Recorded> = HashMap::new();

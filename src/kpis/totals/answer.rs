@@ -10,6 +10,7 @@ use crate::decimal::json_number;
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::releases::revised::RevisedResponse;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
@@ -125,6 +126,10 @@ pub struct KpiTotalsResponse {
     points: Vec<PointResponse>,
     #[schema(max_items = 20)]
     notes: Vec<NoteResponse>,
+    /// Where these totals differ from the last release of the period; left out where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10000, nullable = false)]
+    revised_since: Option<Vec<RevisedResponse>>,
 }
 
 /// A share as it is answered: enough digits to compare.
@@ -177,6 +182,7 @@ impl KpiTotalsResponse {
         innovation: Option<String>,
         totalled: Totalled,
         parts: Option<(String, Vec<Parted>)>,
+        revised_since: Option<Vec<RevisedResponse>>,
     ) -> Option<Self> {
         let map = totalled.map?;
         let point = |(period, total): (&Period, &PeriodTotal)| {
@@ -207,6 +213,7 @@ impl KpiTotalsResponse {
             organisations: totalled.organisations,
             left_out: totalled.left_out,
             illustrative: totalled.illustrative,
+            revised_since,
         })
     }
 

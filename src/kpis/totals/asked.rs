@@ -37,6 +37,8 @@ pub struct TotalQuery {
     /// The map on which the organisations of a place are counted, and its day.
     pub map: (Option<Geography>, Option<NaiveDate>),
     pub basis: Option<TotalBasis>,
+    /// The id of the release that answers in place of today's values.
+    pub release: Option<Id>,
 }
 
 /// Where figures are asked for, whatever the KPI.
@@ -80,6 +82,8 @@ pub struct Asked {
     pub basis: TotalBasis,
     /// How values are added up where several are.
     pub arithmetic: Arithmetic,
+    /// Whether no total will do that is kept, and may be behind.
+    pub anew: bool,
 }
 
 /// What a period says, as the caller may see it.
@@ -137,12 +141,12 @@ impl Asked {
     pub fn of(kpi: KpiRow, whose: &Whose, window: Window, basis: TotalBasis) -> Self {
         let Whose { organisation, is_place, innovation } = whose.clone();
         let arithmetic = arithmetic(&kpi);
-        Self { kpi, organisation, is_place, innovation, breakdown: None, window, basis, arithmetic }
+        Self { kpi, organisation, is_place, innovation, breakdown: None, window, basis, arithmetic, anew: false }
     }
 
     /// # Errors
     /// `validation-failed` for what cannot be added up.
-    fn check_additive(&self) -> Result<()> {
+    pub fn check_additive(&self) -> Result<()> {
         if self.is_told() {
             return Ok(());
         }

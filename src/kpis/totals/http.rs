@@ -9,8 +9,10 @@ use super::summaries::upkeep::Wish;
 use crate::error::{Error, Result};
 use crate::http::{CSV, CodeParam, Cx, Line, OneWord, Query, Reply, Routes};
 use crate::kpis::catalogue::http::KpiPath;
+use crate::kpis::releases::reading;
 use crate::organisations::rules::Geography;
 use crate::params;
+use crate::vocabulary::Id;
 use actix_web::http::StatusCode;
 use actix_web::{get, web};
 use chrono::NaiveDate;
@@ -41,6 +43,8 @@ params! {
         basis: OneWord<TotalBasis> = "basis",
         /// What the totals are told apart by: `breakdown:` and a dimension of the KPI, `place:` and a type of organisations, or `innovation`.
         by: Line = "by",
+        /// The id of a release that holds figures of the place: they are answered as they were published.
+        release: Id = "release",
     }
 }
 
@@ -55,6 +59,7 @@ impl From<GetKpiTotals> for TotalQuery {
             to: query.to.map(|code| code.0),
             map: (query.geography.map(|word| word.0), query.as_of),
             basis: query.basis.map(|word| word.0),
+            release: query.release,
         }
     }
 }
@@ -83,16 +88,25 @@ pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKp
                 return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
             }
             let asked = Asked::read(conn, &path.code, &query)?;
-            let (totalled, parts) = match by {
-                None => (ops::totals(conn, context, &asked, &query)?, None),
-                Some(Line(text)) => {
+            let (totalled, parts, revised_since) = match (query.release, by) {
+                (Some(_), Some(_)) => {
+                    let detail = "A release holds totals that are not told apart. Leave by out.";
+                    return Err(Error::invalid("?by", "not-applicable", detail));
+                }
+                (Some(release), None) => (reading::totals(conn, context, &asked, &query, release)?, None, None),
+                (None, Some(Line(text))) => {
                     let by = By::read(&asked.kpi, &text, &query)?;
                     let (totalled, parts) = totals_by(conn, context, &asked, &query, &by)?;
-                    (totalled, Some((text, parts)))
+                    (totalled, Some((text, parts)), None)
+                }
+                (None, None) => {
+                    let totalled = ops::totals(conn, context, &asked, &query)?;
+                    let revised_since = reading::revised_since(conn, context, &asked, &query, &totalled)?;
+                    (totalled, None, revised_since)
                 }
             };
             wish.set(totalled.to_keep.clone());
-            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled, parts);
+            let answer = KpiTotalsResponse::of(asked, query.innovation, totalled, parts, revised_since);
             let answer = answer.ok_or_else(|| Error::internal("a total of no place"))?;
             if csv { Ok(Reply::text(StatusCode::OK, CSV, answer.csv()?)) } else { Reply::ok(&answer) }
         })

@@ -165,8 +165,10 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     let usual = Map { geography: Geography::Current, as_of: context.today() };
     // Who sees a part as it is has a total of their own.
     let has_own = !context.actor.reach(UNSUPPRESSED).places().is_empty();
-    let may_be_kept =
-        |one: &Seen<'_>| one.asked.basis == TotalBasis::All && one.map == Some(usual) && (one.is_whole() || !has_own);
+    let may_be_kept = |one: &Seen<'_>| {
+        let is_usual = one.asked.basis == TotalBasis::All && one.map == Some(usual);
+        is_usual && !one.asked.anew && (one.is_whole() || !has_own)
+    };
     let keys: Vec<(Key, bool)> =
         seen.iter().filter(|one| may_be_kept(one)).map(|one| (one.key(), one.is_whole())).collect();
     let mut kept = summaries::ops::find(conn, &keys, (context.now, context.today()))?;

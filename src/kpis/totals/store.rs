@@ -342,6 +342,14 @@ impl Divided {
     }
 }
 
+/// The divided organisations of which a part may count in an area.
+///
+/// # Errors
+/// What the database fails with.
+pub fn divided(conn: &mut Conn, area: Area) -> Result<Vec<Id>> {
+    Ok(Divided::of(conn, area)?.here)
+}
+
 /// The day on whose map a period stands: its last, or that of the map while it runs.
 pub fn map_day(period: Period, map: Map) -> NaiveDate {
     period.end().min(map.as_of)

@@ -68,6 +68,10 @@ pub fn unsuppressed(conn: &mut Conn, context: &Context, rows: &[ValueRow]) -> Re
 pub struct Unsuppressed(Covered);
 
 impl Unsuppressed {
+    pub fn new(covered: Covered) -> Self {
+        Self(covered)
+    }
+
     pub fn visibility(&self, kpi: &KpiRow, organisation: Id, innovation: Id) -> Visibility {
         let full = self.0.covers(kpi.programme.as_deref(), Some(organisation), Some(innovation));
         if full { Visibility::Full } else { Visibility::Suppressed }

@@ -223,9 +223,9 @@ impl Others {
             "award" => self.award.clone(),
             "pledge" => self.pledge.clone(),
             // No move of an adoption that is not theirs has an id of theirs either.
-            "replaces" | "countedWithin" | "benefit" | "id" => self.benefit.clone(),
+            "revisionOf" | "replaces" | "countedWithin" | "benefit" | "id" => self.benefit.clone(),
             "kpi" | "kpis" | "successor" | "successorOf" => json!("their-kpi"),
-            "set" => json!("their-set"),
+            "set" | "kpiSet" => json!("their-set"),
             "subject" | "reviewer" => json!(SUBJECT),
             "organisation"
             | "organisations"
@@ -238,6 +238,7 @@ impl Others {
             | "covers"
             | "parent"
             | "place"
+            | "places"
             | "code"
             | "body"
             | "to" => json!(self.organisation),

@@ -585,7 +585,7 @@ const PLACELESS: [&str; 5] =
 const OWN_SUBMISSIONS: [&str; 3] = ["get_kpi_submission", "list_kpi_submission_rows", "list_kpi_submissions"];
 
 /// Operations on values, of which nothing is assigned to an evaluator.
-const UNASSIGNED: [&str; 18] = [
+const UNASSIGNED: [&str; 20] = [
     "get_annotation",
     "get_kpi_chart",
     "get_kpi_grid",
@@ -594,6 +594,7 @@ const UNASSIGNED: [&str; 18] = [
     "get_kpi_spc",
     "get_kpi_totals",
     "get_kpi_value_flag",
+    "get_release_differences",
     "list_annotations",
     "list_audit_events",
     "list_kpi_return_drafts",
@@ -602,6 +603,7 @@ const UNASSIGNED: [&str; 18] = [
     "list_kpi_value_flags",
     "list_kpi_value_revisions",
     "list_kpi_values",
+    "list_release_values",
     "list_replaced_kpi_values",
     "recommend_gateway_review",
 ];

@@ -20,6 +20,18 @@ impl World {
         })
     }
 
+    /// What is released of the corner's set, for a month that had no values.
+    async fn of_release(&self, corner: &Corner) -> Value {
+        let month = self.month();
+        let target = format!("/v1/kpi-submissions?kpi={}", corner.kpi);
+        self.app.admin().post(&target, json!({ "rows": [corner.row(&month, 5)] })).await.expect(201);
+        json!({ "kpiSet": format!("{}-set", corner.kpi), "period": month, "places": [corner.organisation], "status": "provisional" })
+    }
+
+    async fn release(&self, corner: &Corner) -> String {
+        self.made("/v1/releases", self.of_release(corner).await).await
+    }
+
     pub async fn request_of_returns(&self, operation: &str, actor: &Actor, corner: &Corner) -> Request {
         let Corner { organisation, kpi, .. } = corner;
         match operation {
@@ -49,6 +61,15 @@ impl World {
                 &format!("{}?reason=Mistake", self.made("/v1/lock-exceptions", self.lock_exception(corner)).await),
                 1,
             ),
+            "create_release" => actor.post("/v1/releases", self.of_release(corner).await),
+            "get_release" => actor.get(&self.release(corner).await),
+            "list_releases" => {
+                self.release(corner).await;
+                actor.get(&format!("/v1/releases?kpiSet={kpi}-set"))
+            }
+            "list_release_figures" => actor.get(&format!("{}/figures", self.release(corner).await)),
+            "list_release_values" => actor.get(&format!("{}/values", self.release(corner).await)),
+            "get_release_differences" => actor.get(&format!("{}/differences", self.release(corner).await)),
             _ => self.request_of_programmes(operation, actor, corner).await,
         }
     }
