@@ -64,6 +64,7 @@ migrations! {
     "00031_returns"
     "00032_agreed_definitions"
     "00033_kept_totals"
+    "00035_jobs"
 }
 
 /// From this migration on every applied one has a checksum.
