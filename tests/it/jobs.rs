@@ -215,7 +215,7 @@ async fn large(admin: &Actor, rows: i64) -> String {
 #[case(Postgres, 2)]
 #[actix_web::test]
 async fn a_job_that_is_killed_at_half_ends_once(#[case] engine: Engine, #[case] instances: usize) {
-    const ROWS: i64 = 20_000;
+    const ROWS: i64 = 10_000;
     let folder = folder();
     let settings = told(&database(engine, &folder));
     let token = run(&settings, &["token", "--role", "national-admin", "--ttl", "1h"]);
@@ -240,7 +240,7 @@ async fn a_job_that_is_killed_at_half_ends_once(#[case] engine: Engine, #[case] 
     let counts: Vec<&Value> = rows(&submissions).iter().map(|one| &one["counts"]["created"]).collect();
     assert_eq!(counts, [&json!(ROWS)], "one submission wrote every value");
     let values = admin.get("/v1/kpi-values?kpi=daily&count=true&limit=1").await.expect(200);
-    assert_eq!(values["page"]["count"]["total"], 10_000, "at least");
+    assert_eq!(values["page"]["count"]["total"], ROWS);
     let newest = admin.get("/v1/kpi-values?kpi=daily&sort=-period&limit=1").await.expect(200);
     assert_eq!(newest["data"][0]["version"], 1, "no value was written twice");
 }
