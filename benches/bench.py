@@ -3,6 +3,7 @@
 
     python3 benches/bench.py reads        one innovation, and a page of 50, against pgbench (PostgreSQL) and itself (SQLite)
     python3 benches/bench.py submissions  200,000 KPI values by CSV against COPY + INSERT .. ON CONFLICT; then sent again
+    python3 benches/bench.py exports      every KPI value as CSV, at once and by a job, against COPY .. TO STDOUT of the same columns
     python3 benches/bench.py footprint    memory at rest, and the time from start to the first 200
     python3 benches/bench.py lists        a page of 50 in every order, alone and with each filter, beside the fastest page of the same list
     python3 benches/bench.py peers        one innovation, and a page of 50, beside a Fastify service on the same rows
@@ -279,6 +280,51 @@ LISTS = {
 }
 
 
+# The columns of an export of values, with their names looked up.
+EXPORTED = """COPY (SELECT k.code, o.code, i.slug, v.period_start, s.breakdown, v.value, v.numerator, v.denominator, v.qualifier, v.basis, v.comment, s.illustrative
+FROM kpi_values v JOIN series s ON s.id = v.series_id JOIN kpis k ON k.id = s.kpi_id JOIN organisations o ON o.id = s.organisation_id
+LEFT JOIN innovations i ON i.id = s.innovation_id) TO STDOUT (FORMAT csv)"""
+
+
+def download(register, path, **headers):
+    """The seconds until all of an answer is there, its lines, and its Location."""
+    request = urllib.request.Request(f"http://127.0.0.1:{register.port}{path}", headers={"Authorization": f"Bearer {register.token}", "Accept": "text/csv", **headers})
+    started, lines = time.monotonic(), 0
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        while chunk := answer.read(1 << 20):
+            lines += chunk.count(b"\n")
+        return time.monotonic() - started, lines, answer.headers.get("Location")
+
+
+def by_job(register):
+    started, location = time.monotonic(), download(register, "/v1/kpi-values", Prefer="respond-async")[2]
+    while (job := register.call("GET", location))["state"] in ("queued", "running"):
+        time.sleep(0.05)
+    return time.monotonic() - started, download(register, job["result"])[1]
+
+
+def exports(folder):
+    with postgres(folder) as port:
+        registers = {"PostgreSQL": Register(folder, f"postgres://postgres@127.0.0.1:{port}/register"), "SQLite": Register(folder, f"sqlite://{folder}/register.sqlite")}
+        load_postgres(port)
+        load_sqlite(folder / "register.sqlite")
+        floors, figures = [], {name: [] for name in registers}
+        for _ in range(ROUNDS):
+            started = time.monotonic()
+            psql(port, "register", EXPORTED)
+            floors.append(time.monotonic() - started)
+            for name, register in registers.items():
+                seconds, lines, _ = download(register, "/v1/kpi-values")
+                later, again = by_job(register)
+                assert lines == again, (lines, again)
+                figures[name].append((seconds, later, lines - 1))
+        least = statistics.median(floors)
+        for name, register in registers.items():
+            seconds, later, rows = (statistics.median(column) for column in zip(*figures[name]))
+            print(f"{name:10} {rows:.0f} values: {rows / seconds:8.0f}/s, {least / seconds:.2f} of COPY; by a job {rows / later:8.0f}/s until it is done; peak memory {register.memory_mb('VmHWM'):.0f} MB", flush=True)
+            register.stop()
+
+
 def page_ms(register, path):
     """The least of several times to answer, in milliseconds, and how many rows there were."""
     connection, times = http.client.HTTPConnection("127.0.0.1", register.port, timeout=120), []
@@ -355,7 +401,7 @@ def footprint(folder):
 
 
 if __name__ == "__main__":
-    verbs = {"reads": reads, "submissions": submissions, "footprint": footprint, "lists": lists, "peers": peers}
+    verbs = {"reads": reads, "submissions": submissions, "exports": exports, "footprint": footprint, "lists": lists, "peers": peers}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
     if not BINARY.exists():

@@ -498,6 +498,67 @@ impl DayRange {
     }
 }
 
+/// Periods that are said by where they lie to today: the last so many that have ended, or the one that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relative {
+    pub first: Period,
+    pub last: Period,
+}
+
+/// The most periods back.
+const MOST_BACK: usize = 1_000;
+
+impl Relative {
+    /// What is expected, for whoever wrote something else.
+    pub const EXPECTED: &'static str = "Expected last-N-UNIT, the last N that have ended, such as last-12-months; last-UNIT, such as \
+        last-financial-year; or this-UNIT, the one that runs, such as this-financial-year. N is from 1 to 1000; UNIT is day, week, month, \
+        quarter, financial-quarter, financial-year or year, with an s behind a number.";
+
+    /// Reads the words, as they are on this day in London.
+    pub fn parse(text: &str, today: NaiveDate) -> Option<Self> {
+        let (which, rest) = text.split_once('-')?;
+        let runs = |unit: &str| Some(Period::containing(PeriodType::parse(unit)?, today));
+        match (which, rest.split_once('-')) {
+            ("this", _) => runs(rest).map(|first| Self { first, last: first }),
+            ("last", Some((number, units))) if number.starts_with(|c: char| c.is_ascii_digit()) => {
+                let number = number.parse().ok().filter(|number| (1..=MOST_BACK).contains(number))?;
+                let unit = units.strip_suffix('s').or((number == 1).then_some(units))?;
+                Some(Self::before(runs(unit)?, number))
+            }
+            ("last", _) => runs(rest).map(|running| Self::before(running, 1)),
+            _ => None,
+        }
+    }
+
+    fn before(running: Period, number: usize) -> Self {
+        let mut back = std::iter::successors(Some(running), |period| Some(period.previous())).skip(1);
+        let last = back.next().unwrap_or(running);
+        Self { first: std::iter::once(last).chain(back).take(number).last().unwrap_or(last), last }
+    }
+
+    /// As [`Relative::parse`].
+    ///
+    /// # Errors
+    /// `validation-failed` with what was expected.
+    pub fn read(text: &str, today: NaiveDate) -> Result<Self> {
+        Self::parse(text, today).ok_or_else(|| Error::invalid("?period", "period-malformed", Self::EXPECTED))
+    }
+}
+
+impl DayRange {
+    /// The days from the first of such periods to the last, where they are given instead of two ends.
+    ///
+    /// # Errors
+    /// `validation-failed` for other words, and for ends beside them.
+    pub fn relative(text: &str, has_ends: bool, today: NaiveDate) -> Result<Self> {
+        let Relative { first, last } = Relative::read(text, today)?;
+        if has_ends {
+            return Err(Error::invalid("?period", "not-applicable", "Give either the period or from and to."));
+        }
+        Ok(Self { from: Some(first.start()), to: Some(last.end()) })
+    }
+}
+
 /// Some days in a row: from `from` up to, and not on, `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -644,6 +705,37 @@ mod tests {
 
     fn period(kind: PeriodType, text: &str) -> Period {
         Period::parse(kind, text).expect("a period")
+    }
+
+    #[test]
+    fn relative_periods_are_those_that_have_ended_or_the_one_that_runs() {
+        let today = day(2026, 11, 29);
+        for (text, expected) in [
+            ("last-12-months", Some(("2025-11", "2026-10"))),
+            ("last-1-month", Some(("2026-10", "2026-10"))),
+            ("last-1-months", Some(("2026-10", "2026-10"))),
+            ("last-month", Some(("2026-10", "2026-10"))),
+            ("this-month", Some(("2026-11", "2026-11"))),
+            ("last-4-quarters", Some(("2025-Q4", "2026-Q3"))),
+            ("last-2-financial-quarters", Some(("2026-27-Q1", "2026-27-Q2"))),
+            ("this-financial-year", Some(("2026-27", "2026-27"))),
+            ("last-financial-year", Some(("2025-26", "2025-26"))),
+            ("last-3-financial-years", Some(("2023-24", "2025-26"))),
+            ("this-year", Some(("2026", "2026"))),
+            ("last-2-weeks", Some(("2026-W46", "2026-W47"))),
+            ("last-7-days", Some(("2026-11-22", "2026-11-28"))),
+            ("last-0-months", None),
+            ("last-1001-months", None),
+            ("last-12-month", None),
+            ("this-12-months", None),
+            ("next-month", None),
+            ("last-fortnight", None),
+            ("last-", None),
+            ("2026-10", None),
+        ] {
+            let read = Relative::parse(text, today).map(|both| (both.first.label(), both.last.label()));
+            assert_eq!(read, expected.map(|(first, last)| (first.to_owned(), last.to_owned())), "{text}");
+        }
     }
 
     #[test]

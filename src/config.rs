@@ -56,7 +56,8 @@ settings! {
     "BODY_TIMEOUT" = "60", "Seconds that a request body may take to arrive.";
     "MAX_JSON_BYTES" = "1048576", "Largest JSON body, in bytes.";
     "MAX_UPLOAD_BYTES" = "104857600", "Largest submission or import, in bytes.";
-    "MAX_EXPORT_BYTES" = "1073741824", "Largest export, in bytes.";
+    "MAX_EXPORT_BYTES" = "1073741824", "Largest export that is answered at once, in bytes.";
+    "MAX_JOB_EXPORT_BYTES" = "4294967296", "Largest export that a job makes, in bytes. It is kept in the database for seven days.";
     "SHUTDOWN_DELAY" = "5", "Seconds after SIGTERM in which new requests are still answered, while `/health/ready` is 503 so that none are sent.";
     "SHUTDOWN_GRACE" = "30", "Seconds in which requests in progress can finish after SIGTERM.";
     "OTEL_EXPORTER_OTLP_ENDPOINT" = "", "Address of an OpenTelemetry collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318`. `OTEL_TRACES_SAMPLER` and `OTEL_RESOURCE_ATTRIBUTES` are honoured beside it. Empty: no traces.";
@@ -126,6 +127,7 @@ pub struct Config {
     pub max_json_bytes: usize,
     pub max_upload_bytes: u64,
     pub max_export_bytes: u64,
+    pub max_job_export_bytes: u64,
     pub shutdown_delay: Duration,
     pub shutdown_grace: Duration,
     /// Where the collector of traces is.
@@ -205,6 +207,7 @@ impl Config {
             read.parsed("MAX_UPLOAD_BYTES", whole),
             read.parsed("MAX_EXPORT_BYTES", whole),
         );
+        let max_job_export_bytes = read.parsed("MAX_JOB_EXPORT_BYTES", whole);
         let flag = |text: &str| text.parse::<bool>().map_err(|_| "expected true or false".to_owned());
         let (public_read, local_tokens) = (read.parsed("PUBLIC_READ", flag), read.parsed("LOCAL_TOKENS", flag));
         let audience = read.text("AUDIENCE");
@@ -254,6 +257,7 @@ impl Config {
                 max_json_bytes: max_json_bytes?,
                 max_upload_bytes: max_upload_bytes? as u64,
                 max_export_bytes: max_export_bytes? as u64,
+                max_job_export_bytes: max_job_export_bytes? as u64,
                 shutdown_delay: shutdown_delay?,
                 shutdown_grace: shutdown_grace?,
                 traces,

@@ -5,7 +5,7 @@
 //! agree to the last digit.
 
 use serde_json::Number;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// The most decimals a KPI may have.
 pub const MAX_DECIMALS: u8 = 6;
@@ -105,14 +105,20 @@ pub fn parse_scaled(text: &str, decimals: u8) -> Result<i64, NumberError> {
 
 /// Writes a stored number as the shortest JSON number: no point for a whole one, no trailing zeros.
 pub fn format_scaled(scaled: i64, decimals: u8) -> String {
+    let mut text = String::new();
+    write_scaled(&mut text, scaled, decimals);
+    text
+}
+
+/// As [`format_scaled`], behind what is written already.
+pub fn write_scaled(out: &mut String, scaled: i64, decimals: u8) {
     let places = usize::from(decimals);
+    // At least one digit stands before the point. A text takes all that is written to it.
     let sign = if scaled < 0 { "-" } else { "" };
-    // At least one digit stands before the point.
-    let digits = format!("{:0>width$}", scaled.unsigned_abs(), width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    match fraction.trim_end_matches('0') {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
+    let _ = write!(out, "{sign}{:0>width$}", scaled.unsigned_abs(), width = places + 1);
+    if places > 0 {
+        out.insert(out.len() - places, '.');
+        out.truncate(out.trim_end_matches('0').trim_end_matches('.').len());
     }
 }
 

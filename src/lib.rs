@@ -49,6 +49,8 @@ pub mod grants;
 pub mod http;
 // The innovations themselves.
 mod innovations;
+// Requests that are answered later.
+mod jobs;
 // KPIs: catalogue, submissions, values, SPC.
 pub mod kpis;
 // NHS bodies and others, in their dated hierarchy.

@@ -24,6 +24,7 @@ pub fn routes(routes: &mut Routes) {
     crate::reports::http::routes(routes);
     crate::grants::http::routes(routes);
     crate::webhooks::http::routes(routes);
+    crate::jobs::http::routes(routes);
     routes
         .service(crate::audit_events::http::list_audit_events)
         .service(crate::changes::http::list_changes)

@@ -18,6 +18,7 @@ use crate::http::places::Places;
 use crate::http::schemas::Schemas;
 use crate::http::service::{Clock, Service};
 use crate::http::{Context, Routes, documents, gate, guides, openapi, returns};
+use crate::jobs::runner;
 use crate::kpis::totals::summaries::upkeep;
 use crate::routes::routes;
 use crate::vocabulary::Timestamp;
@@ -105,6 +106,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         places: Places::new(&config.db),
         metrics: Metrics::new()?,
         written: Arc::default(),
+        jobs: Arc::default(),
         numbered: tokio::sync::watch::Sender::default(),
         leaving: AtomicBool::default(),
         document_yaml: &api.document_yaml,
@@ -127,6 +129,7 @@ pub async fn build(config: Config, clock: Clock) -> Result<Running, String> {
         Postman::new(service.clone(), outbound, SealingKey::open(&config.keys)?, source).keep_delivering(),
     );
     actix_web::rt::spawn(upkeep::keep_up(service.clone()));
+    actix_web::rt::spawn(runner::keep_working(service.clone()));
     actix_web::rt::spawn(housekeeping(service.clone(), doorkeeper));
     if let Some(address) = config.metrics_listen {
         serve_metrics(&service, address)?;
@@ -320,6 +323,7 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
             "RateLimit-Policy",
             "Retry-After",
             "Idempotency-Replayed",
+            "Preference-Applied",
         ])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
@@ -370,6 +374,7 @@ async fn tidy(service: &web::Data<Service>, doorkeeper: &Arc<TokenDoorkeeper>) -
     sign_checkpoint(service, now).await?;
     // In steps, so that the changes of others come in between and the journal stays small.
     while service.db.write(move |conn| crate::http::idempotency::sweep(conn, now)).await? {}
+    while service.db.write(move |conn| crate::db::jobs::sweep(conn, now)).await? {}
     service.db.write(move |conn| shares::sweep(conn, now)).await?;
     service.db.write(move |conn| crate::changes::store::sweep(conn, now)).await?;
     service.db.write(move |conn| crate::webhooks::store::sweep(conn, now)).await?;

@@ -216,6 +216,8 @@ table! {
     get_innovation:                 A A A A A A A A public;
     get_innovation_uptake:          A A A A A A A A public;
     get_innovation_uptake_chart:    A A A A A A A A public;
+    get_job:                        A O O O O O O O token;
+    get_job_result:                 A O O O O O O O token;
     get_kpi:                        A A A A A A A A public;
     get_kpi_chart:                  A O O A O O A A placed;
     get_kpi_grid:                   A O O A O O A A placed;
@@ -304,6 +306,7 @@ table! {
     list_grants:                    A O O X X X X X token;
     list_innovation_transitions:    A A A A A A A A token;
     list_innovations:               A A A A A A A A public;
+    list_jobs:                      A O O O O O O O token;
     list_kpi_definition_library:    A A A A A A A A public;
     list_kpi_return_drafts:         A O O O X O X X placed;
     list_kpi_return_transitions:    A O O O X O X X placed;
@@ -365,6 +368,7 @@ table! {
     transition_fellowship_innovation: A O X X O X X X token;
     transition_gateway_review:      A O X X X X X X token;
     transition_innovation:          A O X X O X X O token;
+    transition_job:                 A O O O O O O O token;
     transition_kpi:                 A X X X X X X X token;
     transition_kpi_return:          A O O O X X X X placed;
     transition_programme_membership: A O X X O X X X token;

@@ -7,6 +7,7 @@ use crate::applications::reviews::rules::{Recommendation, ReviewState};
 use crate::applications::rules::ApplicationState;
 use crate::benefits::kinds::{BenefitKind, Costs, CountedBy, Counts, Depth, KeptBy, Recurrence, SavingClass};
 use crate::calendar::PeriodType;
+use crate::db::jobs::{JobKind, JobState};
 use crate::funding::awards::gateway_reviews::rules::{GatewayDecision, GatewayReviewState};
 use crate::funding::awards::milestones::rules::MilestoneState;
 use crate::funding::awards::rules::{AwardKind, AwardState, EvaluationDimension};
@@ -119,6 +120,8 @@ lists! {
     "innovation-categories", "Kinds of innovation" => Category;
     "investment-kinds", "Kinds of external investment" => InvestmentKind;
     "investment-sectors", "Whose money was invested" => Sector;
+    "job-kinds", "What a job does" => JobKind;
+    "job-states", "How far a job has come" => JobState;
     "kpi-levels", "Levels of a KPI" => KpiLevel;
     "kpi-library-collections", "What a definition of the library of KPIs belongs to" => LibraryCollection;
     "kpi-return-states", "How far a return has come" => ReturnState;

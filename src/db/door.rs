@@ -30,7 +30,12 @@ pub struct Db {
     lanes: Arc<Lanes>,
     /// When answers are due, where that is not a whole patience from now.
     until: Option<Instant>,
+    /// Whether long work is a job's, for which nobody waits.
+    at_leisure: bool,
 }
+
+/// How long a job may take.
+const LEISURE: Duration = Duration::from_secs(3600);
 
 struct Lanes {
     readers: Lane,
@@ -72,13 +77,19 @@ impl Db {
             patience,
             bulk_patience: long,
         };
-        Ok(Self { lanes: Arc::new(lanes), until: None })
+        Ok(Self { lanes: Arc::new(lanes), until: None, at_leisure: false })
     }
 
     /// The same, whose short work is to be answered by then.
     #[must_use]
     pub fn until(&self, until: Instant) -> Self {
-        Self { lanes: self.lanes.clone(), until: Some(until) }
+        Self { until: Some(until), ..self.clone() }
+    }
+
+    /// The same, whose long work is for somebody who does not wait.
+    #[must_use]
+    pub fn at_leisure(&self) -> Self {
+        Self { at_leisure: true, ..self.clone() }
     }
 
     /// How long the answer to short work may take.
@@ -118,7 +129,7 @@ impl Db {
     }
 
     fn long(&self) -> Instant {
-        Instant::now() + self.lanes.bulk_patience
+        Instant::now() + if self.at_leisure { LEISURE } else { self.lanes.bulk_patience }
     }
 
     /// Short reads; each statement sees what was committed before it.

@@ -65,6 +65,7 @@ migrations! {
     "00032_agreed_definitions"
     "00033_kept_totals"
     "00034_releases"
+    "00035_jobs"
     "00036_proposals_and_annotations"
 }
 

@@ -7,6 +7,7 @@ pub mod copy;
 pub mod dialect;
 mod door;
 mod drift;
+pub mod jobs;
 pub(crate) mod json;
 mod lanes;
 pub(crate) mod list;

@@ -866,6 +866,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Binary,
+        kind -> Text,
+        state -> Text,
+        made_by -> Text,
+        end_user_id -> Nullable<Binary>,
+        request_id -> Text,
+        target -> Text,
+        accept -> Text,
+        content_type -> Text,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        result -> Nullable<Text>,
+        answer_type -> Nullable<Text>,
+        answer_bytes -> BigInt,
+        lease -> BigInt,
+        lease_until -> Timestamp,
+        instance -> Integer,
+        attempts -> Integer,
+        version -> Integer,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    job_parts (job_id, is_answer, number) {
+        job_id -> Binary,
+        is_answer -> Bool,
+        number -> Integer,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
     storage_shares (client, day) {
         client -> Text,
         day -> Date,
@@ -1753,6 +1791,8 @@ may_appear_together!(
     sealed_records,
     person_requests,
     idempotency_keys,
+    jobs,
+    job_parts,
     storage_shares,
     programmes,
     programme_partners,

@@ -1,9 +1,10 @@
 //! A client, to show what one is. Nobody can use it: the private half of its key was thrown away when it was made, and so is
-//! its secret. And a webhook, which is suspended and has no secret, so that nothing is sent.
+//! its secret. And a webhook, which is suspended and has no secret, so that nothing is sent; a job that is done, and one that waits.
 
 use crate::access::{Operation, Role};
 use crate::changes::rules::Resource;
 use crate::db::Conn;
+use crate::db::jobs::{self, Asked, JobKind, JobRow, JobState};
 use crate::error::Result;
 use crate::grants::client_keys::ops::create_client_keys;
 use crate::grants::client_keys::rules::NewKeys;
@@ -13,7 +14,7 @@ use crate::grants::clients::ops::create_client;
 use crate::grants::clients::rules::Client;
 use crate::grants::ops::create_grant;
 use crate::grants::rules::Grant;
-use crate::http::Context;
+use crate::http::{CSV, Context};
 use crate::transitions::rules::Move;
 use crate::vocabulary::Id;
 use crate::webhooks;
@@ -48,5 +49,38 @@ pub fn load(conn: &mut Conn, context: &Context) -> Result<()> {
     let row = webhooks::ops::make(conn, &step, Id::generate(), new, Vec::new())?;
     let reason = Some("It shows what a webhook is.".to_owned());
     let suspended = Move { to: WebhookState::Suspended, reason, effective_on: context.today() };
-    webhooks::ops::moved(conn, &context.step(Operation::transition_webhook), row, &suspended)
+    webhooks::ops::moved(conn, &context.step(Operation::transition_webhook), row, &suspended)?;
+    load_jobs(conn, context)
+}
+
+/// An export that is done, and one that begins when it is no longer kept.
+fn load_jobs(conn: &mut Conn, context: &Context) -> Result<()> {
+    let job = || {
+        let step = context.step(Operation::list_kpi_values);
+        let asked = Asked {
+            kind: JobKind::ExportKpiValues,
+            made_by: step.actor.subject.clone(),
+            end_user_id: None,
+            request_id: step.request_id,
+            target: "/v1/kpi-values?kpi=emergency-attendances&organisation=RJZ&period=last-12-months".to_owned(),
+            accept: "text/csv",
+            content_type: String::new(),
+        };
+        JobRow::new(asked, context.now)
+    };
+    let answer = "kpi,organisation,innovation,period,breakdown,value,numerator,denominator,qualifier,basis,comment,illustrative\n";
+    let row = job();
+    let done = JobRow {
+        state: JobState::Succeeded,
+        result: Some(format!("/v1/jobs/{}/result", row.id)),
+        answer_type: Some(CSV.to_owned()),
+        answer_bytes: answer.len() as i64,
+        attempts: 1,
+        started_at: Some(row.created_at),
+        ended_at: Some(row.created_at),
+        ..row
+    };
+    jobs::keep_ended(conn, &done, answer.as_bytes())?;
+    let row = job();
+    jobs::keep(conn, &JobRow { lease_until: row.expires_at, ..row }, std::io::empty())
 }

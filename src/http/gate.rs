@@ -2,6 +2,7 @@
 //! limit, authorise by role, negotiate media types, and hand over to the handler; on the way out: the problem, the
 //! conditional answer, the common headers, the log line and the metrics.
 
+use super::jobs::prefers_later;
 use super::limits::Quota;
 use super::operations::{Endpoint, Found};
 use super::reply::Elsewhere;
@@ -272,6 +273,8 @@ async fn enter(
         host: text("host")?.unwrap_or("localhost").to_owned(),
         client,
         admission: Duration::ZERO,
+        later: endpoint.answers_later && list(request, "prefer")?.is_some_and(|prefer| prefers_later(&prefer)),
+        run: None,
     }))
 }
 
@@ -305,7 +308,10 @@ fn limit(service: &Service, client: String, quota: &mut Option<Quota>) -> Result
 }
 
 /// Whether the caller's roles allow the operation anywhere at all; where they do is decided beside the data.
-fn permit(service: &Service, operation: Operation, actor: &Actor) -> Result<()> {
+///
+/// # Errors
+/// `unauthenticated` or `forbidden`.
+pub fn permit(service: &Service, operation: Operation, actor: &Actor) -> Result<()> {
     let public = operation.row().anonymous && service.config.public_read;
     if public || actor.may(operation) {
         return Ok(());

@@ -188,7 +188,8 @@ fn stored(status: i32, headers: Option<String>, body: Option<Vec<u8>>) -> Result
             reply.elsewhere = Some(value);
             continue;
         }
-        if let Some(name) = ["ETag", "Location", "Link"].into_iter().find(|known| *known == name) {
+        if let Some(name) = ["ETag", "Location", "Link", "Preference-Applied"].into_iter().find(|known| *known == name)
+        {
             reply = reply.header(name, value);
         }
     }

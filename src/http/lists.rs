@@ -4,7 +4,7 @@
 use super::params::{Asked, ListParams, Pairs, Params, invalid};
 use super::reply::{CSV, Count, Facets, JSON, Listing, NDJSON, PageInfo, Reply};
 use super::request::Cx;
-use super::streaming::{Spool, spooled};
+use super::streaming::{Spool, Spooled, spooled};
 use crate::db::Conn;
 use crate::db::list::{self, Listed as Row};
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub struct Listed<T> {
 
 enum Answered {
     Page(Reply),
-    Stream(HttpResponse),
+    Stream(Spooled),
 }
 
 impl<T> Responder for Listed<T> {
@@ -32,8 +32,20 @@ impl<T> Responder for Listed<T> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         match self.response {
             Answered::Page(reply) => reply.respond_to(request),
-            Answered::Stream(response) => response,
+            Answered::Stream(spooled) => spooled.respond_to(request),
         }
+    }
+}
+
+impl<T> Listed<T> {
+    /// Another answer than the list, such as where it will be.
+    pub fn instead(reply: Reply) -> Self {
+        Self { response: Answered::Page(reply), of: PhantomData }
+    }
+
+    /// The whole selection, where that was asked for.
+    pub fn into_spooled(self) -> Option<Spooled> {
+        if let Answered::Stream(spooled) = self.response { Some(spooled) } else { None }
     }
 }
 
@@ -83,17 +95,18 @@ impl Cx {
     ///
     /// # Errors
     /// As [`Cx::list_with`], and what `write` fails with.
-    pub async fn export_with<L, T>(
+    pub async fn export_with<L, T, U>(
         self,
         asked: Asked<L>,
         (content_type, chunk): (&'static str, i64),
         rows: impl FnMut(&mut Conn, &Context, &L) -> Result<Rows<L>> + Send + 'static,
-        render: impl FnMut(&mut Conn, &Context, Vec<L::Row>) -> Result<Vec<T>> + Send + 'static,
-        write: impl Fn(&[T], bool) -> Result<Vec<u8>> + Send + 'static,
+        render: impl FnMut(&mut Conn, &Context, Vec<L::Row>) -> Result<Vec<U>> + Send + 'static,
+        write: impl Fn(&[U], bool) -> Result<Vec<u8>> + Send + 'static,
     ) -> Result<Listed<T>>
     where
         L: ListParams,
         T: 'static,
+        U: 'static,
     {
         let mut query = L::read(asked.0)?;
         query.page().limit = chunk;
@@ -143,12 +156,15 @@ struct List<L: ListParams, T> {
 }
 
 impl<L: ListParams, T> List<L, T> {
-    fn page(&mut self, conn: &mut Conn, context: &Context) -> Result<(Vec<T>, PageInfo)> {
+    /// What was made of the rows of a page, the page, and how many rows it has.
+    fn page(&mut self, conn: &mut Conn, context: &Context) -> Result<(Vec<T>, PageInfo, usize)> {
         let request = self.query.page().clone();
         let (query, rows) = (&self.query, &mut self.rows);
         let found = list::page::<L::Row>(conn, &request, &mut |conn| rows(conn, context, query))?;
-        let info = PageInfo { next: found.next, limit: found.limit, count: found.total.map(Into::into) };
-        Ok(((self.render)(conn, context, found.rows)?, info))
+        let (info, rows) =
+            (PageInfo { next: found.next, limit: found.limit, count: found.total.map(Into::into) }, found.rows);
+        let number = rows.len();
+        Ok(((self.render)(conn, context, rows)?, info, number))
     }
 
     /// How many rows the filters would leave with another word in the place of one.
@@ -174,7 +190,7 @@ where
 {
     let (address, several) = (cx.address(), looks_up || list.query.page().count || !facets.is_empty());
     let job = move |conn: &mut Conn, context: &Context| {
-        let (data, page) = list.page(conn, context)?;
+        let (data, page, _) = list.page(conn, context)?;
         let link = page.next.as_ref().map(|next| format!("<{}>; rel=\"next\"", with_cursor(&address, next)));
         let mut counted = Facets::new();
         for (name, words) in facets {
@@ -214,17 +230,22 @@ async fn export<L, T>(
     content_type: &'static str,
     mut list: List<L, T>,
     write: impl Fn(&[T], bool) -> Result<Vec<u8>> + Send + 'static,
-) -> Result<HttpResponse>
+) -> Result<Spooled>
 where
     L: ListParams,
     T: 'static,
 {
+    let run = cx.run.clone();
     spooled(cx, content_type, move |conn: &mut Conn, context: &Context, spool: &mut Spool| {
-        let mut first = true;
+        let (mut first, mut done) = (true, 0);
         loop {
-            let (rows, page) = list.page(conn, context)?;
+            let (rows, page, number) = list.page(conn, context)?;
             spool.add(&write(&rows, first)?)?;
             first = false;
+            done += number as i64;
+            if let Some(run) = &run {
+                run.progress(done, None);
+            }
             let Some(next) = page.next else { return Ok(()) };
             list.query.page().cursor = Some(next);
         }

@@ -10,6 +10,8 @@ pub(crate) mod health;
 pub(crate) mod heavy;
 pub(crate) mod idempotency;
 pub(crate) mod inflate;
+pub mod jobs;
+mod later;
 pub(crate) mod limits;
 pub(crate) mod lists;
 pub(crate) mod metrics;

@@ -40,6 +40,7 @@ use utoipa::OpenApi;
         (name = "spc", description = "Statistical process control: limits, rules, icons, charts"),
         (name = "audit-events", description = "What was done, by whom and when"),
         (name = "changes", description = "What changed in what you may see, in order, for whoever keeps a copy"),
+        (name = "jobs", description = "Requests that are answered later: their progress and their results"),
         (name = "webhooks", description = "Changes sent to an address of yours, signed, and again until they arrive"),
         (name = "access", description = "Tokens, clients and grants: who is let in, and who may do what"),
         (name = "me", description = "The bearer of the token"),

@@ -21,6 +21,8 @@ pub struct Endpoint {
     pub conditional: bool,
     /// Whether a request with an `Idempotency-Key` is answered once: not where the answer holds a secret.
     pub idempotent: bool,
+    /// Whether it can be asked to answer later, by a job.
+    pub answers_later: bool,
     /// The request body's schema, for JSON bodies.
     pub body_schema: Option<&'static str>,
 }
@@ -87,6 +89,7 @@ impl Operations {
                     has_query,
                     conditional,
                     idempotent: takes("IdempotencyKey"),
+                    answers_later: takes("Prefer"),
                     body_schema: schema
                         .or_else(|| {
                             operation

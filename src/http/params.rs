@@ -216,7 +216,7 @@ impl<T: Params> FromRequest for Asked<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(asked(request.query_string()).map(|pairs| Self(pairs, std::marker::PhantomData)))
+        ready(Self::of(request.query_string()))
     }
 }
 
@@ -225,7 +225,23 @@ impl<T: Params> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(asked(request.query_string()).and_then(T::read).map(Self))
+        ready(Self::of(request.query_string()))
+    }
+}
+
+impl<T: Params> Asked<T> {
+    /// # Errors
+    /// As a request with this query.
+    pub fn of(query: &str) -> Result<Self> {
+        asked(query).map(|pairs| Self(pairs, std::marker::PhantomData))
+    }
+}
+
+impl<T: Params> Query<T> {
+    /// # Errors
+    /// As a request with this query.
+    pub fn of(query: &str) -> Result<Self> {
+        asked(query).and_then(T::read).map(Self)
     }
 }
 

@@ -3,10 +3,12 @@
 
 use super::heavy::heavy;
 use super::inflate::{Inflater, Sink};
+use super::jobs;
 use super::operations::Endpoint;
 use super::places::{Kind, Place};
 use super::reply::{Answer, Created, Reply};
 use super::schemas;
+use crate::db::jobs::Run;
 use crate::db::{Conn, Db, Steps, shares};
 use crate::error::{Code, Error, Fault, Result};
 use crate::http::context::Context;
@@ -26,6 +28,7 @@ use std::future::{Future, Ready, ready};
 use std::io::{Seek, Write};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The request as the gate left it: authenticated, permitted, with its headers understood.
@@ -46,6 +49,10 @@ pub struct Cx {
     pub client: String,
     /// How long it took to let the caller in, which is part of the time within which the answer is due.
     pub admission: Duration,
+    /// Whether the client would rather be answered later (`Prefer: respond-async`).
+    pub later: bool,
+    /// The job that this request is, where it was kept to be answered later.
+    pub run: Option<Arc<Run>>,
 }
 
 impl Cx {
@@ -62,6 +69,8 @@ impl Cx {
             host: self.host.clone(),
             client: self.client.clone(),
             admission: self.admission,
+            later: false,
+            run: None,
         }
     }
 }
@@ -411,6 +420,11 @@ impl Cx {
     /// Does the work, or answers what the same request was answered before. It goes on where the client goes away, since
     /// what was claimed must be finished or given back.
     async fn once(self, hash: &[u8], size: u64, work: Work) -> Result<Reply> {
+        if let Some(run) = self.run.clone() {
+            // Its body is stored already, and whoever gives it up drops it.
+            let answerer = Answerer { context: self.context, claim: None, run: Some(run) };
+            return self::run(&self.service.db.at_leisure(), work, answerer).await;
+        }
         let claim = self.idempotency_key.as_ref().map(|key| {
             // The same body sent to another record is another request.
             let whole = [self.target.as_bytes(), hash].concat();
@@ -421,7 +435,7 @@ impl Cx {
         let place = if long { Some(self.place(Kind::Imports).await?) } else { None };
         let (db, written) = (self.db(), self.service.written.clone());
         let share = Share::of(&self.context, size, self.service.config.storage_per_day);
-        let answerer = Answerer { context: self.context, claim: claim.clone() };
+        let answerer = Answerer { context: self.context, claim: claim.clone(), run: None };
         let doing = async move {
             let _place = place;
             if let Some(claim) = &claim
@@ -531,6 +545,8 @@ impl Share {
 pub struct Answerer {
     pub context: Context,
     claim: Option<Claim>,
+    /// The job whose answer it is.
+    run: Option<Arc<Run>>,
 }
 
 impl Answerer {
@@ -543,13 +559,29 @@ impl Answerer {
     /// Keeps the answer for whoever asks again with the same key, in the last transaction of the work.
     ///
     /// # Errors
-    /// `overloaded` where somebody else has taken the key over meanwhile.
+    /// `overloaded` where somebody else has taken the key, or the job, over meanwhile.
     pub fn keep(&self, conn: &mut Conn, reply: Reply) -> Result<Reply> {
+        if let Some(run) = &self.run {
+            jobs::end(conn, &self.context, run, &reply)?;
+            shares::take(conn, &self.context.actor.subject, self.context.now, reply.body.len() as u64, None)?;
+        }
         if let Some(claim) = self.claim.as_ref().filter(|_| reply.status < 300) {
             let kept = idempotency::finish(conn, claim, &reply)?;
             shares::take(conn, &self.context.actor.subject, self.context.now, kept as u64, None)?;
         }
         Ok(reply)
+    }
+
+    /// Whether the answer is a job's, whose effect is there once or not at all.
+    pub fn is_of_job(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Notes how far a job has come.
+    pub fn progress(&self, done: usize, of: usize) {
+        if let Some(run) = &self.run {
+            run.progress(done as i64, Some(of as i64));
+        }
     }
 }
 
@@ -633,6 +665,16 @@ pub struct Upload {
     pub hash: Vec<u8>,
     /// In bytes, unpacked.
     pub size: u64,
+}
+
+impl Upload {
+    /// Of a request without a body.
+    ///
+    /// # Errors
+    /// `internal` where there is no room for a temporary file.
+    pub fn nothing() -> Result<Self> {
+        Ok(Self { file: tempfile::tempfile().map_err(Error::internal)?, hash: Vec::new(), size: 0 })
+    }
 }
 
 /// The most bytes of a body whose rows are short work, answered as soon as any other: about a thousand rows.

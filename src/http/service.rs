@@ -30,6 +30,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// Rung after every change, so that its events are numbered at once.
     pub written: Arc<Notify>,
+    /// Rung when a job waits.
+    pub jobs: Arc<Notify>,
     /// The position of the last numbered event, looked at while somebody waits for the next.
     pub numbered: watch::Sender<i64>,
     /// Whether the process has been told to stop.

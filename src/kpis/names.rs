@@ -10,7 +10,7 @@ use crate::organisations::store::OrganisationNames;
 use crate::vocabulary::Id;
 use crate::{innovations, organisations};
 use chrono::NaiveDate;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub struct Names {
     kpis: HashMap<Id, KpiRow>,
@@ -21,8 +21,9 @@ pub struct Names {
 impl Names {
     /// The names of KPIs, organisations and innovations, given in threes.
     pub fn of(conn: &mut Conn, keys: &[(Id, Id, Id)]) -> Result<Self> {
-        let kpis: Vec<Id> = keys.iter().map(|(kpi, ..)| *kpi).collect();
-        let innovations: Vec<Id> = keys.iter().map(|(.., id)| *id).filter(|id| *id != Id::NONE).collect();
+        let kpis: BTreeSet<Id> = keys.iter().map(|(kpi, ..)| *kpi).collect();
+        let innovations: BTreeSet<Id> = keys.iter().map(|(.., id)| *id).filter(|id| *id != Id::NONE).collect();
+        let [kpis, innovations] = [kpis, innovations].map(|ids| ids.into_iter().collect::<Vec<_>>());
         Ok(Self {
             kpis: catalogue::store::find_by_ids(conn, &kpis)?,
             organisations: organisations::store::names(conn, keys.iter().map(|(_, id, _)| *id))?,
@@ -37,6 +38,15 @@ impl Names {
     /// Code and name.
     pub fn organisation(&self, id: Id) -> (String, String) {
         self.organisations.of(id)
+    }
+
+    pub fn organisation_code(&self, id: Id) -> &str {
+        self.organisations.code_of(id)
+    }
+
+    /// Nothing for a series of no innovation.
+    pub fn innovation_slug(&self, id: Id) -> &str {
+        self.innovations.get(&id).map_or("", |(slug, _)| slug)
     }
 
     /// Slug and name; none of a series of no innovation.

@@ -317,6 +317,10 @@ impl OrganisationNames {
     pub fn of(&self, id: Id) -> (String, String) {
         self.0.get(&id).cloned().unwrap_or_default()
     }
+
+    pub fn code_of(&self, id: Id) -> &str {
+        self.0.get(&id).map_or("", |(code, _)| code)
+    }
 }
 
 /// The codes and names of the given organisations.

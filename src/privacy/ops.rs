@@ -7,7 +7,7 @@ use super::rules::{
 use super::store::{self, Applied, Awarded, ErasureRow, OpenText, Reviewed, SealedRow};
 use crate::access::Operation;
 use crate::calendar::london_date;
-use crate::db::Conn;
+use crate::db::{Conn, jobs};
 use crate::error::{Error, Result};
 use crate::events::chain::nobody;
 use crate::events::store::{erase, record_as};
@@ -107,6 +107,7 @@ fn forget_answers(conn: &mut Conn, person: &PersonRow, words: &[String]) -> Resu
     for word in words {
         said.push(serde_json::to_string(word)?.trim_matches('"').to_owned());
     }
+    jobs::forget(conn, &said)?;
     idempotency::forget(conn, &said)
 }
 

@@ -110,6 +110,7 @@ places! {
     idempotency_keys [caller operation idempotency_key]: caller Kept, operation Nobody, idempotency_key Nobody, authority Nobody, headers Kept;
     innovation_tags [innovation_id list word]: list Nobody, word Nobody;
     innovations [id]: slug Nobody, reference Nobody, name Words, sort_name Derived, summary Words, description Words, main_category Nobody, categories Nobody, areas Nobody, care_settings Nobody, shifts Nobody, priorities Nobody, evidence Words, standards_met Words, stage Nobody, eligible_qualifier Nobody, eligible_basis Nobody, nis_unique_id Nobody, website Words, search_text Derived, created_by Subject, keeper Nobody, keeper_subject Subject, adopting_units Nobody;
+    jobs [id]: kind Nobody, state Nobody, made_by Subject, request_id Nobody, target Kept, accept Nobody, content_type Nobody, result Nobody, answer_type Nobody;
     kpi_release_figures [release_id period_start number]: breakdown Nobody, exact Nobody, published Nobody;
     kpi_release_kpis [release_id kpi_id]: aggregation Nobody;
     kpi_release_places [release_id place_id]: geography Nobody;

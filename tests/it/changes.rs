@@ -231,6 +231,42 @@ async fn a_submission_is_told_to_whoever_sees_its_values(#[values(Sqlite, Postgr
 
 #[rstest]
 #[actix_web::test]
+async fn what_is_approved_is_told_to_whoever_keeps_values(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.trust("RJZ", "QKK").await;
+    app.kpi("ae", json!({ "approvalRequired": true, "dueDays": 20 })).await;
+    let (sender, lead, reader) = (app.submitter("RJZ"), app.lead("QKK"), app.reader());
+    for (strategy, value, counting) in [("upsert", 5, vec!["5"]), ("upsert", 6, vec!["6"]), ("delete", 6, vec![])] {
+        let target = format!("/v1/kpi-submissions?kpi=ae&strategy={strategy}");
+        let sent = sender.post(&target, json!({ "rows": [row("RJZ", "2026-05", value)] })).await.expect(201);
+        let submission = sent["id"].as_str().unwrap().to_owned();
+        numbered(&app).await;
+        let cursor = now(&reader).await;
+        let returns = lead.get("/v1/kpi-returns").await.expect(200);
+        let (id, version) =
+            (returns["data"][0]["id"].as_str().unwrap(), returns["data"][0]["version"].as_i64().unwrap());
+        let approve = json!({ "to": "approved" });
+        lead.transition(&format!("/v1/kpi-returns/{id}"), version, approve).await.expect(200);
+        numbered(&app).await;
+        let entries = told(&since(&reader, &cursor).await.0);
+        assert_eq!(entries, [format!("changed /v1/kpi-values?submission={submission}")], "{strategy} {value}");
+        let values = reader.get(&format!("/v1/kpi-values?submission={submission}")).await.expect(200);
+        assert_eq!(column(&values, "value"), counting);
+        let replaced = reader.get(&format!("/v1/kpi-value-revisions?replacedBy={submission}")).await.expect(200);
+        let expected = ["false", "true"].map(str::to_owned);
+        let deleted = if strategy == "delete" {
+            &expected[1..]
+        } else if value == 6 {
+            &expected[..1]
+        } else {
+            &[]
+        };
+        assert_eq!(column(&replaced, "deleted"), deleted);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
 async fn who_comes_to_see_more_or_less_hears_of_it_first(#[values(Sqlite, Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     app.trust("RJZ", "QKK").await;

@@ -24,6 +24,7 @@ mod identity;
 mod impact;
 mod innovations;
 mod instants;
+mod jobs;
 mod kept_totals;
 mod kpis;
 mod laws;

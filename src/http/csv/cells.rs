@@ -22,6 +22,10 @@ pub fn takes_away(text: &str) -> bool {
 /// Whether a cell with this text would be taken for something else: by a spreadsheet for a formula, or by this service for
 /// [`NONE`]. An apostrophe in front keeps the text what it is, so those that are there already make no difference.
 pub fn is_misread(text: &str) -> bool {
+    // Nearly every cell begins with a letter or a digit, and none that does is misread.
+    if text.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
+        return false;
+    }
     let text = text.trim_start_matches('\'');
     let invisible =
         |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');

@@ -23,6 +23,8 @@ struct Traits<'a> {
     idempotent_by_key: bool,
     /// Whether it can answer CSV.
     answers_csv: bool,
+    /// Whether it can be asked to answer later.
+    answers_later: bool,
 }
 
 impl<'a> Traits<'a> {
@@ -43,6 +45,7 @@ impl<'a> Traits<'a> {
             answers_csv: ["200", "201"]
                 .iter()
                 .any(|status| operation["responses"][*status]["content"].get("text/csv").is_some()),
+            answers_later: operation["responses"].get("202").is_some(),
             idempotent_by_key: under_v1
                 && method == "post"
                 && !path.ends_with("-analyses")
@@ -62,6 +65,7 @@ impl<'a> Traits<'a> {
             (self.method == "get" && self.tagged, "IfNoneMatch"),
             (self.idempotent_by_key, "IdempotencyKey"),
             (self.answers_csv, "ByteOrderMark"),
+            (self.answers_later, "Prefer"),
         ]
         .into_iter()
         .filter_map(|(takes, name)| takes.then_some(name))
@@ -124,11 +128,12 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
     let own = response["headers"].take();
     let said = |name: &str| own.get(name).is_some();
     let names = [
-        (said("ETag") || (success && traits.tagged), "ETag"),
-        (said("Location") || status == "201", "Location"),
+        (said("ETag") || (success && traits.tagged && status != "202"), "ETag"),
+        (said("Location") || ["201", "202"].contains(&status), "Location"),
+        (status == "202", "Preference-Applied"),
         (status == "401", "WWW-Authenticate"),
         (status == "429", "Retry-After"),
-        (success && traits.paged, "Link"),
+        (success && traits.paged && status != "202", "Link"),
         (success && traits.idempotent_by_key, "Idempotency-Replayed"),
     ];
     let names: Vec<&str> = names.into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
@@ -137,7 +142,7 @@ fn add_headers(traits: &Traits<'_>, status: &str, response: &mut Value) {
         headers[name] = header.clone();
     }
     response["headers"] = headers;
-    if success && traits.paged {
+    if success && traits.paged && status != "202" {
         // The whole selection, whatever the list.
         let text = json!({ "schema": { "type": "string" } });
         for media in ["text/csv", "application/x-ndjson"] {

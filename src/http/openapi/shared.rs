@@ -68,6 +68,7 @@ pub fn headers() -> Value {
         "Retry-After": header("How many seconds to wait", json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 })),
         "ETag": text("The version of the record"),
         "Location": text("The address of the new record"),
+        "Preference-Applied": text("`respond-async`: the request is answered later, by the job at Location"),
         "Link": text("The address of the next page (RFC 8288)"),
         "Idempotency-Replayed": header("Present if this is the answer to an earlier request with the same Idempotency-Key", json!({ "type": "boolean" })),
         "WWW-Authenticate": text("The authentication scheme to use"),
@@ -91,6 +92,7 @@ pub fn parameters() -> Value {
         "IfMatch": header("If-Match", true, "The ETag of the version that you read.", tags),
         "IfNoneMatch": header("If-None-Match", false, "The ETag that you have. If it is still the present one, the answer is 304.", text()),
         "IdempotencyKey": header("Idempotency-Key", false, "A name of your choice for this request. Sent again with the same body, the request is carried out once and answered as before.", key),
+        "Prefer": header("Prefer", false, "`respond-async` has the request answered later, by a job (RFC 7240). Other preferences are passed over.", json!({ "type": "string", "maxLength": gate::LONGEST_HEADER })),
         "RequestId": header("X-Request-ID", false, "Your id for this request, a UUID. Any other text is replaced by a new id.", text()),
         "CorrelationId": header("X-Correlation-ID", false, "Your id for the work that this request is part of. The answer repeats it.", text()),
     })

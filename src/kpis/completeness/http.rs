@@ -20,7 +20,7 @@ pub fn routes(routes: &mut Routes) {
 params! {
     /// Which returns of the set are meant.
     pub struct GetCompleteness {
-        /// The period, as one of the set's KPIs writes it. It is needed.
+        /// The period, as one of the set's KPIs writes it, or by where it lies to today, such as `last-month`. It is needed.
         period: CodeParam = "period",
         /// The code of the place: that organisation and all below it in the period. Default: England.
         place: CodeParam = "place",

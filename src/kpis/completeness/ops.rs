@@ -1,7 +1,7 @@
 //! How complete a set is for a period and a place.
 
 use super::store;
-use crate::calendar::{Period, PeriodType};
+use crate::calendar::{Period, PeriodType, Relative};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::http::Context;
@@ -11,6 +11,7 @@ use crate::kpis::sets;
 use crate::organisations;
 use crate::organisations::store::OrganisationRow;
 use crate::vocabulary::{Id, Timestamp};
+use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
 /// What is known of one organisation that was asked.
@@ -56,7 +57,7 @@ impl Completeness {
         }
         let owner = Owner { set: set.id, kpi: Id::NONE };
         let owned = OwnedKpis::of(conn, &BTreeSet::from([owner]))?;
-        let period = read(&owned.kinds(owner), period)?;
+        let period = read(&owned.kinds(owner), period, context.today())?;
         let day = period.end();
         let kpis: Vec<Id> = owned.those(owner, period.kind()).map(|kpi| kpi.id).collect();
         let not_provided = NotProvided::of(conn, &kpis)?;
@@ -90,10 +91,16 @@ impl Completeness {
 }
 
 /// The period, of one of the types that the set has.
-fn read(kinds: &BTreeSet<PeriodType>, text: Option<&str>) -> Result<Period> {
+fn read(kinds: &BTreeSet<PeriodType>, text: Option<&str>, today: NaiveDate) -> Result<Period> {
     let examples: Vec<&str> = kinds.iter().map(|kind| kind.example()).collect();
-    let expected = format!("Expected a period of the set's KPIs, such as {}.", examples.join(" or "));
+    let expected = format!(
+        "Expected a period of the set's KPIs, such as {}, or one by where it lies to today, such as last-{}.",
+        examples.join(" or "),
+        kinds.first().map_or("month", |kind| kind.as_str())
+    );
     let Some(text) = text else { return Err(Error::invalid("?period", "missing", expected)) };
-    let read = kinds.iter().find_map(|kind| Period::parse(*kind, text).ok());
+    let relative = Relative::parse(text, today).filter(|both| both.first == both.last).map(|both| both.first);
+    let relative = relative.filter(|period| kinds.contains(&period.kind()));
+    let read = relative.or_else(|| kinds.iter().find_map(|kind| Period::parse(*kind, text).ok()));
     read.ok_or_else(|| Error::invalid("?period", "period-type", expected))
 }

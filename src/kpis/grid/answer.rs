@@ -130,6 +130,10 @@ pub struct KpiGridResponse {
     #[schema(nullable = false)]
     geography: Option<Geography>,
     as_of: NaiveDate,
+    /// The first day asked for. Null means the first that each KPI has.
+    from: Option<NaiveDate>,
+    /// The last day asked for. Null means the last that each KPI has.
+    to: Option<NaiveDate>,
     /// Which of the place's organisations count.
     basis: TotalBasis,
     profile: Profile,
@@ -223,6 +227,8 @@ impl KpiGridResponse {
             innovation: grid.innovation.clone(),
             geography: grid.map.map(|map| map.geography),
             as_of: grid.as_of,
+            from: grid.days.from,
+            to: grid.days.to,
             basis: grid.basis,
             profile: grid.profile,
             rule_set: grid.profile.rule_set(),

@@ -43,6 +43,9 @@ params! {
         from: CodeParam = "from",
         /// The last day: periods that begin on it or earlier. A period means its last day.
         to: CodeParam = "to",
+        /// Instead of `from` and `to`: `last-12-months`, `last-4-quarters` and the like for the last ones that have ended by today in London,
+        /// `last-financial-year`, or `this-financial-year` for the one that runs.
+        period: CodeParam = "period",
         /// The map on which the organisations of the place are counted. Default: `current`, and for a place that exists no longer `at-time`.
         geography: OneWord<Geography> = "geography",
         /// The day whose map is meant by `current`. Default: today.
@@ -91,7 +94,10 @@ impl From<GetKpiGrid> for GridQuery {
 #[utoipa::path(tag = "spc", params(GetKpiGrid), responses((status = 200, description = "The grid", content((KpiGridResponse = "application/json"), (String = "text/csv"), (String = "text/html"), (SpcChart = "image/svg+xml")), headers(("ETag" = String)))))]
 #[get("/v1/kpi-grid")]
 pub async fn get_kpi_grid(cx: Cx, query: Query<GetKpiGrid>) -> Result<Reply> {
-    let query: GridQuery = query.0.into();
+    let (Query(query), today) = (query, cx.context.today());
+    let period = query.period.as_ref().map(|words| words.0.clone());
+    let query = GridQuery::from(query);
+    let query = GridQuery { series: query.series.over(period.as_deref(), today)?, ..query };
     let [csv, page, picture] = ["text/csv", "text/html", SVG].map(|media_type| cx.wants(media_type));
     let service = cx.service.clone();
     let answer = |wish: Wish| {

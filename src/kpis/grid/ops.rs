@@ -62,6 +62,8 @@ pub struct Grid {
     pub innovation: Option<String>,
     pub map: Option<Map>,
     pub as_of: NaiveDate,
+    /// The days asked for.
+    pub days: DayRange,
     pub basis: TotalBasis,
     pub profile: Profile,
     pub against: Option<OrganisationRow>,
@@ -188,6 +190,7 @@ pub fn get_kpi_grid(conn: &mut Conn, context: &Context, query: &GridQuery) -> Re
         innovation: query.series.innovation.clone(),
         map,
         as_of: map.map_or(context.today(), |map| map.as_of),
+        days,
         basis,
         profile: query.profile.unwrap_or(Profile::Mdc),
         against,

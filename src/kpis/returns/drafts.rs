@@ -104,6 +104,12 @@ pub fn kpis_of(conn: &mut Conn, return_id: Id) -> Result<Vec<String>> {
     Ok(codes.order_by(kpis::code).load(conn)?)
 }
 
+/// The submissions of which something awaits approval of a return.
+pub fn submissions_of(conn: &mut Conn, return_id: Id) -> Result<Vec<Id>> {
+    let waiting = kpi_value_drafts::table.filter(kpi_value_drafts::return_id.eq(return_id));
+    Ok(waiting.select(kpi_value_drafts::submission_id).distinct().load(conn)?)
+}
+
 /// The values that count where others wait.
 pub fn counting(conn: &mut Conn, rows: &[WaitingRow]) -> Result<HashMap<(i64, NaiveDate), i64>> {
     let numbers: BTreeSet<i32> = rows.iter().map(|row| row.kpi_number).collect();

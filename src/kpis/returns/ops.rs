@@ -130,12 +130,23 @@ pub fn transition_kpi_return(conn: &mut Conn, context: &Context, id: &str, asked
     step.decide(row.state)?;
     check_others(conn, context, &row, step.to)?;
     let from = row.state;
-    // The KPIs of which other values count from now on.
-    let kpis = if step.to == ReturnState::Approved { drafts::kpis_of(conn, row.id)? } else { Vec::new() };
+    // The KPIs of which other values count from now on, and the submissions that these are of.
+    let (kpis, submissions) = if step.to == ReturnState::Approved {
+        (drafts::kpis_of(conn, row.id)?, drafts::submissions_of(conn, row.id)?)
+    } else {
+        Default::default()
+    };
     let row = moved(conn, context, row, step.to)?;
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
     trace(conn, context, &row, &owners, json!({ "from": from, "to": step.to, "kpis": kpis }))?;
+    // Whoever keeps a copy of values reads them by submission, and finds those that count from now on.
+    for submission in submissions {
+        let data = json!({ "kpis": kpis, "approved": row.id });
+        let organisation_id = Some(row.organisation_id);
+        let event = Event { organisation_id, ..Event::new("kpi-submission", &submission.to_string(), 2, data) };
+        events::record(conn, context, event)?;
+    }
     Ok(row)
 }
 

@@ -60,6 +60,9 @@ params! {
         from: CodeParam = "from",
         /// The last period, or a date: periods that begin on it or earlier. Later periods do not count.
         to: CodeParam = "to",
+        /// Instead of `from` and `to`: `last-12-months`, `last-4-quarters` and the like for the last ones that have ended by today in London,
+        /// `last-financial-year`, or `this-financial-year` for the one that runs.
+        period: CodeParam = "period",
         /// `year` to analyse changes since the same period a year before instead of values, such as of a seasonal series. Of days and
         /// weeks that is the one 52 weeks before. Default: values.
         differences: OneWord<Differences> = "differences",
@@ -67,6 +70,15 @@ params! {
         recalculations: OneWord<Recalculations> = "recalculations",
         /// The id of a release: its figures of the place, or of the series, as they were published.
         release: Id = "release",
+    }
+}
+
+impl GetKpiSpc {
+    /// The question, as it is meant on this day.
+    fn on(self, today: NaiveDate) -> Result<SpcQuery> {
+        let period = self.period.as_ref().map(|words| words.0.clone());
+        let query = SpcQuery::from(self);
+        Ok(SpcQuery { series: query.series.over(period.as_deref(), today)?, ..query })
     }
 }
 
@@ -105,7 +117,7 @@ impl From<GetKpiSpc> for SpcQuery {
 #[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The analysis", body = SpcResponse, headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/spc")]
 pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Answer<SpcResponse>> {
-    let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
+    let (query, _place) = (query.0.on(cx.context.today())?, cx.place(Kind::Charts).await?);
     let service = cx.service.clone();
     let answer = |wish: Wish| {
         cx.answer(move |conn, context| {
@@ -123,7 +135,7 @@ pub async fn get_kpi_spc(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSp
 #[utoipa::path(tag = "spc", params(KpiPath, GetKpiSpc), responses((status = 200, description = "The chart", body = SpcChart, content_type = "image/svg+xml", headers(("ETag" = String)))))]
 #[get("/v1/kpis/{code}/chart.svg")]
 pub async fn get_kpi_chart(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiSpc>) -> Result<Reply> {
-    let (query, _place) = (query.0.into(), cx.place(Kind::Charts).await?);
+    let (query, _place) = (query.0.on(cx.context.today())?, cx.place(Kind::Charts).await?);
     let service = cx.service.clone();
     let answer = |wish: Wish| {
         cx.snapshot(move |conn, context| {

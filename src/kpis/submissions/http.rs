@@ -8,11 +8,13 @@ use super::rules::Strategy;
 use super::sent::{Sent, Source, form};
 use super::store::{self, ListSubmissionRows, ListSubmissions, NamedSubmission};
 use crate::db::Conn;
+use crate::db::jobs::JobKind;
 use crate::delivery::{self, Counts, MOST_ROWS, Mode, SubmissionState};
 use crate::error::{Error, Fault, Result};
 use crate::http::csv;
 use crate::http::heavy::heavy;
 use crate::http::idempotency::MOST_KEPT;
+use crate::http::jobs::JobResponse;
 use crate::http::params::invalid;
 use crate::http::problem::status_of;
 use crate::http::request::FORM;
@@ -217,6 +219,8 @@ struct KpiValuesFileRequest {
 ///
 /// A workbook (.xlsx) is read as a CSV is: the sheet called Return, or the first, with the names of the columns in its first row.
 /// Faults point at cells (`/sheets/Return/C7`). Asked for as a workbook, the answer is your own table with what is to be mended marked.
+///
+/// With `Prefer: respond-async` a job does it (202), with your grants as they are then.
 #[utoipa::path(
     tag = "kpi-submissions",
     params(SubmitTerms),
@@ -230,12 +234,25 @@ struct KpiValuesFileRequest {
     responses(
         (status = 200, description = "Checked, and nothing was written", content((SubmissionResponse = "application/json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 201, description = "Written", content((SubmissionResponse = "application/json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = 202, description = "A job does it", body = JobResponse),
         (status = 400, description = "The body cannot be read", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"))),
         (status = 422, description = "Rows are wrong, so nothing was written; or the request breaks a rule", content((crate::http::problem::Problem = "application/problem+json"), (String = "text/csv"), (WorkbookBody = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     ),
 )]
 #[post("/v1/kpi-submissions")]
 pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload) -> Result<Reply> {
+    if cx.later {
+        query.0.forced()?;
+        return cx.answer_later(JobKind::SubmitKpiValues, upload).await;
+    }
+    submit(cx, query, upload).await
+}
+
+/// Processes a submission.
+///
+/// # Errors
+/// What is wrong with it as a whole, and as [`Cx::import_in_steps`].
+pub async fn submit(cx: Cx, query: Query<SubmitTerms>, upload: Upload) -> Result<Reply> {
     let Query(query) = query;
     let terms = Terms {
         forced: query.forced()?,
@@ -250,6 +267,7 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         return Err(invalid("set", "give either the set whose KPIs are columns or the KPI of the rows".to_owned()));
     }
     let (set, accept, instance) = (query.set.map(|code| code.0), cx.accept, cx.target.clone());
+    let is_job = cx.run.is_some();
     let (is_csv, shape) = (delivery.media == Media::Csv, shape_of::<SubmitKpiValuesRequest>()?);
     let Delivery { media, book, upload } = delivery;
     let answer = cx.import_in_steps(upload, move |steps, answerer, file| {
@@ -267,6 +285,10 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
                 SubmissionState::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
             };
             let reply = match accept {
+                // Why a job failed is a problem, whatever its answer would have been.
+                _ if answerer.is_of_job() && judged.failed() => {
+                    json_answer(status, judged, &instance, &answerer.context.request_id)?
+                }
                 "text/csv" => csv_answer(status, judged, sent.as_ref())?,
                 XLSX => book_answer(status, judged, sent.as_ref())?,
                 _ => json_answer(status, judged, &instance, &answerer.context.request_id)?,
@@ -278,7 +300,7 @@ pub async fn submit_kpi_values(cx: Cx, query: Query<SubmitTerms>, upload: Upload
         })
     });
     match answer.await {
-        Err(refused) if is_csv && accept == "text/csv" && csv::is_of_file(&refused) => {
+        Err(refused) if is_csv && accept == "text/csv" && !is_job && csv::is_of_file(&refused) => {
             Ok(Reply::text(status_of(refused.code()), CSV, csv::sheet_of_faults(&refused)?))
         }
         answer => answer,

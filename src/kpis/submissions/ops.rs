@@ -92,15 +92,19 @@ pub fn deliver(
     render: impl Fn(&Judged) -> Result<Reply>,
 ) -> Result<Reply> {
     let context = &answerer.context;
+    answerer.progress(0, input.rows.len());
     if steps.engine() == Engine::Postgres || input.rows.len() <= STEP {
         return steps.write(|conn| {
             let judged = submit_kpi_values(conn, context, terms, input)?;
+            answerer.progress(judged.verdicts.len(), judged.verdicts.len());
             answerer.keep(conn, render(&judged)?)
         });
     }
+    // What a job did is there once or not at all, so it is not written in steps.
+    let is_whole = |judged: &Judged| judged.is_whole() || answerer.is_of_job();
     let mut judged = steps.snapshot(|conn| {
         let mut judged = resolve(conn, context, terms, input)?;
-        if judged.is_whole() {
+        if is_whole(&judged) {
             judge(conn, &mut judged)?;
         }
         Ok(judged)
@@ -112,7 +116,7 @@ pub fn deliver(
     if !missing.is_empty() {
         judged.ids = steps.snapshot(|conn| series_ids(conn, &judged.series))?;
     }
-    if judged.is_whole() { at_once(steps, answerer, judged, render) } else { in_steps(steps, answerer, judged, render) }
+    if is_whole(&judged) { at_once(steps, answerer, judged, render) } else { in_steps(steps, answerer, judged, render) }
 }
 
 /// Writes a submission that was judged outside the transaction.
@@ -123,6 +127,7 @@ fn at_once(
     render: impl Fn(&Judged) -> Result<Reply>,
 ) -> Result<Reply> {
     judged.conclude();
+    answerer.progress(judged.verdicts.len(), judged.verdicts.len());
     // A temporary table is nobody else's: filling it holds up nobody.
     let staged = steps.snapshot(|conn| stage(conn, &judged, &judged.places()))?;
     let reply = render(&judged)?;

@@ -103,6 +103,12 @@ pub struct KpiTotalsResponse {
     innovation: Option<String>,
     geography: Geography,
     as_of: NaiveDate,
+    /// The first period asked for. Null means the first of the totals.
+    #[schema(max_length = 20)]
+    from: Option<String>,
+    /// The last period asked for. Null means the last of the totals.
+    #[schema(max_length = 20)]
+    to: Option<String>,
     /// The position of the last change that is in the totals, as `/v1/changes` counts them.
     #[schema(minimum = 0)]
     as_of_position: i64,
@@ -206,6 +212,8 @@ impl KpiTotalsResponse {
             innovation,
             geography: map.geography,
             as_of: map.as_of,
+            from: asked.window.from.map(Period::label),
+            to: asked.window.to.map(Period::label),
             as_of_position: totalled.position,
             aggregation: asked.kpi.aggregation,
             by,

@@ -2,7 +2,7 @@
 
 use super::rules::{Arithmetic, Coverage, Lack, Total, TotalBasis, Window};
 use crate::access::outside;
-use crate::calendar::Period;
+use crate::calendar::{DayRange, Period};
 use crate::db::Conn;
 use crate::decimal::to_f64;
 use crate::error::{Code, Error, Result};
@@ -39,6 +39,19 @@ pub struct TotalQuery {
     pub basis: Option<TotalBasis>,
     /// The id of the release that answers in place of today's values.
     pub release: Option<Id>,
+}
+
+impl TotalQuery {
+    /// The same over a period that is said by where it lies to today, where one is given.
+    ///
+    /// # Errors
+    /// As [`DayRange::relative`].
+    pub fn over(self, period: Option<&str>, today: NaiveDate) -> Result<Self> {
+        let Some(period) = period else { return Ok(self) };
+        let days = DayRange::relative(period, self.from.is_some() || self.to.is_some(), today)?;
+        let text = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        Ok(Self { from: text(days.from), to: text(days.to), ..self })
+    }
 }
 
 /// Where figures are asked for, whatever the KPI.

@@ -35,6 +35,9 @@ params! {
         from: CodeParam = "from",
         /// The last period, or a date: periods that begin on it or earlier.
         to: CodeParam = "to",
+        /// Instead of `from` and `to`: `last-12-months`, `last-4-quarters` and the like for the last ones that have ended by today in London,
+        /// `last-financial-year`, or `this-financial-year` for the one that runs.
+        period: CodeParam = "period",
         /// The map on which the organisations of the place are counted. Default: `current`, and for a place that exists no longer `at-time`.
         geography: OneWord<Geography> = "geography",
         /// The day whose map is meant by `current`. Default: today.
@@ -79,8 +82,10 @@ impl From<GetKpiTotals> for TotalQuery {
 #[utoipa::path(tag = "kpi-values", params(KpiPath, GetKpiTotals), responses((status = 200, description = "The totals", content((KpiTotalsResponse = "application/json"), (String = "text/csv")))))]
 #[get("/v1/kpis/{code}/totals")]
 pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKpiTotals>) -> Result<Reply> {
-    let (by, csv) = (query.0.by.clone(), cx.wants("text/csv"));
-    let query: TotalQuery = query.0.into();
+    let (Query(query), csv, today) = (query, cx.wants("text/csv"), cx.context.today());
+    let period = query.period.as_ref().map(|words| words.0.clone());
+    let by = query.by.clone();
+    let query = TotalQuery::from(query).over(period.as_deref(), today)?;
     let service = cx.service.clone();
     let answer = |wish: Wish| {
         cx.report(move |conn, context| {

@@ -5,11 +5,14 @@ use super::rules::{ScaledValue, Visibility, disclose};
 use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow, ValueRow};
 use crate::calendar::Period;
 use crate::db::Conn;
-use crate::decimal::format_scaled;
+use crate::db::jobs::JobKind;
+use crate::decimal::{format_scaled, write_scaled};
 use crate::error::{Error, Result};
 use crate::http::csv::Sheet;
+use crate::http::jobs::JobResponse;
 use crate::http::lists::{Listed, json_lines};
-use crate::http::{Asked, CSV, Context, Cx, Listing, NDJSON, Routes};
+use crate::http::params::Params;
+use crate::http::{Asked, CSV, Context, Cx, JSON, Listing, NDJSON, Routes, Upload};
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::rules::{BreakdownInput, shown_breakdown};
 use crate::kpis::catalogue::store::KpiRow;
@@ -186,12 +189,25 @@ const CHUNK: i64 = 5000;
 /// List KPI values
 ///
 /// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
-/// The CSV has the columns of a submission, so that it can be sent back.
-#[utoipa::path(tag = "kpi-values", params(ListValues), responses((status = 200, description = "A page of values", body = Listing<ValueResponse>)))]
+/// The CSV has the columns of a submission, so that it can be sent back. With `Prefer: respond-async` beside one of these a job
+/// makes the export.
+#[utoipa::path(tag = "kpi-values", params(ListValues), responses((status = 200, description = "A page of values", body = Listing<ValueResponse>), (status = 202, description = "A job makes the export", body = JobResponse)))]
 #[get("/v1/kpi-values")]
 pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
+    if cx.later && !cx.wants(JSON) {
+        ListValues::read(asked.0)?;
+        return cx.answer_later(JobKind::ExportKpiValues, Upload::nothing()?).await.map(Listed::instead);
+    }
+    kpi_values(cx, asked).await
+}
+
+/// A page of values, or the whole selection.
+///
+/// # Errors
+/// As [`Cx::list_with`].
+pub async fn kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
     match cx.accept {
-        "text/csv" => cx.export_with(asked, (CSV, CHUNK), store::list, render, csv_lines).await,
+        "text/csv" => cx.export_with(asked, (CSV, CHUNK), store::list, csv_lines, below_header).await,
         "application/x-ndjson" => {
             cx.export_with(asked, (NDJSON, CHUNK), store::list, render, |rows, _| json_lines(rows)).await
         }
@@ -215,39 +231,62 @@ const COLUMNS: [&str; 12] = [
     "illustrative",
 ];
 
-fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
-    let mut sheet = if first { Sheet::with_header(COLUMNS)? } else { Sheet::without_header() };
-    for row in rows {
-        let breakdown = match &row.breakdown {
-            None => String::new(),
-            Some(Value::String(member)) => member.clone(),
-            Some(members) => {
-                let pairs = members.as_object().into_iter().flatten();
-                pairs
-                    .map(|(dimension, member)| format!("{dimension}={}", member.as_str().unwrap_or_default()))
-                    .collect::<Vec<_>>()
-                    .join(";")
+/// A chunk of an export as lines of CSV. A row costs no more than its own texts: what several rows have in common is written
+/// once, and figures go into texts that are used again.
+fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<Vec<Vec<u8>>> {
+    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+    let names = Names::of(conn, &keys)?;
+    let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
+    let mut sheet = Sheet::without_header();
+    let (mut of_period, mut period) = (None, String::new());
+    let mut figures = [const { String::new() }; 3];
+    for row in &rows {
+        let Some(kpi) = names.kpi(row.kpi_id) else { continue };
+        if of_period != Some((kpi.period_type, row.period_start)) {
+            of_period = Some((kpi.period_type, row.period_start));
+            period = Period::containing(kpi.period_type, row.period_start).label();
+        }
+        let visibility = unsuppressed.visibility(kpi, row.organisation_id, row.innovation_id);
+        let scaled = ScaledValue { value: row.value, numerator: row.numerator, denominator: row.denominator };
+        let shown = disclose(kpi, visibility, scaled);
+        let value = shown.filter(|shown| !shown.is_not_applicable()).map(|shown| shown.value);
+        let parts = [value, shown.and_then(|shown| shown.numerator), shown.and_then(|shown| shown.denominator)];
+        for (text, figure) in figures.iter_mut().zip(parts) {
+            text.clear();
+            if let Some(figure) = figure {
+                write_scaled(text, figure, kpi.decimals_u8());
             }
+        }
+        let [value, numerator, denominator] = figures.each_ref().map(String::as_str);
+        // Of one dimension the member alone.
+        let breakdown = match row.breakdown.split_once('=') {
+            Some((_, member)) if !member.contains('=') => member,
+            _ => &row.breakdown,
         };
-        let [value, numerator, denominator] = [&row.value, &row.numerator, &row.denominator]
-            .map(|number| number.as_ref().map_or("", |number| number.get()));
-        let illustrative = if row.illustrative { "true" } else { "" };
+        let comment = row.comment.as_deref().filter(|_| visibility.is_whole(kpi)).unwrap_or_default();
         sheet.row([
-            &row.kpi,
-            &row.organisation,
-            row.innovation.as_deref().unwrap_or_default(),
-            &row.period,
-            &breakdown,
+            kpi.code.as_str(),
+            names.organisation_code(row.organisation_id),
+            names.innovation_slug(row.innovation_id),
+            &period,
+            breakdown,
             value,
             numerator,
             denominator,
             row.qualifier.as_str(),
             row.basis.as_str(),
-            row.comment.as_deref().unwrap_or_default(),
-            illustrative,
+            comment,
+            if row.illustrative { "true" } else { "" },
         ])?;
     }
-    sheet.finish()
+    Ok(vec![sheet.finish()?])
+}
+
+/// The chunk's lines, below the names of the columns where they are the first.
+fn below_header(lines: &[Vec<u8>], first: bool) -> Result<Vec<u8>> {
+    let mut chunk = if first { Sheet::with_header(COLUMNS)?.finish()? } else { Vec::new() };
+    lines.iter().for_each(|lines| chunk.extend_from_slice(lines));
+    Ok(chunk)
 }
 
 path! { KpiValuePath, id: [example = "1042.2017-03-01", pattern = r"^[0-9]{1,18}\.[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length = 40] "The value's id: series and first day of the period" }

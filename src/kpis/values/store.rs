@@ -71,6 +71,9 @@ params! {
         from: Line = "from",
         /// The last day: values of periods that begin on it or earlier. A period means its last day.
         to: Line = "to",
+        /// Instead of `from` and `to`: `last-12-months`, `last-4-quarters` and the like for the last ones that have ended by today in London,
+        /// `last-financial-year`, or `this-financial-year` for the one that runs.
+        period: CodeParam = "period",
         /// The id of the submission that wrote them.
         submission: Id = "submission",
     }
@@ -86,7 +89,10 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
     let only = kpis.as_deref().and_then(|kpis| if let [one] = kpis { Some(one) } else { None });
     let text = |line: &'_ Option<Line>| line.as_ref().map(|line| line.0.clone());
     let kind = only.map_or(PeriodType::Day, |kpi| kpi.period_type);
-    let days = DayRange::read(kind, text(&asked.from).as_deref(), text(&asked.to).as_deref(), "?")?;
+    let days = match &asked.period {
+        Some(period) => DayRange::relative(&period.0, asked.from.is_some() || asked.to.is_some(), today)?,
+        None => DayRange::read(kind, text(&asked.from).as_deref(), text(&asked.to).as_deref(), "?")?,
+    };
     let breakdown = asked.breakdown.as_ref().map(|line| breakdown(only, &line.0)).transpose()?;
     let organisations = match &asked.organisation {
         Some(codes) => Some(organisations::store::all_referred(conn, "?organisation", &codes.0)?),

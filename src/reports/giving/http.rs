@@ -6,10 +6,10 @@ use crate::access::Reach;
 use crate::decimal::format_scaled;
 use crate::error::{Error, Fault, Result};
 use crate::funding::money::decimals;
-use crate::http::streaming::spooled;
+use crate::http::streaming::{Spooled, spooled};
 use crate::http::{Collection, Cx, JSON, Reply, Routes};
 use crate::vocabulary::{Id, instant};
-use actix_web::{HttpResponse, get};
+use actix_web::get;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::json;
@@ -155,7 +155,7 @@ const LICENCE: &str = "https://www.nationalarchives.gov.uk/doc/open-government-l
 /// first. A person is an opaque id, and named only with recorded consent.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "A package of grants", body = GivingPackage)))]
 #[get("/v1/funding/360giving.json")]
-pub async fn get_360giving_export(cx: Cx) -> Result<HttpResponse> {
+pub async fn get_360giving_export(cx: Cx) -> Result<Spooled> {
     let publisher = cx.service.config.giving.clone();
     spooled(cx, JSON, move |conn, context, spool| {
         let about = json!({ "name": publisher.name, "prefix": publisher.prefix });

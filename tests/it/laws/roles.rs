@@ -157,6 +157,22 @@ impl World {
         made.header("location").to_owned()
     }
 
+    /// Where a job is that is done: inside one of the actor's own, and outside another's.
+    async fn job(&self, actor: &Actor, corner: &Corner) -> String {
+        let admin = self.app.admin();
+        let asks = |who: &Actor| {
+            let export = who.get(&format!("/v1/kpi-values?kpi={}", corner.kpi)).accept("text/csv");
+            export.header("prefer", "respond-async")
+        };
+        let own = asks(actor).await;
+        let job = if own.status == 202 && corner.programme.is_some() { own } else { asks(&admin).await };
+        job.expect(202);
+        let job = job.header("location").to_owned();
+        eventually("the job is done", PATIENCE, async || admin.get(&job).await.expect(200)["state"] == "succeeded")
+            .await;
+        job
+    }
+
     /// That the innovation is meant for the organisation.
     async fn eligibility(&self, actor: &Actor, corner: &Corner) -> String {
         let body = json!({ "organisation": corner.organisation });
@@ -344,6 +360,18 @@ impl World {
                 actor.delete(&format!("/v1/innovations/{slug}"), 1)
             }
             "get_code_list" => actor.get("/v1/code-lists/stages"),
+            "get_job" => actor.get(&self.job(actor, corner).await),
+            "get_job_result" => actor.get(&format!("{}/result", self.job(actor, corner).await)),
+            "list_jobs" => {
+                let job = self.job(actor, corner).await;
+                actor.get(&format!("/v1/jobs?id={}", job.rsplit('/').next().unwrap()))
+            }
+            "transition_job" => {
+                let job = self.job(actor, corner).await;
+                // It waits, so that there is something to cancel.
+                self.app.sql("UPDATE jobs SET state = 'queued', lease_until = '2999-01-01 00:00:00'");
+                actor.transition(&job, self.version(&job).await, json!({ "to": "cancelled" }))
+            }
             "get_exclusion" => actor.get(exclusion),
             "get_innovation" => actor.get(&format!("/v1/innovations/{innovation}")),
             "get_kpi" => actor.get(&format!("/v1/kpis/{kpi}")),
@@ -609,7 +637,8 @@ const UNASSIGNED: [&str; 20] = [
 ];
 
 /// Operations on what is the caller's own wherever it is.
-const ONES_OWN: [&str; 2] = ["transition_review", "update_review"];
+const ONES_OWN: [&str; 6] =
+    ["get_job", "get_job_result", "list_jobs", "transition_job", "transition_review", "update_review"];
 
 /// What applicants do for themselves, whomever they mention.
 const FOR_ONESELF: &str = "create_application";

@@ -70,7 +70,7 @@ fn only_the_vocabulary_reads_the_clock() {
 
 /// Folders that serve every feature; what they read of a feature is listed with the rest.
 const FOUNDATION: [&str; 3] = ["grants", "events", "transitions"];
-const FEATURES: [&str; 20] = [
+const FEATURES: [&str; 21] = [
     "adoptions",
     "applications",
     "audit_events",
@@ -81,6 +81,7 @@ const FEATURES: [&str; 20] = [
     "eligibility",
     "funding",
     "innovations",
+    "jobs",
     "kpis",
     "ods_imports",
     "organisations",
