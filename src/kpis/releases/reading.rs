@@ -56,10 +56,11 @@ struct Found {
     apportioned: BTreeSet<NaiveDate>,
     illustrative: bool,
     organisations: usize,
+    is_whole: bool,
 }
 
 fn totalled(asked: &Asked, release: &ReleaseRow, found: Found) -> Totalled {
-    let Found { map, periods, apportioned, illustrative, organisations } = found;
+    let Found { map, periods, apportioned, illustrative, organisations, is_whole } = found;
     let survey = Survey { apportioned, ..Survey::default() };
     let mut notes = notes::of(asked, &periods, &survey, illustrative, None, &[]);
     let (status, on) = (release.status.as_str(), release.published_on);
@@ -73,6 +74,7 @@ fn totalled(asked: &Asked, release: &ReleaseRow, found: Found) -> Totalled {
         organisations,
         left_out: None,
         illustrative,
+        is_whole,
         updated_at: Some(release.updated_at),
         notes,
         position: release.position,
@@ -112,6 +114,7 @@ fn of_place(conn: &mut Conn, context: &Context, asked: &Asked, release: &Release
         apportioned: rows.iter().filter(|row| row.apportioned).map(|row| row.period_start).collect(),
         illustrative: rows.iter().any(|row| row.illustrative),
         organisations: rows.first().map_or(0, |row| usize::try_from(row.organisations).unwrap_or_default()),
+        is_whole,
     };
     Ok(totalled(asked, release, found))
 }
@@ -139,7 +142,8 @@ fn of_series(conn: &mut Conn, context: &Context, asked: &Asked, release: &Releas
     let periods = inside.map(|(period, total)| (*period, asked.shown(visibility, total))).collect();
     let illustrative = rows.iter().any(|row| row.illustrative);
     let organisations = usize::from(!rows.is_empty());
-    let found = Found { map: None, periods, apportioned: BTreeSet::new(), illustrative, organisations };
+    let is_whole = visibility.is_whole(kpi);
+    let found = Found { map: None, periods, apportioned: BTreeSet::new(), illustrative, organisations, is_whole };
     Ok(totalled(asked, release, found))
 }
 
@@ -154,6 +158,7 @@ fn observation(asked: &Asked, row: &FrozenValueRow) -> Observation {
         basis: row.basis,
         weight: asked.arithmetic.weight(value),
         seen: value,
+        is_own: false,
     }
 }
 

@@ -5,7 +5,6 @@
 use super::rules::{Arithmetic, Observation, Stand, Tallies};
 use super::standing::Standing;
 use super::store::Area;
-use crate::calendar::Period;
 use crate::db::Conn;
 use crate::disclosure::{Nested, rounded};
 use crate::error::Result;
