@@ -76,7 +76,7 @@ pub struct NotProvided(HashMap<(Id, Id), Vec<ExceptionRow>>);
 impl NotProvided {
     pub fn of(conn: &mut Conn, kpis: &[Id]) -> Result<Self> {
         let mut all: HashMap<(Id, Id), Vec<ExceptionRow>> = HashMap::new();
-        for row in exceptions::standing(conn, kpis, Id::NONE, None)? {
+        for row in exceptions::standing(conn, kpis, Some(Id::NONE), None)? {
             if row.kind == ExceptionKind::NotProvidedHere {
                 all.entry((row.kpi_id, row.organisation_id)).or_default().push(row);
             }

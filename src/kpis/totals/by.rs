@@ -5,7 +5,7 @@ use super::notes::Note;
 use super::ops::{Counted, Shelter, Totalled, lost};
 use super::protection::{self, Column, Told};
 use super::rules::{Observation, Stand, Tallies};
-use super::standing::{Observed, Standing, observe};
+use super::standing::{Observed, observe};
 use super::store::{Area, Sought, Wanted, map_day};
 use crate::calendar::Period;
 use crate::db::Conn;
@@ -22,7 +22,6 @@ use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{Line, lines};
 use crate::successions;
 use crate::vocabulary::Id;
-use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What totals are told apart by.

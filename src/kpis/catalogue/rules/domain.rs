@@ -25,11 +25,6 @@ impl ValueType {
         matches!(self, Self::Ratio | Self::Percentage | Self::Rate)
     }
 
-    /// Whether it is a part of a whole, so that what is left of it is a count too.
-    pub fn is_share(self) -> bool {
-        matches!(self, Self::Ratio | Self::Percentage)
-    }
-
     /// What the quotient of numerator and denominator is multiplied by.
     pub fn factor(self, multiplier: i64) -> u32 {
         match self {
