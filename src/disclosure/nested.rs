@@ -85,11 +85,6 @@ impl Nested {
         self.counts[at].value
     }
 
-    /// What can be known of a count from all that was told.
-    pub fn bounds(&self, at: usize) -> Bounds {
-        self.counts[at].bounds
-    }
-
     /// Tells a total: as it is where it may be `exact`, else rounded from its own true value, or, where that would leave a count that is
     /// kept back fewer than three possible values, as the nearest multiple of 5 that leaves three. None where it is kept back.
     pub fn tell(&mut self, at: usize, exact: bool) -> Option<i64> {

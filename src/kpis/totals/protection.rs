@@ -417,7 +417,8 @@ impl<'a> Telling<'a> {
     /// Of a place that lies across others only what one series has is told, which is told by itself.
     fn across(&mut self) {
         let mut columns: BTreeMap<Column, Vec<&Cell<'_>>> = BTreeMap::new();
-        for cell in self.cells.values().flatten() {
+        let cells = std::mem::take(&mut self.cells);
+        for cell in cells.values().flatten() {
             columns.entry(Column::All).or_default().push(cell);
             let split = split_breakdown(cell.breakdown);
             for (dimension, member) in split.iter().filter(|_| split.len() > 1) {
