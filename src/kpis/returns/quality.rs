@@ -71,8 +71,15 @@ impl Quality {
 /// The doubt that a value breaks a rule between KPIs; every other is about the value itself.
 const RULE: &str = "validation-rule";
 
-/// The values of an organisation and period of a KPI that have a warning nobody has justified: of a rule, or of another kind.
-type Questioned = HashMap<(Id, Id, NaiveDate), [HashSet<i64>; 2]>;
+/// The series of a KPI, an organisation and a period whose values have a warning that nobody has justified.
+#[derive(Default)]
+struct Doubtful {
+    of_value: HashSet<i64>,
+    of_rule: HashSet<i64>,
+}
+
+/// By KPI, organisation and the first day of the period.
+type Questioned = HashMap<(Id, Id, NaiveDate), Doubtful>;
 
 /// The quality of each of the returns of a page, in their order: a few questions to the database, however many they are.
 pub fn of_each(conn: &mut Conn, context: &Context, owned: &OwnedKpis, rows: &[ReturnRow]) -> Result<Vec<Quality>> {
@@ -83,23 +90,21 @@ pub fn of_each(conn: &mut Conn, context: &Context, owned: &OwnedKpis, rows: &[Re
     let (there, not_provided) = (asked::there(conn, &kpis, &keys)?, NotProvided::of(conn, &ids)?);
     let questioned = questioned(conn, &ids, &keys)?;
     let quality = |(row, key): (&ReturnRow, &ReturnKey)| {
-        let (mut expected, mut found, mut values, mut wrong) = (0, 0, 0, [0, 0]);
+        let (mut expected, mut found, mut values, mut wrong) = (0, 0, 0, (0, 0));
         for kpi in of_key(key) {
             let filled = asked::filled(&there, &not_provided, kpi, key);
             (expected, found, values) = (expected + filled.expected, found + filled.found, values + filled.values);
             if let Some(of_kpi) = questioned.get(&(kpi.id, key.organisation, key.start)) {
-                wrong = [wrong[0] + of_kpi[0].len(), wrong[1] + of_kpi[1].len()];
+                wrong = (wrong.0 + of_kpi.of_value.len(), wrong.1 + of_kpi.of_rule.len());
             }
         }
         let (deadlines, period) = (owned.deadlines(key.owner, key.period_type), row.period());
         let submitted_at = row.submitted_at.map(|at| at.and_utc());
         let late = deadlines.is_late(period, submitted_at, context.now);
         let is_judged = deadlines.on_time_until(period).is_some() && (late || submitted_at.is_some());
-        Quality::of(
-            QualityPart::new(found, expected),
-            QualityPart::new(usize::from(!late), usize::from(is_judged)),
-            wrong.map(|wrong| QualityPart::new(values.saturating_sub(wrong), values)),
-        )
+        let without = |wrong: usize| QualityPart::new(values.saturating_sub(wrong), values);
+        let timeliness = QualityPart::new(usize::from(!late), usize::from(is_judged));
+        Quality::of(QualityPart::new(found, expected), timeliness, [without(wrong.0), without(wrong.1)])
     };
     Ok(rows.iter().zip(&keys).map(quality).collect())
 }
@@ -120,7 +125,8 @@ fn questioned(conn: &mut Conn, kpis: &[Id], keys: &[ReturnKey]) -> Result<Questi
     let mut questioned = Questioned::new();
     for (key, series, code) in open.load::<((Id, Id, NaiveDate), i64, String)>(conn)? {
         let of_key = questioned.entry(key).or_default();
-        of_key[usize::from(code == RULE)].insert(series);
+        let doubtful = if code == RULE { &mut of_key.of_rule } else { &mut of_key.of_value };
+        doubtful.insert(series);
     }
     Ok(questioned)
 }
