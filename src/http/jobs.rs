@@ -1,6 +1,5 @@
 //! What is told of requests that are answered later, and how one ends with its answer.
 
-use super::problem::Problem;
 use super::reply::Reply;
 use crate::db::Conn;
 use crate::db::jobs::{self, JobKind, JobRow, JobState, Outcome, Run};
@@ -23,9 +22,10 @@ pub struct JobResponse {
     /// The address of what came of it, once it has succeeded: of a submission that was written the submission's own.
     #[schema(max_length = 200, example = "/v1/kpi-submissions/0195a2c4-0000-7000-8000-000000000000")]
     result: Option<String>,
-    /// Why it failed: the problem that the request would have been answered with. In a list of jobs it is left out.
+    /// Why it failed: the problem that the request would have been answered with, with its `rows` where rows are wrong. In a list
+    /// of jobs it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Problem, nullable = false)]
+    #[schema(value_type = Object, nullable = false)]
     problem: Option<Value>,
     /// Whose it is.
     #[schema(max_length = 300)]
