@@ -48,6 +48,9 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations of the place that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// Whether values that await approval are laid over those that count; what is made of them is marked. KPIs whose values here you
+        /// may not all see as they are are left out. What is beside it by `against` always counts. Default: what counts.
+        provisional: bool = "provisional",
         /// The code of a place, such as England: its figure of the same period stands beside each.
         against: CodeParam = "against",
     }
@@ -66,6 +69,7 @@ impl From<GetKpiGrid> for GridQuery {
                 to: code(query.to),
                 map: (query.geography.map(|word| word.0), query.as_of),
                 basis: query.basis.map(|word| word.0),
+                provisional: query.provisional.unwrap_or_default(),
             },
             chosen: Chosen {
                 kpis: query.kpi.map(|codes| codes.0),

@@ -9,6 +9,7 @@ use crate::decimal::json_number;
 use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::returns::rules::ReturnState;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
@@ -53,8 +54,15 @@ pub struct PointResponse {
     partial: bool,
     /// Whether the value is kept back as a small count.
     suppressed: bool,
+    /// Whether something of it awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     /// Whether a part of what a divided organisation had itself counts, by a share: an estimate.
     apportioned: bool,
+    /// The state of the return that has come least far of those that its values are of: due, withdrawn, returned, received, submitted,
+    /// approved, accepted. Absent where there are no returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<ReturnState>,
 }
 
 /// Something to know before you rely on the totals.
@@ -115,7 +123,7 @@ pub fn share(share: f64) -> f64 {
 }
 
 impl PointResponse {
-    fn of(asked: &Asked, period: Period, total: &PeriodTotal, apportioned: bool) -> Option<Self> {
+    fn of(asked: &Asked, period: Period, total: &PeriodTotal, totalled: &Totalled) -> Option<Self> {
         let coverage = total.coverage?;
         let number = |scaled: i64| json_number(scaled, asked.kpi.decimals_u8());
         Some(Self {
@@ -133,7 +141,9 @@ impl PointResponse {
             coverage: share(coverage.share),
             partial: coverage.partial,
             suppressed: total.suppressed,
-            apportioned,
+            provisional: total.provisional,
+            apportioned: totalled.apportioned.contains(&period.start()),
+            state: totalled.states.get(&period.start()).copied(),
         })
     }
 }
@@ -142,9 +152,7 @@ impl KpiTotalsResponse {
     pub fn of(asked: Asked, innovation: Option<String>, totalled: Totalled) -> Option<Self> {
         let map = totalled.map?;
         let inside = totalled.periods.iter().filter(|(period, _)| asked.window.holds(**period));
-        let point = |(period, total): (&Period, &PeriodTotal)| {
-            PointResponse::of(&asked, *period, total, totalled.apportioned.contains(&period.start()))
-        };
+        let point = |(period, total): (&Period, &PeriodTotal)| PointResponse::of(&asked, *period, total, &totalled);
         let points = inside.filter_map(point).collect();
         Some(Self {
             points,
@@ -183,7 +191,9 @@ impl KpiTotalsResponse {
             "coverage",
             "partial",
             "suppressed",
+            "provisional",
             "apportioned",
+            "state",
             "illustrative",
         ])?;
         let number = |number: &Option<Number>| number.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -205,7 +215,9 @@ impl KpiTotalsResponse {
                 &point.coverage.to_string(),
                 flag(point.partial),
                 flag(point.suppressed),
+                flag(point.provisional),
                 flag(point.apportioned),
+                point.state.map_or("", ReturnState::as_str),
                 flag(self.illustrative),
             ])?;
         }

@@ -38,6 +38,9 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// Whether values that await approval are laid over those that count; what is made of them is marked. For those who may see
+        /// all of these values as they are. Default: what counts.
+        provisional: bool = "provisional",
     }
 }
 
@@ -52,6 +55,7 @@ impl From<GetKpiTotals> for TotalQuery {
             to: query.to.map(|code| code.0),
             map: (query.geography.map(|word| word.0), query.as_of),
             basis: query.basis.map(|word| word.0),
+            provisional: query.provisional.unwrap_or_default(),
         }
     }
 }
@@ -71,7 +75,7 @@ pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKp
             if query.place.is_none() {
                 return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
             }
-            let asked = Asked::read(conn, &path.code, &query)?;
+            let asked = Asked { tells_states: true, ..Asked::read(conn, &path.code, &query)? };
             let totalled = ops::totals(conn, context, &asked, &query)?;
             wish.set(totalled.to_keep.clone());
             let answer = KpiTotalsResponse::of(asked, query.innovation, totalled);

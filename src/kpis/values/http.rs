@@ -1,8 +1,9 @@
 //! `/v1/kpi-values`: pages as JSON, or everything that fits the filters as CSV or JSON lines, streamed.
 
 use super::ops;
+use super::provisional::ListedValue;
 use super::rules::{ScaledValue, Visibility, disclose};
-use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow, ValueRow};
+use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow};
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::decimal::format_scaled;
@@ -77,6 +78,8 @@ pub struct ValueResponse {
     comment: Option<String>,
     /// Whether the series is invented for illustration.
     illustrative: bool,
+    /// Whether it awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     #[schema(minimum = 1)]
     version: i32,
     /// The version of the KPI's definition it was reported under.
@@ -137,15 +140,17 @@ fn show(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Shown {
 }
 
 /// The answers about a page of values.
-fn render(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<Vec<ValueResponse>> {
-    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+fn render(conn: &mut Conn, context: &Context, rows: Vec<ListedValue>) -> Result<Vec<ValueResponse>> {
+    let keys = rows.iter().map(|ListedValue { row, .. }| (row.kpi_id, row.organisation_id, row.innovation_id));
+    let keys: Vec<_> = keys.collect();
     let names = Names::of(conn, &keys)?;
     let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
     Ok(rows.into_iter().filter_map(|row| value(&names, &unsuppressed, row)).collect())
 }
 
 /// `None` for a value whose KPI is not among the names.
-fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Option<ValueResponse> {
+fn value(names: &Names, unsuppressed: &ops::Unsuppressed, listed: ListedValue) -> Option<ValueResponse> {
+    let ListedValue { row, provisional } = listed;
     let kpi = names.kpi(row.kpi_id)?;
     let period = Period::containing(kpi.period_type, row.period_start);
     let visibility = unsuppressed.visibility(kpi, row.organisation_id, row.innovation_id);
@@ -173,6 +178,7 @@ fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Opti
         basis: row.basis,
         comment: row.comment.filter(|_| visibility.is_whole(kpi)),
         illustrative: row.illustrative,
+        provisional,
         version: row.version,
         kpi_version: row.kpi_version,
         submission: row.submission_id,
@@ -186,12 +192,17 @@ const CHUNK: i64 = 5000;
 /// List KPI values
 ///
 /// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
-/// The CSV has the columns of a submission, so that it can be sent back.
+/// The CSV has the columns of a submission, so that it can be sent back. With `provisional=true` the values that await approval stand
+/// in the place of those that count, marked, wherever you may see values as they are; the CSV then has a column that says so.
 #[utoipa::path(tag = "kpi-values", params(ListValues), responses((status = 200, description = "A page of values", body = Listing<ValueResponse>)))]
 #[get("/v1/kpi-values")]
 pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
+    let marked = asked.0.get("provisional").is_some_and(|word| word == "true");
     match cx.accept {
-        "text/csv" => cx.export_with(asked, (CSV, CHUNK), store::list, render, csv_lines).await,
+        "text/csv" => {
+            let lines = move |rows: &[ValueResponse], first| csv_lines(rows, first, marked);
+            cx.export_with(asked, (CSV, CHUNK), store::list, render, lines).await
+        }
         "application/x-ndjson" => {
             cx.export_with(asked, (NDJSON, CHUNK), store::list, render, |rows, _| json_lines(rows)).await
         }
@@ -215,8 +226,10 @@ const COLUMNS: [&str; 12] = [
     "illustrative",
 ];
 
-fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
-    let mut sheet = if first { Sheet::with_header(COLUMNS)? } else { Sheet::without_header() };
+/// `marked` says whether there is a last column for what awaits approval.
+fn csv_lines(rows: &[ValueResponse], first: bool, marked: bool) -> Result<Vec<u8>> {
+    let columns = COLUMNS.into_iter().chain(marked.then_some("provisional"));
+    let mut sheet = if first { Sheet::with_header(columns)? } else { Sheet::without_header() };
     for row in rows {
         let breakdown = match &row.breakdown {
             None => String::new(),
@@ -231,9 +244,9 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
         };
         let [value, numerator, denominator] = [&row.value, &row.numerator, &row.denominator]
             .map(|number| number.as_ref().map_or("", |number| number.get()));
-        let illustrative = if row.illustrative { "true" } else { "" };
-        sheet.row([
-            &row.kpi,
+        let flag = |is: bool| if is { "true" } else { "" };
+        let cells = [
+            row.kpi.as_str(),
             &row.organisation,
             row.innovation.as_deref().unwrap_or_default(),
             &row.period,
@@ -244,8 +257,9 @@ fn csv_lines(rows: &[ValueResponse], first: bool) -> Result<Vec<u8>> {
             row.qualifier.as_str(),
             row.basis.as_str(),
             row.comment.as_deref().unwrap_or_default(),
-            illustrative,
-        ])?;
+            flag(row.illustrative),
+        ];
+        sheet.row(cells.into_iter().chain(marked.then(|| flag(row.provisional))))?;
     }
     sheet.finish()
 }

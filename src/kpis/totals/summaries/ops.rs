@@ -175,6 +175,8 @@ pub fn make(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<Made> {
         area: Area::Place { id: key.place, map },
         innovation: key.innovation,
         breakdown: Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty()),
+        provisional: false,
+        states: true,
     };
     let observed = observe(conn, &[Sought { kpi: &kpi, by, to: None }], wanted)?.pop();
     let Observed { standing, mut observations } = observed.ok_or_else(|| Error::internal("a total was lost"))?;
