@@ -130,6 +130,12 @@ impl Reach {
     }
 
     /// Whether every record is reached.
+    /// Whether there is nothing that it holds.
+    pub fn is_nothing(&self) -> bool {
+        let Self { everything, organisations, programmes, innovations, .. } = self;
+        !everything && organisations.is_empty() && programmes.is_empty() && innovations.is_empty()
+    }
+
     pub fn is_everything(&self) -> bool {
         self.everything && self.within.is_none()
     }

@@ -185,11 +185,45 @@ impl QueryId for Test {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+impl Test {
+    /// The same of the columns of these names of another table.
+    #[must_use]
+    pub fn of(&self, table: &'static str) -> Self {
+        let both = |left: &Self, right: &Self| (Box::new(left.of(table)), Box::new(right.of(table)));
+        match self {
+            Self::Compare(column, relation, value) => {
+                Self::Compare(Column { table, ..*column }, relation, value.clone())
+            }
+            Self::Among(column, values) => Self::Among(Column { table, ..*column }, values.clone()),
+            Self::And(left, right) => {
+                let (left, right) = both(left, right);
+                Self::And(left, right)
+            }
+            Self::Or(left, right) => {
+                let (left, right) = both(left, right);
+                Self::Or(left, right)
+            }
+        }
+    }
+}
+
 /// A column to sort by.
 #[derive(Debug, Clone, Copy)]
 pub struct By {
     column: Column,
     descending: bool,
+}
+
+impl By {
+    /// The same by the column of this name of another table.
+    #[must_use]
+    pub fn of(self, table: &'static str) -> Self {
+        Self { column: Column { table, ..self.column }, ..self }
+    }
+
+    pub fn descends(&self) -> bool {
+        self.descending
+    }
 }
 
 impl QueryFragment<MultiBackend> for By {

@@ -54,13 +54,25 @@ pub fn record<S: Word>(
 
 /// The moves of a record to some states, in the order in which they were made.
 pub fn moves_to<S: Word>(conn: &mut Conn, resource: &str, id: Id, states: &[S]) -> Result<Vec<TransitionRow>> {
+    moves_of_each(conn, resource, &[id], states)
+}
+
+/// SQLite takes a bounded number of parameters.
+const PART: usize = 10_000;
+
+/// The moves of some records to some states, those of each in the order in which they were made.
+pub fn moves_of_each<S: Word>(conn: &mut Conn, resource: &str, ids: &[Id], states: &[S]) -> Result<Vec<TransitionRow>> {
     let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
-    let moves = transitions::table
-        .filter(transitions::resource.eq(resource.to_owned()))
-        .filter(transitions::resource_id.eq(id))
-        .filter(transitions::to_state.eq_any(words))
-        .order_by((transitions::made_at, transitions::id));
-    Ok(moves.load(conn)?)
+    let mut found = Vec::new();
+    for some in ids.chunks(PART) {
+        let moves = transitions::table
+            .filter(transitions::resource.eq(resource.to_owned()))
+            .filter(transitions::resource_id.eq_any(some.to_vec()))
+            .filter(transitions::to_state.eq_any(words.clone()))
+            .order_by((transitions::made_at, transitions::id));
+        found.extend(moves.load::<TransitionRow>(conn)?);
+    }
+    Ok(found)
 }
 
 /// Gives a move that was recorded wrongly another day.

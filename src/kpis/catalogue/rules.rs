@@ -4,6 +4,7 @@ mod breakdowns;
 mod codes;
 pub mod domain;
 mod status;
+pub mod terms;
 pub mod validation;
 
 pub use breakdowns::{

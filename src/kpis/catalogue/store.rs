@@ -200,8 +200,12 @@ impl KpiRow {
 
     /// From which share of what is expected on a total is complete.
     pub fn complete_at(&self) -> f64 {
-        let usual = if self.aggregation == Aggregation::Sum { 0.98 } else { 0.95 };
-        self.complete_at_ppm.map_or(usual, |ppm| f64::from(ppm) / 1e6)
+        self.complete_at_ppm.map_or_else(|| self.usual_completeness(), |ppm| f64::from(ppm) / 1e6)
+    }
+
+    /// The same where a definition does not say.
+    pub fn usual_completeness(&self) -> f64 {
+        if self.aggregation == Aggregation::Sum { 0.98 } else { 0.95 }
     }
 
     /// The KPI this row holds.

@@ -40,7 +40,8 @@ pub struct CompletenessResponse {
     place_name: String,
     #[schema(example = "2026-04", max_length = 20)]
     period: String,
-    /// Until when returns are on time; null where none of its KPIs has a deadline.
+    /// Until when returns are on time, by the definitions that held on the period's last day; null where none of its KPIs had a
+    /// deadline.
     #[schema(format = "date-time", max_length = 40)]
     due_at: Option<String>,
     /// How many organisations were asked: on the map and with the types and lives of the period's last day, without those that

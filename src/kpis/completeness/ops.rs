@@ -59,7 +59,7 @@ impl Completeness {
         let owned = OwnedKpis::of(conn, &BTreeSet::from([owner]))?;
         let period = read(&owned.kinds(owner), period, context.today())?;
         let day = period.end();
-        let kpis: Vec<Id> = owned.those(owner, period.kind()).map(|kpi| kpi.id).collect();
+        let kpis: Vec<Id> = owned.those(owner, period).map(|kpi| kpi.id).collect();
         let not_provided = NotProvided::of(conn, &kpis)?;
         let assignments = sets::store::assignments(conn, &[set.id])?;
         let returns = store::returns(conn, owner, period)?;
@@ -69,7 +69,7 @@ impl Completeness {
             let (state, submitted_at) = returns.get(&id).copied().unwrap_or((ReturnState::Due, None));
             AskedOne { code, name, state, submitted_at: submitted_at.map(|at| at.and_utc()) }
         };
-        let due_at = owned.deadlines(owner, period.kind()).on_time_until(period);
+        let due_at = owned.deadlines(owner, period).on_time_until(period);
         let asked = asked.into_iter().map(one).collect();
         Ok(Self { set: set.code, place, period, due_at, now: context.now, asked })
     }

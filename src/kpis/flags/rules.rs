@@ -15,6 +15,8 @@ words! {
         Justified = "justified",
         /// Another value took its place, or none did.
         Replaced = "replaced",
+        /// Its return was withdrawn before the value was approved, and the value with it.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -63,6 +65,9 @@ pub struct KpiValueFlagAdded {
     #[schema(max_length = 2000)]
     pub detail: String,
     pub status: FlagStatus,
+    /// Why there is nothing to justify any more; null while there is.
+    #[schema(max_length = 300)]
+    pub closed_because: Option<&'static str>,
     /// Who justified it; null while nobody did.
     #[schema(max_length = 300)]
     pub justified_by: Option<String>,
@@ -74,21 +79,36 @@ pub struct KpiValueFlagAdded {
 
 written! { KpiValueFlag, KpiValueFlagAdded, |_, added| added.id.to_string() }
 
+impl FlagStatus {
+    /// Why a flag is closed though nobody said that its value is right.
+    pub fn closed_because(self) -> Option<&'static str> {
+        match self {
+            Self::Open | Self::Justified => None,
+            Self::Replaced => Some("The value was replaced or taken away."),
+            Self::Withdrawn => Some("The return was withdrawn before the value was approved, and the value with it."),
+        }
+    }
+
+    /// The status of a flag whose value stands.
+    pub fn standing(justification: Option<&str>) -> Self {
+        if justification.is_some() { Self::Justified } else { Self::Open }
+    }
+}
+
 impl KpiValueFlag {
     /// The justification without spaces around it, and the status that follows from it.
     ///
     /// # Errors
     /// `immutable` for a flag of a value that is no longer there; `validation-failed` for a blank justification.
     pub fn checked(self, status: FlagStatus) -> Result<(Option<String>, FlagStatus)> {
-        if status == FlagStatus::Replaced {
-            let detail = "The value was replaced or taken away, so that there is nothing to justify.";
-            return Err(Error::new(Code::Immutable).detail(detail));
+        if let Some(because) = status.closed_because() {
+            return Err(Error::new(Code::Immutable).detail(format!("{because} There is nothing to justify.")));
         }
         let justification = self.justification.map(|text| text.trim().to_owned());
         if justification.as_ref().is_some_and(String::is_empty) {
             return Err(Error::invalid("/justification", "missing", "Say why the value is right. Do not name people."));
         }
-        let status = if justification.is_some() { FlagStatus::Justified } else { FlagStatus::Open };
+        let status = FlagStatus::standing(justification.as_deref());
         Ok((justification, status))
     }
 }
@@ -107,6 +127,8 @@ mod tests {
         );
         assert_eq!(checked(None, FlagStatus::Justified).unwrap(), (None, FlagStatus::Open));
         assert_eq!(checked(Some(" "), FlagStatus::Open).unwrap_err().code(), Code::ValidationFailed);
-        assert_eq!(checked(Some("Late."), FlagStatus::Replaced).unwrap_err().code(), Code::Immutable);
+        for closed in [FlagStatus::Replaced, FlagStatus::Withdrawn] {
+            assert_eq!(checked(Some("Late."), closed).unwrap_err().code(), Code::Immutable, "{closed:?}");
+        }
     }
 }

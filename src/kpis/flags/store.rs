@@ -139,6 +139,7 @@ pub fn named(conn: &mut Conn, rows: Vec<FlagRow>) -> Result<Vec<Stored<KpiValueF
             code: row.code,
             detail: row.detail,
             status: row.status,
+            closed_because: row.status.closed_because(),
             justified_by: row.justified_by,
             submission: row.submission_id,
             raised_at: instant(row.raised_at),
@@ -160,6 +161,11 @@ const PART: usize = 10_000;
 
 /// The flags of some values that can still change.
 fn standing(conn: &mut Conn, of: &[(i64, NaiveDate)]) -> Result<Vec<FlagRow>> {
+    of_values(conn, of, &[FlagStatus::Open, FlagStatus::Justified])
+}
+
+/// The flags of some values that have one of these statuses.
+pub fn of_values(conn: &mut Conn, of: &[(i64, NaiveDate)], statuses: &[FlagStatus]) -> Result<Vec<FlagRow>> {
     let wanted: HashSet<(i64, NaiveDate)> = of.iter().copied().collect();
     let mut series: Vec<i64> = of.iter().map(|(series, _)| *series).collect();
     series.sort_unstable();
@@ -167,7 +173,7 @@ fn standing(conn: &mut Conn, of: &[(i64, NaiveDate)]) -> Result<Vec<FlagRow>> {
     let mut found = Vec::new();
     for part in series.chunks(PART) {
         let flags = kpi_value_flags::table.filter(kpi_value_flags::series_id.eq_any(part.to_vec()));
-        let flags: Vec<FlagRow> = flags.filter(kpi_value_flags::status.ne(FlagStatus::Replaced)).load(conn)?;
+        let flags: Vec<FlagRow> = flags.filter(one_of!(kpi_value_flags::status, statuses.to_vec())).load(conn)?;
         found.extend(flags.into_iter().filter(|row| wanted.contains(&(row.series_id, row.period_start))));
     }
     Ok(found)

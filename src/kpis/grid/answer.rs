@@ -81,6 +81,8 @@ pub struct CellResponse {
     partial: bool,
     /// Whether the value is kept back as a small count.
     suppressed: bool,
+    /// Whether something of it awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     /// When a value of the period was last written.
     #[schema(format = "date-time", max_length = 40)]
     updated_at: Option<String>,
@@ -195,6 +197,7 @@ impl CellResponse {
             coverage: coverage.map(|coverage| share(coverage.share)),
             partial: last.is_some_and(|point| point.partial),
             suppressed: facts.is_some_and(|facts| facts.suppressed),
+            provisional: cell.is_provisional(),
             updated_at: study.and_then(|study| study.updated_at).map(instant),
             stale: cell.stale,
             illustrative: cell.is_illustrative(),
@@ -264,6 +267,7 @@ impl KpiGridResponse {
             "coverage",
             "partial",
             "suppressed",
+            "provisional",
             "stale",
             "illustrative",
             "updatedAt",
@@ -297,6 +301,7 @@ impl KpiGridResponse {
                 &number(cell.coverage),
                 flag(cell.partial),
                 flag(cell.suppressed),
+                flag(cell.provisional),
                 flag(cell.stale),
                 flag(cell.illustrative),
                 cell.updated_at.as_deref().unwrap_or_default(),

@@ -54,6 +54,9 @@ params! {
         basis: OneWord<TotalBasis> = "basis",
         /// `none` to see every series as if it had never been recalculated. Default: `all`.
         recalculations: OneWord<Recalculations> = "recalculations",
+        /// Whether values that await approval are laid over those that count; what is made of them is marked. KPIs whose values here you
+        /// may not all see as they are are left out. What is beside it by `against` always counts. Default: what counts.
+        provisional: bool = "provisional",
         /// The code of a place, such as England: its figure of the same period stands beside each.
         against: CodeParam = "against",
     }
@@ -73,6 +76,7 @@ impl From<GetKpiGrid> for GridQuery {
                 map: (query.geography.map(|word| word.0), query.as_of),
                 basis: query.basis.map(|word| word.0),
                 release: None,
+                provisional: query.provisional.unwrap_or_default(),
             },
             chosen: Chosen {
                 kpis: query.kpi.map(|codes| codes.0),

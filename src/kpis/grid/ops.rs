@@ -7,6 +7,8 @@ use crate::calendar::{DayRange, Period, PeriodType};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::http::Context;
+use crate::kpis::catalogue::history;
+use crate::kpis::catalogue::rules::terms::TermsOverTime;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::spc::ops::{SpcQuery, studies};
 use crate::kpis::spc::rules::{Assurance, Profile, Variation};
@@ -38,6 +40,8 @@ pub struct GridQuery {
 /// What one measure says.
 pub struct Cell {
     pub kpi: KpiRow,
+    /// What its definitions asked when.
+    terms: TermsOverTime,
     /// None where several series would have to be added up, and cannot be.
     pub study: Option<Study>,
     pub stale: bool,
@@ -92,6 +96,12 @@ impl Cell {
         self.study.as_ref().and_then(|study| study.layout.periods.last().copied())
     }
 
+    /// Whether something of the latest period awaits approval.
+    pub fn is_provisional(&self) -> bool {
+        let last = self.study.as_ref().and_then(|study| study.layout.points.last());
+        last.is_some_and(|point| point.provisional)
+    }
+
     pub fn is_illustrative(&self) -> bool {
         self.study.as_ref().and_then(|study| study.subject.illustrative).unwrap_or_default()
     }
@@ -140,17 +150,19 @@ pub fn get_kpi_grid(conn: &mut Conn, context: &Context, query: &GridQuery) -> Re
     let kind = if let [only] = kpis.as_slice() { only.period_type } else { PeriodType::Day };
     let days = DayRange::read(kind, query.series.from.as_deref(), query.series.to.as_deref(), "?")?;
     let basis = query.series.basis.unwrap_or(TotalBasis::All);
-    let asked = |kpi: KpiRow| {
+    let mut terms = history::terms(conn, kpis.iter())?;
+    let mut asked = |kpi: KpiRow| {
         let (from, to) = days.periods(kpi.period_type);
-        Asked::of(kpi, &whose, Window { from, to }, basis)
+        let terms = terms.remove(&kpi.id).unwrap_or_default();
+        Asked { provisional: query.series.provisional, ..Asked::of((kpi, terms), &whose, Window { from, to }, basis) }
     };
-    let asked: Vec<Asked> = kpis.into_iter().map(asked).collect();
+    let asked: Vec<Asked> = kpis.into_iter().map(&mut asked).collect();
     let choices = Choices { profile: query.profile, ..Choices::default() };
     let recalculations = query.recalculations;
     let spc = SpcQuery { series: query.series.clone(), choices, recalculations, ..SpcQuery::default() };
     let studies = studies(conn, context, &asked, &spc)?;
     let today = whose.organisation.valid_to.map_or(context.today(), |to| to.min(context.today()));
-    let (mut cells, mut left_out, mut to_keep) = (Vec::new(), 0, Vec::new());
+    let (mut cells, mut left_out, mut refused, mut to_keep) = (Vec::new(), 0, None, Vec::new());
     for (asked, study) in asked.into_iter().zip(studies) {
         let study = match study {
             Ok((study, key)) => {
@@ -158,21 +170,21 @@ pub fn get_kpi_grid(conn: &mut Conn, context: &Context, query: &GridQuery) -> Re
                 Some(study)
             }
             Err(error) if error.code() == Code::Forbidden => {
-                left_out += 1;
+                (left_out, refused) = (left_out + 1, Some(error));
                 continue;
             }
             Err(_) if !asked.is_told() => None,
             Err(error) => return Err(error),
         };
-        let mut cell = Cell { kpi: asked.kpi, study, stale: false, comparison: None };
-        cell.stale = cell.study.is_some()
-            && is_stale(cell.latest(), cell.kpi.period_type, cell.kpi.due_days, asked.window.to, today);
+        let mut cell = Cell { kpi: asked.kpi, terms: asked.terms, study, stale: false, comparison: None };
+        cell.stale =
+            cell.study.is_some() && is_stale(cell.latest(), cell.kpi.period_type, &cell.terms, asked.window.to, today);
         if query.chosen.names() || cell.study.is_none() || cell.latest().is_some() {
             cells.push(cell);
         }
     }
     if cells.is_empty() && (left_out > 0 || !sees(conn, context, &whose)?) {
-        return Err(outside());
+        return Err(refused.unwrap_or_else(outside));
     }
     let mut notes = Vec::new();
     if left_out > 0 {
@@ -220,7 +232,12 @@ fn compare(
     let whose = Whose { organisation, is_place: true, innovation };
     let asked = |cell: &Cell| {
         let period = Some(cell.latest()?);
-        Some(Asked::of(cell.kpi.clone(), &whose, Window { from: period, to: period }, TotalBasis::All))
+        Some(Asked::of(
+            (cell.kpi.clone(), cell.terms.clone()),
+            &whose,
+            Window { from: period, to: period },
+            TotalBasis::All,
+        ))
     };
     let asked: Vec<Asked> = cells.iter().filter_map(asked).filter(Asked::is_told).collect();
     let (mut found, mut left_out): (HashMap<Id, Totalled>, usize) = (HashMap::new(), 0);

@@ -1,6 +1,7 @@
 //! Where a measure stands in a grid, in which order those that worry stand, and what is said of each.
 
 use crate::calendar::{Period, PeriodType};
+use crate::kpis::catalogue::rules::terms::TermsOverTime;
 use crate::kpis::spc::rules::{Assurance, Signal, Variation};
 use chrono::{Days, NaiveDate};
 
@@ -132,24 +133,29 @@ pub fn headline(measures: &[(Standing, bool)]) -> String {
     text + "."
 }
 
-/// Whether a later period is due than the latest that was reported: one that ended more than so many days ago.
+/// Whether a later period is due than the latest that was reported: one that ended more days ago than its own definition gave.
 pub fn is_stale(
     latest: Option<Period>,
     kind: PeriodType,
-    due_days: Option<i32>,
+    terms: &TermsOverTime,
     until: Option<Period>,
     today: NaiveDate,
 ) -> bool {
-    let days = due_days.and_then(|days| u64::try_from(days).ok());
-    let Some(open) = days.and_then(|days| today.checked_sub_days(Days::new(days))) else { return false };
-    let due = Period::containing(kind, open).previous();
-    let due = until.map_or(due, |until| until.min(due));
-    latest.is_none_or(|latest| latest < due)
+    if terms.all().all(|terms| terms.due_days.is_none()) {
+        return false;
+    }
+    let Some(latest) = latest else { return true };
+    let last = Period::containing(kind, today).previous();
+    let last = until.map_or(last, |until| until.min(last));
+    let days = |period: Period| terms.in_force(period).due_days.map(u64::from).map(Days::new);
+    let due_on = |period: Period| days(period).and_then(|days| period.end().checked_add_days(days));
+    latest < last && latest.next().through(last).any(|period| due_on(period).is_some_and(|on| on < today))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kpis::catalogue::rules::terms::Terms;
 
     #[test]
     fn a_measure_stands_in_the_row_of_its_variation_and_the_column_of_its_assurance() {
@@ -202,11 +208,8 @@ mod tests {
             (Some("2024-01"), Some(20), Some("2024-01"), "2026-01-01", false),
         ] {
             let (latest, until) = (latest.map(month), until.map(month));
-            assert_eq!(
-                is_stale(latest, PeriodType::Month, due_days, until, day(today)),
-                expected,
-                "{latest:?} {today}"
-            );
+            let terms = TermsOverTime::always(Terms { due_days, ..Terms::default() });
+            assert_eq!(is_stale(latest, PeriodType::Month, &terms, until, day(today)), expected, "{latest:?} {today}");
         }
     }
 }

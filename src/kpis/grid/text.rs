@@ -62,7 +62,7 @@ impl Cell {
         };
         let sent = facts.coverage.filter(|coverage| coverage.actual < coverage.expected);
         let sent = sent.map(|coverage| format!("{} of {} sent", coverage.actual, coverage.expected));
-        match (&figures.value, facts.suppressed) {
+        let told = match (&figures.value, facts.suppressed) {
             (_, true) => SUPPRESSED.to_owned(),
             (None, false) => NOT_APPLICABLE.to_owned(),
             (Some(value), false) => match sent {
@@ -71,7 +71,8 @@ impl Cell {
                 None if point.excluded => format!("{value} (excluded)"),
                 None => value.clone(),
             },
-        }
+        };
+        if point.provisional { format!("{told} (provisional)") } else { told }
     }
 
     fn compared(&self) -> String {

@@ -230,6 +230,7 @@ fn today(
         return Err(Error::invalid("?place", "too-many", detail));
     }
     let present = catalogue::store::find_by_ids(conn, &kpis.keys().copied().collect::<Vec<_>>())?;
+    let terms = catalogue::history::terms(conn, present.values())?;
     let ids: BTreeSet<Id> = starts.keys().map(|(_, place, ..)| *place).collect();
     let places: HashMap<Id, OrganisationRow> =
         organisations::store::by_ids(conn, &ids)?.into_iter().map(|place| (place.id, place)).collect();
@@ -239,7 +240,8 @@ fn today(
         let end = |day: Option<&NaiveDate>| day.map(|day| Period::containing(kpi.period_type, *day));
         let window = Window { from: end(days.first()), to: end(days.last()) };
         let whose = Whose { organisation: organisation.clone(), is_place: true, innovation };
-        let asked = Asked { breakdown: member(&breakdown), ..Asked::of(kpi.clone(), &whose, window, TotalBasis::All) };
+        let defined = (kpi.clone(), terms.get(&kpi.id).cloned().unwrap_or_default());
+        let asked = Asked { breakdown: member(&breakdown), ..Asked::of(defined, &whose, window, TotalBasis::All) };
         let periods: BTreeMap<Period, PeriodTotal> = match totals(conn, context, &asked, &TotalQuery::default()) {
             Ok(totalled) => totalled.periods,
             // It is no longer added up.

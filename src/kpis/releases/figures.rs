@@ -64,6 +64,7 @@ impl Frozen {
             basis: self.basis,
             coverage: Some(Coverage { expected, actual, share, partial }),
             lack,
+            provisional: false,
         }
     }
 
@@ -110,6 +111,7 @@ mod tests {
             basis: Basis::Estimated,
             coverage: Some(Coverage { expected: 3, actual: 2, share: 0.625, partial: true }),
             lack: None,
+            provisional: false,
         };
         for total in [total, PeriodTotal { value: None, figure: None, lack: Some(Lack::TooLarge), ..total }] {
             let text = serde_json::to_string(&Frozen::of(&total)).expect("text");

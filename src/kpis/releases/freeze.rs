@@ -9,6 +9,8 @@ use crate::db::json::Json;
 use crate::db::{Conn, wanted};
 use crate::error::{Error, Result};
 use crate::http::Context;
+use crate::kpis::catalogue::history;
+use crate::kpis::catalogue::rules::terms::TermsOverTime;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::totals::asked::{Asked, Whose};
 use crate::kpis::totals::ops::totals_of_each;
@@ -35,6 +37,9 @@ pub struct Scope {
     pub from: Period,
     pub period: Period,
 }
+
+/// A KPI, and what its definitions asked when.
+type Defined = (KpiRow, TermsOverTime);
 
 /// How much was frozen.
 pub struct Measured {
@@ -71,9 +76,11 @@ pub fn freeze(conn: &mut Conn, context: &Context, scope: &Scope) -> Result<Measu
     if totals.len() * scope.places.len() * periods > MOST_FIGURES {
         return Err(too_large("50,000 figures"));
     }
-    let mut groups: BTreeMap<(Id, String), Vec<KpiRow>> = BTreeMap::new();
+    let terms = history::terms(conn, scope.kpis.iter())?;
+    let mut groups: BTreeMap<(Id, String), Vec<Defined>> = BTreeMap::new();
     for (innovation, kpi, breakdown) in totals {
-        let kpi = scope.kpis.iter().find(|one| one.id == kpi).cloned();
+        let terms = terms.get(&kpi).cloned().unwrap_or_default();
+        let kpi = scope.kpis.iter().find(|one| one.id == kpi).map(|kpi| (kpi.clone(), terms));
         groups.entry((innovation, breakdown)).or_default().extend(kpi);
     }
     let (mut number, mut illustrative) = (0, invented);
@@ -129,10 +136,10 @@ fn figures(
     context: &Context,
     scope: &Scope,
     (whose, breakdown): (&Whose, &str),
-    (kpis, after): (&[KpiRow], i32),
+    (kpis, after): (&[Defined], i32),
 ) -> Result<Vec<FigureRow>> {
     let window = Window { from: Some(scope.from), to: Some(scope.period) };
-    let asked = |kpi: &KpiRow| Asked {
+    let asked = |kpi: &Defined| Asked {
         breakdown: Some(breakdown.to_owned()).filter(|text| !text.is_empty()),
         anew: true,
         ..Asked::of(kpi.clone(), whose, window, TotalBasis::All)

@@ -71,6 +71,8 @@ fn totalled(asked: &Asked, release: &ReleaseRow, found: Found) -> Totalled {
         map,
         periods,
         apportioned: survey.apportioned,
+        provisional: BTreeSet::new(),
+        states: BTreeMap::new(),
         organisations,
         left_out: None,
         illustrative,
@@ -139,7 +141,7 @@ fn of_series(conn: &mut Conn, context: &Context, asked: &Asked, release: &Releas
         by.only(&observations)
     };
     let inside = totals.iter().filter(|(period, _)| asked.window.holds(**period));
-    let periods = inside.map(|(period, total)| (*period, asked.shown(visibility, total))).collect();
+    let periods = inside.map(|(period, total)| (*period, asked.shown(visibility, *period, total))).collect();
     let illustrative = rows.iter().any(|row| row.illustrative);
     let organisations = usize::from(!rows.is_empty());
     let is_whole = visibility.is_whole(kpi);

@@ -6,7 +6,9 @@ use crate::calendar::{Period, PeriodType};
 use crate::db::Conn;
 use crate::db::schema::{kpi_value_drafts, kpi_values, series};
 use crate::error::Result;
+use crate::kpis::catalogue::history;
 use crate::kpis::catalogue::rules::KpiStatus;
+use crate::kpis::catalogue::rules::terms::{Terms, TermsOverTime};
 use crate::kpis::catalogue::store::{KpiRow, find_by_ids};
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::reporting_exceptions::store::{self as exceptions, ExceptionRow};
@@ -17,18 +19,25 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What the returns of a KPI are of: of its first set by code, of itself where it is in none and has a deadline or
-/// requires approval, else of nothing.
-pub fn owner(assigned: &Assigned, kpi: &KpiRow) -> Option<Owner> {
-    match assigned.set(kpi.id) {
+/// What the returns of a KPI are of: of its first set by code, of itself where it is in none and has, or ever had, a deadline or
+/// required approval, else of nothing.
+pub fn owner(assigned: &Assigned, kpi: Id, terms: &TermsOverTime) -> Option<Owner> {
+    let is_returned = |terms: Terms| terms.due_days.is_some() || terms.approval_required;
+    match assigned.set(kpi) {
         Some(set) => Some(Owner { set: set.id, kpi: Id::NONE }),
-        None => (kpi.due_days.is_some() || kpi.approval_required).then_some(Owner { set: Id::NONE, kpi: kpi.id }),
+        None => terms.all().any(is_returned).then_some(Owner { set: Id::NONE, kpi }),
     }
 }
 
-/// The live KPIs of some owners.
+/// A KPI that is live, or was.
+struct OwnedKpi {
+    kpi: KpiRow,
+    terms: TermsOverTime,
+}
+
+/// The KPIs of some owners, with what they asked when.
 #[derive(Default)]
-pub struct OwnedKpis(HashMap<Owner, Vec<KpiRow>>);
+pub struct OwnedKpis(HashMap<Owner, Vec<OwnedKpi>>);
 
 impl OwnedKpis {
     pub fn of(conn: &mut Conn, owners: &BTreeSet<Owner>) -> Result<Self> {
@@ -40,33 +49,51 @@ impl OwnedKpis {
             first.entry(kpi).or_insert(set.id);
         }
         let all: Vec<Id> = members.iter().copied().chain(own).collect();
-        let mut owned: HashMap<Owner, Vec<KpiRow>> = HashMap::new();
-        for (id, kpi) in find_by_ids(conn, &all)? {
+        let mut owned: HashMap<Owner, Vec<OwnedKpi>> = HashMap::new();
+        let mut kpis = find_by_ids(conn, &all)?;
+        kpis.retain(|_, kpi| !kpi.status.is_draft());
+        let mut terms = history::terms(conn, kpis.values())?;
+        for (id, kpi) in kpis {
             let owner =
                 first.get(&id).map_or(Owner { set: Id::NONE, kpi: id }, |set| Owner { set: *set, kpi: Id::NONE });
-            if kpi.status == KpiStatus::Live {
-                owned.entry(owner).or_default().push(kpi);
-            }
+            let terms = terms.remove(&id).unwrap_or_default();
+            owned.entry(owner).or_default().push(OwnedKpi { kpi, terms });
         }
         Ok(Self(owned))
     }
 
-    /// Those with periods of this type.
-    pub fn those(&self, owner: Owner, kind: PeriodType) -> impl Iterator<Item = &KpiRow> {
-        self.0.get(&owner).into_iter().flatten().filter(move |kpi| kpi.period_type == kind)
+    fn of_kind(&self, owner: Owner, kind: PeriodType) -> impl Iterator<Item = &OwnedKpi> {
+        self.0.get(&owner).into_iter().flatten().filter(move |one| one.kpi.period_type == kind)
+    }
+
+    fn of_period(&self, owner: Owner, period: Period) -> impl Iterator<Item = &OwnedKpi> {
+        self.of_kind(owner, period.kind()).filter(move |one| !one.terms.is_over(period))
+    }
+
+    /// Those that a return of the period is of: one that was retired since still is among them.
+    pub fn those(&self, owner: Owner, period: Period) -> impl Iterator<Item = &KpiRow> {
+        self.of_period(owner, period).map(|one| &one.kpi)
     }
 
     /// The types of the periods of an owner.
     pub fn kinds(&self, owner: Owner) -> BTreeSet<PeriodType> {
-        self.0.get(&owner).into_iter().flatten().map(|kpi| kpi.period_type).collect()
+        self.0.get(&owner).into_iter().flatten().map(|one| one.kpi.period_type).collect()
     }
 
-    pub fn deadlines(&self, owner: Owner, kind: PeriodType) -> Deadlines {
-        Deadlines::of(self.those(owner, kind).map(|kpi| (kpi.due_days, kpi.lock_days)))
+    /// By when a return of the period is due, and from when on it is locked: by the definitions that held on its last day,
+    /// whatever became of them since.
+    pub fn deadlines(&self, owner: Owner, period: Period) -> Deadlines {
+        Deadlines::of(self.of_period(owner, period).map(|one| one.terms.in_force(period)))
     }
 
-    pub fn require_approval(&self, owner: Owner, kind: PeriodType) -> bool {
-        self.those(owner, kind).any(|kpi| kpi.approval_required)
+    /// The most days after a period that any definition ever gave.
+    pub fn longest(&self, owner: Owner, kind: PeriodType) -> Option<u32> {
+        self.of_kind(owner, kind).flat_map(|one| one.terms.all()).filter_map(|terms| terms.due_days).max()
+    }
+
+    /// Whether what is sent of the period now awaits approval, by the present definitions.
+    pub fn require_approval(&self, owner: Owner, period: Period) -> bool {
+        self.those(owner, period).any(|kpi| kpi.approval_required)
     }
 }
 
@@ -136,7 +163,9 @@ pub fn complete(conn: &mut Conn, owned: &OwnedKpis, keys: &BTreeSet<ReturnKey>) 
     }
     let mut complete = BTreeSet::new();
     for ((owner, kind), keys) in kinds {
-        let kpis: Vec<&KpiRow> = owned.those(owner, kind).collect();
+        // What is retired cannot be sent any more.
+        let sendable = owned.of_kind(owner, kind).map(|one| &one.kpi).filter(|kpi| kpi.status == KpiStatus::Live);
+        let kpis: Vec<&KpiRow> = sendable.collect();
         let there = there(conn, &kpis, &keys)?;
         let not_provided = NotProvided::of(conn, &kpis.iter().map(|kpi| kpi.id).collect::<Vec<_>>())?;
         let is_whole = |key: &ReturnKey, kpi: &KpiRow| filled(&there, &not_provided, kpi, key).is_whole();

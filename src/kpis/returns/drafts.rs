@@ -4,6 +4,7 @@
 use crate::db::schema::{kpi_value_drafts, kpi_values, kpis, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
+use crate::kpis::flags::ops::WithdrawnValue;
 use crate::vocabulary::{Basis, Id, Qualifier};
 use crate::{on_engine, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -202,6 +203,28 @@ pub fn approve(conn: &mut Conn, return_id: Id, now: NaiveDateTime) -> Result<()>
     }
     on_engine!(conn, c => diesel::sql_query(gone).bind::<Binary, _>(return_id).execute(c))?;
     discard(conn, return_id)
+}
+
+/// What goes away with the withdrawal of a return.
+pub fn withdrawn(conn: &mut Conn, return_id: Id) -> Result<Vec<WithdrawnValue>> {
+    let same = kpi_values::kpi_number
+        .eq(kpi_value_drafts::kpi_number)
+        .and(kpi_values::series_id.eq(kpi_value_drafts::series_id))
+        .and(kpi_values::period_start.eq(kpi_value_drafts::period_start));
+    let waiting = kpi_value_drafts::table.left_join(kpi_values::table.on(same)).select((
+        kpi_value_drafts::series_id,
+        kpi_value_drafts::period_start,
+        kpi_value_drafts::submission_id,
+        kpi_values::submission_id.nullable(),
+    ));
+    let rows = waiting.filter(kpi_value_drafts::return_id.eq(return_id));
+    let value = |(series_id, period_start, submission, counting)| WithdrawnValue {
+        series_id,
+        period_start,
+        submission,
+        counting,
+    };
+    Ok(rows.load::<(i64, NaiveDate, Id, Option<Id>)>(conn)?.into_iter().map(value).collect())
 }
 
 /// Takes away what awaits approval of a return.

@@ -60,10 +60,11 @@ pub struct KpiReturnResponse {
     state: ReturnState,
     /// Whether its values count only once it is approved.
     approval_required: bool,
-    /// Until when it is on time: the latest of its KPIs' deadlines; null where there is none.
+    /// Until when it is on time: the latest of its KPIs' deadlines, by the definitions that held on the period's last day; null where
+    /// there is none.
     #[schema(format = "date-time", max_length = 40)]
     on_time_until: Option<String>,
-    /// From when on some of it is locked: the earliest of its KPIs' locks; null where there is none.
+    /// From when on some of it is locked: the earliest of its KPIs' locks, by the same definitions; null where there is none.
     #[schema(format = "date-time", max_length = 40)]
     locks_at: Option<String>,
     /// Whether all of it had come too late, or has not come yet though it was due.
@@ -113,7 +114,7 @@ fn render(conn: &mut Conn, context: &Context, rows: Vec<ReturnRow>) -> Result<Ve
         let (owner, period) = (row.owner(), row.period());
         let [set, kpi] = owners.names(owner).map(Option::unzip);
         let (organisation, organisation_name) = owners.organisations.of(row.organisation_id);
-        let deadlines = owners.owned.deadlines(owner, row.period_type);
+        let deadlines = owners.owned.deadlines(owner, period);
         let at = |at: crate::vocabulary::Timestamp| instant(at.naive_utc());
         KpiReturnResponse {
             id: row.id,
@@ -127,7 +128,7 @@ fn render(conn: &mut Conn, context: &Context, rows: Vec<ReturnRow>) -> Result<Ve
             start: period.start(),
             end: period.end(),
             state: row.state,
-            approval_required: owners.owned.require_approval(owner, row.period_type),
+            approval_required: owners.owned.require_approval(owner, period),
             on_time_until: deadlines.on_time_until(period).map(at),
             locks_at: deadlines.locks_at(period).map(at),
             late: deadlines.is_late(period, row.submitted_at.map(|at| at.and_utc()), context.now),

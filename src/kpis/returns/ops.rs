@@ -12,6 +12,7 @@ use crate::events::{self, Event};
 use crate::http::Context;
 use crate::kpis::catalogue;
 use crate::kpis::catalogue::store::KpiRow;
+use crate::kpis::flags;
 use crate::kpis::sets;
 use crate::kpis::sets::store::KpiSetRow;
 use crate::organisations;
@@ -130,12 +131,12 @@ pub fn transition_kpi_return(conn: &mut Conn, context: &Context, id: &str, asked
     step.decide(row.state)?;
     check_others(conn, context, &row, step.to)?;
     let from = row.state;
-    // The KPIs of which other values count from now on, and the submissions that these are of.
-    let (kpis, submissions) = if step.to == ReturnState::Approved {
-        (drafts::kpis_of(conn, row.id)?, drafts::submissions_of(conn, row.id)?)
-    } else {
-        Default::default()
-    };
+    // The submissions whose values count from now on.
+    let submissions =
+        if step.to == ReturnState::Approved { drafts::submissions_of(conn, row.id)? } else { Default::default() };
+    // The KPIs whose totals say something else from now on: other values, or how far the return has come.
+    let mut kpis: BTreeSet<String> = drafts::kpis_of(conn, row.id)?.into_iter().collect();
+    kpis.extend(owners.owned.those(row.owner(), row.period()).map(|kpi| kpi.code.clone()));
     let row = moved(conn, context, row, step.to)?;
     store::update(conn, &row)?;
     transitions::store::record(conn, context, RESOURCE, row.id, from, &step)?;
@@ -168,6 +169,8 @@ fn moved(conn: &mut Conn, context: &Context, row: ReturnRow, to: ReturnState) ->
         }
         ReturnState::Accepted => ReturnRow { accepted_by: subject, accepted_on: today, ..row },
         ReturnState::Withdrawn => {
+            let values = drafts::withdrawn(conn, row.id)?;
+            flags::ops::withdraw(conn, context, &values)?;
             drafts::discard(conn, row.id)?;
             ReturnRow { submitted_at: None, submitted_by: None, changes_since_approval: 0, ..row }
         }

@@ -43,11 +43,12 @@ pub fn remind(conn: &mut Conn, context: &Context) -> Result<bool> {
 
 /// The periods of an owner whose deadline is near, or has gone by not long ago.
 fn due(owned: &OwnedKpis, owner: Owner, kind: PeriodType, context: &Context) -> Vec<(Period, Reminder)> {
-    let (now, deadlines) = (context.now, owned.deadlines(owner, kind));
+    let (now, Some(longest)) = (context.now, owned.longest(owner, kind)) else { return Vec::new() };
     let before = |period: &Period| Some(period.previous()).filter(|previous| previous < period);
     let periods = std::iter::successors(Some(Period::containing(kind, context.today())), before);
-    let dated = periods.map_while(|period| Some((period, deadlines.on_time_until(period)?)));
-    let near = dated.skip_while(|(_, until)| *until > now + BEFORE).take_while(|(_, until)| *until + AFTER > now);
+    let recent = periods.take_while(|period| period.closes_at(longest) + AFTER > now);
+    let dated = recent.filter_map(|period| Some((period, owned.deadlines(owner, period).on_time_until(period)?)));
+    let near = dated.filter(|(_, until)| *until <= now + BEFORE && *until + AFTER > now);
     near.map(|(period, until)| (period, if until > now { Reminder::DueSoon } else { Reminder::Overdue })).collect()
 }
 
@@ -59,7 +60,7 @@ fn unfinished(
     reminder: Reminder,
 ) -> Result<BTreeSet<ReturnKey>> {
     let assignments = assignments(conn, &[owner.set])?;
-    let kpis: Vec<Id> = owned.those(owner, period.kind()).map(|kpi| kpi.id).collect();
+    let kpis: Vec<Id> = owned.those(owner, period).map(|kpi| kpi.id).collect();
     let not_provided = NotProvided::of(conn, &kpis)?;
     let asked = asked_on(conn, &assignments, None, period.end())?;
     let free = |id: Id| kpis.iter().all(|kpi| not_provided.nothing_of(*kpi, id, period.end()));

@@ -1,6 +1,7 @@
 //! How a return moves, and when it is due.
 
 use crate::calendar::{Period, PeriodType};
+use crate::kpis::catalogue::rules::terms::Terms;
 use crate::transitions::rules::Machine;
 use crate::vocabulary::{Id, Timestamp};
 use crate::words;
@@ -58,6 +59,21 @@ impl ReturnState {
         matches!(self, Self::Approved | Self::Accepted)
     }
 
+    /// The one of two that has come less far.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        let rank = |state: Self| match state {
+            Self::Due => 0,
+            Self::Withdrawn => 1,
+            Self::Returned => 2,
+            Self::Received => 3,
+            Self::Submitted => 4,
+            Self::Approved => 5,
+            Self::Accepted => 6,
+        };
+        if rank(other) < rank(self) { other } else { self }
+    }
+
     /// Whether nothing of it is there.
     pub fn is_missing(self) -> bool {
         matches!(self, Self::Due | Self::Withdrawn)
@@ -85,8 +101,8 @@ pub struct ReturnKey {
     pub organisation: Id,
 }
 
-/// When the returns of an owner are due and locked, in days after a period: the latest day of those of its KPIs on which
-/// values are due, and the earliest on which they are locked.
+/// When a return is due and locked, in days after its period: the latest day of those of its KPIs on which values are due, and
+/// the earliest on which they are locked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deadlines {
     pub due: Option<u32>,
@@ -94,14 +110,11 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    pub fn of(days: impl Iterator<Item = (Option<i32>, Option<i32>)>) -> Self {
-        let whole = |days: Option<i32>| days.and_then(|days| u32::try_from(days).ok());
-        days.fold(Self::default(), |all, (due, lock)| {
-            let lock = whole(lock);
-            Self {
-                due: all.due.max(whole(due)),
-                lock: all.lock.map_or(lock, |first| Some(lock.map_or(first, |lock| lock.min(first)))),
-            }
+    /// Of the terms of its KPIs that held for the period.
+    pub fn of(terms: impl Iterator<Item = Terms>) -> Self {
+        terms.fold(Self::default(), |all, Terms { due_days, lock_days, .. }| Self {
+            due: all.due.max(due_days),
+            lock: all.lock.into_iter().chain(lock_days).min(),
         })
     }
 
@@ -150,8 +163,18 @@ mod tests {
     }
 
     #[test]
+    fn the_lower_of_two_states_has_come_less_far() {
+        use ReturnState::*;
+        let rising = [Due, Withdrawn, Returned, Received, Submitted, Approved, Accepted];
+        for pair in rising.windows(2) {
+            assert_eq!((pair[0].lower(pair[1]), pair[1].lower(pair[0])), (pair[0], pair[0]));
+        }
+    }
+
+    #[test]
     fn a_return_is_due_with_the_last_of_its_kpis_and_locked_with_the_first() {
-        let of = |days: &[(Option<i32>, Option<i32>)]| Deadlines::of(days.iter().copied());
+        let terms = |(due_days, lock_days)| Terms { due_days, lock_days, ..Terms::default() };
+        let of = |days: &[(Option<u32>, Option<u32>)]| Deadlines::of(days.iter().copied().map(terms));
         assert_eq!(of(&[]), Deadlines::default());
         let all = of(&[(Some(10), None), (Some(20), Some(40)), (None, Some(30)), (None, None)]);
         assert_eq!(all, Deadlines { due: Some(20), lock: Some(30) });

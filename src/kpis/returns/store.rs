@@ -8,13 +8,14 @@ use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
 use crate::http::{CodeParam, Codes, Context, Line, OneOf};
 use crate::kpis::catalogue;
+use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::sets;
 use crate::organisations::store::{all_referred, below, referred};
 use crate::vocabulary::Id;
 use crate::{narrow, one_of, overwrite, params, sortable};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = kpi_returns, treat_none_as_null = true)]
@@ -244,6 +245,32 @@ fn find_all(conn: &mut Conn, keys: &BTreeSet<ReturnKey>, hold: bool) -> Result<B
         }
     }
     found.retain(|key, _| keys.contains(key));
+    Ok(found)
+}
+
+/// How far returns have come, by organisation and the first day of the period.
+pub type States = HashMap<(Id, NaiveDate), ReturnState>;
+
+/// How far the returns have come that values of a KPI are of: those of its first set, and those of its own from before it was in any.
+pub fn states(conn: &mut Conn, kpi: &KpiRow, keys: &BTreeSet<(Id, NaiveDate)>) -> Result<States> {
+    let set = sets::store::holding(conn, &[kpi.id])?.first().map_or(Id::NONE, |(_, set)| set.id);
+    let organisations: BTreeSet<Id> = keys.iter().map(|(organisation, _)| *organisation).collect();
+    let (first, last) = (keys.iter().map(|(_, start)| *start).min(), keys.iter().map(|(_, start)| *start).max());
+    let Some((first, last)) = first.zip(last) else { return Ok(States::new()) };
+    let mut found = States::new();
+    for some in organisations.into_iter().collect::<Vec<_>>().chunks(10 * PART) {
+        let of_set = kpi_returns::set_id.eq(set).and(kpi_returns::kpi_id.eq(Id::NONE));
+        let own = kpi_returns::set_id.eq(Id::NONE).and(kpi_returns::kpi_id.eq(kpi.id));
+        let rows = kpi_returns::table
+            .filter(of_set.or(own))
+            .filter(kpi_returns::period_type.eq(kpi.period_type))
+            .filter(kpi_returns::period_start.between(first, last))
+            .filter(kpi_returns::organisation_id.eq_any(some.to_vec()))
+            .select(((kpi_returns::organisation_id, kpi_returns::period_start), kpi_returns::state));
+        for (key, state) in rows.load::<((Id, NaiveDate), ReturnState)>(conn)? {
+            found.entry(key).and_modify(|known: &mut ReturnState| *known = known.lower(state)).or_insert(state);
+        }
+    }
     Ok(found)
 }
 

@@ -197,6 +197,8 @@ pub struct SpcPointResponse {
     partial: bool,
     /// Whether the value is kept back as a small count.
     suppressed: bool,
+    /// Whether something of the value awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     /// Whether the point was left out of every calculation.
     excluded: bool,
     /// The index of its part.
@@ -284,6 +286,7 @@ impl SpcResponse {
                     coverage: facts.coverage.map(|coverage| share(coverage.share)),
                     partial: point.partial,
                     suppressed: facts.suppressed,
+                    provisional: point.provisional,
                     excluded: point.excluded,
                     part: result.part,
                     rules: result.rules.iter().collect(),
@@ -414,7 +417,7 @@ mod tests {
             answer["points"][2],
             json!({
                 "period": "2024-03", "start": "2024-03-01", "end": "2024-03-31", "value": null, "target": 20.0, "trajectory": null,
-                "expected": null, "actual": null, "coverage": null, "partial": false, "suppressed": false, "excluded": false,
+                "expected": null, "actual": null, "coverage": null, "partial": false, "suppressed": false, "provisional": false, "excluded": false,
                 "part": 0, "rules": [], "signal": null, "conflict": false,
             })
         );

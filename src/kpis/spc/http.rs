@@ -39,6 +39,9 @@ params! {
         as_of: NaiveDate = "asOf",
         /// Whether only organisations of the place that reported in every period count. Default: `all`.
         basis: OneWord<TotalBasis> = "basis",
+        /// Whether values that await approval are laid over those that count; what is made of them is marked. For those who may see
+        /// all of these values as they are. Default: what counts.
+        provisional: bool = "provisional",
         /// The slug of an innovation. Default: the series of no innovation.
         innovation: CodeParam = "innovation",
         /// One member of each dimension, as `type=1;sex=f`, or the member alone if there is one dimension. Default: the
@@ -95,6 +98,7 @@ impl From<GetKpiSpc> for SpcQuery {
                 map: (query.geography.map(|word| word.0), query.as_of),
                 basis: query.basis.map(|word| word.0),
                 release: query.release,
+                provisional: query.provisional.unwrap_or_default(),
             },
             choices: body::choices(
                 query.profile,

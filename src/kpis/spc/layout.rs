@@ -18,6 +18,8 @@ pub struct Reading {
     pub excluded: bool,
     /// Whether so much of it is missing that it counts for nothing.
     pub partial: bool,
+    /// Whether something of it awaits approval.
+    pub provisional: bool,
     /// The value with what is missing at its last values; `None` where nothing is.
     pub completed: Option<f64>,
     pub facts: Facts,
@@ -43,6 +45,7 @@ impl Reading {
             target: None,
             excluded: self.excluded || other.excluded,
             partial: self.partial || other.partial,
+            provisional: self.provisional || other.provisional,
             completed: completed.filter(|_| is_completed),
             facts: Facts { suppressed: self.facts.suppressed || other.facts.suppressed, ..self.facts },
         }
@@ -112,6 +115,7 @@ pub fn lay_out(
             trajectory: trajectory(*period),
             excluded: reading.excluded,
             partial: reading.partial,
+            provisional: reading.provisional,
             completed: reading.completed,
         }
     };

@@ -49,9 +49,20 @@ fn reading(point: &PeriodTotal) -> Reading {
     Reading {
         value: point.figure,
         partial: point.is_partial(),
+        provisional: point.provisional,
         completed: point.completed,
         facts: Facts { coverage: point.coverage, suppressed: point.suppressed },
         ..Reading::default()
+    }
+}
+
+/// Marks the periods between others whose only value would be taken away.
+fn mark_gaps(asked: &Asked, totalled: &Totalled, readings: &mut BTreeMap<Period, Reading>) {
+    let ends = (readings.keys().next().copied(), readings.keys().next_back().copied());
+    let Some((first, last)) = ends.0.zip(ends.1) else { return };
+    let periods = totalled.provisional.iter().map(|start| asked.period(*start));
+    for period in periods.filter(|period| first < *period && *period < last) {
+        readings.entry(period).or_default().provisional = true;
     }
 }
 
@@ -187,6 +198,7 @@ fn study(
 ) -> Result<Studied> {
     let mut readings: BTreeMap<Period, Reading> =
         totalled.periods.iter().map(|(period, point)| (*period, reading(point))).collect();
+    mark_gaps(asked, &totalled, &mut readings);
     if query.recalculations == Some(Recalculations::None) {
         acts.retain(|act| act.kind != ActKind::Recalculation);
     }

@@ -64,8 +64,8 @@ pub struct Input {
     pub origin: Origin,
 }
 
-/// The columns of a CSV submission. The last three are those of our own answer, which may be sent back.
-pub const COLUMNS: [&str; 16] = [
+/// The columns of a CSV submission. The last four are those of our own answers and exports, which may be sent back.
+pub const COLUMNS: [&str; 17] = [
     "kpi",
     "organisation",
     "innovation",
@@ -82,6 +82,7 @@ pub const COLUMNS: [&str; 16] = [
     "outcome",
     "problem",
     "expected",
+    "provisional",
 ];
 
 /// Reads a table with a value in each row: CSV, or the sheet of a workbook.

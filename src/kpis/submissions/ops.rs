@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::events::{self, Event};
 use crate::http::{Answerer, Context, Reply};
 use crate::kpis::catalogue::rules::KpiStatus;
+use crate::kpis::catalogue::rules::terms::TermsOverTime;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::lock_exceptions::store::LockExceptionRow;
 use crate::kpis::returns::{deliveries, drafts};
@@ -62,6 +63,8 @@ struct Directory {
     /// The days on which each organisation exists, as far as they are known.
     lives: HashMap<Id, Span>,
     assigned: Assigned,
+    /// What each KPI asked when.
+    terms: HashMap<Id, TermsOverTime>,
     /// The lock exceptions that hold at present.
     unlocked: Vec<LockExceptionRow>,
 }
@@ -231,8 +234,9 @@ fn resolve(conn: &mut Conn, context: &Context, terms: &Terms, mut input: Input) 
     let verdicts: Verdicts = input.rows.iter_mut().map(|row| resolver.resolve(row, &input.texts)).collect();
     let (series, illustrative) = (std::mem::take(&mut resolver.series), std::mem::take(&mut resolver.illustrative));
     let row = record(context, terms, fallback, verdicts.len(), &series);
-    let Directory { kpis, lives, assigned, .. } = directory;
-    let owners = kpis.values().filter_map(|kpi| Some((kpi.id, returns::asked::owner(&assigned, kpi)?))).collect();
+    let Directory { kpis, lives, assigned, terms, .. } = directory;
+    let owners = terms.iter().filter_map(|(kpi, terms)| Some((*kpi, returns::asked::owner(&assigned, *kpi, terms)?)));
+    let owners = owners.collect();
     let kpis = kpis.into_values().map(|kpi| (kpi.id, kpi)).collect();
     let ids = series_ids(conn, &series)?;
     let doubts = BTreeMap::new();
@@ -252,7 +256,8 @@ fn look_up(conn: &mut Conn, context: &Context, input: &Input, fallback: Option<&
     let sent: Vec<&str> = distinct(|row| row.kpi).into_iter().chain(fallback).collect();
     let codes: Vec<String> = sent.iter().map(|code| code.to_ascii_lowercase()).collect();
     let kpis = catalogue::store::find_by_codes(conn, &codes)?;
-    if kpis.iter().any(|kpi| kpi.lock_days.is_some()) {
+    directory.terms = catalogue::history::terms(conn, kpis.iter())?;
+    if directory.terms.values().flat_map(TermsOverTime::all).any(|terms| terms.lock_days.is_some()) {
         directory.unlocked = lock_exceptions::store::open(conn, context.now)?;
     }
     let is_known = |code: &str| kpis.iter().any(|kpi| kpi.code.eq_ignore_ascii_case(code));
@@ -398,10 +403,11 @@ impl Resolver<'_> {
         if self.forced {
             return None;
         }
-        let Directory { assigned, unlocked, .. } = self.directory;
+        let Directory { assigned, unlocked, terms, .. } = self.directory;
+        let lock_days = terms.get(&kpi.id)?.in_force(period).lock_days;
         let set = assigned.set(kpi.id).map(|set| set.id);
         let excepted = || unlocked.iter().any(|row| row.opens(set, kpi.id, organisation, period.end()));
-        rules::lock(kpi, period, self.context.now).filter(|_| !excepted())
+        rules::lock(lock_days, period, self.context.now).filter(|_| !excepted())
     }
 
     fn say(&self, kpi: Option<&KpiRow>, row: &mut RawRow, texts: &Texts, errors: &mut Vec<RowError>) -> Option<Said> {

@@ -120,9 +120,9 @@ pub fn period(kpi: &KpiRow, text: &str, today: NaiveDate) -> Result<Period, RowE
     Ok(period)
 }
 
-/// Why a period of a KPI accepts nothing any more, if it is locked.
-pub fn lock(kpi: &KpiRow, period: Period, now: Timestamp) -> Option<RowError> {
-    let locks_at = period.closes_at(u32::try_from(kpi.lock_days?).unwrap_or(0));
+/// Why a period accepts nothing any more, if it is locked so many days after it ended.
+pub fn lock(lock_days: Option<u32>, period: Period, now: Timestamp) -> Option<RowError> {
+    let locks_at = period.closes_at(lock_days?);
     let detail = || {
         let at = instant(locks_at.naive_utc());
         format!("{} was locked at {at}. Ask for a lock exception.", period.label())

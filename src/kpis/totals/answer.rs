@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::http::csv::Sheet;
 use crate::kpis::catalogue::rules::Aggregation;
 use crate::kpis::releases::revised::RevisedResponse;
+use crate::kpis::returns::rules::ReturnState;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
@@ -69,8 +70,15 @@ pub struct PointResponse {
     partial: bool,
     /// Whether the value is kept back as a small count.
     suppressed: bool,
+    /// Whether something of it awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     /// Whether a part of what a divided organisation had itself counts, by a share: an estimate.
     apportioned: bool,
+    /// The state of the return that has come least far of those that its values are of: due, withdrawn, returned, received, submitted,
+    /// approved, accepted. Absent where there are no returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<ReturnState>,
 }
 
 /// Something to know before you rely on the totals.
@@ -144,7 +152,12 @@ pub fn share(share: f64) -> f64 {
 }
 
 impl PointResponse {
-    fn of(asked: &Asked, period: Period, total: &PeriodTotal, apportioned: bool) -> Option<Self> {
+    fn of(
+        asked: &Asked,
+        period: Period,
+        total: &PeriodTotal,
+        (apportioned, state): (bool, Option<ReturnState>),
+    ) -> Option<Self> {
         let coverage = total.coverage?;
         let number = |scaled: i64| json_number(scaled, asked.kpi.decimals_u8());
         Some(Self {
@@ -166,7 +179,9 @@ impl PointResponse {
             coverage: share(coverage.share),
             partial: coverage.partial,
             suppressed: total.suppressed,
+            provisional: total.provisional,
             apportioned,
+            state,
         })
     }
 
@@ -191,16 +206,21 @@ impl KpiTotalsResponse {
         revised_since: Option<Vec<RevisedResponse>>,
     ) -> Option<Self> {
         let map = totalled.map?;
-        let point = |(period, total): (&Period, &PeriodTotal)| {
-            let apportioned = totalled.apportioned.contains(&period.start());
-            PointResponse::of(&asked, *period, total, apportioned).filter(|_| asked.window.holds(*period))
+        let inside = |periods: &BTreeMap<Period, PeriodTotal>, states: &BTreeMap<NaiveDate, ReturnState>| {
+            let point = |(period, total): (&Period, &PeriodTotal)| {
+                let apportioned = totalled.apportioned.contains(&period.start());
+                let state = states.get(&period.start()).copied();
+                PointResponse::of(&asked, *period, total, (apportioned, state)).filter(|_| asked.window.holds(*period))
+            };
+            periods.iter().filter_map(point).collect::<Vec<PointResponse>>()
         };
         let of_part = |parted: &Parted| -> Vec<PointResponse> {
-            parted.periods.iter().filter_map(point).map(|point| point.of_part(&parted.part)).collect()
+            let points = inside(&parted.periods, &parted.states).into_iter();
+            points.map(|point| point.of_part(&parted.part)).collect()
         };
         let (by, parts) = parts.unzip();
         let points = match &parts {
-            None => totalled.periods.iter().filter_map(point).collect(),
+            None => inside(&totalled.periods, &totalled.states),
             Some(parts) => parts.iter().flat_map(of_part).collect(),
         };
         Some(Self {
@@ -244,7 +264,9 @@ impl KpiTotalsResponse {
             "coverage",
             "partial",
             "suppressed",
+            "provisional",
             "apportioned",
+            "state",
             "illustrative",
         ])?;
         let number = |number: &Option<Number>| number.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -267,7 +289,9 @@ impl KpiTotalsResponse {
                 &point.coverage.to_string(),
                 flag(point.partial),
                 flag(point.suppressed),
+                flag(point.provisional),
                 flag(point.apportioned),
+                point.state.map_or("", ReturnState::as_str),
                 flag(self.illustrative),
             ])?;
         }

@@ -8,13 +8,15 @@ use crate::decimal::to_f64;
 use crate::error::{Code, Error, Result};
 use crate::http::Context;
 use crate::kpis::catalogue;
+use crate::kpis::catalogue::history;
 use crate::kpis::catalogue::rules::Aggregation;
+use crate::kpis::catalogue::rules::terms::TermsOverTime;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::series;
 use crate::kpis::targets::rules::TargetKind;
 use crate::kpis::targets::store::{TargetRow, target_on};
-use crate::kpis::values::ops::{Sights, UNSUPPRESSED};
-use crate::kpis::values::rules::{ScaledValue, Visibility, disclose};
+use crate::kpis::values::ops::Sights;
+use crate::kpis::values::rules::{ScaledValue, UNSUPPRESSED, Visibility, disclose};
 use crate::organisations;
 use crate::organisations::ops::{Map, Sight};
 use crate::organisations::rules::Geography;
@@ -39,6 +41,8 @@ pub struct TotalQuery {
     pub basis: Option<TotalBasis>,
     /// The id of the release that answers in place of today's values.
     pub release: Option<Id>,
+    /// Whether what awaits approval is laid over what counts.
+    pub provisional: bool,
 }
 
 impl TotalQuery {
@@ -93,10 +97,16 @@ pub struct Asked {
     pub breakdown: Option<String>,
     pub window: Window,
     pub basis: TotalBasis,
+    /// Whether what awaits approval is laid over what counts.
+    pub provisional: bool,
+    /// Whether it is told how far the returns have come that the values are of.
+    pub tells_states: bool,
     /// How values are added up where several are.
     pub arithmetic: Arithmetic,
     /// Whether no total will do that is kept, and may be behind.
     pub anew: bool,
+    /// What the KPI's definitions asked when.
+    pub terms: TermsOverTime,
 }
 
 /// What a period says, as the caller may see it.
@@ -114,6 +124,8 @@ pub struct PeriodTotal {
     pub basis: Basis,
     pub coverage: Option<Coverage>,
     pub lack: Option<Lack>,
+    /// Whether something of it awaits approval.
+    pub provisional: bool,
 }
 
 impl PeriodTotal {
@@ -144,17 +156,31 @@ impl Asked {
     pub fn read(conn: &mut Conn, code: &str, query: &TotalQuery) -> Result<Self> {
         let kpi = catalogue::ops::get_kpi(conn, code)?;
         let whose = Whose::read(conn, query)?;
+        let terms = history::terms(conn, std::iter::once(&kpi))?.remove(&kpi.id).unwrap_or_default();
         let breakdown = series::breakdown(&kpi, "?breakdown", query.breakdown.as_deref())?;
         let window = Window::read(kpi.period_type, query.from.as_deref(), query.to.as_deref(), "?")?;
         let basis = query.basis.unwrap_or(TotalBasis::All);
-        Ok(Self { breakdown, ..Self::of(kpi, &whose, window, basis) })
+        Ok(Self { breakdown, provisional: query.provisional, ..Self::of((kpi, terms), &whose, window, basis) })
     }
 
     /// The figures of a KPI, over all members of its dimensions.
-    pub fn of(kpi: KpiRow, whose: &Whose, window: Window, basis: TotalBasis) -> Self {
+    pub fn of((kpi, terms): (KpiRow, TermsOverTime), whose: &Whose, window: Window, basis: TotalBasis) -> Self {
         let Whose { organisation, is_place, innovation } = whose.clone();
         let arithmetic = arithmetic(&kpi);
-        Self { kpi, organisation, is_place, innovation, breakdown: None, window, basis, arithmetic, anew: false }
+        Self {
+            kpi,
+            organisation,
+            is_place,
+            innovation,
+            breakdown: None,
+            window,
+            basis,
+            provisional: false,
+            tells_states: false,
+            arithmetic,
+            anew: false,
+            terms,
+        }
     }
 
     /// # Errors
@@ -167,6 +193,10 @@ impl Asked {
         let (code, aggregation) = (&self.kpi.code, self.kpi.aggregation.as_str());
         let detail = format!("Values of {code} cannot be totalled: its aggregation is {aggregation}.");
         Err(Error::invalid(pointer, "not-additive", detail))
+    }
+
+    fn check_provisional(&self, sights: &Sights) -> Result<()> {
+        if self.provisional { sights.permit_provisional(&self.kpi, self.innovation) } else { Ok(()) }
     }
 
     /// Whether there is one figure a period: a series of its own, or several that add up.
@@ -227,14 +257,16 @@ impl Asked {
                 Err(outside())
             } else if let Err(error) = one.check_additive() {
                 Err(error)
+            } else if let Err(error) = one.check_provisional(&sights) {
+                Err(error)
             } else if one.is_place && one.basis == TotalBasis::Comparable && !visibility.is_whole(kpi) {
                 let detail = "Totals of some organisations beside those of all tell what lies between: they are for those who see every figure of the place as it is.";
                 Err(Error::new(Code::Forbidden).detail(detail))
             } else if one.is_place {
                 let key = (visibility, kpi.disclosure_control, kpi.programme.as_deref());
                 let map = maps.entry(key).or_insert_with(|| {
-                    let reach =
-                        if kpi.disclosure_control { context.actor.reach(UNSUPPRESSED) } else { context.reach() };
+                    let is_protected = kpi.disclosure_control || one.provisional;
+                    let reach = if is_protected { context.actor.reach(UNSUPPRESSED) } else { context.reach() };
                     let sight = Sight { reach, programme: kpi.programme.as_deref(), innovation };
                     Map::asked(conn, context, organisation, wanted, (visibility == Visibility::Full).then_some(sight))
                 });
@@ -251,7 +283,12 @@ impl Asked {
         Ok(told)
     }
 
-    pub fn shown(&self, visibility: Visibility, total: &Total) -> PeriodTotal {
+    /// From which share of what is expected on the total of a period is complete, by the definition that held then.
+    pub fn complete_at(&self, period: Period) -> f64 {
+        self.terms.in_force(period).complete_at.unwrap_or_else(|| self.kpi.usual_completeness())
+    }
+
+    pub fn shown(&self, visibility: Visibility, period: Period, total: &Total) -> PeriodTotal {
         // What several series come to was protected where it was added up.
         let is_told = total.coverage.is_some();
         let value =
@@ -261,7 +298,8 @@ impl Asked {
         } else {
             value.and_then(|value| self.arithmetic.figure(value))
         };
-        let partial = total.coverage.is_some_and(|coverage| coverage.partial);
+        let coverage = total.coverage.map(|coverage| coverage.against(self.complete_at(period)));
+        let partial = coverage.is_some_and(|coverage| coverage.partial);
         PeriodTotal {
             value,
             figure,
@@ -269,8 +307,9 @@ impl Asked {
             suppressed: total.is_kept_back || total.value.is_some() && value.is_none(),
             qualifier: total.qualifier,
             basis: total.basis,
-            coverage: total.coverage,
+            coverage,
             lack: total.lack,
+            provisional: false,
         }
     }
 }

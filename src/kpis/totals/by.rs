@@ -4,7 +4,7 @@ use super::asked::{Asked, PeriodTotal, TotalQuery};
 use super::notes::Note;
 use super::ops::{Counted, Shelter, Totalled, lost};
 use super::protection::{self, Column, Told};
-use super::rules::{Observation, Stand, Tallies};
+use super::rules::{Observation, Stand, Tallies, Total};
 use super::standing::{Observed, observe};
 use super::store::{Area, Sought, Wanted, map_day};
 use crate::calendar::Period;
@@ -15,6 +15,7 @@ use crate::http::Context;
 use crate::kpis::catalogue::rules::split_breakdown;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::names::Names;
+use crate::kpis::returns::rules::ReturnState;
 use crate::kpis::values::ops::Sights;
 use crate::kpis::values::rules::Visibility;
 use crate::organisations::ops::Map;
@@ -22,6 +23,7 @@ use crate::organisations::rules::{Geography, OrganisationType};
 use crate::organisations::store::{Line, lines};
 use crate::successions;
 use crate::vocabulary::Id;
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What totals are told apart by.
@@ -88,6 +90,8 @@ pub enum Part {
 pub struct Parted {
     pub part: Part,
     pub periods: BTreeMap<Period, PeriodTotal>,
+    /// The least that the returns of the values of each period have come to, by its first day.
+    pub states: BTreeMap<NaiveDate, ReturnState>,
 }
 
 /// Where the places of a type lie.
@@ -129,6 +133,13 @@ enum Key {
     Innovation(Id),
 }
 
+/// What is counted under a key.
+struct Found {
+    key: Key,
+    periods: BTreeMap<Period, PeriodTotal>,
+    states: BTreeMap<NaiveDate, ReturnState>,
+}
+
 /// The totals of a query told apart, with all that is to be known of them.
 ///
 /// # Errors
@@ -152,6 +163,8 @@ pub fn totals_by(
         area,
         innovation: Some(asked.innovation).filter(|_| *by != By::Innovation),
         breakdown: asked.breakdown.as_deref().filter(|_| !protects),
+        provisional: asked.provisional,
+        states: asked.tells_states,
     };
     let observed = observe(conn, &[Sought { kpi, by: arithmetic, to: window.to }], wanted)?.pop();
     let position = events::end(conn)?.position;
@@ -226,18 +239,26 @@ pub fn totals_by(
             }
         }
         let totals = tallies.totals(arithmetic, *window);
-        let shown = totals.iter().map(|(period, total)| (*period, asked.shown(seen(innovation), total)));
-        parted.push((group.clone(), shown.collect::<BTreeMap<Period, PeriodTotal>>()));
+        let provisional = standing.provisional(arithmetic, |one, _| series.contains(&one));
+        let shown = |(period, total): (&Period, &Total)| {
+            let provisional = provisional.contains(&period.start());
+            (*period, PeriodTotal { provisional, ..asked.shown(seen(innovation), *period, total) })
+        };
+        let inside = some.iter().filter(|one| key(one, arithmetic.period(one.start)) == *group);
+        let states = standing.least_states(arithmetic, inside.map(|one| (one.organisation, one.start)));
+        parted.push(Found { key: group.clone(), periods: totals.iter().map(shown).collect(), states });
     }
-    parted.retain(|(_, periods)| periods.keys().any(|period| window.holds(*period)));
+    parted.retain(|found| found.periods.keys().any(|period| window.holds(*period)));
     let observations: Vec<Observation> = all.into_values().flat_map(|(observations, _)| observations).collect();
     let survey = standing.survey(arithmetic, &observations);
-    let counted = Counted { survey, alone: None, left_out: None, position, behind_since: None, to_keep: None };
+    let provisional = standing.provisional(arithmetic, |_, _| true);
+    let (alone, left_out, behind_since, to_keep) = (None, None, None, None);
+    let counted = Counted { survey, alone, left_out, provisional, position, behind_since, to_keep };
     let arrivals = successions::store::arrivals(conn, root)?;
     let mut totalled = asked.totalled(visibility, Some(map), counted, &arrivals);
     totalled.periods.clear();
     totalled.notes.retain(|note| !OF_PERIODS.contains(&note.code));
-    if parted.iter().any(|(key, _)| *key == Key::Place(None)) {
+    if parted.iter().any(|found| found.key == Key::Place(None)) {
         let detail = "Elsewhere: the rows without a place are of organisations under no place of this type.".to_owned();
         totalled.notes.push(Note { code: "elsewhere", detail });
     }
@@ -252,22 +273,22 @@ fn named(
     conn: &mut Conn,
     kpi: &KpiRow,
     by: &By,
-    parted: Vec<(Key, BTreeMap<Period, PeriodTotal>)>,
+    parted: Vec<Found>,
 ) -> Result<Vec<Parted>> {
-    let named = |(key, _): &(Key, _)| match key {
+    let named = |found: &Found| match &found.key {
         Key::Member(_) => None,
         Key::Place(place) => Some((kpi.id, place.unwrap_or(Id::NONE), Id::NONE)),
         Key::Innovation(innovation) => Some((kpi.id, Id::NONE, *innovation)),
     };
     let names = Names::of(conn, &parted.iter().filter_map(named).collect::<Vec<_>>())?;
-    let part = |(key, periods)| {
+    let part = |Found { key, periods, states }| {
         let part = match (key, by) {
             (Key::Place(place), _) => Part::Place(place.map(|place| names.organisation(place))),
             (Key::Innovation(innovation), _) => Part::Innovation(names.innovation(innovation)),
             (Key::Member(member), By::Breakdown(dimension)) => Part::Member(format!("{dimension}={member}")),
             (Key::Member(member), _) => Part::Member(member),
         };
-        Parted { part, periods }
+        Parted { part, periods, states }
     };
     let mut parted: Vec<Parted> = parted.into_iter().map(part).collect();
     parted.sort_by(|one, other| one.part.cmp(&other.part));

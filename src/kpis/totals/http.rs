@@ -48,6 +48,9 @@ params! {
         by: Line = "by",
         /// The id of a release that holds figures of the place: they are answered as they were published.
         release: Id = "release",
+        /// Whether values that await approval are laid over those that count; what is made of them is marked. For those who may see
+        /// all of these values as they are. Default: what counts.
+        provisional: bool = "provisional",
     }
 }
 
@@ -63,6 +66,7 @@ impl From<GetKpiTotals> for TotalQuery {
             map: (query.geography.map(|word| word.0), query.as_of),
             basis: query.basis.map(|word| word.0),
             release: query.release,
+            provisional: query.provisional.unwrap_or_default(),
         }
     }
 }
@@ -92,7 +96,7 @@ pub async fn get_kpi_totals(cx: Cx, path: web::Path<KpiPath>, query: Query<GetKp
             if query.place.is_none() {
                 return Err(Error::invalid("?place", "missing", "Name the place whose totals are meant."));
             }
-            let asked = Asked::read(conn, &path.code, &query)?;
+            let asked = Asked { tells_states: true, ..Asked::read(conn, &path.code, &query)? };
             let (totalled, parts, revised_since) = match (query.release, by) {
                 (Some(_), Some(_)) => {
                     let detail = "A release holds totals that are not told apart. Leave by out.";

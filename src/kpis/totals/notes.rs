@@ -62,11 +62,16 @@ fn of_values(
         );
     }
     if let Some(some) = those(|total| total.is_partial() && total.figure.is_some()) {
-        let least = 100.0 * asked.arithmetic.complete_at;
+        let partial = inside.iter().filter(|(_, total)| total.is_partial());
+        let mut least: Vec<String> =
+            partial.map(|(period, _)| format!("{}%", 100.0 * asked.complete_at(**period))).collect();
+        least.sort_unstable();
+        least.dedup();
+        let least = least.join(" or ");
         note(
             "partial",
             format!(
-                "Partial: in {} less than {least}% of what is expected was reported. The total is shown as it is, and counts in no limit, rule or icon.",
+                "Partial: in {} less than {least} of what is expected was reported. The total is shown as it is, and counts in no limit, rule or icon.",
                 listed(&some)
             ),
         );
@@ -148,6 +153,15 @@ fn of_divided(asked: &Asked, survey: &Survey) -> Vec<Note> {
     let none = "Not apportioned: what divided organisations had themselves counts only where all of them belongs, since no share is known, or since it is a handful or has no parts.";
     let (apportioned, undivided) = (&survey.apportioned, &survey.undivided);
     [note("apportioned", apportioned, parts), note("not-apportioned", undivided, none)].into_iter().flatten().collect()
+}
+
+/// What a reader should know of values that do not count yet.
+pub fn of_provisional(asked: &Asked, provisional: &BTreeSet<NaiveDate>) -> Option<Note> {
+    let some: Vec<String> = asked.inside(provisional).map(Period::label).collect();
+    let detail = || {
+        format!("Provisional: in {} values await approval, and stand here though they do not count yet.", listed(&some))
+    };
+    (!some.is_empty()).then(|| Note { code: "provisional", detail: detail() })
 }
 
 /// What a reader should know of what nobody collected for a time.

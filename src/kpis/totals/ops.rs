@@ -16,6 +16,7 @@ use crate::events;
 use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::kpis::values::ops::UNSUPPRESSED;
+use crate::kpis::returns::rules::ReturnState;
 use crate::kpis::values::rules::Visibility;
 use crate::organisations;
 use crate::organisations::ops::{Covered, Map};
@@ -31,6 +32,10 @@ pub struct Totalled {
     pub periods: BTreeMap<Period, PeriodTotal>,
     /// The first days of those in which parts of what divided organisations had themselves count, by shares.
     pub apportioned: BTreeSet<NaiveDate>,
+    /// The first days of those of which something awaits approval that is laid over what counts.
+    pub provisional: BTreeSet<NaiveDate>,
+    /// The least that the returns of each one's values have come to, by its first day.
+    pub states: BTreeMap<NaiveDate, ReturnState>,
     /// How many organisations have values in the periods asked for.
     pub organisations: usize,
     /// How many reported, but not in every period; none where all count.
@@ -113,26 +118,32 @@ impl Asked {
         counted: Counted,
         arrivals: &[ArrivalRow],
     ) -> Totalled {
-        let Counted { survey, alone, left_out, position, behind_since, to_keep } = counted;
+        let Counted { survey, alone, left_out, provisional, position, behind_since, to_keep } = counted;
         let totals = match alone {
             Some(only) => only,
             None => survey.tallies.totals(self.arithmetic, self.window),
         };
-        let periods: BTreeMap<Period, PeriodTotal> =
-            totals.iter().map(|(period, total)| (*period, self.shown(visibility, total))).collect();
+        let shown = |(period, total): (&Period, &Total)| {
+            let provisional = provisional.contains(&period.start());
+            (*period, PeriodTotal { provisional, ..self.shown(visibility, *period, total) })
+        };
+        let periods: BTreeMap<Period, PeriodTotal> = totals.iter().map(shown).collect();
         let arrivals = within(arrivals, &periods, self.window);
         let illustrative =
             arrivals.iter().any(|one| one.illustrative) || self.inside(&survey.illustrative).next().is_some();
         let mut notes = notes::of(self, &periods, &survey, illustrative, left_out, &arrivals);
+        notes.extend(notes::of_provisional(self, &provisional));
         notes.extend(behind_since.map(|since| notes::behind(&since)));
         let organisations = survey.organisations.count(self.kpi.period_type, self.window);
         let last = periods.keys().rfind(|period| self.window.holds(**period));
         let updated_at = last.and_then(|period| survey.updated.get(&period.start()).copied());
-        let apportioned = survey.apportioned;
+        let Survey { apportioned, states, .. } = survey;
         Totalled {
             map,
             periods,
             apportioned,
+            provisional,
+            states,
             organisations,
             left_out,
             illustrative,
@@ -151,6 +162,8 @@ pub(super) struct Counted {
     /// A single series is its own total.
     pub alone: Option<BTreeMap<Period, Total>>,
     pub left_out: Option<usize>,
+    /// The first days of the periods in which something that awaits approval is laid over what counts.
+    pub provisional: BTreeSet<NaiveDate>,
     pub position: i64,
     pub behind_since: Option<String>,
     pub to_keep: Option<Key>,
@@ -166,8 +179,9 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     // Who sees a part as it is has a total of their own.
     let has_own = !context.actor.reach(UNSUPPRESSED).places().is_empty();
     let may_be_kept = |one: &Seen<'_>| {
-        let is_usual = one.asked.basis == TotalBasis::All && one.map == Some(usual);
-        is_usual && !one.asked.anew && (one.is_whole() || !has_own)
+        let Asked { basis, anew, provisional, .. } = *one.asked;
+        let is_usual = basis == TotalBasis::All && one.map == Some(usual) && !provisional;
+        is_usual && !anew && (one.is_whole() || !has_own)
     };
     let keys: Vec<(Key, bool)> =
         seen.iter().filter(|one| may_be_kept(one)).map(|one| (one.key(), one.is_whole())).collect();
@@ -175,7 +189,13 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     let position = events::end(conn)?.position;
     let area =
         map.map_or(Area::Organisation(first.organisation.id), |map| Area::Place { id: first.organisation.id, map });
-    let wanted = Wanted { area, innovation: Some(first.innovation), breakdown: first.breakdown.as_deref() };
+    let wanted = Wanted {
+        area,
+        innovation: Some(first.innovation),
+        breakdown: first.breakdown.as_deref(),
+        provisional: first.provisional,
+        states: first.tells_states,
+    };
     let missing: Vec<Seen<'_>> = seen.iter().filter(|one| !kept.contains_key(&one.asked.kpi.number)).copied().collect();
     let bodies = match area {
         Area::Place { id, .. } if missing.len() > 1 => organisations::store::how_many_below(conn, id)?,
@@ -188,11 +208,12 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     let mut added_up = added_up.into_iter();
     let counted = |one: &Seen<'_>| {
         if let Some(Kept { survey, position, behind_since }) = kept.remove(&one.asked.kpi.number) {
-            return Ok(Counted { survey, alone: None, left_out: None, position, behind_since, to_keep: None });
+            let (alone, left_out, provisional, to_keep) = (None, None, BTreeSet::new(), None);
+            return Ok(Counted { survey, alone, left_out, provisional, position, behind_since, to_keep });
         }
-        let AddedUp { survey, alone, left_out, is_much } = added_up.next().ok_or_else(lost)?;
+        let AddedUp { survey, alone, left_out, provisional, is_much } = added_up.next().ok_or_else(lost)?;
         let to_keep = (is_much && may_be_kept(one)).then(|| one.key());
-        Ok(Counted { survey, alone, left_out, position, behind_since: None, to_keep })
+        Ok(Counted { survey, alone, left_out, provisional, position, behind_since: None, to_keep })
     };
     seen.iter().map(counted).collect()
 }
@@ -202,6 +223,7 @@ struct AddedUp {
     survey: Survey,
     alone: Option<BTreeMap<Period, Total>>,
     left_out: Option<usize>,
+    provisional: BTreeSet<NaiveDate>,
     /// Whether there are so many values that the total should be kept.
     is_much: bool,
 }
@@ -230,18 +252,23 @@ fn add_up(conn: &mut Conn, context: &Context, seen: &[Seen<'_>], wanted: Wanted<
         }
         observations.retain(|one| breakdown.is_none_or(|only| only == standing.breakdown(one.series)));
         let mut left_out = None;
-        if asked.basis == TotalBasis::Comparable {
+        let is_comparable = asked.basis == TotalBasis::Comparable;
+        if is_comparable {
             let stand = |one: &Observation, period: Period| standing.of(one, period);
             let (kept, lacking) = by.comparable(observations, asked.window, stand);
             (observations, left_out) = (kept, Some(lacking));
         }
         let is_much = observations.len() >= summaries::ops::MANY;
         let alone = (!asked.adds_up()).then(|| by.only(&observations));
+        let only: Option<BTreeSet<Id>> =
+            is_comparable.then(|| observations.iter().map(|one| one.organisation).collect());
+        let is_meant = |_, organisation| only.as_ref().is_none_or(|only| only.contains(&organisation));
+        let provisional = standing.provisional(by, is_meant);
         let mut survey = standing.survey(by, &observations);
         if let Some(told) = told {
             told.tell(by, &mut survey.tallies, asked.organisation.id, &Column::of(asked.breakdown.as_deref()));
         }
-        AddedUp { survey, alone, left_out, is_much }
+        AddedUp { survey, alone, left_out, provisional, is_much }
     };
     Ok(seen.iter().zip(observed).map(added_up).collect())
 }

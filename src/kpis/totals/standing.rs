@@ -7,6 +7,9 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::reporting_exceptions::store::{self as exceptions, ExceptionRow};
+use crate::kpis::returns;
+use crate::kpis::returns::rules::ReturnState;
+use crate::kpis::returns::store::States;
 use crate::organisations::ops::Map;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::Id;
@@ -34,12 +37,17 @@ pub fn observe(conn: &mut Conn, sought: &[Sought<'_>], wanted: Wanted<'_>) -> Re
     for row in exceptions::standing(conn, &kpis, wanted.innovation, only)? {
         exceptions.entry(row.kpi_id).or_default().entry(row.organisation_id).or_default().push(row);
     }
-    let observed = |(one, (facts, found)): (&Sought<'_>, (Facts, Vec<Found>))| {
+    let mut all = Vec::with_capacity(found.len());
+    for (one, (facts, found)) in sought.iter().zip(found) {
         let exceptions = exceptions.remove(&one.kpi.id).unwrap_or_default();
         let observations = observations(one.by, &facts, &found);
-        Observed { standing: Standing { map, found: facts, exceptions }, observations }
-    };
-    Ok(sought.iter().zip(found).map(observed).collect())
+        let mut standing = Standing { map, found: facts, exceptions, states: States::new() };
+        if wanted.states {
+            standing.states = returns::store::states(conn, one.kpi, &standing.keys(&observations))?;
+        }
+        all.push(Observed { standing, observations });
+    }
+    Ok(all)
 }
 
 fn observations(by: Arithmetic, facts: &Facts, found: &[Found]) -> Vec<Observation> {
@@ -65,6 +73,8 @@ pub struct Standing {
     map: Option<Map>,
     found: Facts,
     exceptions: HashMap<Id, Vec<ExceptionRow>>,
+    /// How far the returns have come that the values are of; empty unless it is asked for.
+    states: States,
 }
 
 impl Standing {
@@ -89,8 +99,7 @@ impl Standing {
     }
 
     pub fn of(&self, one: &Observation, period: Period) -> Stand {
-        let last_day = self.map.map_or(period.end(), |map| map_day(period, map));
-        if !self.found.days.is_empty() && !counts_on(&self.found.days, one.organisation, last_day) {
+        if self.is_elsewhere(one.organisation, period) {
             return Stand::Elsewhere;
         }
         let is_closed = self.found.closed.get(&one.organisation).is_some_and(|closed| *closed <= period.end());
@@ -106,6 +115,50 @@ impl Standing {
         };
         let excepted = || self.exceptions.get(&one.organisation).is_some_and(|rows| rows.iter().any(applies));
         if is_closed || excepted() { Stand::Free } else { Stand::Expected }
+    }
+
+    fn is_elsewhere(&self, organisation: Id, period: Period) -> bool {
+        let last_day = self.map.map_or(period.end(), |map| map_day(period, map));
+        !self.found.days.is_empty() && !counts_on(&self.found.days, organisation, last_day)
+    }
+
+    /// What is laid over what counts here: by organisation, and the first day of the period.
+    fn laid_over(&self) -> impl Iterator<Item = (Id, NaiveDate)> {
+        let of = |(series, start): &(i64, NaiveDate)| Some((self.found.sources.get(series)?.organisation, *start));
+        self.found.provisional.iter().filter_map(of)
+    }
+
+    /// The organisations and periods that have values, or of which one would be taken away.
+    fn keys(&self, observations: &[Observation]) -> BTreeSet<(Id, NaiveDate)> {
+        observations.iter().map(|one| (one.organisation, one.start)).chain(self.laid_over()).collect()
+    }
+
+    /// The first days of the periods of which something that awaits approval counts here, of the series and organisations that are meant.
+    pub fn provisional(&self, by: Arithmetic, is_meant: impl Fn(i64, Id) -> bool) -> BTreeSet<NaiveDate> {
+        let counts = |(series, start): &&(i64, NaiveDate)| {
+            let organisation = self.found.sources.get(series).map(|source| source.organisation);
+            organisation.is_some_and(|id| is_meant(*series, id) && !self.is_elsewhere(id, by.period(*start)))
+        };
+        self.found.provisional.iter().filter(counts).map(|(_, start)| *start).collect()
+    }
+
+    /// The least that the returns of these organisations and periods have come to, by the first day of each period.
+    pub fn least_states(
+        &self,
+        by: Arithmetic,
+        of: impl IntoIterator<Item = (Id, NaiveDate)>,
+    ) -> BTreeMap<NaiveDate, ReturnState> {
+        let mut least: BTreeMap<NaiveDate, ReturnState> = BTreeMap::new();
+        if self.states.is_empty() {
+            return least;
+        }
+        for (organisation, start) in of {
+            let Some(state) = self.states.get(&(organisation, start)) else { continue };
+            if !self.is_elsewhere(organisation, by.period(start)) {
+                least.entry(start).and_modify(|known| *known = known.lower(*state)).or_insert(*state);
+            }
+        }
+        least
     }
 
     /// All that is found of the observations, whatever periods are asked for.
@@ -131,6 +184,7 @@ impl Standing {
             apportioned: starts(&self.found.apportioned),
             undivided: starts(&self.found.undivided),
             updated: self.found.updated.clone(),
+            states: self.least_states(by, self.keys(observations)),
         }
     }
 

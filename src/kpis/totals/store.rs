@@ -3,7 +3,7 @@
 use super::apportioning::{Division, Divisions, Portion};
 use super::rules::{Arithmetic, Marks};
 use crate::calendar::{Period, Span};
-use crate::db::schema::{kpi_values, series};
+use crate::db::schema::{kpi_value_drafts, kpi_values, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::Result;
 use crate::kpis::catalogue::store::KpiRow;
@@ -86,6 +86,8 @@ pub struct Facts {
     pub outside_life: Marks,
     /// When a value of each period was last written, by the first day of the period.
     pub updated: BTreeMap<NaiveDate, NaiveDateTime>,
+    /// The series and periods of which something awaits approval that is laid over what counts.
+    pub provisional: BTreeSet<(i64, NaiveDate)>,
 }
 
 /// Which series are meant, whatever the KPI. Without a breakdown, those of every combination of members.
@@ -95,6 +97,10 @@ pub struct Wanted<'a> {
     /// None for the series of every innovation, and of none.
     pub innovation: Option<Id>,
     pub breakdown: Option<&'a str>,
+    /// Whether what awaits approval is laid over what counts.
+    pub provisional: bool,
+    /// Whether it is told how far the returns have come that the values are of.
+    pub states: bool,
 }
 
 /// A KPI whose values are wanted.
@@ -115,6 +121,12 @@ pub fn observations(conn: &mut Conn, sought: &[Sought<'_>], wanted: Wanted<'_>) 
     let divided = Divided::of(conn, wanted.area)?;
     let mut sources = sources(conn, sought, &divided, wanted)?;
     let mut found = values(conn, sought, &sources)?;
+    let mut provisional = BTreeSet::new();
+    if wanted.provisional {
+        let kpi_of = kpi_of(&sources);
+        let waiting = waiting(conn, sought, &kpi_of)?;
+        provisional = lay_over(&mut found, &until(sought), &kpi_of, waiting);
+    }
     let of = |one: &Sought<'_>| {
         let sources = sources.remove(&one.kpi.id).unwrap_or_default();
         let found = divided.apportion(one, &sources, found.remove(&one.kpi.id).unwrap_or_default());
@@ -131,7 +143,12 @@ pub fn observations(conn: &mut Conn, sought: &[Sought<'_>], wanted: Wanted<'_>) 
         Area::Place { id, .. } => days_below(conn, id, &organisations)?,
         Area::Organisation(_) => DaysBelow::default(),
     };
-    let facts = |(one, (sources, found))| Facts::of(one, wanted.area, &divided, sources, found, (&lives, &below));
+    let facts = |(one, (sources, found))| {
+        let of = |key: &&(i64, NaiveDate)| HashMap::contains_key(&sources, &key.0);
+        let provisional = provisional.iter().filter(of).copied().collect();
+        let (facts, found) = Facts::of(one, wanted.area, &divided, sources, found, (&lives, &below));
+        (Facts { provisional, ..facts }, found)
+    };
     Ok(sought.iter().zip(apportioned).map(facts).collect())
 }
 
@@ -175,8 +192,20 @@ impl Facts {
             *at = one.updated_at.max(*at);
         }
         let divided = divided.divisions.0.keys().copied().collect();
-        let facts =
-            Self { sources, days, invented, closed, moved, apportioned, undivided, divided, outside_life, updated };
+        let provisional = BTreeSet::new();
+        let facts = Self {
+            sources,
+            days,
+            invented,
+            closed,
+            moved,
+            apportioned,
+            undivided,
+            divided,
+            outside_life,
+            updated,
+            provisional,
+        };
         (facts, found)
     }
 }
@@ -228,10 +257,7 @@ const AT_A_TIME: usize = 2_000;
 
 /// The values of these series, as they were sent, by KPI.
 fn values(conn: &mut Conn, sought: &[Sought<'_>], sources: &Sources) -> Result<HashMap<Id, Vec<Found>>> {
-    let kpi_of: HashMap<i64, Id> =
-        sources.iter().flat_map(|(kpi, sources)| sources.keys().map(|id| (*id, *kpi))).collect();
-    let until: HashMap<Id, Option<NaiveDate>> =
-        sought.iter().map(|one| (one.kpi.id, one.to.map(Period::start))).collect();
+    let (kpi_of, until) = (kpi_of(sources), until(sought));
     let mut ids: Vec<i64> = kpi_of.keys().copied().collect();
     ids.sort_unstable();
     let mut found: HashMap<Id, Vec<Found>> = HashMap::new();
@@ -262,6 +288,64 @@ fn values(conn: &mut Conn, sought: &[Sought<'_>], sources: &Sources) -> Result<H
         }
     }
     Ok(found)
+}
+
+fn kpi_of(sources: &Sources) -> HashMap<i64, Id> {
+    sources.iter().flat_map(|(kpi, sources)| sources.keys().map(|id| (*id, *kpi))).collect()
+}
+
+/// The first day of the last period asked for, by KPI.
+fn until(sought: &[Sought<'_>]) -> HashMap<Id, Option<NaiveDate>> {
+    sought.iter().map(|one| (one.kpi.id, one.to.map(Period::start))).collect()
+}
+
+/// The most series by which what awaits approval is asked for; of more, all that awaits approval of the KPIs is read.
+const MANY: usize = 10_000;
+
+/// What awaits approval of the KPIs' series, each with whether it takes a value away: in one statement, however many there are.
+fn waiting(conn: &mut Conn, sought: &[Sought<'_>], kpi_of: &HashMap<i64, Id>) -> Result<Vec<(Found, bool)>> {
+    use kpi_value_drafts as draft;
+    let found = (
+        draft::series_id,
+        draft::period_start,
+        draft::value,
+        draft::numerator,
+        draft::denominator,
+        draft::qualifier,
+        draft::basis,
+        draft::updated_at,
+    );
+    let numbers: Vec<i32> = sought.iter().map(|one| one.kpi.number).collect();
+    let all = draft::table.filter(draft::kpi_number.eq_any(numbers)).select((found, draft::deleted));
+    let mut query = all.into_boxed::<MultiBackend>();
+    if kpi_of.len() <= MANY {
+        query = query.filter(draft::series_id.eq_any(kpi_of.keys().copied().collect::<Vec<i64>>()));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Puts what awaits approval in the place of what counts, and says of which series and periods.
+fn lay_over(
+    found: &mut HashMap<Id, Vec<Found>>,
+    until: &HashMap<Id, Option<NaiveDate>>,
+    kpi_of: &HashMap<i64, Id>,
+    waiting: Vec<(Found, bool)>,
+) -> BTreeSet<(i64, NaiveDate)> {
+    let is_asked = |one: &Found| {
+        let until = kpi_of.get(&one.series).and_then(|kpi| until.get(kpi));
+        until.is_some_and(|until| until.is_none_or(|until| one.start <= until))
+    };
+    let waiting: Vec<(Found, bool)> = waiting.into_iter().filter(|(one, _)| is_asked(one)).collect();
+    let laid_over: BTreeSet<(i64, NaiveDate)> = waiting.iter().map(|(one, _)| (one.series, one.start)).collect();
+    for values in found.values_mut() {
+        values.retain(|one| !laid_over.contains(&(one.series, one.start)));
+    }
+    for (one, _) in waiting.into_iter().filter(|(_, deleted)| !deleted) {
+        if let Some(kpi) = kpi_of.get(&one.series) {
+            found.entry(*kpi).or_default().push(one);
+        }
+    }
+    laid_over
 }
 
 /// What of the values counts at a place; the periods in which a part of one does, and those in which one cannot be divided though

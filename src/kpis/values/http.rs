@@ -1,8 +1,9 @@
 //! `/v1/kpi-values`: pages as JSON, or everything that fits the filters as CSV or JSON lines, streamed.
 
 use super::ops;
+use super::provisional::ListedValue;
 use super::rules::{ScaledValue, Visibility, disclose};
-use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow, ValueRow};
+use super::store::{self, ListReplacedKpiValues, ListRevisions, ListValues, ReplacedRow, RevisionRow};
 use crate::calendar::Period;
 use crate::db::Conn;
 use crate::db::jobs::JobKind;
@@ -80,6 +81,8 @@ pub struct ValueResponse {
     comment: Option<String>,
     /// Whether the series is invented for illustration.
     illustrative: bool,
+    /// Whether it awaits approval, and does not count yet. Only with `provisional=true`.
+    provisional: bool,
     #[schema(minimum = 1)]
     version: i32,
     /// The version of the KPI's definition it was reported under.
@@ -140,15 +143,17 @@ fn show(kpi: &KpiRow, visibility: Visibility, value: ScaledValue) -> Shown {
 }
 
 /// The answers about a page of values.
-fn render(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<Vec<ValueResponse>> {
-    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+fn render(conn: &mut Conn, context: &Context, rows: Vec<ListedValue>) -> Result<Vec<ValueResponse>> {
+    let keys = rows.iter().map(|ListedValue { row, .. }| (row.kpi_id, row.organisation_id, row.innovation_id));
+    let keys: Vec<_> = keys.collect();
     let names = Names::of(conn, &keys)?;
     let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
     Ok(rows.into_iter().filter_map(|row| value(&names, &unsuppressed, row)).collect())
 }
 
 /// `None` for a value whose KPI is not among the names.
-fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Option<ValueResponse> {
+fn value(names: &Names, unsuppressed: &ops::Unsuppressed, listed: ListedValue) -> Option<ValueResponse> {
+    let ListedValue { row, provisional } = listed;
     let kpi = names.kpi(row.kpi_id)?;
     let period = Period::containing(kpi.period_type, row.period_start);
     let visibility = unsuppressed.visibility(kpi, row.organisation_id, row.innovation_id);
@@ -176,6 +181,7 @@ fn value(names: &Names, unsuppressed: &ops::Unsuppressed, row: ValueRow) -> Opti
         basis: row.basis,
         comment: row.comment.filter(|_| visibility.is_whole(kpi)),
         illustrative: row.illustrative,
+        provisional,
         version: row.version,
         kpi_version: row.kpi_version,
         submission: row.submission_id,
@@ -189,8 +195,9 @@ const CHUNK: i64 = 5000;
 /// List KPI values
 ///
 /// Returns a page as JSON. With `Accept: text/csv` or `application/x-ndjson` it streams everything that fits the filters.
-/// The CSV has the columns of a submission, so that it can be sent back. With `Prefer: respond-async` beside one of these a job
-/// makes the export.
+/// The CSV has the columns of a submission, so that it can be sent back. With `provisional=true` the values that await approval stand
+/// in the place of those that count, marked, wherever you may see values as they are; the CSV then has a column that says so.
+/// With `Prefer: respond-async` beside one of these forms a job makes the export.
 #[utoipa::path(tag = "kpi-values", params(ListValues), responses((status = 200, description = "A page of values", body = Listing<ValueResponse>), (status = 202, description = "A job makes the export", body = JobResponse)))]
 #[get("/v1/kpi-values")]
 pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
@@ -206,8 +213,13 @@ pub async fn list_kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<
 /// # Errors
 /// As [`Cx::list_with`].
 pub async fn kpi_values(cx: Cx, asked: Asked<ListValues>) -> Result<Listed<ValueResponse>> {
+    let marked = asked.0.get("provisional").is_some_and(|word| word == "true");
     match cx.accept {
-        "text/csv" => cx.export_with(asked, (CSV, CHUNK), store::list, csv_lines, below_header).await,
+        "text/csv" => {
+            let lines = move |conn: &mut Conn, context: &Context, rows| csv_lines(conn, context, rows, marked);
+            let below = move |lines: &[Vec<u8>], first| below_header(lines, first, marked);
+            cx.export_with(asked, (CSV, CHUNK), store::list, lines, below).await
+        }
         "application/x-ndjson" => {
             cx.export_with(asked, (NDJSON, CHUNK), store::list, render, |rows, _| json_lines(rows)).await
         }
@@ -232,15 +244,16 @@ const COLUMNS: [&str; 12] = [
 ];
 
 /// A chunk of an export as lines of CSV. A row costs no more than its own texts: what several rows have in common is written
-/// once, and figures go into texts that are used again.
-fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<Vec<Vec<u8>>> {
-    let keys: Vec<_> = rows.iter().map(|row| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+/// once, and figures go into texts that are used again. `marked` says whether there is a last column for what awaits approval.
+fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ListedValue>, marked: bool) -> Result<Vec<Vec<u8>>> {
+    let keys: Vec<_> = rows.iter().map(|ListedValue { row, .. }| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
     let names = Names::of(conn, &keys)?;
     let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
     let mut sheet = Sheet::without_header();
     let (mut of_period, mut period) = (None, String::new());
     let mut figures = [const { String::new() }; 3];
-    for row in &rows {
+    let flag = |is: bool| if is { "true" } else { "" };
+    for ListedValue { row, provisional } in &rows {
         let Some(kpi) = names.kpi(row.kpi_id) else { continue };
         if of_period != Some((kpi.period_type, row.period_start)) {
             of_period = Some((kpi.period_type, row.period_start));
@@ -264,7 +277,7 @@ fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<
             _ => &row.breakdown,
         };
         let comment = row.comment.as_deref().filter(|_| visibility.is_whole(kpi)).unwrap_or_default();
-        sheet.row([
+        let cells = [
             kpi.code.as_str(),
             names.organisation_code(row.organisation_id),
             names.innovation_slug(row.innovation_id),
@@ -276,15 +289,17 @@ fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ValueRow>) -> Result<
             row.qualifier.as_str(),
             row.basis.as_str(),
             comment,
-            if row.illustrative { "true" } else { "" },
-        ])?;
+            flag(row.illustrative),
+        ];
+        sheet.row(cells.into_iter().chain(marked.then(|| flag(*provisional))))?;
     }
     Ok(vec![sheet.finish()?])
 }
 
 /// The chunk's lines, below the names of the columns where they are the first.
-fn below_header(lines: &[Vec<u8>], first: bool) -> Result<Vec<u8>> {
-    let mut chunk = if first { Sheet::with_header(COLUMNS)?.finish()? } else { Vec::new() };
+fn below_header(lines: &[Vec<u8>], first: bool, marked: bool) -> Result<Vec<u8>> {
+    let columns = COLUMNS.into_iter().chain(marked.then_some("provisional"));
+    let mut chunk = if first { Sheet::with_header(columns)?.finish()? } else { Vec::new() };
     lines.iter().for_each(|lines| chunk.extend_from_slice(lines));
     Ok(chunk)
 }

@@ -2,5 +2,7 @@
 
 pub mod http;
 pub mod ops;
+pub mod provisional;
+pub mod rows;
 pub mod rules;
 pub mod store;

@@ -1,8 +1,8 @@
 //! How much of a series a caller may see.
 
-use super::rules::Visibility;
-use super::store::{self, ListReplacedKpiValues, ListValues, ReplacedRow, ValueRow};
-use crate::access::Operation;
+use super::provisional::ListedValue;
+use super::rules::{UNSUPPRESSED, Visibility, not_provisional};
+use super::store::{self, ListReplacedKpiValues, ListValues, ReplacedRow};
 use crate::db::list::Listed;
 use crate::db::{Conn, by_id};
 use crate::error::Result;
@@ -10,9 +10,6 @@ use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
 use crate::organisations::ops::Covered;
 use crate::vocabulary::Id;
-
-/// The ability to see unsuppressed counts.
-pub const UNSUPPRESSED: Operation = Operation::see_unsuppressed_values;
 
 /// How much the caller may see of one series, or of a place's total.
 pub fn visibility(
@@ -43,22 +40,32 @@ impl Sights {
     }
 
     pub fn visibility(&self, kpi: &KpiRow, innovation: Id) -> Visibility {
-        let programme = kpi.programme.as_deref();
-        let covered = |by: &Covered| by.covers(programme, Some(self.organisation), Some(innovation));
-        if !covered(&self.seen) {
+        if !self.is_covered(&self.seen, kpi, innovation) {
             Visibility::Hidden
-        } else if !kpi.disclosure_control || covered(&self.whole) {
+        } else if !kpi.disclosure_control || self.is_covered(&self.whole, kpi, innovation) {
             Visibility::Full
         } else {
             Visibility::Suppressed
         }
     }
+
+    /// Whether the caller may see what awaits approval: whoever sees counts as they are may, also where none is protected.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn permit_provisional(&self, kpi: &KpiRow, innovation: Id) -> Result<()> {
+        if self.is_covered(&self.whole, kpi, innovation) { Ok(()) } else { Err(not_provisional()) }
+    }
+
+    fn is_covered(&self, by: &Covered, kpi: &KpiRow, innovation: Id) -> bool {
+        by.covers(kpi.programme.as_deref(), Some(self.organisation), Some(innovation))
+    }
 }
 
 /// The same for each row of a page that was already narrowed to what is visible: with one question to the database.
-pub fn unsuppressed(conn: &mut Conn, context: &Context, rows: &[ValueRow]) -> Result<Unsuppressed> {
+pub fn unsuppressed(conn: &mut Conn, context: &Context, rows: &[ListedValue]) -> Result<Unsuppressed> {
     let reach = context.actor.reach(UNSUPPRESSED);
-    let mut organisations: Vec<Id> = rows.iter().map(|row| row.organisation_id).collect();
+    let mut organisations: Vec<Id> = rows.iter().map(|listed| listed.row.organisation_id).collect();
     organisations.sort_unstable();
     organisations.dedup();
     Ok(Unsuppressed(Covered::of(conn, context, reach, &organisations)?))
@@ -85,7 +92,7 @@ impl Unsuppressed {
 pub fn has_values_of(conn: &mut Conn, context: &Context, submission: &str) -> Result<()> {
     by_id(submission, "submission", |id| {
         let written = ListValues { submission: Some(id), ..ListValues::default() };
-        if ValueRow::count(store::list(conn, context, &written)?, 1, conn)? > 0 {
+        if ListedValue::count(store::list(conn, context, &written)?, 1, conn)? > 0 {
             return Ok(Some(()));
         }
         let replaced = ListReplacedKpiValues { replaced_by: Some(id), ..ListReplacedKpiValues::default() };

@@ -1,10 +1,21 @@
 //! How much of a value a reader may see. Counts from 1 to 7 are suppressed and others rounded to 5 for readers without the
 //! grant (NHS England's disclosure control for published counts).
 
+use crate::access::Operation;
 use crate::decimal;
 use crate::disclosure::rounded;
+use crate::error::{Code, Error};
 use crate::kpis::catalogue::rules::ValueType;
 use crate::kpis::catalogue::store::KpiRow;
+
+/// The ability to see unsuppressed counts.
+pub const UNSUPPRESSED: Operation = Operation::see_unsuppressed_values;
+
+/// The refusal of values that await approval.
+pub fn not_provisional() -> Error {
+    let detail = "Values that await approval are for those who may see all values here as they are. Leave provisional out for what counts.";
+    Error::new(Code::Forbidden).detail(detail)
+}
 
 /// How much of a series the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

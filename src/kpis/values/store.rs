@@ -1,10 +1,13 @@
 //! Values and revisions in the database.
 
+use super::provisional::{self, ListedValue, ValuesQuery, WaitingQuery};
+use super::rows::{Query, ValueRow};
+use super::rules::{UNSUPPRESSED, not_provisional};
 use crate::access::{Reach, ReachParts};
 use crate::calendar::{DayRange, PeriodType};
 use crate::db::dialect::{Engine, FEW, Unindexed};
 use crate::db::list::Listed as _;
-use crate::db::schema::{kpi_value_revisions, kpi_values, kpis, organisation_closure, series};
+use crate::db::schema::{kpi_value_drafts, kpi_value_revisions, kpi_values, kpis, organisation_closure, series};
 use crate::db::{Conn, MultiBackend};
 use crate::error::{Error, Result};
 use crate::http::{CodeParam, Codes, Context, Line};
@@ -19,44 +22,9 @@ use diesel::dsl::{AsSelect, InnerJoin, IntoBoxed, Select, exists};
 use diesel::prelude::*;
 use std::collections::HashSet;
 
-/// A value with the key of its series.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = kpi_values)]
-pub struct ValueRow {
-    pub series_id: i64,
-    #[diesel(select_expression = series::kpi_id)]
-    pub kpi_id: Id,
-    #[diesel(select_expression = series::organisation_id)]
-    pub organisation_id: Id,
-    #[diesel(select_expression = series::innovation_id)]
-    pub innovation_id: Id,
-    #[diesel(select_expression = series::breakdown)]
-    pub breakdown: String,
-    #[diesel(select_expression = series::illustrative)]
-    pub illustrative: bool,
-    pub period_start: NaiveDate,
-    pub value: i64,
-    pub numerator: Option<i64>,
-    pub denominator: Option<i64>,
-    pub qualifier: Qualifier,
-    pub basis: Basis,
-    pub comment: Option<String>,
-    pub version: i32,
-    pub kpi_version: i32,
-    pub submission_id: Id,
-    pub updated_at: NaiveDateTime,
-}
-
-type Values = Select<InnerJoin<kpi_values::table, series::table>, AsSelect<ValueRow, MultiBackend>>;
-type Query = IntoBoxed<'static, Values, MultiBackend>;
-
-sortable! { ValueRow, Query;
-    kpi_values of |row| row => "period" period_start, then series_id;
-}
-
 params! {
     /// What a list of values may be narrowed to.
-    pub struct ListValues list of ValueRow {
+    pub struct ListValues list of ListedValue {
         /// Codes of KPIs.
         kpi: Codes = "kpi",
         /// Codes of organisations.
@@ -76,15 +44,23 @@ params! {
         period: CodeParam = "period",
         /// The id of the submission that wrote them.
         submission: Id = "submission",
+        /// Whether values that await approval are laid over those that count, wherever you may see values as they are; elsewhere you get
+        /// what counts. Refused to whoever sees none as they are. Default: what counts.
+        provisional: bool = "provisional",
     }
 }
 
 /// Values inside the reach.
 ///
 /// # Errors
-/// `unknown-reference`; `validation-failed` for ends that are no days, and for a breakdown without a single KPI.
-pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Query> {
+/// `unknown-reference`; `validation-failed` for ends that are no days, and for a breakdown without a single KPI; `forbidden` for what
+/// awaits approval where the caller sees no values as they are.
+pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<ValuesQuery> {
     let (reach, today) = (context.reach(), context.today());
+    let whole = asked.provisional.unwrap_or_default().then(|| context.actor.reach(UNSUPPRESSED));
+    if whole.as_ref().is_some_and(Reach::is_nothing) {
+        return Err(not_provisional());
+    }
     let kpis = asked.kpi.as_ref().map(|codes| catalogue::store::all_referred(conn, "?kpi", &codes.0)).transpose()?;
     let only = kpis.as_deref().and_then(|kpis| if let [one] = kpis { Some(one) } else { None });
     let text = |line: &'_ Option<Line>| line.as_ref().map(|line| line.0.clone());
@@ -113,11 +89,25 @@ pub fn list(conn: &mut Conn, context: &Context, asked: &ListValues) -> Result<Qu
         if let Some(submission) = asked.submission {
             query = query.filter(kpi_values::submission_id.eq(submission));
         }
-        query
+        match &whole {
+            Some(whole) => provisional::uncovered(query, whole, today),
+            None => query,
+        }
     };
+    let waiting = whole.as_ref().map(|whole| {
+        let mut query = series.waiting(whole);
+        narrow! { query, days;
+            from => kpi_value_drafts::period_start.ge(*from);
+            to => kpi_value_drafts::period_start.le(*to);
+        }
+        match asked.submission {
+            Some(submission) => query.filter(kpi_value_drafts::submission_id.eq(submission)),
+            None => query,
+        }
+    });
     let planned_blindly = conn.engine() == Engine::Sqlite && series.are_narrowed();
     let many = planned_blindly && ValueRow::count(query(false), FEW + 1, conn)? as i64 > FEW;
-    Ok(query(many))
+    Ok(ValuesQuery::of(query(many), waiting))
 }
 
 /// The series whose values are wanted: those of the caller's reach, and of the filters.
@@ -184,6 +174,24 @@ impl WantedSeries {
         }
         if let Some(breakdown) = &self.breakdown {
             query = query.filter(Unindexed::when(many, series::breakdown).eq(breakdown.clone()));
+        }
+        query
+    }
+}
+
+impl WantedSeries {
+    /// What awaits approval in the place of their values, of those that may be seen.
+    fn waiting(&self, whole: &Reach) -> WaitingQuery {
+        let mut query = provisional::waiting(whole, self.today);
+        if let Some(several) = &self.kpis {
+            let (ids, numbers): (Vec<Id>, Vec<i32>) = several.iter().copied().unzip();
+            query = query.filter(series::kpi_id.eq_any(ids)).filter(kpi_value_drafts::kpi_number.eq_any(numbers));
+        }
+        narrow! { query, self;
+            organisations => series::organisation_id.eq_any(organisations.clone());
+            place => series::organisation_id.eq_any(below(vec![*place], self.today));
+            innovation => series::innovation_id.eq(*innovation);
+            breakdown => series::breakdown.eq(breakdown.clone());
         }
         query
     }

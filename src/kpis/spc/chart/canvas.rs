@@ -24,6 +24,13 @@ impl Canvas {
             Mark::NeitherLow => self.polygon(colour, x, y, radius * 1.3, &[(0.0, 1.0), (1.0, -0.8), (-1.0, -0.8)]),
         }
     }
+
+    /// What stands around the shape of a provisional point, whatever its kind.
+    pub(super) fn ring(&mut self, x: f64, y: f64, radius: f64) {
+        self.put(format_args!(
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"none\" stroke=\"{INK}\" stroke-dasharray=\"2 1.5\"/>"
+        ));
+    }
 }
 
 pub(super) const SERIES: Pen = Pen { colour: GREY, width: 1.5, dashes: "none" };

@@ -159,12 +159,16 @@ fn draw_series(canvas: &mut Canvas, chart: &Chart<'_>, frame: &Frame) {
             _ => "not judged",
         };
         let signal = result.signal.map_or(unsaid, Signal::as_str);
-        let meaning = [&[signal], rules.as_slice()].concat().join(", ");
+        let awaits: &[&str] = if point.provisional { &["provisional"] } else { &[] };
+        let meaning = [awaits, &[signal], rules.as_slice()].concat().join(", ");
         let figure = chart.figure(value, chart.decimals);
         canvas.put(format_args!("<g><title>{}: {figure} ({meaning})</title>", safe(period)));
         // What stands out must be seen in a crowd.
         let radius = if mark == Mark::CommonCause { radius } else { radius.max(3.6) };
         canvas.mark(mark, frame.x(index), frame.y(value), radius);
+        if point.provisional {
+            canvas.ring(frame.x(index), frame.y(value), radius + 3.0);
+        }
         canvas.put(format_args!("</g>"));
     }
 }

@@ -11,6 +11,7 @@ pub(super) const LEGEND_ROW: f64 = 20.0;
 #[derive(Clone, Copy)]
 pub(super) enum Sample {
     Mark(Mark),
+    Ring,
     Across(Pen),
     Upright(Pen),
 }
@@ -44,6 +45,9 @@ pub(super) fn legend(chart: &Chart<'_>) -> Vec<Vec<Entry>> {
             let name = if judged || mark != Mark::CommonCause { mark.name() } else { "Not judged" };
             entries.push((name, Sample::Mark(mark)));
         }
+    }
+    if has(|point| point.provisional) {
+        entries.push(("Provisional", Sample::Ring));
     }
     if analysis.parts.iter().any(|part| part.mean.is_some()) {
         entries.push(("Mean", Sample::Across(MEAN)));
@@ -80,7 +84,7 @@ pub(super) fn legend(chart: &Chart<'_>) -> Vec<Vec<Entry>> {
 impl Sample {
     const fn width(self) -> f64 {
         match self {
-            Self::Mark(_) | Self::Upright(_) => 12.0,
+            Self::Mark(_) | Self::Ring | Self::Upright(_) => 12.0,
             Self::Across(_) => 26.0,
         }
     }
@@ -99,6 +103,7 @@ pub(super) fn draw_legend(canvas: &mut Canvas, rows: &[Vec<Entry>], top: f64) {
             let middle = x + sample.width() / 2.0;
             match sample {
                 Sample::Mark(mark) => canvas.mark(mark, middle, y, 4.6),
+                Sample::Ring => canvas.ring(middle, y, 5.6),
                 Sample::Across(pen) => canvas.line((x, y), (x + sample.width(), y), pen),
                 Sample::Upright(pen) => canvas.line((middle, y - 8.0), (middle, y + 8.0), pen),
             }

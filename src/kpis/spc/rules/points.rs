@@ -18,6 +18,8 @@ pub struct Point {
     pub excluded: bool,
     /// So much of it is missing that it is left out of every calculation, as a gap is.
     pub partial: bool,
+    /// Something of it awaits approval: told, and judged as any other.
+    pub provisional: bool,
     /// The value with what is missing of it at its last values; `None` where nothing is. A sign counts only where it is one
     /// with these values too.
     pub completed: Option<f64>,

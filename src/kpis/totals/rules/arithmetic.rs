@@ -108,6 +108,14 @@ pub struct Coverage {
     pub partial: bool,
 }
 
+impl Coverage {
+    /// The same, held against the share from which on a total is complete.
+    #[must_use]
+    pub fn against(self, complete_at: f64) -> Self {
+        Self { partial: self.share < complete_at - 1e-12, ..self }
+    }
+}
+
 /// The total of a period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Total {

@@ -3,6 +3,7 @@
 use super::arithmetic::Window;
 use super::tally::Tallies;
 use crate::calendar::{Period, PeriodType};
+use crate::kpis::returns::rules::ReturnState;
 use crate::vocabulary::Id;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
@@ -62,4 +63,7 @@ pub struct Survey {
     pub undivided: BTreeSet<NaiveDate>,
     /// When a value of a period was last written.
     pub updated: BTreeMap<NaiveDate, NaiveDateTime>,
+    /// The least that the returns of a period's values have come to; empty unless it is asked for, and where there are none.
+    #[serde(default)]
+    pub states: BTreeMap<NaiveDate, ReturnState>,
 }

@@ -204,12 +204,8 @@ impl Tally {
         let by_weight = self.unknown == 0 && weights.1 > 0;
         let (present, expected) = if by_weight { weights } else { (series.0.into(), series.1.into()) };
         let share = if expected == 0 { 1.0 } else { present as f64 / expected as f64 };
-        Coverage {
-            expected: self.expected as usize,
-            actual: self.actual as usize,
-            share,
-            partial: share < complete_at - 1e-12,
-        }
+        let (expected, actual) = (self.expected as usize, self.actual as usize);
+        Coverage { expected, actual, share, partial: false }.against(complete_at)
     }
 
     /// The total, with how much of what was expected it holds.

@@ -175,7 +175,13 @@ pub fn make(conn: &mut Conn, key: &Key, now: Timestamp) -> Result<Made> {
     let area = Area::Place { id: key.place, map };
     let breakdown = Some(key.breakdown.as_str()).filter(|breakdown| !breakdown.is_empty());
     let protects = kpi.disclosure_control;
-    let wanted = Wanted { area, innovation: Some(key.innovation), breakdown: breakdown.filter(|_| !protects) };
+    let wanted = Wanted {
+        area,
+        innovation: Some(key.innovation),
+        breakdown: breakdown.filter(|_| !protects),
+        provisional: false,
+        states: true,
+    };
     let observed = observe(conn, &[Sought { kpi: &kpi, by, to: None }], wanted)?.pop();
     let Observed { standing, mut observations } = observed.ok_or_else(|| Error::internal("a total was lost"))?;
     let told = if protects { protection::of_place(conn, &kpi, by, &standing, &observations, area)? } else { None };
