@@ -71,6 +71,14 @@ impl Column {
         let text = format!("{dimension}={member}");
         if dimensions == 1 { Self::Combination(text) } else { Self::Member(text) }
     }
+
+    /// Those of the members of several dimensions that a combination is made of.
+    fn members(&self) -> Vec<Self> {
+        let Self::Combination(text) = self else { return Vec::new() };
+        let split = split_breakdown(text);
+        let several = split.iter().filter(|_| split.len() > 1);
+        several.map(|(dimension, member)| Self::Member(format!("{dimension}={member}"))).collect()
+    }
 }
 
 /// Where the organisations of a place lie in it.
@@ -317,10 +325,8 @@ impl<'a> Telling<'a> {
         }
         let mut members: BTreeMap<Column, Vec<&Sum>> = BTreeMap::new();
         for (column, sum) in &sums {
-            let Column::Combination(text) = column else { continue };
-            let split = split_breakdown(text);
-            for (dimension, member) in split.iter().filter(|_| split.len() > 1) {
-                members.entry(Column::Member(format!("{dimension}={member}"))).or_default().push(sum);
+            for member in column.members() {
+                members.entry(member).or_default().push(sum);
             }
         }
         let members: Vec<(Column, Sum)> =
@@ -363,11 +369,10 @@ impl<'a> Telling<'a> {
                     let dimension = text.split('=').next().unwrap_or_default();
                     whole.entry(dimension.to_owned()).or_default().push(sum);
                 }
-                Column::Combination(text) => {
+                Column::Combination(_) => {
                     whole.entry(String::new()).or_default().push(sum);
-                    let split = split_breakdown(text);
-                    for (dimension, member) in split.iter().filter(|_| split.len() > 1) {
-                        members.entry(Column::Member(format!("{dimension}={member}"))).or_default().push(sum);
+                    for member in column.members() {
+                        members.entry(member).or_default().push(sum);
                     }
                 }
             }
@@ -419,13 +424,11 @@ impl<'a> Telling<'a> {
         let mut columns: BTreeMap<Column, Vec<&Cell<'_>>> = BTreeMap::new();
         let cells = std::mem::take(&mut self.cells);
         for cell in cells.values().flatten() {
-            columns.entry(Column::All).or_default().push(cell);
-            let split = split_breakdown(cell.breakdown);
-            for (dimension, member) in split.iter().filter(|_| split.len() > 1) {
-                columns.entry(Column::Member(format!("{dimension}={member}"))).or_default().push(cell);
-            }
-            if !cell.breakdown.is_empty() {
-                columns.entry(Column::Combination(cell.breakdown.to_owned())).or_default().push(cell);
+            let own = Column::of(Some(cell.breakdown).filter(|breakdown| !breakdown.is_empty()));
+            let wider =
+                own.members().into_iter().chain([Column::All]).filter(|column| *column != own).collect::<Vec<_>>();
+            for column in wider.into_iter().chain([own]) {
+                columns.entry(column).or_default().push(cell);
             }
         }
         for (column, cells) in columns {
