@@ -84,7 +84,7 @@ type Questioned = HashMap<(Id, Id, NaiveDate), Doubtful>;
 /// The quality of each of the returns of a page, in their order: a few questions to the database, however many they are.
 pub fn of_each(conn: &mut Conn, context: &Context, owned: &OwnedKpis, rows: &[ReturnRow]) -> Result<Vec<Quality>> {
     let keys: Vec<ReturnKey> = rows.iter().map(ReturnRow::key).collect();
-    let of_key = |key: &ReturnKey| owned.those(key.owner, key.period_type);
+    let of_key = |key: &ReturnKey| owned.those(key.owner, key.period());
     let kpis: BTreeMap<Id, &KpiRow> = keys.iter().flat_map(of_key).map(|kpi| (kpi.id, kpi)).collect();
     let (ids, kpis): (Vec<Id>, Vec<&KpiRow>) = kpis.into_iter().unzip();
     let (there, not_provided) = (asked::there(conn, &kpis, &keys)?, NotProvided::of(conn, &ids)?);
@@ -98,7 +98,7 @@ pub fn of_each(conn: &mut Conn, context: &Context, owned: &OwnedKpis, rows: &[Re
                 wrong = (wrong.0 + of_kpi.of_value.len(), wrong.1 + of_kpi.of_rule.len());
             }
         }
-        let (deadlines, period) = (owned.deadlines(key.owner, key.period_type), row.period());
+        let (deadlines, period) = (owned.deadlines(key.owner, row.period()), row.period());
         let submitted_at = row.submitted_at.map(|at| at.and_utc());
         let late = deadlines.is_late(period, submitted_at, context.now);
         let is_judged = deadlines.on_time_until(period).is_some() && (late || submitted_at.is_some());

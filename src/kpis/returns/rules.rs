@@ -101,6 +101,12 @@ pub struct ReturnKey {
     pub organisation: Id,
 }
 
+impl ReturnKey {
+    pub fn period(&self) -> Period {
+        Period::containing(self.period_type, self.start)
+    }
+}
+
 /// When a return is due and locked, in days after its period: the latest day of those of its KPIs on which values are due, and
 /// the earliest on which they are locked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

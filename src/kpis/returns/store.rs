@@ -77,7 +77,7 @@ impl ReturnRow {
     }
 
     pub fn period(&self) -> Period {
-        Period::containing(self.period_type, self.period_start)
+        self.key().period()
     }
 
     pub fn key(&self) -> ReturnKey {

@@ -15,6 +15,7 @@ use crate::kpis::returns::rules::ReturnState;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Number;
 use utoipa::ToSchema;

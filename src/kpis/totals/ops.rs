@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::events;
 use crate::http::Context;
 use crate::kpis::catalogue::store::KpiRow;
-use crate::kpis::values::ops::UNSUPPRESSED;
+
 use crate::kpis::returns::rules::ReturnState;
-use crate::kpis::values::rules::Visibility;
+use crate::kpis::values::rules::{UNSUPPRESSED, Visibility};
 use crate::organisations;
 use crate::organisations::ops::{Covered, Map};
 use crate::organisations::rules::Geography;
