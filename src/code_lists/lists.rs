@@ -26,7 +26,7 @@ use crate::kpis::catalogue::rules::{
 };
 use crate::kpis::flags::rules::FlagStatus;
 use crate::kpis::library::rules::LibraryCollection;
-use crate::kpis::releases::changed::Change;
+use crate::kpis::releases::changed::ReleaseChange;
 use crate::kpis::releases::rules::ReleaseStatus;
 use crate::kpis::reporting_exceptions::rules::ExceptionKind;
 use crate::kpis::returns::rules::ReturnState;
@@ -149,7 +149,7 @@ lists! {
     "qualifiers", "How certain a figure is" => Qualifier;
     "recalculation-kinds", "Why a series is recalculated" => RecalculationKind;
     "recalculation-states", "Whether a recalculation decides how a series is read" => ActState;
-    "release-changes", "What became of a value since a release" => Change;
+    "release-changes", "What became of a value since a release" => ReleaseChange;
     "release-statuses", "How settled the figures of a release are" => ReleaseStatus;
     "reporting-exception-kinds", "Reasons why values are not expected" => ExceptionKind;
     "review-recommendations", "Recommendations of a reviewer" => Recommendation;

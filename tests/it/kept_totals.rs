@@ -102,3 +102,17 @@ async fn a_kept_total_that_nobody_brings_up_to_date_is_added_up_instead(#[values
     };
     eventually("it is added up", Duration::from_secs(10), async || value().await > 1000.0).await;
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_kept_total_that_is_asked_for_stays_kept(#[values(Sqlite, Postgres)] engine: Engine) {
+    let app = world(engine).await;
+    want(&app);
+    is_kept(&app).await;
+    app.advance(TimeDelta::days(10));
+    let wanted = async || {
+        app.admin().get("/v1/kpis/ae/totals?place=E92000001").await.expect(200);
+        app.count("kpi_total_summaries WHERE wanted_on = '2026-06-25'") == 1
+    };
+    eventually("it is said that it is asked for", Duration::from_secs(30), wanted).await;
+}

@@ -89,7 +89,9 @@ async fn a_chart_tells_which_points_are_made_of_drafts(#[values(Sqlite, Postgres
         assert!(chart.text().contains(told), "{told}: {}", chart.text());
     }
     let plain = own.get("/v1/kpis/ae/chart.svg?organisation=RF4").await;
-    assert!(!plain.text().contains("rovisional"), "{}", plain.text());
+    for drafts in [">Provisional<", "(provisional, ", "await approval"] {
+        assert!(!plain.text().contains(drafts), "{drafts}: {}", plain.text());
+    }
     own.get("/v1/kpis/ae/spc?organisation=RJ1&provisional=true").await.problem(403, "forbidden");
     app.reader().get("/v1/kpis/ae/chart.svg?place=QMF&provisional=true").await.problem(403, "forbidden");
 }

@@ -67,6 +67,9 @@ struct Solver {
 
 impl Solver {
     fn add_up(&mut self, total: Name, parts: Vec<Name>) {
+        if parts.iter().all(|part| self.own.contains(part)) {
+            self.own.insert(total.clone());
+        }
         let sum = parts.iter().map(|part| self.truth[part]).sum();
         self.truth.insert(total.clone(), sum);
         self.sums.push((total, parts));

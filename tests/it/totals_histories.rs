@@ -150,10 +150,14 @@ impl World {
         self.bodies[body].ended.is_none_or(|(end, _)| day < end)
     }
 
-    /// Where a body is on a day; what has ended stays where it last was.
+    /// Where a body is on a day: once it has become another, where that is, and there too.
     fn places(&self, at: usize, day: i64) -> BTreeSet<String> {
         let body = &self.bodies[at];
-        let day = body.ended.map_or(day, |(end, _)| day.min(end - 1));
+        if let Some((_, heir)) = body.ended.filter(|(end, _)| *end <= day) {
+            let mut places = self.places(heir, day);
+            places.insert(format!("T{at}"));
+            return places;
+        }
         let board = body.board(day);
         let own = body.networks.iter().find(|(_, from, to)| holds((*from, *to), day)).map(|own| own.0);
         // The first network has the first board; an edge of one's own is nearer.

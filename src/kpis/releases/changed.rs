@@ -15,7 +15,7 @@ use diesel::prelude::*;
 
 words! {
     /// What became of a value since a release.
-    pub enum Change {
+    pub enum ReleaseChange {
         Added = "added",
         Amended = "amended",
         Withdrawn = "withdrawn",
@@ -36,11 +36,11 @@ pub struct ChangedValue {
 }
 
 impl ChangedValue {
-    pub fn change(&self) -> Change {
+    pub fn change(&self) -> ReleaseChange {
         match (self.old, self.new) {
-            (None, _) => Change::Added,
-            (Some(_), Some(_)) => Change::Amended,
-            (Some(_), None) => Change::Withdrawn,
+            (None, _) => ReleaseChange::Added,
+            (Some(_), Some(_)) => ReleaseChange::Amended,
+            (Some(_), None) => ReleaseChange::Withdrawn,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What changed since a release: its figures beside those of today or of another release, and the values that are others now.
 
 use super::answer::{member, unsuppressed};
-use super::changed::{self, Change, ChangedValue};
+use super::changed::{self, ReleaseChange, ChangedValue};
 use super::figures::Side;
 use super::frozen::{self, FigureRow, ListReleaseFigures};
 use super::ops::{known, referred};
@@ -78,7 +78,7 @@ pub struct ValueDifference {
     breakdown: Option<String>,
     #[schema(example = "2024-04", max_length = 20)]
     period: String,
-    change: Change,
+    change: ReleaseChange,
     old: SideResponse,
     new: SideResponse,
 }

@@ -207,8 +207,9 @@ fn count(conn: &mut Conn, context: &Context, seen: &[Seen<'_>]) -> Result<Vec<Co
     }
     let mut added_up = added_up.into_iter();
     let counted = |one: &Seen<'_>| {
-        if let Some(Kept { survey, position, behind_since }) = kept.remove(&one.asked.kpi.number) {
-            let (alone, left_out, provisional, to_keep) = (None, None, BTreeSet::new(), None);
+        if let Some(Kept { survey, position, behind_since, is_to_be_wanted }) = kept.remove(&one.asked.kpi.number) {
+            let (alone, left_out, provisional) = (None, None, BTreeSet::new());
+            let to_keep = is_to_be_wanted.then(|| one.key());
             return Ok(Counted { survey, alone, left_out, provisional, position, behind_since, to_keep });
         }
         let AddedUp { survey, alone, left_out, provisional, is_much } = added_up.next().ok_or_else(lost)?;

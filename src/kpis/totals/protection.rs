@@ -223,7 +223,6 @@ pub fn told(
         cells.iter_mut().flat_map(|cell| &mut cell.counts).for_each(|count| *count /= unit);
         let kinds = cells.first().map_or(0, |cell| cell.counts.len());
         let mut telling = Telling {
-            guarded,
             tree,
             places,
             start,
@@ -246,7 +245,6 @@ pub fn told(
 
 /// The totals of a period as they are told one after the other.
 struct Telling<'a> {
-    guarded: Guarded,
     tree: &'a Tree,
     places: &'a BTreeSet<Id>,
     start: NaiveDate,

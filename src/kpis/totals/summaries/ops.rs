@@ -27,6 +27,9 @@ const USABLE: TimeDelta = TimeDelta::minutes(5);
 /// How long one that was made is left alone, however much changes.
 const PAUSE: TimeDelta = TimeDelta::seconds(15);
 
+/// After how long it is said again that a kept total is asked for.
+const STILL_WANTED: TimeDelta = TimeDelta::days(7);
+
 /// How long whoever began to make one may take.
 const PATIENCE: TimeDelta = TimeDelta::minutes(2);
 
@@ -37,6 +40,8 @@ pub struct Kept {
     pub position: i64,
     /// When it was made, of one that is behind.
     pub behind_since: Option<String>,
+    /// Whether it was last asked for so long ago that it has to be said that it still is.
+    pub is_to_be_wanted: bool,
 }
 
 /// The totals of a place on today's map, by KPI, as they are kept; none where one is not, or is too far behind. Each key says whether its
@@ -70,7 +75,8 @@ fn usable(
     }
     let survey = if is_whole { Some(whole) } else { told };
     let behind_since = is_behind.then(|| instant(row.made_at));
-    survey.map(|survey| Kept { survey, position: row.position, behind_since })
+    let is_to_be_wanted = row.wanted_on < today - STILL_WANTED;
+    survey.map(|survey| Kept { survey, position: row.position, behind_since, is_to_be_wanted })
 }
 
 /// The position of the last event of which each KPI's totals may know nothing.

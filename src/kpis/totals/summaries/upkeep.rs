@@ -78,7 +78,10 @@ pub async fn catch_up(service: &web::Data<Service>) -> Result<()> {
         service.db.write(move |conn| store::advance(conn, &unmoved, position)).await?;
     }
     for key in due {
-        make_one(service, key).await?;
+        // One that cannot be made holds back no other.
+        if let Err(error) = make_one(service, key).await {
+            tracing::warn!(cause = error.cause().unwrap_or_default(), "a total is behind");
+        }
     }
     Ok(())
 }
