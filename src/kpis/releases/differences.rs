@@ -1,7 +1,7 @@
 //! What changed since a release: its figures beside those of today or of another release, and the values that are others now.
 
 use super::answer::{member, unsuppressed};
-use super::changed::{self, ReleaseChange, ChangedValue};
+use super::changed::{self, ChangedValue, ReleaseChange};
 use super::figures::Side;
 use super::frozen::{self, FigureRow, ListReleaseFigures};
 use super::ops::{known, referred};

@@ -175,7 +175,7 @@ pub fn revised_since(
     query: &TotalQuery,
     totalled: &Totalled,
 ) -> Result<Option<Vec<RevisedResponse>>> {
-    if query.map != (None, None) || asked.basis != TotalBasis::All {
+    if query.map != (None, None) || asked.basis != TotalBasis::All || asked.provisional {
         return Ok(None);
     }
     let window = (asked.window.from.map(Period::start), asked.window.to.map(Period::start));

@@ -20,12 +20,13 @@ impl World {
         })
     }
 
-    /// What is released of the corner's set, for a month that had no values.
+    /// What is released of a set of the corner's KPI, for a month that had no values.
     async fn of_release(&self, corner: &Corner) -> Value {
-        let month = self.month();
+        let (month, set) = (self.month(), format!("released-{}", self.number()));
+        self.app.admin().post("/v1/kpi-sets", corner.set(&set)).await.expect(201);
         let target = format!("/v1/kpi-submissions?kpi={}", corner.kpi);
         self.app.admin().post(&target, json!({ "rows": [corner.row(&month, 5)] })).await.expect(201);
-        json!({ "kpiSet": format!("{}-set", corner.kpi), "period": month, "places": [corner.organisation], "status": "provisional" })
+        json!({ "kpiSet": set, "period": month, "places": [corner.organisation], "status": "provisional" })
     }
 
     async fn release(&self, corner: &Corner) -> String {
@@ -65,7 +66,7 @@ impl World {
             "get_release" => actor.get(&self.release(corner).await),
             "list_releases" => {
                 self.release(corner).await;
-                actor.get(&format!("/v1/releases?kpiSet={kpi}-set"))
+                actor.get(&format!("/v1/releases?kpi={kpi}"))
             }
             "list_release_figures" => actor.get(&format!("{}/figures", self.release(corner).await)),
             "list_release_values" => actor.get(&format!("{}/values", self.release(corner).await)),
