@@ -15,9 +15,9 @@ use crate::kpis::returns::rules::ReturnState;
 use crate::organisations::rules::Geography;
 use crate::vocabulary::{Basis, Qualifier};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Number;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// The total of a period.

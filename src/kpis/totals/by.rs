@@ -269,12 +269,7 @@ pub fn totals_by(
 const OF_PERIODS: [&str; 5] = ["partial", "incomplete", "suppressed", "mean-without-number", "too-large"];
 
 /// The parts by their names, in the order of these.
-fn named(
-    conn: &mut Conn,
-    kpi: &KpiRow,
-    by: &By,
-    parted: Vec<Found>,
-) -> Result<Vec<Parted>> {
+fn named(conn: &mut Conn, kpi: &KpiRow, by: &By, parted: Vec<Found>) -> Result<Vec<Parted>> {
     let named = |found: &Found| match &found.key {
         Key::Member(_) => None,
         Key::Place(place) => Some((kpi.id, place.unwrap_or(Id::NONE), Id::NONE)),

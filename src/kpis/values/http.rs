@@ -246,7 +246,8 @@ const COLUMNS: [&str; 12] = [
 /// A chunk of an export as lines of CSV. A row costs no more than its own texts: what several rows have in common is written
 /// once, and figures go into texts that are used again. `marked` says whether there is a last column for what awaits approval.
 fn csv_lines(conn: &mut Conn, context: &Context, rows: Vec<ListedValue>, marked: bool) -> Result<Vec<Vec<u8>>> {
-    let keys: Vec<_> = rows.iter().map(|ListedValue { row, .. }| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
+    let keys: Vec<_> =
+        rows.iter().map(|ListedValue { row, .. }| (row.kpi_id, row.organisation_id, row.innovation_id)).collect();
     let names = Names::of(conn, &keys)?;
     let unsuppressed = ops::unsuppressed(conn, context, &rows)?;
     let mut sheet = Sheet::without_header();

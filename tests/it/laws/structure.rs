@@ -94,7 +94,7 @@ const FEATURES: [&str; 21] = [
     "webhooks",
 ];
 /// What lies below them all.
-const FLOORS: [&str; 4] = ["access", "db", "drawing", "http"];
+const FLOORS: [&str; 5] = ["access", "db", "disclosure", "drawing", "http"];
 const GROUND: [&str; 8] = ["error", "vocabulary", "calendar", "decimal", "delivery", "record", "shape", "traces"];
 
 /// The folder, or the file, at the top of the source: `src/http/csv/mod.rs` lies in `http`.
