@@ -95,9 +95,11 @@ async fn a_kpi_says_how_complete_its_totals_must_be(#[values(Sqlite, Postgres)] 
     assert!([400, 422].contains(&refused.status), "{}", refused.text());
     let kpi = admin.patch("/v1/kpis/ae", 1, json!({ "completeAt": null })).await.expect(200);
     assert_eq!((&kpi["completeAt"], &kpi["shape"]), (&json!(null), &json!("period")));
-    assert_eq!(point(&top.spc("").await, 13)["partial"], false);
+    assert_eq!(point(&top.spc("").await, 13)["partial"], true, "a past month keeps the definition of its days");
     let versions = admin.get("/v1/kpis/ae/versions").await;
     assert!(versions.text().contains("0.999"), "{}", versions.text());
+    let usual = world(engine, json!({}), 14, lacks).await;
+    assert_eq!(point(&usual.spc("").await, 13)["partial"], false);
 }
 
 #[rstest]

@@ -62,27 +62,31 @@ struct Solver {
     bounds: BTreeMap<Name, (i64, i64)>,
     truth: BTreeMap<Name, i64>,
     sums: Vec<(Name, Vec<Name>)>,
-    own: BTreeSet<Name>,
+    /// How much of each count is the caller's own.
+    known: BTreeMap<Name, i64>,
 }
 
 impl Solver {
     fn add_up(&mut self, total: Name, parts: Vec<Name>) {
-        if parts.iter().all(|part| self.own.contains(part)) {
-            self.own.insert(total.clone());
-        }
-        let sum = parts.iter().map(|part| self.truth[part]).sum();
-        self.truth.insert(total.clone(), sum);
+        let of = |counts: &BTreeMap<Name, i64>| parts.iter().filter_map(|part| counts.get(part)).sum::<i64>();
+        self.known.insert(total.clone(), of(&self.known));
+        self.truth.insert(total.clone(), of(&self.truth));
         self.sums.push((total, parts));
     }
 
-    /// Takes note of what was told of a count.
+    /// What others have in a count.
+    fn others(&self, name: &Name) -> i64 {
+        self.truth[name] - self.known.get(name).copied().unwrap_or_default()
+    }
+
+    /// Takes note of what was told of a count: of what others have in it, beside what is the caller's own.
     fn hear(&mut self, name: &Name, told: &Value) {
-        let truth = self.truth[name];
+        let known = self.known.get(name).copied().unwrap_or_default();
         let heard = match told.as_f64().map(|told| told as i64) {
-            Some(told) if told == truth && (self.own.contains(name) || name.0 == ENGLAND) => (told, told),
-            Some(0) => (0, 0),
+            Some(told) if told == self.truth[name] && name.0 == ENGLAND => (told, told),
+            Some(told) if told == known => (told, told),
             Some(told) => (told - 2, told + 2),
-            None if (1..=7).contains(&truth) => (1, 7),
+            None if (1..=7).contains(&self.others(name)) => (known + 1, known + 7),
             None => (0, 1_000_000),
         };
         let bounds = self.bounds.entry(name.clone()).or_insert((0, 1_000_000));
@@ -112,7 +116,7 @@ impl Solver {
 
     /// The small counts of others that are told all but for two possible values.
     fn found(&self) -> Vec<(&Name, i64, (i64, i64))> {
-        let small = self.truth.iter().filter(|(name, truth)| (1..=7).contains(*truth) && !self.own.contains(*name));
+        let small = self.truth.iter().filter(|(name, _)| (1..=7).contains(&self.others(name)));
         let narrow = small.map(|(name, truth)| (name, *truth, self.bounds[name]));
         narrow.filter(|(_, _, (low, high))| high - low < 2).collect()
     }
@@ -127,8 +131,7 @@ fn solver(n: usize, seen: &BTreeSet<&str>, own: Option<i64>) -> Solver {
             let value = own.filter(|_| trust == "RJZ" && member == MEMBERS[0]).unwrap_or(count(n, trust, member));
             solver.truth.insert(name.clone(), value);
             if seen.contains(trust) {
-                solver.own.insert(name);
-                solver.own.insert((trust.to_owned(), None));
+                solver.known.insert(name, value);
             }
         }
     }

@@ -2,42 +2,13 @@
 //! every place is counted again from the acts themselves.
 
 use crate::support::*;
-use chrono::{Days, NaiveDate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many histories an engine is given; UPTAKE_HISTORIES=2000 gives as many as a night has time for.
 const HISTORIES: u64 = 30;
 const LENGTH: i64 = 60;
-const EVER: i64 = i64::MIN;
-const NEVER: i64 = i64::MAX;
-
-fn day(number: i64) -> NaiveDate {
-    let first: NaiveDate = "2020-01-01".parse().unwrap();
-    first.checked_add_days(Days::new(number.unsigned_abs())).unwrap()
-}
-
-/// Numbers that look random and are the same in every run.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, most: i64) -> i64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % most.unsigned_abs()) as i64
-    }
-
-    /// Nine times in ten.
-    fn mostly(&mut self) -> bool {
-        self.below(10) > 0
-    }
-}
 
 const WAY: [&str; 7] = ["identified", "engaged", "committed", "piloting", "implementing", "adopted", "sustained"];
-
-fn holds((from, to): (i64, i64), day: i64) -> bool {
-    from <= day && day < to
-}
 
 /// An organisation as the acts tell of it.
 #[derive(Default, Clone)]
@@ -353,7 +324,7 @@ impl History<'_> {
 
     async fn happens(&mut self, draw: &mut Draw) {
         self.organisations().await;
-        self.rule(["Y", "A"][draw.below(2) as usize], (draw.below(20), NEVER)).await;
+        self.rule(draw.of(&["Y", "A"]), (draw.below(20), NEVER)).await;
         let (late, meant) = (draw.below(3) > 0, (draw.below(30), NEVER));
         if !late {
             self.row(0, true, meant).await;
@@ -452,8 +423,8 @@ async fn uptake_is_what_a_count_of_each_day_from_the_acts_finds(#[values(Sqlite,
     let histories = std::env::var("UPTAKE_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES);
     let mut acts = BTreeMap::new();
     for number in 1..=histories {
-        let mut draw = Draw(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let body = |_| Body { boards: vec![(["A", "B"][draw.below(2) as usize], EVER, NEVER)], ..Body::default() };
+        let mut draw = Draw::of_history(number);
+        let body = |_| Body { boards: vec![(draw.of(&["A", "B"]), EVER, NEVER)], ..Body::default() };
         let bodies: Vec<Body> = (0..6).map(body).collect();
         let world = World { bodies, rules: Vec::new(), inherited: Vec::new() };
         let mut history = History { app: &app, prefix: format!("H{number:04}"), world, acts: &mut acts };

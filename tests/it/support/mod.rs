@@ -4,6 +4,7 @@
 mod app;
 mod binary;
 mod contract;
+mod draw;
 mod http;
 mod postgres;
 mod published;
@@ -13,6 +14,7 @@ mod searches;
 
 pub use app::{Actor, START, TestApp, address_of, connect, database, empty_database, folder, grant, settings};
 pub use binary::{Served, binary, fail, run, told};
+pub use draw::{Draw, EVER, NEVER, day, holds};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
 pub use postgres::programs;
