@@ -414,12 +414,14 @@ impl History<'_> {
         }
     }
 
-    /// A trust goes on under another code.
+    /// A trust goes on under another code, in the networks that it was in by edges of its own.
     async fn is_renamed(&mut self, at: usize) {
         let (heir, board) = (self.world.bodies.len(), self.world.bodies[at].board(self.today));
         let new = json!({ "code": self.trust(heir), "name": "Trust", "type": "nhs-trust", "parent": self.code(board) });
         self.app.admin().post("/v1/organisations", new).await.expect(201);
-        self.world.bodies.push(Body::below(board));
+        let lasting = self.world.bodies[at].networks.iter().filter(|edge| edge.2 > self.today);
+        let networks = lasting.map(|edge| (edge.0, edge.1.max(self.today), edge.2)).collect();
+        self.world.bodies.push(Body { networks, ..Body::below(board) });
         self.becomes(at, "rename", &[heir]).await;
     }
 
