@@ -3,6 +3,7 @@
 use crate::error::{Code, Error};
 use crate::http::problem::status_of;
 use crate::http::service::Service;
+use crate::http::yaml::quoted;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 
@@ -28,7 +29,7 @@ pub async fn get_openapi_yaml(service: web::Data<Service>) -> Result<HttpRespons
         Some(yaml) => yaml.clone(),
         None => {
             let typed: utoipa::openapi::OpenApi = serde_json::from_slice(&service.document_json)?;
-            let yaml = web::Bytes::from(typed.to_yaml().map_err(Error::internal)?);
+            let yaml = web::Bytes::from(quoted(&typed.to_yaml().map_err(Error::internal)?));
             service.document_yaml.get_or_init(|| yaml).clone()
         }
     };

@@ -33,6 +33,7 @@ pub(crate) mod streaming;
 pub(crate) mod strict;
 pub(crate) mod workbook;
 mod wrong;
+mod yaml;
 
 pub use context::{Context, IfMatch};
 pub use lists::Listed;

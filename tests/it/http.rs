@@ -220,6 +220,8 @@ async fn the_document_is_served_in_both_forms_with_a_page_to_try_it(#[values(Sql
     assert_eq!(json, innovation_register::startup::document().unwrap());
     let yaml = app.anonymous().get("/openapi.yaml").await;
     assert!(yaml.status == 200 && yaml.text().starts_with("openapi: 3.1"), "{}", yaml.text());
+    let bare = yaml.text().lines().filter(|line| ["- on", "- =", "on:"].contains(&line.trim())).count();
+    assert_eq!(bare, 0, "readers of YAML 1.1 take these for something else");
     app.anonymous().get("/").await.expect_html();
     let docs = app.anonymous().get("/docs/").await;
     assert_eq!((docs.status, docs.header("content-type")), (200, "text/html"));
