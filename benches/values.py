@@ -3,7 +3,6 @@
 
     python3 benches/values.py reads [sqlite]     totals and SPC of England, grids, completeness, lists with each filter
     python3 benches/values.py writes [sqlite]    submissions of 5,000 rows; 50 partners at once; a large import beside small reads
-    python3 benches/values.py export             1 million values as CSV beside COPY .. TO STDOUT (FORMAT csv)
 
 One national KPI has 60 months of ORGANISATIONS (8,000; SQLite 800) practices, fifty KPIs have those of one board, a thousand KPIs
 36 months of one trust: together about a tenth. Beside them the whole has nineteen more national KPIs, and their returns. Rows lie in the order
@@ -11,7 +10,7 @@ in which a register comes to them: by month, then organisation. `writes` fills o
 answers of each in turn, the first left out, medians are printed. Loading takes some minutes. Needs `cargo build --release` (or BINARY), and
 for PostgreSQL what `benches/bench.py` needs. Everything runs on 127.0.0.1 in a temporary folder.
 """
-import concurrent.futures, contextlib, http.client, json, os, pathlib, sqlite3, statistics, subprocess, sys, tempfile, threading, time
+import concurrent.futures, contextlib, http.client, json, os, pathlib, sqlite3, statistics, sys, tempfile, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import bench
@@ -231,27 +230,8 @@ def writes(engine, organisations, folder):
         register.register.stop()
 
 
-COPIED = """COPY (SELECT k.code, k.name, o.code, o.name, s.breakdown, v.period_start, v.value, v.numerator, v.denominator, v.qualifier, v.basis, v.comment, v.version, v.kpi_version, v.submission_id, v.updated_at
-  FROM kpi_values v JOIN series s ON s.id = v.series_id JOIN kpis k ON k.id = s.kpi_id JOIN organisations o ON o.id = s.organisation_id ORDER BY v.period_start, v.series_id) TO STDOUT (FORMAT csv)"""
-
-
-def export(engine, organisations, folder):
-    loaded = Loaded(engine("whole"), folder, organisations, 1)
-    copies, exports = [], []
-    for _ in range(max(ROUNDS // 2, 2)):
-        started = time.perf_counter()
-        command = [bench.tool("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(loaded.engine.port), "-U", "postgres", "-d", loaded.engine.database, "-c", COPIED]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        copies.append((time.perf_counter() - started) * 1000)
-        exports.append(loaded.get("/v1/kpi-values", "text/csv")[0])
-    memory = loaded.peak_mb(lambda: loaded.get("/v1/kpi-values", "text/csv"))
-    copy, ours = statistics.median(copies), statistics.median(exports)
-    print(f"{loaded.engine.name}: {loaded.values:,} values; COPY {loaded.values / copy * 1000:.0f} rows/s, export {loaded.values / ours * 1000:.0f} rows/s, ratio {copy / ours:.2f}; memory above rest {memory:.0f} MB", flush=True)
-    loaded.register.stop()
-
-
 if __name__ == "__main__":
-    verbs = {"reads": reads, "writes": writes, "export": export}
+    verbs = {"reads": reads, "writes": writes}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
     if not bench.BINARY.exists():

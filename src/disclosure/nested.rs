@@ -325,7 +325,7 @@ mod tests {
         /// The totals of parts that each have one of every member, and of all members.
         fn add_up(&mut self, parts: &[Vec<usize>], exact: bool) -> Vec<usize> {
             let columns = parts.first().map_or(0, Vec::len);
-            let mut totals: Vec<usize> = (0..columns)
+            let totals: Vec<usize> = (0..columns)
                 .map(|column| self.total(&parts.iter().map(|part| part[column]).collect::<Vec<_>>()))
                 .collect();
             if let Some((all, members)) = totals.split_last().filter(|(_, members)| !members.is_empty()) {
@@ -333,7 +333,7 @@ mod tests {
                 self.solver.sums.push((*all, members.to_vec()));
             }
             totals.iter().for_each(|total| self.tell(*total, exact));
-            std::mem::take(&mut totals)
+            totals
         }
     }
 

@@ -161,10 +161,9 @@ impl<L: ListParams, T> List<L, T> {
         let request = self.query.page().clone();
         let (query, rows) = (&self.query, &mut self.rows);
         let found = list::page::<L::Row>(conn, &request, &mut |conn| rows(conn, context, query))?;
-        let (info, rows) =
-            (PageInfo { next: found.next, limit: found.limit, count: found.total.map(Into::into) }, found.rows);
-        let number = rows.len();
-        Ok(((self.render)(conn, context, rows)?, info, number))
+        let number = found.rows.len();
+        let info = PageInfo { next: found.next, limit: found.limit, count: found.total.map(Into::into) };
+        Ok(((self.render)(conn, context, found.rows)?, info, number))
     }
 
     /// How many rows the filters would leave with another word in the place of one.

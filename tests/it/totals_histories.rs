@@ -27,9 +27,9 @@ fn label(month: i64) -> String {
 #[derive(Debug, Clone)]
 struct Body {
     /// Its boards, each with its days.
-    boards: Vec<(&'static str, i64, i64)>,
+    boards: Vec<Days>,
     /// The networks that it is in by an edge of its own.
-    networks: Vec<(&'static str, i64, i64)>,
+    networks: Vec<Days>,
     /// The day on which it became another, and which.
     ended: Option<(i64, usize)>,
     /// Among whom it was divided, or who took over all of it.
@@ -49,18 +49,8 @@ impl Body {
         }
     }
 
-    /// The board on a day: by its edges, and where they say nothing by the nearest.
     fn board(&self, day: i64) -> &'static str {
-        let away = |(_, from, to): &(&str, i64, i64)| {
-            if day < *from {
-                from - day
-            } else if day >= *to {
-                day - to + 1
-            } else {
-                0
-            }
-        };
-        self.boards.iter().min_by_key(|edge| (away(edge), edge.1)).unwrap().0
+        board_on(&self.boards, day)
     }
 }
 
@@ -265,22 +255,8 @@ impl History<'_> {
     }
 
     async fn begins(&self) {
-        let mut csv = "code,name,type,parent\n".to_owned();
-        let (region, boards) = (self.code("Y"), ["A", "B"].map(|board| self.code(board)));
-        csv += &format!("{region},Region,region,{ENGLAND}\n");
-        for board in &boards {
-            csv += &format!("{board},Board,icb,{region}\n");
-        }
-        for network in ["N", "M"] {
-            csv += &format!("{},Network,hin,\n", self.code(network));
-        }
-        for (at, body) in self.world.bodies.iter().enumerate() {
-            csv += &format!("{},Trust,nhs-trust,{}\n", self.trust(at), self.code(body.boards[0].0));
-        }
-        let admin = self.app.admin();
-        admin.post_csv("/v1/organisations", &csv).await.expect(200);
-        let edge = json!({ "parent": self.code("N"), "kind": "network" });
-        admin.post(&format!("/v1/organisations/{}/edges", boards[0]), edge).await.expect(201);
+        let boards = self.world.bodies.iter().map(|body| body.boards[0].0);
+        organisations_of_history(self.app, &self.prefix, boards).await;
         let by_type = json!([{ "dimension": "type", "members": ["1", "2"] }]);
         self.app.kpi(&self.kpi("counts"), json!({ "breakdowns": by_type })).await;
         let share = json!({ "valueType": "percentage", "aggregation": "ratio-of-sums", "decimals": 1, "approvalRequired": true });

@@ -14,8 +14,8 @@ const WAY: [&str; 7] = ["identified", "engaged", "committed", "piloting", "imple
 #[derive(Default, Clone)]
 struct Body {
     /// Its boards, each with its days.
-    boards: Vec<(&'static str, i64, i64)>,
-    networks: Vec<(&'static str, i64, i64)>,
+    boards: Vec<Days>,
+    networks: Vec<Days>,
     /// Day, order of entry, stage.
     moves: Vec<(i64, usize, &'static str)>,
     /// The day on which it became another.
@@ -25,18 +25,8 @@ struct Body {
 }
 
 impl Body {
-    /// The board on a day: by its edges, and where they say nothing by the nearest.
     fn board(&self, day: i64) -> &'static str {
-        let away = |(_, from, to): &(&str, i64, i64)| {
-            if day < *from {
-                from - day
-            } else if day >= *to {
-                day - to + 1
-            } else {
-                0
-            }
-        };
-        self.boards.iter().min_by_key(|edge| (away(edge), edge.1)).unwrap().0
+        board_on(&self.boards, day)
     }
 
     fn stage(&self, day: i64) -> Option<&'static str> {
@@ -49,7 +39,7 @@ impl Body {
 struct World {
     bodies: Vec<Body>,
     /// Rules: all trusts below a place on some days.
-    rules: Vec<(&'static str, i64, i64)>,
+    rules: Vec<Days>,
     /// Who took over from whom on which day.
     inherited: Vec<(i64, usize, usize)>,
 }
@@ -153,21 +143,8 @@ impl History<'_> {
     }
 
     async fn organisations(&self) {
-        let mut csv = "code,name,type,parent\n".to_owned();
-        let (region, boards) = (self.code("Y"), ["A", "B"].map(|board| self.code(board)));
-        csv += &format!("{region},Region,region,E92000001\n");
-        for board in &boards {
-            csv += &format!("{board},Board,icb,{region}\n");
-        }
-        for network in ["N", "M"] {
-            csv += &format!("{},Network,hin,\n", self.code(network));
-        }
-        for (at, body) in self.world.bodies.iter().enumerate() {
-            csv += &format!("{},Trust,nhs-trust,{}\n", self.trust(at), self.code(body.boards[0].0));
-        }
-        self.app.admin().post_csv("/v1/organisations", &csv).await.expect(200);
-        let edge = json!({ "parent": self.code("N"), "kind": "network" });
-        self.app.admin().post(&format!("/v1/organisations/{}/edges", boards[0]), edge).await.expect(201);
+        let boards = self.world.bodies.iter().map(|body| body.boards[0].0);
+        organisations_of_history(self.app, &self.prefix, boards).await;
         let tool = json!({ "name": "Tool", "slug": self.slug(), "summary": "Does good.", "mainCategory": "digital" });
         self.app.admin().post("/v1/innovations", tool).await.expect(201);
     }

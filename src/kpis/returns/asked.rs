@@ -137,7 +137,7 @@ impl Filled {
 
 /// What a return holds of a KPI.
 pub fn filled(there: &There, not_provided: &NotProvided, kpi: &KpiRow, key: &ReturnKey) -> Filled {
-    let (day, organisation) = (Period::containing(key.period_type, key.start).end(), key.organisation);
+    let (day, organisation) = (key.period().end(), key.organisation);
     let all = there.get(&(kpi.id, organisation, key.start));
     let values = all.map_or(0, HashSet::len);
     if not_provided.nothing_of(kpi.id, organisation, day) {

@@ -142,9 +142,7 @@ impl Told {
     pub fn counts(&self, place: Id, column: &Column, start: NaiveDate) -> Option<&[i64]> {
         self.0.get(&(place, column.clone(), start)).map(Vec::as_slice)
     }
-}
 
-impl Told {
     /// Puts what is told of a place in the stead of what is true of it.
     pub fn tell(&self, by: Arithmetic, tallies: &mut Tallies, place: Id, column: &Column) {
         tallies.tell(by, |start| self.counts(place, column, start));

@@ -4,7 +4,7 @@
 mod app;
 mod binary;
 mod contract;
-mod draw;
+mod histories;
 mod http;
 mod postgres;
 mod published;
@@ -14,7 +14,7 @@ mod searches;
 
 pub use app::{Actor, START, TestApp, address_of, connect, database, empty_database, folder, grant, settings};
 pub use binary::{Served, binary, fail, run, told};
-pub use draw::{Draw, EVER, NEVER, day, holds};
+pub use histories::{Days, Draw, EVER, NEVER, board_on, day, holds, organisations_of_history};
 pub use http::{Answer, Request};
 pub use innovation_register::db::dialect::Engine::{self, Postgres, Sqlite};
 pub use postgres::programs;
